@@ -1,0 +1,199 @@
+"""`make book`: run the notebooks, build the book from their outputs, check it, print where it is.
+
+    python book/build.py                run everything, build _build/html
+    python book/build.py --only 08      run the notebooks whose name starts so, keep the others' runs
+    python book/build.py --reuse        run nothing: the last outputs with today's pages
+    python book/build.py --paper        run the full-size experiments only (`make paper`)
+
+papermill executes, the book renders stored outputs. The book is always built from clean, in a
+folder of its own, and becomes `_build/html` only when it was built without a warning and checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import check
+import nbformat
+import pages
+import yaml
+from execute import ANSI, BUILD, NOTEBOOKS, ROOT, BuildError, read_record, run_all, sources
+
+SITE = BUILD / "site"
+HTML = BUILD / "html"
+LOG = BUILD / "sphinx.log"
+# What a page with formulas can ask MathJax for; the rest of the package is other bundles.
+MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/fonts", "ui")
+
+
+def assemble(record: dict) -> None:
+    """The tree that jupyter-book reads: the pages, the executed notebooks, what a build writes."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    SITE.mkdir(parents=True)
+    shutil.copy(ROOT / "_toc.yml", SITE)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    (SITE / "_config.yml").write_text(
+        yaml.safe_dump(with_repository(config, os.environ), sort_keys=False), encoding="utf-8"
+    )
+    skip = shutil.ignore_patterns("*.py", "__pycache__", "_generated")
+    shutil.copytree(ROOT / "book", SITE / "book", ignore=skip)
+
+    generated = SITE / "book" / "_generated"
+    generated.mkdir()
+    for name, text in (
+        ("runs", pages.runs(record)),
+        ("recorded", pages.recorded(NOTEBOOKS / "recorded")),
+        ("example_edges", pages.example_edges()),
+        ("example_scores", pages.example_scores()),
+    ):
+        (generated / f"{name}.md").write_text(text, encoding="utf-8")
+
+    shutil.copytree(NOTEBOOKS / "params", SITE / "notebooks" / "params")
+    for source in sources():
+        executed = BUILD / "executed" / record["mode"] / source.name
+        if not executed.exists():
+            raise BuildError(f"{source.name} has not been run: leave out --reuse.")
+        notebook = publishable(nbformat.read(executed, as_version=4))
+        nbformat.write(notebook, SITE / "notebooks" / source.name)
+    copy_mathjax(SITE / "_extra" / "mathjax")
+
+
+def with_repository(config: dict, environ) -> dict:
+    """Links to the sources, when the build knows its public address (as on GitHub it does)."""
+    if environ.get("GITHUB_REPOSITORY"):
+        server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+        config["repository"] = {
+            "url": f"{server}/{environ['GITHUB_REPOSITORY']}",
+            "branch": environ.get("GITHUB_REF_NAME", "main"),
+            "path_to_book": "",
+        }
+        config["html"] |= {"use_repository_button": True, "use_edit_page_button": True}
+    return config
+
+
+def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop papermill's bookkeeping and this machine's folders from an executed notebook."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace("# Parameters", "# The parameters of this run", 1)
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.from_dict(relative(output)) for output in cell.outputs]
+    return notebook
+
+
+def relative(value):
+    """The same JSON value with paths inside the checkout or the home folder made relative."""
+    if isinstance(value, str):
+        for place, short in ((f"{ROOT}/", ""), (str(ROOT), "."), *home_folder()):
+            value = value.replace(place, short)
+        return value
+    if isinstance(value, list):
+        return [relative(item) for item in value]
+    if isinstance(value, dict):
+        return {key: relative(item) for key, item in value.items()}
+    return value
+
+
+def home_folder() -> list[tuple[str, str]]:
+    home = str(Path(os.environ.get("HOME") or "/"))
+    return [(f"{home}/", "~/")] if home != "/" else []
+
+
+def copy_mathjax(target: Path) -> None:
+    """MathJax with its fonts and licence from the installed package: formulas need no network."""
+    import mathjax
+
+    package = Path(mathjax.__file__).parent / "static" / "mathjax"
+    for part in MATHJAX_PARTS:
+        source = package / "es5" / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(source, target / part)
+    shutil.copy(package / "LICENSE", target / "LICENSE.txt")
+
+
+def build_html() -> None:
+    """jupyter-book with warnings as errors, into a folder beside the last book."""
+    output = BUILD / "output"
+    shutil.rmtree(output, ignore_errors=True)
+    command = "from jupyter_book.cli.main import main; main()"
+    arguments = ["build", str(SITE), "--path-output", str(output), "-W", "--keep-going"]
+    done = subprocess.run(
+        [sys.executable, "-c", command, *arguments],
+        cwd=BUILD,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    said = ANSI.sub("", done.stdout)
+    LOG.write_text(said, encoding="utf-8")
+    built = output / "_build" / "html"
+    if done.returncode or not (built / "index.html").exists():
+        lines = said.splitlines()
+        told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
+        place = LOG.relative_to(ROOT)
+        raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {place}")
+    home = [folder for folder, _ in home_folder()]
+    found = check.problems(built, [str(ROOT), *home])
+    if found:
+        raise BuildError("the built book is not in order:\n" + "\n".join(found))
+    built.replace(HTML)
+    shutil.rmtree(output)
+
+
+def main() -> int:
+    description, _, usage = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=description, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", action="append", metavar="NAME", help="run only this notebook")
+    parser.add_argument("--reuse", action="store_true", help="run nothing, use the last outputs")
+    parser.add_argument("--paper", action="store_true", help="run at full size, build no pages")
+    arguments = parser.parse_args()
+
+    start = time.monotonic()
+    try:
+        only = select(arguments.only or [])
+        if arguments.paper:
+            record = run_all("full", only)
+            print(json.dumps(record["runs"], indent=1))
+            return 0
+        shutil.rmtree(HTML, ignore_errors=True)
+        record = read_record("quick") if arguments.reuse else run_all("quick", only)
+        assemble(record)
+        build_html()
+    except BuildError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    print(f"The book is ready after {time.monotonic() - start:.0f} s:")
+    print(HTML / "index.html")
+    return 0
+
+
+def select(starts: list[str]) -> list[str]:
+    """Notebook names from what they start with; all of them when nothing was asked for."""
+    names = [path.stem for path in sources()]
+    chosen = [name for name in names if any(name.startswith(start) for start in starts)]
+    if starts and not chosen:
+        raise BuildError(f"no notebook starts with {' or '.join(starts)}; there are: {names}")
+    return chosen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Make `.venv` from requirements.txt when it is missing, stale or unfinished.
+
+Run by the Makefile before anything is installed, so with the standard library only.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+# Written last, with the digest of what was installed: an interrupted install has none.
+COMPLETE = VENV / "complete"
+LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
+LOCK_PYTHON = (3, 11)
+
+
+def digest() -> str:
+    """Changes with the requirements, the lock, the package's metadata or the checkout's place."""
+    text = hashlib.sha256(str(ROOT).encode())
+    for path in (ROOT / "requirements.txt", ROOT / "pyproject.toml", LOCK):
+        text.update(path.read_bytes() if path.exists() else b"-")
+    return text.hexdigest()
+
+
+def interpreter() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def is_current() -> bool:
+    """Whether the environment was finished for today's files and its Python still starts."""
+    try:
+        if COMPLETE.read_text().strip() != digest():
+            return False
+        return subprocess.run([interpreter(), "-c", ""], check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def make() -> None:
+    """A fresh environment; the recorded versions where they fit this Python, else the bounds."""
+    import venv
+
+    locked = sys.version_info[:2] == LOCK_PYTHON and LOCK.exists()
+    pins = "the recorded versions" if locked else "the bounds of requirements.txt"
+    version = ".".join(map(str, sys.version_info[:3]))
+    print(f"Making .venv with Python {version} and {pins}; this takes minutes.", flush=True)
+    start = time.monotonic()
+    COMPLETE.unlink(missing_ok=True)
+    venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
+    pip = [interpreter(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
+    constraint = ["-c", LOCK.relative_to(ROOT)] if locked else []
+    done = subprocess.run([*pip, "-r", "requirements.txt", *constraint], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit("pip could not install requirements.txt (see above). Run the command again.")
+    part = COMPLETE.with_suffix(".part")
+    part.write_text(digest() + "\n")
+    part.replace(COMPLETE)
+    print(f".venv is ready after {time.monotonic() - start:.0f} s.", flush=True)
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036 - somebody named an old Python
+        version = ".".join(map(str, sys.version_info[:3]))
+        sys.exit(f"GRNULar needs Python 3.11 or newer, and {sys.executable} is {version}.")
+    # One at a time: two makes in one checkout must not fill the same folder together.
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with open(ROOT / "_build" / ".venv.lock", "w") as lock:
+        try:
+            import fcntl
+        except ImportError:  # not on Windows
+            pass
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_current():
+            make()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The parts of the book that the build writes: what ran, what is on record, a worked example."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+# The worked example of the page on protocols: two TFs (A, B) and three other genes.
+GENES = ("A", "B", "c", "d", "e")
+TFS = ("A", "B")
+TRUTH = (("A", "c"), ("A", "d"), ("B", "A"), ("B", "e"))
+PREDICTION = (("A", "c", 0.9), ("B", "d", 0.6), ("A", "B", 0.5), ("A", "d", 0.4), ("B", "e", 0.2))
+
+
+def table(header: list[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table; cells lose their bars and line ends."""
+    lines = [header, ["---"] * len(header), *rows]
+    cells = [[str(cell).replace("|", "/").replace("\n", " ") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+
+
+def runs(record: dict) -> str:
+    """What the build executed, when, for how long and on what."""
+    rows = []
+    for run in record["runs"]:
+        link = f"[{run['notebook']}](../notebooks/{run['notebook']}.ipynb)"
+        rows.append([link, run["started"], run["seconds"]])
+    total = sum(run["seconds"] for run in record["runs"])
+    versions = ", ".join(f"{name} {number}" for name, number in record["packages"].items())
+    facts = [
+        ["Parameters", f"`notebooks/params/{record['mode']}.yml`"],
+        ["Sum of the notebooks", f"{total:.0f} s"],
+        ["Source", f"commit {record['commit']}"],
+        ["Machine", f"{record['processor']}, {record['cores']} cores, {record['system']}"],
+        ["Python", record["python"]],
+        ["Packages", versions],
+    ]
+    if not rows:
+        return "No notebook was run for this build.\n"
+    return table(["notebook", "started (UTC)", "seconds"], rows) + "\n" + table(["", ""], facts)
+
+
+def recorded(folder: Path) -> str:
+    """What the committed tables hold: rows, methods, devices, commits and computing time."""
+    rows = []
+    for path in sorted(folder.glob("*.csv")):
+        with open(path, newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+        rows.append(
+            [
+                f"`{path.name}`",
+                len(lines),
+                distinct(lines, "method"),
+                distinct(lines, "device"),
+                hours(lines),
+                distinct(lines, "commit"),
+            ]
+        )
+    if not rows:
+        return "Nothing is on record yet.\n"
+    return table(["table", "rows", "methods", "device", "computing time", "commit"], rows)
+
+
+def distinct(lines: list[dict], column: str) -> str:
+    return ", ".join(sorted({line.get(column) or "" for line in lines} - {""})) or "–"
+
+
+def hours(lines: list[dict]) -> str:
+    seconds = []
+    for line in lines:
+        try:
+            seconds.append(float(line.get("seconds") or ""))
+        except ValueError:
+            continue
+    if not seconds:
+        return "–"
+    total = sum(seconds)
+    return f"{total / 3600:.1f} h" if total >= 3600 else f"{total / 60:.1f} min"
+
+
+def example_edges() -> str:
+    """The prediction of the worked example, and the true edges that it misses."""
+    weights = {(a, b): weight for a, b, weight in PREDICTION}
+    pairs = list(weights) + [pair for pair in TRUTH if pair not in weights]
+    rows = [
+        [" → ".join(pair), weights.get(pair, "not predicted"), "yes" if pair in TRUTH else "no"]
+        for pair in pairs
+    ]
+    return table(["edge", "weight", "true?"], rows)
+
+
+def example_scores() -> str:
+    """The worked example under both protocols, the paper's in two orders of the same genes."""
+    from grnular_core.metrics import strict_scores
+    from grnular_core.paper_protocol import paper_scores
+
+    edges = pd.DataFrame(PREDICTION, columns=["regulator", "target", "weight"])
+    truth = pd.DataFrame(TRUTH, columns=["regulator", "target"])
+    rows = {"strict": [], "paper": []}
+    for order in (GENES, GENES[::-1]):
+        shown = " ".join(order)
+        strict = strict_scores(edges, truth, order, TFS)
+        sizes = [strict["n_candidates"], strict["n_true"]]
+        rows["strict"].append(
+            ["strict", shown, *sizes, *decimals(strict, "auprc", "auroc"), "0.500"]
+        )
+        paper = paper_scores(edges, truth, order, TFS)
+        sizes = [paper["n_pairs"], paper["n_true_seen"]]
+        scores = decimals(paper, "auprc", "auroc", "floor_auroc")
+        rows["paper"].append(["paper", shown, *sizes, *scores])
+    header = [
+        "protocol",
+        "gene order",
+        "pairs",
+        "true pairs seen",
+        "AUPRC",
+        "AUROC",
+        "AUROC of a guess",
+    ]
+    return table(header, rows["strict"] + rows["paper"])
+
+
+def decimals(scores: dict, *names: str) -> list[str]:
+    return [f"{scores[name]:.3f}" for name in names]

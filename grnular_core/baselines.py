@@ -1,0 +1,157 @@
+"""Baselines that are quick to compute and hard to beat: correlation, CLR, ridge, graphical lasso.
+
+Each function takes expression of shape (cells, genes) and the positions of the TFs among the genes,
+and returns scores and signs of shape (tfs, genes). A TF's score for itself is 0.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from grnular_core.errors import MethodError
+
+
+class Scores(NamedTuple):
+    """What a method returns: ``weight`` >= 0 and ``sign`` in {-1, 0, 1}, each (tfs, genes).
+
+    ``cpu_seconds`` is given by methods that work in other processes, where the caller's clock of
+    CPU time does not reach.
+    """
+
+    weight: np.ndarray
+    sign: np.ndarray
+    cpu_seconds: float | None = None
+
+
+# penalties as shares of the number of cells: from almost none to almost only the mean
+RIDGE_PENALTIES = np.logspace(-3, 2, 11)
+FOLDS = 5
+
+
+def standardised(expression: np.ndarray) -> np.ndarray:
+    """Each gene with mean 0 and standard deviation 1 over cells; a constant gene becomes 0."""
+    centred = expression - expression.mean(axis=0)
+    deviation = expression.std(axis=0)
+    # a gene that is constant up to rounding has no scale of its own
+    usable = deviation > 1e-12 * np.maximum(np.abs(expression).max(axis=0, initial=0.0), 1e-300)
+    return np.divide(centred, deviation, out=np.zeros_like(centred), where=usable)
+
+
+def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
+    """The same scores, 0 where TF and gene are the same gene."""
+    scores = scores.copy()
+    scores[np.arange(len(tf_index)), tf_index] = 0
+    return scores
+
+
+def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
+    """Pearson correlation of every TF with every gene, shape (tfs, genes); 0 for constant genes."""
+    z = standardised(expression)
+    return np.clip(z[:, tf_index].T @ z / len(z), -1, 1)
+
+
+def correlation(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """|Pearson correlation| over cells."""
+    r = without_self(pearson(expression, tf_index), tf_index)
+    return Scores(np.abs(r), np.sign(r))
+
+
+def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Context likelihood of relatedness (Faith et al. 2007) on |Pearson correlation|.
+
+    How far an edge stands out from the other edges of its TF and of its gene: with z the value
+    standardised over the TF's genes, and over the gene's TFs, negative values set to 0, the score is
+    ``sqrt(z_tf ** 2 + z_gene ** 2)``. With fewer than three TFs a gene has no background, and the
+    TF's alone counts.
+    """
+    scores, signs, _ = correlation(expression, tf_index)
+    known = np.ones_like(scores)
+    known[np.arange(len(tf_index)), tf_index] = 0
+    z = np.maximum(_z_along(scores, known, axis=1), 0) ** 2
+    if len(tf_index) >= 3:
+        z += np.maximum(_z_along(scores, known, axis=0), 0) ** 2
+    return Scores(without_self(np.sqrt(z), tf_index), signs)
+
+
+def _z_along(values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
+    """Values standardised along an axis over the entries of weight 1."""
+    count = weight.sum(axis=axis, keepdims=True)
+    mean = (values * weight).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
+    variance = ((values - mean) ** 2 * weight).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
+    deviation = np.sqrt(variance)
+    return np.divide(values - mean, deviation, out=np.zeros_like(values), where=deviation > 1e-12)
+
+
+def ridge(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores:
+    """|Coefficients| of a ridge regression of each gene on all TFs (itself left out).
+
+    Expression is standardised; each gene's penalty is the one of ``RIDGE_PENALTIES`` (times the
+    number of cells) with the least squared error in 5-fold cross-validation over shuffled cells.
+    With few cells there are as many folds as cells.
+    """
+    z = standardised(expression)
+    n_cells = len(z)
+    folds = np.arange(n_cells) % min(FOLDS, n_cells)
+    np.random.default_rng(seed).shuffle(folds)
+    error = np.zeros((len(RIDGE_PENALTIES), z.shape[1]))
+    for fold in range(folds.max() + 1):
+        train, test = z[folds != fold], z[folds == fold]
+        for i, weights in enumerate(_ridge_path(train, tf_index)):
+            residual = test - test[:, tf_index] @ weights
+            error[i] += (residual**2).sum(axis=0)
+    best = error.argmin(axis=0)
+    coefficients = np.zeros((len(tf_index), z.shape[1]))
+    for i, weights in enumerate(_ridge_path(z, tf_index)):
+        coefficients[:, best == i] = weights[:, best == i]
+    coefficients[~z[:, tf_index].any(axis=0)] = 0  # a constant TF: rounding only
+    return Scores(np.abs(coefficients), np.sign(coefficients))
+
+
+def _ridge_path(z: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarray]:
+    """Coefficients (tfs, genes) for each penalty, the TFs' own column left out of their regression.
+
+    For a gene y that is no TF these are ``P X'y`` with ``P = (X'X + a I)^-1``, X being the TFs. For
+    TF j among the others, block inversion of the same P gives ``-P[:, j] / P[j, j]``: one
+    eigendecomposition serves all genes and all penalties.
+    """
+    x = z[:, tf_index]
+    eigenvalues, vectors = np.linalg.eigh(x.T @ x)
+    projected = vectors.T @ (x.T @ z)
+    for penalty in RIDGE_PENALTIES * len(z):
+        inverse = 1 / (np.maximum(eigenvalues, 0) + penalty)
+        weights = vectors @ (inverse[:, None] * projected)
+        p = (vectors * inverse) @ vectors.T
+        weights[:, tf_index] = -p / np.diag(p)
+        weights[np.arange(len(tf_index)), tf_index] = 0
+        yield weights
+
+
+def glasso(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """|Partial correlation| from scikit-learn's graphical lasso, its penalty by cross-validation.
+
+    All genes enter the model; the TFs' rows are kept. Raises ``MethodError`` when no penalty gives
+    a finite solution.
+    """
+    from sklearn.covariance import GraphicalLassoCV
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = GraphicalLassoCV(cv=min(FOLDS, len(expression)), n_jobs=1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
+            precision = model.fit(standardised(expression)).precision_
+    except (FloatingPointError, ValueError) as error:
+        raise MethodError(
+            f"graphical lasso found no stable solution for {expression.shape[1]} genes and "
+            f"{len(expression)} cells ({error}); the covariance is too ill-conditioned. More cells or "
+            "fewer genes help"
+        ) from error
+    scale = np.sqrt(np.diag(precision))
+    partial = -(precision / np.outer(scale, scale))[tf_index]
+    partial = without_self(np.nan_to_num(partial), tf_index)
+    return Scores(np.abs(partial), np.sign(partial))

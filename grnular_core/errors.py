@@ -1,0 +1,31 @@
+"""Errors meant for people: what was got, what was expected, the likely fix."""
+
+from __future__ import annotations
+
+
+class GrnularError(Exception):
+    """Base of every error this package raises on purpose.
+
+    The command line prints such an error as one message, without a traceback, and exits with
+    the class's ``exit_code``.
+    """
+
+    exit_code = 1
+
+
+class InputError(GrnularError, ValueError):
+    """A file, table or argument that cannot be used as it is."""
+
+    exit_code = 2
+
+
+class DownloadError(GrnularError, OSError):
+    """Data that could not be fetched, or whose bytes are not the expected ones."""
+
+    exit_code = 3
+
+
+class MethodError(GrnularError, RuntimeError):
+    """An inference method that ended without a usable network."""
+
+    exit_code = 4

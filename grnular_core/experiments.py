@@ -1,0 +1,210 @@
+"""The real-data experiment: which runs it has, how one run becomes rows of the record.
+
+One inference per (dataset, gene rule, method, seed) is scored on every network of the dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+import grnular_core
+from grnular_core.beeline import NETWORKS, load_beeline, needed_keys
+from grnular_core.dataset import GRNDataset
+from grnular_core.downloads import is_cached
+from grnular_core.errors import GrnularError, MethodError
+from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
+from grnular_core.metrics import strict_scores
+from grnular_core.paper_protocol import paper_scores
+from grnular_core.results import Record
+
+SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
+FAST_METHODS = tuple(name for name, m in METHODS.items() if m.cost == "seconds")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One inference on real data."""
+
+    dataset: str
+    method: str
+    seed: int = 0
+    genes: str = "TFs+500"
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} on {self.dataset}, seed {self.seed}"
+
+    def key(self, network: str, data_cells: int) -> dict[str, object]:
+        """The row's key in the record. Real data have one replicate and no simulated dropout."""
+        return {
+            "dataset": self.dataset,
+            "network": network,
+            "genes": self.genes,
+            "cells": data_cells,
+            "cell_types": None,
+            "dropout_percentile": None,
+            "replicate": 0,
+            "method": self.method,
+            "tf_information": "with",
+            "seed": self.seed,
+        }
+
+
+def repository() -> Path:
+    """The folder that holds ``grnular_core`` and ``notebooks``."""
+    return Path(grnular_core.__file__).resolve().parents[1]
+
+
+def recorded_folder() -> Path:
+    """Where the committed tables of full-size runs live."""
+    return repository() / "notebooks" / "recorded"
+
+
+def work_folder() -> Path:
+    """Where long runs keep finished parts, outside of anything that a build removes."""
+    return repository() / ".grnular" / "parts"
+
+
+def tasks(
+    datasets: Sequence[str], methods: Sequence[str], seeds: Sequence[int], genes: str = "TFs+500"
+) -> list[Task]:
+    """All runs, seeds beyond the first only for methods that draw; quick methods first."""
+    order = {"seconds": 0, "minutes": 1, "hours": 2}
+    chosen = sorted(methods, key=lambda name: order[method(name).cost])
+    return [
+        Task(dataset, name, seed, genes)
+        for name in chosen
+        for dataset in datasets
+        for seed in (seeds if method(name).stochastic else seeds[:1])
+    ]
+
+
+def not_runnable(datasets: Sequence[str], networks: Sequence[str], genes: str) -> dict[tuple[str, str], str]:
+    """Pairs that can not be run without a download, and why: (dataset, network) -> reason."""
+    reasons = {}
+    for dataset in datasets:
+        for network in networks:
+            missing = [key for key in needed_keys(dataset, network, genes) if not is_cached(key)]
+            if missing:
+                archives = [key for key in missing if key.endswith(".zip")]
+                reasons[dataset, network] = (
+                    f"needs the full download {', '.join(archives)}" if archives
+                    else f"{len(missing)} files are not in the data folder, first {missing[0]}"
+                )  # fmt: skip
+    return reasons
+
+
+def score_row(data: GRNDataset, run: Inference, device: str) -> dict[str, object]:
+    """Both protocols' numbers of one edge table on one truth, in the record's column names.
+
+    The paper's protocol depends on the order of genes: it is the order of the expression file.
+    """
+    strict = strict_scores(run.edges, data.truth, data.genes, data.tfs)
+    paper = paper_scores(run.edges, data.truth, data.genes, data.tfs, symmetric_truth=False)
+    return {
+        "density": strict["density"],
+        "strict_auprc": strict["auprc"],
+        "strict_auprc_ratio": strict["auprc_ratio"],
+        "strict_auroc": strict["auroc"],
+        "strict_epr": strict["epr"],
+        "paper_auprc": paper["auprc"],
+        "paper_auroc": paper["auroc"],
+        "paper_floor_auroc": paper["floor_auroc"],
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "device": device,
+    }
+
+
+def run_task(
+    task: Task,
+    networks: Sequence[str] = NETWORKS,
+    *,
+    device: str = "cpu",
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+    parts: Path | None = None,
+) -> list[dict[str, object]]:
+    """Infer once, score on each network (a method that needs the truth is run once a network)."""
+    rows, inference = [], None
+    for network in networks:
+        data = load_beeline(task.dataset, network, task.genes)
+        if inference is None or method(task.method).needs_truth:
+            inference = run_method(data, task.method, Run(task.seed, device, n_jobs, progress, parts))
+        rows.append({**task.key(network, data.n_cells), **score_row(data, inference, device)})
+    return rows
+
+
+def run_missing(
+    record: Record,
+    wanted: Iterable[Task],
+    networks: Sequence[str] = NETWORKS,
+    *,
+    say: Callable[[str], None] = print,
+    **options: object,
+) -> list[str]:
+    """Run every task whose rows are not in the record, adding rows as they come.
+
+    A failing task does not stop the others. Returns one line for each task that failed.
+    """
+    failures = []
+    have = {tuple(row) for row in record.rows()[["dataset", "network", "genes", "method", "seed"]].to_numpy()}
+    for task in wanted:
+        todo = [n for n in networks if (task.dataset, n, task.genes, task.method, str(task.seed)) not in have]
+        if not todo:
+            continue
+        try:
+            rows = run_task(task, todo, **options)
+        except GrnularError as error:
+            failures.append(f"{task.label}: {error}")
+            say(failures[-1])
+            continue
+        record.add(rows)
+        say(f"{task.label}: {rows[0]['seconds']:.1f} s, {len(rows)} rows recorded")
+    return failures
+
+
+def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
+    """Rows of both with the largest difference of any score: ``dataset, network, method, difference``.
+
+    Rows that only one of the two has are left out.
+    """
+    key = ["dataset", "network", "genes", "method", "seed"]
+    scores = [c for c in live.columns if c.startswith(("strict_", "paper_"))]
+    both = live.assign(seed=live["seed"].astype(str)).merge(recorded, on=key, suffixes=("", "_recorded"))
+    gap = pd.concat([(both[c] - both[f"{c}_recorded"]).abs() for c in scores], axis=1)
+    return both[key].assign(difference=gap.max(axis=1))
+
+
+def verify(
+    record: Record, budget_seconds: float, seed: int, tolerance: float, say: Callable[[str], None] = print
+) -> pd.DataFrame:
+    """Recompute a random sample of recorded rows within a time budget and compare.
+
+    Returns ``compare_with_record`` of the sample. Raises ``MethodError`` that lists the rows that
+    moved by more than ``tolerance``.
+    """
+    recorded = record.rows()
+    runs = recorded.drop_duplicates(["dataset", "genes", "method", "seed"])
+    runs = runs.sample(frac=1, random_state=seed)
+    missing = not_runnable(runs["dataset"].unique(), NETWORKS, "TFs+500")
+    left, live = budget_seconds, []
+    for row in runs.itertuples():
+        networks = [n for n in NETWORKS if (row.dataset, n) not in missing]
+        if row.seconds > left or not networks or row.method not in METHODS:
+            continue
+        left -= row.seconds
+        task = Task(row.dataset, row.method, int(row.seed), row.genes)
+        live += run_task(task, networks)
+        say(f"recomputed {task.label}")
+    if not live:
+        return pd.DataFrame(columns=["dataset", "network", "genes", "method", "seed", "difference"])
+    compared = compare_with_record(pd.DataFrame(live), recorded)
+    moved = compared[~(compared["difference"] <= tolerance)]
+    if len(moved):
+        raise MethodError(f"recorded rows that moved by more than {tolerance}:\n{moved.to_string(index=False)}")
+    return compared

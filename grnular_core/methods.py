@@ -1,0 +1,241 @@
+"""The registry of methods: each maps (data, seed) to an edge table.
+
+``infer`` is the one way to run any of them. Genes are sorted by name before a method sees them, so
+no result depends on the order of columns.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from grnular_core import baselines, controls
+from grnular_core.baselines import Scores
+from grnular_core.dataset import GRNDataset
+from grnular_core.edges import edge_table
+from grnular_core.errors import InputError, MethodError
+
+if TYPE_CHECKING:
+    from grnular_core.trees import Ensemble
+
+Progress = Callable[[int, int], None]
+Cost = Literal["seconds", "minutes", "hours"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How to run a method: everything that is not the data.
+
+    ``parts`` is a folder where long methods keep finished parts, to go on after a kill.
+    """
+
+    seed: int = 0
+    device: str = "auto"
+    n_jobs: int = -1
+    progress: Progress | None = None
+    parts: Path | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A dataset as methods see it: genes sorted by name, TFs as positions among them."""
+
+    data: GRNDataset
+    genes: list[str]
+    tfs: list[str]
+    tf_index: np.ndarray
+    expression: np.ndarray  # (cells, genes), float64
+
+    @classmethod
+    def of(cls, data: GRNDataset) -> Work:
+        genes = sorted(data.genes)
+        tfs = sorted(data.tfs)
+        position = {gene: i for i, gene in enumerate(genes)}
+        index = np.array([position[tf] for tf in tfs], dtype=int)
+        return cls(data, genes, tfs, index, data.expression(genes))
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry of the registry. ``scores`` returns scores and signs, each (tfs, genes)."""
+
+    name: str
+    description: str
+    scores: Callable[[Work, Run], Scores]
+    cost: Cost = "seconds"  # at BEELINE's size: about 1,000 genes, 400 cells
+    stochastic: bool = False
+    control: bool = False
+    needs_truth: bool = False
+    undirected: bool = False
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+def _grnular(work: Work, run: Run) -> Scores:
+    from grnular_core.grnular import grnular_scores  # torch is loaded only when it is needed
+
+    weight, sign = grnular_scores(
+        work.expression, work.tf_index, seed=run.seed, device=run.device, progress=run.progress
+    )
+    return Scores(weight, sign)
+
+
+def _trees(ensemble: Ensemble, restored: bool = True) -> Callable[[Work, Run], Scores]:
+    def scores(work: Work, run: Run) -> Scores:
+        from grnular_core.parts import PartStore, fingerprint
+        from grnular_core.trees import tree_scores
+
+        label = ensemble if restored else f"{ensemble}-shipped"
+        key = f"{label}-seed{run.seed}-{fingerprint(work.expression, work.genes, work.tfs)}"
+        importance, cpu_seconds = tree_scores(
+            ensemble, work.expression, work.genes, work.tfs, run.seed, restored, run.n_jobs,
+            run.progress, PartStore(run.parts, key) if run.parts else None,
+        )  # fmt: skip
+        # trees do not say which way a TF acts; the correlation does
+        sign = np.sign(baselines.pearson(work.expression, work.tf_index))
+        return Scores(importance, sign, cpu_seconds)
+
+    return scores
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "grnular",
+            "GRNULar: unrolled multi-task neural regression (Algorithm 2 of the paper)",
+            _grnular,
+            cost="seconds",
+            stochastic=True,
+        ),
+        Method(
+            "grnboost2",
+            "GRNBoost2: gradient-boosted trees (arboreto, early stop restored)",
+            _trees("grnboost2"),
+            cost="minutes",
+            stochastic=True,
+        ),
+        Method(
+            "grnboost2-shipped",
+            "GRNBoost2 as arboreto 0.1.6 runs with today's scikit-learn: stops too early",
+            _trees("grnboost2", restored=False),
+            cost="minutes",
+            stochastic=True,
+        ),
+        Method(
+            "genie3",
+            "GENIE3: random forests of 1,000 trees (arboreto)",
+            _trees("genie3"),
+            cost="hours",
+            stochastic=True,
+        ),
+        Method(
+            "glasso",
+            "Graphical lasso, penalty by cross-validation (scikit-learn)",
+            lambda work, run: baselines.glasso(work.expression, work.tf_index),
+            cost="minutes",
+            undirected=True,
+        ),
+        Method(
+            "correlation",
+            "|Pearson correlation| over cells",
+            lambda work, run: baselines.correlation(work.expression, work.tf_index),
+            undirected=True,
+        ),
+        Method(
+            "clr",
+            "Context likelihood of relatedness on |correlation|",
+            lambda work, run: baselines.clr(work.expression, work.tf_index),
+        ),
+        Method(
+            "ridge",
+            "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
+            lambda work, run: baselines.ridge(work.expression, work.tf_index, run.seed),
+            stochastic=True,
+        ),
+        Method(
+            "degree",
+            "Control: every edge scores its TF's mean |correlation|",
+            lambda work, run: controls.degree(work.expression, work.tf_index),
+            control=True,
+        ),
+        Method(
+            "random",
+            "Control: uniform random scores",
+            lambda work, run: controls.random(work.expression, work.tf_index, run.seed),
+            stochastic=True,
+            control=True,
+        ),
+        Method(
+            "oracle",
+            "Control: the truth itself",
+            lambda work, run: controls.oracle(work.data, work.tfs, work.genes),
+            control=True,
+            needs_truth=True,
+        ),
+    )
+}
+
+
+def method(name: str) -> Method:
+    """The method of that name, or an ``InputError`` with the nearest names."""
+    if name in METHODS:
+        return METHODS[name]
+    near = get_close_matches(str(name), METHODS, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METHODS)}"
+    raise InputError(f"unknown method {name!r}; {hint}")
+
+
+@dataclass(frozen=True)
+class Inference:
+    """An edge table and what it cost: wall-clock seconds and CPU seconds over all processes."""
+
+    edges: pd.DataFrame
+    seconds: float
+    cpu_seconds: float
+
+
+def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
+    """Infer a network with one method and take the time.
+
+    A run that goes on from parts kept on disk counts the earlier ones at their CPU seconds divided by
+    the number of jobs. Raises ``InputError`` for an unknown method, ``MethodError`` when it fails.
+    """
+    chosen = method(name)
+    work = Work.of(data)
+    wall, cpu = time.perf_counter(), time.process_time()
+    scores = chosen.scores(work, run)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if scores.cpu_seconds is not None:
+        jobs = (os.cpu_count() or 1) if run.n_jobs == -1 else run.n_jobs
+        cpu = scores.cpu_seconds
+        wall = max(wall, cpu / jobs)
+    if not np.isfinite(scores.weight).all():
+        count = int((~np.isfinite(scores.weight)).sum())
+        raise MethodError(f"{name} gave {count} scores that are not finite")
+    return Inference(edge_table(scores.weight, work.tfs, work.genes, scores.sign), wall, cpu)
+
+
+def infer(
+    data: GRNDataset,
+    name: str = "grnular",
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+    parts: Path | None = None,
+) -> pd.DataFrame:
+    """Infer a network with one method: an edge table (see ``edges.py``), strongest edge first.
+
+    Same data, method and seed give the same table, whatever the order of genes and the number of
+    jobs.
+    """
+    return run_method(data, name, Run(seed, device, n_jobs, progress, parts)).edges

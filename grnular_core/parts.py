@@ -1,0 +1,55 @@
+"""Finished parts of one long computation, kept on disk so that a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grnular_core.files import atomic_write
+
+
+def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]) -> str:
+    """Twelve hex digits that identify a data set whatever the order of its columns.
+
+    ``expression`` has shape (cells, genes).
+    """
+    order = np.argsort(np.asarray(genes, dtype=str))
+    digest = hashlib.sha256()
+    digest.update("\n".join(np.asarray(genes, dtype=str)[order]).encode())
+    digest.update("\t".join(sorted(tfs)).encode())
+    digest.update(np.ascontiguousarray(expression[:, order], dtype="<f8").tobytes())
+    return digest.hexdigest()[:12]
+
+
+class PartStore:
+    """Numbered arrays under ``folder/name``, each with the CPU seconds it took.
+
+    A part is there whole or not at all. ``name`` must identify the computation (data, method,
+    seed), so that parts of another one are never mixed in. ``clear`` removes them once the result
+    itself has been recorded.
+    """
+
+    def __init__(self, folder: str | Path, name: str) -> None:
+        self.folder = Path(folder) / name
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{index:05d}.npz"
+
+    def has(self, index: int) -> bool:
+        return self._path(index).exists()
+
+    def load(self, index: int) -> tuple[np.ndarray, float]:
+        with np.load(self._path(index), allow_pickle=False) as part:
+            return part["block"], float(part["cpu_seconds"])
+
+    def save(self, index: int, block: np.ndarray, cpu_seconds: float) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(self._path(index)) as part, open(part, "wb") as stream:
+            np.savez(stream, block=block, cpu_seconds=cpu_seconds)
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)

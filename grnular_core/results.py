@@ -1,0 +1,162 @@
+"""The record of runs: one csv file an experiment, one row a (data, method, seed).
+
+Files are small, sorted and diffable. A row is written with its provenance as soon as it is
+computed: under a lock the file is read again, the row added, and the file replaced whole. So a
+kill at any moment leaves the file as it was or with the row, and two processes lose nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from grnular_core.errors import InputError
+from grnular_core.files import WriteError, atomic_write
+
+KEY = (
+    "experiment", "dataset", "network", "genes", "cells", "cell_types", "dropout_percentile",
+    "replicate", "method", "tf_information", "seed",
+)  # fmt: skip
+VALUES = (
+    "density", "strict_auprc", "strict_auprc_ratio", "strict_auroc", "strict_epr", "paper_auprc",
+    "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "commit", "environment",
+)  # fmt: skip
+COLUMNS = KEY + VALUES
+EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes")
+LOCK_SECONDS = 60
+
+
+class Record:
+    """The rows of one experiment in ``folder/<experiment>.csv``."""
+
+    def __init__(self, experiment: str, folder: str | Path) -> None:
+        if experiment not in EXPERIMENTS:
+            raise InputError(f"unknown experiment {experiment!r}; expected one of {', '.join(EXPERIMENTS)}")
+        self.experiment = experiment
+        self.path = Path(folder) / f"{experiment}.csv"
+
+    def rows(self) -> pd.DataFrame:
+        """All rows, sorted by key, as strings in the key columns and numbers in the others.
+
+        An experiment without a file has no rows. Raises ``InputError`` for a file that is not a
+        record (missing columns, repeated keys): it is never overwritten.
+        """
+        if not self.path.exists():
+            return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
+        text = dict.fromkeys((*KEY, "device", "commit", "environment"), str)
+        try:
+            rows = pd.read_csv(self.path, dtype=text, keep_default_na=False, na_values={
+                column: ["", "nan"] for column in COLUMNS if column not in text})  # fmt: skip
+        except (ValueError, OSError) as error:
+            raise InputError(f"{self.path} is not a readable record: {error}") from error
+        missing = [column for column in COLUMNS if column not in rows]
+        if missing:
+            raise InputError(f"{self.path} lacks the columns {missing}; restore it from git")
+        repeated = rows[rows.duplicated(list(KEY))]
+        if len(repeated):
+            raise InputError(
+                f"{self.path} holds the key {tuple(repeated.iloc[0][list(KEY)])} more than once; restore it"
+            )
+        return rows[list(COLUMNS)]
+
+    def has(self, **key: Any) -> bool:
+        """Whether the row with exactly this key (every key column but ``experiment``) is there."""
+        wanted = self._key(key)
+        rows = self.rows()
+        if rows.empty:
+            return False
+        return bool((rows[list(KEY)] == pd.Series(wanted)).all(axis=1).any())
+
+    def add(self, rows: Iterable[Mapping[str, Any]], replace: bool = False) -> int:
+        """Add rows; returns how many were new. A key already there is kept, or with ``replace`` changed.
+
+        Raises ``InputError`` for unknown or missing columns before anything is written.
+        """
+        new = [self._complete(row) for row in rows]
+        if not new:
+            return 0
+        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        try:
+            with lock.acquire(timeout=LOCK_SECONDS):
+                before = self.rows()
+                added = pd.DataFrame(new, columns=list(COLUMNS)).drop_duplicates(list(KEY), keep="last")
+                both = [added, before] if replace else [before, added]
+                both = pd.concat([part for part in both if len(part)], ignore_index=True)
+                after = both.drop_duplicates(list(KEY), keep="first")
+                if replace or len(after) > len(before):
+                    self._write(after)
+                return len(after) - len(before)
+        except Timeout as error:
+            raise WriteError(
+                f"{self.path} has been locked by another process for {LOCK_SECONDS} s; is one hanging?"
+            ) from error
+
+    def _write(self, rows: pd.DataFrame) -> None:
+        rows = rows.sort_values(list(KEY), key=lambda column: column.map(_natural))
+        with atomic_write(self.path) as part:
+            rows.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
+
+    def _key(self, key: Mapping[str, Any]) -> dict[str, str]:
+        key = {"experiment": self.experiment, **key}
+        wrong = sorted(set(key) ^ set(KEY))
+        if wrong:
+            raise InputError(f"a key of the record has the columns {', '.join(KEY)}; check {wrong}")
+        return {column: _text(key[column]) for column in KEY}
+
+    def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        row = {"experiment": self.experiment, **provenance(), **row}
+        wrong = sorted(set(row) ^ set(COLUMNS))
+        if wrong:
+            raise InputError(f"a row of the record has the columns {', '.join(COLUMNS)}; check {wrong}")
+        return {**row, **self._key({column: row[column] for column in KEY})}
+
+
+def _text(value: Any) -> str:
+    """A key as text: empty for what does not apply, no ``.0`` after whole numbers."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _natural(value: str) -> tuple[int, float, str]:
+    """Sort numbers by value and words by letter."""
+    try:
+        return 0, float(value), ""
+    except ValueError:
+        return 1, 0.0, value
+
+
+@lru_cache(maxsize=1)
+def provenance() -> dict[str, str]:
+    """Commit (``-dirty`` when the package differs from it) and versions of what computes numbers."""
+    names = ("numpy", "scipy", "scikit-learn", "torch", "arboreto")
+    versions = " ".join(f"{name}={version(name)}" for name in names)
+    return {
+        "commit": _commit(Path(__file__).parent),
+        "environment": f"python={platform.python_version()} {versions}",
+    }
+
+
+def _commit(folder: Path) -> str:
+    """Short hash of the commit that last changed the package, or ``unknown`` outside of git."""
+    try:
+        last = _git(folder, "log", "-1", "--format=%h", "--abbrev=10", "--", ".")
+        return last + ("-dirty" if _git(folder, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True, timeout=20
+    )
+    return done.stdout.strip()

@@ -1,0 +1,87 @@
+"""What README and the page on reproducing tell a reader to type must exist."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shlex
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grnular_core.__main__ import make_parser
+from grnular_core.registry import registry
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("README.md", "book/reproduce.md")
+FENCE = re.compile(r"```(?:bash|\{code-block\} bash)\n(.*?)```", re.DOTALL)
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def commands(page: str) -> list[list[str]]:
+    """The words of every command in the page's shell blocks."""
+    found = []
+    for block in FENCE.findall((ROOT / page).read_text(encoding="utf-8")):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                found.append(words)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_is_named_exists(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    inline = set(re.findall(r"`make ([a-z]+)", text))
+    blocks = {words[1] for words in commands(page) if words[0] == "make"}
+    assert {"book", "test"} <= blocks
+    assert inline | blocks <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_of_the_command_line_is_understood(page):
+    parser = make_parser()
+    seen = set()
+    for words in commands(page):
+        if words[1:3] == ["-m", "grnular_core"] and "--help" not in words:
+            seen.add(parser.parse_args(words[3:]).command)
+    assert {"infer", "evaluate", "methods"} <= seen
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_key_to_download_is_in_the_registry(page):
+    for words in commands(page):
+        if words[1:4] == ["-m", "grnular_core", "download"] and "--help" not in words:
+            for pattern in words[4:]:
+                assert fnmatch.filter(registry(), pattern), pattern
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_papermill_example_names_a_notebook_and_its_parameters(page):
+    seen = 0
+    for words in commands(page):
+        if not words[0].endswith("papermill"):
+            continue
+        notebook = next(word for word in words if word.startswith("notebooks/"))
+        cells = nbformat.read(ROOT / notebook, as_version=4).cells
+        source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
+        for flag, name in zip(words, words[1:], strict=False):
+            if flag == "-p":
+                assert re.search(rf"^{name}\s*[:=]", source, re.MULTILINE), name
+        seen += 1
+    assert seen
+
+
+def test_every_folder_in_the_layout_table_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("## What is where") : text.index("## Contributing")]
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", row):
+            assert name == "_build/" or (ROOT / name).exists(), name
+
+
+def test_every_file_that_is_named_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:grnular_core|notebooks|book|tests)/[\w./-]+)`", text):
+        assert (ROOT / name).exists() or name.endswith("/full.yml"), name
