@@ -41,7 +41,7 @@ def is_current() -> bool:
 
 
 def make() -> None:
-    """A fresh environment; the recorded versions where they fit this Python, else the bounds."""
+    """A fresh environment; the recorded versions where they fit this machine, else the bounds."""
     import venv
 
     locked = sys.version_info[:2] == LOCK_PYTHON and LOCK.exists()
@@ -51,15 +51,22 @@ def make() -> None:
     start = time.monotonic()
     COMPLETE.unlink(missing_ok=True)
     venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
-    pip = [interpreter(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-    constraint = ["-c", LOCK.relative_to(ROOT)] if locked else []
-    done = subprocess.run([*pip, "-r", "requirements.txt", *constraint], cwd=ROOT, check=False)
-    if done.returncode:
+    done = locked and install("-c", str(LOCK.relative_to(ROOT)))
+    if locked and not done:
+        print("The recorded versions cannot be had here; trying the bounds alone.", flush=True)
+    if not done and not install():
         sys.exit("pip could not install requirements.txt (see above). Run the command again.")
     part = COMPLETE.with_suffix(".part")
     part.write_text(digest() + "\n")
     part.replace(COMPLETE)
     print(f".venv is ready after {time.monotonic() - start:.0f} s.", flush=True)
+
+
+def install(*constraint: str) -> bool:
+    """Whether pip could install the requirements."""
+    pip = [interpreter(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
+    command = [*pip, "-r", "requirements.txt", *constraint]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 def main() -> None:

@@ -27,7 +27,8 @@ def runs(record: dict) -> str:
     rows = []
     for run in record["runs"]:
         link = f"[{run['notebook']}](../notebooks/{run['notebook']}.ipynb)"
-        rows.append([link, run["started"], run["seconds"]])
+        started = run["started"][:16].replace("T", " ")
+        rows.append([link, started, f"{run['seconds']:.0f}"])
     total = sum(run["seconds"] for run in record["runs"])
     versions = ", ".join(f"{name} {number}" for name, number in record["packages"].items())
     facts = [
@@ -40,13 +41,20 @@ def runs(record: dict) -> str:
     ]
     if not rows:
         return "No notebook was run for this build.\n"
-    return table(["notebook", "started (UTC)", "seconds"], rows) + "\n" + table(["", ""], facts)
+    return (
+        table(["notebook", "started (UTC)", "seconds"], rows)
+        + "\n"
+        + table(["what", "this build"], facts)
+    )
 
 
 def recorded(folder: Path) -> str:
     """What the committed tables hold: rows, methods, devices, commits and computing time."""
     rows = []
+    printed = sorted(path.name for path in folder.glob("paper_*.csv"))
     for path in sorted(folder.glob("*.csv")):
+        if path.name in printed:
+            continue
         with open(path, newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
         rows.append(
@@ -59,9 +67,12 @@ def recorded(folder: Path) -> str:
                 distinct(lines, "commit"),
             ]
         )
-    if not rows:
-        return "Nothing is on record yet.\n"
-    return table(["table", "rows", "methods", "device", "computing time", "commit"], rows)
+    header = ["table", "rows", "methods", "device", "computing time", "commit"]
+    text = table(header, rows) if rows else "Nothing is on record yet.\n"
+    if printed:
+        names = ", ".join(f"`{name}`" for name in printed)
+        text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
+    return text
 
 
 def distinct(lines: list[dict], column: str) -> str:

@@ -137,7 +137,11 @@ def _known(dataset: str, network: str, genes: str) -> tuple[str, str, str]:
         ("gene rule", genes, GENE_RULES),
     ):
         match = [name for name in known if name.lower() == str(given).lower()]
-        match = match or [name for name in known if what == "network" and name.lower() == f"{given}-chip-seq".lower()]
+        match = match or [
+            name
+            for name in known
+            if what == "network" and name.lower() == f"{given}-chip-seq".lower()
+        ]
         if not match:
             raise InputError(f"unknown {what} {given!r}; expected one of {', '.join(known)}")
         found.append(match[0])
@@ -163,10 +167,16 @@ def _expression(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, s
         return _read_cells_by_genes(fetch(key), dataset), key
     path = fetch_member(DATA_ARCHIVE, f"inputs/scRNA-Seq/{dataset}/ExpressionData.csv")
     full = _read_cells_by_genes(path, dataset)
-    wanted = top500_genes(dataset, network) if genes == "top500" else beeline_genes(dataset, int(genes[4:]))
+    wanted = (
+        top500_genes(dataset, network)
+        if genes == "top500"
+        else beeline_genes(dataset, int(genes[4:]))
+    )
     missing = sorted(set(wanted) - set(full.columns))
     if missing:
-        raise InputError(f"{path}: {len(missing)} genes of GeneOrdering are not in it, e.g. {missing[:3]}")
+        raise InputError(
+            f"{path}: {len(missing)} genes of GeneOrdering are not in it, e.g. {missing[:3]}"
+        )
     return full[wanted], DATA_ARCHIVE
 
 

@@ -28,7 +28,9 @@ class DatasetCard:
 
 def dataset_card(data: GRNDataset) -> DatasetCard:
     """Sizes of a dataset; ``density`` is the share of true edges among the strict candidates."""
-    truth = data.truth if data.truth is not None else pd.DataFrame(columns=["regulator", "target", "sign"])
+    truth = data.truth
+    if truth is None:
+        truth = pd.DataFrame(columns=["regulator", "target", "sign"])
     candidates = strict_candidates(truth, data.genes, data.tfs)
     return DatasetCard(
         name=data.name,

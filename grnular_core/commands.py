@@ -8,15 +8,21 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from grnular_core import checks
 from grnular_core.edges import read_edges, write_edges
 from grnular_core.errors import InputError
+from grnular_core.files import write_error
 from grnular_core.methods import METHODS, Progress, Run, method, run_method
 from grnular_core.reading import read_expression, read_network, read_tfs
+
+OUT_ENDINGS = (".csv", ".tsv", ".txt")
 
 
 def say(text: str) -> None:
@@ -24,33 +30,54 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def progress_bar(label: str) -> Progress:
-    """A progress callback that draws on standard error."""
-    bar = tqdm(desc=label, file=sys.stderr, leave=False, mininterval=0.5)
+def answer(text: str) -> None:
+    """A line of the result, on standard output. Raises ``WriteError`` when it cannot be written."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise write_error(error, Path("standard output")) from error
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """A progress callback that draws on standard error, from the first time it is called."""
+    bars: list[tqdm] = []
 
     def update(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-        if done >= total:
-            bar.close()
+        if not bars:
+            wait = 0.5 if sys.stderr.isatty() else 10
+            bars.append(
+                tqdm(desc=label, total=total, file=sys.stderr, leave=False, mininterval=wait)
+            )
+        bars[0].total = total
+        bars[0].update(done - bars[0].n)
 
-    return update
+    try:
+        yield update
+    finally:
+        for bar in bars:
+            bar.close()
 
 
 def infer_command(options: argparse.Namespace) -> None:
     """Expression and TF list in, edge table out."""
     from grnular_core.dataset import make_dataset
+    from grnular_core.memory import check_memory
 
     out = Path(options.out)
-    _refuse_bad_output(out)
+    _refuse_bad_output(out, (options.expression, options.tfs, options.truth))
     chosen = method(options.method)
     if chosen.needs_truth and not options.truth:
-        raise InputError(f"the method {chosen.name} needs --truth")
+        raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
+    _refuse_bad_device(options.device)
     tfs = _tfs(options.tfs)
+    truth = read_network(options.truth) if options.truth else None
     data = make_dataset(
         read_expression(options.expression),
         tfs,
-        read_network(options.truth) if options.truth else None,
+        truth,
         name=str(options.expression),
         layer=options.layer,
         orientation=options.orientation,
@@ -60,9 +87,13 @@ def infer_command(options: argparse.Namespace) -> None:
     )
     for note in data.notes:
         say(f"note: {note}")
-    say(f"{chosen.name}: {data.n_cells} cells, {data.n_genes} genes, {len(data.tfs)} TFs")
-    run = Run(options.seed, options.device, options.jobs, progress_bar(chosen.name))
-    result = run_method(data, chosen.name, run)
+    size = (data.n_cells, data.n_genes, len(data.tfs))
+    say("{}: {} cells, {} genes, {} TFs; ".format(chosen.name, *size) + check_memory(*size))
+    if chosen.cost != "seconds":
+        say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
+    with progress_bar(chosen.name) as progress:
+        run = Run(options.seed, options.device, options.jobs, progress)
+        result = run_method(data, chosen.name, run)
     write_edges(result.edges, out)
     say(f"wrote {len(result.edges)} edges to {out} after {result.seconds:.1f} s")
 
@@ -72,21 +103,22 @@ def evaluate_command(options: argparse.Namespace) -> None:
     from grnular_core.metrics import strict_scores
     from grnular_core.paper_protocol import paper_scores
 
+    where = str(options.expression)
     edges, truth, tfs = read_edges(options.edges), read_network(options.truth), _tfs(options.tfs)
     genes, said = _gene_names(options, tfs)
     say(f"note: {said}")
-    found, _, said = checks.choose_tfs(tfs, genes, options.match, str(options.expression))
+    found, _, said = checks.choose_tfs(tfs, genes, options.match, where)
     say(f"note: {said}")
     for table in (edges, truth):
         for end in ("regulator", "target"):
             table[end] = checks.renamed(table[end], genes, options.match)
-    checks.check_truth(truth, genes, options.match, str(options.expression))
-    _warn_about_unknown(edges, genes)
+    checks.check_truth(truth, genes, options.match, where)
+    _say_what_is_left_out(edges, genes, found, options)
     scores = {
         "strict": strict_scores(edges, truth, genes, found),
         "paper": paper_scores(edges, truth, genes, found, symmetric_truth=options.symmetric_truth),
     }
-    print(json.dumps(_without_nan(scores), indent=2, allow_nan=False))
+    answer(json.dumps(without_nan(scores), indent=2, allow_nan=False))
 
 
 def download_command(options: argparse.Namespace) -> None:
@@ -98,17 +130,18 @@ def download_command(options: argparse.Namespace) -> None:
         say(f"data folder: {cache_folder()}")
         for key, entry in registry().items():
             size = f"{entry.size:>10,}" if entry.size else "   unknown"
-            print(f"{'here' if is_cached(key) else '-':4}  {size}  {key}")
+            answer(f"{'here' if is_cached(key) else '-':4}  {size}  {key}")
         return
-    for key in [match for pattern in options.key for match in keys(pattern)]:
-        print(fetch(key))
+    wanted = [key for pattern in options.key for key in keys(pattern)]
+    for key in dict.fromkeys(wanted):
+        answer(str(fetch(key)))
 
 
 def methods_command(options: argparse.Namespace) -> None:
     """List the methods."""
     width = max(map(len, METHODS))
     for entry in METHODS.values():
-        print(f"{entry.name:{width}}  {entry.cost:7}  {entry.description}")
+        answer(f"{entry.name:{width}}  {entry.cost:7}  {entry.description}")
 
 
 def verify_command(options: argparse.Namespace) -> None:
@@ -120,21 +153,40 @@ def verify_command(options: argparse.Namespace) -> None:
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in ("beeline",):
             continue
-        compared = verify(Record(path.stem, folder), options.budget, options.seed, options.tolerance, say)
+        record = Record(path.stem, folder)
+        compared = verify(record, options.budget, options.seed, options.tolerance, say)
         largest = compared["difference"].max() if len(compared) else math.nan
-        print(f"{path.stem}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
+        answer(f"{path.stem}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
         if not len(compared):
             say("no row could be recomputed: no data at hand, or the budget is too small")
 
 
-def _refuse_bad_output(out: Path) -> None:
-    """Before hours of work: can the result be written where it is wanted?"""
+def _refuse_bad_output(out: Path, inputs: tuple[str | None, ...]) -> None:
+    """Before hours of work: can the result be written where it is wanted, and is it a new place?"""
     if out.is_dir():
         raise InputError(f"-o {out} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
+    if out.exists() and not out.is_file():
+        raise InputError(f"-o {out} is no plain file; give the name of a file, e.g. edges.csv")
+    ending = Path(out.name.lower().removesuffix(".gz")).suffix
+    if ending and ending not in OUT_ENDINGS:
+        raise InputError(f"-o {out}: edges are written as csv; name it {out.with_suffix('.csv')}")
     if not out.parent.is_dir():
         raise InputError(f"-o {out}: the folder {out.parent} does not exist; create it first")
     if not os.access(out.parent, os.W_OK):
         raise InputError(f"-o {out}: the folder {out.parent} is not writable; choose another")
+    for given in inputs:
+        if given and out.exists() and Path(given).exists() and out.samefile(given):
+            raise InputError(
+                f"-o {out} is the input {given}; it would be overwritten: choose another"
+            )
+
+
+def _refuse_bad_device(device: str) -> None:
+    """A GPU that is not there stops the run now; torch is loaded only where one was asked for."""
+    if device not in ("auto", "cpu"):
+        from grnular_core.device import resolve_device
+
+        resolve_device(device)
 
 
 def _tfs(given: str) -> list[str] | None:
@@ -143,39 +195,48 @@ def _tfs(given: str) -> list[str] | None:
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Genes in the order of the expression file; the values do not matter for scoring."""
-    table = read_expression(options.expression)
-    rows, columns = ([str(n) for n in names] for names in (_row_names(table), _column_names(table)))
+    from grnular_core.matrices import table_names
+
+    table, where = read_expression(options.expression), str(options.expression)
+    rows, columns = table_names(table, options.layer, where)
     orientation = options.orientation
-    if tfs is None and orientation == "auto" and not hasattr(table, "columns"):
-        orientation = "cells-x-genes"
+    if tfs is None and orientation == "auto" and hasattr(table, "obs_names"):
+        orientation = "cells-x-genes"  # as in make_dataset
     by_columns, said = checks.choose_orientation(
-        rows, columns, tfs, orientation, options.match, str(options.expression)
+        rows, columns, tfs, orientation, options.match, where
     )
     genes = columns if by_columns else rows
-    checks.check_names(genes, options.duplicates, str(options.expression))
+    checks.check_names(genes, options.duplicates, where)
     return list(dict.fromkeys(genes)), said
 
 
-def _row_names(table: object) -> object:
-    return table.index if hasattr(table, "columns") else table.obs_names
-
-
-def _column_names(table: object) -> object:
-    return table.columns if hasattr(table, "columns") else table.var_names
-
-
-def _warn_about_unknown(edges: object, genes: list[str]) -> None:
+def _say_what_is_left_out(
+    edges: pd.DataFrame, genes: list[str], tfs: list[str], options: argparse.Namespace
+) -> None:
+    """Edges that no protocol scores: refuse when that is all of them, else say how many."""
     inside = edges["regulator"].isin(genes) & edges["target"].isin(genes)
-    if not inside.all():
-        outside = edges[~inside]
-        say(
-            f"note: {len(outside)} of {len(edges)} edges name a gene that is not in the expression, e.g. "
-            f"{outside.iloc[0]['regulator']} -> {outside.iloc[0]['target']}; they are left out"
+    if len(edges) and not inside.any():
+        names = [edges["regulator"].iloc[0], edges["target"].iloc[0]]
+        raise InputError(
+            f"no edge of {options.edges} (e.g. {' -> '.join(names)}) lies between two "
+            f"genes of {options.expression} "
+            f"({checks.shown(genes, 3)}).{checks.match_hint(names, genes, options.match)}"
         )
+    from_others = edges[inside & ~edges["regulator"].isin(tfs)]
+    for left_out, why in (
+        (edges[~inside], "name a gene that is not in the expression"),
+        (from_others, "start at a gene that is not in the TF list"),
+    ):
+        if len(left_out):
+            first = left_out.iloc[0]
+            say(
+                f"note: {len(left_out)} of {len(edges)} edges {why}, e.g. {first['regulator']} -> "
+                f"{first['target']}; they are left out"
+            )
 
 
-def _without_nan(value: object) -> object:
+def without_nan(value: object) -> object:
     """JSON has no NaN: undefined numbers become null, their reason stands beside them."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

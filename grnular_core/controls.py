@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grnular_core.baselines import Scores, pearson, without_self
-from grnular_core.candidates import sign_matrix, score_matrix
+from grnular_core.candidates import score_matrix, sign_matrix
 from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
 

@@ -6,6 +6,7 @@ runs the checks of ``checks.py``; every method takes one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core import checks
+from grnular_core import checks, values
 from grnular_core.candidates import TruthCounts, clean_truth
 from grnular_core.errors import InputError
+from grnular_core.matrices import as_matrix
 from grnular_core.parts import fingerprint
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ class GRNDataset:
     """Expression of one sample of cells, ready for any method.
 
     ``adata`` is cells x genes without NaN, constant or repeated genes; ``tfs`` are the genes that
-    may regulate, in gene order; ``truth`` has the columns ``regulator, target, sign`` with both ends
-    among the genes, or is None; ``notes`` are the sentences a user should read.
+    may regulate, in gene order; ``truth`` has the columns ``regulator, target, sign`` with both
+    ends among the genes, or is None; ``notes`` are the sentences a user should read.
     """
 
     adata: AnnData
@@ -53,12 +55,23 @@ class GRNDataset:
         return self.adata.n_vars
 
     def expression(self, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Dense float64 expression, shape (cells, genes), columns in the order of ``genes``."""
+        """Dense float64 expression, shape (cells, genes), columns in the order of ``genes``.
+
+        Always a copy. Raises ``InputError`` for a gene that is not in the dataset.
+        """
         matrix = self.adata.X
         if genes is not None:
-            matrix = matrix[:, self.adata.var_names.get_indexer(list(genes))]
-        matrix = matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
-        return matrix.astype(np.float64, copy=True)
+            at = self.adata.var_names.get_indexer(list(genes))
+            if (at < 0).any():
+                unknown = [gene for gene, i in zip(genes, at, strict=True) if i < 0]
+                raise InputError(
+                    f"{self.name} holds no gene {checks.shown(unknown)}; see its genes"
+                )
+            matrix = matrix[:, at]
+        if sparse.issparse(matrix):
+            matrix = matrix.toarray()
+        # one memory layout whatever the table was: sums round differently in another one
+        return np.array(matrix, dtype=np.float64, order="C", copy=True)
 
     def fingerprint(self) -> str:
         """Identifies expression, genes and TFs, whatever the order of genes."""
@@ -80,17 +93,16 @@ def make_dataset(
 ) -> GRNDataset:
     """Check a table of expression and make a ``GRNDataset`` of it; the argument is never changed.
 
-    ``expression`` is a DataFrame or AnnData (dense, csr, csc or backed; ``layer`` picks a layer, and
-    ``"raw"`` the raw slot). ``orientation="auto"`` finds the genes by the TF list. ``tfs=None`` lets
-    every gene regulate. Constant genes are dropped and listed in the notes. Raises ``InputError``
-    for everything that would make the network meaningless: see ``checks.py``.
+    ``expression`` is a DataFrame or AnnData (dense, csr, csc or backed; ``layer`` picks a layer,
+    and ``"raw"`` the raw slot). ``orientation="auto"`` finds the genes by the TF list. ``tfs=None``
+    lets every gene regulate. Constant genes are dropped and listed in the notes. Raises
+    ``InputError`` for everything that would make the network meaningless: see ``checks.py`` and
+    ``values.py``.
     """
-    from anndata import AnnData
-
-    matrix, rows, columns = _as_matrix(expression, layer, name)
-    if min(matrix.shape) == 0:
-        checks.check_size(*matrix.shape, name)
-    if tfs is None and orientation == "auto" and isinstance(expression, AnnData):
+    checks.check_choice("match", match, checks.Match)
+    tfs = checks.listed_names(tfs)
+    matrix, rows, columns = as_matrix(expression, layer, name)
+    if tfs is None and orientation == "auto" and hasattr(expression, "obs_names"):
         orientation = "cells-x-genes"  # AnnData says so by definition
     by_columns, said = checks.choose_orientation(rows, columns, tfs, orientation, match, name)
     notes = [said]
@@ -98,44 +110,30 @@ def make_dataset(
     matrix = matrix if by_columns else matrix.T
     if sparse.issparse(matrix):
         matrix = matrix.tocsr()
-    checks.check_size(*matrix.shape, name)
-    repeated_cells = pd.Index(cells)[pd.Index(cells).duplicated()]
-    if len(repeated_cells):
-        notes.append(
-            f"{len(repeated_cells)} cell names occur more than once ({checks.shown(repeated_cells, 3)}); "
-            "cells were kept as different cells"
-        )
+    values.check_size(*matrix.shape, name)
+    if by_columns and isinstance(expression, pd.DataFrame):
+        _refuse_gene_as_corner(expression.index.name, tfs, name)
+    notes += _name_notes(cells, genes)
     repeated = checks.check_names(genes, duplicates, name)
-    kind = checks.check_values(matrix, cells, genes, scaled, name)
-    notes.append(f"values look like {kind}")
+    kind = values.check_values(matrix, cells, genes, scaled, name)
+    notes.append(f"values look like {kind}; the largest is {matrix.max():.4g}")
     if repeated:
-        matrix, genes = checks.merge_duplicates(matrix, genes, duplicates)
-        notes.append(f"{len(repeated)} repeated genes merged by {duplicates}: {checks.shown(repeated)}")
-    constant = checks.constant_columns(matrix)
-    if constant.any():
-        dropped = [gene for gene, is_constant in zip(genes, constant, strict=True) if is_constant]
-        genes = [gene for gene, is_constant in zip(genes, constant, strict=True) if not is_constant]
-        matrix = matrix[:, np.flatnonzero(~constant)]
-        notes.append(f"{len(dropped)} genes of constant expression dropped: {checks.shown(dropped)}")
-        if len(genes) < 2:
-            raise InputError(f"{name}: all but {len(genes)} genes have the same value in every cell")
-    found, missing, said = checks.choose_tfs(tfs, genes, match, name)
+        matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
+        notes.append(
+            f"{len(repeated)} repeated genes merged by {duplicates}: {checks.shown(repeated)}"
+        )
+    matrix, genes, dropped = _without_constant(matrix, genes, name)
+    if dropped:
+        notes.append(
+            f"{len(dropped)} genes of constant expression dropped: {checks.shown(dropped)}"
+        )
+    found, missing, said = checks.choose_tfs(tfs, genes, match, name, dropped)
     notes.append(said)
     counts = None
     if truth is not None:
-        truth = truth.assign(
-            regulator=checks.renamed(truth["regulator"], genes, match),
-            target=checks.renamed(truth["target"], genes, match),
-        )
-        checks.check_truth(truth, genes, match, name)
-        truth, counts = clean_truth(truth, genes)
-    adata = AnnData(
-        X=matrix,
-        obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
-        var=pd.DataFrame({"is_tf": np.isin(genes, found)}, index=pd.Index(genes, dtype=str)),
-    )
+        truth, counts = _truth_among(truth, genes, match, name)
     return GRNDataset(
-        adata=adata,
+        adata=_anndata(matrix, cells, genes, found),
         tfs=tuple(found),
         truth=truth,
         name=name,
@@ -144,41 +142,77 @@ def make_dataset(
             "values": kind,
             "tfs_listed": len(tfs) if tfs is not None else len(found),
             "tfs_missing": missing,
+            "genes_constant": dropped,
         },
         notes=tuple(notes),
         truth_counts=counts,
     )
 
 
-def _as_matrix(
-    expression: AnnData | pd.DataFrame, layer: str | None, name: str
-) -> tuple[checks.Matrix, list[str], list[str]]:
-    """A float64 copy (dense or csr) with its row and column names."""
-    if isinstance(expression, pd.DataFrame):
-        if layer is not None:
-            raise InputError(f"layer {layer!r} asked of {name}, which is a plain table without layers")
-        not_numeric = [c for c, t in expression.dtypes.items() if not pd.api.types.is_numeric_dtype(t)]
-        if not_numeric:
-            raise InputError(f"{name}: the columns {checks.shown(not_numeric)} are not numeric")
-        matrix = expression.to_numpy(dtype=np.float64, copy=True)
-        return matrix, [str(i) for i in expression.index], [str(c) for c in expression.columns]
-    adata = expression.to_memory() if expression.isbacked else expression
-    names = list(adata.var_names)
-    if layer == "raw":
-        if adata.raw is None:
-            raise InputError(f"{name} has no .raw; leave the layer out to use X")
-        matrix, names = adata.raw.X, list(adata.raw.var_names)
-    elif layer is not None:
-        if layer not in adata.layers:
-            raise InputError(f"{name} has no layer {layer!r}; it has {list(adata.layers) or 'none'}")
-        matrix = adata.layers[layer]
-    else:
-        matrix = adata.X
-    if matrix is None:
-        raise InputError(f"{name} has no X; pass --layer with one of {list(adata.layers) or 'none'}")
-    if sparse.issparse(matrix):
-        matrix = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
-        matrix.sum_duplicates()
-    else:
-        matrix = np.array(matrix, dtype=np.float64, copy=True)
-    return matrix, [str(i) for i in adata.obs_names], [str(v) for v in names]
+def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:
+    """A table written without row names loses its first gene to the index."""
+    if tfs is not None and isinstance(corner, str) and corner in tfs:
+        raise InputError(
+            f"{name}: the names of the cells stand below {corner}, which is a TF of the list; was "
+            "the table written without row names? Write it with them (pandas: index=True)"
+        )
+
+
+def _name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
+    """What is odd about names, yet no reason to refuse."""
+    index = pd.Index(cells, dtype=object)
+    repeated = index[index.duplicated()].unique()
+    notes = []
+    if len(repeated):
+        notes.append(
+            f"{len(repeated)} cell names occur more than once ({checks.shown(repeated, 3)}); "
+            "they are kept as different cells"
+        )
+    dates = checks.date_note(genes)
+    return [*notes, dates] if dates else notes
+
+
+def _without_constant(
+    matrix: values.Matrix, genes: list[str], name: str
+) -> tuple[values.Matrix, list[str], list[str]]:
+    """The genes that vary, and the names of those that do not."""
+    constant = values.constant_columns(matrix)
+    if not constant.any():
+        return matrix, genes, []
+    dropped = [gene for gene, is_constant in zip(genes, constant, strict=True) if is_constant]
+    kept = [gene for gene, is_constant in zip(genes, constant, strict=True) if not is_constant]
+    if len(kept) < 2:
+        raise InputError(
+            f"{name}: all but {len(kept)} of the {len(genes)} genes ({checks.shown(dropped, 3)}) "
+            "have the same value in every cell; nothing can be inferred. Was the right table or "
+            "layer given?"
+        )
+    return matrix[:, np.flatnonzero(~constant)], kept, dropped
+
+
+def _truth_among(
+    truth: pd.DataFrame, genes: Sequence[str], match: checks.Match, name: str
+) -> tuple[pd.DataFrame, TruthCounts]:
+    """The truth in the genes' spelling, cleaned and counted."""
+    ends = {
+        end: checks.renamed(truth[end], genes, match)
+        for end in ("regulator", "target")
+        if end in truth
+    }
+    truth = truth.assign(**ends)
+    checks.check_truth(truth, genes, match, name)
+    return clean_truth(truth, genes)
+
+
+def _anndata(
+    matrix: values.Matrix, cells: Sequence[str], genes: Sequence[str], tfs: Sequence[str]
+) -> AnnData:
+    from anndata import AnnData
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated cell names have been noted
+        return AnnData(
+            X=matrix,
+            obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
+            var=pd.DataFrame({"is_tf": np.isin(genes, tfs)}, index=pd.Index(genes, dtype=str)),
+        )

@@ -8,7 +8,7 @@ from grnular_core.errors import InputError
 
 
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
-    """Resolve a name: "auto" is the first GPU where there is one, else the CPU; other names are taken at their word.
+    """The device of that name; "auto" is the first GPU where there is one, else the CPU.
 
     Raises ``InputError`` for an unknown name and for a GPU that is not there: a run asked for on a
     GPU never falls back to the CPU.

@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pooch
-
 from grnular_core.archives import extract
 from grnular_core.errors import DownloadError, GrnularError
 from grnular_core.partfile import claimed_part, finish
 from grnular_core.registry import Entry, Member, entry, member
 from grnular_core.transfer import Unreachable, download
+from grnular_core.userfiles import sha256, user_cache
 
 # Hash of each file seen by this process, by what changes whenever the bytes do.
 _hashes: dict[tuple[str, int, int], str] = {}
@@ -47,7 +46,7 @@ def cache_folder() -> Path:
     """
     value = os.environ.get("GRNULAR_DATA", "").strip()
     if not value:
-        return Path(pooch.os_cache("grnular"))
+        return user_cache()
     folder = Path(value).expanduser()
     # A notebook's working folder is notebooks/, while the variable was set in the project's.
     project = Path(__file__).resolve().parent.parent
@@ -166,7 +165,7 @@ def _check(path: Path, item: Entry | Member) -> None:
 def _hash(path: Path) -> str:
     stamp = _stamp(path)
     if stamp not in _hashes:
-        _hashes[stamp] = pooch.file_hash(str(path), alg="sha256")
+        _hashes[stamp] = sha256(path)
     return _hashes[stamp]
 
 

@@ -7,6 +7,8 @@ comparable); ``sign`` is +1 (activates), -1 (represses) or 0 (unknown); ``rank``
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +17,11 @@ import pandas as pd
 
 from grnular_core.errors import InputError
 from grnular_core.files import atomic_write
+from grnular_core.lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
+from grnular_core.textfile import read_rows, sniffed_separator
 
 EDGE_COLUMNS = ("regulator", "target", "weight", "sign", "rank")
+WEIGHT_HEADERS = ("weight", "importance", "edgeweight", "score", "confidence")
 
 
 def edge_table(
@@ -27,10 +32,10 @@ def edge_table(
 ) -> pd.DataFrame:
     """Turn a score matrix into an edge table.
 
-    ``scores`` has shape (tfs, genes), ``scores[i, j]`` being the strength of ``tfs[i] -> genes[j]``;
-    ``signs``, of the same shape, gives the direction of the effect. Zeros and self-loops are left
-    out. Equal weights are ordered by regulator, then target name, so that the table never depends
-    on the order of the columns.
+    ``scores`` has shape (tfs, genes), ``scores[i, j]`` being the strength of
+    ``tfs[i] -> genes[j]``; ``signs``, of the same shape, gives the direction of the effect. Zeros
+    and self-loops are left out. Equal weights are ordered by regulator, then target name, so that
+    the table never depends on the order of the columns.
 
     Raises ``InputError`` when a score is not finite or negative, or when shapes disagree.
     """
@@ -40,7 +45,9 @@ def edge_table(
             f"scores have shape {scores.shape}, expected ({len(tfs)} tfs, {len(genes)} genes)"
         )
     if not np.isfinite(scores).all() or (scores < 0).any():
-        raise InputError("scores hold NaN, infinite or negative values; a weight is finite and >= 0")
+        raise InputError(
+            "scores hold NaN, infinite or negative values; a weight is finite and >= 0"
+        )
     row, column = np.nonzero(scores)
     tfs, genes = np.asarray(tfs, dtype=object), np.asarray(genes, dtype=object)
     other = tfs[row] != genes[column]
@@ -66,41 +73,87 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
-    """Write an edge table as csv (gzip when the name ends in ``.gz``), whole or not at all."""
+    """Write an edge table as csv, whole or not at all.
+
+    Tabs separate when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``. Weights are
+    written in full, so that reading them gives the same numbers; equal tables give equal bytes.
+    """
     path = Path(path)
-    compression = "gzip" if path.suffix == ".gz" else None
-    with atomic_write(path) as part:
-        edges.to_csv(part, index=False, float_format="%.10g", compression=compression)
+    name = path.name.lower()
+    separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
+    with atomic_write(path) as part, open(part, "wb") as raw:
+        # no name and no time in the gzip header: they would differ between equal runs
+        packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if name.endswith(".gz") else raw
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
+            edges.to_csv(stream, index=False, sep=separator, lineterminator="\n")
 
 
 def read_edges(path: str | Path) -> pd.DataFrame:
     """Read an edge table; ``sign`` and ``rank`` may be missing (unknown sign, rank by weight).
 
+    Separated by commas, tabs or semicolons. The headers of others are known: TF, target, importance
+    (arboreto), Gene1, Gene2, EdgeWeight (BEELINE). A negative weight without a column of signs is
+    a strong repression.
+
     Raises ``InputError`` that names the columns found when ``regulator``, ``target`` or ``weight``
-    is missing, or when a weight is not a finite number.
+    is missing, or when a weight is not a finite number. A table without edges is no error.
     """
     path = Path(path)
-    try:
-        table = pd.read_csv(
-            path, sep=None, engine="python", dtype={"regulator": str, "target": str}, keep_default_na=False
+    header, body = read_rows(path, sniffed_separator(path), as_text=True)
+    at = _edge_columns(path, header)
+    if body.empty:
+        body = pd.DataFrame({column: pd.Series(dtype=str) for column in range(len(header))})
+    if body.shape[1] != len(header):
+        raise InputError(
+            f"{path}: the first line has {len(header)} fields and the rows have {body.shape[1]}; "
+            "expected as many (R: write it with row.names=FALSE)"
         )
-    except FileNotFoundError as error:
-        raise InputError(f"no edge table at {path}") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} is not a readable csv or tsv table: {error}") from error
-    missing = [c for c in ("regulator", "target", "weight") if c not in table.columns]
+    table = pd.DataFrame({end: body[at[end]].str.strip() for end in ("regulator", "target")})
+    unnamed = (table == "").any(axis=1)
+    if unnamed.any():
+        raise InputError(
+            f"{path}, data row {unnamed.idxmax() + 1}: an edge without a regulator or target name; "
+            "complete or delete it"
+        )
+    weight = _weights(path, body[at["weight"]])
+    table["weight"] = np.abs(weight)
+    table["sign"] = signs_of(body[at["sign"]]) if "sign" in at else _signs_of_weights(weight)
+    return ranked(table)
+
+
+def _edge_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+    """Which column holds what, by the first known header of each."""
+    keys = [header_key(field) for field in header]
+    at = {}
+    for column, known in (
+        ("regulator", REGULATOR_HEADERS),
+        ("target", TARGET_HEADERS),
+        ("weight", WEIGHT_HEADERS),
+        ("sign", ("sign",)),
+    ):
+        found = [keys.index(key) for key in known if key in keys]
+        if found:
+            at[column] = found[0]
+    missing = [column for column in EDGE_COLUMNS[:3] if column not in at]
     if missing:
         raise InputError(
-            f"{path} has the columns {list(table.columns)[:8]}; missing {missing}. "
+            f"{path} has the columns {header[:8]}; missing {missing}. "
             "An edge table has regulator,target,weight and may have sign,rank"
         )
-    weight = pd.to_numeric(table["weight"], errors="coerce")
-    if not np.isfinite(weight).all():
-        first = int(np.flatnonzero(~np.isfinite(weight))[0])
+    return at
+
+
+def _weights(path: Path, words: pd.Series) -> np.ndarray:
+    """Weights as numbers, exactly as written."""
+    weight = pd.to_numeric(words, errors="coerce")
+    wrong = np.flatnonzero(~np.isfinite(weight))
+    if len(wrong):
         raise InputError(
-            f"{path}, data row {first + 1}: weight {table['weight'].iloc[first]!r} is not a finite number"
+            f"{path}, data row {wrong[0] + 1}: weight {words.iloc[wrong[0]][:40]!r} is not a "
+            "finite number; leave out edges that have no weight"
         )
-    table["weight"] = weight.abs()
-    if "sign" not in table:
-        table["sign"] = np.sign(weight).astype(int) if (weight < 0).any() else 0
-    return ranked(table)
+    return words.astype(float).to_numpy()  # to_numeric may round the last digit
+
+
+def _signs_of_weights(weight: np.ndarray) -> np.ndarray | int:
+    return np.sign(weight).astype(int) if (weight < 0).any() else 0

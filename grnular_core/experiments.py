@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 import grnular_core
 from grnular_core.beeline import NETWORKS, load_beeline, needed_keys
 from grnular_core.dataset import GRNDataset
-from grnular_core.downloads import is_cached
+from grnular_core.downloads import available, is_cached
 from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
 from grnular_core.metrics import strict_scores
@@ -83,18 +84,27 @@ def tasks(
     ]
 
 
-def not_runnable(datasets: Sequence[str], networks: Sequence[str], genes: str) -> dict[tuple[str, str], str]:
-    """Pairs that can not be run without a download, and why: (dataset, network) -> reason."""
+def not_runnable(
+    datasets: Sequence[str], networks: Sequence[str], genes: str, download: bool = True
+) -> dict[tuple[str, str], str]:
+    """Pairs that can not be run, and why: (dataset, network) -> reason.
+
+    Small files that are missing are downloaded on the way (unless ``download`` is False); the full
+    archives, some hundred megabytes, are only used when they are already there.
+    """
+    needed = {(d, n): needed_keys(d, n, genes) for d in datasets for n in networks}
+    keys = sorted({key for pair in needed.values() for key in pair})
+    small = [key for key in keys if not key.endswith(".zip")]
+    missing = set(available(small, download_missing=download, progress=False).reasons)
+    missing |= {key for key in keys if key.endswith(".zip") and not is_cached(key)}
     reasons = {}
-    for dataset in datasets:
-        for network in networks:
-            missing = [key for key in needed_keys(dataset, network, genes) if not is_cached(key)]
-            if missing:
-                archives = [key for key in missing if key.endswith(".zip")]
-                reasons[dataset, network] = (
-                    f"needs the full download {', '.join(archives)}" if archives
-                    else f"{len(missing)} files are not in the data folder, first {missing[0]}"
-                )  # fmt: skip
+    for pair, pair_keys in needed.items():
+        absent = [key for key in pair_keys if key in missing]
+        archives = [key.rpartition("/")[2] for key in absent if key.endswith(".zip")]
+        if archives:
+            reasons[pair] = f"needs the full download ({', '.join(archives)})"
+        elif absent:
+            reasons[pair] = f"{len(absent)} files could not be downloaded, e.g. {absent[0]}"
     return reasons
 
 
@@ -132,11 +142,19 @@ def run_task(
     """Infer once, score on each network (a method that needs the truth is run once a network)."""
     rows, inference = [], None
     for network in networks:
-        data = load_beeline(task.dataset, network, task.genes)
+        data = _loaded(task.dataset, network, task.genes)
         if inference is None or method(task.method).needs_truth:
-            inference = run_method(data, task.method, Run(task.seed, device, n_jobs, progress, parts))
+            inference = run_method(
+                data, task.method, Run(task.seed, device, n_jobs, progress, parts)
+            )
         rows.append({**task.key(network, data.n_cells), **score_row(data, inference, device)})
     return rows
+
+
+@lru_cache(maxsize=len(SMALL_DATASETS) * len(NETWORKS))
+def _loaded(dataset: str, network: str, genes: str) -> GRNDataset:
+    """The pair, read once for all methods; nobody changes a ``GRNDataset``."""
+    return load_beeline(dataset, network, genes)
 
 
 def run_missing(
@@ -152,9 +170,16 @@ def run_missing(
     A failing task does not stop the others. Returns one line for each task that failed.
     """
     failures = []
-    have = {tuple(row) for row in record.rows()[["dataset", "network", "genes", "method", "seed"]].to_numpy()}
+    have = {
+        tuple(row)
+        for row in record.rows()[["dataset", "network", "genes", "method", "seed"]].to_numpy()
+    }
     for task in wanted:
-        todo = [n for n in networks if (task.dataset, n, task.genes, task.method, str(task.seed)) not in have]
+        todo = [
+            n
+            for n in networks
+            if (task.dataset, n, task.genes, task.method, str(task.seed)) not in have
+        ]
         if not todo:
             continue
         try:
@@ -175,13 +200,19 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
     """
     key = ["dataset", "network", "genes", "method", "seed"]
     scores = [c for c in live.columns if c.startswith(("strict_", "paper_"))]
-    both = live.assign(seed=live["seed"].astype(str)).merge(recorded, on=key, suffixes=("", "_recorded"))
+    both = live.assign(seed=live["seed"].astype(str)).merge(
+        recorded, on=key, suffixes=("", "_recorded")
+    )
     gap = pd.concat([(both[c] - both[f"{c}_recorded"]).abs() for c in scores], axis=1)
     return both[key].assign(difference=gap.max(axis=1))
 
 
 def verify(
-    record: Record, budget_seconds: float, seed: int, tolerance: float, say: Callable[[str], None] = print
+    record: Record,
+    budget_seconds: float,
+    seed: int,
+    tolerance: float,
+    say: Callable[[str], None] = print,
 ) -> pd.DataFrame:
     """Recompute a random sample of recorded rows within a time budget and compare.
 
@@ -206,5 +237,7 @@ def verify(
     compared = compare_with_record(pd.DataFrame(live), recorded)
     moved = compared[~(compared["difference"] <= tolerance)]
     if len(moved):
-        raise MethodError(f"recorded rows that moved by more than {tolerance}:\n{moved.to_string(index=False)}")
+        raise MethodError(
+            f"recorded rows that moved by more than {tolerance}:\n{moved.to_string(index=False)}"
+        )
     return compared

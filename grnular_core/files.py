@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grnular_core.errors import GrnularError
@@ -23,41 +24,55 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; move it there when the block ends well.
 
     A reader sees the old file or the new one, never a part. When the block fails, the temporary
-    file is removed and the old one is left as it was. Raises ``WriteError`` that names the folder
-    and the likely fix for a full disk, a missing folder or missing rights.
+    file is removed and the old one is left as it was; a killed process leaves a hidden ``.part``
+    file and the old one. A link is followed, not replaced. Raises ``WriteError`` that names
+    the folder and the likely fix for a full disk, a missing folder or missing rights.
     """
     path = Path(path)
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name[:40]}-{secrets.token_hex(8)}.part")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _refuse_special(target)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        # made here, so that the rights are those of any new file; O_EXCL: it is ours alone
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
-        raise WriteError(_why(error, path)) from error
-    os.close(handle)
-    part = Path(name)
+        raise write_error(error, path) from error
     try:
         yield part
-        with open(part, "rb") as written:
+        with open(part, "rb+") as written:
             os.fsync(written.fileno())
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise WriteError(_why(error, path)) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
+        if mode is not None:
+            os.chmod(part, mode)
+        os.replace(part, target)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink()
+        if isinstance(error, OSError) and not isinstance(error, GrnularError):
+            raise write_error(error, path) from error
         raise
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _refuse_special(target: Path) -> None:
+    """A folder or a device (/dev/null) must not be replaced by a file."""
+    if target.exists() and not target.is_file():
+        kind = errno.EISDIR if target.is_dir() else errno.EINVAL
+        raise OSError(kind, "it is no plain file; give the name of a file")
 
 
-def _why(error: OSError, path: Path) -> str:
-    if error.errno == errno.ENOENT:
-        return f"cannot write {path}: the folder {path.parent} does not exist; create it first"
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return f"cannot write {path}: the folder {path.parent} is not writable; choose another"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"cannot write {path}: no space left on the disk; free some and run again"
-    return f"cannot write {path}: {error}"
+def write_error(error: OSError, path: Path) -> WriteError:
+    """The error for a person: what could not be written, and what to do about it."""
+    folder = path.parent
+    if error.errno == errno.EISDIR:
+        why = f"it is a folder; give the name of a file, e.g. {path / 'edges.csv'}"
+    elif error.errno in (errno.ENOENT, errno.ENOTDIR) and not folder.is_dir():
+        why = f"there is no folder {folder}; create it first"
+    elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        why = f"the folder {folder} is not writable; choose another"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        why = "no space left on the disk; free some and run again"
+    elif error.errno == errno.ENAMETOOLONG:
+        why = "its name is too long; choose a shorter one"
+    else:
+        why = error.strerror or str(error)
+    return WriteError(f"cannot write {path}: {why}")

@@ -37,13 +37,16 @@ class ListOf:
 
     def problem(self, value: Any) -> str | None:
         if not isinstance(value, list):
-            return f"expected a list of {', '.join(self.choice)}"
+            hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
+            return f"expected a list of {', '.join(self.choice)}{hint}"
         if not value and not self.empty:
             return f"the list is empty; expected some of {', '.join(self.choice)}"
         for item in value:
             if item not in self.choice:
                 near = get_close_matches(str(item), self.choice, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"expected {', '.join(self.choice)}"
+                hint = (
+                    f"did you mean {near[0]!r}?" if near else f"expected {', '.join(self.choice)}"
+                )
                 return f"{item!r} is unknown; {hint}"
         if len(set(value)) < len(value):
             return "a value is given twice"
@@ -127,5 +130,7 @@ class Parameters:
             elif problem := kind.problem(namespace[name]):
                 problems.append(f"{name} = {namespace[name]!r}: {problem}")
         if problems:
-            raise InputError("this notebook can not run with these parameters:\n- " + "\n- ".join(problems))
+            raise InputError(
+                "this notebook can not run with these parameters:\n- " + "\n- ".join(problems)
+            )
         return {name: namespace[name] for name in self._kinds}

@@ -83,13 +83,17 @@ def pair_order(datasets: Sequence[str]) -> list[str]:
     return [pair_label(network, dataset) for network in NETWORK_LETTERS for dataset in datasets]
 
 
-def wide(table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]) -> pd.DataFrame:
+def wide(
+    table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]
+) -> pd.DataFrame:
     """Pairs x methods of one score; pairs or methods without a row are NaN.
 
     ``table`` has ``network, dataset, method`` and the column ``value``; seeds are averaged.
     """
     pairs = [pair_label(n, d) for n, d in zip(table["network"], table["dataset"], strict=True)]
-    grid = table.assign(pair=pairs).pivot_table(index="pair", columns="method", values=value, aggfunc="mean")
+    grid = table.assign(pair=pairs).pivot_table(
+        index="pair", columns="method", values=value, aggfunc="mean"
+    )
     return grid.reindex(index=pair_order(datasets), columns=list(methods))
 
 
@@ -103,19 +107,27 @@ def score_heatmap(
 ) -> Axes:
     """A heat map of pairs x methods with the numbers written in.
 
-    ``kind="auprc"`` colours each row by its share of the row's best, since the level of AUPRC differs a
-    hundredfold between networks; ``"auroc"`` colours from 0.5 to 1; ``"ratio"`` colours the logarithm of
+    ``kind="auprc"`` colours each row by its share of the row's best (the oracle aside), since the
+    level of AUPRC differs a hundredfold between networks; ``"auroc"`` colours from 0.5 to 1; ``"ratio"`` colours the logarithm of
     the ratio to random, white at 1. A missing value is hatched; ``missing`` says why.
     """
     values = grid.to_numpy(dtype=float)
     if kind == "auprc":
-        best = np.nanmax(np.where(np.isnan(values), -1, values), axis=1, keepdims=True)
+        best = (
+            grid.drop(columns="oracle", errors="ignore").fillna(-1).max(axis=1).to_numpy()[:, None]
+        )
         colour, low, high, palette = values / np.where(best > 0, best, 1), 0, 1, "Blues"
         text = "{:.3f}"
     elif kind == "auroc":
         colour, low, high, palette, text = values, 0.5, 1, "Blues", "{:.2f}"
     elif kind == "ratio":
-        colour, low, high, palette, text = np.log2(np.maximum(values, 2**-4)), -3, 3, "RdBu_r", "{:.2f}"
+        colour, low, high, palette, text = (
+            np.log2(np.maximum(values, 2**-4)),
+            -3,
+            3,
+            "RdBu_r",
+            "{:.2f}",
+        )
     else:
         raise ValueError(f"kind {kind!r}; expected auprc, auroc or ratio")
     words = np.array([["" if np.isnan(v) else text.format(v) for v in row] for row in values])
@@ -134,7 +146,9 @@ def score_heatmap(
     plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
     ax.tick_params(axis="y", rotation=0, length=0)
     if np.isnan(values).any():
-        ax.text(1, 1.005, f"hatched: {missing}", transform=ax.transAxes, ha="right", va="bottom", size=7)
+        ax.text(
+            1, 1.005, f"hatched: {missing}", transform=ax.transAxes, ha="right", va="bottom", size=7
+        )
     return ax
 
 
@@ -145,7 +159,11 @@ def side_by_side(
     rows = max(len(left), len(right))
     columns = left.shape[1], right.shape[1]
     figure, axes = plt.subplots(
-        1, 2, figsize=(1.6 + 0.46 * sum(columns), 1.5 + 0.22 * rows), width_ratios=columns, sharey=True
+        1,
+        2,
+        figsize=(1.6 + 0.46 * sum(columns), 1.5 + 0.22 * rows),
+        width_ratios=columns,
+        sharey=True,
     )
     for ax, grid, title in zip(axes, (left, right), titles, strict=True):
         score_heatmap(ax, grid, title, kind=kind, missing=missing)
@@ -153,29 +171,51 @@ def side_by_side(
 
 
 def method_points(
-    ax: Axes, table: pd.DataFrame, value: str, methods: Sequence[str], reference: float | None = None
+    ax: Axes,
+    table: pd.DataFrame,
+    value: str,
+    methods: Sequence[str],
+    reference: float | None = None,
 ) -> Axes:
-    """One point a pair for each method, the mean as a bar; ``reference`` is a dashed line (random)."""
+    """One point a pair for each method on a logarithmic axis, the geometric mean as a bar.
+
+    ``reference`` is a dashed line (random).
+    """
     for i, name in enumerate(methods):
         values = table.loc[table["method"] == name, value].to_numpy(dtype=float)
         offsets = np.linspace(-0.22, 0.22, max(len(values), 1))
         colour = PALETTE.get(name, "#444444")
-        ax.scatter(values, i + offsets[: len(values)], s=14, color=colour, edgecolor="black", linewidth=0.3)
+        ax.scatter(
+            values, i + offsets[: len(values)], s=14, color=colour, edgecolor="black", linewidth=0.3
+        )
         if len(values):
-            ax.plot([np.nanmean(values)] * 2, [i - 0.36, i + 0.36], color="black", linewidth=1.5)
+            ax.plot(
+                [np.exp(np.nanmean(np.log(values)))] * 2,
+                [i - 0.36, i + 0.36],
+                color="black",
+                linewidth=1.5,
+            )
     if reference is not None:
         ax.axvline(reference, color="#888888", linestyle="--", linewidth=1)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_yticks(range(len(methods)), [label(name) for name in methods])
     ax.invert_yaxis()
     return ax
 
 
-def floor_curve(ax: Axes, shares: np.ndarray, formula: np.ndarray, simulated: Mapping[str, np.ndarray]) -> Axes:
+def floor_curve(
+    ax: Axes, shares: np.ndarray, formula: np.ndarray, simulated: Mapping[str, np.ndarray]
+) -> Axes:
     """AUROC of random scores against the share of genes that are TFs; formula and simulations."""
     ax.plot(shares, formula, color="black", linewidth=1.2, label="formula")
     for (name, values), marker in zip(simulated.items(), "osD^", strict=False):
-        ax.plot(shares, values, marker, markersize=4, label=name, color=PALETTE["grnular"], alpha=0.8)
-    ax.axhline(0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol")
+        ax.plot(
+            shares, values, marker, markersize=4, label=name, color=PALETTE["grnular"], alpha=0.8
+        )
+    ax.axhline(
+        0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
+    )
     ax.set(xlabel="TFs / genes", ylabel="AUROC of random scores", ylim=(0.45, 1.0))
     ax.legend()
     return ax

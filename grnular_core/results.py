@@ -40,7 +40,9 @@ class Record:
 
     def __init__(self, experiment: str, folder: str | Path) -> None:
         if experiment not in EXPERIMENTS:
-            raise InputError(f"unknown experiment {experiment!r}; expected one of {', '.join(EXPERIMENTS)}")
+            raise InputError(
+                f"unknown experiment {experiment!r}; expected one of {', '.join(EXPERIMENTS)}"
+            )
         self.experiment = experiment
         self.path = Path(folder) / f"{experiment}.csv"
 
@@ -88,7 +90,9 @@ class Record:
         try:
             with lock.acquire(timeout=LOCK_SECONDS):
                 before = self.rows()
-                added = pd.DataFrame(new, columns=list(COLUMNS)).drop_duplicates(list(KEY), keep="last")
+                added = pd.DataFrame(new, columns=list(COLUMNS)).drop_duplicates(
+                    list(KEY), keep="last"
+                )
                 both = [added, before] if replace else [before, added]
                 both = pd.concat([part for part in both if len(part)], ignore_index=True)
                 after = both.drop_duplicates(list(KEY), keep="first")
@@ -116,7 +120,9 @@ class Record:
         row = {"experiment": self.experiment, **provenance(), **row}
         wrong = sorted(set(row) ^ set(COLUMNS))
         if wrong:
-            raise InputError(f"a row of the record has the columns {', '.join(COLUMNS)}; check {wrong}")
+            raise InputError(
+                f"a row of the record has the columns {', '.join(COLUMNS)}; check {wrong}"
+            )
         return {**row, **self._key({column: row[column] for column in KEY})}
 
 

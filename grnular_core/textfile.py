@@ -1,4 +1,4 @@
-"""Reading text files as people really send them: packed, with a byte order mark, cut short, mislabelled.
+"""Reading text files as people really send them: packed, marked, cut short, mislabelled.
 
 Everything that goes wrong becomes an ``InputError`` that names the file and the likely fix.
 """
@@ -9,13 +9,15 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import pandas as pd
 
+from grnular_core.checks import shown
 from grnular_core.errors import InputError
 
 # first bytes -> what the file is in truth, and what to do about it
@@ -34,18 +36,10 @@ MAGIC = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
 )
 GZIP_MAGIC = b"\x1f\x8b"
-SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", " ": "spaces"}
-
-
-def shown(names: object, most: int = 5) -> str:
-    """A short list of names for a message: the first few, and how many more."""
-    names = [str(name)[:60] for name in names]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no file with bytes in it, and what its first bytes show to be something else."""
+    """Refuse what is no file with bytes in it, and what its first bytes show to be another kind."""
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; expected a file")
@@ -59,7 +53,9 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path} is empty (0 bytes); was it written or copied to the end?")
     if path.suffix.lower() == ".gz":
         if not head.startswith(GZIP_MAGIC):
-            raise InputError(f"{path} ends in .gz but is not packed with gzip; take .gz off its name")
+            raise InputError(
+                f"{path} ends in .gz but is not packed with gzip; take .gz off its name"
+            )
     elif head.startswith(GZIP_MAGIC):
         raise InputError(f"{path} is packed with gzip; add .gz to its name")
     refuse_other_kinds(path, head)
@@ -108,7 +104,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
 def read_lines(path: Path) -> list[str]:
     """Lines of a small text file without their ends; at least one that is not blank."""
     with open_text(path) as stream:
-        lines = stream.read().splitlines()
+        lines = stream.read().split("\n")  # not splitlines: names may hold U+2028
     if not any(line.strip() for line in lines):
         raise InputError(f"{path} holds blank lines only; was it written to the end?")
     return lines
@@ -118,14 +114,16 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
     """First line, split and stripped, and the lines below it as a table with numbered columns.
 
     Blank lines are skipped. All rows have the same number of fields, which need not be that of the
-    first line. With ``as_text`` all values are strings; else columns of numbers are numbers, exactly
-    as written, and only the first column is sure to be text. No word is taken for a missing value.
+    first line. With ``as_text`` all values are strings; else columns of numbers are numbers,
+    exactly as written, and only the first column is sure to be text. No word is taken for a
+    missing value.
     """
     options = {"dtype": str} if as_text else {"dtype": {0: str}, "float_precision": "round_trip"}
     with open_text(path) as stream:
-        header = next((row for row in csv.reader(stream, delimiter=separator) if any(row)), None)
+        header = next(_filled(csv.reader(stream, delimiter=separator)), None)
         if header is None:
             raise InputError(f"{path} holds blank lines only; was it written to the end?")
+        _refuse_open_quote(path, header, 1)
         try:
             body = pd.read_csv(
                 stream, sep=separator, header=None, index_col=False, na_filter=False,
@@ -134,11 +132,10 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
         except pd.errors.EmptyDataError:
             return [field.strip() for field in header], pd.DataFrame()
         except (pd.errors.ParserError, OverflowError) as error:
-            if isinstance(error.__cause__ or error.__context__, (EOFError, UnicodeDecodeError)):
-                raise (error.__cause__ or error.__context__) from None
             _refuse_ragged(path, separator)
             raise InputError(
-                f"{path} is not a readable table ({str(error).strip()}); is a quotation mark left open?"
+                f"{path} is not a readable table ({str(error).strip()}); is a quotation mark left "
+                "open?"
             ) from error
     last = body.iloc[:, -1]
     if not pd.api.types.is_numeric_dtype(last) and (last == "").any():
@@ -154,28 +151,49 @@ def sniffed_separator(path: Path) -> str:
 
 
 def _refuse_ragged(path: Path, separator: str) -> None:
-    """Name the first line below the header that has another number of fields than the one before."""
+    """Name the first line below the header with another number of fields than those above."""
     with open_text(path) as stream:
         reader = csv.reader(stream, delimiter=separator)
-        next((row for row in reader if any(row)), None)
+        rows = _filled(reader)
+        next(rows, None)
         width = None
-        for row in reader:
-            if not any(field.strip() for field in row[:1]) and len(row) <= 1:
-                continue
+        for row in rows:
+            _refuse_open_quote(path, row, reader.line_num - sum(map(_line_ends, row)))
             width = width or len(row)
             if len(row) != width:
                 raise InputError(
-                    f"{path}, line {reader.line_num} ({row[0][:40]!r}...): {len(row)} fields, but the "
-                    f"rows above have {width}. Is a value missing, a name with a separator "
-                    "in it not quoted, or the file cut short?"
+                    f"{path}, line {reader.line_num} ({row[0][:40]!r}...): {len(row)} fields, but "
+                    f"the rows above have {width}. Is a value missing, a name with a separator in "
+                    "it not quoted, or the file cut short?"
                 )
 
 
+def _filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The rows that are not blank; separators alone are not nothing."""
+    return (row for row in rows if len(row) > 1 or any(field.strip() for field in row))
+
+
+def _line_ends(field: str) -> int:
+    return field.count("\n")
+
+
+def _refuse_open_quote(path: Path, row: list[str], line: int) -> None:
+    """A field over several lines: no name and no number does that."""
+    for field in row:
+        if "\n" in field:
+            raise InputError(
+                f"{path}, line {line}: a quotation mark is left open before {field[:40]!r}; close it"
+            )
+
+
 def _neighbours(path: Path) -> str:
-    """What else is in the folder where a file was expected."""
+    """What may have been meant, or what else is in the folder where a file was expected."""
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent} either"
     near = sorted(other.name for other in path.parent.iterdir() if not other.name.startswith("."))
+    alike = get_close_matches(path.name, near, n=3)
+    if alike:
+        return f"; did you mean {' or '.join(alike)}?"
     return f"; the folder holds {shown(near)}" if near else "; the folder is empty"
 
 

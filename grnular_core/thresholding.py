@@ -49,7 +49,7 @@ class RhoNN(nn.Module):
         generator: torch.Generator,
         hidden: int = 3,
         n_hidden_layers: int = 2,
-        start: float = 0.3,
+        start: float = 0.2,
     ) -> None:
         super().__init__()
         sizes = [3, *[hidden] * n_hidden_layers, 1]
@@ -64,7 +64,7 @@ class RhoNN(nn.Module):
 class LambdaNN(nn.Module):
     """lam = lambda_nn(||Z - theta||_F^2, previous lam), the strength of the pull, in (0, 1)."""
 
-    def __init__(self, generator: torch.Generator, hidden: int = 3, start: float = 0.7) -> None:
+    def __init__(self, generator: torch.Generator, hidden: int = 3, start: float = 0.6) -> None:
         super().__init__()
         self.network = _tiny_network([2, hidden, 1], start, generator)
 

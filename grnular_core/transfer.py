@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-import pooch
 import requests
 from tqdm import tqdm
 
 from grnular_core.errors import DownloadError
 from grnular_core.partfile import clear, length, write_all
 from grnular_core.registry import Entry
+from grnular_core.userfiles import sha256
 
 REACH_SECONDS = 6.0  # name lookup and connection together, whatever the number of addresses
 CONNECT_SECONDS = 3.0  # one address
@@ -73,7 +73,7 @@ def _download_once(item: Entry, part: BinaryIO, progress: bool) -> None:
         if item.size is None or length(part) != item.size:
             _reach(item, Path(part.name).parent)
             _receive(item, part, progress)
-        got = pooch.file_hash(part.name, alg="sha256")
+        got = sha256(part.name)
         if got != item.sha256:
             raise WrongBytes(_wrong(item, f"sha256 {got}", f"sha256 {item.sha256}"))
     except WrongBytes:

@@ -127,10 +127,10 @@ def tree_scores(
 ) -> tuple[np.ndarray, float]:
     """Importance of every TF for every gene, shape (tfs, genes), and the CPU seconds spent.
 
-    Rows and columns of the result are in the order given. ``expression`` has shape (cells, genes). Targets are fitted in parts of a few genes; with
-    ``parts`` each finished part is kept on disk, and a later call with the same store goes on
-    where this one stopped. The result does not depend on the order of columns, the number of jobs
-    or on being resumed.
+    Rows and columns of the result are in the order given; ``expression`` has shape (cells, genes).
+    Targets are fitted in parts of a few genes; with ``parts`` each finished part is kept on disk,
+    and a later call with the same store goes on where this one stopped. The result does not
+    depend on the order of columns, on the number of jobs or on being resumed.
     """
     position = {gene: i for i, gene in enumerate(genes)}
     tf_names = sorted(tfs)

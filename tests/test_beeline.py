@@ -80,7 +80,9 @@ def test_names_are_found_whatever_their_case(given, known):
     assert beeline._known(*given) == known
 
 
-@pytest.mark.parametrize("wrong", [("mECS", "STRING"), ("mESC", "STRNG"), ("mESC", "STRING", "500")])
+@pytest.mark.parametrize(
+    "wrong", [("mECS", "STRING"), ("mESC", "STRNG"), ("mESC", "STRING", "500")]
+)
 def test_an_unknown_name_lists_the_known_ones(wrong):
     with pytest.raises(InputError, match="expected one of"):
         beeline.load_beeline(*wrong)
@@ -97,7 +99,9 @@ def make_archives(folder, dataset: str, rng) -> dict[str, object]:
     cells = [f"c{i}" for i in range(6)]
     expression = pd.DataFrame(rng.random((len(genes), 6)), index=genes, columns=cells)
     tfs = [g.upper() for g in genes[::7]]
-    edges = pd.DataFrame({"Gene1": rng.choice(tfs, 4000), "Gene2": rng.choice([g.upper() for g in genes], 4000)})
+    edges = pd.DataFrame(
+        {"Gene1": rng.choice(tfs, 4000), "Gene2": rng.choice([g.upper() for g in genes], 4000)}
+    )
     ordering.to_csv(folder / "GeneOrdering.csv")
     expression.to_csv(folder / "ExpressionData.csv")
     edges.to_csv(folder / "network.csv", index=False)
@@ -108,11 +112,19 @@ def make_archives(folder, dataset: str, rng) -> dict[str, object]:
 @pytest.mark.parametrize("rule", beeline.GENE_RULES)
 @pytest.mark.parametrize("network", beeline.NETWORKS)
 @pytest.mark.parametrize("dataset", beeline.DATASETS)
-def test_every_pair_loads_from_archives_of_the_same_layout(dataset, network, rule, tmp_path, monkeypatch):
+def test_every_pair_loads_from_archives_of_the_same_layout(
+    dataset, network, rule, tmp_path, monkeypatch
+):
     made = make_archives(tmp_path, dataset, np.random.default_rng(0))
 
     def fetch(key):
-        return tmp_path / ("tfs.csv" if key.endswith("-tfs.csv") else "GeneOrdering.csv" if "GeneOrdering" in key else "network.csv")
+        return tmp_path / (
+            "tfs.csv"
+            if key.endswith("-tfs.csv")
+            else "GeneOrdering.csv"
+            if "GeneOrdering" in key
+            else "network.csv"
+        )
 
     def fetch_member(archive, name):
         assert archive in registry()
@@ -127,7 +139,9 @@ def test_every_pair_loads_from_archives_of_the_same_layout(dataset, network, rul
     ordering.index = ordering.index.str.upper()
     if rule == "top500":
         inside = ordering.index.isin(set(made["edges"].to_numpy().ravel()))
-        expected = ordering[inside & (ordering["VGAMpValue"] < 0.01)].nlargest(500, "Variance").index
+        expected = (
+            ordering[inside & (ordering["VGAMpValue"] < 0.01)].nlargest(500, "Variance").index
+        )
     else:
         passed = ordering[ordering["VGAMpValue"] < 0.01 / len(ordering)]
         is_tf = passed.index.isin(made["tfs"])

@@ -228,8 +228,13 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     assert pages.runs(record) == "No notebook was run for this build.\n"
     record["runs"] = [{"notebook": "04_beeline", "started": "2026-01-02T03:04:05", "seconds": 61.2}]
     text = pages.runs(record)
-    assert "[04_beeline](../notebooks/04_beeline.ipynb)" in text and "61.2" in text
+    assert (
+        "[04_beeline](../notebooks/04_beeline.ipynb)" in text
+        and "| 2026-01-02 03:04 | 61 |" in text
+    )
     assert pages.recorded(tmp_path) == "Nothing is on record yet.\n"
+    (tmp_path / "paper_fig8.csv").write_text("method\ngenie3\n")
+    assert "prints, for comparison: `paper_fig8.csv`" in pages.recorded(tmp_path)
     rows = "method,seconds,commit,device\nridge,60,abc,cpu\nclr,,abc,cpu\n"
     (tmp_path / "beeline.csv").write_text(rows)
     assert "| `beeline.csv` | 2 | clr, ridge | cpu | 1.0 min | abc |" in pages.recorded(tmp_path)

@@ -84,10 +84,8 @@ def test_a_file_is_hashed_once_in_a_process_and_again_when_it_changes(
 ) -> None:
     server.add(KEY, BYTES)
     path, hashed = server.leave(KEY, BYTES), []
-    real = downloads.pooch.file_hash
-    monkeypatch.setattr(
-        downloads.pooch, "file_hash", lambda *a, **k: hashed.append(a) or real(*a, **k)
-    )
+    real = downloads.sha256
+    monkeypatch.setattr(downloads, "sha256", lambda *a, **k: hashed.append(a) or real(*a, **k))
     fetch(KEY)
     fetch(KEY)
     assert len(hashed) == 1
@@ -281,7 +279,7 @@ def test_the_cache_folder_follows_the_variable(
         monkeypatch.setenv("GRNULAR_DATA", value)
         assert cache_folder() == expected
     monkeypatch.setenv("GRNULAR_DATA", "")
-    assert cache_folder() == Path(downloads.pooch.os_cache("grnular"))
+    assert cache_folder() == downloads.user_cache()
     assert list(tmp_path.iterdir()) == []
 
 

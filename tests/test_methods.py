@@ -41,7 +41,9 @@ def test_gives_a_complete_edge_table(tables, small_data, name):
 def test_does_not_depend_on_the_order_of_genes(tables, name):
     expression, tfs, truth = linear_network()
     order = np.random.default_rng(5).permutation(expression.shape[1])
-    shuffled = make_dataset(expression.iloc[:, order], tfs[::-1], truth.sample(frac=1, random_state=1))
+    shuffled = make_dataset(
+        expression.iloc[:, order], tfs[::-1], truth.sample(frac=1, random_state=1)
+    )
     pd.testing.assert_frame_equal(tables[name], infer(shuffled, name, seed=0, device="cpu"))
 
 

@@ -170,7 +170,9 @@ print(float(scores.sum()))
     process.wait()
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
     assert 2 <= len(kept) < 10
-    resumed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    resumed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     for name, changed in kept.items():
         assert (folder / name).stat().st_mtime_ns == changed
     fresh = subprocess.run(

@@ -1,0 +1,161 @@
+"""TF lists and networks: small text files with names in them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.checks import shown
+from grnular_core.errors import InputError
+from grnular_core.textfile import read_lines, read_rows, sniffed_separator
+
+# headers, letters and digits only; the first that a file has is taken
+TF_HEADERS = (
+    "tf", "tfs", "tfname", "regulator", "regulators", "hgncsymbol", "mgisymbol", "genesymbol",
+    "symbol", "genename", "gene", "genes", "transcriptionfactor", "transcriptionfactors",
+    "name", "ensemblid", "ensemblgeneid", "geneid", "x",
+)  # fmt: skip
+REGULATOR_HEADERS = ("regulator", "gene1", "tf", "sourcegenesymbol", "source", "from")
+TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "gene", "to")
+SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
+PAIR_HEADERS = ("edge", "isedge", "label", "truth", "class", "weight")
+MOST_LETTERS = 2000
+SIGNS = {
+    "+": 1, "activation": 1, "activates": 1, "activator": 1, "up": 1, "positive": 1,
+    "-": -1, "repression": -1, "represses": -1, "repressor": -1, "inhibition": -1, "down": -1,
+    "negative": -1, "unknown": 0, "?": 0,
+}  # fmt: skip
+
+
+def read_tfs(path: str | Path) -> list[str]:
+    """Read a TF list: one name a line, or a table with a column of names.
+
+    A first line such as ``TF`` or ``gene_symbol`` is a header; in a table with several columns it
+    tells which one holds the names, otherwise the first does. Lines that start with ``#`` are
+    comments; a name that comes again is taken once. Raises ``InputError`` when no name is left.
+    """
+    path = Path(path)
+    lines = [line for line in read_lines(path) if line.strip() and not line.startswith("#")]
+    longest = max(map(len, lines), default=0)
+    if longest > MOST_LETTERS:
+        raise InputError(
+            f"{path} has a line of {longest} letters; expected one TF name a line. Is it the "
+            "expression table?"
+        )
+    rows = [_fields(line) for line in lines]
+    column = _named_column(rows)
+    names = [row[column or 0] for row in rows[column is not None :] if len(row) > (column or 0)]
+    names = [name for name in dict.fromkeys(names) if name]
+    if not names:
+        raise InputError(f"{path} holds no TF names; expected one name a line")
+    return names
+
+
+def read_network(path: str | Path) -> pd.DataFrame:
+    """Read a network: columns ``regulator, target, sign`` (sign 0 where the file has none).
+
+    Separated by tabs, semicolons or commas. Knows the headers Gene1/Gene2 (BEELINE), TF/target
+    (pySCENIC), source/target and regulator/target; without one the first line is an edge, the first
+    two columns are its ends, and a third one of words such as Activation is its sign. Other
+    columns (scores) are ignored. Every line is an edge: a list of pairs with 0 and 1 is refused.
+    """
+    path = Path(path)
+    header, body = read_rows(path, sniffed_separator(path), as_text=True)
+    keys = [header_key(field.lstrip("#")) for field in header]
+    regulator, target = _first(REGULATOR_HEADERS, keys), _first(TARGET_HEADERS, keys)
+    if len(header) < 2:
+        raise InputError(
+            f"{path}: one column only ({header[0][:60]!r}); expected regulator and target, "
+            "separated by a comma or a tab"
+        )
+    if len(body) and body.shape[1] != len(header):
+        raise InputError(
+            f"{path}: the first line has {len(header)} fields and the rows have {body.shape[1]}; "
+            "expected as many (R: write it with row.names=FALSE)"
+        )
+    known = regulator is not None and target is not None
+    if not known:
+        body = pd.concat([pd.DataFrame([header]), body], ignore_index=True)
+        keys, regulator, target = list(map(str, range(len(header)))), 0, 1
+    if body.empty:
+        raise InputError(f"{path} holds a header and no edges; expected one edge a line")
+    body = body.apply(lambda column: column.str.strip())
+    _refuse_pairs_without_edge(path, body, keys, known)
+    sign = _sign_column(body, keys, known)
+    edges = pd.DataFrame(
+        {
+            "regulator": body[regulator],
+            "target": body[target],
+            "sign": signs_of(body[sign]) if sign is not None else 0,
+        }
+    )
+    unnamed = (edges[["regulator", "target"]] == "").any(axis=1)
+    if unnamed.any():
+        first = edges[unnamed].iloc[0]
+        raise InputError(
+            f"{path}: {unnamed.sum()} edges lack a name, the first is number "
+            f"{unnamed.idxmax() + 1} ({first['regulator']!r} -> {first['target']!r}); complete or "
+            "delete them"
+        )
+    return edges
+
+
+def signs_of(column: pd.Series) -> pd.Series:
+    """Signs -1, 0, +1 of words (``activation``, ``-``) or numbers; anything else is 0, unknown."""
+    words = column.astype(str).str.strip().str.lower()
+    numbers = pd.to_numeric(words, errors="coerce")
+    return words.map(SIGNS).fillna(np.sign(numbers)).fillna(0).astype(int)
+
+
+def header_key(field: str) -> str:
+    """A header as it is compared: letters and digits only, lower case."""
+    return re.sub(r"[^a-z0-9]", "", field.lower())
+
+
+def _named_column(rows: Sequence[Sequence[str]]) -> int | None:
+    """Which column a header says holds the names; None where the first line is no header."""
+    keys = [header_key(field) for field in rows[0]] if rows else []
+    column = _first(TF_HEADERS, keys)
+    if column is None:
+        return None
+    below = {header_key(row[column]) for row in rows[1:] if len(row) > column}
+    # a column of nothing but "TF" says what the rows are, and is no header
+    return None if len(keys) > 1 and below == {keys[column]} else column
+
+
+def _fields(line: str) -> list[str]:
+    separator = next((s for s in "\t;" if s in line), ",")
+    return [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
+
+
+def _first(wanted: Sequence[str], keys: Sequence[str]) -> int | None:
+    """Position of the first of ``wanted`` that is among the keys."""
+    return next((list(keys).index(name) for name in wanted if name in keys), None)
+
+
+def _sign_column(body: pd.DataFrame, keys: Sequence[str], known: bool) -> int | None:
+    """The column of signs; without a header, the third one when it holds nothing but sign words."""
+    if known:
+        return _first(SIGN_HEADERS, keys)
+    is_sign = body.shape[1] > 2 and body[2].str.lower().isin(SIGNS).all()
+    return 2 if is_sign else None
+
+
+def _refuse_pairs_without_edge(
+    path: Path, body: pd.DataFrame, keys: Sequence[str], known: bool
+) -> None:
+    """Gold standards such as DREAM's list all pairs, with 1 for an edge and 0 for none."""
+    candidates = [i for i, key in enumerate(keys) if key in PAIR_HEADERS] if known else [2]
+    for column in candidates:
+        if column < body.shape[1] and set(pd.unique(body[column])) == {"0", "1"}:
+            n_zero = int((body[column] == "0").sum())
+            raise InputError(
+                f"{path}: column {column + 1} holds 0 and 1 ({n_zero} lines with 0), as in a list "
+                f"of all pairs; every line counts as an edge, so keep only the lines with 1 "
+                f"({shown(body.iloc[0].tolist(), 3)} is the first)"
+            )

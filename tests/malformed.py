@@ -1,0 +1,248 @@
+"""Inputs as people really send them, each with what the refusal must name and which fix it offers.
+
+A case replaces one of the good files of ``good_files`` (``put``: file name -> content, None removes it)
+or adds arguments. ``says`` are words of the message: the offending thing first, the fix last.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from small_data import small_anndata, small_table, write_10x
+
+GOOD = small_table().to_csv()
+TURNED = small_table().T.to_csv()
+PACKED = gzip.compress(small_table(3).to_csv().encode() * 20, mtime=0)
+LINES = GOOD.splitlines()
+MTX = "%%MatrixMarket matrix coordinate real general\n3 2 2\n1 1 5\n3 2 1.5\n"
+NAMES = {"m/features.tsv": "A\nB\nC\n", "m/barcodes.tsv": "c1\nc2\n"}
+EDGES = "regulator,target,weight\nGATA1,SPI1,2\nSPI1,NA,1\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    says: tuple[str, ...]
+    put: dict[str, bytes | str | None] = field(default_factory=dict)
+    expression: str = "x.csv"
+    arguments: tuple[str, ...] = ()
+    command: str = "infer"
+
+
+def good_files(folder: Path) -> None:
+    """What a run that works needs."""
+    (folder / "x.csv").write_text(GOOD, encoding="utf-8")
+    (folder / "tfs.txt").write_text("TF\nGATA1\nSPI1\n", encoding="utf-8")
+    (folder / "truth.csv").write_text("Gene1,Gene2\nGATA1,SPI1\nSPI1,HLA-A\n", encoding="utf-8")
+    (folder / "edges.csv").write_text(EDGES, encoding="utf-8")
+    write_10x(small_table(), folder / "10x")
+    small_anndata().write_h5ad(folder / "good.h5ad")
+
+
+def put_files(folder: Path, case: Case) -> None:
+    for name, content in case.put.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def x(name: str, content: bytes | str, *says: str, file: str = "x.csv", **rest: object) -> Case:
+    """A case of a spoiled expression table."""
+    return Case(name, (file, *says), {file: content}, file, **rest)
+
+
+def changed(old: str, new: str, lines: list[str] = LINES) -> str:
+    """The good table with one piece replaced."""
+    text = "\n".join(lines) + "\n"
+    assert old in text, old
+    return text.replace(old, new, 1)
+
+
+def frame(change) -> str:
+    return change(small_table()).to_csv()
+
+
+def spoiled(value: str) -> str:
+    """The good table with one value (cell_2, NA) replaced."""
+    rows = [line.split(",") for line in LINES]
+    rows[3][3] = value
+    return "\n".join(map(",".join, rows)) + "\n"
+
+
+AT = ("cell_2", "NA")
+EXPRESSION = [
+    x("empty file", b"", "is empty (0 bytes)", "copied to the end"),
+    x("blank lines only", "\n\n \n", "blank lines only", "written to the end"),
+    x("header only", LINES[0] + "\n", "header (, GATA1, SPI1 and 4 more) and no rows", "expected"),
+    x("names only", "cell\nc1\nc2\n", "'cell'", "no comma", "expected the names of the columns"),
+    x("names without values", ",GATA1\nc1\nc2\n", "one field only", "expected a name and numbers"),
+    x("one cell", "\n".join(LINES[:2]) + "\n", "one cell", "at least 2", "--orientation"),
+    x("one gene", frame(lambda t: t[["GATA1"]]), "one gene", "--orientation"),
+    x("short row", changed(LINES[4], LINES[4].rpartition(",")[0]), "line 5 ('cell_3'...)", "6 fields", "rows above have 7", "value missing"),
+    x("long row", changed(LINES[4], LINES[4] + ",1"), "line 5 ('cell_3'...)", "8 fields", "not quoted"),
+    x("cut in a row", GOOD[:-40], "line 10 ('cell_8'...)", "cut short"),
+    x("header too long", changed("GATA1", "GATA1,x,y"), "first line has 9 fields and the rows have 7", "as many"),
+    x("header too short", changed("GATA1,SPI1,", ""), "first line has 5 fields", "one less"),
+    x("name with a comma", changed("HLA-A", "HLA,A", TURNED.splitlines()), "line 6 ('HLA'...)", "name with a separator in it not quoted"),
+    x("empty value", spoiled(""), "1 missing (NaN) values", *AT, "fill them in"),
+    x("NA value", spoiled("NA"), "1 missing (NaN) values", *AT, "fill them in"),
+    x("NaN value", spoiled("nan"), "1 missing (NaN) values", *AT, "fill them in"),
+    x("Inf value", spoiled("Inf"), "1 infinite values", *AT, "division by zero"),
+    x("1e400", spoiled("1e400"), "1 infinite values", *AT, "division by zero"),
+    x("1e308", spoiled("1e308"), "1 values beyond 1e+18", *AT, "was exp applied twice"),
+    x("negative value", spoiled("-0.5"), "1 negative values", *AT, "--scaled"),
+    x("word", spoiled("high"), "'high'", *AT, "not a number", "expected numbers"),
+    x("boolean", spoiled("TRUE"), "'TRUE'", *AT, "as 1 and 0"),
+    x("all booleans", frame(lambda t: t > 1), "'True'", "GATA1", "as 1 and 0"),
+    x("date", spoiled("2021-03-01"), "'2021-03-01'", *AT, "looks like a date", "export"),
+    x("spreadsheet error", spoiled("#DIV/0!"), "'#DIV/0!'", *AT, "correct the formula"),
+    x("thousands", spoiled('"1,234.5"'), "'1,234.5'", *AT, "without commas"),
+    x("unit", spoiled("5%"), "'5%'", *AT, "expected numbers"),
+    x("underscore", spoiled("1_0"), "'1_0'", *AT, "expected numbers"),
+    x("hexadecimal", spoiled("0x1F"), "'0x1F'", *AT, "expected numbers"),
+    x("other digits", spoiled("١"), "'١'", *AT, "expected numbers"),
+    x("semicolons", GOOD.replace(",", ";"), "';GATA1;", "separated by semicolons", "decimal points and commas"),
+    x("semicolons and decimal commas", GOOD.replace(",", ";").replace(".", ","), "separated by semicolons", "decimal points"),
+    x("decimal commas in a tsv", GOOD.replace(",", "\t").replace(".", ","), "is not a number", "decimals with a point", file="x.tsv"),
+    x("tabs in a csv", GOOD.replace(",", "\t"), "separated by tabs", "name it .tsv"),
+    x("commas in a tsv", GOOD, "separated by commas", "name it .csv", file="x.tsv"),
+    x("spaces", GOOD.replace(",", " ").strip().replace("geneß 5", "g5"), "separated by spaces", "convert"),
+    x("no row names", small_table().to_csv(index=False), "first column ('GATA1') holds numbers", "index=True"),
+    x("no row names, whole numbers", pd.DataFrame({"GATA1": [0, 1, 2], "SPI1": [3, 0, 2], "C": [1, 1, 0]}).to_csv(index=False), "stand below GATA1, which is a TF", "index=True"),
+    x("no header", "".join(f"g{i},0.5,{i}.5\n" for i in range(5)), "first line holds numbers (0.5, 0.5)", "Add a line"),
+    x("row without a name", changed("\ncell_3,", "\n,"), "data row 4 (the one after cell_2) has no name", "name or delete"),
+    x("line of separators", GOOD + ",,,,,,\n", "data row 10 (the one after cell_8) has no name", "delete"),
+    x("column without a name", changed(",SPI1", ","), "column 3 has no name", "give it one"),
+    x("separators at line ends", GOOD.replace("\n", ",\n"), "column 8 has no name", "separator at the end of the lines"),
+    x("separators at row ends", LINES[0] + "\n" + "".join(f"{line},\n" for line in LINES[1:]), "every row ends with a separator", "remove it"),
+    x("open quote in the header", changed(",GATA1", ',"GATA1'), "line 1", "'GATA1,SPI1,", "close it"),
+    x("open quote in a row", changed("\ncell_3", '\n"cell_3'), "line 5", "'cell_3,", "close it"),
+    x("comment above the header", "# made by me\n" + GOOD, "starts with a comment ('# made by me')", "Delete"),
+    x("gct", "#1.2\n6\t9\n" + GOOD.replace(",", "\t"), "starts with a comment ('#1.2')", "Delete", file="x.tsv"),
+    x("column of words", frame(lambda t: t.assign(type="a")), "'a'", "cell_0", "type", "Delete other ones"),
+    x("repeated genes", frame(lambda t: pd.concat([t, t[["SPI1", "NA"]]], axis=1)), "2 gene names occur more than once (SPI1, NA)", "--duplicates sum"),
+    x("repeated genes, turned", frame(lambda t: pd.concat([t, t[["SPI1"]]], axis=1).T), "SPI1", "--duplicates"),
+    x("another species", changed("GATA1,SPI1", "Gata1,Spi1"), "no TF of the list (2 names: GATA1, SPI1)", "Gata1, Spi1", "--match ignore-case 2"),
+    x("ids without symbols", changed("GATA1,SPI1", "ENSG1,ENSG2"), "ENSG1, ENSG2", "symbols against Ensembl ids"),
+    x("square table", frame(lambda t: t.corr().abs()), "2 of 6 row names", "2 of 6 column names", "--orientation"),
+    x("all zero", frame(lambda t: t * 0), "all but 0 of the 6 genes", "Was the right table"),
+    x("constant TFs", frame(lambda t: t.assign(GATA1=1.0, SPI1=0.0)), "no TF of the list", "GATA1, SPI1 are there, but have one value"),
+    x("gzip under a plain name", PACKED, "packed with gzip", "add .gz"),
+    x("plain under a gzip name", GOOD, "not packed with gzip", "take .gz off", file="x.csv.gz"),
+    x("cut gzip", PACKED[: len(PACKED) // 2], "damaged or cut short", "again", file="x.csv.gz"),
+    x("damaged gzip", PACKED[:90] + b"\0\0\0\0" + PACKED[94:], "damaged or cut short", "again", file="x.csv.gz"),
+    x("gzip without the end", PACKED[:-6], "damaged or cut short", "again", file="x.csv.gz"),
+    x("empty gzip", gzip.compress(b""), "blank lines only", "written to the end", file="x.csv.gz"),
+    x("Excel", b"PK\x03\x04" + b"\0" * 50, "Excel workbook", "save the sheet as csv"),
+    x("old Excel", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook", "save the sheet as csv"),
+    x("UTF-16", GOOD.encode("utf-16"), "UTF-16", "save it as UTF-8"),
+    x("Latin-1", GOOD.encode("latin-1"), "not UTF-8 text (byte 0xdf)", "save it as UTF-8"),
+    x("NUL bytes", GOOD.replace("cell_3,", "cell_3,\0\0"), "binary data (NUL bytes)", "copied again"),
+    x("random bytes", np.random.default_rng(0).bytes(3000), "not UTF-8 text", "save it as UTF-8"),
+    x("web page", "<!DOCTYPE html><html><title>Login</title>", "a web page", "Fetch it again"),
+    x("Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer", "git lfs pull"),
+    x("h5ad under a csv name", b"\x89HDF\r\n\x1a\n" + b"\0" * 50, "an HDF5 file", "name it .h5ad"),
+    x("unknown ending", GOOD, "unknown ending .parquet", "expected csv, tsv", "write it as csv", file="x.parquet"),
+    x("R object", gzip.compress(b"X\n"), "unknown ending .rds", "write.csv", file="x.rds"),
+    x("10x h5", b"\x89HDF", "unknown ending .h5", "read_10x_h5", file="x.h5"),
+    x("no ending", GOOD, "unknown ending", "expected csv", file="table"),
+    x("csv under an h5ad name", GOOD, "not a readable h5ad file", "write it again", file="x.h5ad"),
+    x("packed h5ad", gzip.compress(b"\x89HDF"), "cannot be read packed", "gunzip", file="x.h5ad.gz"),
+    Case("misspelt file", ("no file y.csv", "did you mean x.csv"), {}, "y.csv"),
+    Case("misspelt folder", ("no file", "nowhere/x.csv", "no folder"), {}, "nowhere/x.csv"),
+    Case("folder without mtx", ("without an .mtx file", "expected a 10x folder"), {"d/a.txt": "x"}, "d"),
+    Case("two mtx", ("2 .mtx files (a.mtx, b.mtx)", "name the file itself"), {"d/a.mtx": MTX, "d/b.mtx": MTX}, "d"),
+    Case("layer of a csv", ("layer 'logged'", "leave it out"), arguments=("--layer", "logged")),
+    Case("unknown layer", ("no layer 'logged'", "it has none"), {}, "good.h5ad", ("--layer", "logged")),
+    Case("no raw", ("has no .raw", "leave the layer out"), {}, "good.h5ad", ("--layer", "raw")),
+    Case("told the wrong way", ("said to be genes-x-cells", "leave --orientation out"), arguments=("--orientation", "genes-x-cells")),
+]  # fmt: skip
+
+MATRIX = [
+    Case(name, ("matrix.mtx", *says), {**NAMES, "m/matrix.mtx": MTX, **put}, "m")
+    for name, put, says in (
+        ("mtx without names of genes", {"m/features.tsv": None}, ("no features.tsv beside", "needs the names")),
+        ("mtx without names of cells", {"m/barcodes.tsv": None}, ("no barcodes.tsv beside", "needs the names")),
+        ("mtx of another sample", {"m/barcodes.tsv": "c1\nc2\nc3\nc4\nc5\n"}, ("3 x 2", "3 features and 5 barcodes", "belong together")),
+        ("mtx with a header in features", {"m/features.tsv": "id\nA\nB\nC\n"}, ("4 features and 2 barcodes", "header line? Delete it")),
+        ("mtx without a head", {"m/matrix.mtx": "3 2 2\n1 1 5\n"}, ("does not start with", "is it a Matrix Market file")),
+        ("complex mtx", {"m/matrix.mtx": MTX.replace("real", "complex")}, ("complex values", "Write it again")),
+        ("symmetric mtx", {"m/matrix.mtx": MTX.replace("general", "symmetric")}, ("symmetric matrix", "Write it again")),
+        ("mtx cut after its head", {"m/matrix.mtx": MTX[:45]}, ("size line ''", "Copy it again")),
+        ("cut mtx", {"m/matrix.mtx": MTX[:-8]}, ("holds 1 values and its size line says 2", "cut short")),
+        ("mtx cut in a line", {"m/matrix.mtx": MTX[:-5]}, ("not 3 numbers", "Copy it again")),
+        ("mtx with a word", {"m/matrix.mtx": MTX.replace("1.5", "x")}, ("not 3 numbers", "Copy it again")),
+        ("mtx counted from 0", {"m/matrix.mtx": MTX.replace("1 1 5", "0 1 5")}, ("row numbers from 0 to 3", "expected 1 to 3")),
+        ("mtx beyond its size", {"m/matrix.mtx": MTX.replace("3 2 1.5", "3 4 1.5")}, ("column numbers from 1 to 4", "expected 1 to 2")),
+        ("huge mtx", {"m/matrix.mtx": MTX.replace("3 2 2", f"{10**15} {10**15} 2")}, ("1000000000000000 x", "belong together")),
+        ("mtx with half rows", {"m/matrix.mtx": MTX.replace("1 1 5", "1.5 1 5")}, ("not whole", "copy it again")),
+        ("gzip under a plain mtx name", {"m/matrix.mtx": PACKED}, ("packed with gzip", "add .gz")),
+    )
+]  # fmt: skip
+
+LISTS = [
+    Case(name, ("tfs.txt", *says), {"tfs.txt": content})
+    for name, content, says in (
+        ("empty list", b"", ("empty (0 bytes)", "copied to the end")),
+        ("list of blanks", "\n \n", ("blank lines only", "written to the end")),
+        ("header without names", "TF,Sources\n", ("no TF names", "one name a line")),
+        ("comments only", "# TFs\n", ("no TF names", "one name a line")),
+        ("expression table as list", "," + ",".join(f"cell_{i}" for i in range(500)), ("letters", "Is it the expression table")),
+        ("UTF-16 list", "GATA1\n".encode("utf-16"), ("UTF-16", "save it as UTF-8")),
+        ("binary list", b"GATA1\n\0\0", ("binary data", "plain text")),
+        ("no list", None, ("no file", "the folder holds")),
+    )
+] + [
+    Case("list of another species", ("KLF1", "x.csv", "another species"), {"tfs.txt": "KLF1\nTAL1\n"}),
+    Case("list in lower case", ("gata1", "--match ignore-case 2"), {"tfs.txt": "gata1\nspi1\n"}),
+    Case("list with versions", ("ENSG01.5", "--match ignore-version 1"), {"tfs.txt": "ENSG01.5\n", "x.csv": changed("GATA1", "ENSG01.2")}),
+    Case("folder as list", ("10x is a folder", "expected a file"), arguments=("--tfs", "10x")),
+]  # fmt: skip
+
+SCORING = [
+    Case(name, (file, *says), {file: content}, command="evaluate")
+    for name, file, content, says in (
+        ("network of one column", "truth.csv", "GATA1\nSPI1\n", ("one column only ('GATA1')", "expected regulator and target")),
+        ("network without edges", "truth.csv", "Gene1,Gene2\n", ("header and no edges", "one edge a line")),
+        ("ragged network", "truth.csv", "Gene1,Gene2\nGATA1,SPI1\nSPI1\n", ("line 3 ('SPI1'...)", "cut short")),
+        ("network with a missing name", "truth.csv", "Gene1,Gene2\nGATA1,\n", ("number 1 ('GATA1' -> '')", "complete or delete")),
+        ("network of all pairs", "truth.csv", "GATA1\tSPI1\t1\nGATA1\tNA\t0\n", ("column 3 holds 0 and 1", "keep only the lines with 1")),
+        ("network with row numbers", "truth.csv", "Gene1,Gene2\n1,GATA1,SPI1\n", ("rows have 3", "row.names=FALSE")),
+        ("binary network", "truth.csv", b"\x89HDF\r\n", ("an HDF5 file", "AnnData")),
+        ("empty network", "truth.csv", b"", ("empty (0 bytes)", "copied to the end")),
+        ("edges without weights", "edges.csv", "regulator,target\nGATA1,SPI1\n", ("missing ['weight']", "An edge table has regulator,target,weight")),
+        ("edges without a header", "edges.csv", "GATA1,SPI1,0.5\n", ("['GATA1', 'SPI1', '0.5']", "An edge table has")),
+        ("edge with a word", "edges.csv", EDGES + "SPI1,GATA1,high\n", ("data row 3: weight 'high'", "leave out edges")),
+        ("edge with NaN", "edges.csv", EDGES + "SPI1,GATA1,nan\n", ("data row 3: weight 'nan'", "leave out edges")),
+        ("edge without a name", "edges.csv", EDGES + ",GATA1,1\n", ("data row 3", "complete or delete")),
+        ("ragged edges", "edges.csv", EDGES + "SPI1,GATA1\n", ("line 4 ('SPI1'...)", "cut short")),
+        ("no edge table", "edges.csv", None, ("no file", "the folder holds")),
+        ("edges of another species", "edges.csv", EDGES.replace("SPI1", "Spi1").replace("GATA1", "Gata1"), ("Gata1 -> Spi1", "x.csv", "--match ignore-case")),
+    )
+] + [
+    Case("self-loops only", ("no edge of the truth (1 edges", "x.csv"), {"truth.csv": "TF,target\nSPI1,SPI1\n"}, command="evaluate"),
+    Case("network of another species", ("no edge of the truth", "Gata1, Spi1", "--match ignore-case 2"), {"truth.csv": "TF,target\nGata1,Spi1\n"}, command="evaluate"),
+    Case("unreadable expression", ("x.csv", "is not a number"), {"x.csv": spoiled("high")}, command="evaluate"),
+    Case("repeated genes in scoring", ("SPI1", "--duplicates"), {"x.csv": changed("NA", "SPI1")}, command="evaluate"),
+]  # fmt: skip
+
+OPTIONS = [
+    Case("misspelt method", ("unknown method 'grnbost2'", "did you mean grnboost2"), arguments=("--method", "grnbost2")),
+    Case("oracle without truth", ("oracle needs the known network", "--truth"), arguments=("--method", "oracle")),
+    Case("misspelt device", ("unknown device 'gpu'", "'cuda'"), arguments=("--device", "gpu")),
+    Case("folder as output", ("-o 10x is a folder", "10x/edges.csv"), arguments=("-o", "10x")),
+    Case("output in no folder", ("the folder nowhere does not exist", "create it"), arguments=("-o", "nowhere/e.csv")),
+    Case("output as Excel", ("-o e.xlsx", "name it e.csv"), arguments=("-o", "e.xlsx")),
+    Case("output over the expression", ("-o x.csv is the input x.csv", "choose another"), arguments=("-o", "x.csv")),
+    Case("output over the list", ("is the input tfs.txt", "choose another"), arguments=("-o", "./tfs.txt")),
+    Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
+]  # fmt: skip
+
+CASES = [*EXPRESSION, *MATRIX, *LISTS, *SCORING, *OPTIONS]

@@ -1,0 +1,117 @@
+"""The real-data experiment: tasks, rows, resuming, verification."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from conftest import linear_network
+
+from grnular_core import experiments
+from grnular_core.beeline import NETWORKS
+from grnular_core.dataset import make_dataset
+from grnular_core.downloads import Availability
+from grnular_core.errors import MethodError
+from grnular_core.experiments import Task, compare_with_record, run_missing, run_task, tasks, verify
+from grnular_core.methods import METHODS
+from grnular_core.results import Record
+
+
+@pytest.fixture
+def pretend(monkeypatch):
+    """A small network in place of BEELINE's files, another truth for each network."""
+
+    def load(dataset, network, genes):
+        expression, tfs, truth = linear_network(len(dataset))
+        return make_dataset(
+            expression, tfs, truth.iloc[NETWORKS.index(network) :], name=f"{dataset} {network}"
+        )
+
+    monkeypatch.setattr(experiments, "_loaded", load)
+    monkeypatch.setattr(experiments, "is_cached", lambda key: True)
+    monkeypatch.setattr(experiments, "available", lambda keys, **options: Availability())
+
+
+def test_quick_methods_come_first_and_only_drawing_ones_get_more_seeds():
+    found = tasks(["mDC", "mESC"], ["genie3", "clr", "random"], [0, 1])
+    assert [t.method for t in found[:2]] == ["clr", "clr"] and found[-1].method == "genie3"
+    assert {(t.method, t.seed) for t in found} == {
+        ("clr", 0), ("random", 0), ("random", 1), ("genie3", 0), ("genie3", 1)
+    }  # fmt: skip
+
+
+def test_one_inference_is_scored_on_every_network(pretend, monkeypatch):
+    runs = []
+    original = experiments.run_method
+    monkeypatch.setattr(experiments, "run_method", lambda *a: runs.append(a) or original(*a))
+    rows = run_task(Task("mDC", "correlation"))
+    assert len(rows) == 3 and len(runs) == 1
+    assert len({row["strict_auprc"] for row in rows}) == 3
+    oracle = run_task(Task("mDC", "oracle"))
+    assert [row["strict_auprc"] for row in oracle] == [1, 1, 1]
+
+
+def test_recorded_tasks_are_not_run_again(pretend, tmp_path, monkeypatch):
+    record = Record("beeline", tmp_path)
+    wanted = tasks(["mDC", "mESC"], ["correlation", "clr"], [0])
+    assert run_missing(record, wanted[:1], say=lambda text: None) == []
+    done = []
+    original = experiments.run_task
+    monkeypatch.setattr(
+        experiments, "run_task", lambda task, *a, **k: done.append(task) or original(task, *a, **k)
+    )
+    run_missing(record, wanted, say=lambda text: None)
+    assert done == wanted[1:]
+    assert len(record.rows()) == 12
+
+
+def test_a_failing_task_is_reported_and_stops_no_other(pretend, tmp_path, monkeypatch):
+    def fail(work, run):
+        raise MethodError("no solution")
+
+    monkeypatch.setitem(METHODS, "clr", METHODS["clr"].__class__("clr", "fails", fail))
+    record = Record("beeline", tmp_path)
+    failures = run_missing(record, tasks(["mDC"], ["clr", "ridge"], [0]), say=lambda text: None)
+    assert failures == ["clr on mDC, seed 0: no solution"]
+    assert set(record.rows()["method"]) == {"ridge"}
+
+
+def test_verification_passes_on_true_rows_and_names_a_changed_one(pretend, tmp_path):
+    record = Record("beeline", tmp_path)
+    wanted = tasks(["mDC"], ["correlation", "clr"], [0])
+    run_missing(record, wanted, say=lambda text: None)
+    compared = verify(record, 60, seed=0, tolerance=1e-6, say=lambda text: None)
+    assert len(compared) == 6 and compared["difference"].max() < 1e-6
+    rows = record.rows().to_dict("records")
+    rows[0]["strict_auroc"] += 0.01
+    record.add(rows[:1], replace=True)
+    with pytest.raises(MethodError, match=rows[0]["network"]):
+        verify(record, 60, seed=0, tolerance=1e-6, say=lambda text: None)
+
+
+def test_verification_keeps_to_its_budget(pretend, tmp_path):
+    record = Record("beeline", tmp_path)
+    run_missing(record, tasks(["mDC"], ["correlation"], [0]), say=lambda text: None)
+    rows = [row | {"seconds": 100.0} for row in record.rows().to_dict("records")]
+    record.add(rows, replace=True)
+    assert verify(record, 99, seed=0, tolerance=1e-6).empty
+
+
+def test_comparison_leaves_out_rows_that_only_one_side_has():
+    key = {"dataset": "a", "network": "STRING", "genes": "g", "method": "clr"}
+    live = pd.DataFrame(
+        [{**key, "seed": 0, "strict_auprc": 0.5}, {**key, "seed": 1, "strict_auprc": 0.5}]
+    )
+    recorded = pd.DataFrame([{**key, "seed": "0", "strict_auprc": 0.25}])
+    compared = compare_with_record(live, recorded)
+    assert compared["difference"].tolist() == [0.25]
+
+
+def test_what_can_not_be_run_says_what_is_missing(monkeypatch):
+    gone = "beeline/TFs+500/mDC/STRING-network.csv.gz"
+    found = Availability(reasons={gone: "cannot download"})
+    monkeypatch.setattr(experiments, "is_cached", lambda key: False)
+    monkeypatch.setattr(experiments, "available", lambda keys, **options: found)
+    reasons = experiments.not_runnable(["mESC", "mDC", "hESC"], ["STRING"], "TFs+500")
+    assert set(reasons) == {("mDC", "STRING"), ("hESC", "STRING")}
+    assert "full download (BEELINE-data.zip)" in reasons["hESC", "STRING"]
+    assert gone in reasons["mDC", "STRING"]

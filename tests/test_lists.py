@@ -1,0 +1,146 @@
+"""TF lists and networks: the layouts in which they circulate."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grnular_core.errors import InputError
+from grnular_core.lists import read_network, read_tfs, signs_of
+
+QUIET = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def tfs_of(folder, text):
+    (folder / "tfs.txt").write_text(text, encoding="utf-8")
+    return read_tfs(folder / "tfs.txt")
+
+
+def network_of(folder, text):
+    (folder / "net.csv").write_text(text, encoding="utf-8")
+    return read_network(folder / "net.csv")
+
+
+# --- TF lists
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GATA1\nNKX2-1\nNA\n",
+        "GATA1\nNKX2-1\nNA",
+        "\ufeffGATA1\r\nNKX2-1\r\n\r\nNA\r\n",
+        "TF\nGATA1\nNKX2-1\nNA\n",
+        "# a list\n# of TFs\ngene_symbol\nGATA1\nNKX2-1\nNA\n",
+        "TF,Sources\nGATA1,RegNetwork|TRRUST\nNKX2-1,DoRothEA\nNA,\n",
+        '"TF","Sources"\n"GATA1","A, B"\n"NKX2-1","C"\n"NA","D"\n',
+        "GATA1\nNKX2-1\nGATA1\nNA\nNA\n",
+        "  GATA1  \nNKX2-1\t\n\tNA\n".replace("\tNA", "NA"),
+        ",Ensembl ID,HGNC symbol,DBD\n1,ENSG1,GATA1,zf\n2,ENSG2,NKX2-1,hd\n3,ENSG3,NA,x\n",
+        "Species\tSymbol\tEnsembl\nHomo\tGATA1\tE1\nHomo\tNKX2-1\tE2\nHomo\tNA\tE3\n",
+        "GATA1\tTF\nNKX2-1\tTF\nNA\tTF\n",
+    ],
+)
+def test_every_layout_of_a_tf_list_gives_its_names(tmp_path, text):
+    assert tfs_of(tmp_path, text) == ["GATA1", "NKX2-1", "NA"]
+
+
+def test_names_with_blanks_and_odd_letters_are_kept(tmp_path):
+    assert tfs_of(tmp_path, "my TF\nß-5\nA.1\n007\n") == ["my TF", "ß-5", "A.1", "007"]
+
+
+@pytest.mark.parametrize("text", ["\n \n", "TF\n", "# only\n# comments\n", "TF,Sources\n,x\n"])
+def test_a_list_without_names_is_refused(tmp_path, text):
+    with pytest.raises(InputError, match="tfs.txt holds (no TF names; expected one|blank lines)"):
+        tfs_of(tmp_path, text)
+
+
+def test_an_expression_table_is_no_tf_list(tmp_path):
+    header = "," + ",".join(f"cell_{i}" for i in range(400))
+    with pytest.raises(InputError, match="line of .* letters; .*Is it the expression table"):
+        tfs_of(tmp_path, f"{header}\nGATA1,1\n")
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1)
+        .map(str.strip)
+        .filter(lambda name: name and not set(name) & set(',;\t"') and name[0] != "#"),
+        min_size=1,
+    )
+)
+@QUIET
+def test_any_names_survive_a_round_trip(tmp_path, names):
+    assert tfs_of(tmp_path, "TF\n" + "\n".join(names) + "\n") == list(dict.fromkeys(names))
+
+
+# --- networks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "regulator,target,sign\nA,NA,1\nB,c d,-1\n",
+        "regulator\ttarget\tsign\nA\tNA\t+\nB\tc d\t-\n",
+        "Gene1,Gene2,Type\nA,NA,+\nB,c d,-\n",
+        "\ufeffTF;target;effect\r\nA;NA;Activation\r\nB;c d;Repression\r\n",
+        '"source","target","mor"\n"A","NA","0.8"\n"B","c d","-1"\n',
+        "sign,target,regulator\n1,NA,A\n-1,c d,B\n",
+        "#TF\ttarget\tsign\nA\tNA\t1.0\nB\tc d\t-1.0\n",
+        "A\tNA\tActivation\t2290\nB\tc d\tRepression\t11\n",
+        " A , NA ,up\n B ,c d,down\n\n",
+    ],
+)
+def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
+    edges = network_of(tmp_path, text)
+    assert edges.values.tolist() == [["A", "NA", 1], ["B", "c d", -1]]
+    assert list(edges.columns) == ["regulator", "target", "sign"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gene1,Gene2\nA,B\nB,C\n",
+        "Gene1,Gene2,Score\nA,B,1502.0\nB,C,3\n",
+        "A,B\nB,C\n",
+        "A\tB\t7.5\nB\tC\t2\n",
+        "source,confidence,target,weight\nA,D,B,1\nB,D,C,1\n",
+        "TF,Gene,Type\nA,B,ChIP-seq\nB,C,unknown\n",
+        "source,target,source_genesymbol,target_genesymbol\nP1,P2,A,B\nP2,P3,B,C\n",
+    ],
+)
+def test_scores_and_other_columns_are_no_signs(tmp_path, text):
+    assert network_of(tmp_path, text).values.tolist() == [["A", "B", 0], ["B", "C", 0]]
+
+
+def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
+    edges = network_of(tmp_path, "Gene1,Gene2\nA,A\nA,B\nA,B\n")
+    assert len(edges) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A\nB\n", "one column only .'A'.; expected regulator and target"),
+        ("Gene1 Gene2\nA B\n", "one column only"),
+        ("Gene1,Gene2\n", "header and no edges"),
+        ("Gene1,Gene2\nA,B\nA\n", "line 3 .*: 1 fields, but the rows above have 2"),
+        ("Gene1,Gene2\nA,B\nA,B,C\n", "line 3 .*: 3 fields"),
+        ("Gene1,Gene2\n1,A,B\n2,A,C\n", "2 fields and the rows have 3.*row.names=FALSE"),
+        ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
+        ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 and 1 .2 lines with 0.*keep only"),
+        ("TF,target,label\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
+    ],
+)
+def test_a_network_that_would_be_misread_is_refused(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        network_of(tmp_path, text)
+
+
+def test_signs_come_from_words_and_numbers():
+    words = pd.Series(["+", " Activation ", "0.3", "-1", "represses", "-2e3", "0", "?", "ChIP", ""])
+    assert signs_of(words).tolist() == [1, 1, 1, -1, -1, -1, 0, 0, 0, 0]

@@ -1,0 +1,95 @@
+"""Notebooks as their users run them: papermill, from any folder, with right and wrong parameters."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def papermill(source: Path, target: Path, folder: Path, *words: str, **environment: str):
+    """Run a notebook as a user would; returns the finished process and its seconds."""
+    command = [sys.executable, "-m", "papermill", str(source), str(target), "--no-progress-bar"]
+    start = time.monotonic()
+    done = subprocess.run(
+        [*command, *words],
+        cwd=folder,
+        env={**os.environ, "IPYTHONDIR": str(target.parent / "ipython"), **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done, time.monotonic() - start
+
+
+def printed(path: Path) -> str:
+    """All text that a notebook put out."""
+    texts = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            texts.append(output.get("text", ""))
+            texts += [v for k, v in output.get("data", {}).items() if k.startswith("text/")]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-p", "seeed", "1"), "unknown parameter 'seeed'"),
+        (("-y", "seed: many\nseeds: many"), "expected a"),
+    ],
+)
+def test_a_wrong_parameter_stops_in_seconds_and_is_named(source, words, message, tmp_path):
+    done, seconds = papermill(source, tmp_path / "out.ipynb", tmp_path, *words)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert seconds < 30  # starting a kernel takes most of it
+
+
+@pytest.mark.slow
+def test_metric_pitfalls_run_from_the_notebooks_folder(tmp_path):
+    source = ROOT / "notebooks" / "08_metric_pitfalls.ipynb"
+    target = tmp_path / "out.ipynb"
+    done, seconds = papermill(
+        source, target, source.parent, "-p", "n_random", "4", "-p", "n_orders", "30"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "TFs last" in printed(target)
+    assert seconds < 120
+
+
+@pytest.mark.slow
+def test_beeline_runs_a_small_selection_on_real_data(real_data, tmp_path):
+    words = ("-y", "{methods: [clr, random], datasets: [mHSC-L]}")
+    folder = str((ROOT / os.environ["GRNULAR_DATA"]).resolve())
+    target = tmp_path / "out.ipynb"
+    done, _ = papermill(
+        ROOT / "notebooks" / "04_beeline.ipynb", target, tmp_path, *words, GRNULAR_DATA=folder
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "[S] mHSC-L" in text and "data at hand, not asked for" in text
+    assert "needs the full download" in text
+
+
+@pytest.mark.slow
+def test_beeline_says_what_was_not_run_when_there_is_no_data(tmp_path):
+    (tmp_path / "empty").mkdir()
+    target = tmp_path / "out.ipynb"
+    done, seconds = papermill(
+        ROOT / "notebooks" / "04_beeline.ipynb", target, ROOT,
+        GRNULAR_DATA=str(tmp_path / "empty"), https_proxy="http://127.0.0.1:9",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "could not be downloaded" in text
+    assert "No dataset is at hand" in text
+    assert seconds < 120

@@ -1,0 +1,74 @@
+"""Figures: what is drawn is what the table holds."""
+
+from __future__ import annotations
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from grnular_core import plots
+from grnular_core.methods import METHODS
+
+DATASETS = ("mDC", "mESC")
+TABLE = pd.DataFrame(
+    [
+        ("STRING", "mDC", "clr", 0.5),
+        ("STRING", "mDC", "ridge", 0.25),
+        ("STRING", "mESC", "clr", 0.125),
+    ],
+    columns=["network", "dataset", "method", "strict_auprc"],
+)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_the_grid_has_every_pair_in_the_papers_order():
+    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
+    assert list(grid.index) == ["[S] mDC", "[S] mESC", "[N] mDC", "[N] mESC", "[C] mDC", "[C] mESC"]
+    assert grid.loc["[S] mDC", "ridge"] == 0.25
+    assert grid.loc["[N] mDC"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("auprc", "0.500"), ("auroc", "0.50"), ("ratio", "0.50")]
+)
+def test_a_heat_map_writes_its_numbers_and_hatches_what_is_missing(kind, text):
+    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
+    _, ax = plt.subplots()
+    plots.score_heatmap(ax, grid, "title", kind=kind, missing="not run")
+    words = [t.get_text() for t in ax.texts]
+    assert text in words and "hatched: not run" in words
+    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == int(grid.isna().to_numpy().sum())
+
+
+def test_the_oracle_does_not_wash_out_the_colours_of_a_row():
+    grid = pd.DataFrame({"clr": [0.2], "ridge": [0.1], "oracle": [1.0]}, index=["[S] mDC"])
+    _, ax = plt.subplots()
+    plots.score_heatmap(ax, grid, "title", kind="auprc")
+    assert ax.collections[0].get_array().data.ravel()[:2].tolist() == [1.0, 0.5]
+
+
+def test_a_heat_map_of_nothing_is_drawn():
+    grid = plots.wide(TABLE.iloc[:0], "strict_auprc", DATASETS, ["clr"])
+    _, ax = plt.subplots()
+    plots.score_heatmap(ax, grid, "title", kind="auprc")
+
+
+def test_points_show_each_pair_and_the_geometric_mean():
+    _, ax = plt.subplots()
+    plots.method_points(ax, TABLE, "strict_auprc", ["clr", "ridge"], reference=0.1)
+    assert ax.collections[0].get_offsets()[:, 0].tolist() == [0.5, 0.125]
+    assert np.isclose(ax.lines[0].get_xdata()[0], 0.25)
+
+
+def test_every_method_has_a_label_and_the_ones_drawn_a_colour_of_their_own():
+    assert {name for name in METHODS if name not in plots.METHOD_LABELS} <= {"grnboost2-shipped"}
+    assert len(set(plots.PALETTE.values())) == len(plots.PALETTE)
