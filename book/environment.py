@@ -4,6 +4,7 @@ Run by the Makefile before anything is installed, so with the standard library o
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -20,8 +21,12 @@ LOCK_PYTHON = (3, 11)
 
 def digest() -> str:
     """Changes with the requirements, the lock, the package's metadata or the checkout's place."""
-    text = hashlib.sha256(str(ROOT).encode())
-    for path in (ROOT / "requirements.txt", ROOT / "pyproject.toml", LOCK):
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    metadata = [settings["build-system"], settings["project"], settings["tool"]["setuptools"]]
+    text = hashlib.sha256(json.dumps([str(ROOT), metadata], sort_keys=True).encode())
+    for path in (ROOT / "requirements.txt", LOCK):
         text.update(path.read_bytes() if path.exists() else b"-")
     return text.hexdigest()
 
@@ -87,4 +92,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the next run starts the environment afresh.")

@@ -151,9 +151,10 @@ def choose_orientation(
 
 def match_hint(tfs: Sequence[str], names: Sequence[str], match: Match) -> str:
     """What a looser comparison of names would find, as the end of a message."""
+    now = len(match_names(tfs, names, match))
     for rule in ("ignore-case", "ignore-version"):
         found = len(match_names(tfs, names, rule)) if rule != match else 0
-        if found:
+        if found > now:
             return f" With --match {rule} {found} would match"
     return " Is it the list of another species, or symbols against Ensembl ids?"
 
@@ -198,6 +199,11 @@ def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: 
         )
     inside = truth["regulator"].isin(genes) & truth["target"].isin(genes)
     if not (inside & (truth["regulator"] != truth["target"])).any():
+        if inside.any():
+            raise InputError(
+                f"the only edges of the truth ({len(truth)}) between genes of {where} are self-loops; "
+                "is the right pair of columns named regulator and target?"
+            )
         names = [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]
         raise InputError(
             f"no edge of the truth ({len(truth)} edges, e.g. {shown(names, 3)}) lies between two "
@@ -227,7 +233,7 @@ def choose_tfs(
     if not found:
         reason = match_hint(tfs, genes, match)
         if constant:
-            reason = f" Its TFs {shown(constant)} are there, but have one value in every cell"
+            reason = f" Its TFs {shown(constant)} are there, but have one value in every cell; check the table"
         raise InputError(
             f"no TF of the list ({len(tfs)} names: {shown(tfs, 3)}) is left among the "
             f"{len(genes)} genes of {where} ({shown(genes, 3)}).{reason}"

@@ -223,15 +223,16 @@ def _say_what_is_left_out(
             f"({checks.shown(genes, 3)}).{checks.match_hint(names, genes, options.match)}"
         )
     from_others = edges[inside & ~edges["regulator"].isin(tfs)]
-    for left_out, why in (
-        (edges[~inside], "name a gene that is not in the expression"),
-        (from_others, "start at a gene that is not in the TF list"),
+    others_count = "only epr_truth_genes_all_pairs counts them"
+    for left_out, why, what in (
+        (edges[~inside], "name a gene that is not in the expression", "they are left out"),
+        (from_others, "start at a gene that is not in the TF list", others_count),
     ):
         if len(left_out):
             first = left_out.iloc[0]
             say(
                 f"note: {len(left_out)} of {len(edges)} edges {why}, e.g. {first['regulator']} -> "
-                f"{first['target']}; they are left out"
+                f"{first['target']}; {what}"
             )
 
 

@@ -35,16 +35,16 @@ def check_memory(n_cells: int, n_genes: int, n_tfs: int) -> str:
     needed, there = needed_bytes(n_cells, n_genes, n_tfs), machine_bytes()
     if there is not None and needed > there:
         raise InputError(
-            f"{n_cells} cells, {n_genes} genes and {n_tfs} TFs take about {spelled_size(needed)} "
+            f"{n_cells} cells, {n_genes} genes and {n_tfs} TFs take {spelled_size(needed)} "
             f"of memory and the machine has {spelled_size(there)}; keep fewer genes (the most "
             "variable ones) or cells, or give a shorter TF list"
         )
-    return f"about {spelled_size(needed)} of memory"
+    return f"{spelled_size(needed)} of memory"
 
 
 def spelled_size(n_bytes: int) -> str:
     """Bytes in the unit that reads well."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if n_bytes >= size:
-            return f"{n_bytes / size:.1f} {unit}"
+            return f"about {n_bytes / size:.1f} {unit}"
     return "less than 1 MB"

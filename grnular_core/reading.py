@@ -49,9 +49,8 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in (*SEPARATORS, "mtx", "h5ad") and path.exists():
         fix = f"; {ELSEWHERE[ending]}" if ending in ELSEWHERE else ""
-        raise InputError(
-            f"{path}: unknown ending .{ending}; expected csv, tsv, txt (or .gz), mtx or h5ad{fix}"
-        )
+        seen = f"unknown ending .{ending}" if "." in path.name else "the name has no ending"
+        raise InputError(f"{path}: {seen}; expected csv, tsv, txt (or .gz), mtx or h5ad{fix}")
     check_file(path)
     if ending == "h5ad":
         return _read_h5ad(path)

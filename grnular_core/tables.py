@@ -39,7 +39,7 @@ def read_table(path: Path, separator: str) -> pd.DataFrame:
     header, body = read_rows(path, separator, as_text=False)
     if body.empty:
         raise InputError(
-            f"{path} holds a header ({shown(header, 3)}) and no rows; expected names and numbers "
+            f"{path} holds a header ({shown(filter(None, header), 3)}) and no rows; expected names and numbers "
             "below"
         )
     corner, columns = _column_names(path, header, body)
@@ -62,7 +62,11 @@ def _refuse_other_layouts(path: Path, separator: str) -> None:
         other = max(SEPARATORS, key=first.count)
         seen = ""
         if first.count(other):
-            fix = "save it with decimal points and commas" if other == ";" else "convert it"
+            fix = (
+                "save it with decimal points, and commas between the fields"
+                if other == ";"
+                else "convert it"
+            )
             if other == "\t":
                 fix = "name it .tsv"
             elif other == "," and separator == "\t":
@@ -146,6 +150,8 @@ def _key(corner: str) -> str:
 
 def _numbers(path: Path, body: pd.DataFrame, rows: list[str], columns: list[str]) -> np.ndarray:
     """The values as float64, shape (rows, columns); missing words as NaN."""
+    if all(kind.kind in "iuf" for kind in body.dtypes):
+        return body.to_numpy(dtype=float)
     values = np.empty(body.shape)
     for column, (_, raw) in enumerate(body.items()):
         if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
@@ -184,4 +190,4 @@ def _why(word: str) -> str:
         return "; it looks like a date, perhaps made by a spreadsheet: export the values again"
     if word.startswith("#"):
         return "; it looks like an error of a spreadsheet: correct the formula"
-    return "; expected numbers below the first line and beside the first column. Delete other ones"
+    return "; expected numbers below the first line and beside the first column. Delete the rest"

@@ -33,7 +33,7 @@ MAGIC = (
     (b"%PDF", "a PDF document", "export the table as csv"),
     (b"<!DOCTYPE", "a web page", "did the download end on a login or error page? Fetch it again"),
     (b"<html", "a web page", "did the download end on a login or error page? Fetch it again"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
+    (b"version https://git-lfs", "a Git LFS pointer", "run git lfs pull"),
 )
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -67,7 +67,7 @@ def refuse_other_kinds(path: Path, head: bytes) -> None:
         return
     for magic, kind, fix in MAGIC:
         if head.startswith(magic):
-            raise InputError(f"{path} is {kind}, not a text table; {fix}")
+            raise InputError(f"{path} is {kind}; expected a table of plain text: {fix}")
 
 
 @contextmanager
@@ -154,15 +154,14 @@ def _refuse_ragged(path: Path, separator: str) -> None:
     """Name the first line below the header with another number of fields than those above."""
     with open_text(path) as stream:
         reader = csv.reader(stream, delimiter=separator)
-        rows = _filled(reader)
-        next(rows, None)
-        width = None
-        for row in rows:
-            _refuse_open_quote(path, row, reader.line_num - sum(map(_line_ends, row)))
-            width = width or len(row)
+        next(_filled(reader), None)
+        width, line = None, reader.line_num
+        for row in _filled(reader):
+            _refuse_open_quote(path, row, line + 1)
+            width, line = width or len(row), reader.line_num
             if len(row) != width:
                 raise InputError(
-                    f"{path}, line {reader.line_num} ({row[0][:40]!r}...): {len(row)} fields, but "
+                    f"{path}, line {line} ({row[0][:40]!r}...): {len(row)} fields, but "
                     f"the rows above have {width}. Is a value missing, a name with a separator in "
                     "it not quoted, or the file cut short?"
                 )
@@ -171,10 +170,6 @@ def _refuse_ragged(path: Path, separator: str) -> None:
 def _filled(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     """The rows that are not blank; separators alone are not nothing."""
     return (row for row in rows if len(row) > 1 or any(field.strip() for field in row))
-
-
-def _line_ends(field: str) -> int:
-    return field.count("\n")
 
 
 def _refuse_open_quote(path: Path, row: list[str], line: int) -> None:

@@ -212,12 +212,15 @@ def test_an_interrupted_or_outdated_environment_is_not_taken_for_a_finished_one(
 
 def test_the_environment_is_outdated_when_the_lock_or_the_place_changes(tmp_path, monkeypatch):
     before = environment.digest()
+    assert before == environment.digest()
     monkeypatch.setattr(environment, "LOCK", tmp_path / "requirements.lock")
     assert environment.digest() != before
     monkeypatch.undo()
     assert environment.digest() == before
+    for name in ("requirements.txt", "pyproject.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
     monkeypatch.setattr(environment, "ROOT", tmp_path)
-    assert environment.digest() != before
+    assert environment.digest() != before  # an editable install knows its folder
 
 
 # --- what the build writes ------------------------------------------------------------------------
