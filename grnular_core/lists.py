@@ -66,7 +66,7 @@ def read_network(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     header, body = read_rows(path, sniffed_separator(path), as_text=True)
-    keys = [header_key(field.lstrip("#")) for field in header]
+    keys = [header_key(field) for field in header]
     regulator, target = _first(REGULATOR_HEADERS, keys), _first(TARGET_HEADERS, keys)
     if len(header) < 2:
         raise InputError(

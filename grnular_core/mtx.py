@@ -101,8 +101,8 @@ def _read_body(path: Path, stream: TextIO, n_values: int, n_fields: int) -> pd.D
     """The lines below the head as numbers, as many as were announced; a pattern gets ones."""
     try:
         body = pd.read_csv(
-            stream, sep=r"\s+", header=None, na_filter=False, low_memory=False, index_col=False,
-            float_precision="round_trip", comment="%",
+            stream, sep=r"\s+", header=None, na_filter=False, low_memory=False, comment="%",
+            float_precision="round_trip",
         )  # fmt: skip
     except pd.errors.EmptyDataError:
         body = pd.DataFrame({column: np.zeros(0, dtype=int) for column in range(n_fields)})

@@ -15,13 +15,14 @@ from grnular_core.files import atomic_write
 def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]) -> str:
     """Twelve hex digits that identify a data set whatever the order of its columns.
 
-    ``expression`` has shape (cells, genes).
+    ``expression`` has shape (cells, genes); its values count in single precision, as trees see
+    them, so that the last digit of a parsed number makes no difference.
     """
     order = np.argsort(np.asarray(genes, dtype=str))
     digest = hashlib.sha256()
     digest.update("\n".join(np.asarray(genes, dtype=str)[order]).encode())
     digest.update("\t".join(sorted(tfs)).encode())
-    digest.update(np.ascontiguousarray(expression[:, order], dtype="<f8").tobytes())
+    digest.update(np.ascontiguousarray(expression[:, order], dtype="<f4").tobytes())
     return digest.hexdigest()[:12]
 
 

@@ -126,7 +126,7 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
         _refuse_open_quote(path, header, 1)
         try:
             body = pd.read_csv(
-                stream, sep=separator, header=None, index_col=False, na_filter=False,
+                stream, sep=separator, header=None, na_filter=False,
                 low_memory=False, **options,
             )  # fmt: skip
         except pd.errors.EmptyDataError:

@@ -56,6 +56,10 @@ def test_orientation_that_cannot_be_told_is_refused_with_names_and_overlaps(
         assert word in str(caught.value)
 
 
+def test_a_looser_rule_that_finds_no_more_is_not_offered():
+    assert checks.match_hint(["A", "x"], ["A", "B"], "exact").startswith(" Is it the list of another")
+
+
 def test_an_orientation_told_is_taken_even_without_a_tf_list():
     assert checks.choose_orientation(GENES, CELLS, None, "genes-x-cells")[0] is False
     assert checks.choose_orientation(CELLS, GENES, None, "cells-x-genes")[0] is True
@@ -123,7 +127,7 @@ def test_renaming_leaves_unknown_and_missing_names():
 
 def test_a_tf_list_is_taken_once_each_in_its_order():
     assert checks.listed_names(["B", " A ", "B", float("nan"), ""]) == ["B", "A"]
-    assert checks.listed_names({"B", "A"}) == ["A", "B"]  # a set has no order of its own
+    assert checks.listed_names(set("CBADFEG")) == list("ABCDEFG")  # a set has no order of its own
     assert checks.listed_names(None) is None
 
 

@@ -50,7 +50,8 @@ def test_every_layout_of_a_tf_list_gives_its_names(tmp_path, text):
 
 
 def test_names_with_blanks_and_odd_letters_are_kept(tmp_path):
-    assert tfs_of(tmp_path, "my TF\nß-5\nA.1\n007\n") == ["my TF", "ß-5", "A.1", "007"]
+    names = ["my TF", "ß-5", "A.1", "007", "one\u2028name"]
+    assert tfs_of(tmp_path, "\n".join(names)) == names
 
 
 @pytest.mark.parametrize("text", ["\n \n", "TF\n", "# only\n# comments\n", "TF,Sources\n,x\n"])

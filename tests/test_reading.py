@@ -116,14 +116,15 @@ def test_a_cells_x_genes_mtx_and_ids_without_symbols_are_understood(tmp_path):
 
 
 def test_a_pattern_and_a_dense_mtx_are_read(tmp_path):
-    for text in (
-        "%%MatrixMarket matrix coordinate pattern general\n2 3 2\n1 1\n2 3\n",
-        "%%MatrixMarket matrix array real general\n2 3\n1\n0\n0\n0\n0\n1\n",
+    (tmp_path / "features.tsv").write_text("A\nB\n")
+    (tmp_path / "barcodes.tsv").write_text("c1\nc2\nc3\n")
+    for text, values in (
+        ("coordinate pattern general\n% made by me\n2 3 2\n1 1\n2 3\n", [[1, 0], [0, 0], [0, 1]]),
+        ("array real general\n2 3\n1\n2\n3.5\n4\n5\n1e1\n", [[1, 2], [3.5, 4], [5, 10]]),
+        ("coordinate integer general\n2 3 0\n", [[0, 0], [0, 0], [0, 0]]),
     ):
-        (tmp_path / "matrix.mtx").write_text(text)
-        (tmp_path / "features.tsv").write_text("A\nB\n")
-        (tmp_path / "barcodes.tsv").write_text("c1\nc2\nc3\n")
-        assert read_expression(tmp_path).X.toarray().tolist() == [[1, 0], [0, 0], [0, 1]]
+        (tmp_path / "matrix.mtx").write_text(f"%%MatrixMarket matrix {text}")
+        assert read_expression(tmp_path).X.toarray().tolist() == values
 
 
 # --- names and numbers
