@@ -201,8 +201,8 @@ def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: 
     if not (inside & (truth["regulator"] != truth["target"])).any():
         if inside.any():
             raise InputError(
-                f"the only edges of the truth ({len(truth)}) between genes of {where} are self-loops; "
-                "is the right pair of columns named regulator and target?"
+                f"the only edges of the truth ({len(truth)}) between genes of {where} are "
+                "self-loops; is the right pair of columns named regulator and target?"
             )
         names = [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]
         raise InputError(
@@ -233,7 +233,10 @@ def choose_tfs(
     if not found:
         reason = match_hint(tfs, genes, match)
         if constant:
-            reason = f" Its TFs {shown(constant)} are there, but have one value in every cell; check the table"
+            reason = (
+                f" Its TFs {shown(constant)} are there, but have one value in every cell; check "
+                "the table"
+            )
         raise InputError(
             f"no TF of the list ({len(tfs)} names: {shown(tfs, 3)}) is left among the "
             f"{len(genes)} genes of {where} ({shown(genes, 3)}).{reason}"

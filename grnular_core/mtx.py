@@ -133,8 +133,8 @@ def _assembled(path: Path, body: pd.DataFrame, shape: tuple[int, int]) -> sparse
     for axis, what in ((0, "row"), (1, "column")):
         if len(body) and not (1 <= body[axis].min() and body[axis].max() <= shape[axis]):
             raise InputError(
-                f"{path} holds {what} numbers from {body[axis].min()} to {body[axis].max()}; expected "
-                f"1 to {shape[axis]}, as its size line says"
+                f"{path} holds {what} numbers from {body[axis].min()} to {body[axis].max()}; "
+                f"expected 1 to {shape[axis]}, as its size line says"
             )
     at = (body[0].to_numpy(dtype=int) - 1, body[1].to_numpy(dtype=int) - 1)
     return sparse.coo_matrix((body[2].to_numpy(dtype=float), at), shape=shape)

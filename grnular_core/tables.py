@@ -39,8 +39,8 @@ def read_table(path: Path, separator: str) -> pd.DataFrame:
     header, body = read_rows(path, separator, as_text=False)
     if body.empty:
         raise InputError(
-            f"{path} holds a header ({shown(filter(None, header), 3)}) and no rows; expected names and numbers "
-            "below"
+            f"{path} holds a header ({shown(filter(None, header), 3)}) and no rows; expected "
+            "names and numbers below"
         )
     corner, columns = _column_names(path, header, body)
     rows = [str(name).strip() for name in body[0]]

@@ -177,7 +177,8 @@ def _refuse_open_quote(path: Path, row: list[str], line: int) -> None:
     for field in row:
         if "\n" in field:
             raise InputError(
-                f"{path}, line {line}: a quotation mark is left open before {field[:40]!r}; close it"
+                f"{path}, line {line}: a quotation mark is left open before {field[:40]!r}; "
+                "close it"
             )
 
 

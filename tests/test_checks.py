@@ -57,7 +57,9 @@ def test_orientation_that_cannot_be_told_is_refused_with_names_and_overlaps(
 
 
 def test_a_looser_rule_that_finds_no_more_is_not_offered():
-    assert checks.match_hint(["A", "x"], ["A", "B"], "exact").startswith(" Is it the list of another")
+    assert checks.match_hint(["A", "x"], ["A", "B"], "exact").startswith(
+        " Is it the list of another"
+    )
 
 
 def test_an_orientation_told_is_taken_even_without_a_tf_list():
@@ -161,7 +163,9 @@ def test_a_tf_that_is_constant_is_not_called_missing_without_a_reason():
 
 
 def test_no_tf_left_is_refused_with_both_sides():
-    with pytest.raises(InputError, match=r"\(1 names: X\) is left among the 4 genes of x \(A, B, C"):
+    with pytest.raises(
+        InputError, match=r"\(1 names: X\) is left among the 4 genes of x \(A, B, C"
+    ):
         checks.choose_tfs(["X"], GENES, "exact", "x")
 
 

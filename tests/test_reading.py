@@ -9,7 +9,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from anndata import AnnData
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_data import CELLS, GENES, TFS, small_anndata, small_table, write_10x
@@ -96,35 +95,6 @@ def test_every_format_gives_the_same_dataset(write, tmp_path, recwarn):
 
 def test_a_path_may_be_text(tmp_path):
     assert read_expression(str(as_csv(tmp_path))).shape == (9, 6)
-
-
-def test_a_square_mtx_is_taken_as_10x_writes_it(tmp_path):
-    table = small_table().iloc[:6]
-    read = read_expression(write_10x(table, tmp_path))
-    assert np.array_equal(read.X.toarray(), table) and list(read.var_names) == GENES
-
-
-def test_a_cells_x_genes_mtx_and_ids_without_symbols_are_understood(tmp_path):
-    (tmp_path / "matrix.mtx").write_text(
-        "%%MatrixMarket matrix coordinate integer general\n2 3 2\n1 1 5\n2 3 1\n"
-    )
-    (tmp_path / "genes.tsv").write_text("ENSG1\t\nENSG2\tB\nENSG3\n")
-    (tmp_path / "barcodes.tsv").write_text('"AC"\nAG\n')
-    read = read_expression(tmp_path)
-    assert list(read.var_names) == ["ENSG1", "B", "ENSG3"] and list(read.obs_names) == ["AC", "AG"]
-    assert read.X.toarray().tolist() == [[5, 0, 0], [0, 0, 1]]
-
-
-def test_a_pattern_and_a_dense_mtx_are_read(tmp_path):
-    (tmp_path / "features.tsv").write_text("A\nB\n")
-    (tmp_path / "barcodes.tsv").write_text("c1\nc2\nc3\n")
-    for text, values in (
-        ("coordinate pattern general\n% made by me\n2 3 2\n1 1\n2 3\n", [[1, 0], [0, 0], [0, 1]]),
-        ("array real general\n2 3\n1\n2\n3.5\n4\n5\n1e1\n", [[1, 2], [3.5, 4], [5, 10]]),
-        ("coordinate integer general\n2 3 0\n", [[0, 0], [0, 0], [0, 0]]),
-    ):
-        (tmp_path / "matrix.mtx").write_text(f"%%MatrixMarket matrix {text}")
-        assert read_expression(tmp_path).X.toarray().tolist() == values
 
 
 # --- names and numbers
@@ -283,19 +253,6 @@ def test_a_damaged_gzip_is_refused_or_read_right(tmp_path, noise, at):
         assert "x.csv.gz" in str(error)
     else:
         assert np.array_equal(read, table)
-
-
-@given(st.binary(max_size=100), st.integers(0, 300))
-@QUIET
-def test_a_damaged_mtx_is_refused_or_read(tmp_path, noise, at):
-    path = write_10x(small_table(), tmp_path)
-    content = bytearray(path.read_bytes())
-    content[at : at + len(noise)] = noise
-    path.write_bytes(content)
-    try:
-        assert isinstance(read_expression(path), AnnData)
-    except InputError as error:
-        assert "matrix.mtx" in str(error)
 
 
 def test_a_line_longer_than_the_csv_module_allows_is_refused(tmp_path):

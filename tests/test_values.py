@@ -70,7 +70,12 @@ def test_the_largest_values_that_pass_keep_their_squares_in_single_precision():
 
 @pytest.mark.parametrize(
     ("shape", "words"),
-    [((0, 5), "no data: 0 cells x 5"), ((5, 0), "no data"), ((1, 5), "one cell"), ((5, 1), "one g")],
+    [
+        ((0, 5), "no data: 0 cells x 5"),
+        ((5, 0), "no data"),
+        ((1, 5), "one cell"),
+        ((5, 1), "one g"),
+    ],
 )
 def test_too_small_tables_are_refused(shape, words):
     with pytest.raises(InputError, match=words):
