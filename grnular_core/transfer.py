@@ -173,10 +173,11 @@ def _reach(item: Entry, folder: Path) -> None:
     a thread that is left behind when it takes too long.
     """
     proxies = requests.utils.get_environ_proxies(item.url)
-    if requests.utils.select_proxy(item.url, proxies):
-        return  # the proxy looks the name up, perhaps the only one who can
-    parts = urlsplit(item.url)
-    address = (item.host, parts.port or (80 if parts.scheme == "http" else 443))
+    proxy = requests.utils.select_proxy(item.url, proxies)
+    # A proxy looks the server's name up, perhaps as the only one who can: then reach the proxy.
+    parts = urlsplit(requests.utils.prepend_scheme_if_needed(proxy, "http") if proxy else item.url)
+    address = (parts.hostname, parts.port or (80 if parts.scheme == "http" else 443))
+    server = f"{item.host} (by the proxy {parts.hostname})" if proxy else item.host
     outcome: list[OSError | None] = []
 
     def connect() -> None:
@@ -193,7 +194,7 @@ def _reach(item: Entry, folder: Path) -> None:
         return
     why = str(outcome[0]) if outcome else f"no answer within {REACH_SECONDS:g} s"
     raise Unreachable(
-        f"cannot download {item.key}: {item.host} is not reachable ({why}), and the file is not in "
+        f"cannot download {item.key}: {server} is not reachable ({why}), and the file is not in "
         f"{folder}. Connect to the network and run again, or set GRNULAR_DATA to a folder that "
         "holds the file under this name",
         item.host,

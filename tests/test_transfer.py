@@ -252,3 +252,20 @@ def test_a_part_that_vanishes_before_it_is_locked_is_opened_again(
     monkeypatch.setattr(partfile.fcntl, "flock", flock)
     assert fetch(KEY, progress=False).read_bytes() == BYTES
     assert len(calls) == 2 and server.files() == [KEY]
+
+
+def test_a_proxy_that_refuses_is_found_out_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    item = transfer.Entry("a/file", "0" * 64, 3, "https://data.invalid/file", "none", True)
+    start = time.monotonic()
+    with (
+        open(tmp_path / "part", "w+b") as part,
+        pytest.raises(transfer.Unreachable, match="proxy 127.0.0.1"),
+    ):
+        transfer.download(item, part, progress=False)
+    assert time.monotonic() - start < 3
