@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -72,10 +72,7 @@ class Method:
     scores: Callable[[Work, Run], Scores]
     cost: Cost = "seconds"  # at BEELINE's size: about 1,000 genes, 400 cells
     stochastic: bool = False
-    control: bool = False
     needs_truth: bool = False
-    undirected: bool = False
-    settings: dict[str, object] = field(default_factory=dict)
 
 
 def _grnular(work: Work, run: Run) -> Scores:
@@ -141,13 +138,11 @@ METHODS: dict[str, Method] = {
             "Graphical lasso, penalty by cross-validation (scikit-learn)",
             lambda work, run: baselines.glasso(work.expression, work.tf_index),
             cost="minutes",
-            undirected=True,
         ),
         Method(
             "correlation",
             "|Pearson correlation| over cells",
             lambda work, run: baselines.correlation(work.expression, work.tf_index),
-            undirected=True,
         ),
         Method(
             "clr",
@@ -164,20 +159,17 @@ METHODS: dict[str, Method] = {
             "degree",
             "Control: every edge scores its TF's mean |correlation|",
             lambda work, run: controls.degree(work.expression, work.tf_index),
-            control=True,
         ),
         Method(
             "random",
             "Control: uniform random scores",
             lambda work, run: controls.random(work.expression, work.tf_index, run.seed),
             stochastic=True,
-            control=True,
         ),
         Method(
             "oracle",
             "Control: the truth itself",
             lambda work, run: controls.oracle(work.data, work.tfs, work.genes),
-            control=True,
             needs_truth=True,
         ),
     )
