@@ -175,8 +175,8 @@ def _add_verify(commands: Commands) -> None:
     )  # fmt: skip
     add("--seed", type=_whole, default=0, metavar="N", help="which sample (default 0)")
     add(
-        "--tolerance", type=float, default=1e-3,
-        help="largest allowed difference of a score (default 0.001)",
+        "--tolerance", type=float, default=0.01,
+        help="largest allowed share by which an area may differ (default 0.01)",
     )  # fmt: skip
     add("--recorded", metavar="FOLDER", help="default: notebooks/recorded")
     verify.set_defaults(run=verify_command)

@@ -194,16 +194,20 @@ def run_missing(
 
 
 def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
-    """Rows of both with the largest difference of any score: ``dataset, network, method, difference``.
+    """Rows of both with the largest difference of any area: ``dataset, network, method, difference``.
 
-    Rows that only one of the two has are left out.
+    Differences are shares of the recorded value. Rows that only one of the two has are left out, and
+    so is the EPR: it counts hits above one threshold, so that rounding on another processor can move
+    it by whole hits where the areas hardly move.
     """
     key = ["dataset", "network", "genes", "method", "seed"]
-    scores = [c for c in live.columns if c.startswith(("strict_", "paper_"))]
+    scores = [c for c in live.columns if "_au" in c and c in recorded]
     both = live.assign(seed=live["seed"].astype(str)).merge(
         recorded, on=key, suffixes=("", "_recorded")
     )
-    gap = pd.concat([(both[c] - both[f"{c}_recorded"]).abs() for c in scores], axis=1)
+    gap = pd.concat(
+        [(both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in scores], axis=1
+    )
     return both[key].assign(difference=gap.max(axis=1))
 
 
