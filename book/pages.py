@@ -48,6 +48,13 @@ def runs(record: dict) -> str:
     )
 
 
+# What tells one inference from another in the record: its key without the network.
+RUN_COLUMNS = (
+    "experiment", "dataset", "genes", "cells", "cell_types", "dropout_percentile", "replicate",
+    "method", "tf_information", "seed",
+)  # fmt: skip
+
+
 def recorded(folder: Path) -> str:
     """What the committed tables hold: rows, methods, devices, commits and computing time."""
     rows = []
@@ -80,15 +87,17 @@ def distinct(lines: list[dict], column: str) -> str:
 
 
 def hours(lines: list[dict]) -> str:
-    seconds = []
+    """Time of all inferences; one is scored on several networks and counts once."""
+    seconds = {}
     for line in lines:
+        run = tuple(line.get(column) for column in RUN_COLUMNS)
         try:
-            seconds.append(float(line.get("seconds") or ""))
+            seconds[run] = float(line.get("seconds") or "")
         except ValueError:
             continue
     if not seconds:
         return "–"
-    total = sum(seconds)
+    total = sum(seconds.values())
     return f"{total / 3600:.1f} h" if total >= 3600 else f"{total / 60:.1f} min"
 
 

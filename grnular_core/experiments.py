@@ -147,7 +147,8 @@ def run_task(
             inference = run_method(
                 data, task.method, Run(task.seed, device, n_jobs, progress, parts)
             )
-        rows.append({**task.key(network, data.n_cells), **score_row(data, inference, device)})
+        ran_on = device if method(task.method).uses_device else "cpu"
+        rows.append({**task.key(network, data.n_cells), **score_row(data, inference, ran_on)})
     return rows
 
 

@@ -72,6 +72,7 @@ class Method:
     scores: Callable[[Work, Run], Scores]
     cost: Cost = "seconds"  # at BEELINE's size: about 1,000 genes, 400 cells
     stochastic: bool = False
+    uses_device: bool = False  # runs on a GPU where there is one
     needs_truth: bool = False
 
 
@@ -109,8 +110,8 @@ METHODS: dict[str, Method] = {
             "grnular",
             "GRNULar: unrolled multi-task neural regression (Algorithm 2 of the paper)",
             _grnular,
-            cost="seconds",
             stochastic=True,
+            uses_device=True,
         ),
         Method(
             "grnboost2",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from conftest import linear_network
@@ -48,6 +50,12 @@ def test_one_inference_is_scored_on_every_network(pretend, monkeypatch):
     assert len({row["strict_auprc"] for row in rows}) == 3
     oracle = run_task(Task("mDC", "oracle"))
     assert [row["strict_auprc"] for row in oracle] == [1, 1, 1]
+
+
+def test_only_methods_that_use_a_device_are_recorded_on_it(pretend, monkeypatch):
+    monkeypatch.setitem(METHODS, "clr", replace(METHODS["clr"], uses_device=True))
+    assert {row["device"] for row in run_task(Task("mDC", "clr"), device="cuda")} == {"cuda"}
+    assert {row["device"] for row in run_task(Task("mDC", "ridge"), device="cuda")} == {"cpu"}
 
 
 def test_recorded_tasks_are_not_run_again(pretend, tmp_path, monkeypatch):
