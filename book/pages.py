@@ -129,7 +129,7 @@ def example_scores() -> str:
         )
         paper = paper_scores(edges, truth, order, TFS)
         sizes = [paper["n_pairs"], paper["n_true_seen"]]
-        scores = decimals(paper, "auprc", "auroc", "floor_auroc")
+        scores = decimals(paper, "auprc", "auroc", "random_auroc")
         rows["paper"].append(["paper", shown, *sizes, *scores])
     header = [
         "protocol",

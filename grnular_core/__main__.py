@@ -51,7 +51,7 @@ Score an edge table against a known network, under two protocols, as one JSON ob
 
 strict: every pair (regulator with a true edge, other gene) is a candidate; average precision, its
 ratio to the density of true edges, AUROC, early precision. paper: the published protocol on half a
-symmetric matrix in the gene order of the expression file; floor_auroc is what random scores reach
+symmetric matrix in the gene order of the expression file; random_auroc is what random scores reach
 there. All genes of the file count, also those that a method dropped for being constant. Numbers
 that are not defined are null, with a reason beside them.
 """
@@ -117,7 +117,13 @@ def _add_infer(commands: Commands) -> None:
         "--method", default="grnular", metavar="NAME",
         help="default grnular; see the command methods",
     )  # fmt: skip
-    add("--seed", type=_whole, default=0, metavar="N", help="same seed, same numbers (default 0)")
+    add(
+        "--seed",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="same data and seed, same numbers; other seeds show how stable they are (default 0)",
+    )
     add("--device", default="auto", help="auto, cpu or cuda (default auto)")
     add(
         "--jobs", type=_jobs, default=-1, metavar="N",

@@ -100,6 +100,7 @@ def infer_command(options: argparse.Namespace) -> None:
 
 def evaluate_command(options: argparse.Namespace) -> None:
     """Edge table and truth in, one JSON object with both protocols' scores out."""
+    from grnular_core.candidates import clean_truth
     from grnular_core.metrics import strict_scores
     from grnular_core.paper_protocol import paper_scores
 
@@ -113,6 +114,11 @@ def evaluate_command(options: argparse.Namespace) -> None:
         for end in ("regulator", "target"):
             table[end] = checks.renamed(table[end], genes, options.match)
     checks.check_truth(truth, genes, options.match, where)
+    _, counts = clean_truth(truth, genes)
+    say(
+        f"note: {counts.n_kept} of {counts.n_given} true edges are scored; {counts.n_outside} name a gene "
+        f"that is not in the data, {counts.n_self_loops} are self-loops, {counts.n_duplicates} repeats"
+    )
     _say_what_is_left_out(edges, genes, found, options)
     scores = {
         "strict": strict_scores(edges, truth, genes, found),

@@ -48,6 +48,12 @@ def read_tfs(path: str | Path) -> list[str]:
             "expression table?"
         )
     rows = [_fields(line) for line in lines]
+    keys = [header_key(field) for field in rows[0]] if rows else []
+    if "gene2" in keys or ("target" in keys and _first(REGULATOR_HEADERS, keys) is not None):
+        raise InputError(
+            f"{path} has the columns {shown(rows[0])}: a network, whose regulators would give away the "
+            "truth. Expected a list of TFs, one name a line"
+        )
     column = _named_column(rows)
     names = [row[column or 0] for row in rows[column is not None :] if len(row) > (column or 0)]
     names = [name for name in dict.fromkeys(names) if name]
@@ -67,6 +73,11 @@ def read_network(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     header, body = read_rows(path, sniffed_separator(path), as_text=True)
     keys = [header_key(field) for field in header]
+    if {"weight", "rank"} <= set(keys):
+        raise InputError(
+            f"{path} has the columns {shown(header)}: a prediction, no known network. Expected regulator "
+            "and target (and sign) of true edges"
+        )
     regulator, target = _first(REGULATOR_HEADERS, keys), _first(TARGET_HEADERS, keys)
     if len(header) < 2:
         raise InputError(

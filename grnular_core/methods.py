@@ -178,10 +178,10 @@ METHODS: dict[str, Method] = {
 
 
 def method(name: str) -> Method:
-    """The method of that name, or an ``InputError`` with the nearest names."""
-    if name in METHODS:
-        return METHODS[name]
-    near = get_close_matches(str(name), METHODS, n=3, cutoff=0.4)
+    """The method of that name, whatever its case, or an ``InputError`` with the nearest names."""
+    if str(name).lower() in METHODS:
+        return METHODS[str(name).lower()]
+    near = get_close_matches(str(name).lower(), METHODS, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METHODS)}"
     raise InputError(f"unknown method {name!r}; {hint}")
 

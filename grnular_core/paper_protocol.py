@@ -15,6 +15,9 @@ from grnular_core.candidates import clean_truth, listed_tfs, positions, score_ma
 from grnular_core.errors import InputError
 from grnular_core.ranking import NAN, auprc_and_auroc, why_undefined
 
+# How often random scores of a pair with (row) 0, 1 or 2 TFs beat those of one with (column) 0, 1, 2
+WINS = np.array([[1 / 2, 0, 0], [1, 1 / 2, 1 / 6], [1, 5 / 6, 1 / 2]])
+
 
 def paper_matrix(edges: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) -> np.ndarray:
     """Prediction as a symmetric matrix (genes, genes): (M + M^T) / 2 with zero diagonal.
@@ -71,8 +74,9 @@ def paper_scores_of_matrices(
     be predicted. A pair counts as predicted when its score is not 0. The keys:
 
     - ``n_pairs = D (D - 1) / 2``, ``n_true_seen``, ``n_predicted``;
-    - ``auprc`` (average precision), ``auroc``, and ``floor_auroc``, that of random scores on the
-      pairs with a TF;
+    - ``auprc`` (average precision), ``auroc``; ``floor_auroc``, the AUROC of a method that is
+      random among the pairs with a TF (``floor_auroc``), and ``random_auroc``, that of random edge
+      scores in this very matrix;
     - ``fdr, tpr, fpr, precision, recall`` and ``fbeta``, where with ``b = beta``
       ``fbeta = (1 + b^2) tp / ((1 + b^2) tp + b^2 fn + fp)``;
     - ``shd``, the number of pairs where prediction and truth differ.
@@ -106,6 +110,7 @@ def paper_scores_of_matrices(
         ("auprc", auprc, no_true),
         ("auroc", auroc, no_auroc),
         ("floor_auroc", floor_auroc(truth, candidate), no_auroc),
+        ("random_auroc", random_auroc(truth, _tfs_in_pair(is_tf, upper)), no_auroc),
         ("fdr", _ratio(fp, tp + fp), "nothing predicted"),
         ("tpr", _ratio(tp, n_true), no_true),
         ("fpr", _ratio(fp, truth.size - n_true), "no false pair"),
@@ -136,6 +141,21 @@ def floor_auroc(truth: np.ndarray, candidate: np.ndarray) -> float:
     return float(share_inside * inside + (1 - share_inside) * outside)
 
 
+def random_auroc(truth: np.ndarray, n_tfs: np.ndarray) -> float:
+    """Expected AUROC of edge tables with independent uniform weights on every TF's edges.
+
+    ``truth`` (pairs,) is boolean, ``n_tfs`` (pairs,) counts the TFs of each pair. A pair without a
+    TF scores 0, one with a TF half a weight, one of two TFs the mean of two weights: the last beats
+    the second kind five times out of six. Where true pairs are often TF-TF, this is above
+    ``floor_auroc``. NaN when there is no true or no false pair.
+    """
+    if why_undefined(truth, needs_false=True):
+        return NAN
+    true_share = np.bincount(n_tfs[truth], minlength=3) / truth.sum()
+    false_share = np.bincount(n_tfs[~truth], minlength=3) / (~truth).sum()
+    return float(true_share @ WINS @ false_share)
+
+
 def paper_scores_over_orders(
     edges: pd.DataFrame,
     truth: pd.DataFrame,
@@ -161,6 +181,13 @@ def paper_scores_over_orders(
         both = np.ix_(order, order)
         rows.append(paper_scores_of_matrices(scores[both], adj[both], is_tf[order], beta))
     return pd.DataFrame(rows)
+
+
+def _tfs_in_pair(is_tf: np.ndarray | None, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """How many TFs each pair has; without a TF list every gene counts as one."""
+    if is_tf is None:
+        return np.full(len(upper[0]), 2)
+    return np.asarray(is_tf, dtype=int)[upper[0]] + np.asarray(is_tf, dtype=int)[upper[1]]
 
 
 def _pairs_with_tf(is_tf: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -6,7 +6,7 @@ the same colour and label in every figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -205,14 +205,12 @@ def method_points(
 
 
 def floor_curve(
-    ax: Axes, shares: np.ndarray, formula: np.ndarray, simulated: Mapping[str, np.ndarray]
+    ax: Axes, shares: np.ndarray, formula: np.ndarray, exact: np.ndarray, simulated: np.ndarray
 ) -> Axes:
-    """AUROC of random scores against the share of genes that are TFs; formula and simulations."""
-    ax.plot(shares, formula, color="black", linewidth=1.2, label="formula")
-    for (name, values), marker in zip(simulated.items(), "osD^", strict=False):
-        ax.plot(
-            shares, values, marker, markersize=4, label=name, color=PALETTE["grnular"], alpha=0.8
-        )
+    """AUROC of random scores against the share of genes that are TFs, each (shares,)."""
+    ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
+    ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")
+    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular"], label="random scores")
     ax.axhline(
         0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
     )

@@ -145,3 +145,19 @@ def test_a_network_that_would_be_misread_is_refused(tmp_path, text, words):
 def test_signs_come_from_words_and_numbers():
     words = pd.Series(["+", " Activation ", "0.3", "-1", "represses", "-2e3", "0", "?", "ChIP", ""])
     assert signs_of(words).tolist() == [1, 1, 1, -1, -1, -1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("header", ["Gene1,Gene2", "TF\ttarget", "regulator,target,sign"])
+def test_a_network_is_refused_as_a_tf_list(tmp_path, header):
+    separator = "\t" if "\t" in header else ","
+    path = tmp_path / "network.csv"
+    path.write_text(header + "\n" + separator.join(["A", "B", "1"][: header.count(separator) + 1]))
+    with pytest.raises(InputError, match="a network, whose regulators would give away the truth"):
+        read_tfs(path)
+
+
+def test_a_prediction_is_refused_as_a_truth(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("regulator,target,weight,sign,rank\nA,B,0.5,1,1\n")
+    with pytest.raises(InputError, match="a prediction, no known network"):
+        read_network(path)

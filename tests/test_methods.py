@@ -90,3 +90,7 @@ def test_a_run_says_what_it_cost(small_data):
 def test_every_entry_has_its_own_name_and_description():
     assert all(name == entry.name for name, entry in METHODS.items())
     assert len({entry.description for entry in METHODS.values()}) == len(METHODS)
+
+
+def test_a_name_is_found_whatever_its_case():
+    assert method("CLR") is METHODS["clr"]

@@ -238,3 +238,22 @@ def test_scores_are_plain_numbers_that_json_can_hold():
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(InputError, match=r"\(3, 3\).*\(4, 4\)"):
         paper_scores_of_matrices(np.zeros((3, 3)), np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize("n_tfs", [4, 8, 15, 30])
+def test_random_auroc_is_the_mean_of_random_predictions(n_tfs):
+    rng = np.random.default_rng(n_tfs)
+    genes = [f"g{i:02d}" for i in range(30)]
+    order = [genes[i] for i in rng.permutation(30)]
+    tfs, pairs = genes[:n_tfs], [(a, b) for a in genes[:n_tfs] for b in genes if a != b]
+    # true edges mostly between TFs, and some that no TF of the list has
+    chosen = [p for p in pairs if rng.random() < (0.5 if p[1] in tfs else 0.1)]
+    others = [(genes[-1], genes[-2])] if n_tfs < 29 else []
+    truth = pd.DataFrame(chosen + others, columns=["regulator", "target"])
+    drawn = []
+    for _ in range(300):
+        edges = edge_table(rng.uniform(size=(n_tfs, 30)), tfs, genes)
+        drawn.append(paper_scores(edges, truth, order, tfs))
+    mean = np.mean([scores["auroc"] for scores in drawn])
+    error = np.std([scores["auroc"] for scores in drawn]) / np.sqrt(300)
+    assert drawn[0]["random_auroc"] == pytest.approx(mean, abs=4 * error)
