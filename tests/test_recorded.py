@@ -1,0 +1,48 @@
+"""The committed tables: complete, of one shape, with controls where they must be."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from grnular_core.beeline import DATASETS, NETWORKS
+from grnular_core.experiments import SMALL_DATASETS, recorded_folder
+from grnular_core.methods import METHODS
+from grnular_core.results import Record
+
+PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
+RECORDED = (
+    "grnular", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return Record("beeline", recorded_folder()).rows()
+
+
+@pytest.mark.parametrize("method", RECORDED)
+def test_a_method_is_on_record_for_all_fifteen_pairs(rows, method):
+    found = rows[rows["method"] == method]
+    assert set(zip(found["dataset"], found["network"], strict=True)) == PAIRS
+
+
+def test_every_row_has_its_scores_and_its_provenance(rows):
+    scores = [column for column in rows if "_au" in column or column in ("density", "seconds")]
+    assert rows[scores].notna().all(axis=None)
+    assert rows["commit"].str.fullmatch(r"[0-9a-f]{10}").all()
+    assert rows["environment"].str.contains("scikit-learn=").all()
+    assert set(rows["method"]) <= set(METHODS)
+
+
+def test_controls_are_where_they_must_be(rows):
+    oracle, random = (rows[rows["method"] == name] for name in ("oracle", "random"))
+    assert (oracle["strict_auprc"] == 1).all() and (oracle["strict_auroc"] == 1).all()
+    assert random["strict_auprc_ratio"].between(0.9, 1.15).all()
+    assert random["strict_auroc"].between(0.45, 0.55).all()
+
+
+def test_table_3_has_the_papers_counts():
+    ours = pd.read_csv(recorded_folder() / "table3.csv").set_index("dataset")["tfs"]
+    printed = pd.read_csv(recorded_folder() / "paper_table3.csv").set_index("dataset")["tfs"]
+    assert ours.to_dict() == printed.to_dict() and set(ours.index) == set(DATASETS)
