@@ -23,7 +23,6 @@ from grnular_core.paper_protocol import paper_scores
 from grnular_core.results import Record
 
 SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
-FAST_METHODS = tuple(name for name, m in METHODS.items() if m.cost == "seconds")
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ METHODS: dict[str, Method] = {
             "glasso",
             "Graphical lasso, penalty by cross-validation (scikit-learn)",
             lambda work, run: baselines.glasso(work.expression, work.tf_index),
-            cost="minutes",
+            cost="hours",
         ),
         Method(
             "correlation",

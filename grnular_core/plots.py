@@ -108,8 +108,9 @@ def score_heatmap(
     """A heat map of pairs x methods with the numbers written in.
 
     ``kind="auprc"`` colours each row by its share of the row's best (the oracle aside), since the
-    level of AUPRC differs a hundredfold between networks; ``"auroc"`` colours from 0.5 to 1; ``"ratio"`` colours the logarithm of
-    the ratio to random, white at 1. A missing value is hatched; ``missing`` says why.
+    level of AUPRC differs a hundredfold between networks; ``"auroc"`` colours from 0.5 to 1;
+    ``"ratio"`` colours the logarithm of the ratio to random, white at 1. A missing value is
+    hatched; ``missing`` says why.
     """
     values = grid.to_numpy(dtype=float)
     if kind == "auprc":
