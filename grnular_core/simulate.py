@@ -1,0 +1,164 @@
+"""Simulated single-cell data with a known network: what trains the models and what tests them.
+
+``simulate(preset, seed)`` draws a network (or takes one of SERGIO's), its clean expression and the
+technical noise. One seed gives one data set, whatever else runs beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from grnular_core.errors import InputError
+from grnular_core.graphs import GRN, GraphSpec, random_grn
+from grnular_core.kinetics import Kinetics, random_rates, steady_state
+from grnular_core.technical import TechnicalNoise, add_noise
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything that fixes a kind of data. ``network`` names a data set of SERGIO's whose network
+    and rates replace those drawn from ``graph`` and ``kinetics``."""
+
+    graph: GraphSpec = field(default_factory=GraphSpec)
+    kinetics: Kinetics = field(default_factory=Kinetics)
+    technical: TechnicalNoise = field(default_factory=TechnicalNoise)
+    network: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """One simulated data set: ``expression`` (cells, genes) float32, the network, the cell types.
+
+    ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``. Genes without any
+    expression are still there: a method that cannot see them misses their edges.
+    """
+
+    expression: np.ndarray
+    cell_types: np.ndarray
+    grn: GRN
+    preset: Preset
+    seed: int
+    name: str = "simulated"
+
+    @property
+    def tf_index(self) -> np.ndarray:
+        return self.grn.tfs
+
+    @property
+    def adjacency(self) -> np.ndarray:
+        return self.grn.adjacency()
+
+    def genes(self) -> list[str]:
+        """Names of all genes, G0001 onwards."""
+        return [f"G{gene + 1:04d}" for gene in range(self.grn.n_genes)]
+
+    def provenance(self) -> dict[str, Any]:
+        """Every number that made the data set."""
+        return {"source": "simulation", "seed": self.seed, **asdict(self.preset)}
+
+
+# Mean and spread of outliers, library size and counts are those SERGIO's demo shows for DS1.
+FULL_NOISE = TechnicalNoise(outlier=(0.01, 0.8, 1.0), library=(4.6, 0.4), umi=True)
+_DS_KINETICS = Kinetics(n_types=9, n_cells=2700, noise=1.0, decay=0.8)
+_DS_SIZES = {"DS1": (100, 10, 6.5), "DS2": (400, 37, 6.5), "DS3": (1200, 127, 20.0)}
+DS_DROPOUT = 82.0
+
+
+def preset(
+    name: str,
+    *,
+    n_genes: int | None = None,
+    n_cells: int | None = None,
+    n_types: int | None = None,
+    full_noise: bool = False,
+) -> Preset:
+    """The settings called ``name``; the arguments change their sizes.
+
+    ``clean``: section 3.2 of the paper (100 genes, 10 TFs, sparsity 0.1, K in [1, 5] of either
+    sign, 5 cell types, 1,000 cells, dpd noise 0.1, decay 1, no technical noise). ``noisy(q)``: the
+    same with dropout at percentile q, shape 20. ``DS1``, ``DS2``, ``DS3``: the networks and rates
+    of SERGIO's data sets with 9 types of 300 cells, noise 1, decay 0.8 and dropout at percentile 82
+    with shape 6.5 (DS3: 20); ``DS1-clean`` and so on without dropout; ``DS1-like`` and so on are
+    random networks of that size with the same kinetics, clean, as for training. ``full_noise``
+    adds outlier genes, library size and UMI counts. Raises ``InputError`` for another name.
+    """
+    found = _named(name)
+    graph, kinetics, technical = found.graph, found.kinetics, found.technical
+    if n_genes is not None:
+        if found.network:
+            raise InputError(f"{name} has its own network of fixed size; n_genes cannot change it")
+        share = graph.n_tfs / graph.n_genes
+        graph = replace(graph, n_genes=n_genes, n_tfs=max(1, round(share * n_genes)))
+    if n_types is not None and found.network and n_types != kinetics.n_types:
+        raise InputError(
+            f"{name} has production rates for {kinetics.n_types} cell types, no others"
+        )
+    kinetics = replace(
+        kinetics, n_cells=n_cells or kinetics.n_cells, n_types=n_types or kinetics.n_types
+    )
+    if full_noise:
+        technical = replace(FULL_NOISE, dropout=technical.dropout)
+    return Preset(graph, kinetics, technical, found.network)
+
+
+def _named(name: str) -> Preset:
+    if name == "clean":
+        return Preset()
+    if match := re.fullmatch(r"noisy\((\d+(?:\.\d+)?)\)", name):
+        return Preset(technical=TechnicalNoise(dropout=(20.0, float(match[1]))))
+    if match := re.fullmatch(r"(DS[123])(-clean|-like)?", name):
+        dataset, kind = match[1], match[2]
+        n_genes, n_tfs, shape = _DS_SIZES[dataset]
+        if kind == "-like":
+            return Preset(GraphSpec(n_genes, n_tfs), _DS_KINETICS)
+        noise = TechnicalNoise() if kind else TechnicalNoise(dropout=(shape, DS_DROPOUT))
+        return Preset(GraphSpec(n_genes, n_tfs), _DS_KINETICS, noise, dataset)
+    raise InputError(
+        f"unknown preset {name!r}; use clean, noisy(q) with q from 0 to 100, DS1, DS2, DS3, "
+        "DS1-clean ... or DS1-like ..."
+    )
+
+
+def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
+    """Draw one data set. Network, dynamics and noise have random streams of their own, so changing
+    the noise leaves network and clean expression as they are."""
+    name = settings if isinstance(settings, str) else "simulated"
+    settings = preset(settings) if isinstance(settings, str) else settings
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
+    if settings.network:
+        from grnular_core.sergio_inputs import sergio_network
+
+        grn, rates = sergio_network(settings.network)
+    else:
+        grn = random_grn(settings.graph, streams[0])
+        rates = random_rates(len(grn.masters()), settings.kinetics, streams[0])
+    X, types = steady_state(grn, rates, settings.kinetics, streams[1])
+    X = add_noise(X, settings.technical, streams[2])
+    return Simulation(X, types, grn, settings, seed, name)
+
+
+def simulate_many(
+    settings: Sequence[Preset | str], seeds: Sequence[int], n_jobs: int = -1
+) -> Iterator[Simulation]:
+    """Data sets of the pairs of settings and seeds, in order, simulated in parallel threads.
+
+    Same pairs, same data, whatever ``n_jobs`` (-1: all cores). At most twice as many data sets as
+    threads wait in memory.
+    """
+    jobs = list(zip(settings, seeds, strict=True))
+    workers = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(simulate, *job) for job in jobs[: 2 * workers]]
+        for following in range(2 * workers, len(jobs) + 2 * workers):
+            if not waiting:
+                return
+            yield waiting.pop(0).result()
+            if following < len(jobs):
+                waiting.append(pool.submit(simulate, *jobs[following]))
