@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grnular_core.device import resolve_device
-from grnular_core.errors import InputError
-from grnular_core.problem import Problem, content_order, prepare
+from grnular_core.context import Context, ContextRho, make_context
+from grnular_core.evidence import VIEWS, evidence
+from grnular_core.problem import Problem, prepare
 from grnular_core.regression import (
     AdamState,
     Reduction,
@@ -56,6 +55,10 @@ class GRNULarConfig:
     ``inner_gradient``: "cut" treats Z and lam as constants while f_W is fitted, as the paper's
     note on backpropagation says, so that training reaches rho_nn through Z alone and lambda_nn
     not at all; "through" differentiates all inner steps (L x P of them stay in memory).
+
+    ``rho``: "entry" is the paper's rho_nn of one entry's (theta, Sigma, Z); "context" the one of
+    ``context.py``, which sees more views of the data and the entry's row and column, and must be
+    trained to be of use.
     """
 
     hidden: tuple[int, ...] | None = None
@@ -74,6 +77,9 @@ class GRNULarConfig:
     rho_hidden: int = 3
     lam_hidden: int = 3
     inner_gradient: Literal["cut", "through"] = "cut"
+    rho: Literal["entry", "context"] = "entry"
+    context_width: int = 24
+    context_layers: int = 3
     seed: int = 0
 
     def layer_sizes(self, n_tfs: int, n_genes: int) -> tuple[int, ...]:
@@ -99,6 +105,15 @@ class CellState(NamedTuple):
     Z: Tensor  # (graphs, tfs, genes)
     lam: Tensor  # output of lambda_nn, (graphs, 1, 1)
     unit: Tensor  # what lam is multiplied by in Eq. 12, (graphs, 1, 1)
+    logit: Tensor | None = None  # of each entry being an edge, from a rho_nn that sees context
+
+
+class Start(NamedTuple):
+    """What a batch of data is before the first cell: nothing in it depends on learned parts."""
+
+    problem: Problem
+    context: Context | None
+    state: CellState
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,8 @@ class GRNULarOutput:
     """theta and Z of the last cell (graphs, tfs, genes), lam (graphs,), and what led to them.
 
     A TF on itself, and every pair with a gene of constant expression, is 0 in theta and Z.
-    ``unrolled`` holds (theta, Z) of every cell, for losses that look at more than the last.
+    ``unrolled`` holds (theta, Z) of every cell, for losses that look at more than the last;
+    ``logits`` those of every cell when rho_nn sees context, -inf where no edge is possible.
     """
 
     theta: Tensor
@@ -115,6 +131,12 @@ class GRNULarOutput:
     unit: Tensor  # lam times this is the lam of Eq. 12 (graphs,)
     effect: Tensor  # signed mean effect (graphs, tfs, genes)
     unrolled: tuple[tuple[Tensor, Tensor], ...]
+    logits: tuple[Tensor, ...] = ()
+
+    @property
+    def scores(self) -> Tensor:
+        """What edges are ranked by: the chance of an edge if rho_nn sees context, else theta."""
+        return self.logits[-1].sigmoid() if self.logits else self.theta
 
 
 class GRNULar(nn.Module):
@@ -127,7 +149,12 @@ class GRNULar(nn.Module):
         super().__init__()
         self.config = config = config or GRNULarConfig()
         generator = torch.Generator().manual_seed(config.seed)
-        self.rho_nn = RhoNN(generator, config.rho_hidden, start=config.rho_start)
+        if config.rho == "context":
+            self.rho_nn: nn.Module = ContextRho(
+                len(VIEWS), generator, config.context_width, config.context_layers
+            )
+        else:
+            self.rho_nn = RhoNN(generator, config.rho_hidden, start=config.rho_start)
         self.lambda_nn = LambdaNN(generator, config.lam_hidden, start=config.lam_start)
 
     def _inner(self):
@@ -167,16 +194,37 @@ class GRNULar(nn.Module):
             )  # fmt: skip
             return state._replace(weights=weights, adam=adam, theta=path_product(weights))
 
-    def threshold_step(self, state: CellState, problem: Problem) -> CellState:
-        """Z_ij <- eta_rho_ij(theta_ij) with rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij)."""
-        rho = self.rho_nn(state.theta, problem.sigma, state.Z)
-        return state._replace(Z=soft_threshold(state.theta, rho))
+    def threshold_step(
+        self, state: CellState, problem: Problem, context: Context | None
+    ) -> CellState:
+        """Z_ij <- eta_rho_ij(theta_ij) with rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij).
 
-    def cell(self, state: CellState, problem: Problem) -> CellState:
+        With context rho_ij = theta_ij (1 - g_ij), g_ij the chance of an edge, so Z_ij is
+        theta_ij g_ij.
+        """
+        if context is None:
+            rho = self.rho_nn(state.theta, problem.sigma, state.Z)
+            return state._replace(Z=soft_threshold(state.theta, rho))
+        logit = self.rho_nn(state.theta, state.Z, context)
+        rho = state.theta * (1 - logit.sigmoid())
+        return state._replace(Z=soft_threshold(state.theta, rho), logit=logit)
+
+    def cell(self, state: CellState, problem: Problem, context: Context | None) -> CellState:
         """GRNULAR-cell of Algorithm 2."""
         state = self.lambda_step(state)
         state = self.dnn_step(state, problem)
-        return self.threshold_step(state, problem)
+        return self.threshold_step(state, problem, context)
+
+    @torch.no_grad()
+    def prepare(self, X: Tensor, tf_index: Tensor) -> Start:
+        """Everything before the first cell; in training this is done once for all epochs."""
+        problem = prepare(X, tf_index, next(self.parameters()).dtype)
+        context = None
+        if self.config.rho == "context":
+            index = tf_index.to(X.device).expand(len(X), -1)
+            detected = (X > 0).to(problem.X.dtype).mean(1)
+            context = make_context(evidence(X, index), detected, index, problem.allowed)
+        return Start(problem, context, self.good_init(problem))
 
     def forward(
         self, X: Tensor, tf_index: Tensor, progress: Callable[[int, int], None] | None = None
@@ -187,71 +235,26 @@ class GRNULar(nn.Module):
         ``tf_index`` (graphs, tfs), or (tfs,) for all graphs, are positions among the genes.
         ``progress`` is called with (cells done, cells) after goodINIT and after every cell.
         """
-        n_unroll = self.config.n_unroll
-        problem = prepare(X, tf_index, next(self.parameters()).dtype)
-        state = self.good_init(problem)
-        unrolled = []
+        return self.unroll(self.prepare(X, tf_index), progress)
+
+    def unroll(
+        self, start: Start, progress: Callable[[int, int], None] | None = None
+    ) -> GRNULarOutput:
+        """The L cells of Algorithm 2 from a prepared start."""
+        problem, context, state = start
+        n_unroll, allowed = self.config.n_unroll, problem.allowed
+        unrolled, logits = [], []
         for done in range(n_unroll):
             if progress:
                 progress(done, n_unroll)
-            state = self.cell(state, problem)
-            unrolled.append((state.theta * problem.allowed, state.Z * problem.allowed))
+            state = self.cell(state, problem, context)
+            unrolled.append((state.theta * allowed, state.Z * allowed))
+            if state.logit is not None:
+                logits.append(state.logit.masked_fill(~allowed, -torch.inf))
         if progress:
             progress(n_unroll, n_unroll)
-        theta, Z = unrolled[-1] if unrolled else (state.theta * problem.allowed, state.Z)
+        theta, Z = unrolled[-1] if unrolled else (state.theta * allowed, state.Z)
         with torch.no_grad():
-            effect = mean_effect(state.weights, problem.X_T) * problem.allowed
+            effect = mean_effect(state.weights, problem.X_T) * allowed
         lam, unit = state.lam.reshape(-1), state.unit.reshape(-1)
-        return GRNULarOutput(theta, Z, lam, unit, effect, tuple(unrolled))
-
-
-def _checked(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tensor, np.ndarray]:
-    """The expression as a tensor and the TFs as an array, or an ``InputError``."""
-    X = torch.as_tensor(np.array(expression, dtype=np.float64))
-    tfs = np.asarray(tf_index, dtype=int)
-    if X.ndim != 2 or not torch.isfinite(X).all():
-        raise InputError("expression must be a cells x genes array of finite numbers")
-    if tfs.ndim != 1 or not len(tfs) or len(set(tfs.tolist())) < len(tfs):
-        raise InputError("tf_index must list at least one TF, each once")
-    if tfs.min() < 0 or tfs.max() >= X.shape[1]:
-        raise InputError(f"tf_index must hold positions from 0 to {X.shape[1] - 1}, got {tfs}")
-    return X, tfs
-
-
-def grnular_scores(
-    expression: np.ndarray,
-    tf_index: Sequence[int],
-    config: GRNULarConfig | None = None,
-    *,
-    model: GRNULar | None = None,
-    seed: int | None = None,
-    device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores >= 0 (theta) and signs (+1, 0, -1) of every TF on every gene, each (tfs, genes).
-
-    ``expression`` has shape (cells, genes); a TF on itself and genes of constant expression get
-    0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
-    the configuration's. The sign is that of the fitted network's mean effect over cells.
-
-    Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
-    ``tf_index`` permutes the result and changes nothing else. Raises ``InputError``.
-    """
-    X, tfs = _checked(expression, tf_index)
-    place = resolve_device(device)
-    if model is None:
-        config = config or GRNULarConfig()
-        model = GRNULar(config if seed is None else replace(config, seed=seed))
-    order = content_order(X)
-    rank = np.argsort(order)  # gene -> its place in the canonical order
-    tf_order = np.argsort(rank[tfs])
-    index = torch.as_tensor(rank[tfs][tf_order], device=place)
-    with torch.no_grad():
-        output = model.to(place)(X[:, order][None].to(place), index, progress)
-    result = []
-    for part in (output.theta, output.effect):
-        values = np.zeros(part.shape[1:])
-        values[np.ix_(tf_order, order)] = part[0].cpu().numpy()
-        result.append(values)
-    scores, effect = result
-    return scores, np.where(scores > 0, np.sign(effect), 0).astype(int)
+        return GRNULarOutput(theta, Z, lam, unit, effect, tuple(unrolled), tuple(logits))

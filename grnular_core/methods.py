@@ -77,7 +77,7 @@ class Method:
 
 
 def _grnular(work: Work, run: Run) -> Scores:
-    from grnular_core.grnular import grnular_scores  # torch is loaded only when it is needed
+    from grnular_core.inference import grnular_scores  # torch is loaded only when it is needed
 
     weight, sign = grnular_scores(
         work.expression, work.tf_index, seed=run.seed, device=run.device, progress=run.progress

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from grnular_core.errors import InputError
 
 CONSTANT = 1e-6  # standard deviation below this share of the largest value is rounding, not signal
 
@@ -54,3 +57,16 @@ def content_order(X: Tensor) -> np.ndarray:
     keys = np.round(standardise(X).numpy().T * 1e6).astype(">i8") + (1 << 62)  # (genes, cells)
     rows = [row.tobytes() for row in keys.astype(">u8")]
     return np.array(sorted(range(len(rows)), key=rows.__getitem__), dtype=int)
+
+
+def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tensor, np.ndarray]:
+    """The expression as a tensor and the TFs as an array, or an ``InputError``."""
+    X = torch.as_tensor(np.array(expression, dtype=np.float64))
+    tfs = np.asarray(tf_index, dtype=int)
+    if X.ndim != 2 or not torch.isfinite(X).all():
+        raise InputError("expression must be a cells x genes array of finite numbers")
+    if tfs.ndim != 1 or not len(tfs) or len(set(tfs.tolist())) < len(tfs):
+        raise InputError("tf_index must list at least one TF, each once")
+    if tfs.min() < 0 or tfs.max() >= X.shape[1]:
+        raise InputError(f"tf_index must hold positions from 0 to {X.shape[1] - 1}, got {tfs}")
+    return X, tfs

@@ -12,7 +12,8 @@ from sklearn.metrics import average_precision_score
 
 from grnular_core.device import resolve_device
 from grnular_core.errors import InputError
-from grnular_core.grnular import GRNULar, GRNULarConfig, grnular_scores
+from grnular_core.grnular import GRNULar, GRNULarConfig
+from grnular_core.inference import grnular_scores
 from grnular_core.problem import content_order, prepare, standardise
 from grnular_core.regression import fit_fast, good_init, init_weights, path_product, split_cells
 

@@ -1,0 +1,131 @@
+"""What the data say about every candidate edge before any network is fitted.
+
+The paper gives rho_nn one such number, the covariance. Under dropout it is not enough: a zero may
+be a low level or a lost one, and cell types move all genes together. These are the covariances of
+other views of the same cells; each is a matrix (graphs, tfs, genes) with entries of order one, does
+not change with the unit of a gene, and is 0 for a gene that does not vary in that view.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grnular_core.problem import covariance, standardise
+
+VIEWS = (
+    "pearson",  # the paper's covariance of z-scores
+    "ridge",  # coefficients of a ridge regression on all TFs
+    "rank",  # Spearman correlation
+    "detection",  # correlation of being above zero
+    "codetected",  # correlation over the cells in which both are above zero
+    "share",  # root of the share of cells in which both are above zero
+    "within",  # covariance inside clusters of cells
+    "within_ridge",  # ridge coefficients inside clusters of cells
+)
+PENALTY = 0.05  # of the ridge views, for z-scored genes
+MIN_CELLS = 10  # fewer cells in which both are detected say nothing about their correlation
+N_CLUSTERS, N_COMPONENTS = 8, 8
+
+
+def evidence(X: Tensor, tf_index: Tensor) -> Tensor:
+    """All views of ``X`` (graphs, cells, genes), raw values: (graphs, tfs, genes, views) float32.
+
+    ``tf_index`` (graphs, tfs). A TF on itself is not masked here. A value of 0 means "not detected",
+    as in counts and their logarithms; values without zeros leave the detection views at 0.
+    """
+    X = X.double()
+    Z = standardise(X)
+    seen = X > 0
+    within = standardise(_within_clusters(Z))
+    pearson = _of_tfs(Z, tf_index)
+    inside = _of_tfs(within, tf_index)
+    both, share = _codetected(Z, seen, tf_index)
+    views = {
+        "pearson": pearson,
+        "ridge": ridge_coefficients(pearson, tf_index),
+        "rank": _of_tfs(standardise(ranks(X)), tf_index),
+        "detection": _of_tfs(standardise(seen), tf_index),
+        "codetected": both,
+        "share": share,
+        "within": inside,
+        "within_ridge": ridge_coefficients(inside, tf_index),
+    }
+    return torch.stack([views[name] for name in VIEWS], dim=-1).float()
+
+
+def _columns(X: Tensor, tf_index: Tensor) -> Tensor:
+    """The TFs' columns of X (graphs, rows, genes): (graphs, rows, tfs)."""
+    return X.gather(2, tf_index[:, None, :].expand(-1, X.shape[1], -1))
+
+
+def _of_tfs(Z: Tensor, tf_index: Tensor) -> Tensor:
+    """Covariance of TFs and genes (graphs, tfs, genes) of centred Z (graphs, cells, genes)."""
+    return covariance(Z, _columns(Z, tf_index))
+
+
+def ridge_coefficients(sigma: Tensor, tf_index: Tensor, penalty: float = PENALTY) -> Tensor:
+    """Coefficients of every gene's ridge regression on the TFs, a TF's on all the others.
+
+    ``sigma`` (graphs, tfs, genes) is the covariance of z-scores. For a TF as target the regression
+    without itself follows from the inverse P of the regularised TF covariance: -P_ij / P_ii.
+    """
+    among = _columns(sigma, tf_index)  # (graphs, tfs, tfs)
+    eye = torch.eye(among.shape[1], dtype=sigma.dtype, device=sigma.device)
+    inverse = torch.linalg.inv(among + penalty * eye)
+    others = -inverse / inverse.diagonal(dim1=1, dim2=2)[:, None, :] * (1 - eye)
+    at = tf_index[:, None, :].expand(-1, among.shape[1], -1)
+    return (inverse @ sigma).scatter(2, at, others)
+
+
+def ranks(X: Tensor) -> Tensor:
+    """Ranks of every gene's values over the cells (axis 1); equal values share their mean rank."""
+    columns = X.transpose(1, 2).contiguous()  # (graphs, genes, cells)
+    ordered = columns.sort(-1).values
+    below = torch.searchsorted(ordered, columns)
+    upto = torch.searchsorted(ordered, columns, right=True)
+    return (below + upto).to(X.dtype).transpose(1, 2) / 2
+
+
+def _codetected(Z: Tensor, seen: Tensor, tf_index: Tensor) -> tuple[Tensor, Tensor]:
+    """Correlation of TF and gene over the cells where both are seen, and the root of their share."""
+    m = seen.to(Z.dtype)
+    y = Z * m
+    m_T, y_T = _columns(m, tf_index).transpose(1, 2), _columns(y, tf_index).transpose(1, 2)
+    y2_T = y_T.square()
+    n = m_T @ m
+    count = n.clamp_min(1)
+    mean_t, mean_g = y_T @ m / count, m_T @ y / count
+    var_t, var_g = y2_T @ m / count - mean_t**2, m_T @ y.square() / count - mean_g**2
+    both = (y_T @ y / count - mean_t * mean_g) / (var_t * var_g).clamp_min(1e-6).sqrt()
+    enough = n >= MIN_CELLS
+    return torch.where(enough, both, 0.0).clamp(-1, 1), (n / Z.shape[1]).sqrt()
+
+
+def _within_clusters(Z: Tensor) -> Tensor:
+    """Z (graphs, cells, genes) less the mean of each cell's cluster."""
+    inside = torch.empty_like(Z)
+    for graph, cells in enumerate(Z):
+        labels = torch.as_tensor(cluster_cells(cells.cpu().numpy()), device=Z.device).long()
+        one_hot = torch.nn.functional.one_hot(labels).to(Z.dtype)  # (cells, clusters)
+        means = (one_hot.T @ cells) / one_hot.sum(0).clamp_min(1)[:, None]
+        inside[graph] = cells - means[labels]
+    return inside
+
+
+def cluster_cells(Z: np.ndarray) -> np.ndarray:
+    """Clusters (cells,) of z-scored cells (cells, genes): k-means on the first components.
+
+    At most 8 clusters, and 10 cells a cluster on average. Deterministic: no random draw of the
+    caller's is used or changed.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
+
+    n_clusters = min(N_CLUSTERS, len(Z) // 10 + 1)
+    n_components = min(N_COMPONENTS, *Z.shape)
+    if n_clusters == 1 or not Z.any():
+        return np.zeros(len(Z), dtype=int)
+    parts = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(Z)
+    return KMeans(n_clusters, n_init=1, random_state=0).fit_predict(parts)

@@ -1,0 +1,52 @@
+"""GRNULar on one dataset: from an expression array to scores and signs of all TF-gene pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from grnular_core.device import resolve_device
+from grnular_core.grnular import GRNULar, GRNULarConfig
+from grnular_core.problem import checked_input, content_order
+
+
+def grnular_scores(
+    expression: np.ndarray,
+    tf_index: Sequence[int],
+    config: GRNULarConfig | None = None,
+    *,
+    model: GRNULar | None = None,
+    seed: int | None = None,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores >= 0 (theta) and signs (+1, 0, -1) of every TF on every gene, each (tfs, genes).
+
+    ``expression`` has shape (cells, genes); a TF on itself and genes of constant expression get
+    0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
+    the configuration's. The sign is that of the fitted network's mean effect over cells.
+
+    Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
+    ``tf_index`` permutes the result and changes nothing else. Raises ``InputError``.
+    """
+    X, tfs = checked_input(expression, tf_index)
+    place = resolve_device(device)
+    if model is None:
+        config = config or GRNULarConfig()
+        model = GRNULar(config if seed is None else replace(config, seed=seed))
+    order = content_order(X)
+    rank = np.argsort(order)  # gene -> its place in the canonical order
+    tf_order = np.argsort(rank[tfs])
+    index = torch.as_tensor(rank[tfs][tf_order], device=place)
+    with torch.no_grad():
+        output = model.to(place)(X[:, order][None].to(place), index, progress)
+    result = []
+    for part in (output.scores, output.effect):
+        values = np.zeros(part.shape[1:])
+        values[np.ix_(tf_order, order)] = part[0].cpu().numpy()
+        result.append(values)
+    scores, effect = result
+    return scores, np.where(scores > 0, np.sign(effect), 0).astype(int)
