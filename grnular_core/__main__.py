@@ -16,6 +16,7 @@ from grnular_core.commands import (
     infer_command,
     methods_command,
     say,
+    simulate_command,
     verify_command,
 )
 from grnular_core.errors import GrnularError, MethodError
@@ -55,6 +56,19 @@ symmetric matrix in the gene order of the expression file; random_auroc is what 
 there. All genes of the file count, also those that a method dropped for being constant. Numbers
 that are not defined are null, with a reason beside them.
 """
+SIMULATE = """\
+Simulate single-cell data whose network is known, by the steady-state dynamics of SERGIO.
+
+PRESET is one of
+  clean                          100 genes, 10 TFs, 5 cell types, 1,000 cells, no technical noise
+  "noisy(25)"                    the same with dropout at percentile 25, or another from 0 to 100
+  DS1, DS2, DS3                  networks of SERGIO's data sets, dropout at percentile 82
+  DS1-clean, DS1-like, ...       without dropout; random networks of that size, also without
+
+FOLDER gets expression.h5ad (or .csv), truth.csv (regulator,target,sign,K,coop), tfs.txt,
+cell_types.csv and simulation.json, which holds every setting. Same preset, sizes and seed, same
+data. Several replicates have the seeds that follow and a folder seed_N each.
+"""
 DOWNLOAD = """\
 Fetch data files by key, checked against their hashes, into the folder GRNULAR_DATA (or the user's
 cache). Prints where each file is.
@@ -90,6 +104,16 @@ def _whole(text: str) -> int:
 
 
 _whole.__name__ = "whole number >= 0"
+
+
+def _count(text: str) -> int:
+    value = _whole(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+_count.__name__ = "whole number >= 1"
 
 
 def _jobs(text: str) -> int:
@@ -163,6 +187,34 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.set_defaults(run=evaluate_command)
 
 
+def _add_simulate(commands: Commands) -> None:
+    simulate = commands.add_parser(
+        "simulate", help="cells with a known network", description=SIMULATE, epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = simulate.add_argument
+    add("preset", metavar="PRESET")
+    add("--seed", type=_whole, default=0, metavar="N", help="same seed, same data (default 0)")
+    add("--cells", type=_whole, metavar="N", help="cells, over all types together")
+    add(
+        "--genes",
+        type=_whole,
+        metavar="N",
+        help="genes of a random network; the share of TFs stays",
+    )
+    add("--types", type=_whole, metavar="N", help="cell types")
+    add("--replicates", type=_count, default=1, metavar="N", help="data sets to make (default 1)")
+    add(
+        "--full-noise", action="store_true",
+        help="also outlier genes, library size and UMI counts",
+    )  # fmt: skip
+    add("--jobs", type=_jobs, default=-1, metavar="N", help="threads (default: all cores)")
+    add("--format", choices=("h5ad", "csv"), default="h5ad", help="of expression (default h5ad)")
+    add("--force", action="store_true", help="replace an earlier simulation in FOLDER")
+    add("-o", "--out", required=True, metavar="FOLDER", help="folder to make")
+    simulate.set_defaults(run=simulate_command)
+
+
 def _add_download(commands: Commands) -> None:
     download = commands.add_parser(
         "download", help="fetch data files", description=DOWNLOAD, epilog=EXIT_CODES,
@@ -200,6 +252,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_infer(commands)
     _add_evaluate(commands)
+    _add_simulate(commands)
     _add_download(commands)
     methods = commands.add_parser("methods", help="list the methods")
     methods.set_defaults(run=methods_command)

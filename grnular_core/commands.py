@@ -127,6 +127,40 @@ def evaluate_command(options: argparse.Namespace) -> None:
     answer(json.dumps(without_nan(scores), indent=2, allow_nan=False))
 
 
+def simulate_command(options: argparse.Namespace) -> None:
+    """Name of a preset in, one or several simulated data sets out."""
+    from dataclasses import replace
+
+    from grnular_core.simulate import preset, simulate_many
+    from grnular_core.simulation_files import check_folder, check_size, new_folder
+    from grnular_core.simulation_files import write_simulations as write
+
+    out, n = Path(options.out), options.replicates
+    settings = preset(
+        options.preset,
+        n_genes=options.genes,
+        n_cells=options.cells,
+        n_types=options.types,
+        full_noise=options.full_noise,
+    )
+    jobs = min(n, options.jobs if options.jobs > 0 else os.cpu_count() or 1)
+    check_folder(out, options.force)
+    check_size(settings, 1 if n == 1 else 3 * jobs)
+    seeds = range(options.seed, options.seed + n)
+    with new_folder(out, options.force) as folder, progress_bar("data sets") as progress:
+        drawn = (
+            replace(simulation, name=options.preset)
+            for simulation in simulate_many([settings] * n, seeds, jobs)
+        )
+        n_edges = write(drawn, n, folder, options.format, progress)
+    c = settings.kinetics
+    say(
+        f"wrote {n} data set{'s' if n > 1 else ''} of {c.n_cells} cells of {c.n_types} types, "
+        f"{settings.graph.n_genes} genes and {settings.graph.n_tfs} TFs, {n_edges} true edges "
+        f"{'in all ' if n > 1 else ''}to {out}"
+    )
+
+
 def download_command(options: argparse.Namespace) -> None:
     """Fetch files of the registry into the data folder, or list what there is."""
     from grnular_core.downloads import cache_folder, fetch, is_cached

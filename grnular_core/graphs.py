@@ -1,232 +1,83 @@
-"""Gene regulatory networks to simulate from: random ones (section 3.2 of the paper) and read ones.
+"""A batch of graphs in parts: which graphs are worked on together, and on how many threads.
 
-A network here is a list of directed edges with an interaction strength each; nothing in this file
-knows about expression. Genes are numbered; names are given when a dataset is made of them.
+On a CPU a part is as many graphs as stay in cache, and parts run side by side, one BLAS thread
+each. Two threads inside one small product gain little and cost all when anything else runs: at
+each of the thousands of products both wait for the slower (20 graphs of 100 genes: 20 times
+slower beside two busy processes). A GPU takes all graphs at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
-import numpy as np
+import torch
+from torch import Tensor
 
-from grnular_core.errors import InputError
+PART = 250_000  # numbers of X_O in a part: 1 MB, half of a core's cache
+LARGE = 2 * 10**8  # floating-point operations of a product that is worth all threads
+_threads_lock = threading.Lock()
 
 
-@dataclass(frozen=True, eq=False)
-class GRN:
-    """A directed network without cycles: edge i goes from ``regulator[i]`` to ``target[i]``.
+def pick(tree: Any, rows: Tensor | slice) -> Any:
+    """The graphs ``rows`` of a tensor, or of all tensors in (named) tuples of them."""
+    if tree is None or isinstance(tree, Tensor):
+        return tree if tree is None else tree[rows]
+    return _like(tree, [pick(part, rows) for part in tree])
 
-    ``K`` (edges,) is the largest effect of an edge on the target's production rate; a negative one
-    represses. ``coop`` (edges,) is the Hill coefficient. ``tfs`` (tfs,) are the genes that may
-    regulate, ascending; every regulator is among them.
+
+def join(trees: list[Any]) -> Any:
+    """The inverse of ``pick``: the graphs of several parts in one."""
+    if len(trees) == 1:
+        return trees[0]
+    if isinstance(trees[0], Tensor):
+        return torch.cat(trees)
+    return _like(trees[0], [join(list(parts)) for parts in zip(*trees, strict=True)])
+
+
+def _like(tree: tuple, parts: list) -> tuple:
+    return tree._make(parts) if hasattr(tree, "_make") else tuple(parts)
+
+
+@contextmanager
+def _one_thread_a_product() -> Iterator[None]:
+    """Torch on one thread, for this thread and those started inside."""
+    with _threads_lock:  # the setting is global: a second fit must not restore our 1
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def parts_of(X_O: Tensor) -> list[slice]:
+    """Graphs to work on together; the same parts whatever the number of threads."""
+    n_graphs, n_cells, n_genes = X_O.shape
+    size = n_graphs if X_O.device.type != "cpu" else max(PART // (n_cells * n_genes), 1)
+    return [slice(i, i + size) for i in range(0, n_graphs, max(size, 1))] or [slice(0, 0)]
+
+
+def over_graphs(job: Callable[..., Any], X_O: Tensor, n_units: int, *arguments: Any) -> Any:
+    """``job(X_O, *arguments)`` without gradients, part by part; all arguments begin with graphs.
+
+    ``n_units`` of the widest layer says with X_O how large the products are.
     """
 
-    n_genes: int
-    regulator: np.ndarray
-    target: np.ndarray
-    K: np.ndarray
-    coop: np.ndarray
-    tfs: np.ndarray
+    @torch.no_grad()  # of a thread alone, so it has to be inside
+    def part(rows: slice) -> Any:
+        return job(X_O[rows], *(pick(argument, rows) for argument in arguments))
 
-    @property
-    def n_edges(self) -> int:
-        return len(self.regulator)
-
-    def adjacency(self) -> np.ndarray:
-        """Boolean, shape (tfs, genes): adj[regulator, target]."""
-        adj = np.zeros((len(self.tfs), self.n_genes), dtype=bool)
-        adj[np.searchsorted(self.tfs, self.regulator), self.target] = True
-        return adj
-
-    def masters(self) -> np.ndarray:
-        """Genes that nothing regulates, ascending: their production rates are given."""
-        return np.setdiff1d(np.arange(self.n_genes), self.target)
-
-
-@dataclass(frozen=True)
-class GraphSpec:
-    """What kind of random network to draw.
-
-    ``n_tfs`` of the ``n_genes`` may regulate. A TF regulates a gene with probability ``sparsity``
-    times its propensity, which is 1 for all (the paper) or log-normal with standard deviation
-    ``hub_spread`` and mean 1: few TFs then have many targets. ``tf_edges`` is the share of the TFs
-    that are regulated by another TF. ``module_size`` > 1 lets groups of that many genes on average
-    share their regulators, as operons and co-expressed modules do; each edge of a copied set is
-    redrawn with probability ``module_noise``. ``extra_regulators`` False gives genes without a
-    regulator none: they become sources of their own. ``K`` is the range of |strength|, an edge
-    represses with probability ``repression``; with ``sign_by_tf`` a TF has one sign throughout.
-    """
-
-    n_genes: int = 100
-    n_tfs: int = 10
-    sparsity: float = 0.1
-    hub_spread: float = 0.0
-    tf_edges: float = 0.2
-    module_size: float = 1.0
-    module_noise: float = 0.1
-    extra_regulators: bool = True
-    K: tuple[float, float] = (1.0, 5.0)
-    repression: float = 0.5
-    sign_by_tf: bool = False
-    coop: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.n_tfs < self.n_genes:
-            raise InputError(
-                f"a network needs 1 <= TFs < genes; got {self.n_tfs} TFs and {self.n_genes} genes"
-            )
-        if not 0 <= self.sparsity <= 1:
-            raise InputError(f"sparsity is a probability from 0 to 1, got {self.sparsity}")
-        if self.K[0] <= 0 or self.K[1] < self.K[0]:
-            raise InputError(f"K is a range of positive strengths (low, high), got {self.K}")
-
-
-def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
-    """Draw a network (section 3.2): sparse TF-gene edges, some TF-TF edges, all of it connected.
-
-    TFs are placed at random among the genes. TF-TF edges run along a random order of the TFs, so
-    there is no cycle; self-regulation cannot occur. Every gene that is no TF gets at least one
-    regulator and every TF at least one target; then one edge is added for every component that is
-    not yet connected to the first.
-    """
-    tfs = np.sort(rng.choice(spec.n_genes, spec.n_tfs, replace=False))
-    genes = np.setdiff1d(np.arange(spec.n_genes), tfs)
-    adj = np.zeros((spec.n_tfs, spec.n_genes), dtype=bool)
-    propensity = rng.lognormal(-(spec.hub_spread**2) / 2, spec.hub_spread, spec.n_tfs)
-    chance = np.clip(spec.sparsity * propensity, 0, 0.9)[:, None]
-    adj[:, genes] = _module_edges(chance, len(genes), spec, rng)
-    _add_tf_edges(adj, tfs, spec, rng)
-    if spec.extra_regulators:
-        for gene in genes[~adj[:, genes].any(0)]:
-            adj[rng.choice(spec.n_tfs, p=propensity / propensity.sum()), gene] = True
-    for tf in np.flatnonzero(~adj.any(1)):
-        adj[tf, rng.choice(genes)] = True
-    if spec.extra_regulators:
-        _connect(adj, tfs, rng)
-    row, target = np.nonzero(adj)
-    strength = rng.uniform(*spec.K, len(row))
-    if spec.sign_by_tf:
-        represses = (rng.random(spec.n_tfs) < spec.repression)[row]
-    else:
-        represses = rng.random(len(row)) < spec.repression
-    K = np.where(represses, -strength, strength)
-    return GRN(spec.n_genes, tfs[row], target, K, np.full(len(row), spec.coop), tfs)
-
-
-def _module_edges(
-    chance: np.ndarray, n_genes: int, spec: GraphSpec, rng: np.random.Generator
-) -> np.ndarray:
-    """TF-gene edges (tfs, genes); genes of one module copy its regulators with some noise."""
-    edges = rng.random((spec.n_tfs, n_genes)) < chance
-    if spec.module_size <= 1:
-        return edges
-    n_modules = max(round(n_genes / spec.module_size), 1)
-    shared = rng.random((spec.n_tfs, n_modules)) < chance
-    copied = shared[:, rng.integers(n_modules, size=n_genes)]
-    return np.where(rng.random(edges.shape) < spec.module_noise, edges, copied)
-
-
-def _add_tf_edges(
-    adj: np.ndarray, tfs: np.ndarray, spec: GraphSpec, rng: np.random.Generator
-) -> None:
-    """Regulate a share of the TFs by another one that comes before it in a random order."""
-    order = rng.permutation(spec.n_tfs)
-    n_regulated = min(round(spec.tf_edges * spec.n_tfs), spec.n_tfs - 1)
-    for later in rng.choice(spec.n_tfs - 1, n_regulated, replace=False) + 1:
-        adj[order[rng.integers(later)], tfs[order[later]]] = True
-
-
-def _connect(adj: np.ndarray, tfs: np.ndarray, rng: np.random.Generator) -> None:
-    """Add the fewest TF-gene edges that make the network one piece."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    n_genes = adj.shape[1]
-    row, target = np.nonzero(adj)
-    links = csr_array((np.ones(len(row)), (tfs[row], target)), shape=(n_genes, n_genes))
-    n_parts, part = connected_components(links, directed=False)
-    first = np.flatnonzero((part == part[tfs[0]]) & ~np.isin(np.arange(n_genes), tfs))
-    for other in range(n_parts):
-        if other != part[tfs[0]]:
-            joining = rng.choice(np.flatnonzero(part[tfs] == other))
-            adj[joining, rng.choice(first)] = True
-
-
-def make_grn(
-    n_genes: int,
-    regulator: Sequence[int],
-    target: Sequence[int],
-    K: Sequence[float],
-    coop: Sequence[float] | float = 2.0,
-    tfs: Sequence[int] | None = None,
-) -> GRN:
-    """Check a list of edges and make a ``GRN`` of it; ``tfs`` defaults to the regulators.
-
-    Raises ``InputError`` for lengths that disagree, genes out of range, self-regulation, repeated
-    edges, strengths that are 0 or not finite, regulators outside ``tfs`` and cycles.
-    """
-    regulator, target = np.asarray(regulator, dtype=int), np.asarray(target, dtype=int)
-    K = np.asarray(K, dtype=float)
-    if not len(regulator) == len(target) == len(K) or len(K) == 0:
-        raise InputError(
-            f"regulator, target and K must be of one length >= 1; got {len(regulator)}, "
-            f"{len(target)} and {len(K)}"
-        )
-    coop = np.broadcast_to(np.asarray(coop, dtype=float), K.shape).copy()
-    ends = np.concatenate([regulator, target])
-    if ends.min() < 0 or ends.max() >= n_genes:
-        raise InputError(
-            f"genes are numbered 0 to {n_genes - 1}; the edges name {ends.min()} to {ends.max()}"
-        )
-    if (regulator == target).any():
-        gene = regulator[regulator == target][0]
-        raise InputError(f"gene {gene} regulates itself; leave self-regulation out")
-    if len(np.unique(regulator * n_genes + target)) < len(K):
-        raise InputError("an edge is listed twice; leave repeats out")
-    if not np.isfinite(K).all() or (K == 0).any() or not (coop > 0).all():
-        raise InputError("every edge needs a finite strength K other than 0 and coop above 0")
-    tfs = np.unique(regulator) if tfs is None else np.unique(np.asarray(tfs, dtype=int))
-    if not np.isin(regulator, tfs).all():
-        raise InputError(f"gene {np.setdiff1d(regulator, tfs)[0]} regulates but is not among tfs")
-    grn = GRN(n_genes, regulator, target, K, coop, tfs)
-    topological_order(grn)
-    return grn
-
-
-def topological_order(grn: GRN) -> np.ndarray:
-    """The genes (genes,) ordered so that regulators come before their targets.
-
-    Raises ``InputError`` that shows a cycle where there is one: the levels of the simulation would
-    not be defined.
-    """
-    from scipy.sparse import csr_array
-
-    out = csr_array(
-        (np.ones(grn.n_edges), (grn.regulator, grn.target)), shape=(grn.n_genes, grn.n_genes)
-    )
-    waiting = np.bincount(grn.target, minlength=grn.n_genes)
-    order = list(np.flatnonzero(waiting == 0))
-    for gene in order:  # grows while it is read
-        for target in out.indices[out.indptr[gene] : out.indptr[gene + 1]]:
-            waiting[target] -= 1
-            if waiting[target] == 0:
-                order.append(target)
-    if len(order) < grn.n_genes:
-        cycle = _cycle(grn, np.flatnonzero(waiting > 0))
-        raise InputError(
-            "the network has a cycle, which steady-state simulation cannot order: "
-            f"{' -> '.join(map(str, cycle))}; remove one of these edges"
-        )
-    return np.array(order, dtype=int)
-
-
-def _cycle(grn: GRN, stuck: np.ndarray) -> list[int]:
-    """One cycle, found by walking from regulator to regulator among the genes left over."""
-    into = np.isin(grn.regulator, stuck) & np.isin(grn.target, stuck)
-    before = dict(zip(grn.target[into].tolist(), grn.regulator[into].tolist(), strict=True))
-    walk = [int(stuck[0])]
-    while walk[-1] not in walk[:-1]:
-        walk.append(before[walk[-1]])
-    return walk[walk.index(walk[-1]) :][::-1]
+    parts = parts_of(X_O)
+    threads = torch.get_num_threads()
+    large = 2 * X_O[:1].numel() * n_units > LARGE and len(parts) < threads
+    if X_O.device.type != "cpu" or large or threads == 1:
+        return join([part(rows) for rows in parts])
+    with _one_thread_a_product():
+        if len(parts) == 1:
+            return part(parts[0])
+        with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+            return join(list(pool.map(part, parts)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from grnular_core.errors import InputError
-from grnular_core.graphs import GRN, GraphSpec, random_grn
+from grnular_core.grn import GRN, GraphSpec, random_grn
 from grnular_core.kinetics import Kinetics, random_rates, steady_state
 from grnular_core.technical import TechnicalNoise, add_noise
 
@@ -36,8 +37,9 @@ class Preset:
 class Simulation:
     """One simulated data set: ``expression`` (cells, genes) float32, the network, the cell types.
 
-    ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``. Genes without any
-    expression are still there: a method that cannot see them misses their edges.
+    ``cell_types`` (cells,) are numbers from 0, ``rates`` (masters, types) the production rates of
+    ``grn.masters()``. ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``.
+    Genes without any expression are still there: a method that cannot see them misses their edges.
     """
 
     expression: np.ndarray
@@ -46,6 +48,7 @@ class Simulation:
     preset: Preset
     seed: int
     name: str = "simulated"
+    rates: np.ndarray | None = None
 
     @property
     def tf_index(self) -> np.ndarray:
@@ -56,17 +59,35 @@ class Simulation:
         return self.grn.adjacency()
 
     def genes(self) -> list[str]:
-        """Names of all genes, G0001 onwards."""
+        """Names of all genes: gene 0 is G0001, so the order of names is that of the columns."""
         return [f"G{gene + 1:04d}" for gene in range(self.grn.n_genes)]
 
     def provenance(self) -> dict[str, Any]:
-        """Every number that made the data set."""
-        return {"source": "simulation", "seed": self.seed, **asdict(self.preset)}
+        """Every setting that made the data set: with the seed they make it again.
+
+        A data set of SERGIO's network has no ``graph``: nothing was drawn from one.
+        """
+        made = {"source": "simulation", "preset": self.name, "seed": self.seed}
+        settings = asdict(self.preset)
+        if self.preset.network:
+            del settings["graph"]
+        return {**made, **settings}
 
 
+# Section 3.2 of the paper, and what it leaves at the defaults of SERGIO.
+_CLEAN = Preset(
+    GraphSpec(
+        n_genes=100, n_tfs=10, sparsity=0.1, tf_edges=0.2, K=(1.0, 5.0), repression=0.5, coop=2.0
+    ),
+    Kinetics(
+        n_types=5, n_cells=1000, noise=0.1, noise_type="dpd", decay=1.0, sampling_state=15, dt=0.01,
+        low=(0.2, 0.5), high=(0.7, 1.0),
+    ),
+)  # fmt: skip
+NOISY_SHAPE = 20.0
 # Mean and spread of outliers, library size and counts are those SERGIO's demo shows for DS1.
 FULL_NOISE = TechnicalNoise(outlier=(0.01, 0.8, 1.0), library=(4.6, 0.4), umi=True)
-_DS_KINETICS = Kinetics(n_types=9, n_cells=2700, noise=1.0, decay=0.8)
+_DS_KINETICS = replace(_CLEAN.kinetics, n_types=9, n_cells=2700, noise=1.0, decay=0.8)
 _DS_SIZES = {"DS1": (100, 10, 6.5), "DS2": (400, 37, 6.5), "DS3": (1200, 127, 20.0)}
 DS_DROPOUT = 82.0
 
@@ -87,10 +108,14 @@ def preset(
     of SERGIO's data sets with 9 types of 300 cells, noise 1, decay 0.8 and dropout at percentile 82
     with shape 6.5 (DS3: 20); ``DS1-clean`` and so on without dropout; ``DS1-like`` and so on are
     random networks of that size with the same kinetics, clean, as for training. ``full_noise``
-    adds outlier genes, library size and UMI counts. Raises ``InputError`` for another name.
+    adds outlier genes, library size and UMI counts. Another number of genes keeps the share of TFs.
+    Raises ``InputError`` for another name and for sizes that a preset cannot have.
     """
     found = _named(name)
     graph, kinetics, technical = found.graph, found.kinetics, found.technical
+    for what, given in (("n_genes", n_genes), ("n_cells", n_cells), ("n_types", n_types)):
+        if given is not None and given < 1:
+            raise InputError(f"{what} is 1 or more, got {given}")
     if n_genes is not None:
         if found.network:
             raise InputError(f"{name} has its own network of fixed size; n_genes cannot change it")
@@ -100,9 +125,8 @@ def preset(
         raise InputError(
             f"{name} has production rates for {kinetics.n_types} cell types, no others"
         )
-    kinetics = replace(
-        kinetics, n_cells=n_cells or kinetics.n_cells, n_types=n_types or kinetics.n_types
-    )
+    sizes = {"n_cells": n_cells, "n_types": n_types}
+    kinetics = replace(kinetics, **{key: n for key, n in sizes.items() if n is not None})
     if full_noise:
         technical = replace(FULL_NOISE, dropout=technical.dropout)
     return Preset(graph, kinetics, technical, found.network)
@@ -110,16 +134,17 @@ def preset(
 
 def _named(name: str) -> Preset:
     if name == "clean":
-        return Preset()
+        return _CLEAN
     if match := re.fullmatch(r"noisy\((\d+(?:\.\d+)?)\)", name):
-        return Preset(technical=TechnicalNoise(dropout=(20.0, float(match[1]))))
+        return replace(_CLEAN, technical=TechnicalNoise(dropout=(NOISY_SHAPE, float(match[1]))))
     if match := re.fullmatch(r"(DS[123])(-clean|-like)?", name):
         dataset, kind = match[1], match[2]
         n_genes, n_tfs, shape = _DS_SIZES[dataset]
+        graph = replace(_CLEAN.graph, n_genes=n_genes, n_tfs=n_tfs)
         if kind == "-like":
-            return Preset(GraphSpec(n_genes, n_tfs), _DS_KINETICS)
+            return Preset(graph, _DS_KINETICS)
         noise = TechnicalNoise() if kind else TechnicalNoise(dropout=(shape, DS_DROPOUT))
-        return Preset(GraphSpec(n_genes, n_tfs), _DS_KINETICS, noise, dataset)
+        return Preset(graph, _DS_KINETICS, noise, dataset)
     raise InputError(
         f"unknown preset {name!r}; use clean, noisy(q) with q from 0 to 100, DS1, DS2, DS3, "
         "DS1-clean ... or DS1-like ..."
@@ -129,6 +154,8 @@ def _named(name: str) -> Preset:
 def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
     """Draw one data set. Network, dynamics and noise have random streams of their own, so changing
     the noise leaves network and clean expression as they are."""
+    if seed < 0:
+        raise InputError(f"a seed is a whole number from 0, got {seed}")
     name = settings if isinstance(settings, str) else "simulated"
     settings = preset(settings) if isinstance(settings, str) else settings
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
@@ -141,7 +168,7 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
         rates = random_rates(len(grn.masters()), settings.kinetics, streams[0])
     X, types = steady_state(grn, rates, settings.kinetics, streams[1])
     X = add_noise(X, settings.technical, streams[2])
-    return Simulation(X, types, grn, settings, seed, name)
+    return Simulation(X, types, grn, settings, seed, name, rates)
 
 
 def simulate_many(
@@ -150,15 +177,24 @@ def simulate_many(
     """Data sets of the pairs of settings and seeds, in order, simulated in parallel threads.
 
     Same pairs, same data, whatever ``n_jobs`` (-1: all cores). At most twice as many data sets as
-    threads wait in memory.
+    threads wait in memory; those not begun are dropped when the caller stops asking or one fails.
     """
-    jobs = list(zip(settings, seeds, strict=True))
+    if n_jobs < 1 and n_jobs != -1:
+        raise InputError(f"n_jobs is 1 or more, or -1 for all cores; got {n_jobs}")
+    if len(settings) != len(seeds):
+        raise InputError(f"{len(settings)} settings and {len(seeds)} seeds; give one for each")
     workers = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = [pool.submit(simulate, *job) for job in jobs[: 2 * workers]]
-        for following in range(2 * workers, len(jobs) + 2 * workers):
-            if not waiting:
-                return
-            yield waiting.pop(0).result()
-            if following < len(jobs):
-                waiting.append(pool.submit(simulate, *jobs[following]))
+    return _in_order(list(zip(settings, seeds, strict=True)), workers)
+
+
+def _in_order(jobs: list[tuple[Preset | str, int]], workers: int) -> Iterator[Simulation]:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        waiting = deque(pool.submit(simulate, *job) for job in jobs[: 2 * workers])
+        following = iter(jobs[2 * workers :])
+        while waiting:
+            yield waiting.popleft().result()
+            if job := next(following, None):
+                waiting.append(pool.submit(simulate, *job))
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -28,26 +28,47 @@ class TechnicalNoise:
     umi: bool = False
 
     def __post_init__(self) -> None:
-        if self.outlier and not 0 <= self.outlier[0] <= 1:
-            raise InputError(f"the share of outlier genes is from 0 to 1, got {self.outlier[0]}")
-        if self.dropout and not (self.dropout[0] > 0 and 0 <= self.dropout[1] <= 100):
-            raise InputError(
-                "dropout takes a shape above 0 and a percentile from 0 to 100, got "
-                f"{self.dropout[0]} and {self.dropout[1]}"
-            )
+        if self.outlier is not None:
+            share, mean, sd = self.outlier
+            if not 0 <= share <= 1:
+                raise InputError(f"the share of outlier genes is from 0 to 1, got {share}")
+            _check_lognormal("outlier", mean, sd)
+        if self.library is not None:
+            _check_lognormal("library", *self.library)
+        if self.dropout is not None:
+            shape, percentile = self.dropout
+            if not (0 < shape < np.inf and 0 <= percentile <= 100):
+                raise InputError(
+                    "dropout takes a shape above 0 and a percentile from 0 to 100, got "
+                    f"{shape} and {percentile}"
+                )
+
+
+def _check_lognormal(what: str, mean: float, sd: float) -> None:
+    if not (np.isfinite(mean) and 0 <= sd < np.inf):
+        raise InputError(
+            f"{what} takes the mean and standard deviation (0 or more) of a logarithm, got {mean} "
+            f"and {sd}"
+        )
 
 
 def outlier_genes(
     X: np.ndarray, share: float, mean: float, sd: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Multiply each gene, with probability ``share``, by a log-normal factor."""
+    """Multiply each gene, with probability ``share``, by a log-normal factor.
+
+    ``mean`` and ``sd`` are those of the factor's logarithm; one factor for all cells of a gene.
+    """
     chosen = rng.random(X.shape[1]) < share
     factor = np.where(chosen, rng.lognormal(mean, sd, X.shape[1]), 1.0)
     return X * factor.astype(X.dtype)
 
 
 def library_size(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
-    """Scale every cell to a log-normal total; an empty cell stays empty."""
+    """Scale every cell to a log-normal total; an empty cell stays empty.
+
+    ``mean`` and ``sd`` are those of the total's logarithm.
+    """
     total = X.sum(1, keepdims=True, dtype=np.float64)
     size = rng.lognormal(mean, sd, (len(X), 1))
     return X * np.divide(size, total, out=np.zeros_like(size), where=total > 0).astype(X.dtype)
@@ -58,11 +79,12 @@ def dropout(X: np.ndarray, shape: float, percentile: float, rng: np.random.Gener
 
     An entry x is kept with probability 1 / (1 + exp(-shape (log(1 + x) - m))), where m is the
     ``percentile`` of log(1 + x) over all cells and genes. With shape 20 this is almost a threshold
-    on the level of expression: at percentile 75 three quarters of the *genes* disappear.
+    on the level of expression: at percentile 75 three quarters of the *genes* nearly disappear. An
+    entry at the percentile is kept with probability 1/2, so percentile 0 still drops some.
     """
     logged = np.log1p(X)
     middle = np.percentile(logged, percentile)
-    keep = 1 / (1 + np.exp(-np.clip(shape * (logged - middle), -60, 60)))
+    keep = 1 / (1 + np.exp(-np.clip(shape * (logged - middle), -60, 60)))  # exp stays finite
     return np.where(rng.random(X.shape, dtype=np.float32) < keep, X, X.dtype.type(0))
 
 

@@ -1,0 +1,130 @@
+"""Families of simulated data for training and validation: which presets, drawn how.
+
+Only simulations: no real network and none of SERGIO's DS1-DS3 is ever used to train or choose a
+model. Graphs of one ``GROUP`` of following seeds have one size, so that they train as one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from grnular_core.errors import InputError
+from grnular_core.grn import GraphSpec
+from grnular_core.kinetics import Kinetics
+from grnular_core.simulate import Preset, Simulation, preset
+from grnular_core.technical import TechnicalNoise
+
+GROUP = 4
+# (genes, TFs, cells) of the varied family: from small and dense to real data's few cells per gene
+SIZES = (
+    (60, 4, 300), (60, 12, 600), (100, 10, 1000), (100, 10, 400), (100, 25, 1000), (100, 40, 300),
+    (150, 8, 1500), (150, 30, 500), (200, 20, 1000), (200, 60, 400),
+)  # fmt: skip
+LARGE_SIZES = ((300, 30, 1000), (400, 37, 2000), (400, 100, 500))
+TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def clean(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """The paper's clean setting with 2, 5 or 10 cell types and 500 to 2,000 cells."""
+    sizes = {
+        "n_types": int(shape.choice([2, 5, 10])),
+        "n_cells": int(shape.choice([500, 1000, 2000])),
+    }
+    return preset("clean", **sizes)
+
+
+def low_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """The paper's training data for its noisy setting: no dropout or 25 %, in equal parts."""
+    return preset("clean" if rng.random() < 0.5 else "noisy(25)")
+
+
+def dropout(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """The paper's graphs with any dropout from 5 to 75 %, soft or steep."""
+    lost = (float(rng.choice([6.5, 20.0])), float(rng.uniform(5, 75)))
+    return replace(clean(shape, rng), technical=TechnicalNoise(dropout=lost))
+
+
+def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
+    """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
+    n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
+    graph = GraphSpec(
+        n_genes=n_genes,
+        n_tfs=n_tfs,
+        sparsity=min(log_uniform(rng, 0.8, 5) / n_tfs, 0.5),  # times n_tfs: regulators of a gene
+        hub_spread=float(rng.choice([0.0, rng.uniform(0.3, 2)])),
+        tf_edges=float(rng.uniform(0, 0.9)),
+        module_size=float(rng.choice([1.0, log_uniform(rng, 2, n_genes / 2)])),
+        module_noise=float(rng.uniform(0, 0.3)),
+        extra_regulators=bool(rng.random() < 0.7),
+        repression=float(rng.uniform(0, 0.6)),
+        sign_by_tf=bool(rng.random() < 0.5),
+    )
+    narrow = {"low": (0.2, 0.5), "high": (0.7, 1.0)}
+    wide = {"low": (0.05, 1.5), "high": (0.5, 4.0)}
+    kinetics = Kinetics(
+        n_types=int(rng.integers(1, 13)),
+        n_cells=n_cells,
+        noise=log_uniform(rng, 0.07, 1.4),
+        decay=float(rng.uniform(0.6, 1.1)),
+        **(narrow if rng.random() < 0.6 else wide),
+    )
+    return Preset(graph, kinetics, _varied_noise(rng, n_genes))
+
+
+def _varied_noise(rng: np.random.Generator, n_genes: int) -> TechnicalNoise:
+    """Any of the four kinds of technical noise; counts only together with a library size."""
+    counted = rng.random() < 0.4
+    dropped = rng.random() < 0.75
+    return TechnicalNoise(
+        outlier=(0.01, float(rng.uniform(0.5, 3)), 1.0) if rng.random() < 0.3 else None,
+        library=(np.log(n_genes) + float(rng.uniform(0, 3)), float(rng.uniform(0.2, 0.6)))
+        if counted
+        else None,
+        dropout=(log_uniform(rng, 3, 25), float(rng.uniform(2, 90))) if dropped else None,
+        umi=bool(counted and rng.random() < 0.7),
+    )
+
+
+def large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """The varied family at 300 to 400 genes."""
+    return varied(shape, rng, LARGE_SIZES)
+
+
+FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]] = {
+    "clean": clean,
+    "low-dropout": low_dropout,
+    "dropout": dropout,
+    "varied": varied,
+    "large": large,
+}
+
+
+def family_preset(family: str, seed: int) -> Preset:
+    """The preset of one seed; every other name is a preset itself (``simulate.preset``)."""
+    if family not in FAMILIES:
+        try:
+            return preset(family)
+        except InputError as error:
+            raise InputError(f"{error}; or one of the families {', '.join(FAMILIES)}") from None
+    shape = np.random.default_rng([seed // GROUP, 1])
+    return FAMILIES[family](shape, np.random.default_rng([seed, 2]))
+
+
+def observed(simulation: Simulation) -> np.ndarray:
+    """Expression (cells, genes) as a user would hand it in.
+
+    Data with a library size are, in half of the cases, divided by the cell's total and logged, as
+    real matrices mostly are; the seed decides.
+    """
+    X = simulation.expression
+    if simulation.preset.technical.library is None or simulation.seed % 2:
+        return X
+    total = X.sum(1, keepdims=True)
+    return np.log1p(X * (TARGET_TOTAL / np.maximum(total, 1e-9)), dtype=np.float32)
