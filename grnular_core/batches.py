@@ -10,16 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from grnular_core.errors import InputError
 from grnular_core.families import GROUP, family_preset, observed
 from grnular_core.glad import tf_rows
 from grnular_core.grnular import GRNULar
 from grnular_core.losses import not_self
 from grnular_core.ranking import auprc_and_auroc
-from grnular_core.recipes import Graphs
+from grnular_core.recipes import Graphs, Recipe
 from grnular_core.simulate import simulate_many
 
 # Seeds of training, validation and test graphs never meet; a recipe's seed moves all three.
 FIRST_SEED = {"train": 1_000_000, "valid": 2_000_000, "test": 3_000_000}
+SEED_STEP = 10_000  # from one recipe's seed to the next
+LAST_SEED = 99  # one more would meet the seeds of the next part
 
 
 class Batch(NamedTuple):
@@ -34,11 +37,36 @@ class Batch(NamedTuple):
         return not_self(self.tf_index, self.X.shape[2])
 
 
+def first_seed(part: str, seed: int = 0) -> int:
+    """The seed of a part's first graph; the others follow one by one."""
+    return FIRST_SEED[part] + SEED_STEP * seed
+
+
+def check_graphs(recipe: Recipe) -> None:
+    """Refuse, before any is simulated, graphs that a model must not be trained on or chosen by.
+
+    Those are SERGIO's own networks, which are for tests alone, unknown families, and so many that
+    the seeds of training and validation would meet.
+    """
+    if not 0 <= recipe.seed <= LAST_SEED:
+        raise InputError(f"a recipe's seed is from 0 to {LAST_SEED}, got {recipe.seed}")
+    for family, count in (*recipe.train, *recipe.valid):
+        if family_preset(family, 0).network:
+            raise InputError(
+                f"{family} is a test network of SERGIO's and must not train or choose a model; use "
+                f"{family[:3]}-like, random networks of its size"
+            )
+        if count > SEED_STEP:
+            raise InputError(
+                f"{count} graphs of {family}; at most {SEED_STEP} have seeds of their own"
+            )
+
+
 def make_batches(
     graphs: Graphs, part: str, seed: int = 0, batch: int = GROUP, n_jobs: int = -1
 ) -> list[Batch]:
     """Simulate the graphs of one ``part`` ("train", "valid" or "test"), batched by size."""
-    first = FIRST_SEED[part] + 10_000 * seed
+    first = first_seed(part, seed)
     jobs = [(family, first + i) for family, count in graphs for i in range(count)]
     presets = [family_preset(*job) for job in jobs]
     simulated = simulate_many(presets, [seed for _, seed in jobs], n_jobs)
@@ -76,10 +104,15 @@ def run_model(model: nn.Module, item: Prepared) -> Any:
     return model(item.start, item.batch.tf_index)
 
 
-def predictions(model: nn.Module, output: Any, tf_index: Tensor) -> list[Tensor]:
-    """What the loss looks at, for every cell: logits or Z of GRNULar, |theta| of GLAD."""
+def predictions(
+    model: nn.Module, output: Any, tf_index: Tensor, logits: bool = True
+) -> list[Tensor]:
+    """What the loss looks at, for every cell: Z of GRNULar, |theta| of GLAD.
+
+    With ``logits``, the logits of a GRNULar whose rho_nn sees context take the place of Z.
+    """
     if isinstance(model, GRNULar):
-        return list(output.logits) or [Z for _, Z in output.unrolled]
+        return (list(output.logits) if logits else []) or [Z for _, Z in output.unrolled]
     return [tf_rows(theta.abs(), tf_index) for theta, _ in output.unrolled]
 
 

@@ -45,8 +45,9 @@ def standing(x: Tensor, allowed: Tensor) -> Tensor:
     def above(axis: int) -> Tensor:
         count = allowed.sum(axis, keepdim=True).clamp_min(1)
         mean = x.sum(axis, keepdim=True) / count
-        spread = (((x - mean) * allowed).square().sum(axis, keepdim=True) / count).sqrt()
-        return ((x - mean) / (spread + EPS)).clamp(*Z_LIMITS) / 2
+        variance = ((x - mean) * allowed).square().sum(axis, keepdim=True) / count
+        # the small number keeps the derivative of the root finite where nothing varies
+        return ((x - mean) / (variance + EPS**2).sqrt()).clamp(*Z_LIMITS) / 2
 
     return torch.stack([x, above(2), above(1)], dim=-1) * allowed[..., None]
 

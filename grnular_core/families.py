@@ -31,7 +31,7 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def clean(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+def mixed_clean(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """The paper's clean setting with 2, 5 or 10 cell types and 500 to 2,000 cells."""
     sizes = {
         "n_types": int(shape.choice([2, 5, 10])),
@@ -45,10 +45,10 @@ def low_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return preset("clean" if rng.random() < 0.5 else "noisy(25)")
 
 
-def dropout(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+def mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """The paper's graphs with any dropout from 5 to 75 %, soft or steep."""
     lost = (float(rng.choice([6.5, 20.0])), float(rng.uniform(5, 75)))
-    return replace(clean(shape, rng), technical=TechnicalNoise(dropout=lost))
+    return replace(mixed_clean(shape, rng), technical=TechnicalNoise(dropout=lost))
 
 
 def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
@@ -98,9 +98,9 @@ def large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
 
 FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]] = {
-    "clean": clean,
+    "mixed-clean": mixed_clean,
     "low-dropout": low_dropout,
-    "dropout": dropout,
+    "mixed-dropout": mixed_dropout,
     "varied": varied,
     "large": large,
 }

@@ -122,7 +122,8 @@ class GRNULarOutput:
 
     A TF on itself, and every pair with a gene of constant expression, is 0 in theta and Z.
     ``unrolled`` holds (theta, Z) of every cell, for losses that look at more than the last;
-    ``logits`` those of every cell when rho_nn sees context, -inf where no edge is possible.
+    ``logits`` those of every cell when rho_nn sees context, of no meaning where no edge is
+    ``allowed`` (graphs, tfs, genes).
     """
 
     theta: Tensor
@@ -130,13 +131,14 @@ class GRNULarOutput:
     lam: Tensor
     unit: Tensor  # lam times this is the lam of Eq. 12 (graphs,)
     effect: Tensor  # signed mean effect (graphs, tfs, genes)
+    allowed: Tensor
     unrolled: tuple[tuple[Tensor, Tensor], ...]
     logits: tuple[Tensor, ...] = ()
 
     @property
     def scores(self) -> Tensor:
         """What edges are ranked by: the chance of an edge if rho_nn sees context, else theta."""
-        return self.logits[-1].sigmoid() if self.logits else self.theta
+        return self.logits[-1].sigmoid() * self.allowed if self.logits else self.theta
 
 
 class GRNULar(nn.Module):
@@ -250,11 +252,11 @@ class GRNULar(nn.Module):
             state = self.cell(state, problem, context)
             unrolled.append((state.theta * allowed, state.Z * allowed))
             if state.logit is not None:
-                logits.append(state.logit.masked_fill(~allowed, -torch.inf))
+                logits.append(state.logit)
         if progress:
             progress(n_unroll, n_unroll)
         theta, Z = unrolled[-1] if unrolled else (state.theta * allowed, state.Z)
         with torch.no_grad():
             effect = mean_effect(state.weights, problem.X_T) * allowed
         lam, unit = state.lam.reshape(-1), state.unit.reshape(-1)
-        return GRNULarOutput(theta, Z, lam, unit, effect, tuple(unrolled), tuple(logits))
+        return GRNULarOutput(theta, Z, lam, unit, effect, allowed, tuple(unrolled), tuple(logits))

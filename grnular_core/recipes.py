@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from torch import nn
 
@@ -22,15 +23,33 @@ MODELS: dict[str, tuple[type[nn.Module], type]] = {
 Graphs = tuple[tuple[str, int], ...]  # (family or preset, how many graphs)
 
 
+def check_values(settings: Any, what: str) -> None:
+    """Refuse words that are not among a field's choices, and numbers of the wrong kind."""
+    hints = get_type_hints(type(settings))
+    for name, value in vars(settings).items():
+        hint = hints[name]
+        if get_origin(hint) is Literal and value not in get_args(hint):
+            raise InputError(f"{name} of a {what} is one of {get_args(hint)}, got {value!r}")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        right = {
+            bool: isinstance(value, bool),
+            int: whole,
+            float: whole or (isinstance(value, float) and math.isfinite(value)),
+        }.get(hint, True)
+        if not right:
+            raise InputError(f"{name} of a {what} is a finite {hint.__name__}, got {value!r}")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a model is trained.
 
     ``loss``: "balanced" is Eq. 16 and "summed" Eq. 11 of Z (of |theta| for GLAD), with ``beta``;
-    "cross-entropy" and "smooth-ap" act on the logits of a rho_nn that sees context. ``iterates``:
-    the loss of the last cell (paper) or the mean over all L (2020 code). ``schedule``: a constant
-    ``lr`` or one that rises over a tenth of the steps and falls to 0. ``shuffled`` trains on labels
-    dealt out at random within each graph, as a control.
+    "cross-entropy" and "smooth-ap" act on the logits of a rho_nn that sees context ("smooth-ap" also
+    on what the others act on). ``iterates``: the loss of the last cell (paper) or the mean over all
+    L (2020 code). ``schedule``: a constant ``lr`` or one that rises over a tenth of the steps and
+    falls to 0. ``shuffled`` trains on labels dealt out at random within each graph, as a control.
+    Raises ``InputError`` for values that no recipe has.
     """
 
     model: Literal["grnular", "grnular-base", "glad", "glad-tf"] = "grnular"
@@ -56,6 +75,18 @@ class Recipe:
             raise InputError(
                 f"model {self.model!r} takes a {wanted.__name__}, got {type(self.config).__name__}"
             )
+        check_values(self, "recipe")
+        check_values(self.config, "recipe's config")
+        if self.epochs < 0 or self.batch < 1 or self.lr <= 0:
+            raise InputError("a recipe has epochs >= 0, batch >= 1 and lr > 0")
+        if any(not graphs or min(n for _, n in graphs) < 1 for graphs in (self.train, self.valid)):
+            raise InputError(
+                "a recipe trains on and is validated with at least one graph of a kind"
+            )
+        if self.loss == "cross-entropy" and getattr(self.config, "rho", "entry") != "context":
+            raise InputError(
+                'the loss "cross-entropy" needs logits: a GRNULarConfig(rho="context")'
+            )
 
     def new_model(self) -> nn.Module:
         """The untrained model."""
@@ -76,5 +107,7 @@ class Recipe:
             for part in ("train", "valid"):
                 values[part] = tuple((str(kind), int(count)) for kind, count in values[part])
             return cls(config=MODELS[values["model"]][1](**config), **values)
-        except (KeyError, TypeError, ValueError) as error:
+        except InputError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"this is no recipe of this version of the package: {error}") from None

@@ -2,7 +2,7 @@
 
 Gradients can flow *through* fitDNN-fast, a caller may wrap it in ``torch.no_grad()``, and goodINIT
 never has any. Without gradients the steps are taken in place (``inplace``), a few graphs at a
-time (``graphs``): the same numbers up to rounding, several times as fast.
+time (``parallel``): the same numbers up to rounding, several times as fast.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from grnular_core.adam import AdamState, adam_start, adam_step
-from grnular_core.graphs import join, over_graphs, pick
 from grnular_core.inplace import InPlaceFit
 from grnular_core.network import (
     Reduction,
@@ -26,6 +25,7 @@ from grnular_core.network import (
     objective,
     path_product,
 )
+from grnular_core.parallel import join, over_graphs, pick
 
 __all__ = [
     "AdamState",

@@ -147,13 +147,14 @@ def provenance() -> dict[str, str]:
     names = ("numpy", "scipy", "scikit-learn", "torch", "arboreto")
     versions = " ".join(f"{name}={version(name)}" for name in names)
     return {
-        "commit": _commit(Path(__file__).parent),
+        "commit": package_commit(),
         "environment": f"python={platform.python_version()} {versions}",
     }
 
 
-def _commit(folder: Path) -> str:
+def package_commit() -> str:
     """Short hash of the commit that last changed the package, or ``unknown`` outside of git."""
+    folder = Path(__file__).parent
     try:
         last = _git(folder, "log", "-1", "--format=%h", "--abbrev=10", "--", ".")
         return last + ("-dirty" if _git(folder, "status", "--porcelain", "--", ".") else "")

@@ -7,32 +7,38 @@ whole after every epoch; a run that is killed goes on from it and ends with the 
 
 from __future__ import annotations
 
-import json
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from grnular_core import losses
 from grnular_core.batches import (
     Batch,
     Prepared,
+    check_graphs,
     evaluate,
     make_batches,
     predictions,
     prepare_batches,
     run_model,
 )
+from grnular_core.checkpoints import (
+    MEASURES,
+    Progress,
+    load_checkpoint,
+    save_checkpoint,
+    weights_of,
+)
 from grnular_core.device import resolve_device
-from grnular_core.errors import InputError
-from grnular_core.files import atomic_write
-from grnular_core.recipes import Recipe
+from grnular_core.errors import MethodError
+from grnular_core.grnular import GRNULar
+from grnular_core.recipes import Graphs, Recipe
 
 Say = Callable[[str], None]
 CLIP = 1.0  # largest norm of a step's gradient: one odd graph must not undo an epoch
@@ -41,10 +47,13 @@ CLIP = 1.0  # largest norm of a step's gradient: one odd graph must not undo an 
 def loss_of(
     recipe: Recipe, model: nn.Module, output: Any, batch: Batch, generator: torch.Generator
 ) -> Tensor:
-    """The recipe's loss, mean over the graphs of the batch."""
+    """The recipe's loss, mean over the graphs of the batch; genes that do not vary have no say."""
+    allowed = batch.allowed
+    if isinstance(model, GRNULar):
+        allowed = allowed & output.allowed
 
     def one(prediction: Tensor) -> Tensor:
-        arguments = (prediction, batch.truth, batch.allowed)
+        arguments = (prediction, batch.truth, allowed)
         if recipe.loss == "cross-entropy":
             return losses.balanced_cross_entropy(*arguments)
         if recipe.loss == "smooth-ap":
@@ -52,17 +61,9 @@ def loss_of(
         function = losses.balanced_loss if recipe.loss == "balanced" else losses.summed_loss
         return function(*arguments, beta=recipe.beta)
 
-    iterates = predictions(model, output, batch.tf_index)
+    on_logits = recipe.loss in ("cross-entropy", "smooth-ap")
+    iterates = predictions(model, output, batch.tf_index, on_logits)
     return losses.over_iterates(one, iterates, recipe.iterates).mean()
-
-
-@dataclass
-class Progress:
-    """Where a training stands after ``epoch`` epochs."""
-
-    epoch: int
-    history: list[dict[str, float]]
-    best: dict[str, dict[str, Tensor]]  # "auprc" and "auroc": the weights that were best by it
 
 
 def _epoch_order(recipe: Recipe, epoch: int, n_batches: int) -> list[int]:
@@ -105,6 +106,11 @@ def train_epoch(
             group["lr"] = rate
         optimiser.zero_grad()
         loss = loss_of(recipe, model, run_model(model, item), item.batch, generator)
+        if not math.isfinite(float(loss.detach())):
+            raise MethodError(
+                f"the loss became {float(loss.detach())} in epoch {epoch + 1}; the checkpoint holds the "
+                "epoch before. A smaller lr in the recipe is the likely fix"
+            )
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimiser.step()
@@ -114,21 +120,37 @@ def train_epoch(
 
 
 def _validated(model: nn.Module, items: Sequence[Prepared], epoch: int, **more: float) -> dict:
+    """One row of the history; graphs where a score is not defined are left out of its mean."""
     quality = evaluate(model, items)
-    auprc, auroc = float(quality.auprc.mean()), float(quality.auroc.mean())
+    auprc, auroc = float(np.nanmean(quality.auprc)), float(np.nanmean(quality.auroc))
     return {"epoch": epoch, "valid_auprc": auprc, "valid_auroc": auroc, **more}
-
-
-def _weights_of(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _keep_best(progress: Progress, model: nn.Module) -> None:
     """Replace the kept weights by the model's where its last validation beats all before."""
-    for measure in ("auprc", "auroc"):
-        values = [row[f"valid_{measure}"] for row in progress.history]
-        if len(values) == 1 or values[-1] > max(values[:-1]):
-            progress.best[measure] = _weights_of(model)
+    for measure in MEASURES:
+        if progress.best_row(measure) is progress.history[-1]:
+            progress.best[measure] = weights_of(model)
+
+
+def _data(recipe: Recipe, model: nn.Module, device: str, n_jobs: int, say: Say) -> dict:
+    """Simulated graphs to train on and to validate with, prepared for the model."""
+    say(
+        f"simulating {_counted(recipe.train)} graphs to train on, {_counted(recipe.valid)} to validate"
+    )
+    made = {
+        part: make_batches(getattr(recipe, part), part, recipe.seed, recipe.batch, n_jobs)
+        for part in ("train", "valid")
+    }
+    if recipe.shuffled:
+        generator = torch.Generator().manual_seed(recipe.seed)
+        made["train"] = [_shuffled(batch, generator) for batch in made["train"]]
+    say(f"preparing {len(made['train'])} + {len(made['valid'])} batches")
+    return {part: prepare_batches(model, batches, device) for part, batches in made.items()}
+
+
+def _counted(graphs: Graphs) -> int:
+    return sum(count for _, count in graphs)
 
 
 def train(
@@ -138,13 +160,16 @@ def train(
     device: str = "auto",
     n_jobs: int = -1,
     say: Say = lambda text: None,
+    after_epoch: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Train from scratch, or from ``checkpoint`` where it holds a part of this very recipe.
 
+    ``after_epoch`` is called with the progress after every epoch, once the checkpoint is written.
     Raises ``InputError`` when the checkpoint is of another recipe or damaged: it is never
-    overwritten then.
+    overwritten then. Raises ``MethodError`` when the loss is no longer finite.
     """
     place = resolve_device(device)
+    check_graphs(recipe)
     model = recipe.new_model().to(place)
     optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
     progress = Progress(-1, [], {})
@@ -153,15 +178,7 @@ def train(
         say(f"going on after epoch {progress.epoch} of {recipe.epochs}")
     if progress.epoch >= recipe.epochs:
         return progress
-    made = {
-        part: make_batches(getattr(recipe, part), part, recipe.seed, recipe.batch, n_jobs)
-        for part in ("train", "valid")
-    }
-    if recipe.shuffled:
-        generator = torch.Generator().manual_seed(recipe.seed)
-        made["train"] = [_shuffled(batch, generator) for batch in made["train"]]
-    items = {part: prepare_batches(model, batches, str(place)) for part, batches in made.items()}
-    say(f"{len(items['train'])} batches to train on, {len(items['valid'])} to validate")
+    items = _data(recipe, model, str(place), n_jobs, say)
     while progress.epoch < recipe.epochs:
         more = {}
         if progress.epoch >= 0:
@@ -174,54 +191,5 @@ def train(
         say(", ".join(f"{name} {value:.4g}" for name, value in progress.history[-1].items()))
         if checkpoint is not None:
             save_checkpoint(checkpoint, recipe, model, optimiser, progress)
+        after_epoch(progress)
     return progress
-
-
-def save_checkpoint(
-    path: Path,
-    recipe: Recipe,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    progress: Progress,
-) -> None:
-    """Everything ``train`` needs to go on, as one safetensors file."""
-    tensors = {f"model/{name}": value for name, value in _weights_of(model).items()}
-    for measure, weights in progress.best.items():
-        tensors |= {f"best/{measure}/{name}": value for name, value in weights.items()}
-    for number, state in optimiser.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"adam/{number}/{name}"] = torch.as_tensor(value).detach().cpu().clone()
-    told: dict[str, Any] = {
-        "recipe": recipe.as_dict(), "epoch": progress.epoch, "history": progress.history,
-    }  # fmt: skip
-    with atomic_write(path) as part:
-        save_file(tensors, part, metadata={"training": json.dumps(told)})
-
-
-def load_checkpoint(
-    path: Path, recipe: Recipe, model: nn.Module, optimiser: torch.optim.Optimizer
-) -> Progress:
-    """Put model and optimiser where the checkpoint left them."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            told = json.loads((file.metadata() or {})["training"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no checkpoint or damaged ({error}); remove it") from None
-    if told["recipe"] != recipe.as_dict():
-        raise InputError(
-            f"{path} was written by another recipe; give another folder, or remove it to start anew"
-        )
-
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-    model.load_state_dict(part("model/"))
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in part("adam/").items():
-        number, what = name.split("/")
-        state.setdefault(int(number), {})[what] = value
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
-    best = {measure: part(f"best/{measure}/") for measure in ("auprc", "auroc")}
-    return Progress(told["epoch"], told["history"], best)

@@ -1,9 +1,10 @@
 """A batch of graphs in parts: which graphs are worked on together, and on how many threads.
 
 On a CPU a part is as many graphs as stay in cache, and parts run side by side, one BLAS thread
-each. Two threads inside one small product gain little and cost all when anything else runs: at
-each of the thousands of products both wait for the slower (20 graphs of 100 genes: 20 times
-slower beside two busy processes). A GPU takes all graphs at once.
+each. Two threads inside every small product are no faster on an idle machine, and on a busy one
+each of the thousands of products waits for the slower thread (20 graphs of 100 genes beside two
+busy processes: 20 times slower or more). Parts of a single small graph are no good either: the
+threads then fight for Python's lock. A GPU takes all graphs at once.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _threads_lock = threading.Lock()
 
 def pick(tree: Any, rows: Tensor | slice) -> Any:
     """The graphs ``rows`` of a tensor, or of all tensors in (named) tuples of them."""
-    if tree is None or isinstance(tree, Tensor):
-        return tree if tree is None else tree[rows]
+    if isinstance(tree, Tensor):
+        return tree[rows]
     return _like(tree, [pick(part, rows) for part in tree])
 
 

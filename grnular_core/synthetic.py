@@ -1,0 +1,185 @@
+"""The experiments on simulated data: which runs there are, how one run becomes a row of the record.
+
+A replicate is one test graph; its seed is never used for training or validation. All methods of a
+replicate see the same cells, so they can be compared in pairs. Genes that show no expression count:
+their edges are among the candidates, and a method that cannot see them scores 0 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.batches import FIRST_SEED
+from grnular_core.dataset import GRNDataset, make_dataset
+from grnular_core.errors import GrnularError
+from grnular_core.methods import Inference, Progress, Run, method, run_method
+from grnular_core.metrics import strict_scores
+from grnular_core.paper_protocol import paper_scores
+from grnular_core.results import Record
+from grnular_core.simulate import Simulation, preset, simulate
+
+TFInformation = Literal["with", "without"]
+
+
+@dataclass(frozen=True)
+class SyntheticTask:
+    """One method on one replicate of a preset, with or without the list of TFs."""
+
+    preset: str
+    method: str
+    replicate: int
+    seed: int = 0
+    n_cells: int | None = None
+    n_types: int | None = None
+    tf_information: TFInformation = "with"
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} on {self.preset}, replicate {self.replicate}, seed {self.seed}"
+
+    @property
+    def experiment(self) -> str:
+        """The record it belongs to."""
+        return {"c": "clean", "n": "noisy", "D": "ds"}[self.preset[0]]
+
+    def key(self) -> dict[str, object]:
+        """The row's key in the record."""
+        settings = preset(self.preset, n_cells=self.n_cells, n_types=self.n_types)
+        dropout = settings.technical.dropout
+        return {
+            "dataset": self.preset,
+            "network": "simulated",
+            "genes": str(settings.graph.n_genes),
+            "cells": settings.kinetics.n_cells,
+            "cell_types": settings.kinetics.n_types,
+            "dropout_percentile": dropout[1] if dropout else 0.0,
+            "replicate": self.replicate,
+            "method": self.method,
+            "tf_information": self.tf_information,
+            "seed": self.seed,
+        }
+
+
+@lru_cache(maxsize=4)
+def replicate_of(
+    name: str, replicate: int, n_cells: int | None = None, n_types: int | None = None
+) -> Simulation:
+    """The simulated test data of one replicate."""
+    return simulate(preset(name, n_cells=n_cells, n_types=n_types), FIRST_SEED["test"] + replicate)
+
+
+def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -> GRNDataset:
+    """A simulation as methods see it: silent genes are dropped, as from a user's file.
+
+    Without TF information every gene is listed as a possible regulator.
+    """
+    genes = simulation.genes()
+    expression = pd.DataFrame(simulation.expression, columns=genes)
+    expression.index = [f"cell{i}" for i in range(len(expression))]
+    known = [genes[i] for i in simulation.tf_index]
+    alive = expression.columns[(expression != expression.iloc[0]).any()]
+    tfs = list(alive) if tf_information == "without" else known
+    return make_dataset(expression, tfs, orientation="cells-x-genes", name=simulation.name)
+
+
+def truth_of(simulation: Simulation) -> pd.DataFrame:
+    """The network as a table ``regulator, target, sign``."""
+    genes, grn = np.array(simulation.genes()), simulation.grn
+    return pd.DataFrame(
+        {
+            "regulator": genes[grn.regulator],
+            "target": genes[grn.target],
+            "sign": np.sign(grn.K).astype(int),
+        }
+    )
+
+
+def score_row(simulation: Simulation, run: Inference, device: str) -> dict[str, object]:
+    """Both protocols' numbers over all simulated genes, in the record's column names."""
+    genes, truth = simulation.genes(), truth_of(simulation)
+    tfs = [genes[i] for i in simulation.tf_index]
+    strict = strict_scores(run.edges, truth, genes, tfs)
+    paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=True)
+    return {
+        "density": strict["density"],
+        "strict_auprc": strict["auprc"],
+        "strict_auprc_ratio": strict["auprc_ratio"],
+        "strict_auroc": strict["auroc"],
+        "strict_epr": strict["epr"],
+        "paper_auprc": paper["auprc"],
+        "paper_auroc": paper["auroc"],
+        "paper_floor_auroc": paper["floor_auroc"],
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "device": device,
+    }
+
+
+def run_synthetic(
+    task: SyntheticTask,
+    *,
+    device: str = "cpu",
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+    parts: Path | None = None,
+) -> dict[str, object]:
+    """Infer one network and score it: one row of the record."""
+    simulation = replicate_of(task.preset, task.replicate, task.n_cells, task.n_types)
+    data = as_dataset(simulation, task.tf_information)
+    run = run_method(data, task.method, Run(task.seed, device, n_jobs, progress, parts))
+    ran_on = device if method(task.method).uses_device else "cpu"
+    return {**task.key(), **score_row(simulation, run, ran_on)}
+
+
+def synthetic_tasks(
+    presets: Sequence[str],
+    methods: Sequence[str],
+    replicates: Sequence[int],
+    **settings: object,
+) -> list[SyntheticTask]:
+    """All methods on all replicates; all methods of a replicate follow each other."""
+    return [
+        SyntheticTask(name, chosen, replicate, **settings)
+        for name in presets
+        for replicate in replicates
+        for chosen in methods
+    ]
+
+
+def run_missing_synthetic(
+    folder: Path,
+    wanted: Iterable[SyntheticTask],
+    *,
+    say: Callable[[str], None] = print,
+    **options: object,
+) -> list[str]:
+    """Run every task whose row is not in its record, adding rows as they come.
+
+    A failing task does not stop the others. Returns one line for each task that failed.
+    """
+    key = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
+    have: dict[str, set[tuple[str, ...]]] = {}
+    failures = []
+    for task in wanted:
+        record = Record(task.experiment, folder)
+        if task.experiment not in have:
+            rows = record.rows()[key].astype(str)
+            have[task.experiment] = set(rows.itertuples(index=False, name=None))
+        if tuple(str(task.key()[name]) for name in key) in have[task.experiment]:
+            continue
+        try:
+            row = run_synthetic(task, **options)
+        except GrnularError as error:
+            failures.append(f"{task.label}: {error}")
+            say(failures[-1])
+            continue
+        record.add([row])
+        say(f"{task.label}: AUPRC {row['strict_auprc']:.3f}, {row['seconds']:.2f} s")
+    return failures

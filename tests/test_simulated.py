@@ -1,0 +1,109 @@
+"""Simulations as datasets, and scores over genes that noise has made invisible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grnular_core.errors import InputError
+from grnular_core.grn import GraphSpec
+from grnular_core.kinetics import Kinetics
+from grnular_core.methods import Run, run_method
+from grnular_core.metrics import strict_scores
+from grnular_core.simulate import Preset, simulate
+from grnular_core.simulated import (
+    all_gene_scores,
+    invisible,
+    simulated_anndata,
+    simulated_dataset,
+    tf_names,
+    truth_table,
+)
+from grnular_core.technical import TechnicalNoise
+
+SMALL = Preset(GraphSpec(40, 5), Kinetics(n_types=3, n_cells=90))
+NOISY = replace(SMALL, technical=TechnicalNoise(dropout=(60.0, 80.0)))
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return simulate(SMALL, 1)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """Data in which some genes, a TF among them, have no expression left."""
+    made = simulate(NOISY, 1)
+    made.expression[:, [made.tf_index[0], *np.setdiff1d(range(40), made.tf_index)[:3]]] = 0
+    return made
+
+
+def oracle(data, truth: pd.DataFrame) -> pd.DataFrame:
+    """A prediction of all true edges between genes that a method could see."""
+    seen = truth["regulator"].isin(data.genes) & truth["target"].isin(data.genes)
+    return truth[seen].assign(weight=1.0)
+
+
+def test_the_truth_names_every_edge_with_its_sign(clean):
+    truth = truth_table(clean)
+    genes = clean.genes()
+    assert list(truth) == ["regulator", "target", "sign", "K", "coop"]
+    assert len(truth) == clean.grn.n_edges and set(truth["sign"]) == {-1, 1}
+    assert (truth["sign"] == np.sign(truth["K"])).all()
+    named = {*zip(truth["regulator"], truth["target"], strict=True)}
+    rows, columns = np.nonzero(clean.adjacency)
+    pairs = zip(clean.tf_index[rows], columns, strict=True)
+    assert named == {(genes[tf], genes[gene]) for tf, gene in pairs}
+
+
+def test_clean_data_become_a_dataset_with_everything(clean):
+    data = simulated_dataset(clean)
+    assert data.genes == clean.genes() == list(data.all_genes)
+    assert list(data.tfs) == tf_names(clean) == list(data.all_tfs)
+    assert np.array_equal(data.expression(), clean.expression)
+    assert data.adata.obs["cell_type"].tolist() == [f"type{i + 1}" for i in clean.cell_types]
+    assert len(data.truth) == clean.grn.n_edges and set(data.truth["sign"]) == {-1, 1}
+    assert data.provenance["seed"] == 1 and data.provenance["kinetics"]["n_cells"] == 90
+    assert invisible(data) == ([], 0)
+
+
+def test_genes_without_expression_leave_the_dataset_and_not_the_truth(noisy):
+    data = simulated_dataset(noisy)
+    dropped, n_edges = invisible(data)
+    assert len(dropped) >= 4 and n_edges > 0 and tf_names(noisy)[0] in dropped
+    assert data.n_genes == 40 - len(dropped) and len(data.all_genes) == 40
+    assert len(data.truth) + n_edges == len(data.all_truth) == noisy.grn.n_edges
+    assert data.adata.obs["cell_type"].nunique() == 3
+
+
+def test_edges_of_invisible_genes_count_as_missed(noisy):
+    data = simulated_dataset(noisy)
+    edges = oracle(data, data.all_truth)
+    seen = strict_scores(edges, data.truth, data.genes, data.tfs)
+    every = all_gene_scores(edges, data)
+    assert seen["auprc"] == 1.0 and seen["n_true"] == len(edges)
+    assert every["n_true"] == noisy.grn.n_edges
+    assert every["n_candidates"] == 5 * 39 and every["n_targets"] == 40
+    recall = len(edges) / noisy.grn.n_edges  # what is left out is tied at the end
+    assert every["auprc"] == pytest.approx(recall + (1 - recall) * every["density"])
+
+
+def test_without_invisible_genes_both_scores_agree(clean):
+    data = simulated_dataset(clean)
+    edges = run_method(data, "clr", Run()).edges
+    assert all_gene_scores(edges, data) == strict_scores(edges, data.truth, data.genes, data.tfs)
+
+
+def test_anndata_holds_constant_genes_too(noisy):
+    adata = simulated_anndata(noisy)
+    assert adata.shape == (90, 40) and adata.var["is_tf"].sum() == 5
+    assert adata.obs["cell_type"].cat.categories.tolist() == ["type1", "type2", "type3"]
+
+
+def test_data_without_any_expression_are_refused(clean):
+    nothing = replace(clean, expression=np.zeros_like(clean.expression))
+    with pytest.raises(InputError, match="the same value in every cell"):
+        simulated_dataset(nothing)
