@@ -55,6 +55,11 @@ def assemble(record: dict) -> None:
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 
+    os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "jupyter" / "mplconfigdir"))
+    import figures  # torch and matplotlib, only for those who build
+
+    figures.write_figures(generated)
+
     shutil.copytree(NOTEBOOKS / "params", SITE / "notebooks" / "params")
     for source in sources():
         executed = BUILD / "executed" / record["mode"] / source.name

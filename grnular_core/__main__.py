@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
 from grnular_core import __version__
+from grnular_core.arguments import EXIT_CODES, count, jobs, whole
 from grnular_core.checks import Duplicates, Match, Orientation
 from grnular_core.commands import (
     download_command,
@@ -20,9 +21,10 @@ from grnular_core.commands import (
     verify_command,
 )
 from grnular_core.errors import GrnularError, MethodError
+from grnular_core.train_command import add_train
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from grnular_core.arguments import Commands
 
 DESCRIPTION = """\
 Infer gene regulatory networks from single-cell expression, and score them honestly.
@@ -30,10 +32,6 @@ Infer gene regulatory networks from single-cell expression, and score them hones
   python -m grnular_core infer cells.h5ad --tfs human_tfs.txt -o edges.csv
   python -m grnular_core evaluate edges.csv --truth network.csv --expression cells.h5ad \\
       --tfs human_tfs.txt
-"""
-EXIT_CODES = """\
-exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable input or arguments,
-3 data could not be had, 4 the method failed, 5 the result could not be written, 130 interrupted
 """
 INFER = """\
 Infer a network: which TF regulates which gene.
@@ -96,36 +94,6 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
     add("--layer", metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
 
 
-def _whole(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**31:
-        raise ValueError
-    return value
-
-
-_whole.__name__ = "whole number >= 0"
-
-
-def _count(text: str) -> int:
-    value = _whole(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-_count.__name__ = "whole number >= 1"
-
-
-def _jobs(text: str) -> int:
-    value = int(text)
-    if value != -1 and value < 1:
-        raise ValueError
-    return value
-
-
-_jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
-
-
 def _add_infer(commands: Commands) -> None:
     infer = commands.add_parser(
         "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,
@@ -143,18 +111,22 @@ def _add_infer(commands: Commands) -> None:
     )  # fmt: skip
     add(
         "--seed",
-        type=_whole,
+        type=whole,
         default=0,
         metavar="N",
         help="same data and seed, same numbers; other seeds show how stable they are (default 0)",
     )
     add("--device", default="auto", help="auto, cpu or cuda (default auto)")
     add(
-        "--jobs", type=_jobs, default=-1, metavar="N",
+        "--jobs", type=jobs, default=-1, metavar="N",
         help="processes for tree methods (default: all cores)",
     )  # fmt: skip
     add("--scaled", action="store_true", help="negative values are meant (z-scores)")
     add("--truth", metavar="NET", help="known network, for the control oracle only")
+    add(
+        "--weights", metavar="NAME|FILE",
+        help="of a trained model, in place of the method's own; see the command train",
+    )  # fmt: skip
     _add_table_options(infer)
     add(
         "-o", "--out", required=True, metavar="OUT.csv",
@@ -194,21 +166,21 @@ def _add_simulate(commands: Commands) -> None:
     )  # fmt: skip
     add = simulate.add_argument
     add("preset", metavar="PRESET")
-    add("--seed", type=_whole, default=0, metavar="N", help="same seed, same data (default 0)")
-    add("--cells", type=_whole, metavar="N", help="cells, over all types together")
+    add("--seed", type=whole, default=0, metavar="N", help="same seed, same data (default 0)")
+    add("--cells", type=whole, metavar="N", help="cells, over all types together")
     add(
         "--genes",
-        type=_whole,
+        type=whole,
         metavar="N",
         help="genes of a random network; the share of TFs stays",
     )
-    add("--types", type=_whole, metavar="N", help="cell types")
-    add("--replicates", type=_count, default=1, metavar="N", help="data sets to make (default 1)")
+    add("--types", type=whole, metavar="N", help="cell types")
+    add("--replicates", type=count, default=1, metavar="N", help="data sets to make (default 1)")
     add(
         "--full-noise", action="store_true",
         help="also outlier genes, library size and UMI counts",
     )  # fmt: skip
-    add("--jobs", type=_jobs, default=-1, metavar="N", help="threads (default: all cores)")
+    add("--jobs", type=jobs, default=-1, metavar="N", help="threads (default: all cores)")
     add("--format", choices=("h5ad", "csv"), default="h5ad", help="of expression (default h5ad)")
     add("--force", action="store_true", help="replace an earlier simulation in FOLDER")
     add("-o", "--out", required=True, metavar="FOLDER", help="folder to make")
@@ -231,7 +203,7 @@ def _add_verify(commands: Commands) -> None:
         "--budget", type=float, default=60, metavar="SECONDS",
         help="recorded seconds to spend (default 60)",
     )  # fmt: skip
-    add("--seed", type=_whole, default=0, metavar="N", help="which sample (default 0)")
+    add("--seed", type=whole, default=0, metavar="N", help="which sample (default 0)")
     add(
         "--tolerance", type=float, default=0.01,
         help="largest allowed share by which an area may differ (default 0.01)",
@@ -253,6 +225,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_infer(commands)
     _add_evaluate(commands)
     _add_simulate(commands)
+    add_train(commands)
     _add_download(commands)
     methods = commands.add_parser("methods", help="list the methods")
     methods.set_defaults(run=methods_command)

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from grnular_core.errors import InputError
@@ -70,8 +70,9 @@ def save_checkpoint(
         "recipe": recipe.as_dict(), "epoch": progress.epoch, "history": progress.history,
     }  # fmt: skip
     text = json.dumps(told)
+    data = save(tensors, metadata={"training": text, "sha256": _digest(text, tensors)})
     with atomic_write(path) as part:
-        save_file(tensors, part, metadata={"training": text, "sha256": _digest(text, tensors)})
+        part.write_bytes(data)
 
 
 def load_checkpoint(
@@ -122,9 +123,9 @@ def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
 
 def _difference(theirs: dict[str, Any], recipe: Recipe) -> str:
     """The first setting in which two recipes differ, for the message."""
-    flat = [{**part, **part.pop("config")} for part in (dict(theirs), recipe.as_dict())]
-    for name in {**flat[0], **flat[1]}:
-        there, here = (part.get(name, "nothing") for part in flat)
-        if there != here:
-            return f"{name} is {there} there and {here} here"
-    return "its model differs"
+    there, here = (
+        {**part, **{f"config.{name}": value for name, value in part["config"].items()}, "config": 0}
+        for part in (theirs, recipe.as_dict())
+    )
+    name = next(n for n in {**there, **here} if there.get(n, "nothing") != here.get(n, "nothing"))
+    return f"{name} is {there.get(name, 'nothing')} there and {here.get(name, 'nothing')} here"

@@ -20,6 +20,7 @@ from grnular_core.edges import read_edges, write_edges
 from grnular_core.errors import InputError
 from grnular_core.files import write_error
 from grnular_core.methods import METHODS, Progress, Run, method, run_method
+from grnular_core.model_methods import fitting_weights
 from grnular_core.reading import read_expression, read_network, read_tfs
 
 OUT_ENDINGS = (".csv", ".tsv", ".txt")
@@ -72,6 +73,8 @@ def infer_command(options: argparse.Namespace) -> None:
     if chosen.needs_truth and not options.truth:
         raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
     _refuse_bad_device(options.device)
+    if options.weights:
+        fitting_weights(chosen.name, options.weights)
     tfs = _tfs(options.tfs)
     truth = read_network(options.truth) if options.truth else None
     data = make_dataset(
@@ -92,7 +95,7 @@ def infer_command(options: argparse.Namespace) -> None:
     if chosen.cost != "seconds":
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     with progress_bar(chosen.name) as progress:
-        run = Run(options.seed, options.device, options.jobs, progress)
+        run = Run(options.seed, options.device, options.jobs, progress, weights=options.weights)
         result = run_method(data, chosen.name, run)
     write_edges(result.edges, out)
     say(f"wrote {len(result.edges)} edges to {out} after {result.seconds:.1f} s")
@@ -178,10 +181,13 @@ def download_command(options: argparse.Namespace) -> None:
 
 
 def methods_command(options: argparse.Namespace) -> None:
-    """List the methods."""
+    """List the methods, and which weights there are for those that are trained."""
+    from grnular_core.trained import shipped
+
     width = max(map(len, METHODS))
     for entry in METHODS.values():
         answer(f"{entry.name:{width}}  {entry.cost:7}  {entry.description}")
+    say(f"trained weights at hand: {', '.join(shipped()) or 'none'}")
 
 
 def verify_command(options: argparse.Namespace) -> None:

@@ -18,9 +18,9 @@ VIEWS = (
     "pearson",  # the paper's covariance of z-scores
     "ridge",  # coefficients of a ridge regression on all TFs
     "rank",  # Spearman correlation
-    "detection",  # correlation of being above zero
-    "codetected",  # correlation over the cells in which both are above zero
-    "share",  # root of the share of cells in which both are above zero
+    "detection",  # correlation of being detected
+    "codetected",  # correlation over the cells in which both are detected
+    "share",  # root of the share of cells in which both are detected
     "within",  # covariance inside clusters of cells
     "within_ridge",  # ridge coefficients inside clusters of cells
 )
@@ -33,11 +33,12 @@ def evidence(X: Tensor, tf_index: Tensor) -> Tensor:
     """All views of ``X`` (graphs, cells, genes), raw values: (graphs, tfs, genes, views) float32.
 
     ``tf_index`` (graphs, tfs). A TF on itself is not masked here. A value of 0 means "not detected",
-    as in counts and their logarithms; values without zeros leave the detection views at 0.
+    as in counts and their logarithms. Where nothing is 0, as in z-scores, everything is detected:
+    the detection view is 0, the share 1, and over co-detected cells means over all.
     """
     X = X.double()
     Z = standardise(X)
-    seen = X > 0
+    seen = X != 0
     within = standardise(_within_clusters(Z))
     pearson = _of_tfs(Z, tf_index)
     inside = _of_tfs(within, tf_index)

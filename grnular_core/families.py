@@ -54,11 +54,14 @@ def mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Prese
 def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
     """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
+    n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.3 else 0
     graph = GraphSpec(
         n_genes=n_genes,
         n_tfs=n_tfs,
         sparsity=min(log_uniform(rng, 0.8, 5) / n_tfs, 0.5),  # times n_tfs: regulators of a gene
         hub_spread=float(rng.choice([0.0, rng.uniform(0.3, 2)])),
+        global_tfs=n_global,
+        global_chance=float(rng.uniform(0.2, 0.9)),
         tf_edges=float(rng.uniform(0, 0.9)),
         module_size=float(rng.choice([1.0, log_uniform(rng, 2, n_genes / 2)])),
         module_noise=float(rng.uniform(0, 0.3)),

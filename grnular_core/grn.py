@@ -53,7 +53,9 @@ class GraphSpec:
 
     ``n_tfs`` of the ``n_genes`` may regulate. A TF regulates a gene with probability ``sparsity``
     times its propensity, at most 0.9. The propensity is 1 for all (the paper) or log-normal with
-    mean 1, whose log has standard deviation ``hub_spread``: few TFs then have many targets.
+    mean 1, whose log has standard deviation ``hub_spread``: few TFs then have many targets. The
+    first ``global_tfs`` of the TFs regulate a gene with probability ``global_chance`` instead, as
+    the few global regulators of a bacterium do.
     ``tf_edges`` is the share of the TFs that are regulated by another TF. ``module_size`` > 1 lets
     groups of that many genes on average share their regulators, as operons and co-expressed modules
     do; each edge of a copied set is redrawn with probability ``module_noise``.
@@ -66,6 +68,8 @@ class GraphSpec:
     n_tfs: int = 10
     sparsity: float = 0.1
     hub_spread: float = 0.0
+    global_tfs: int = 0
+    global_chance: float = 0.6
     tf_edges: float = 0.2
     module_size: float = 1.0
     module_noise: float = 0.1
@@ -85,6 +89,11 @@ class GraphSpec:
         for name in ("tf_edges", "module_noise", "repression"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is a share from 0 to 1, got {getattr(self, name)}")
+        if not 0 <= self.global_tfs <= self.n_tfs or not 0 <= self.global_chance <= 1:
+            raise InputError(
+                f"global_tfs is from 0 to the {self.n_tfs} TFs and global_chance from 0 to 1; got "
+                f"{self.global_tfs} and {self.global_chance}"
+            )
         if not 0 <= self.hub_spread < np.inf:
             raise InputError(f"hub_spread is 0 or more, got {self.hub_spread}")
         if not 0 < self.module_size < np.inf:
@@ -109,6 +118,7 @@ def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
     adj = np.zeros((spec.n_tfs, spec.n_genes), dtype=bool)
     propensity = rng.lognormal(-(spec.hub_spread**2) / 2, spec.hub_spread, spec.n_tfs)
     chance = np.clip(spec.sparsity * propensity, 0, MOST_SPARSITY)[:, None]
+    chance[: spec.global_tfs] = spec.global_chance
     adj[:, genes] = _module_edges(chance, len(genes), spec, rng)
     _add_tf_edges(adj, tfs, spec, rng)
     if spec.extra_regulators:

@@ -224,8 +224,9 @@ class GRNULar(nn.Module):
         context = None
         if self.config.rho == "context":
             index = tf_index.to(X.device).expand(len(X), -1)
-            detected = (X > 0).to(problem.X.dtype).mean(1)
-            context = make_context(evidence(X, index), detected, index, problem.allowed)
+            detected = (X != 0).to(problem.X.dtype).mean(1)
+            views = evidence(X, index).to(detected.dtype)
+            context = make_context(views, detected, index, problem.allowed)
         return Start(problem, context, self.good_init(problem))
 
     def forward(

@@ -17,6 +17,10 @@ from grnular_core.regression import adam_start, fit_fast, init_weights, path_pro
 class GRNULarBase(GRNULar):
     """The same learned parts and thresholds as ``GRNULar``; ``n_inner`` is not used."""
 
+    def good_init(self, problem: Problem) -> CellState:
+        """theta^0 <- fitDNN(X, Z^0 = 0, lam^0 = 1); goodINIT gives only the unit of lam here."""
+        return self.dnn_step(super().good_init(problem), problem)
+
     def dnn_step(self, state: CellState, problem: Problem) -> CellState:
         """theta <- fitDNN(X, Z, lam): E1 Adam steps on Eq. 9 from fresh weights.
 

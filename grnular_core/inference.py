@@ -1,4 +1,4 @@
-"""GRNULar on one dataset: from an expression array to scores and signs of all TF-gene pairs."""
+"""Models on one dataset: from an expression array to scores and signs of all TF-gene pairs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from grnular_core.device import resolve_device
+from grnular_core.glad import GLAD, glad_scores
 from grnular_core.grnular import GRNULar, GRNULarConfig
 from grnular_core.problem import checked_input, content_order
 
@@ -50,3 +52,16 @@ def grnular_scores(
         result.append(values)
     scores, effect = result
     return scores, np.where(scores > 0, np.sign(effect), 0).astype(int)
+
+
+def model_scores(
+    model: nn.Module,
+    expression: np.ndarray,
+    tf_index: Sequence[int],
+    *,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and signs (tfs, genes) from a model of any kind; see its own function."""
+    scores = glad_scores if isinstance(model, GLAD) else grnular_scores
+    return scores(expression, tf_index, model=model, device=device, progress=progress)

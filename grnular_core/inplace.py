@@ -96,7 +96,8 @@ class _Pull:
 class InPlaceFit:
     """f_W of some graphs with Adam's memory, fitted in place to X_T and X_O; inputs are copied.
 
-    Shapes as in ``network``; the weights need at least one hidden layer.
+    Shapes as in ``network``; the weights need at least one hidden layer. ``batches`` (steps, cells)
+    are the positions of the cells that each step looks at; None is all in every step.
     """
 
     def __init__(
@@ -106,22 +107,33 @@ class InPlaceFit:
         X_T: Tensor,
         X_O: Tensor,
         reduction: Reduction = "mean",
+        batches: Tensor | None = None,
     ) -> None:
-        self.X_O = X_O
-        self.fit_scale, self.pull_scale = term_scales(X_O, X_T.shape[2], reduction)
+        self.data = torch.cat([X_T, X_T.new_ones(*X_T.shape[:2], 1)], 2), X_O
+        self.batches = batches
+        X_1, self.X_O = self.data  # of the cells that a step looks at
+        if batches is not None:
+            X_1, self.X_O = (X.new_empty(len(X), batches.shape[1], X.shape[2]) for X in self.data)
+        self.fit_scale, self.pull_scale = term_scales(
+            self.X_O, X_T.shape[2], reduction, X_O.shape[1]
+        )
         self.w, self.W = _pack(weights, unit=1.0)
         self.m, self.M = _pack(adam.m, unit=0.0)
         self.v, self.V = _pack(adam.v, unit=0.0)
         self.g = torch.zeros_like(self.w)
         parts = self.g.split([W.numel() for W in self.W])
         self.G = [part.view_as(W) for part, W in zip(parts, self.W, strict=True)]
-        ones = X_T.new_ones(*X_T.shape[:2], 1)
-        self.out = [torch.cat([X_T, ones], 2)]  # of every layer, (graphs, cells, units)
-        self.out += [X_T.new_empty(*X_T.shape[:2], W.shape[2]) for W in self.W]
+        # what every layer puts out, (graphs, cells, units), and the slopes of the hidden ones
+        self.out = [X_1, *(X_1.new_empty(*X_1.shape[:2], W.shape[2]) for W in self.W)]
         self.delta = [torch.empty_like(out) for out in self.out[1:-1]]
         self.constant = [G[:, :, -1] for G in self.G[:-1]]  # what leads to the constant units
         self.W_mT, self.out_mT = [W.mT for W in self.W], [out.mT for out in self.out]
         self.before, self.taken = adam.step, 0
+
+    def _look_at(self, cells: Tensor) -> None:
+        """Fill X_T and X_O of the step."""
+        for X, seen in zip(self.data, (self.out[0], self.X_O), strict=True):
+            torch.index_select(X, 1, cells, out=seen)
 
     def _error_gradient(self, beta: float) -> None:
         """G <- beta G + gradient of the squared error, ``network._error_gradient`` in place."""
@@ -163,7 +175,9 @@ class InPlaceFit:
         """Take ``n_steps`` Adam steps on ``network.objective`` with these arguments."""
         pull = None if Z is None else _Pull(self.w, self.W, Z, self.pull_scale * lam)
         weights, gradients, m, v = self._tensors()
-        for steps in self._steps(n_steps):
+        for i, steps in enumerate(self._steps(n_steps), self.taken):
+            if self.batches is not None:
+                self._look_at(self.batches[i])
             if pull:
                 pull.write(self.g, self.G)
             self._error_gradient(beta=1.0 if pull else 0.0)

@@ -22,6 +22,7 @@ from grnular_core.baselines import Scores
 from grnular_core.dataset import GRNDataset
 from grnular_core.edges import edge_table
 from grnular_core.errors import InputError, MethodError
+from grnular_core.model_methods import fitting_weights, trained, untrained
 
 if TYPE_CHECKING:
     from grnular_core.trees import Ensemble
@@ -35,6 +36,7 @@ class Run:
     """How to run a method: everything that is not the data.
 
     ``parts`` is a folder where long methods keep finished parts, to go on after a kill.
+    ``weights``: name or file of a trained model to use in place of the method's own.
     """
 
     seed: int = 0
@@ -42,6 +44,7 @@ class Run:
     n_jobs: int = -1
     progress: Progress | None = None
     parts: Path | None = None
+    weights: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,6 @@ class Method:
     needs_truth: bool = False
 
 
-def _grnular(work: Work, run: Run) -> Scores:
-    from grnular_core.inference import grnular_scores  # torch is loaded only when it is needed
-
-    weight, sign = grnular_scores(
-        work.expression, work.tf_index, seed=run.seed, device=run.device, progress=run.progress
-    )
-    return Scores(weight, sign)
-
-
 def _trees(ensemble: Ensemble, restored: bool = True) -> Callable[[Work, Run], Scores]:
     def scores(work: Work, run: Run) -> Scores:
         from grnular_core.parts import PartStore, fingerprint
@@ -108,9 +102,35 @@ METHODS: dict[str, Method] = {
     for method in (
         Method(
             "grnular",
-            "GRNULar: unrolled multi-task neural regression (Algorithm 2 of the paper)",
-            _grnular,
+            "GRNULar: unrolled multi-task neural regression, trained on many kinds of simulations",
+            trained("grnular"),
             stochastic=True,
+            uses_device=True,
+        ),
+        Method(
+            "grnular-untrained",
+            "GRNULar (Algorithm 2 of the paper) with its learned parts at their starting values",
+            untrained,
+            stochastic=True,
+            uses_device=True,
+        ),
+        Method(
+            "grnular-paper",
+            "GRNULar, model and training as the paper writes them",
+            trained("grnular-paper"),
+            stochastic=True,
+            uses_device=True,
+        ),
+        Method(
+            "glad",
+            "GLAD: unrolled graphical lasso over all genes, the TF list not used (Algorithm 3)",
+            trained("glad"),
+            uses_device=True,
+        ),
+        Method(
+            "glad-tf",
+            "GLAD-TF: GLAD with pairs without a TF set to zero in every cell (Algorithm 4)",
+            trained("glad-tf"),
             uses_device=True,
         ),
         Method(
@@ -199,9 +219,12 @@ def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
     """Infer a network with one method and take the time.
 
     A run that goes on from parts kept on disk counts the earlier ones at their CPU seconds divided by
-    the number of jobs. Raises ``InputError`` for an unknown method, ``MethodError`` when it fails.
+    the number of jobs. Raises ``InputError`` for an unknown method and for weights it cannot use,
+    ``MethodError`` when it fails.
     """
     chosen = method(name)
+    if run.weights is not None:
+        fitting_weights(chosen.name, run.weights)
     work = Work.of(data)
     wall, cpu = time.perf_counter(), time.process_time()
     scores = chosen.scores(work, run)
@@ -225,10 +248,11 @@ def infer(
     n_jobs: int = -1,
     progress: Progress | None = None,
     parts: Path | None = None,
+    weights: str | Path | None = None,
 ) -> pd.DataFrame:
     """Infer a network with one method: an edge table (see ``edges.py``), strongest edge first.
 
     Same data, method and seed give the same table, whatever the order of genes and the number of
     jobs.
     """
-    return run_method(data, name, Run(seed, device, n_jobs, progress, parts)).edges
+    return run_method(data, name, Run(seed, device, n_jobs, progress, parts, weights)).edges

@@ -95,12 +95,14 @@ def mean_effect(weights: Weights, X_T: Tensor) -> Tensor:
     return effect
 
 
-def term_scales(X_O: Tensor, n_tfs: int, reduction: Reduction) -> tuple[float, float]:
-    """Factors of the squared error and of the penalty."""
-    _, n_cells, n_genes = X_O.shape
+def term_scales(
+    X_O: Tensor, n_tfs: int, reduction: Reduction, n_cells: int | None = None
+) -> tuple[float, float]:
+    """Factors of the squared error and of the penalty; X_O may stand for ``n_cells`` of its kind."""
+    _, seen, n_genes = X_O.shape
     if reduction == "sum":
-        return 1.0, 1.0
-    return 1 / (n_cells * n_genes), 1 / (n_tfs * n_genes)
+        return (n_cells or seen) / seen, 1.0
+    return 1 / (seen * n_genes), 1 / (n_tfs * n_genes)
 
 
 def objective(
@@ -159,9 +161,13 @@ def gradient(
     Z: Tensor | None = None,
     lam: Tensor | None = None,
     reduction: Reduction = "mean",
+    n_cells: int | None = None,
 ) -> Weights:
-    """Gradient of ``objective`` with respect to every weight."""
-    fit, pull = term_scales(X_O, X_T.shape[2], reduction)
+    """Gradient of ``objective`` with respect to every weight.
+
+    When X_T and X_O are a sample of ``n_cells`` cells, it is what they say of all.
+    """
+    fit, pull = term_scales(X_O, X_T.shape[2], reduction, n_cells)
     error = _error_gradient(weights, X_T, X_O, fit)
     if Z is None:
         return error

@@ -62,10 +62,10 @@ def parts_of(X_O: Tensor) -> list[slice]:
     return [slice(i, i + size) for i in range(0, n_graphs, max(size, 1))] or [slice(0, 0)]
 
 
-def over_graphs(job: Callable[..., Any], X_O: Tensor, n_units: int, *arguments: Any) -> Any:
+def over_graphs(job: Callable[..., Any], work: float, X_O: Tensor, *arguments: Any) -> Any:
     """``job(X_O, *arguments)`` without gradients, part by part; all arguments begin with graphs.
 
-    ``n_units`` of the widest layer says with X_O how large the products are.
+    ``work`` is the number of floating-point operations of the largest product for one graph.
     """
 
     @torch.no_grad()  # of a thread alone, so it has to be inside
@@ -74,7 +74,7 @@ def over_graphs(job: Callable[..., Any], X_O: Tensor, n_units: int, *arguments: 
 
     parts = parts_of(X_O)
     threads = torch.get_num_threads()
-    large = 2 * X_O[:1].numel() * n_units > LARGE and len(parts) < threads
+    large = work > LARGE and len(parts) < threads
     if X_O.device.type != "cpu" or large or threads == 1:
         return join([part(rows) for rows in parts])
     with _one_thread_a_product():

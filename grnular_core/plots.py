@@ -24,6 +24,7 @@ METHOD_LABELS = {
     "grnboost2": "GRNBoost2",
     "grnular-base": "GRNULar-base",
     "grnular-paper": "GRNULar (paper)",
+    "grnular-untrained": "GRNULar (untrained)",
     "grnular": "GRNULar",
     "correlation": "correlation",
     "clr": "CLR",
@@ -35,6 +36,7 @@ METHOD_LABELS = {
 PALETTE = {
     "grnular": "#D55E00",
     "grnular-paper": "#E69F00",
+    "grnular-untrained": "#B0713C",
     "grnboost2": "#0072B2",
     "genie3": "#56B4E9",
     "glasso": "#999999",

@@ -13,9 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import pandas as pd
-
 from grnular_core.batches import FIRST_SEED
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.errors import GrnularError
@@ -24,6 +21,12 @@ from grnular_core.metrics import strict_scores
 from grnular_core.paper_protocol import paper_scores
 from grnular_core.results import Record
 from grnular_core.simulate import Simulation, preset, simulate
+from grnular_core.simulated import (
+    simulated_anndata,
+    simulated_dataset,
+    tf_names,
+    truth_table,
+)
 
 TFInformation = Literal["with", "without"]
 
@@ -80,31 +83,14 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
 
     Without TF information every gene is listed as a possible regulator.
     """
-    genes = simulation.genes()
-    expression = pd.DataFrame(simulation.expression, columns=genes)
-    expression.index = [f"cell{i}" for i in range(len(expression))]
-    known = [genes[i] for i in simulation.tf_index]
-    alive = expression.columns[(expression != expression.iloc[0]).any()]
-    tfs = list(alive) if tf_information == "without" else known
-    return make_dataset(expression, tfs, orientation="cells-x-genes", name=simulation.name)
-
-
-def truth_of(simulation: Simulation) -> pd.DataFrame:
-    """The network as a table ``regulator, target, sign``."""
-    genes, grn = np.array(simulation.genes()), simulation.grn
-    return pd.DataFrame(
-        {
-            "regulator": genes[grn.regulator],
-            "target": genes[grn.target],
-            "sign": np.sign(grn.K).astype(int),
-        }
-    )
+    if tf_information == "with":
+        return simulated_dataset(simulation)
+    return make_dataset(simulated_anndata(simulation), None, name=simulation.name)
 
 
 def score_row(simulation: Simulation, run: Inference, device: str) -> dict[str, object]:
     """Both protocols' numbers over all simulated genes, in the record's column names."""
-    genes, truth = simulation.genes(), truth_of(simulation)
-    tfs = [genes[i] for i in simulation.tf_index]
+    genes, truth, tfs = simulation.genes(), truth_table(simulation), tf_names(simulation)
     strict = strict_scores(run.edges, truth, genes, tfs)
     paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=True)
     return {

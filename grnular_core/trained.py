@@ -139,13 +139,13 @@ def _read(name: str, parameters: Readable, about: Readable, where: str) -> Train
 def _checked_text(data: bytes) -> dict[str, Any]:
     try:
         told = json.loads(data)
-        if not isinstance(told, dict):
+        if not isinstance(told, dict) or "format" not in told:
             raise ValueError
     except (ValueError, RecursionError):
-        raise ValueError("its .json is damaged") from None
-    if told.get("format") != FORMAT:
+        raise ValueError("its .json is not that of weights, or damaged") from None
+    if told["format"] != FORMAT:
         raise ValueError(
-            f"its format is {told.get('format')!r} and this version, {__version__}, reads {FORMAT}; "
+            f"its format is {told['format']!r} and this version, {__version__}, reads {FORMAT}; "
             "install the version that wrote it, or train again"
         )
     if told.get("sha256_of_the_rest") != _digest(told):
@@ -225,7 +225,7 @@ def _story(
         "recipe_name": recipe_name,
         "recipe": recipe.as_dict(),
         "data": {
-            part: {"graphs": dict(getattr(recipe, part)), "first_seed": first_seed(part, recipe.seed)}
+            part: {"graphs": [list(kind) for kind in getattr(recipe, part)], "first_seed": first_seed(part, recipe.seed)}
             for part in ("train", "valid")
         },
         "validation": {

@@ -8,7 +8,7 @@ import torch
 from grnular_core.adam import AdamState, adam_start, adam_step
 from grnular_core.inplace import InPlaceFit
 from grnular_core.network import Weights, each, gradient, init_weights, objective
-from grnular_core.regression import CHECK_EVERY, fit_fast, good_init, split_cells
+from grnular_core.regression import CHECK_EVERY, draw_batches, fit_fast, good_init, split_cells
 
 SIZES = {2: (3, 5, 6), 3: (3, 5, 4, 6), 4: (3, 4, 5, 4, 6)}
 
@@ -28,19 +28,23 @@ def data(depth=2, graphs=3, cells=60, sizes=None, dtype=torch.float64, seed=0):
     return weights, X_T, X_O, Z, torch.rand(graphs, 1, 1, generator=g).to(dtype) + 0.5
 
 
-def plain_fit(weights, state, X_T, X_O, Z, lam, n_inner, lr, reduction="mean"):
-    for _ in range(n_inner):
-        slope = gradient(weights, X_T, X_O, Z, lam, reduction)
+def plain_fit(weights, state, X_T, X_O, Z, lam, n_inner, lr, reduction="mean", batches=None):
+    for p in range(n_inner):
+        seen = (X_T, X_O) if batches is None else (X_T[:, batches[p]], X_O[:, batches[p]])
+        slope = gradient(weights, *seen, Z, lam, reduction, X_O.shape[1])
         weights, state = adam_step(weights, slope, state, lr)
     return weights, state
 
 
-def plain_good_init(weights, X_T, X_O, split, epochs, lr, reduction="mean", tolerance=0.0):
+def plain_good_init(
+    weights, X_T, X_O, split, epochs, lr, reduction="mean", tolerance=0.0, batches=None
+):
     """One graph, as the docstring of ``good_init`` says it."""
     (fitted, held), state = split, adam_start(weights)
     best = objective(weights, X_T[:, held], X_O[:, held])
     for epoch in range(1, epochs + 1):
-        slope = gradient(weights, X_T[:, fitted], X_O[:, fitted], reduction=reduction)
+        seen = fitted if batches is None else batches[epoch - 1]
+        slope = gradient(weights, X_T[:, seen], X_O[:, seen], reduction=reduction)
         weights, state = adam_step(weights, slope, state, lr)
         if epoch % CHECK_EVERY == 0 or epoch == epochs:
             error = objective(weights, X_T[:, held], X_O[:, held])
@@ -102,6 +106,39 @@ def test_good_init_equals_the_plain_steps_of_every_graph(depth, tolerance, reduc
     for i in range(4):
         wanted = plain_good_init(graph(weights, i), graph(X_T, i), graph(X_O, i), *args)
         assert_same(graph(fit, i), wanted)
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_fits_by_batches_of_cells_equal_the_plain_steps(depth):
+    weights, X_T, X_O, Z, lam = data(depth, graphs=4)
+    fitted, held = split_cells(60, 0.25, torch.Generator().manual_seed(1))
+    batches = draw_batches(fitted, 20, 210, torch.Generator().manual_seed(2))
+    args = (fitted, held), 210, 0.02, "mean", 0.02, batches
+    start = good_init(weights, X_T, X_O, *args)
+    assert len(set(start.adam.step.flatten().tolist())) > 2
+    for i in range(4):
+        wanted = plain_good_init(graph(weights, i), graph(X_T, i), graph(X_O, i), *args)
+        assert_same(graph(start, i), wanted)
+    for reduction in ("sum", "mean"):
+        args = start.weights, start.adam, X_T, X_O, Z, lam, 9, 0.01, reduction, batches[:9]
+        wanted = plain_fit(*args)
+        assert_same(fit_fast(*args), wanted)
+        Z.requires_grad_()  # so that the steps are recorded
+        assert_same(fit_fast(*args), wanted)
+        Z.requires_grad_(False)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_batches_that_cover_all_cells_have_the_mean_gradient_of_all(reduction):
+    weights, X_T, X_O, Z, lam = data()
+    cells = torch.arange(60)
+    batches = draw_batches(cells, 20, 3, torch.Generator().manual_seed(2))
+    assert sorted(batches.flatten().tolist()) == cells.tolist()
+    parts = [
+        gradient(weights, X_T[:, seen], X_O[:, seen], Z, lam, reduction, 60) for seen in batches
+    ]
+    mean = each(lambda *g: sum(g) / 3, *parts)
+    assert_same(mean, gradient(weights, X_T, X_O, Z, lam, reduction))
 
 
 @pytest.mark.parametrize("sizes", [(10, 40, 100), (4, 20, 15, 30)])

@@ -15,7 +15,7 @@ from grnular_core.metrics import strict_scores
 
 QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
 # GRNBoost2 and GENIE3 are tested in test_trees.py
-TESTED = (*QUICK, "glasso", "grnular")
+TESTED = (*QUICK, "glasso", "grnular", "grnular-untrained")  # those with weights: test_trained.py
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_same_seed_same_numbers_and_another_seed_others(tables, small_data, name
     assert not tables[name].equals(infer(small_data, name, seed=1, device="cpu"))
 
 
-@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "glasso", "grnular"])
+@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "glasso", "grnular-untrained"])
 def test_finds_a_linear_network(tables, small_data, name):
     scores = strict_scores(tables[name], small_data.truth, small_data.genes, small_data.tfs)
     assert scores["auprc_ratio"] > 2.5

@@ -54,7 +54,7 @@ def test_results_come_in_the_order_of_the_graphs(part, two_threads, monkeypatch)
         return pair._replace(first=X.sum((1, 2)) + pair.first)
 
     whole = tree(6)
-    result = over_graphs(job, X, 1, whole)
+    result = over_graphs(job, 1, X, whole)
     assert torch.equal(result.first, X.sum((1, 2)) + whole.first)
     assert torch.equal(result.rest[0], whole.rest[0])
 
@@ -67,7 +67,7 @@ def test_jobs_have_one_thread_no_gradients_and_leave_the_setting(two_threads, mo
         seen.append((torch.get_num_threads(), torch.is_grad_enabled(), threading.get_ident()))
         return X
 
-    over_graphs(job, torch.zeros(6, 2, 2), 1)
+    over_graphs(job, 1, torch.zeros(6, 2, 2))
     assert torch.get_num_threads() == 2 and torch.is_grad_enabled()
     assert {(n, grad) for n, grad, _ in seen} == {(1, False)} and len(seen) == 6
 
@@ -79,12 +79,18 @@ def test_a_failing_job_leaves_the_number_of_threads_as_it_was(two_threads, monke
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        over_graphs(job, torch.zeros(6, 2, 2), 1)
+        over_graphs(job, 1, torch.zeros(6, 2, 2))
     assert torch.get_num_threads() == 2
 
 
-def test_a_few_large_graphs_take_turns_with_all_threads(two_threads, monkeypatch):
+@pytest.mark.parametrize("graphs, work, threads", [(1, 11, 2), (1, 9, 1), (2, 11, 1)])
+def test_a_few_large_graphs_take_turns_with_all_threads(
+    graphs, work, threads, two_threads, monkeypatch
+):
     monkeypatch.setattr(parallel, "LARGE", 10)
+    monkeypatch.setattr(parallel, "PART", 1)
     seen = []
-    over_graphs(lambda X: seen.append(torch.get_num_threads()) or X, torch.zeros(1, 4, 4), 8)
-    assert seen == [2]
+    over_graphs(
+        lambda X: seen.append(torch.get_num_threads()) or X, work, torch.zeros(graphs, 4, 4)
+    )
+    assert seen == [threads] * graphs

@@ -12,7 +12,7 @@ from grnular_core.results import Record
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
+    "grnular-untrained", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 

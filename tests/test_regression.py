@@ -12,6 +12,7 @@ from grnular_core.regression import (
     activations,
     adam_start,
     adam_step,
+    draw_batches,
     each,
     fit_fast,
     good_init,
@@ -276,6 +277,19 @@ def test_held_out_cells_are_not_fitted():
 )
 def test_split_leaves_at_least_one_cell_on_each_side(cells, share, sizes):
     assert tuple(map(len, split_cells(cells, share, seeded()))) == sizes
+
+
+def test_batches_show_every_cell_as_often_as_any_other():
+    cells = torch.arange(100, 130)
+    batches = draw_batches(cells, 7, 60, seeded())
+    assert batches.shape == (60, 7)
+    times = torch.bincount(batches.flatten(), minlength=130)[100:]
+    assert len(times) == 30 and times.tolist() == [14] * 30
+    assert not torch.equal(batches[:4], batches[30:34])
+    assert torch.equal(batches, draw_batches(cells, 7, 60, seeded()))
+    assert draw_batches(cells, 7, 0, seeded()).shape == (0, 7)
+    assert draw_batches(cells, 30, 5, seeded()) is None
+    assert draw_batches(cells, None, 5, seeded()) is None
 
 
 def test_no_epochs_leave_the_start_as_it_is():

@@ -1,0 +1,413 @@
+"""The drawings of the page on the method, made from the code that they show.
+
+    python book/figures.py FOLDER     write all of them as SVG
+
+Numbers in a figure (layers, units, parameters, products of weights) are read from the modules and
+functions of the package, so that a drawing cannot say what the code no longer does. Places are in
+inches from the lower left corner. Every figure is as wide as ``WIDTH``: a phone shows it at about
+its own size, so the smallest letters stay readable there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from torch import nn
+
+from grnular_core.context import ContextRho
+from grnular_core.evidence import VIEWS
+from grnular_core.grnular import GRNULar, GRNULarConfig
+from grnular_core.plots import PALETTE, use_style
+from grnular_core.regression import Weights, path_product
+from grnular_core.thresholding import LambdaNN, RhoNN
+from grnular_core.trained import read_trained, shipped
+
+WIDTH = 4.8
+SMALL, TEXT, HEAD = 10.5, 11.5, 12  # points
+LEARNED, FITTED, DATA = PALETTE["grnular"], PALETTE["grnboost2"], "#5A5A5A"
+TINTS = {LEARNED: "#FBE6D6", FITTED: "#DCEBF5", DATA: "#F1F1F1"}
+FAINT = "#C9C9C9"
+ROW, COLUMN, REVERSE = PALETTE["genie3"], "#7FD0B5", PALETTE["glad"]
+RHO_NN, LAMBDA_NN = "ρ_nn", "λ_nn"
+Point = tuple[float, float]
+
+# Fig. 1: what is left of the weights once the others are zero. Rows are where a line begins.
+TFS, GENES = ("TF 1", "TF 2", "TF 3"), ("a", "b", "c", "d", "e")
+W1 = ((0.9, -0.5, 0.0, 0.0), (0.0, 0.8, 0.0, 0.0), (0.0, 0.0, 0.0, 1.2))
+W2 = (
+    (0.7, 0.6, 0.0, 0.0, 0.0),
+    (0.0, -0.8, 1.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, -0.9),
+)
+
+
+# --- pieces -------------------------------------------------------------------------------------
+
+
+def canvas(height: float) -> tuple[Figure, Axes]:
+    """A white page of ``WIDTH`` x ``height`` inches, and axes whose units are inches."""
+    use_style()
+    figure = Figure(figsize=(WIDTH, height), layout="none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(0, height))
+    axes.axis("off")
+    return figure, axes
+
+
+def write(axes: Axes, x: float, y: float, text: str, **more) -> None:
+    """Text of one or more lines, centred at (x, y) unless told otherwise."""
+    settings = {"fontsize": TEXT, "ha": "center", "va": "center", "linespacing": 1.3, "zorder": 5}
+    axes.text(x, y, text, **settings | more)
+
+
+def box(
+    axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str, **more
+) -> None:
+    """A rounded box with its lower left corner at (x, y): bold first line, the others smaller."""
+    axes.add_patch(
+        FancyBboxPatch(
+            (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor=TINTS[colour], edgecolor=colour, linewidth=1.4, zorder=3, **more,
+        )
+    )  # fmt: skip
+    head, *lines = text.split("\n")
+    step, middle = 0.2, y + height / 2
+    top = middle + step * len(lines) / 2
+    write(axes, x + width / 2, top, head, weight="bold")
+    for i, line in enumerate(lines, start=1):
+        write(axes, x + width / 2, top - step * i, line, fontsize=SMALL)
+
+
+def arrow(axes: Axes, *points: Point, colour: str = "#333333", dashed: bool = False) -> None:
+    """A line through the points with its head at the last."""
+    style = {"color": colour, "linewidth": 1.3, "linestyle": (0, (3, 2)) if dashed else "-"}
+    if len(points) > 2:
+        axes.plot(*zip(*points[:-1], strict=True), solid_capstyle="round", zorder=2, **style)
+    axes.add_patch(
+        FancyArrowPatch(
+            points[-2], points[-1], arrowstyle="-|>", mutation_scale=10, shrinkA=0, shrinkB=0,
+            zorder=4, **style,
+        )
+    )  # fmt: skip
+
+
+def node(axes: Axes, at: Point, colour: str, radius: float = 0.17, text: str = "") -> None:
+    face = TINTS.get(colour, "white")
+    axes.add_patch(Circle(at, radius, facecolor=face, edgecolor=colour, linewidth=1.4, zorder=4))
+    if text:
+        write(axes, *at, text, fontsize=SMALL)
+
+
+def spread(n: int, low: float, high: float) -> np.ndarray:
+    """``n`` places with equal gaps, centred between the ends and never wider apart than 0.8."""
+    gap = min((high - low) / max(n - 1, 1), 0.8)
+    return (low + high) / 2 + gap * (np.arange(n) - (n - 1) / 2)
+
+
+def n_numbers(module: nn.Module) -> int:
+    """How many numbers training can change in a module."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+# --- Fig. 1 -------------------------------------------------------------------------------------
+
+
+def network_figure() -> Figure:
+    """Fig. 1: one network for all genes, the paths that are left, and their product."""
+    weights = [torch.tensor(W) for W in (W1, W2)]
+    biases = tuple(torch.zeros(1, 1, W.shape[1]) for W in weights)
+    theta = path_product(Weights(tuple(W[None] for W in weights), biases))[0].numpy()
+
+    figure, axes = canvas(4.9)
+    columns = 1.15 + 0.7 * np.arange(len(GENES))  # genes stand above their column of theta
+    middle = columns.mean()
+    rows = [
+        [(x, 4.5) for x in middle + 1.2 * (np.arange(len(TFS)) - 1)],
+        [(x, 3.5) for x in middle + 0.9 * (np.arange(len(W2)) - (len(W2) - 1) / 2)],
+        [(x, 2.5) for x in columns],
+    ]
+    for W, above, below in zip(weights, rows[:-1], rows[1:], strict=True):
+        for i, start in enumerate(above):
+            for j, end in enumerate(below):
+                _line(axes, start, end, float(W[i, j]))
+    for names, places in zip((TFS, ("",) * len(W2), GENES), rows, strict=True):
+        for name, place in zip(names, places, strict=True):
+            node(axes, place, FITTED, 0.23 if len(name) > 1 else 0.17, name)
+    for (_, y), text in zip(
+        (row[0] for row in rows), ("TFs", "hidden\nunits", "genes"), strict=True
+    ):
+        write(axes, 0.08, y, text, ha="left", fontsize=SMALL, color=DATA)
+
+    _theta_map(axes, theta, columns, top=2.1)
+    t, g = TFS.index("TF 1"), GENES.index("b")
+    terms = [
+        f"{abs(W1[t][h]):.1f} × {abs(W2[h][g]):.1f}" for h in range(len(W2)) if W1[t][h] * W2[h][g]
+    ]
+    write(
+        axes, WIDTH / 2, 0.38,
+        f"Θ(TF 1, b) = {' + '.join(terms)} = {theta[t, g]:.2f}\n"
+        "no path leads to gene d",
+        fontsize=TEXT,
+    )  # fmt: skip
+    return figure
+
+
+def _line(axes: Axes, start: Point, end: Point, weight: float) -> None:
+    """A weight: faint and thin where it became 0, else with its size written beside it."""
+    xs, ys = zip(start, end, strict=True)
+    if not weight:
+        axes.plot(xs, ys, color=FAINT, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        return
+    axes.plot(xs, ys, color=FITTED, linewidth=3 * abs(weight), zorder=2)
+    place = sum(xs) / 2, sum(ys) / 2
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    write(axes, *place, f"{weight:.1f}".replace("-", "−"), fontsize=SMALL, bbox=white)
+
+
+def _theta_map(axes: Axes, theta: np.ndarray, columns: np.ndarray, top: float) -> None:
+    """Theta as a heat map (tfs, genes) with its numbers, below the genes."""
+    height, width = 0.42, columns[1] - columns[0]
+    for t, row in enumerate(theta):
+        y = top - height * (t + 1)
+        write(axes, 0.08, y + height / 2, f"Θ  {TFS[t]}", ha="left", fontsize=SMALL, color=DATA)
+        for value, x in zip(row, columns, strict=True):
+            share = float(value / theta.max())
+            face = tuple(1 - share * (1 - np.array((0.0, 0.447, 0.698))))
+            cell = Rectangle((x - width / 2, y), width, height, facecolor=face, edgecolor=FAINT)
+            axes.add_patch(cell)
+            dark = {"color": "white" if share > 0.9 else "black"}
+            write(axes, x, y + height / 2, f"{value:.2f}" if value else "0", **dark)
+
+
+# --- Fig. 2 -------------------------------------------------------------------------------------
+
+
+def architecture_figure() -> Figure:
+    """Fig. 2: data, goodINIT, L cells, theta and Z; what is learned and what is fitted."""
+    figure, axes = canvas(7.5)
+    box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the list of TFs", DATA)
+    box(axes, 0.5, 5.72, 1.75, 0.82, "covTF\ncovariance S of\nTFs and genes", DATA)
+    box(
+        axes,
+        2.45,
+        5.72,
+        2.23,
+        0.82,
+        "goodINIT\nplain fit of the network,\nup to E1 Adam steps",
+        FITTED,
+    )
+    arrow(axes, (1.4, 6.95), (1.4, 6.54))
+    arrow(axes, (3.6, 6.95), (3.6, 6.54))
+
+    axes.add_patch(
+        FancyBboxPatch(
+            (1.5, 2.25), 3.18, 2.95, boxstyle="round,pad=0,rounding_size=0.12",
+            facecolor="white", edgecolor="#333333", linewidth=1.2, zorder=1,
+        )
+    )  # fmt: skip
+    write(axes, 1.62, 5.03, "one cell, L times", ha="left", weight="bold", fontsize=SMALL)
+    box(axes, 1.85, 4.3, 2.5, 0.54, f"{LAMBDA_NN}\nλ from ‖Z − Θ‖² and λ", LEARNED)
+    box(axes, 1.85, 3.43, 2.5, 0.58, "fitDNN-fast\nP Adam steps: W and Θ", FITTED)
+    box(
+        axes, 1.85, 2.37, 2.5, 0.78,
+        f"{RHO_NN}\na threshold for every edge;\nZ = soft threshold of Θ", LEARNED,
+    )  # fmt: skip
+    arrow(axes, (3.8, 5.72), (3.8, 4.84))
+    write(axes, 3.88, 5.46, "Θ, W", fontsize=SMALL, ha="left")
+    write(axes, 3.7, 5.46, "Z = 0, λ = 1", fontsize=SMALL, ha="right")
+    arrow(axes, (3.1, 4.3), (3.1, 4.01))
+    arrow(axes, (3.1, 3.43), (3.1, 3.15))
+    arrow(axes, (4.35, 2.76), (4.52, 2.76), (4.52, 4.57), (4.35, 4.57))
+    arrow(axes, (1.0, 5.72), (1.0, 2.95), (1.85, 2.95))
+    write(axes, 0.92, 4.3, "S", fontsize=SMALL, ha="right")
+
+    views = f"views\n{len(VIEWS)} of every edge,\nonce per data set"
+    box(axes, 0.12, 1.2, 1.55, 0.82, views, DATA, linestyle=(0, (3, 2)))
+    arrow(axes, (0.3, 6.95), (0.3, 2.02), dashed=True)
+    arrow(axes, (1.2, 2.02), (1.2, 2.57), (1.85, 2.57), dashed=True)
+    box(axes, 2.1, 1.32, 2.0, 0.58, "Θ and Z\nscores of all edges", DATA)
+    arrow(axes, (3.1, 2.37), (3.1, 1.9))
+
+    keys = ((LEARNED, "learned, from simulated data"), (FITTED, "fitted, to each data set anew"))
+    for y, (colour, text) in zip((0.86, 0.56), keys, strict=True):
+        axes.add_patch(
+            Rectangle(
+                (0.12, y - 0.09), 0.32, 0.18,
+                facecolor=TINTS[colour], edgecolor=colour, linewidth=1.4,
+            )
+        )  # fmt: skip
+        write(axes, 0.56, y, text, ha="left", fontsize=SMALL)
+    arrow(axes, (0.12, 0.26), (0.46, 0.26), dashed=True)
+    write(axes, 0.56, 0.26, f"only where {RHO_NN} sees context", ha="left", fontsize=SMALL)
+    return figure
+
+
+# --- Fig. 3 -------------------------------------------------------------------------------------
+
+
+def layers_of(network: nn.Sequential) -> tuple[list[int], list[str]]:
+    """Units of every layer, the input's first, and the function after each of the others."""
+    sizes, functions = [], []
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            sizes += [layer.out_features] if sizes else [layer.in_features, layer.out_features]
+        else:
+            functions.append(type(layer).__name__.lower())
+    return sizes, functions
+
+
+def tiny_networks_figure(config: GRNULarConfig | None = None) -> Figure:
+    """Fig. 3: rho_nn and lambda_nn as the model of ``config`` builds them."""
+    model = GRNULar(config or GRNULarConfig())
+    rho, lam = model.rho_nn, model.lambda_nn
+    if not (isinstance(rho, RhoNN) and isinstance(lam, LambdaNN)):
+        raise TypeError(f"Fig. 3 shows a RhoNN and a LambdaNN, got {type(rho).__name__}")
+    figure, axes = canvas(5.0)
+    _tiny(axes, rho, f"{RHO_NN}: one threshold for every edge", ("Θ", "S", "Z"), "ρ", 2.55)
+    _tiny(axes, lam, f"{LAMBDA_NN}: one spring for the data set", ("‖Z − Θ‖²", "λ"), "next λ", 0.1)
+    return figure
+
+
+def _tiny(
+    axes: Axes, module: RhoNN | LambdaNN, title: str, inputs: Sequence[str], output: str, y: float
+) -> None:
+    """One small network from left to right, between ``y`` and ``y`` + 2.4."""
+    sizes, functions = layers_of(module.network)
+    if len(inputs) != sizes[0] or sizes[-1] != 1:
+        raise ValueError(f"{title}: {sizes} layers for inputs {inputs}")
+    write(axes, 0.1, y + 2.22, title, ha="left", weight="bold", fontsize=HEAD)
+    write(axes, WIDTH - 0.1, y + 2.22, f"{n_numbers(module)} numbers", ha="right")
+    xs = np.linspace(1.1, WIDTH - 0.85, len(sizes))
+    places = [
+        [(x, h) for h in spread(n, y + 0.55, y + 1.85)[::-1]]
+        for x, n in zip(xs, sizes, strict=True)
+    ]
+    for left, right in zip(places[:-1], places[1:], strict=True):
+        for start in left:
+            for end in right:
+                axes.plot(*zip(start, end, strict=True), color=LEARNED, linewidth=0.9, alpha=0.6)
+    for depth, column in enumerate(places):
+        for place in column:
+            node(axes, place, LEARNED if depth else DATA, 0.14)
+    for name, (x, h) in zip(inputs, places[0], strict=True):
+        write(axes, x - 0.22, h, name, ha="right")
+    write(axes, places[-1][0][0] + 0.22, places[-1][0][1], output, ha="left")
+    for x, n, function in zip(xs, sizes, ("inputs", *functions), strict=True):
+        write(axes, x, y + 0.2, f"{n}\n{function}", fontsize=SMALL, color=DATA)
+
+
+# --- the rho_nn that sees context ---------------------------------------------------------------
+
+
+def shipped_config() -> GRNULarConfig:
+    """The configuration of the weights that come with the package under the name ``grnular``."""
+    if "grnular" in shipped():
+        return read_trained("grnular").recipe.config
+    return GRNULarConfig(rho="context", context_width=32, context_layers=4)  # until they are there
+
+
+def context_figure(config: GRNULarConfig | None = None) -> Figure:
+    """What an edge sees with a rho_nn that sees context, and the layers it passes through."""
+    rho = GRNULar(config or shipped_config()).rho_nn
+    if not isinstance(rho, ContextRho):
+        raise TypeError(f"this figure shows a ContextRho, got {type(rho).__name__}")
+    figure, axes = canvas(7.4)
+    _neighbourhood(axes, top=7.0)
+
+    stages = (
+        (rho.enter, f"{rho.enter.in_features} numbers of every edge",
+         f"{len(VIEWS)} views, Θ and Z, three of each;\nshares of cells that show TF and gene"),
+        (rho.layers, f"{len(rho.layers)} layers of width {rho.enter.out_features}",
+         "each looks at the edge and\nat everything coloured above"),
+        (rho.leave, "one number for every edge", "g, the chance of an edge;\nZ = Θ g"),
+    )  # fmt: skip
+    write(axes, WIDTH - 0.12, 3.28, "learned\nnumbers", fontsize=SMALL, ha="right")
+    for i, (module, head, text) in enumerate(stages):
+        y = 2.1 - 0.97 * i + 0.35
+        box(axes, 0.12, y - 0.1, 3.6, 0.78, f"{head}\n{text}", LEARNED)
+        write(axes, WIDTH - 0.12, y + 0.29, f"{n_numbers(module):,}", ha="right")
+        if i:
+            arrow(axes, (1.92, y + 0.87), (1.92, y + 0.68))
+    total = f"{n_numbers(rho):,}"
+    write(axes, WIDTH - 0.12, 0.14, f"together {total}", ha="right", weight="bold")
+    return figure
+
+
+def _neighbourhood(axes: Axes, top: float) -> None:
+    """The matrix of edges around one of them, and what each of the layers' maps looks at."""
+    n_tfs, n_genes, size, left = 5, 9, 0.36, 0.85
+    t, g = 1, 3  # the edge from the second TF to the fourth; the first genes are the TFs
+    near = (0.55, 1.0, 0.8, 0.0, 0.35)  # the other TFs' correlation with the second, made up
+    faces = {(g, t): REVERSE, (t, g): LEARNED}
+    for i in range(n_tfs):
+        for j in range(n_genes):
+            face = "#D5D5D5" if i == j else ROW if i == t else COLUMN if j == g else "white"
+            corner = (left + size * j, top - size * (i + 1))
+            _square(axes, corner, size, faces.get((i, j), face))
+            if j == g and i not in (t, g):
+                _dot(axes, corner, size, near[i])
+    write(
+        axes,
+        left + size * n_genes / 2,
+        top + 0.22,
+        "to gene (the first five are TFs)",
+        fontsize=SMALL,
+    )
+    write(axes, left - 0.12, top - size * n_tfs / 2, "from\nTF", fontsize=SMALL, ha="right")
+    legend = (
+        (LEARNED, 0, "the edge itself"),
+        (ROW, 0, "edges of its TF: mean and maximum"),
+        (COLUMN, 0, "edges of its gene: mean and maximum"),
+        (COLUMN, 0.9, "the same, weighted by TF correlation"),
+        (REVERSE, 0, "the reverse edge, between two TFs"),
+    )
+    for k, (face, dot, text) in enumerate(legend):
+        y = top - size * n_tfs - 0.4 - 0.27 * k
+        _square(axes, (0.75, y - 0.1), 0.2, face)
+        if dot:
+            _dot(axes, (0.75, y - 0.1), 0.2, dot * 0.5)
+        write(axes, 1.05, y, text, ha="left", fontsize=SMALL)
+
+
+def _square(axes: Axes, corner: Point, size: float, face: str) -> None:
+    axes.add_patch(
+        Rectangle(corner, size, size, facecolor=face, edgecolor="#777777", linewidth=0.8)
+    )
+
+
+def _dot(axes: Axes, corner: Point, size: float, strength: float) -> None:
+    middle = (corner[0] + size / 2, corner[1] + size / 2)
+    axes.add_patch(Circle(middle, 0.14 * strength, facecolor="black", zorder=4))
+
+
+# --- files --------------------------------------------------------------------------------------
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "network": network_figure,
+    "architecture": architecture_figure,
+    "tiny_networks": tiny_networks_figure,
+    "context": context_figure,
+}
+
+
+def write_figures(folder: Path) -> list[Path]:
+    """Draw all figures into ``folder`` as SVG; equal code gives equal bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, draw in FIGURES.items():
+        paths.append(folder / f"{name}.svg")
+        draw().savefig(paths[-1], metadata={"Date": None})
+    return paths
+
+
+if __name__ == "__main__":
+    for path in write_figures(Path(sys.argv[1])):
+        print(path)

@@ -1,0 +1,41 @@
+"""What several commands share: kinds of arguments, and what an exit code means."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_CODES = """\
+exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable input or arguments,
+3 data could not be had, 4 the method failed, 5 the result could not be written, 130 interrupted
+"""
+
+
+def whole(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise ValueError
+    return value
+
+
+def count(text: str) -> int:
+    value = whole(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def jobs(text: str) -> int:
+    value = int(text)
+    if value != -1 and value < 1:
+        raise ValueError
+    return value
+
+
+# argparse shows these names: "invalid whole number >= 0 value: 'x'"
+whole.__name__ = "whole number >= 0"
+count.__name__ = "whole number >= 1"
+jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"

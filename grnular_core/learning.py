@@ -1,0 +1,154 @@
+"""Does it learn? The runs that answer it, and the tables and the figure that show the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from grnular_core import plots
+from grnular_core.ablations import variants
+from grnular_core.results import Record
+from grnular_core.stats import compare_methods, mean_interval
+from grnular_core.synthetic import SyntheticTask, synthetic_tasks
+
+# name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
+SETTINGS = {"clean": ("clean", 20), "dropout 25": ("noisy(25)", 20), "DS1 82": ("DS1", 15)}
+TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
+WITHOUT_TRAINING = ("grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso")
+# also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
+# takes trees ten times longer
+WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 8}
+
+
+def tasks() -> list[SyntheticTask]:
+    """All runs: with the list of TFs, and those methods that can do without also without it."""
+    wanted = []
+    for name, n_graphs in SETTINGS.values():
+        methods = [m for m in (*TRAINED, *WITHOUT_TRAINING) if m != "glad"]
+        wanted += synthetic_tasks([name], methods, range(n_graphs))
+    for method, n_graphs in WITHOUT_TFS.items():
+        wanted += synthetic_tasks(["clean"], [method], range(n_graphs), tf_information="without")
+    return sorted(wanted, key=lambda task: task.method in ("grnboost2", "glasso"))
+
+
+def rows(folder: Path) -> pd.DataFrame:
+    """Recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
+    found = []
+    for setting, (name, n_graphs) in SETTINGS.items():
+        task = SyntheticTask(name, "grnular", 0)
+        table, key = Record(task.experiment, folder).rows(), task.key()
+        same = np.ones(len(table), dtype=bool)
+        for column in ("dataset", "cells", "cell_types"):
+            same &= table[column].astype(str) == str(key[column])
+        table = table[same]
+        table = table[table["replicate"].astype(int) < n_graphs]
+        found.append(table.assign(setting=setting))
+    table = pd.concat(found, ignore_index=True)
+    names = table["method"].map(plots.label)
+    table["shown"] = names.where(table["tf_information"] == "with", names + ", no TF list")
+    return table
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    """Methods by falling mean over settings; those that miss a setting stand where they score."""
+    means = table.groupby("shown")["strict_auprc"].mean()
+    return list(means.sort_values(ascending=False).index)
+
+
+def _interval(values: pd.Series) -> str:
+    found = mean_interval(values)
+    if len(values) < 2:
+        return f"{found['mean']:.3f}"
+    return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """Mean strict AUPRC and 95 % interval of every method in every setting, the best on top."""
+    lines = []
+    for shown in _order(found):
+        line = {"method": shown}
+        for setting in SETTINGS:
+            values = found.loc[
+                (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
+            ]
+            line[f"{setting}"] = _interval(values) if len(values) else ""
+            line[f"graphs ({setting})"] = len(values)
+        lines.append(line)
+    density = {"method": "density"}
+    for setting in SETTINGS:
+        one = found[found["setting"] == setting].drop_duplicates("replicate")
+        density[setting] = f"{one['density'].mean():.3f}"
+        density[f"graphs ({setting})"] = len(one)
+    return pd.DataFrame([*lines, density])
+
+
+def figure(found: pd.DataFrame) -> Figure:
+    """Strict AUPRC of every method and graph, one panel a setting; bars mark means."""
+    order = _order(found)
+    drawn, axes = plt.subplots(1, len(SETTINGS), figsize=(8, 0.28 * len(order) + 1), sharey=True)
+    for ax, setting in zip(axes, SETTINGS, strict=True):
+        of_setting = found[found["setting"] == setting]
+        for place, shown in enumerate(order):
+            one = of_setting[of_setting["shown"] == shown]
+            if one.empty:
+                continue
+            colour = plots.PALETTE.get(one["method"].iloc[0], "#333333")
+            ax.plot(
+                one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3,
+                alpha=0.5, markeredgewidth=0,
+            )  # fmt: skip
+            mean = one["strict_auprc"].mean()
+            ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
+        ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
+        ax.set_title(setting)
+        ax.set_xlim(0, 1)
+        ax.set_xlabel("strict AUPRC")
+    axes[0].set_yticks(range(len(order)), order)
+    axes[0].invert_yaxis()
+    return drawn
+
+
+def paired_tests(found: pd.DataFrame, chosen: str = "grnular") -> pd.DataFrame:
+    """``chosen`` against every other method on the graphs both have, setting by setting."""
+    shown = plots.label(chosen)
+    lines = []
+    for setting in SETTINGS:
+        of_setting = found[found["setting"] == setting]
+        tested = compare_methods(of_setting, "strict_auprc", "replicate", "shown")
+        for row in tested.itertuples():
+            if shown not in (row.method_a, row.method_b):
+                continue
+            turn = 1 if row.method_a == shown else -1
+            low, high = sorted((turn * row.low, turn * row.high))
+            lines.append(
+                {
+                    "setting": setting,
+                    "against": row.method_b if turn == 1 else row.method_a,
+                    "graphs": row.n_units,
+                    "difference": f"{turn * row.mean_difference:+.3f} [{low:+.3f}, {high:+.3f}]",
+                    "p (Holm)": "" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}",
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def ablation_rows(folder: Path) -> pd.DataFrame:
+    """Recorded rows of all variants, with ``base``, ``factor`` and ``value``, in their order."""
+    table = Record("ablations", folder).rows()
+    known = pd.DataFrame(
+        [(v.label, v.base, v.factor, v.value, i) for i, v in enumerate(variants())],
+        columns=["method", "base", "factor", "value", "place"],
+    )
+    return table.merge(known, on="method").sort_values(["place", "dataset", "replicate"])
+
+
+def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
+    """Every variant's mean strict AUPRC by setting, and the seconds of one graph's forward pass."""
+    groups = ablations.groupby(["base", "factor", "value", "dataset"], sort=False)
+    means = groups["strict_auprc"].agg(_interval).unstack("dataset")
+    seconds = ablations.groupby(["base", "factor", "value"], sort=False)["seconds"].mean()
+    return means.assign(**{"seconds a graph": seconds.round(3)}).reset_index()

@@ -1,0 +1,75 @@
+"""The registry's methods that run an unrolled model: untrained, or with trained weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grnular_core.baselines import Scores
+from grnular_core.errors import InputError
+
+if TYPE_CHECKING:  # torch is loaded only when a model is
+    from grnular_core.methods import Run, Work
+    from grnular_core.trained import Trained
+
+# kinds of trained models (``recipes.MODELS``) that a method can run
+KINDS = {
+    "grnular": ("grnular", "grnular-base"),
+    "grnular-paper": ("grnular", "grnular-base"),
+    "glad": ("glad",),
+    "glad-tf": ("glad-tf",),
+}
+
+
+def untrained(work: Work, run: Run) -> Scores:
+    """GRNULar as it is before any training; the seed draws its parts and its network."""
+    from grnular_core.inference import grnular_scores
+
+    weight, sign = grnular_scores(
+        work.expression, work.tf_index, seed=run.seed, device=run.device, progress=run.progress
+    )
+    return Scores(weight, sign)
+
+
+def trained(name: str) -> Callable[[Work, Run], Scores]:
+    """The method of that name with the weights of the run, or else its own for such data."""
+
+    def scores(work: Work, run: Run) -> Scores:
+        from grnular_core.inference import model_scores
+        from grnular_core.trained import weights_for
+
+        if _not_shipped_yet(name, run):
+            return untrained(work, run)
+        weights = run.weights or weights_for(name, work.expression)
+        model = fitting_weights(name, weights).model(run.seed)
+        weight, sign = model_scores(
+            model, work.expression, work.tf_index, device=run.device, progress=run.progress
+        )
+        return Scores(weight, sign)
+
+    return scores
+
+
+def _not_shipped_yet(name: str, run: Run) -> bool:
+    """Whether ``grnular`` still stands for the untrained model; delete with its one use above."""
+    from grnular_core.trained import shipped
+
+    return name == "grnular" and run.weights is None and "grnular" not in shipped()
+
+
+def fitting_weights(method: str, weights: str | Path) -> Trained:
+    """The trained model of that name or file, if the method can run it, else an ``InputError``."""
+    from grnular_core.trained import read_trained
+
+    if method not in KINDS:
+        raise InputError(f"the method {method} takes no weights; {', '.join(KINDS)} do")
+    found = read_trained(weights)
+    kind = found.recipe.model
+    if kind not in KINDS[method]:
+        able = " or ".join(name for name, kinds in KINDS.items() if kind in kinds)
+        raise InputError(
+            f"the weights {weights} are those of a model {kind}, which the method {method} does not "
+            f"run; use the method {able}"
+        )
+    return found

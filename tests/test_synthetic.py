@@ -1,0 +1,76 @@
+"""Runs on simulated data: what a row says, and that test graphs are what they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from grnular_core.batches import make_batches
+from grnular_core.errors import InputError
+from grnular_core.results import Record
+from grnular_core.simulate import preset, simulate
+from grnular_core.synthetic import (
+    SyntheticTask,
+    as_dataset,
+    replicate_of,
+    run_missing_synthetic,
+    run_synthetic,
+    synthetic_tasks,
+)
+
+
+def test_the_oracle_is_perfect_and_random_scores_are_at_the_density():
+    perfect = run_synthetic(SyntheticTask("clean", "oracle", 0, n_cells=100))
+    chance = run_synthetic(SyntheticTask("clean", "random", 0, n_cells=100))
+    assert perfect["strict_auprc"] == 1
+    assert chance["strict_auprc"] == pytest.approx(chance["density"], abs=0.06)
+    assert perfect["density"] == chance["density"]
+
+
+def test_edges_of_silent_genes_count_as_missed():
+    task = SyntheticTask("noisy(75)", "oracle", 0, n_cells=200)
+    simulation = replicate_of("noisy(75)", 0, 200)
+    silent = (simulation.expression == 0).all(0)
+    lost = silent[simulation.grn.target] | silent[simulation.grn.regulator]
+    assert lost.any()
+    row = run_synthetic(task)
+    found = 1 - lost.mean()
+    assert found <= row["strict_auprc"] < 1  # the rest is tied at the end of the ranking
+    assert row["density"] == pytest.approx(
+        simulation.grn.n_edges / (len(simulation.tf_index) * (simulation.grn.n_genes - 1))
+    )
+
+
+def test_test_graphs_are_those_that_training_never_sees():
+    batch = make_batches((("clean", 1),), "test")[0]
+    simulation = replicate_of("clean", 0)
+    assert np.array_equal(batch.X[0].numpy(), simulation.expression)
+    for part in ("train", "valid"):
+        other = make_batches((("clean", 1),), part)[0]
+        assert not np.array_equal(other.X[0].numpy(), simulation.expression)
+
+
+def test_without_tf_information_every_gene_may_regulate():
+    simulation = simulate(preset("clean", n_cells=60), 1)
+    assert len(as_dataset(simulation).tfs) == 10
+    assert len(as_dataset(simulation, "without").tfs) == 100
+
+
+def test_the_key_holds_what_fixes_the_data():
+    key = SyntheticTask("noisy(25)", "ridge", 3, n_cells=500, n_types=2).key()
+    assert (key["cells"], key["cell_types"], key["dropout_percentile"]) == (500, 2, 25.0)
+    assert SyntheticTask("DS2-like", "ridge", 0).experiment == "ds"
+    with pytest.raises(InputError, match="unknown preset"):
+        SyntheticTask("celan", "ridge", 0).key()
+
+
+def test_rows_on_record_are_not_computed_again_and_failures_do_not_stop_the_rest(tmp_path):
+    wanted = synthetic_tasks(["clean"], ["nonsense", "correlation"], range(2), n_cells=60)
+    said: list[str] = []
+    failures = run_missing_synthetic(tmp_path, wanted, say=said.append)
+    assert len(failures) == 2 and all("nonsense" in line for line in failures)
+    rows = Record("clean", tmp_path).rows()
+    assert list(rows["method"]) == ["correlation"] * 2
+    said.clear()
+    run_missing_synthetic(tmp_path, wanted, say=said.append)
+    assert len(said) == 2  # only the failing ones are tried again
