@@ -139,5 +139,5 @@ def test_an_unknown_name_gets_the_nearest():
     assert named_recipe("grnular") is RECIPES["grnular"]
     with pytest.raises(InputError, match="did you mean glad-clean"):
         named_recipe("glad-claen")
-    with pytest.raises(InputError, match="known: grnular, paper-clean"):
+    with pytest.raises(InputError, match="known: grnular, grnular-clean"):
         named_recipe("xyz")
