@@ -54,7 +54,8 @@ def mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Prese
 def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
     """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
-    n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.3 else 0
+    n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.4 else 0
+    n_inputs = int(rng.integers(0, 1 + min(6, n_tfs - n_global))) if n_global else 0
     graph = GraphSpec(
         n_genes=n_genes,
         n_tfs=n_tfs,
@@ -62,6 +63,7 @@ def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = 
         hub_spread=float(rng.choice([0.0, rng.uniform(0.3, 2)])),
         global_tfs=n_global,
         global_chance=float(rng.uniform(0.2, 0.9)),
+        global_inputs=n_inputs,
         tf_edges=float(rng.uniform(0, 0.9)),
         module_size=float(rng.choice([1.0, log_uniform(rng, 2, n_genes / 2)])),
         module_noise=float(rng.uniform(0, 0.3)),

@@ -55,7 +55,8 @@ class GraphSpec:
     times its propensity, at most 0.9. The propensity is 1 for all (the paper) or log-normal with
     mean 1, whose log has standard deviation ``hub_spread``: few TFs then have many targets. The
     first ``global_tfs`` of the TFs regulate a gene with probability ``global_chance`` instead, as
-    the few global regulators of a bacterium do.
+    the few global regulators of a bacterium do; ``global_inputs`` other TFs regulate each of them,
+    which makes them highly expressed.
     ``tf_edges`` is the share of the TFs that are regulated by another TF. ``module_size`` > 1 lets
     groups of that many genes on average share their regulators, as operons and co-expressed modules
     do; each edge of a copied set is redrawn with probability ``module_noise``.
@@ -70,6 +71,7 @@ class GraphSpec:
     hub_spread: float = 0.0
     global_tfs: int = 0
     global_chance: float = 0.6
+    global_inputs: int = 0
     tf_edges: float = 0.2
     module_size: float = 1.0
     module_noise: float = 0.1
@@ -93,6 +95,11 @@ class GraphSpec:
             raise InputError(
                 f"global_tfs is from 0 to the {self.n_tfs} TFs and global_chance from 0 to 1; got "
                 f"{self.global_tfs} and {self.global_chance}"
+            )
+        if not 0 <= self.global_inputs <= self.n_tfs - self.global_tfs:
+            raise InputError(
+                f"global_inputs is from 0 to the {self.n_tfs - self.global_tfs} TFs that are not "
+                f"global, got {self.global_inputs}"
             )
         if not 0 <= self.hub_spread < np.inf:
             raise InputError(f"hub_spread is 0 or more, got {self.hub_spread}")
@@ -154,8 +161,14 @@ def _module_edges(
 def _add_tf_edges(
     adj: np.ndarray, tfs: np.ndarray, spec: GraphSpec, rng: np.random.Generator
 ) -> None:
-    """Regulate a share of the TFs by another one that comes before it in a random order."""
+    """Regulate a share of the TFs by another one that comes before it in a random order, and global
+    TFs by as many as they are to have."""
     order = rng.permutation(spec.n_tfs)
+    if spec.global_inputs:  # global TFs come last, so that all others may regulate them
+        local = order[order >= spec.global_tfs]
+        order = np.concatenate([local, order[order < spec.global_tfs]])
+        for tf in range(spec.global_tfs):
+            adj[rng.choice(local, spec.global_inputs, replace=False), tfs[tf]] = True
     n_regulated = min(round(spec.tf_edges * spec.n_tfs), spec.n_tfs - 1)
     for later in rng.choice(spec.n_tfs - 1, n_regulated, replace=False) + 1:
         adj[order[rng.integers(later)], tfs[order[later]]] = True

@@ -197,3 +197,33 @@ def test_a_network_is_ordered_or_its_cycle_named(pairs):
 def test_edges_that_make_no_network_are_refused(edges, words):
     with pytest.raises(InputError, match=words):
         make_grn(3, *edges)
+
+
+def test_global_tfs_have_many_targets_and_as_many_inputs_as_asked_for():
+    spec = GraphSpec(n_genes=100, n_tfs=12, global_tfs=2, global_chance=0.7, global_inputs=4)
+    for seed in range(20):
+        grn = random_grn(spec, np.random.default_rng(seed))
+        topological_order(grn)  # refuses cycles
+        targets = grn.adjacency().sum(1)
+        assert targets[:2].min() > 45 and targets[2:].max() < 35
+        inputs = np.bincount(grn.target, minlength=100)[grn.tfs[:2]]
+        assert (inputs >= 4).all()
+
+
+def test_networks_without_global_tfs_are_what_they_were():
+    plain = random_grn(GraphSpec(), np.random.default_rng(3))
+    asked = random_grn(GraphSpec(global_chance=0.9), np.random.default_rng(3))
+    assert np.array_equal(plain.regulator, asked.regulator) and np.array_equal(plain.K, asked.K)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"global_tfs": 11}, "global_tfs is from 0 to the 10 TFs"),
+        ({"global_tfs": 1, "global_chance": 1.2}, "global_chance from 0 to 1"),
+        ({"global_tfs": 8, "global_inputs": 3}, "from 0 to the 2 TFs that are not global"),
+    ],
+)
+def test_impossible_global_tfs_are_refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        GraphSpec(**wrong)
