@@ -16,7 +16,8 @@ from grnular_core.stats import compare_methods, mean_interval
 from grnular_core.synthetic import SyntheticTask, synthetic_tasks
 
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
-SETTINGS = {"clean": ("clean", 20), "dropout 25": ("noisy(25)", 20), "DS1 82": ("DS1", 15)}
+SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
+TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %"}
 TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
 WITHOUT_TRAINING = ("grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso")
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
@@ -75,13 +76,13 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
             values = found.loc[
                 (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
             ]
-            line[f"{setting}"] = _interval(values) if len(values) else ""
+            line[TITLES[setting]] = _interval(values) if len(values) else ""
             line[f"graphs ({setting})"] = len(values)
         lines.append(line)
     density = {"method": "density"}
     for setting in SETTINGS:
         one = found[found["setting"] == setting].drop_duplicates("replicate")
-        density[setting] = f"{one['density'].mean():.3f}"
+        density[TITLES[setting]] = f"{one['density'].mean():.3f}"
         density[f"graphs ({setting})"] = len(one)
     return pd.DataFrame([*lines, density])
 
@@ -104,7 +105,7 @@ def figure(found: pd.DataFrame) -> Figure:
             mean = one["strict_auprc"].mean()
             ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
         ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
-        ax.set_title(setting)
+        ax.set_title(TITLES[setting])
         ax.set_xlim(0, 1)
         ax.set_xlabel("strict AUPRC")
     axes[0].set_yticks(range(len(order)), order)
@@ -126,7 +127,7 @@ def paired_tests(found: pd.DataFrame, chosen: str = "grnular") -> pd.DataFrame:
             low, high = sorted((turn * row.low, turn * row.high))
             lines.append(
                 {
-                    "setting": setting,
+                    "setting": TITLES[setting],
                     "against": row.method_b if turn == 1 else row.method_a,
                     "graphs": row.n_units,
                     "difference": f"{turn * row.mean_difference:+.3f} [{low:+.3f}, {high:+.3f}]",

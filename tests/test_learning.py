@@ -35,13 +35,13 @@ def test_the_table_shows_means_counts_and_the_density(folder):
     table = learning.table(learning.rows(folder)).set_index("method")
     assert list(table.index) == ["GRNULar", "correlation", "density"]
     assert table.loc["GRNULar", "clean"].startswith("0.536 [")
-    assert table.loc["correlation", "graphs (DS1 82)"] == 10
+    assert table.loc["correlation", "graphs (DS1)"] == 10
     assert table.loc["density", "clean"] == "0.100"
 
 
 def test_paired_tests_see_a_small_but_constant_gain(folder):
     tests = learning.paired_tests(learning.rows(folder), "grnular")
-    assert set(tests["setting"]) == set(learning.SETTINGS)
+    assert set(tests["setting"]) == set(learning.TITLES.values())
     assert all(text.startswith("+0.100") for text in tests["difference"])
     assert (tests["p (Holm)"].astype(float) < 0.01).all()
 
