@@ -44,7 +44,7 @@ from grnular_core.grnular import GRNULar, GRNULarConfig
 from grnular_core.plots import PALETTE
 from grnular_core.regression import Weights, path_product
 from grnular_core.thresholding import LambdaNN, RhoNN
-from grnular_core.trained import read_trained, shipped
+from grnular_core.trained import read_trained
 
 FAINT = "#C9C9C9"
 ROW, COLUMN, REVERSE = PALETTE["genie3"], "#7FD0B5", PALETTE["glad"]
@@ -258,9 +258,7 @@ def _tiny(
 
 def shipped_config() -> GRNULarConfig:
     """The configuration of the weights that come with the package under the name ``grnular``."""
-    if "grnular" in shipped():
-        return read_trained("grnular").recipe.config
-    return GRNULarConfig(rho="context", context_width=32, context_layers=4)  # until they are there
+    return read_trained("grnular").recipe.config
 
 
 def context_figure(config: GRNULarConfig | None = None) -> Figure:

@@ -194,14 +194,19 @@ def verify_command(options: argparse.Namespace) -> None:
     """Recompute a sample of the recorded rows and compare."""
     from grnular_core.experiments import recorded_folder, verify
     from grnular_core.results import Record
+    from grnular_core.synthetic import verify_synthetic
 
     folder = Path(options.recorded) if options.recorded else recorded_folder()
     record = Record("beeline", folder)
-    compared = verify(record, options.budget, options.seed, options.tolerance, say)
-    largest = compared["difference"].max() if len(compared) else math.nan
-    answer(f"beeline: {len(compared)} rows recomputed, largest difference {largest:.2g}")
-    if not len(compared):
-        say("no row could be recomputed: no data at hand, or the budget is too small")
+    arguments = (options.budget / 2, options.seed, options.tolerance, say)
+    for name, compared in (
+        ("beeline", verify(record, *arguments)),
+        ("simulated", verify_synthetic(folder, *arguments)),
+    ):
+        largest = compared["difference"].max() if len(compared) else math.nan
+        answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
+        if not len(compared):
+            say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
 
 
 def _refuse_bad_output(out: Path, inputs: tuple[str | None, ...]) -> None:

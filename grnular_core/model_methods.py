@@ -39,8 +39,6 @@ def trained(name: str) -> Callable[[Work, Run], Scores]:
         from grnular_core.inference import model_scores
         from grnular_core.trained import weights_for
 
-        if _not_shipped_yet(name, run):
-            return untrained(work, run)
         weights = run.weights or weights_for(name, work.expression)
         model = fitting_weights(name, weights).model(run.seed)
         weight, sign = model_scores(
@@ -49,13 +47,6 @@ def trained(name: str) -> Callable[[Work, Run], Scores]:
         return Scores(weight, sign)
 
     return scores
-
-
-def _not_shipped_yet(name: str, run: Run) -> bool:
-    """Whether ``grnular`` still stands for the untrained model; delete with its one use above."""
-    from grnular_core.trained import shipped
-
-    return name == "grnular" and run.weights is None and "grnular" not in shipped()
 
 
 def fitting_weights(method: str, weights: str | Path) -> Trained:

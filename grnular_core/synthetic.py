@@ -13,10 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
+
 from grnular_core.batches import FIRST_SEED
 from grnular_core.dataset import GRNDataset, make_dataset
-from grnular_core.errors import GrnularError
-from grnular_core.methods import Inference, Progress, Run, method, run_method
+from grnular_core.errors import GrnularError, MethodError
+from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
 from grnular_core.metrics import strict_scores
 from grnular_core.paper_protocol import paper_scores
 from grnular_core.results import Record
@@ -169,3 +171,41 @@ def run_missing_synthetic(
         record.add([row])
         say(f"{task.label}: AUPRC {row['strict_auprc']:.3f}, {row['seconds']:.2f} s")
     return failures
+
+
+def verify_synthetic(
+    folder: Path,
+    budget_seconds: float,
+    seed: int,
+    tolerance: float,
+    say: Callable[[str], None] = print,
+) -> pd.DataFrame:
+    """Recompute a random sample of the recorded rows within a time budget and compare.
+
+    Returns ``dataset, method, replicate, difference``, the difference being the larger of the two
+    protocols' AUPRC as a share of the recorded value. Raises ``MethodError`` that lists the rows
+    that moved by more than ``tolerance``.
+    """
+    found = [Record(name, folder).rows() for name in ("clean", "noisy", "ds")]
+    found = [rows for rows in found if len(rows)] or found[:1]
+    rows = pd.concat(found, ignore_index=True).sample(frac=1, random_state=seed)
+    left, compared = budget_seconds, []
+    for row in rows.itertuples():
+        if row.seconds > left or row.method not in METHODS:
+            continue
+        left -= row.seconds
+        task = SyntheticTask(
+            row.dataset, row.method, int(row.replicate), int(row.seed), int(row.cells),
+            int(row.cell_types), row.tf_information,
+        )  # fmt: skip
+        live = run_synthetic(task)
+        gaps = [abs(live[c] / getattr(row, c) - 1) for c in ("strict_auprc", "paper_auprc")]
+        compared.append((task.preset, task.method, task.replicate, max(gaps)))
+    say(f"recomputed {len(compared)} runs on simulated data")
+    table = pd.DataFrame(compared, columns=["dataset", "method", "replicate", "difference"])
+    moved = table[~(table["difference"] <= tolerance)]
+    if len(moved):
+        raise MethodError(
+            f"recorded rows that moved by more than {tolerance}:\n{moved.to_string(index=False)}"
+        )
+    return table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grnular_core.batches import make_batches
-from grnular_core.errors import InputError
+from grnular_core.errors import InputError, MethodError
 from grnular_core.results import Record
 from grnular_core.simulate import preset, simulate
 from grnular_core.synthetic import (
@@ -16,6 +16,7 @@ from grnular_core.synthetic import (
     run_missing_synthetic,
     run_synthetic,
     synthetic_tasks,
+    verify_synthetic,
 )
 
 
@@ -74,3 +75,19 @@ def test_rows_on_record_are_not_computed_again_and_failures_do_not_stop_the_rest
     said.clear()
     run_missing_synthetic(tmp_path, wanted, say=said.append)
     assert len(said) == 2  # only the failing ones are tried again
+
+
+def test_verification_finds_a_row_that_moved(tmp_path):
+    wanted = synthetic_tasks(["clean"], ["correlation", "clr"], range(2), n_cells=60)
+    run_missing_synthetic(tmp_path, wanted, say=lambda text: None)
+    checked = verify_synthetic(tmp_path, 60, seed=0, tolerance=1e-6, say=lambda text: None)
+    assert len(checked) == 4 and checked["difference"].max() < 1e-6
+    record = Record("clean", tmp_path)
+    row = record.rows().iloc[0].to_dict()
+    record.add([{**row, "strict_auprc": row["strict_auprc"] * 1.01}], replace=True)
+    with pytest.raises(MethodError, match="moved by more"):
+        verify_synthetic(tmp_path, 60, seed=0, tolerance=1e-3, say=lambda text: None)
+
+
+def test_verification_without_a_record_or_a_budget_recomputes_nothing(tmp_path):
+    assert verify_synthetic(tmp_path, 60, 0, 1e-6, say=lambda text: None).empty
