@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,9 +12,14 @@ from matplotlib.figure import Figure
 
 from grnular_core import plots
 from grnular_core.ablations import variants
+from grnular_core.candidates import score_matrix
+from grnular_core.methods import infer
+from grnular_core.ranking import average_precision
 from grnular_core.results import Record
-from grnular_core.stats import compare_methods, mean_interval
-from grnular_core.synthetic import SyntheticTask, synthetic_tasks
+from grnular_core.simulate import Simulation
+from grnular_core.simulated import tf_names
+from grnular_core.stats import MIN_UNITS, compare_methods, mean_interval
+from grnular_core.synthetic import SyntheticTask, as_dataset, synthetic_tasks
 
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
@@ -55,20 +61,22 @@ def rows(folder: Path) -> pd.DataFrame:
 
 
 def _order(table: pd.DataFrame) -> list[str]:
-    """Methods by falling mean over settings; those that miss a setting stand where they score."""
-    means = table.groupby("shown")["strict_auprc"].mean()
-    return list(means.sort_values(ascending=False).index)
+    """Methods that ran in most settings first, then by falling mean over settings."""
+    means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
+    ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
+    return list(ranked.sort_values(["settings", "mean"], ascending=False).index)
 
 
 def _interval(values: pd.Series) -> str:
+    """Mean and 95 % interval; too few units for a test show their mean alone."""
     found = mean_interval(values)
-    if len(values) < 2:
+    if len(values) < MIN_UNITS:
         return f"{found['mean']:.3f}"
     return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
-    """Mean strict AUPRC and 95 % interval of every method in every setting, the best on top."""
+    """Mean strict AUPRC, 95 % interval and number of graphs of every method in every setting."""
     lines = []
     for shown in _order(found):
         line = {"method": shown}
@@ -76,14 +84,13 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
             values = found.loc[
                 (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
             ]
-            line[TITLES[setting]] = _interval(values) if len(values) else ""
-            line[f"graphs ({setting})"] = len(values)
+            count = len(values)
+            line[TITLES[setting]] = f"{_interval(values)} ({count})" if count else ""
         lines.append(line)
     density = {"method": "density"}
     for setting in SETTINGS:
         one = found[found["setting"] == setting].drop_duplicates("replicate")
         density[TITLES[setting]] = f"{one['density'].mean():.3f}"
-        density[f"graphs ({setting})"] = len(one)
     return pd.DataFrame([*lines, density])
 
 
@@ -125,12 +132,13 @@ def paired_tests(found: pd.DataFrame, chosen: str = "grnular") -> pd.DataFrame:
                 continue
             turn = 1 if row.method_a == shown else -1
             low, high = sorted((turn * row.low, turn * row.high))
+            spread = "" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
             lines.append(
                 {
                     "setting": TITLES[setting],
                     "against": row.method_b if turn == 1 else row.method_a,
                     "graphs": row.n_units,
-                    "difference": f"{turn * row.mean_difference:+.3f} [{low:+.3f}, {high:+.3f}]",
+                    "difference": f"{turn * row.mean_difference:+.3f}{spread}",
                     "p (Holm)": "" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}",
                 }
             )
@@ -153,3 +161,28 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
     means = groups["strict_auprc"].agg(_interval).unstack("dataset")
     seconds = ablations.groupby(["base", "factor", "value"], sort=False)["seconds"].mean()
     return means.assign(**{"seconds a graph": seconds.round(3)}).reset_index()
+
+
+def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") -> pd.DataFrame:
+    """How well each TF is seen, and how well each method ranks the targets of that TF alone.
+
+    One row a TF: ``detected`` (share of cells), ``targets`` (share of genes), and for every method
+    the average precision over that TF's candidates less what random scores reach there.
+    """
+    data, names = as_dataset(simulation), tf_names(simulation)
+    genes, truth = simulation.genes(), simulation.adjacency
+    found = pd.DataFrame(
+        {
+            "detected": (simulation.expression != 0).mean(0)[simulation.tf_index],
+            "targets": truth.sum(1) / (len(genes) - 1),
+        },
+        index=names,
+    )
+    others = ~np.eye(len(genes), dtype=bool)[simulation.tf_index]
+    for name in methods:
+        weights = score_matrix(infer(data, name, device=device), names, genes)
+        found[name] = [
+            average_precision(w[o], t[o]) - t[o].mean()
+            for w, t, o in zip(weights, truth, others, strict=True)
+        ]
+    return found

@@ -10,6 +10,7 @@ import pytest
 from grnular_core import learning
 from grnular_core.plots_factors import factor_grid
 from grnular_core.results import COLUMNS, Record
+from grnular_core.simulate import preset, simulate
 from grnular_core.synthetic import SyntheticTask
 
 
@@ -35,7 +36,7 @@ def test_the_table_shows_means_counts_and_the_density(folder):
     table = learning.table(learning.rows(folder)).set_index("method")
     assert list(table.index) == ["GRNULar", "correlation", "density"]
     assert table.loc["GRNULar", "clean"].startswith("0.536 [")
-    assert table.loc["correlation", "graphs (DS1)"] == 10
+    assert table.loc["correlation", "DS1, dropout 82 %"].endswith("] (10)")
     assert table.loc["density", "clean"] == "0.100"
 
 
@@ -72,3 +73,12 @@ def test_every_run_of_the_page_is_planned_once():
     assert len(set(tasks)) == len(tasks)
     slow = [task.method in ("grnboost2", "glasso") for task in tasks]
     assert slow == sorted(slow)  # the quick ones come first
+
+
+def test_each_tf_is_ranked_by_itself():
+    simulation = simulate(preset("noisy(50)", n_cells=300), 5)
+    seen = learning.per_tf(simulation, ["random"])
+    assert len(seen) == 10
+    assert np.allclose(seen["detected"], (simulation.expression != 0).mean(0)[simulation.tf_index])
+    assert np.allclose(seen["targets"] * 99, simulation.adjacency.sum(1))
+    assert abs(seen["random"].mean()) < 0.1
