@@ -1,6 +1,6 @@
 """Time of goodINIT and the fits of L cells, beside a bare loop of their matrix products.
 
-    python tests/bench_fit.py [small|middle|large] [graphs] [rounds]
+    python tests/bench_fit.py [small|middle|large] [graphs] [rounds] [table.csv]
 
 "plain" is the same steps with ordinary operations, which make new tensors. The three take turns,
 so that other work on the machine slows all of them. CPU time counts all threads.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import median
 
 import torch
@@ -27,6 +28,7 @@ SIZES = {
     "large": (2700, 127, 500, 1200, 50, 2, 5),
 }
 LR = 0.01
+HEADER = "size,graphs,threads,way,wall_ms,cpu_ms,wall_ratio,cpu_ratio"
 
 
 def in_place(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
@@ -72,7 +74,8 @@ def products(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
     torch.set_num_threads(threads)
 
 
-def main(size: str = "small", graphs: str = "20", rounds: str = "5") -> None:
+def main(size: str = "small", graphs: str = "20", rounds: str = "5", table: str = "") -> None:
+    """Print the medians, and add them to ``table`` where one is named."""
     cells, tfs, hidden, genes, *steps = SIZES[size]
     g = torch.Generator().manual_seed(0)
     X_T = torch.randn(int(graphs), cells, tfs, generator=g)
@@ -89,13 +92,22 @@ def main(size: str = "small", graphs: str = "20", rounds: str = "5") -> None:
                 spent = time.perf_counter() - began[0], time.process_time() - began[1]
                 for times, seconds in zip((wall, cpu), spent, strict=True):
                     times.setdefault(way.__name__, []).extend([seconds] * (round_ > 0))
-    print(f"{size}: {graphs} graphs, {torch.get_num_threads()} threads; median ms a graph")
+    threads = torch.get_num_threads()
+    print(f"{size}: {graphs} graphs, {threads} threads; median ms a graph")
+    lines = []
     for name in wall:
-        ratios = (median(a / b for a, b in zip(t[name], t["products"], strict=True))
-                  for t in (wall, cpu))  # fmt: skip
-        ms = (1e3 * median(t[name]) / int(graphs) for t in (wall, cpu))
+        ratios = [median(a / b for a, b in zip(t[name], t["products"], strict=True))
+                  for t in (wall, cpu)]  # fmt: skip
+        ms = [1e3 * median(t[name]) / int(graphs) for t in (wall, cpu)]
         print("{:9s} wall {:8.1f}  cpu {:8.1f}".format(name, *ms), end="   ")
         print("to the products: wall {:.2f}  cpu {:.2f}".format(*ratios))
+        lines.append(
+            ",".join([size, graphs, str(threads), name, *(f"{x:.2f}" for x in (*ms, *ratios))])
+        )
+    if table:
+        new = not Path(table).exists()
+        with open(table, "a") as file:
+            print(*([HEADER] if new else []), *lines, sep="\n", file=file)
 
 
 if __name__ == "__main__":

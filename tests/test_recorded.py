@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from grnular_core import learning
+from grnular_core.ablations import variants
 from grnular_core.beeline import DATASETS, NETWORKS
 from grnular_core.experiments import SMALL_DATASETS, recorded_folder
 from grnular_core.methods import METHODS
@@ -12,7 +14,7 @@ from grnular_core.results import Record
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular-untrained", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
@@ -46,3 +48,35 @@ def test_table_3_has_the_papers_counts():
     ours = pd.read_csv(recorded_folder() / "table3.csv").set_index("dataset")["tfs"]
     printed = pd.read_csv(recorded_folder() / "paper_table3.csv").set_index("dataset")["tfs"]
     assert ours.to_dict() == printed.to_dict() and set(ours.index) == set(DATASETS)
+
+
+def test_methods_are_on_record_for_all_test_graphs_that_the_page_on_learning_shows():
+    rows = learning.rows(recorded_folder())
+    for method in ("grnular", "grnular-paper", "glad-tf", "grnular-untrained", "ridge", "clr"):
+        for setting, (_, n_graphs) in learning.SETTINGS.items():
+            found = rows[(rows["method"] == method) & (rows["setting"] == setting)]
+            assert sorted(found["replicate"].astype(int)) == list(range(n_graphs)), (
+                method,
+                setting,
+            )
+    trees = rows[(rows["method"] == "grnboost2") & (rows["tf_information"] == "with")]
+    assert (trees.groupby("setting").size()[["clean", "dropout25"]] >= 6).all()
+    assert rows["commit"].str.fullmatch(r"[0-9a-f]{10}").all()
+
+
+def test_every_variant_is_on_record_for_the_same_graphs():
+    rows = learning.ablation_rows(recorded_folder())
+    assert set(rows["method"]) == {v.label for v in variants()}
+    graphs = rows.groupby("method")[["dataset", "replicate"]].apply(
+        lambda t: tuple(sorted(zip(t["dataset"], t["replicate"].astype(int), strict=True)))
+    )
+    assert graphs.nunique() == 1 and len(graphs.iloc[0]) == 24
+
+
+def test_the_recorded_model_is_the_one_that_ships():
+    rows = learning.rows(recorded_folder())
+    found = rows[rows["method"] == "grnular"].groupby("setting")["strict_auprc"].mean()
+    assert found["clean"] >= 0.9
+    others = rows[rows["method"].isin(["correlation", "clr", "ridge", "grnboost2"])]
+    best = others.groupby(["setting", "method"])["strict_auprc"].mean().groupby("setting").max()
+    assert found["dropout25"] >= 1.3 * best["dropout25"]
