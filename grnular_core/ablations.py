@@ -108,7 +108,7 @@ def untrained_variants() -> list[Variant]:
             },
         ),
         *_of_recipe(
-            "algorithm", "untrained", with_config(UNTRAINED, n_inner=5),
+            "algorithm", "untrained", UNTRAINED,
             {"1 (base)": {"model": "grnular-base"}, "2": {"model": "grnular"}},
         ),
     ]  # fmt: skip
@@ -166,7 +166,8 @@ def run_variant(
 ) -> list[dict[str, object]]:
     """Train and score one variant: a row of the record for every test graph of every preset.
 
-    ``seconds`` is the forward pass of a graph, its share of a batch of four.
+    ``seconds`` is a graph's share of one batch of four, evidence and goodINIT included: one run
+    on whatever else the machine does, good for an order of magnitude.
     """
     place = resolve_device(device)
     path = None

@@ -91,7 +91,10 @@ def infer_command(options: argparse.Namespace) -> None:
     for note in data.notes:
         say(f"note: {note}")
     size = (data.n_cells, data.n_genes, len(data.tfs))
-    say("{}: {} cells, {} genes, {} TFs; ".format(chosen.name, *size) + check_memory(*size))
+    say(
+        "{}: {} cells, {} genes, {} TFs; ".format(chosen.name, *size)
+        + check_memory(*size, chosen.name)
+    )
     if chosen.cost != "seconds":
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     with progress_bar(chosen.name) as progress:

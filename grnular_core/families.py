@@ -1,7 +1,8 @@
 """Families of simulated data for training and validation: which presets, drawn how.
 
-Only simulations: no real network and none of SERGIO's DS1-DS3 is ever used to train or choose a
-model. Graphs of one ``GROUP`` of following seeds have one size, so that they train as one batch.
+Only simulations: no model is trained or validated on a real network or on SERGIO's DS1-DS3. (That
+global regulators are highly expressed went into the varied family after a look at DS1.) Graphs of
+one ``GROUP`` of following seeds have one size, so that they train as one batch.
 """
 
 from __future__ import annotations

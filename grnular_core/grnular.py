@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from grnular_core.context import Context, ContextRho, make_context
+from grnular_core.errors import InputError
 from grnular_core.evidence import VIEWS, evidence
 from grnular_core.problem import Problem, prepare
 from grnular_core.regression import (
@@ -49,8 +50,7 @@ class GRNULarConfig:
     ``rho_start`` and ``lam_start`` are what rho_nn and lambda_nn give before any training. The lam
     of Eq. 12 is lambda_nn times ``lam_scale``, times the held-out error of goodINIT if
     ``lam_per_error``: the noisier the data, the stronger the pull, as in a likelihood with that
-    noise. The paper is 1 and False; there strict AUPRC is 0.84 instead of 0.82 on clean data, but
-    0.25 instead of 0.42 with dropout (500 cells), and falls further with more TFs.
+    noise. The paper is 1 and False; the page of ablations ("penalty") has what that does.
 
     ``inner_gradient``: "cut" treats Z and lam as constants while f_W is fitted, as the paper's
     note on backpropagation says, so that training reaches rho_nn through Z alone and lambda_nn
@@ -81,6 +81,25 @@ class GRNULarConfig:
     context_width: int = 24
     context_layers: int = 3
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ``InputError`` for numbers that no model has."""
+        counts = {"n_unroll": 0, "n_inner": 0, "init_epochs": 0, "rho_hidden": 1, "lam_hidden": 1,
+                  "context_width": 1, "context_layers": 0}  # fmt: skip
+        for name, least in counts.items():
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is at least {least}, got {getattr(self, name)}")
+        for name in ("rho_start", "lam_start"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(f"{name} lies between 0 and 1, got {getattr(self, name)}")
+        if not 0 <= self.init_held_out < 1 or self.init_tolerance < 0:
+            raise InputError("init_held_out is a share below 1 and init_tolerance at least 0")
+        if self.lr <= 0 or self.lam_scale < 0 or self.init_scale <= 0:
+            raise InputError("lr and init_scale are above 0 and lam_scale is at least 0")
+        if self.hidden is not None and not all(
+            isinstance(units, int) and units > 0 for units in self.hidden or ("none",)
+        ):
+            raise InputError(f"hidden lists units of each hidden layer, got {self.hidden}")
 
     def layer_sizes(self, n_tfs: int, n_genes: int) -> tuple[int, ...]:
         """Layers of f_W from tfs to genes."""

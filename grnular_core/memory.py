@@ -9,13 +9,18 @@ from grnular_core.errors import InputError
 
 # copies of the expression that live at once, and bytes of an edge in a table with its two names
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
+# a rho_nn that sees context keeps its features and layers for all pairs at once, measured
+CONTEXT_BYTES = 1500
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def needed_bytes(n_cells: int, n_genes: int, n_tfs: int) -> int:
-    """Bytes that any method takes: expression, scores (tfs, genes) and the edge table."""
-    pairs = n_tfs * n_genes
-    return 8 * COPIES * n_cells * n_genes + (8 * SCORE_MATRICES + EDGE_BYTES) * pairs
+def needed_bytes(n_cells: int, n_genes: int, n_tfs: int, method: str = "") -> int:
+    """Bytes that any method takes: expression, scores (tfs, genes) and the edge table.
+
+    The trained ``grnular`` takes more for every pair.
+    """
+    a_pair = 8 * SCORE_MATRICES + EDGE_BYTES + (CONTEXT_BYTES if method == "grnular" else 0)
+    return 8 * COPIES * n_cells * n_genes + a_pair * n_tfs * n_genes
 
 
 def machine_bytes() -> int | None:
@@ -30,9 +35,9 @@ def machine_bytes() -> int | None:
         return total
 
 
-def check_memory(n_cells: int, n_genes: int, n_tfs: int) -> str:
+def check_memory(n_cells: int, n_genes: int, n_tfs: int, method: str = "") -> str:
     """How much a run takes, as words. Raises ``InputError`` when the machine does not have it."""
-    needed, there = needed_bytes(n_cells, n_genes, n_tfs), machine_bytes()
+    needed, there = needed_bytes(n_cells, n_genes, n_tfs, method), machine_bytes()
     if there is not None and needed > there:
         raise InputError(
             f"{n_cells} cells, {n_genes} genes and {n_tfs} TFs take {spelled_size(needed)} "

@@ -40,6 +40,13 @@ def check_values(settings: Any, what: str) -> None:
             raise InputError(f"{name} of a {what} is a finite {hint.__name__}, got {value!r}")
 
 
+def _whole(count: Any) -> int:
+    """A number of graphs as JSON has it; 2.7 graphs are refused."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise ValueError(f"{count!r} is no whole number of graphs")
+    return count
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a model is trained.
@@ -105,7 +112,7 @@ class Recipe:
             if config.get("hidden") is not None:
                 config["hidden"] = tuple(config["hidden"])
             for part in ("train", "valid"):
-                values[part] = tuple((str(kind), int(count)) for kind, count in values[part])
+                values[part] = tuple((str(kind), _whole(count)) for kind, count in values[part])
             return cls(config=MODELS[values["model"]][1](**config), **values)
         except InputError:
             raise

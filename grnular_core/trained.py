@@ -96,6 +96,8 @@ def read_trained(name_or_path: str | Path) -> Trained:
     stem = path.name
     for ending in ENDINGS:
         stem = stem.removesuffix(ending)
+    if not stem:
+        raise InputError(_not_found(name_or_path))
     parameters, about = (path.with_name(stem + ending) for ending in ENDINGS)
     if not parameters.is_file() and not about.is_file():
         raise InputError(_not_found(name_or_path))
@@ -112,7 +114,7 @@ def _shipped(name: str) -> Trained:
 def _not_found(name: str | Path) -> str:
     names = shipped()
     near = get_close_matches(str(name), names, n=2, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
     return (
         f"no weights {str(name)!r}{hint} Known: {', '.join(names) or 'none'}; or give a file "
         f"NAME.safetensors that `python -m grnular_core train` has written, NAME.json beside it"
