@@ -55,7 +55,7 @@ def mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Prese
 def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
     """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
-    n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.4 else 0
+    n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.5 else 0
     n_inputs = int(rng.integers(0, 1 + min(6, n_tfs - n_global))) if n_global else 0
     graph = GraphSpec(
         n_genes=n_genes,
@@ -63,7 +63,7 @@ def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = 
         sparsity=min(log_uniform(rng, 0.8, 5) / n_tfs, 0.5),  # times n_tfs: regulators of a gene
         hub_spread=float(rng.choice([0.0, rng.uniform(0.3, 2)])),
         global_tfs=n_global,
-        global_chance=float(rng.uniform(0.2, 0.9)),
+        global_chance=float(rng.uniform(0.3, 0.95)),
         global_inputs=n_inputs,
         tf_edges=float(rng.uniform(0, 0.9)),
         module_size=float(rng.choice([1.0, log_uniform(rng, 2, n_genes / 2)])),

@@ -42,9 +42,9 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     "grnular": (
         "GRNULar with a rho_nn that sees context, on graphs of many kinds and noise levels",
         Recipe(
-            train=(("varied", 720), ("mixed-dropout", 180), ("mixed-clean", 100)),
+            train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
             valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
-            epochs=13,
+            epochs=12,
             **_CONTEXT,
         ),
     ),
