@@ -37,6 +37,16 @@ from grnular_core.regression import (
 from grnular_core.thresholding import LambdaNN, RhoNN, soft_threshold
 
 
+MOST, LEAST = 1e6, 1e-9
+BOUNDS = {
+    "n_unroll": (0, MOST), "n_inner": (0, MOST), "init_epochs": (0, MOST),
+    "init_tolerance": (0, 1), "init_held_out": (0, 0.99), "init_scale": (LEAST, MOST),
+    "lr": (LEAST, 10), "rho_start": (LEAST, 1 - LEAST), "lam_start": (LEAST, 1 - LEAST),
+    "lam_scale": (0, MOST), "rho_hidden": (1, MOST), "lam_hidden": (1, MOST),
+    "context_width": (1, MOST), "context_layers": (0, MOST),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class GRNULarConfig:
     """Everything that fixes an untrained GRNULar; with a dataset, everything that fixes a result.
@@ -83,23 +93,14 @@ class GRNULarConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ``InputError`` for numbers that no model has."""
-        counts = {"n_unroll": 0, "n_inner": 0, "init_epochs": 0, "rho_hidden": 1, "lam_hidden": 1,
-                  "context_width": 1, "context_layers": 0}  # fmt: skip
-        for name, least in counts.items():
-            if getattr(self, name) < least:
-                raise InputError(f"{name} is at least {least}, got {getattr(self, name)}")
-        for name in ("rho_start", "lam_start"):
-            if not 0 < getattr(self, name) < 1:
-                raise InputError(f"{name} lies between 0 and 1, got {getattr(self, name)}")
-        if not 0 <= self.init_held_out < 1 or self.init_tolerance < 0:
-            raise InputError("init_held_out is a share below 1 and init_tolerance at least 0")
-        if self.lr <= 0 or self.lam_scale < 0 or self.init_scale <= 0:
-            raise InputError("lr and init_scale are above 0 and lam_scale is at least 0")
-        if self.hidden is not None and not all(
-            isinstance(units, int) and units > 0 for units in self.hidden or ("none",)
-        ):
-            raise InputError(f"hidden lists units of each hidden layer, got {self.hidden}")
+        """Raises ``InputError`` for numbers that no model has; their kinds are a recipe's to check."""
+        for name, (low, high) in BOUNDS.items():
+            value = getattr(self, name)
+            if isinstance(value, (int, float)) and not low <= value <= high:
+                raise InputError(f"{name} lies between {low:g} and {high:g}, got {value}")
+        for units in self.hidden or ():
+            if not isinstance(units, int) or units < 1:
+                raise InputError(f"hidden lists the units of each hidden layer, got {self.hidden}")
 
     def layer_sizes(self, n_tfs: int, n_genes: int) -> tuple[int, ...]:
         """Layers of f_W from tfs to genes."""

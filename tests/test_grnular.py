@@ -322,3 +322,15 @@ def test_a_network_of_the_papers_size_takes_seconds():
     start = time.process_time()
     grnular_scores(X, tfs)
     assert time.process_time() - start < 20  # about 1 s on one core
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_inner": -1}, {"rho_start": 2.0}, {"context_width": 0}, {"init_held_out": 1.5},
+        {"lr": -1.0}, {"hidden": (0,)}, {"hidden": ("a",)},
+    ],
+)  # fmt: skip
+def test_settings_that_no_model_has_are_refused(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        GRNULarConfig(**wrong)
