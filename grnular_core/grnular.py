@@ -36,7 +36,6 @@ from grnular_core.regression import (
 )
 from grnular_core.thresholding import LambdaNN, RhoNN, soft_threshold
 
-
 MOST, LEAST = 1e6, 1e-9
 BOUNDS = {
     "n_unroll": (0, MOST), "n_inner": (0, MOST), "init_epochs": (0, MOST),

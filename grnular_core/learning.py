@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,7 @@ from grnular_core import plots
 from grnular_core.ablations import variants
 from grnular_core.candidates import score_matrix
 from grnular_core.methods import infer
-from grnular_core.ranking import average_precision
+from grnular_core.ranking import NAN, average_precision
 from grnular_core.results import Record
 from grnular_core.simulate import Simulation
 from grnular_core.simulated import tf_names
@@ -156,11 +157,31 @@ def ablation_rows(folder: Path) -> pd.DataFrame:
 
 
 def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
-    """Every variant's mean strict AUPRC by setting, and the seconds of one graph's forward pass."""
+    """Every variant's mean strict AUPRC by setting, with 95 % intervals."""
     groups = ablations.groupby(["base", "factor", "value", "dataset"], sort=False)
-    means = groups["strict_auprc"].agg(_interval).unstack("dataset")
-    seconds = ablations.groupby(["base", "factor", "value"], sort=False)["seconds"].mean()
-    return means.assign(**{"seconds a graph": seconds.round(3)}).reset_index()
+    return groups["strict_auprc"].agg(_interval).unstack("dataset").reset_index()
+
+
+class Lead(NamedTuple):
+    """The strongest other method on the graphs it shares with the chosen one."""
+
+    other: str
+    score: float
+    times: float  # mean of the chosen one over the other's
+    graphs: int
+
+
+def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular") -> Lead:
+    """How far ``chosen`` is ahead of the best of ``others``, each on the graphs both have."""
+    known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
+    scores = known.pivot(index="replicate", columns="method", values="strict_auprc")
+    leads = []
+    for other in others:
+        if other in scores and chosen in scores:
+            both = scores[[chosen, other]].dropna()
+            mean = both.mean()
+            leads.append(Lead(other, mean[other], float(mean[chosen] / mean[other]), len(both)))
+    return min(leads, key=lambda one: one.times) if leads else Lead("", NAN, NAN, 0)
 
 
 def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") -> pd.DataFrame:

@@ -116,7 +116,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "grnular-paper",
-            "GRNULar, model and training as the paper writes them",
+            "GRNULar with the paper's recipe (validation keeps its untrained weights)",
             trained("grnular-paper"),
             stochastic=True,
             uses_device=True,
