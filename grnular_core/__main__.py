@@ -121,7 +121,12 @@ def _add_infer(commands: Commands) -> None:
         "--jobs", type=jobs, default=-1, metavar="N",
         help="processes for tree methods (default: all cores)",
     )  # fmt: skip
-    add("--scaled", action="store_true", help="negative values are meant (z-scores)")
+    add(
+        "--scaled",
+        action="store_true",
+        help="negative values are meant (z-scores); zeros that tell of lost molecules are not seen then,"
+        " so unscaled values give better networks",
+    )
     add("--truth", metavar="NET", help="known network, for the control oracle only")
     add(
         "--weights", metavar="NAME|FILE",
@@ -244,8 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         say("error: out of memory; keep fewer genes or cells, or give a shorter TF list")
         return MethodError.exit_code
-    except KeyboardInterrupt:
-        say("interrupted; no result was written")
+    except KeyboardInterrupt as stop:  # a command that keeps what it has says so
+        say(str(stop) or "interrupted; no result was written")
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -93,8 +93,9 @@ def train_command(options: argparse.Namespace) -> None:
                 after_epoch=lambda progress: write_curves(folder / CURVES, progress),
             )
         except KeyboardInterrupt:
-            say("stopped; the same command goes on after the last epoch")
-            raise
+            raise KeyboardInterrupt(
+                "stopped; the same command goes on after the last epoch"
+            ) from None
         write_curves(folder / CURVES, progress)
         for measure, ending in (("auprc", ""), ("auroc", "-auroc")):
             path = save_trained(folder, name + ending, recipe, progress, measure, recipe_name)

@@ -26,6 +26,7 @@ def test_the_oracle_is_perfect_and_random_scores_are_at_the_density():
     assert perfect["strict_auprc"] == 1
     assert chance["strict_auprc"] == pytest.approx(chance["density"], abs=0.06)
     assert perfect["density"] == chance["density"]
+    assert perfect["device"] == "cpu"
 
 
 def test_edges_of_silent_genes_count_as_missed():
