@@ -18,8 +18,7 @@ from grnular_core.dataset import GRNDataset
 from grnular_core.downloads import available, is_cached
 from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
-from grnular_core.metrics import strict_scores
-from grnular_core.paper_protocol import paper_scores
+from grnular_core.record_rows import row_scores
 from grnular_core.results import Record
 
 SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
@@ -112,21 +111,7 @@ def score_row(data: GRNDataset, run: Inference, device: str) -> dict[str, object
 
     The paper's protocol depends on the order of genes: it is the order of the expression file.
     """
-    strict = strict_scores(run.edges, data.truth, data.genes, data.tfs)
-    paper = paper_scores(run.edges, data.truth, data.genes, data.tfs, symmetric_truth=False)
-    return {
-        "density": strict["density"],
-        "strict_auprc": strict["auprc"],
-        "strict_auprc_ratio": strict["auprc_ratio"],
-        "strict_auroc": strict["auroc"],
-        "strict_epr": strict["epr"],
-        "paper_auprc": paper["auprc"],
-        "paper_auroc": paper["auroc"],
-        "paper_floor_auroc": paper["floor_auroc"],
-        "seconds": run.seconds,
-        "cpu_seconds": run.cpu_seconds,
-        "device": device,
-    }
+    return row_scores(run, data.truth, data.genes, data.tfs, device, symmetric_truth=False)
 
 
 def run_task(

@@ -19,8 +19,7 @@ from grnular_core.batches import FIRST_SEED
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
-from grnular_core.metrics import strict_scores
-from grnular_core.paper_protocol import paper_scores
+from grnular_core.record_rows import row_scores
 from grnular_core.results import Record
 from grnular_core.simulate import Simulation, preset, simulate
 from grnular_core.simulated import (
@@ -92,22 +91,8 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
 
 def score_row(simulation: Simulation, run: Inference, device: str) -> dict[str, object]:
     """Both protocols' numbers over all simulated genes, in the record's column names."""
-    genes, truth, tfs = simulation.genes(), truth_table(simulation), tf_names(simulation)
-    strict = strict_scores(run.edges, truth, genes, tfs)
-    paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=True)
-    return {
-        "density": strict["density"],
-        "strict_auprc": strict["auprc"],
-        "strict_auprc_ratio": strict["auprc_ratio"],
-        "strict_auroc": strict["auroc"],
-        "strict_epr": strict["epr"],
-        "paper_auprc": paper["auprc"],
-        "paper_auroc": paper["auroc"],
-        "paper_floor_auroc": paper["floor_auroc"],
-        "seconds": run.seconds,
-        "cpu_seconds": run.cpu_seconds,
-        "device": device,
-    }
+    truth, tfs = truth_table(simulation), tf_names(simulation)
+    return row_scores(run, truth, simulation.genes(), tfs, device, symmetric_truth=True)
 
 
 def run_synthetic(
