@@ -180,7 +180,9 @@ def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str =
         if other in scores and chosen in scores:
             both = scores[[chosen, other]].dropna()
             mean = both.mean()
-            leads.append(Lead(other, mean[other], float(mean[chosen] / mean[other]), len(both)))
+            leads.append(
+                Lead(other, float(mean[other]), float(mean[chosen] / mean[other]), len(both))
+            )
     return min(leads, key=lambda one: one.times) if leads else Lead("", NAN, NAN, 0)
 
 
