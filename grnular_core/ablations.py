@@ -64,41 +64,43 @@ def with_config(recipe: Recipe, **changes: object) -> Recipe:
     return replace(recipe, config=replace(recipe.config, **changes))
 
 
-def _of_config(
-    factor: str, base: str, recipe: Recipe, values: dict[str, dict[str, object]]
+def _of(
+    factor: str,
+    base: str,
+    recipe: Recipe,
+    values: dict[str, dict[str, object]],
+    change: Callable[..., Recipe] = with_config,
 ) -> list[Variant]:
+    """A variant for every value; ``change`` says whether it sets the model or the recipe itself."""
     return [
-        Variant(factor, value, base, with_config(recipe, **changes))
-        for value, changes in values.items()
+        Variant(factor, value, base, change(recipe, **settings))
+        for value, settings in values.items()
     ]
 
 
 def _of_recipe(
     factor: str, base: str, recipe: Recipe, values: dict[str, dict[str, object]]
 ) -> list[Variant]:
-    return [
-        Variant(factor, value, base, replace(recipe, **changes))
-        for value, changes in values.items()
-    ]
+    return _of(factor, base, recipe, values, replace)
 
 
 def untrained_variants() -> list[Variant]:
     """Choices of the loop itself; nothing has been trained."""
     fixed = with_config(UNTRAINED, init_tolerance=0.0)
     return [
-        *_of_config("P", "untrained", UNTRAINED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
-        *_of_config("L", "untrained", UNTRAINED, {str(n): {"n_unroll": n} for n in (1, 5, 15, 30)}),
-        *_of_config("H1", "untrained", UNTRAINED, {str(h): {"hidden": (h,)} for h in (20, 40, 100)}),
-        *_of_config(
+        *_of("P", "untrained", UNTRAINED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
+        *_of("L", "untrained", UNTRAINED, {str(n): {"n_unroll": n} for n in (1, 5, 15, 30)}),
+        *_of("H1", "untrained", UNTRAINED, {str(h): {"hidden": (h,)} for h in (20, 40, 100)}),
+        *_of(
             "layers", "untrained", UNTRAINED,
             {"2": {"hidden": (40,)}, "3": {"hidden": (40, 40)}},
         ),
-        *_of_config("E1", "untrained", fixed, {str(e): {"init_epochs": e} for e in (100, 200, 400)}),
-        *_of_config(
+        *_of("E1", "untrained", fixed, {str(e): {"init_epochs": e} for e in (100, 200, 400)}),
+        *_of(
             "initial weights", "untrained", UNTRAINED,
             {"0.1 of usual": {"init_scale": 0.1}, "usual": {"init_scale": 1.0}},
         ),
-        *_of_config(
+        *_of(
             "penalty", "untrained", UNTRAINED,
             {
                 "printed sums": {"reduction": "sum", "lam_scale": 1.0, "lam_per_error": False},
@@ -125,7 +127,7 @@ def trained_variants() -> list[Variant]:
             {"Eq. 16": {}, "Eq. 11": {"loss": "summed"}, "average precision": {"loss": "smooth-ap"}},
         ),
         *_of_recipe("loss of", base, PAPER_LIKE, {w: {"iterates": w} for w in ("all", "last")}),
-        *_of_config(
+        *_of(
             "gradient", base, PAPER_LIKE, {w: {"inner_gradient": w} for w in ("cut", "through")}
         ),
     ]  # fmt: skip
@@ -135,8 +137,8 @@ def context_variants() -> list[Variant]:
     """Choices of the rho_nn that sees context, trained on few graphs."""
     base = "context"
     return [
-        *_of_config("L", base, CONTEXT, {str(n): {"n_unroll": n} for n in (1, 2, 4, 8)}),
-        *_of_config(
+        *_of("L", base, CONTEXT, {str(n): {"n_unroll": n} for n in (1, 2, 4, 8)}),
+        *_of(
             "layers", base, CONTEXT, {str(n): {"context_layers": n} for n in (0, 1, 3)}
         ),
         *_of_recipe(

@@ -15,7 +15,7 @@ from typing import Literal
 
 import pandas as pd
 
-from grnular_core.batches import FIRST_SEED
+from grnular_core.batches import first_seed
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
@@ -76,7 +76,7 @@ def replicate_of(
     name: str, replicate: int, n_cells: int | None = None, n_types: int | None = None
 ) -> Simulation:
     """The simulated test data of one replicate."""
-    return simulate(preset(name, n_cells=n_cells, n_types=n_types), FIRST_SEED["test"] + replicate)
+    return simulate(preset(name, n_cells=n_cells, n_types=n_types), first_seed("test") + replicate)
 
 
 def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -> GRNDataset:
