@@ -22,13 +22,12 @@ mean of a gene of low production above P / d.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numba
 import numpy as np
 
+from grnular_core.compiled import compiled
 from grnular_core.errors import InputError
 from grnular_core.grn import GRN, topological_order
 
@@ -97,20 +96,7 @@ def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -
     return np.where(rng.random(shape) < 0.5, low, high)
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Machine code, kept on disk between processes where there is a folder to keep it in.
-
-    No fast-math: every operation rounds as IEEE 754 says, so all processors give the same bits.
-    NumPy's rules for division (no exception for 0) let the loops use vector instructions.
-    """
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package nor the user's cache is writable
-        return numba.njit(**options)(function)
-
-
-@_compiled
+@compiled
 def _add_hill(P, level, half, K, coop):  # pragma: no cover - compiled
     """P (n,) += the effect of a regulator with ``level`` (n,)."""
     zero, one = np.float32(0.0), np.float32(1.0)
@@ -127,7 +113,7 @@ def _add_hill(P, level, half, K, coop):  # pragma: no cover - compiled
             P[i] += K * hill if K > zero else -K * (one - hill)
 
 
-@_compiled
+@compiled
 def _integrate(x, P, normal, dt, decay, q, kind):  # pragma: no cover - compiled
     """Euler-Maruyama, in place: ``normal`` (steps, types) becomes the trajectory.
 

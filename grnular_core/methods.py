@@ -97,6 +97,16 @@ def _trees(ensemble: Ensemble, restored: bool = True) -> Callable[[Work, Run], S
     return scores
 
 
+def _boosting(work: Work, run: Run) -> Scores:
+    from grnular_core.boosting import boosted_scores
+    from grnular_core.trees import EARLY_STOP_WINDOW
+
+    importance = boosted_scores(
+        work.expression, work.tf_index, run.seed, EARLY_STOP_WINDOW, run.n_jobs, run.progress
+    )
+    return Scores(importance, np.sign(baselines.pearson(work.expression, work.tf_index)))
+
+
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -138,6 +148,12 @@ METHODS: dict[str, Method] = {
             "GRNBoost2: gradient-boosted trees (arboreto, early stop restored)",
             _trees("grnboost2"),
             cost="minutes",
+            stochastic=True,
+        ),
+        Method(
+            "grnboost2-compiled",
+            "GRNBoost2: the same trees as arboreto's, grown by a compiled loop in a tenth of the time",
+            _boosting,
             stochastic=True,
         ),
         Method(

@@ -271,7 +271,7 @@ def test_code_that_cannot_be_kept_on_disk_still_compiles(monkeypatch):
         return njit(*args, **options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    double = module._compiled(lambda x: 2 * x)
+    double = module.compiled(lambda x: 2 * x)
     assert double(2.0) == 4.0
 
 

@@ -15,7 +15,13 @@ from grnular_core.metrics import strict_scores
 
 QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
 # GRNBoost2 and GENIE3 are tested in test_trees.py
-TESTED = (*QUICK, "glasso", "grnular", "grnular-untrained")  # those with weights: test_trained.py
+TESTED = (
+    *QUICK,
+    "glasso",
+    "grnboost2-compiled",
+    "grnular",
+    "grnular-untrained",
+)  # those with weights: test_trained.py
 
 
 @pytest.fixture(scope="module")
