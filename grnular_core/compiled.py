@@ -19,3 +19,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # neither the package nor the user's cache is writable
         return numba.njit(**options)(function)
+
+
+def part_of_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A part of a compiled function of the same file, that makes no array.
+
+    It counts no references to the arrays that it is handed (numba's private ``_nrt``): counting
+    takes longer than a small loop.
+    """
+    return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)

@@ -97,14 +97,16 @@ def _trees(ensemble: Ensemble, restored: bool = True) -> Callable[[Work, Run], S
     return scores
 
 
-def _boosting(work: Work, run: Run) -> Scores:
-    from grnular_core.boosting import boosted_scores
-    from grnular_core.trees import EARLY_STOP_WINDOW
+def _compiled_trees(ensemble: Ensemble) -> Callable[[Work, Run], Scores]:
+    def scores(work: Work, run: Run) -> Scores:
+        from grnular_core.ensembles import ensemble_scores
 
-    importance = boosted_scores(
-        work.expression, work.tf_index, run.seed, EARLY_STOP_WINDOW, run.n_jobs, run.progress
-    )
-    return Scores(importance, np.sign(baselines.pearson(work.expression, work.tf_index)))
+        importance = ensemble_scores(
+            ensemble, work.expression, work.tf_index, run.seed, run.n_jobs, run.progress
+        )
+        return Scores(importance, np.sign(baselines.pearson(work.expression, work.tf_index)))
+
+    return scores
 
 
 METHODS: dict[str, Method] = {
@@ -153,7 +155,7 @@ METHODS: dict[str, Method] = {
         Method(
             "grnboost2-compiled",
             "GRNBoost2: the same trees as arboreto's, grown by a compiled loop in a tenth of the time",
-            _boosting,
+            _compiled_trees("grnboost2"),
             stochastic=True,
         ),
         Method(
@@ -168,6 +170,13 @@ METHODS: dict[str, Method] = {
             "GENIE3: random forests of 1,000 trees (arboreto)",
             _trees("genie3"),
             cost="hours",
+            stochastic=True,
+        ),
+        Method(
+            "genie3-compiled",
+            "GENIE3: the same trees as arboreto's, grown by a compiled loop",
+            _compiled_trees("genie3"),
+            cost="minutes",
             stochastic=True,
         ),
         Method(

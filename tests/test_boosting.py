@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from test_trees import GOLDEN, golden_data
 
 from grnular_core import boosting, trees
-from grnular_core.boosting import Bags, Regressors, boost, boosted_scores
+from grnular_core.boosting import Bags, boost
 from grnular_core.dataset import make_dataset
+from grnular_core.ensembles import ensemble_scores
 from grnular_core.methods import infer
-from grnular_core.shallow_tree import grow, leaf_of, new_tree
+from grnular_core.tree_data import Regressors, new_tree
+from grnular_core.tree_kernels import grow, leaf_of
 
 WINDOW = trees.EARLY_STOP_WINDOW
 
@@ -32,7 +34,7 @@ def reference(X: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, int]
 @pytest.mark.parametrize(("target", "seed"), list(GOLDEN))
 def test_gives_the_trees_of_scikit_learn_1_2(target, seed):
     x, y = golden_data()
-    found = boost(Regressors.of(x), y[target], Bags(seed, len(x)), WINDOW)
+    found = boost(Regressors.of(x), y[target], Bags(seed, len(x)))
     count, *importance = GOLDEN[target, seed]
     assert found.n_trees == count
     np.testing.assert_allclose(found.importance[[0, 2]], importance, rtol=1e-10)
@@ -49,7 +51,7 @@ def test_equals_arboreto_on_values_without_repeats(seed, n_cells, n_tfs, signal)
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_cells, n_tfs))
     y = signal * X[:, 0] + rng.normal(size=n_cells)
-    found = boost(Regressors.of(X), y, Bags(seed, n_cells), WINDOW)
+    found = boost(Regressors.of(X), y, Bags(seed, n_cells))
     importance, n_trees = reference(X, y, seed)
     assert found.n_trees == n_trees
     np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
@@ -63,7 +65,7 @@ def test_equals_arboreto_where_tfs_are_constant(constant):
     X[:, : 12 - 4] = constant
     X[:30, 8] = 0  # constant in some nodes only
     y = X[:, 9] + 0.5 * rng.normal(size=60)
-    found = boost(Regressors.of(X), y, Bags(3, 60), WINDOW)
+    found = boost(Regressors.of(X), y, Bags(3, 60))
     importance, n_trees = reference(X, y, 3)
     assert found.n_trees == n_trees
     np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
@@ -74,7 +76,7 @@ def test_many_repeated_values_move_importances_little():
     rng = np.random.default_rng(2)
     X = np.maximum(rng.normal(size=(400, 10)), 0).astype(np.float32)
     y = np.maximum(X[:, 0] + 0.5 * X[:, 1] + 0.3 * rng.normal(size=400), 0.4)
-    found = boost(Regressors.of(X), y, Bags(0, 400), WINDOW)
+    found = boost(Regressors.of(X), y, Bags(0, 400))
     importance, n_trees = reference(X, y, 0)
     assert abs(found.n_trees - n_trees) <= 0.1 * n_trees
     np.testing.assert_allclose(found.importance / found.n_trees, importance / n_trees, atol=0.01)
@@ -95,8 +97,10 @@ def test_threads_change_nothing_and_progress_counts_genes():
     expression, tfs, _ = linear_network(3, n_cells=50)
     values, index = expression.to_numpy(), np.arange(len(tfs))
     seen = []
-    one = boosted_scores(values, index, 0, WINDOW, 1)
-    two = boosted_scores(values, index, 0, WINDOW, 2, lambda done, of: seen.append((done, of)))
+    one = ensemble_scores("grnboost2", values, index, 0, 1)
+    two = ensemble_scores(
+        "grnboost2", values, index, 0, 2, lambda done, of: seen.append((done, of))
+    )
     np.testing.assert_array_equal(one, two)
     assert seen == [(i, 30) for i in range(1, 31)]
 
@@ -105,12 +109,12 @@ def test_nothing_to_learn_gives_zeros():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(40, 3))
     values[:, 2] = 5.0  # a constant target
-    scores = boosted_scores(values, np.array([0]), 0, WINDOW, 1)
+    scores = ensemble_scores("grnboost2", values, np.array([0]), 0, 1)
     assert scores.shape == (1, 3)
     assert scores[0, 0] == 0  # the only TF has no other
     assert scores[0, 1] > 0
     assert scores[0, 2] == 0
-    constant_tf = boosted_scores(values, np.array([2]), 0, WINDOW, 1)
+    constant_tf = ensemble_scores("grnboost2", values, np.array([2]), 0, 1)
     assert not constant_tf.any()
 
 
@@ -135,9 +139,9 @@ def test_a_tree_sends_every_cell_to_the_leaf_that_holds_its_mean(seed, n_cells, 
     bag = np.flatnonzero(rng.random(n_cells) < 0.8).astype(np.int32)
     if not bag.size:
         return
-    tree, importance = new_tree(4, n_cells), np.zeros(4)
+    tree, importance = new_tree(4, n_cells, 15), np.zeros(4)
     cells = bag.copy()
-    n_nodes = grow(regressors, residual, cells, seed, 2, tree, importance)
+    n_nodes = grow(regressors, residual, residual, None, cells, seed, 2, 3, tree, importance)
     assert sorted(cells) == bag.tolist()
     leaves = [k for k in range(n_nodes) if tree.feature[k] < 0]
     assert sum(tree.end[k] - tree.start[k] for k in leaves) == bag.size
@@ -152,14 +156,14 @@ def test_a_tree_sends_every_cell_to_the_leaf_that_holds_its_mean(seed, n_cells, 
 
 def test_stops_at_once_where_no_stage_helps():
     rng = np.random.default_rng(0)
-    noise = boost(Regressors.of(rng.normal(size=(50, 3))), rng.normal(size=50), Bags(0, 50), WINDOW)
+    noise = boost(Regressors.of(rng.normal(size=(50, 3))), rng.normal(size=50), Bags(0, 50))
     assert WINDOW <= noise.n_trees < 200
 
 
 def test_stages_in_blocks_or_at_once_are_the_same(monkeypatch):
     x, y = golden_data()
-    one = boost(Regressors.of(x), y["strong"], Bags(0, 200), WINDOW)
+    one = boost(Regressors.of(x), y["strong"], Bags(0, 200))
     monkeypatch.setattr(boosting, "STAGES_AT_ONCE", 7)
-    other = boost(Regressors.of(x), y["strong"], Bags(0, 200), WINDOW)
+    other = boost(Regressors.of(x), y["strong"], Bags(0, 200))
     assert one.n_trees == other.n_trees
     np.testing.assert_array_equal(one.importance, other.importance)
