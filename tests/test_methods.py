@@ -14,7 +14,7 @@ from grnular_core.methods import METHODS, Run, infer, method, run_method
 from grnular_core.metrics import strict_scores
 
 QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
-# GRNBoost2 and GENIE3 are tested in test_trees.py
+# GRNBoost2 and GENIE3 are tested in test_trees.py, TIGRESS in test_tigress.py
 TESTED = (
     *QUICK,
     "glasso",
