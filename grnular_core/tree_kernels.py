@@ -37,25 +37,13 @@ def next_below(shift, bound):  # pragma: no cover - compiled
     return (shift & LOWER) % bound, shift
 
 
+# fmt: off
 @part_of_compiled
 def best_split(
-    values,
-    order,
-    rank,
-    rising,
-    target,
-    weight,
-    cells,
-    total,
-    mass,
-    max_features,
-    n_known,
-    shift,
-    features,
-    constants,
-    bits,
-    level,
+    values, order, rank, rising, target, weight, cells, total, mass, max_features, n_known, shift,
+    features, constants, bits, level,
 ):  # pragma: no cover - compiled
+    # fmt: on
     """The split of ``cells`` with the largest fall in squared error, and the moved ``shift``.
 
     ``target`` (all cells,) is already multiplied by ``weight`` (all cells,), which is None where all
@@ -137,11 +125,15 @@ def _best_threshold(target, weight, cells, level, total, mass):  # pragma: no co
     for place in range(1, cells.size):
         if level[place] <= level[place - 1] + SAME_VALUE:
             continue
-        left = sum_before(place, target, cells, known, left, total)
-        if weight is None:
-            left_mass = float(place)
+        if place == known + 1:  # no call for the usual case
+            left += target[cells[known]]
+            left_mass += 1.0 if weight is None else weight[cells[known]]
         else:
-            left_mass = sum_before(place, weight, cells, known, left_mass, mass)
+            left = sum_before(place, target, cells, known, left, total)
+            if weight is None:
+                left_mass = float(place)
+            else:
+                left_mass = sum_before(place, weight, cells, known, left_mass, mass)
         known = place
         right = total - left
         score = left * left / left_mass + right * right / (mass - left_mass)
@@ -263,24 +255,13 @@ def grow(
     return n_nodes
 
 
+# fmt: off
 @compiled
 def boost_stages(
-    regressors,
-    y,
-    prediction,
-    inside,
-    shift,
-    n_bag,
-    first,
-    last,
-    max_features,
-    max_depth,
-    learning_rate,
-    window,
-    tree,
-    importance,
-    gains,
+    regressors, y, prediction, inside, shift, n_bag, first, last, max_features, max_depth,
+    learning_rate, window, tree, importance, gains,
 ):  # pragma: no cover - compiled
+    # fmt: on
     """Stages from ``first`` to before ``last``: the number done in all, and whether to stop.
 
     ``prediction`` (cells,) and ``importance`` (tfs,) move on; ``gains`` (stages,) is what each stage
