@@ -8,7 +8,7 @@ choose among all genes take hours on thousands of cells, and see few graphs ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,21 +126,32 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 
-def rows(experiment: str, folder: Path, wanted: Iterable[Point] | None = None) -> pd.DataFrame:
-    """Recorded rows of the grid's points and curves, with columns ``n_cells`` and ``panel``.
+def rows(experiment: str, folder: Path) -> pd.DataFrame:
+    """Recorded rows of the grid's points and curves, in the order of the points.
 
-    ``panel`` is the number of cell types, the dropout percentile or the name of the data set.
+    Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile; 0
+    for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the data set), and
+    ``point``, both in words.
     """
-    table = Record(experiment, folder).rows()
-    keys = [point.task("correlation").key() for point in wanted or points(experiment)]
+    keys = [point.task("correlation").key() for point in points(experiment)]
+    there = pd.DataFrame([_place(experiment, key) for key in keys])
     columns = ["dataset", "cells", "cell_types"]
-    there = pd.DataFrame([{c: str(key[c]) for c in columns} for key in keys]).drop_duplicates()
-    table = table.merge(there, on=columns)
+    there = there.assign(order=range(len(there)))
+    table = Record(experiment, folder).rows().merge(there, on=columns)
     curve = pd.Index(curves(experiment))
     table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(curve)]
-    panel = {"clean": "cell_types", "noisy": "dropout_percentile", "ds": "dataset"}[experiment]
-    shown = table[panel] if experiment == "ds" else table[panel].astype(float).astype(int)
-    return table.assign(n_cells=table["cells"].astype(int), panel=shown).reset_index(drop=True)
+    return table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
+
+
+def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
+    """A point's columns in the record, and where it is drawn."""
+    place = {column: str(key[column]) for column in ("dataset", "cells", "cell_types")}
+    cells, types, lost = key["cells"], key["cell_types"], int(float(str(key["dropout_percentile"])))
+    if experiment == "ds":
+        return place | {"panel": 0, "place": key["dataset"], "point": key["dataset"]}
+    words = f"C = {types}" if experiment == "clean" else f"{lost} %"
+    panel = types if experiment == "clean" else lost
+    return place | {"panel": panel, "place": cells, "point": f"{words}, M = {cells}"}
 
 
 def missing(experiment: str, folder: Path) -> pd.DataFrame:
