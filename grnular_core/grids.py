@@ -22,13 +22,13 @@ CELL_TYPES = (2, 5, 10)
 DROPOUTS = (25, 50, 75)
 N_GRAPHS = {"clean": 50, "noisy": 50, "ds": 15}  # as in the paper
 
-WITHOUT_TFS = ("glasso", "grnboost2-compiled", "glad")
+WITHOUT_TFS = ("glasso", "grnboost2", "glad")
 WITH_TFS = (
-    "grnboost2-compiled", "glad-tf", "grnular-paper", "grnular", "correlation", "clr", "ridge",
+    "grnboost2", "glad-tf", "grnular-paper", "grnular", "correlation", "clr", "ridge",
     "tigress",
 )  # fmt: skip
-DS_WITH_TFS = (*WITH_TFS, "genie3-compiled")
-SLOW = ("glasso", "grnboost2-compiled", "genie3-compiled", "tigress")
+DS_WITH_TFS = (*WITH_TFS, "genie3")
+SLOW = ("glasso", "grnboost2", "genie3", "tigress")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
         return 10 if few_cells else 0
     if method == "glasso":
         return 50 if few_cells else 10
-    if method != "grnboost2-compiled":
+    if method != "grnboost2":
         return 50
     if tf_information == "with":
         return 50 if few_cells else 10
@@ -86,9 +86,9 @@ def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
 def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
     """DS2 and DS3 have 400 and 1,200 genes: what grows with their square or cube is run less."""
     size = ("DS1", "DS2", "DS3").index(dataset)
-    if method == "genie3-compiled":
+    if method == "genie3":
         return (15, 3, 1)[size]
-    if method == "grnboost2-compiled":
+    if method == "grnboost2":
         return (15, 15, 3)[size] if tf_information == "with" else (15, 3, 1)[size]
     if method == "tigress":
         return (15, 3, 0)[size]

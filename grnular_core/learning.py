@@ -15,7 +15,7 @@ from grnular_core import plots
 from grnular_core.ablations import variants
 from grnular_core.candidates import score_matrix
 from grnular_core.methods import infer
-from grnular_core.plots_curves import short_label
+from grnular_core.plots import label
 from grnular_core.ranking import NAN, average_precision
 from grnular_core.results import Record
 from grnular_core.simulate import Simulation
@@ -28,12 +28,12 @@ SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1
 TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %"}
 TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
 WITHOUT_TRAINING = (
-    "grnular-untrained", "grnboost2-compiled", "ridge", "clr", "correlation", "glasso",
+    "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
 )  # fmt: skip
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
 # takes trees several times longer
-WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2-compiled": 10}
-SLOW = ("grnboost2-compiled", "glasso")
+WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
+SLOW = ("grnboost2", "glasso")
 
 
 def tasks() -> list[SyntheticTask]:
@@ -62,7 +62,7 @@ def rows(folder: Path) -> pd.DataFrame:
     table = pd.concat(found, ignore_index=True)
     known = pd.MultiIndex.from_tuples({(t.method, t.tf_information) for t in tasks()})
     table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(known)]
-    names = table["method"].map(short_label)
+    names = table["method"].map(label)
     table["shown"] = names.where(table["tf_information"] == "with", names + ", no TF list")
     return table
 
@@ -129,7 +129,7 @@ def figure(found: pd.DataFrame) -> Figure:
 
 def paired_tests(found: pd.DataFrame, chosen: str = "grnular") -> pd.DataFrame:
     """``chosen`` against every other method on the graphs both have, setting by setting."""
-    shown = short_label(chosen)
+    shown = label(chosen)
     lines = []
     for setting in SETTINGS:
         of_setting = found[found["setting"] == setting]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from grnular_core import plots
 from grnular_core.errors import GrnularError
-from grnular_core.plots_curves import MARKERS, SCORES, short_label
+from grnular_core.plots_curves import MARKERS, SCORES
 from grnular_core.synthetic import SyntheticTask, run_synthetic
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
@@ -47,7 +47,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
         ax.plot(
             rows["recorded"], rows["live"], MARKERS[number % len(MARKERS)], markersize=6,
             markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
-            label=short_label(str(method)),
+            label=plots.label(str(method)),
         )  # fmt: skip
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{SCORES[score]}, recorded", ylabel="computed now")
     ax.set_aspect("equal")

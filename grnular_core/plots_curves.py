@@ -33,11 +33,6 @@ class Row(NamedTuple):
     tf_information: str
 
 
-def short_label(method: str) -> str:
-    """The method's name, whichever code has computed it."""
-    return plots.label(method).removesuffix(" (compiled)")
-
-
 def draw_curves(
     ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
 ) -> Axes:
@@ -125,5 +120,5 @@ def curve_grid(
 def _key(methods: Sequence[str], method: str) -> Line2D:
     return Line2D(
         [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(methods, method),
-        markersize=4, linewidth=1, label=short_label(method),
+        markersize=4, linewidth=1, label=plots.label(method),
     )  # fmt: skip

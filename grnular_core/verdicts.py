@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grnular_core.plots_curves import short_label
+from grnular_core.plots import label
 from grnular_core.stats import compare_methods, holm, mean_interval
 
 LEVEL = 0.05
@@ -112,7 +112,7 @@ def table(tests: pd.DataFrame) -> pd.DataFrame:
         + f" ({t.graphs}{', p ' + format(t.p_holm, '.1g') if t.p_holm == t.p_holm else ''})"
         for t in tests.itertuples()
     ]
-    cells = tests.assign(shown=shown, against=tests["against"].map(short_label))
+    cells = tests.assign(shown=shown, against=tests["against"].map(label))
     return cells.pivot(index="point", columns="against", values="shown").reindex(
         index=list(dict.fromkeys(cells["point"])), columns=list(dict.fromkeys(cells["against"]))
     ).fillna("").reset_index()  # fmt: skip

@@ -86,8 +86,8 @@ def test_whole_networks_equal_arboreto():
     expression, tfs, truth = linear_network(2, n_cells=60, n_genes=12, n_tfs=3)
     data = make_dataset(expression, tfs, truth)
     key = ["regulator", "target"]
-    ours = infer(data, "grnboost2-compiled", seed=1).set_index(key)
-    theirs = infer(data, "grnboost2", seed=1, n_jobs=1).set_index(key)
+    ours = infer(data, "grnboost2", seed=1).set_index(key)
+    theirs = infer(data, "grnboost2-arboreto", seed=1, n_jobs=1).set_index(key)
     pd.testing.assert_frame_equal(
         ours[["weight", "sign"]].sort_index(), theirs[["weight", "sign"]].sort_index(), rtol=1e-9
     )

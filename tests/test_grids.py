@@ -39,14 +39,14 @@ def test_trained_models_see_every_graph_and_trees_at_least_what_was_asked_for():
             for method in ("grnular", "grnular-paper", "glad-tf", "correlation", "clr", "ridge"):
                 assert grids.n_graphs(method, "with", point) == most
     at = {m: grids.Point("clean", m, 5) for m in grids.CELLS}
-    trees = "grnboost2-compiled"
+    trees = "grnboost2"
     assert all(grids.n_graphs(trees, "with", at[m]) >= 20 for m in (100, 500, 1000))
     assert all(grids.n_graphs(trees, "with", at[m]) >= 5 for m in (5000, 10000))
     asked = {100: 10, 500: 10, 1000: 3, 5000: 1, 10000: 1}
     assert all(grids.n_graphs(trees, "without", at[m]) >= n for m, n in asked.items())
     assert all(grids.n_graphs("tigress", "with", at[m]) >= 10 for m in (100, 500, 1000))
-    assert grids.n_graphs("genie3-compiled", "with", grids.Point("DS2")) >= 3
-    assert grids.n_graphs("genie3-compiled", "with", grids.Point("DS3")) >= 1
+    assert grids.n_graphs("genie3", "with", grids.Point("DS2")) >= 3
+    assert grids.n_graphs("genie3", "with", grids.Point("DS3")) >= 1
     assert grids.n_graphs(trees, "with", grids.Point("DS3")) >= 3
 
 

@@ -18,7 +18,7 @@ QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
 TESTED = (
     *QUICK,
     "glasso",
-    "grnboost2-compiled",
+    "grnboost2",
     "grnular",
     "grnular-untrained",
 )  # those with weights: test_trained.py

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from grnular_core import live
-from grnular_core.plots_curves import Row, curve_grid, draw_curves, short_label
+from grnular_core.plots_curves import Row, curve_grid, draw_curves
 from grnular_core.synthetic import synthetic_tasks
 
 
@@ -69,10 +69,6 @@ def test_no_rows_draw_empty_panels(rows):
     )
     assert not figure.axes[0].containers
     plt.close(figure)
-
-
-def test_compiled_trees_go_by_the_name_of_the_method():
-    assert short_label("grnboost2-compiled") == "GRNBoost2" == short_label("grnboost2")
 
 
 def test_live_runs_are_set_beside_the_record():

@@ -14,7 +14,7 @@ from grnular_core.results import Record
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "correlation", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_methods_are_on_record_for_all_test_graphs_that_the_page_on_learning_sho
                 method,
                 setting,
             )
-    trees = rows[(rows["method"] == "grnboost2-compiled") & (rows["tf_information"] == "with")]
+    trees = rows[(rows["method"] == "grnboost2") & (rows["tf_information"] == "with")]
     assert (trees.groupby("setting").size()[["clean", "dropout25"]] >= 6).all()
     assert rows["commit"].str.fullmatch(r"[0-9a-f]{10}").all()
 
@@ -77,6 +77,6 @@ def test_the_recorded_model_is_the_one_that_ships():
     rows = learning.rows(recorded_folder())
     found = rows[rows["method"] == "grnular"].groupby("setting")["strict_auprc"].mean()
     assert found["clean"] >= 0.9
-    others = rows[rows["method"].isin(["correlation", "clr", "ridge", "grnboost2-compiled"])]
+    others = rows[rows["method"].isin(["correlation", "clr", "ridge", "grnboost2"])]
     best = others.groupby(["setting", "method"])["strict_auprc"].mean().groupby("setting").max()
     assert found["dropout25"] >= 1.3 * best["dropout25"]
