@@ -127,9 +127,11 @@ def figure(found: pd.DataFrame) -> Figure:
     return drawn
 
 
-def paired_tests(found: pd.DataFrame, chosen: str = "grnular") -> pd.DataFrame:
+def paired_tests(
+    found: pd.DataFrame, chosen: str = "grnular", tf_information: str = "with"
+) -> pd.DataFrame:
     """``chosen`` against every other method on the graphs both have, setting by setting."""
-    shown = label(chosen)
+    shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
     lines = []
     for setting in SETTINGS:
         of_setting = found[found["setting"] == setting]
