@@ -57,6 +57,17 @@ def mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Prese
     return replace(mixed_clean(shape, rng), technical=TechnicalNoise(dropout=lost))
 
 
+def few_cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """The paper's graphs seen in 60 to 400 cells, half of them with dropout from 5 to 60 %."""
+    sizes = {
+        "n_types": int(shape.choice([2, 5, 10])),
+        "n_cells": int(shape.choice([60, 100, 150, 250, 400])),
+    }
+    lost = (float(rng.choice([6.5, 20.0])), float(rng.uniform(5, 60)))
+    noise = TechnicalNoise(dropout=lost) if rng.random() < 0.5 else TechnicalNoise()
+    return replace(preset("clean", **sizes), technical=noise)
+
+
 def varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
     """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
@@ -143,6 +154,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "mixed-clean": mixed_clean,
     "low-dropout": low_dropout,
     "mixed-dropout": mixed_dropout,
+    "few-cells": few_cells,
     "varied": varied,
     "large": large,
     "tf-rich": tf_rich,

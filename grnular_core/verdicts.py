@@ -6,7 +6,8 @@ all tests of the claim. A test that comes out for the claim is a win, one agains
 
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
 - *not reproduced*: no more wins than losses;
-- *partly reproduced*: everything between.
+- *partly reproduced*: everything between;
+- *not tested*: no point has six graphs that both have.
 
 Points with fewer than six shared graphs are shown and not tested.
 """
@@ -44,10 +45,11 @@ class Verdict:
     def text(self) -> str:
         """The verdict in one phrase with its numbers."""
         if not self.tested:
-            return f"{self.word}: no point has six shared graphs"
+            return f"{self.word}: no point has six shared graphs on record"
+        spread = "" if np.isnan(self.low) else f" [{self.low:+.3f}, {self.high:+.3f}]"
         return (
             f"{self.word}: better at {self.wins}, worse at {self.losses} of {self.tested} comparisons; "
-            f"mean difference {self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+            f"mean difference {self.difference:+.3f}{spread}"
         )
 
 
@@ -91,7 +93,9 @@ def verdict(
     tested = tests[tests["p_holm"].notna()]
     sure = tested[tested["p_holm"] < LEVEL]
     wins, losses = int((sure["difference"] > 0).sum()), int((sure["difference"] < 0).sum())
-    if len(tested) and not losses and wins >= MOSTLY * len(tested):
+    if tested.empty:
+        word = "not tested"
+    elif not losses and wins >= MOSTLY * len(tested):
         word = "reproduced"
     elif wins <= losses:
         word = "not reproduced"

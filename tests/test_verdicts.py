@@ -54,8 +54,14 @@ def test_the_chosen_method_comes_first_whatever_its_letter():
 
 def test_few_graphs_are_shown_and_not_counted():
     found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}, graphs=5), "a", ["b"])
-    assert found.tested == 0 and len(found.tests) == 4 and found.word == "not reproduced"
-    assert found.text == "not reproduced: no point has six shared graphs"
+    assert found.tested == 0 and len(found.tests) == 4 and found.word == "not tested"
+    assert found.text == "not tested: no point has six shared graphs on record"
+
+
+def test_one_point_has_a_difference_and_no_interval():
+    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
+    found = verdict(rows[rows["point"] == POINTS[0]], "a", ["b"])
+    assert found.word == "reproduced" and found.text.endswith(f"{found.difference:+.3f}")
 
 
 def test_only_graphs_that_both_have_are_compared():
