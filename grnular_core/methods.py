@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +23,9 @@ from grnular_core.baselines import Scores
 from grnular_core.dataset import GRNDataset
 from grnular_core.edges import edge_table
 from grnular_core.errors import InputError, MethodError
+from grnular_core.memory import check_memory
 from grnular_core.model_methods import fitting_weights, trained, untrained
+from grnular_core.values import Matrix
 
 if TYPE_CHECKING:
     from grnular_core.trees import Ensemble
@@ -55,7 +58,7 @@ class Work:
     genes: list[str]
     tfs: list[str]
     tf_index: np.ndarray
-    expression: np.ndarray  # (cells, genes), float64
+    columns: np.ndarray  # where each gene is in ``stored``
 
     @classmethod
     def of(cls, data: GRNDataset) -> Work:
@@ -63,7 +66,17 @@ class Work:
         tfs = sorted(data.tfs)
         position = {gene: i for i, gene in enumerate(genes)}
         index = np.array([position[tf] for tf in tfs], dtype=int)
-        return cls(data, genes, tfs, index, data.expression(genes))
+        return cls(data, genes, tfs, index, data.adata.var_names.get_indexer(genes))
+
+    @cached_property
+    def expression(self) -> np.ndarray:
+        """(cells, genes), dense float64; made when a method first asks for it."""
+        return self.data.expression(self.genes)
+
+    @property
+    def stored(self) -> Matrix:
+        """(cells, genes) as the dataset holds it, dense or csr, genes in its own order."""
+        return self.data.adata.X
 
 
 @dataclass(frozen=True)
@@ -225,6 +238,7 @@ def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
     chosen = method(name)
     if run.weights is not None:
         fitting_weights(chosen.name, run.weights)
+    check_memory(data.n_cells, data.n_genes, len(data.tfs), chosen.name, data.n_values)
     work = Work.of(data)
     wall, cpu = time.perf_counter(), time.process_time()
     scores = chosen.scores(work, run)
