@@ -22,7 +22,10 @@ class Ranks(NamedTuple):
 
 
 def rank_scores(cells: Cells) -> Ranks:
-    """z-scored ranks, equal values sharing their mean rank, as ``evidence.ranks`` standardised."""
+    """z-scored ranks, equal values sharing their mean rank, as ``evidence.ranks`` standardised.
+
+    Values share a rank where single precision cannot tell their z-scores apart.
+    """
     kind = np.int32 if len(cells.z) < 2**31 else np.int64
     places = sparse.csr_matrix(
         (np.arange(len(cells.z), dtype=kind), cells.indices, cells.indptr),

@@ -73,15 +73,15 @@ class Cells:
 
         ``fill`` (genes,) stands where expression is 0.
         """
-        at, place = self._places(rows)
+        at, place, n_rows = self._places(rows)
         values = self.z if values is None else values
-        out = np.empty((len(np.arange(self.n_cells)[rows]), self.n_genes), dtype)
+        out = np.empty((n_rows, self.n_genes), dtype)
         out[:] = self.zero if fill is None else fill
         out.reshape(-1)[place] = values[at] if isinstance(values, np.ndarray) else values
         return out
 
-    def _places(self, rows: slice | np.ndarray) -> tuple[slice | np.ndarray, np.ndarray]:
-        """Which values belong to the rows, and their places in the flat dense block."""
+    def _places(self, rows: slice | np.ndarray) -> tuple[slice | np.ndarray, np.ndarray, int]:
+        """Which values belong to the rows, their places in the flat dense block, how many rows."""
         if isinstance(rows, slice):
             counts = np.diff(self.indptr[rows.start : rows.stop + 1])
             at = slice(self.indptr[rows.start], self.indptr[rows.stop])
@@ -90,7 +90,7 @@ class Cells:
             shift = begin - np.concatenate([[0], np.cumsum(counts)[:-1]])
             at = np.repeat(shift, counts) + np.arange(counts.sum())
         start = np.arange(len(counts), dtype=np.int64) * self.n_genes
-        return at, np.repeat(start, counts) + self.indices[at]
+        return at, np.repeat(start, counts) + self.indices[at], len(counts)
 
     @classmethod
     def of(cls, matrix: Matrix, scale: Scale, order: np.ndarray) -> Cells:

@@ -28,7 +28,7 @@ from grnular_core.context import (
 from grnular_core.evidence_blocks import gene_blocks
 
 PAIRS = 40_000  # of a block: 5 MB of h at a width of 32, near the size of a cache
-ROWS = 50_000_000  # numbers of the views that rows are summed over at once, in bytes
+ROW_NUMBERS = 5_000_000  # of a view, whose rows are looked at together
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,19 @@ def block_context(
     """From views (tfs, genes, views), detected (genes,), tf_index (tfs,), allowed (tfs, genes)."""
     n_tfs, n_genes = allowed.shape
     views, allowed = views[None], allowed[None]
-    rows = [row_spread(view.abs, allowed) for view in views.unbind(-1)]
+    rows = [row_spread(view.abs(), allowed) for view in views.unbind(-1)]
     among = mixing(views[:, :, tf_index, 0])
     genes = gene_blocks(n_genes, max(pairs // n_tfs, 1))
     blocks = [_Block.of(part, tf_index) for part in genes]
     return BlockContext(views, among, tf_index, allowed, detected[None], rows, blocks)
 
 
-def row_spread(values: Callable[[], Tensor], allowed: Tensor) -> Spread:
-    """``spread`` along the rows of ``values()`` (1, tfs, genes), a few TFs at a time."""
-    x = values()
-    step = max(ROWS // (8 * x.shape[2]), 1)
-    parts = [
-        spread(
-            (x[:, i : i + step] * allowed[:, i : i + step]).double(), allowed[:, i : i + step], 2
-        )
-        for i in range(0, x.shape[1], step)
-    ]
+def row_spread(x: Tensor, allowed: Tensor) -> Spread:
+    """``spread`` along the rows of x (1, tfs, genes), in double precision a few TFs at a time."""
+    step = max(ROW_NUMBERS // x.shape[2], 1)
+    parts = []
+    for some, ok in zip(x.split(step, 1), allowed.split(step, 1), strict=True):
+        parts.append(spread((some * ok).double(), ok, 2))
     return Spread(*(torch.cat(kind, 1).to(x.dtype) for kind in zip(*parts, strict=True)))
 
 
@@ -91,15 +87,15 @@ class _Gathered:
         inside, low = h * allowed[..., None], h.masked_fill(~allowed[..., None], -torch.inf)
         self.total += inside.sum(2)
         self.top = torch.maximum(self.top, low.amax(2))
-        self.columns[:, 0, block.genes] = _both(inside.sum(1), low.amax(1), allowed.sum(1))
+        self.columns[:, 0, block.genes] = _pooled(inside.sum(1), low.amax(1), allowed.sum(1))
         self.between[:, block.which] = h[0, :, block.own]
 
     def rows(self) -> Tensor:
         """Pools of the rows, (1, tfs, 1, 2 width)."""
-        return _both(self.total, self.top, self.context.allowed.sum(2))[:, :, None]
+        return _pooled(self.total, self.top, self.context.allowed.sum(2))[:, :, None]
 
 
-def _both(total: Tensor, top: Tensor, count: Tensor) -> Tensor:
+def _pooled(total: Tensor, top: Tensor, count: Tensor) -> Tensor:
     """``context._pools``, mean and maximum side by side, from sum, maximum and count."""
     mean = (total / count.clamp_min(1)[..., None]).to(top.dtype)
     return torch.cat([mean, top.masked_fill(top == -torch.inf, 0.0)], -1)
@@ -131,7 +127,7 @@ def block_logits(
     ``progress`` hears which share is done.
     """
     size = scale_of(theta, context.allowed)
-    moving = [(x, row_spread(lambda x=x: x / size, context.allowed)) for x in (theta, Z)]
+    moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
     gathered = _Gathered(context, rho.leave.in_features)
     n_steps, h = len(context.blocks) * (1 + len(rho.layers)), _room(context, rho.leave.in_features)
     for i, block in enumerate(context.blocks):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:  # torch is loaded only when a model is
     from grnular_core.grnular import GRNULarConfig
 
 STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
-CHECK_EVERY = 25  # steps of goodINIT
 # operations of a product that take as long as the rest of the work: for a value when it is read, in
 # views, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table
@@ -35,9 +35,11 @@ def operations(
 
     ``config`` is that of the trained ``grnular`` unless it is given. goodINIT mostly stops early.
     """
+    from grnular_core.regression import CHECK_EVERY
+
     config = config or shipped_config()
     sizes = config.layer_sizes(n_tfs, n_genes)
-    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    weights = sum(a * b for a, b in pairwise(sizes))
     pairs, values = n_tfs * n_genes, n_cells * n_genes
     seen = min(n_cells, STEP_CELLS)
     a_step = 6 * seen * weights + A_WEIGHT * weights + MADE_DENSE * seen * n_genes
@@ -92,8 +94,8 @@ def expected_seconds(
 def spelled_time(seconds: float) -> str:
     """An upper limit of seconds in the unit that reads well."""
     if seconds < 100:
-        return f"at most about {seconds:.0f} s"
-    return f"at most about {seconds / 60:.0f} minutes"
+        return f"at most about {seconds:.0f} s on the CPU"
+    return f"at most about {seconds / 60:.0f} minutes on the CPU"
 
 
 def measured_rate(size: int = 1024, rounds: int = 3) -> float:
@@ -120,17 +122,18 @@ class Stages:
         n_tfs: int,
     ) -> None:
         parts = operations(n_cells, n_genes, n_tfs, config)
-        self.progress, total = progress, sum(parts.values())
-        ends = np.cumsum(list(parts.values())) / total
-        self.begins = dict(zip(parts, [0.0, *ends], strict=False))
-        self.shares = {name: part / total for name, part in parts.items()}
+        del parts["edges"]  # made after the scores
+        self.progress = progress
+        ends = np.cumsum(list(parts.values())) / sum(parts.values())
+        self.spans = dict(zip(parts, pairwise([0.0, *ends.tolist()]), strict=True))
 
     def part(self, name: str, low: float = 0.0, high: float = 1.0) -> Callable[[float], None]:
         """What a part calls with the share of it that is done; low to high of the part itself."""
+        begin, end = self.spans[name]
 
         def done(share: float) -> None:
             if self.progress:
-                now = self.begins[name] + self.shares[name] * (low + share * (high - low))
-                self.progress(round(ALL * now), ALL)
+                now = low * (1 - share) + high * share
+                self.progress(round(ALL * (begin * (1 - now) + end * now)), ALL)
 
         return done

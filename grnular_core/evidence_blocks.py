@@ -130,41 +130,43 @@ class _Views:
         return (pearson - between) / self.inner[self.tfs, None] / self.inner[genes]
 
     def detection(self, genes: slice) -> Tensor:
+        """Correlation of being detected."""
         p_t, p_g = self.detected[self.tfs, None], self.detected[genes]
         deviation = (p_t * (1 - p_t)).sqrt() * (p_g * (1 - p_g)).sqrt()
         both = self.sums.n[:, genes].double() / self.n_cells - p_t * p_g
         return torch.where(deviation > 0, both / deviation.clamp_min(FLAT), 0.0)
+
+    def of(self, genes: slice, ridges: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+        """All views of some genes; ``ridges`` are the ``ridge_parts`` of all cells, and inside."""
+        n = self.sums.n[:, genes].double()
+        pearson = self.pearson(genes)
+        inside = self.within(genes, pearson)
+        return {
+            "pearson": pearson,
+            "ridge": self._ridge(genes, pearson, *ridges[0]),
+            "rank": self.by_rank[:, genes] / self.n_cells,
+            "detection": self.detection(genes),
+            "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
+            "share": (n / self.n_cells).sqrt(),
+            "within": inside,
+            "within_ridge": self._ridge(genes, inside, *ridges[1]),
+        }
+
+    def _ridge(self, genes: slice, sigma: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
+        """``evidence.ridge_coefficients`` of some genes, those that are TFs from ``others``."""
+        coefficients = inverse[0] @ sigma
+        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
+        coefficients[:, self.tfs[which] - genes.start] = others[0][:, which]
+        return coefficients
 
     def all(self) -> Tensor:
         """(tfs, genes, views) float32."""
         n_genes, tfs = len(self.zero), self.tfs
         found = torch.empty(len(tfs), n_genes, len(VIEWS), device=tfs.device)
         among = self.pearson(tfs)
-        ridges = [ridge_parts(x[None]) for x in (among, self.within(tfs, among))]
-        place = torch.full((n_genes,), -1, device=tfs.device)
-        place[tfs] = torch.arange(len(tfs), device=tfs.device)
+        ridges = [ridge_parts(sigma[None]) for sigma in (among, self.within(tfs, among))]
         for genes in gene_blocks(n_genes, GENES):
-            pearson = self.pearson(genes)
-            inside = self.within(genes, pearson)
-            columns, own = place[genes] >= 0, place[genes][place[genes] >= 0]
-
-            def ridge(sigma: Tensor, parts: tuple[Tensor, Tensor], columns=columns, own=own):
-                inverse, others = (part[0] for part in parts)
-                coefficients = inverse @ sigma
-                coefficients[:, columns] = others[:, own]
-                return coefficients
-
-            n = self.sums.n[:, genes].double()
-            views = {
-                "pearson": pearson,
-                "ridge": ridge(pearson, ridges[0]),
-                "rank": self.by_rank[:, genes] / self.n_cells,
-                "detection": self.detection(genes),
-                "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
-                "share": (n / self.n_cells).sqrt(),
-                "within": inside,
-                "within_ridge": ridge(inside, ridges[1]),
-            }
+            views = self.of(genes, ridges)
             for i, name in enumerate(VIEWS):
                 found[:, genes, i] = views[name]
         return found

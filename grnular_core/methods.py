@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from grnular_core import baselines, controls
 from grnular_core.baselines import Scores
@@ -58,7 +59,6 @@ class Work:
     genes: list[str]
     tfs: list[str]
     tf_index: np.ndarray
-    columns: np.ndarray  # where each gene is in ``stored``
 
     @classmethod
     def of(cls, data: GRNDataset) -> Work:
@@ -66,17 +66,23 @@ class Work:
         tfs = sorted(data.tfs)
         position = {gene: i for i, gene in enumerate(genes)}
         index = np.array([position[tf] for tf in tfs], dtype=int)
-        return cls(data, genes, tfs, index, data.adata.var_names.get_indexer(genes))
+        return cls(data, genes, tfs, index)
 
     @cached_property
     def expression(self) -> np.ndarray:
         """(cells, genes), dense float64; made when a method first asks for it."""
         return self.data.expression(self.genes)
 
-    @property
-    def stored(self) -> Matrix:
-        """(cells, genes) as the dataset holds it, dense or csr, genes in its own order."""
-        return self.data.adata.X
+    @cached_property
+    def matrix(self) -> Matrix:
+        """(cells, genes), dense or csr as the dataset has it; values are not copied if csr."""
+        stored, columns = self.data.adata.X, self.data.adata.var_names.get_indexer(self.genes)
+        if np.array_equal(columns, np.arange(len(columns))):
+            return stored
+        if not sparse.issparse(stored):
+            return stored[:, columns]
+        place = np.argsort(columns).astype(stored.indices.dtype)
+        return sparse.csr_matrix((stored.data, place[stored.indices], stored.indptr), stored.shape)
 
 
 @dataclass(frozen=True)

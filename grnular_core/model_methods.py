@@ -37,21 +37,20 @@ def trained(name: str) -> Callable[[Work, Run], Scores]:
     def scores(work: Work, run: Run) -> Scores:
         from grnular_core.trained import weights_for
 
-        weights = run.weights or weights_for(name, work.stored)
+        weights = run.weights or weights_for(name, work.matrix)
         return _scores(fitting_weights(name, weights).model(run.seed), work, run)
 
     return scores
 
 
 def _scores(model: nn.Module, work: Work, run: Run) -> Scores:
-    """Scores of a model; large data are left as they are stored, sparse and in their own order."""
+    """Scores of a model; large data stay sparse where they are."""
     from grnular_core.inference import is_streamed, model_scores
 
+    large = is_streamed(model, work.matrix.shape, len(work.tfs))
+    expression = work.matrix if large else work.expression
     how = {"device": run.device, "progress": run.progress}
-    if not is_streamed(model, work.stored.shape, len(work.tfs)):
-        return Scores(*model_scores(model, work.expression, work.tf_index, **how))
-    found = model_scores(model, work.stored, work.columns[work.tf_index], **how)
-    return Scores(*(part[:, work.columns] for part in found))
+    return Scores(*model_scores(model, expression, work.tf_index, **how))
 
 
 def fitting_weights(method: str, weights: str | Path) -> Trained:

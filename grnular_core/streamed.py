@@ -34,10 +34,15 @@ class StreamedRun:
     """One data set on its way through a ``GRNULar``; every array has an axis of one graph."""
 
     def __init__(
-        self, model: GRNULar, cells: Cells, tf_index: np.ndarray, device: str, stages: Stages
+        self,
+        model: GRNULar,
+        cells: Cells,
+        tf_index: np.ndarray,
+        place: torch.device,
+        stages: Stages,
     ) -> None:
         self.model, self.cells, self.tf_index, self.stages = model, cells, tf_index, stages
-        self.place = torch.device(device)
+        self.place = place
         self.dtype = next(model.parameters()).dtype
         self.generator = torch.Generator().manual_seed(model.config.seed)
         self.tfs = torch.as_tensor(tf_index, device=self.place)
@@ -49,7 +54,7 @@ class StreamedRun:
         """What rho_nn sees of the data: views in blocks, or the covariance (1, tfs, genes)."""
         if self.model.config.rho == "context":
             done = self.stages.part("views")
-            views = evidence_blocks(self.cells, self.tf_index, self.place, done)
+            views = evidence_blocks(self.cells, self.tf_index, self.place, done).to(self.dtype)
             detected = torch.from_numpy(self.cells.detected).to(views)
             return block_context(views, detected, self.tfs, self.allowed[0])
         shape = (len(self.tf_index), self.cells.n_genes)
@@ -142,5 +147,5 @@ def streamed_scores(
     at = np.ix_(tf_order, order)
     values[at] = scores
     signs[at] = np.where(scores > 0, np.sign(effect), 0)
-    stages.part("edges")(0.0)
+    stages.part("cells")(1.0)
     return values, signs

@@ -49,11 +49,11 @@ class StreamedFit(InPlaceFit):
         self.cells, self.tf_index = cells, tf_index
         X_T, X_O = (like.new_empty(1, n_seen, n) for n in (len(tf_index), cells.n_genes))
         super().__init__(weights, adam, X_T, X_O, reduction)
-        self.fit_scale, _ = term_scales(X_O, len(tf_index), reduction, len(rows))
         if batches is None:
             self._look_at(rows)
         else:
             self.batches = batches
+            self.fit_scale, _ = term_scales(X_O, len(tf_index), reduction, cells.n_cells)
 
     def _look_at(self, rows: Tensor) -> None:
         X_T, X_O = dense_cells(self.cells, self.tf_index, rows.numpy(), like=self.X_O)
