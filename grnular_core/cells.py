@@ -116,7 +116,8 @@ def row_blocks(matrix: Matrix, numbers: int = BLOCK) -> Iterator[sparse.csr_matr
     n_cells, n_genes = matrix.shape
     step = max(numbers // n_genes, 1)
     for start in range(0, n_cells, step):
-        block = sparse.csr_matrix(matrix[start : start + step], dtype=np.float64)
+        # a copy: a slice may share its values with the caller's matrix
+        block = sparse.csr_matrix(matrix[start : start + step], dtype=np.float64, copy=True)
         block.eliminate_zeros()
         yield block
 

@@ -24,6 +24,11 @@ SIZES = (
     (60, 4, 300), (60, 12, 600), (100, 10, 1000), (100, 10, 400), (100, 25, 1000), (100, 40, 300),
     (150, 8, 1500), (150, 30, 500), (200, 20, 1000), (200, 60, 400),
 )  # fmt: skip
+# where a third or more of the genes are listed as TFs, as in real data chosen by TFs
+TF_RICH_SIZES = (
+    (100, 40, 300), (150, 60, 500), (200, 80, 400), (200, 120, 400), (300, 100, 800),
+    (300, 150, 400),
+)  # fmt: skip
 LARGE_SIZES = ((300, 30, 1000), (400, 37, 2000), (400, 100, 500))
 TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
 
@@ -103,12 +108,44 @@ def large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return varied(shape, rng, LARGE_SIZES)
 
 
+def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """Cells on a path of differentiation, many TFs of which few have many targets, noisy counts.
+
+    Ranges are those of published single-cell experiments in general: no data set was fitted.
+    """
+    found = varied(shape, rng, TF_RICH_SIZES)
+    n_genes, n_tfs = found.graph.n_genes, found.graph.n_tfs
+    graph = replace(
+        found.graph,
+        sparsity=log_uniform(rng, 0.8, 4) / n_tfs,
+        hub_spread=float(rng.uniform(0.5, 2)),
+        global_tfs=min(found.graph.global_tfs, 4),
+        global_chance=float(rng.uniform(0.1, 0.5)),
+        tf_edges=float(rng.uniform(0.4, 1)),
+    )
+    kinetics = replace(
+        found.kinetics,
+        n_types=int(rng.integers(8, 41)),
+        anchors=int(rng.integers(2, 6)),
+        noise=log_uniform(rng, 0.1, 1.0),
+    )
+    technical = TechnicalNoise(
+        library=(np.log(n_genes) + float(rng.uniform(0, 3)), float(rng.uniform(0.2, 0.7))),
+        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(10, 80)))
+        if rng.random() < 0.8
+        else None,
+        umi=bool(rng.random() < 0.5),
+    )
+    return replace(found, graph=graph, kinetics=kinetics, technical=technical)
+
+
 FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]] = {
     "mixed-clean": mixed_clean,
     "low-dropout": low_dropout,
     "mixed-dropout": mixed_dropout,
     "varied": varied,
     "large": large,
+    "tf-rich": tf_rich,
 }
 
 

@@ -22,13 +22,12 @@ mean of a gene of low production above P / d.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numba
 import numpy as np
 
+from grnular_core.compiled import compiled
 from grnular_core.errors import InputError
 from grnular_core.grn import GRN, topological_order
 
@@ -43,7 +42,9 @@ class Kinetics:
 
     A trajectory has ``sampling_state`` steps for every cell of its type. ``low`` and ``high`` are
     the ranges that master regulators' production rates are drawn from, per cell type and with equal
-    chance; one range twice is a single one. ``half_response``: H is the mean of the regulator's
+    chance; one range twice is a single one. With ``anchors`` of 2 or more, so many states are drawn
+    instead, and the types are points at equal distances on the path through them: with many types
+    and few states cells differentiate step by step. ``half_response``: H is the mean of the regulator's
     ``"simulated"`` cells, as in the first SERGIO, or its ``"expected"`` level, computed without
     noise before anything is simulated, as in SERGIO 2 and sergio-rs.
     """
@@ -58,6 +59,7 @@ class Kinetics:
     low: tuple[float, float] = (0.2, 0.5)
     high: tuple[float, float] = (0.7, 1.0)
     half_response: HalfResponse = "simulated"
+    anchors: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in (("noise_type", NoiseType), ("half_response", HalfResponse)):
@@ -75,6 +77,8 @@ class Kinetics:
                 "need dt > 0, decay > 0, noise >= 0 and sampling_state >= 1; got "
                 f"{self.dt}, {self.decay}, {self.noise}, {self.sampling_state}"
             )
+        if self.anchors < 0 or self.anchors == 1:
+            raise InputError(f"a path has 2 anchors or more, or 0 for no path; got {self.anchors}")
         if not self.dt * self.decay < 1:
             raise InputError(f"dt x decay is {self.dt * self.decay}; below 1 is needed, 0.01 usual")
         for low, high in (self.low, self.high):
@@ -92,25 +96,22 @@ class Kinetics:
 
 def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -> np.ndarray:
     """Production rates (masters, types): the low or the high range, with equal chance."""
-    shape = (n_masters, kinetics.n_types)
+    shape = (n_masters, kinetics.anchors or kinetics.n_types)
     low, high = rng.uniform(*kinetics.low, shape), rng.uniform(*kinetics.high, shape)
-    return np.where(rng.random(shape) < 0.5, low, high)
+    rates = np.where(rng.random(shape) < 0.5, low, high)
+    return along_path(rates, kinetics.n_types) if kinetics.anchors else rates
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Machine code, kept on disk between processes where there is a folder to keep it in.
-
-    No fast-math: every operation rounds as IEEE 754 says, so all processors give the same bits.
-    NumPy's rules for division (no exception for 0) let the loops use vector instructions.
-    """
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package nor the user's cache is writable
-        return numba.njit(**options)(function)
+def along_path(states: np.ndarray, n_points: int) -> np.ndarray:
+    """Points (masters, points) at equal distances on the lines from state to state (masters, states)."""
+    last = states.shape[1] - 1
+    place = np.linspace(0, last, n_points)
+    before = np.minimum(place.astype(int), last - 1)
+    share = place - before
+    return (1 - share) * states[:, before] + share * states[:, before + 1]
 
 
-@_compiled
+@compiled
 def _add_hill(P, level, half, K, coop):  # pragma: no cover - compiled
     """P (n,) += the effect of a regulator with ``level`` (n,)."""
     zero, one = np.float32(0.0), np.float32(1.0)
@@ -127,7 +128,7 @@ def _add_hill(P, level, half, K, coop):  # pragma: no cover - compiled
             P[i] += K * hill if K > zero else -K * (one - hill)
 
 
-@_compiled
+@compiled
 def _integrate(x, P, normal, dt, decay, q, kind):  # pragma: no cover - compiled
     """Euler-Maruyama, in place: ``normal`` (steps, types) becomes the trajectory.
 

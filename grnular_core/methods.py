@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,13 +23,11 @@ from grnular_core import baselines, controls
 from grnular_core.baselines import Scores
 from grnular_core.dataset import GRNDataset
 from grnular_core.edges import edge_table
+from grnular_core.ensemble_methods import arboreto_trees, compiled_trees, tigress_scores
 from grnular_core.errors import InputError, MethodError
 from grnular_core.memory import check_memory
 from grnular_core.model_methods import fitting_weights, trained, untrained
 from grnular_core.values import Matrix
-
-if TYPE_CHECKING:
-    from grnular_core.trees import Ensemble
 
 Progress = Callable[[int, int], None]
 Cost = Literal["seconds", "minutes", "hours"]
@@ -98,24 +96,6 @@ class Method:
     needs_truth: bool = False
 
 
-def _trees(ensemble: Ensemble, restored: bool = True) -> Callable[[Work, Run], Scores]:
-    def scores(work: Work, run: Run) -> Scores:
-        from grnular_core.parts import PartStore, fingerprint
-        from grnular_core.trees import tree_scores
-
-        label = ensemble if restored else f"{ensemble}-shipped"
-        key = f"{label}-seed{run.seed}-{fingerprint(work.expression, work.genes, work.tfs)}"
-        importance, cpu_seconds = tree_scores(
-            ensemble, work.expression, work.genes, work.tfs, run.seed, restored, run.n_jobs,
-            run.progress, PartStore(run.parts, key) if run.parts else None,
-        )  # fmt: skip
-        # trees do not say which way a TF acts; the correlation does
-        sign = np.sign(baselines.pearson(work.expression, work.tf_index))
-        return Scores(importance, sign, cpu_seconds)
-
-    return scores
-
-
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -154,23 +134,44 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "grnboost2",
-            "GRNBoost2: gradient-boosted trees (arboreto, early stop restored)",
-            _trees("grnboost2"),
+            "GRNBoost2: gradient-boosted trees with arboreto's settings, grown by a compiled loop",
+            compiled_trees("grnboost2"),
+            cost="minutes",
+            stochastic=True,
+        ),
+        Method(
+            "grnboost2-arboreto",
+            "The same trees from arboreto and scikit-learn, early stop restored; ten times slower",
+            arboreto_trees("grnboost2"),
             cost="minutes",
             stochastic=True,
         ),
         Method(
             "grnboost2-shipped",
             "GRNBoost2 as arboreto 0.1.6 runs with today's scikit-learn: stops too early",
-            _trees("grnboost2", restored=False),
+            arboreto_trees("grnboost2", restored=False),
             cost="minutes",
             stochastic=True,
         ),
         Method(
             "genie3",
-            "GENIE3: random forests of 1,000 trees (arboreto)",
-            _trees("genie3"),
+            "GENIE3: random forests of 1,000 trees with arboreto's settings, grown by a compiled loop",
+            compiled_trees("genie3"),
+            cost="minutes",
+            stochastic=True,
+        ),
+        Method(
+            "genie3-arboreto",
+            "The same forests from arboreto and scikit-learn; several times slower",
+            arboreto_trees("genie3"),
             cost="hours",
+            stochastic=True,
+        ),
+        Method(
+            "tigress",
+            "TIGRESS: least-angle regression on 1,000 random halves of the cells (scikit-learn)",
+            tigress_scores,
+            cost="minutes",
             stochastic=True,
         ),
         Method(

@@ -26,27 +26,28 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, init=False)
 class ListOf:
-    """A list of words out of a fixed choice, without repeats; not empty unless ``empty`` is set."""
+    """A list of words or numbers out of a fixed choice, without repeats; not empty unless ``empty``."""
 
-    choice: tuple[str, ...]
+    choice: tuple[str | int, ...]
     empty: bool
 
-    def __init__(self, *choice: str, empty: bool = False) -> None:
+    def __init__(self, *choice: str | int, empty: bool = False) -> None:
         object.__setattr__(self, "choice", choice)
         object.__setattr__(self, "empty", empty)
 
     def problem(self, value: Any) -> str | None:
+        choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
-            return f"expected a list of {', '.join(self.choice)}{hint}"
+            return f"expected a list of {choice}{hint}"
         if not value and not self.empty:
-            return f"the list is empty; expected some of {', '.join(self.choice)}"
+            return f"the list is empty; expected some of {choice}"
         for item in value:
-            if item not in self.choice:
-                near = get_close_matches(str(item), self.choice, n=1)
-                hint = (
-                    f"did you mean {near[0]!r}?" if near else f"expected {', '.join(self.choice)}"
-                )
+            # True equals 1, but is no number of cells
+            if item not in self.choice or isinstance(item, bool):
+                words = [word for word in self.choice if isinstance(word, str)]
+                near = get_close_matches(str(item), words, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"expected {choice}"
                 return f"{item!r} is unknown; {hint}"
         if len(set(value)) < len(value):
             return "a value is given twice"

@@ -1,38 +1,22 @@
-"""Simulated data as AnnData and as ``GRNDataset``, and scores that count the genes nobody sees.
+"""Simulated data as AnnData and as ``GRNDataset``.
 
 Dropout leaves genes without a single count. ``make_dataset`` drops them as it drops any constant
 gene, and with them true edges. Scored over the genes that are left, a data set looks easier the
-more was lost; ``all_gene_scores`` scores over all simulated genes instead.
+more was lost; so simulated runs are scored over all simulated genes (``synthetic.score_row``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from grnular_core.dataset import GRNDataset, make_dataset
-from grnular_core.metrics import strict_scores
 from grnular_core.simulate import Simulation
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-
-@dataclass(frozen=True)
-class SimulatedDataset(GRNDataset):
-    """A ``GRNDataset`` that also knows what the simulation held before constant genes were dropped.
-
-    ``all_genes`` and ``all_tfs`` are names in gene order; ``all_truth`` is the table of
-    ``truth_table``. Cell types are in ``adata.obs["cell_type"]``.
-    """
-
-    all_genes: tuple[str, ...] = field(default=(), repr=False)
-    all_tfs: tuple[str, ...] = field(default=(), repr=False)
-    all_truth: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
 
 def truth_table(simulation: Simulation) -> pd.DataFrame:
@@ -72,7 +56,7 @@ def simulated_anndata(simulation: Simulation) -> AnnData:
     )
 
 
-def simulated_dataset(simulation: Simulation) -> SimulatedDataset:
+def simulated_dataset(simulation: Simulation) -> GRNDataset:
     """The simulation as any method takes it: without constant genes, truth with signs.
 
     Raises ``InputError``, as ``make_dataset`` does, when technical noise has left no TF, no true
@@ -88,29 +72,4 @@ def simulated_dataset(simulation: Simulation) -> SimulatedDataset:
         provenance=simulation.provenance(),
     )
     data.adata.obs["cell_type"] = adata.obs["cell_type"]
-    return SimulatedDataset(
-        **vars(data),
-        all_genes=tuple(simulation.genes()),
-        all_tfs=tuple(tfs),
-        all_truth=truth,
-    )
-
-
-def all_gene_scores(
-    edges: pd.DataFrame,
-    data: SimulatedDataset,
-    regulators: str = "with-truth",
-    targets: str = "genes",
-) -> dict[str, float | int | str]:
-    """``strict_scores`` over all simulated genes: edges of genes that were dropped count as missed.
-
-    Every method scores 0 on those pairs, so they stand last, tied with all else that it left out.
-    The candidates are the same whatever the noise, so numbers compare between noise levels.
-    """
-    return strict_scores(edges, data.all_truth, data.all_genes, data.all_tfs, regulators, targets)
-
-
-def invisible(data: SimulatedDataset) -> tuple[Sequence[str], int]:
-    """Genes that the noise has left constant, and how many true edges touch one of them."""
-    dropped = [gene for gene in data.all_genes if gene not in data.adata.var_names]
-    return dropped, len(data.all_truth) - (0 if data.truth is None else len(data.truth))
+    return data

@@ -19,17 +19,17 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from grnular_core.boosting import EARLY_STOP_WINDOW
+from grnular_core.ensembles import Ensemble
 from grnular_core.errors import MethodError
 from grnular_core.parts import PartStore
 
-Ensemble = Literal["grnboost2", "genie3"]
-EARLY_STOP_WINDOW = 25
 TARGETS_PER_PART = 16
 
 

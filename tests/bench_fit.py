@@ -2,8 +2,10 @@
 
     python tests/bench_fit.py [small|middle|large] [graphs] [rounds] [table.csv]
 
-"plain" is the same steps with ordinary operations, which make new tensors. The three take turns,
-so that other work on the machine slows all of them. CPU time counts all threads.
+"plain" is the same steps with ordinary operations, which make new tensors; "modules" is what one would
+write first, and what the public code of 2020 does: one graph after another, ``torch.nn`` layers,
+autograd, ``torch.optim.Adam``. They take turns, so that other work on the machine slows all of them. CPU
+time counts all threads.
 """
 
 from __future__ import annotations
@@ -46,6 +48,22 @@ def plain(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
         weights, adam = adam_step(weights, gradient(weights, X_T, X_O, *pull), adam, LR)
 
 
+def modules(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
+    with torch.enable_grad():
+        for graph in range(len(X_O)):
+            layers = [torch.nn.Linear(*W.shape[1:]) for W in weights.W]
+            net = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+            optimiser = torch.optim.Adam(net.parameters(), LR)
+            for step in range(n_init + n_unroll * n_inner):
+                optimiser.zero_grad()
+                loss = torch.nn.functional.mse_loss(net(X_T[graph]), X_O[graph])
+                if step >= n_init:
+                    theta = layers[0].weight.abs().T @ layers[1].weight.abs().T
+                    loss = loss + lam[graph].squeeze() / 2 * ((theta - Z[graph]) ** 2).mean()
+                loss.backward()
+                optimiser.step()
+
+
 def products(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
     """On one thread a part, and on all threads if there is one large part, as ``parallel`` does."""
     (W1, W2), parts = weights.W, parts_of(X_O)
@@ -86,7 +104,7 @@ def main(size: str = "small", graphs: str = "20", rounds: str = "5", table: str 
     wall, cpu = {}, {}
     with torch.no_grad():
         for round_ in range(int(rounds) + 1):  # the first one warms up
-            for way in (plain, in_place, products):
+            for way in (plain, in_place, products, modules):
                 began = time.perf_counter(), time.process_time()
                 way(*data)
                 spent = time.perf_counter() - began[0], time.process_time() - began[1]

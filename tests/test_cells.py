@@ -73,7 +73,8 @@ def test_other_orders_of_genes_move_the_columns():
     np.testing.assert_allclose(cells.dense(slice(0, 300)), z_scores(X)[:, order], atol=2e-6)
 
 
-def test_zeros_that_are_stored_are_zeros():
+@pytest.mark.parametrize("small_blocks", [3_000, 10**9], indirect=True)
+def test_zeros_that_are_stored_are_zeros_and_the_matrix_is_left_as_it_is():
     X = expression("counts")
     matrix = sparse.csr_matrix(X + 1)
     matrix.data -= 1

@@ -45,8 +45,8 @@ def test_a_bar_is_closed_when_the_method_fails(capsys):
 def test_long_methods_say_how_long_before_they_start(folder, capsys, monkeypatch):
     monkeypatch.setattr(commands, "run_method", lambda *_: pytest.fail("started"))
     with pytest.raises(pytest.fail.Exception):
-        run_infer("--method", "genie3")
-    assert "genie3 takes hours at 1,000 genes and 400 cells" in capsys.readouterr().err
+        run_infer("--method", "genie3-arboreto")
+    assert "genie3-arboreto takes hours at 1,000 genes and 400 cells" in capsys.readouterr().err
 
 
 # --- refusals before any work, and failures after it

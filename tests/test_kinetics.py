@@ -14,7 +14,7 @@ import pytest
 from grnular_core import kinetics as module
 from grnular_core.errors import InputError
 from grnular_core.grn import GRN, GraphSpec, make_grn, random_grn, topological_order
-from grnular_core.kinetics import NOISE_TYPES, Kinetics, random_rates, steady_state
+from grnular_core.kinetics import NOISE_TYPES, Kinetics, along_path, random_rates, steady_state
 from grnular_core.sergio_inputs import sergio_network
 from grnular_core.simulate import preset
 
@@ -258,6 +258,20 @@ def test_random_rates_are_in_the_low_or_the_high_range():
     assert abs(high.mean() - 0.5) < 4 * 0.5 / np.sqrt(rates.size)
 
 
+def test_types_along_a_path_pass_through_its_states():
+    states = np.array([[1.0, 3.0, 2.0]])
+    np.testing.assert_allclose(along_path(states, 5), [[1, 2, 3, 2.5, 2]])
+    np.testing.assert_allclose(along_path(states, 1), [[1]])
+    c = Kinetics(n_types=21, anchors=3)
+    rates = random_rates(4, c, np.random.default_rng(0))
+    drawn = random_rates(4, Kinetics(n_types=3), np.random.default_rng(0))
+    assert rates.shape == (4, 21)
+    np.testing.assert_allclose(rates[:, [0, 10, 20]], drawn)
+    assert np.ptp(np.diff(rates[:, :11]), axis=1) == pytest.approx(0)
+    with pytest.raises(InputError, match="2 anchors or more"):
+        Kinetics(anchors=1)
+
+
 # --- the machine
 
 
@@ -271,7 +285,7 @@ def test_code_that_cannot_be_kept_on_disk_still_compiles(monkeypatch):
         return njit(*args, **options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    double = module._compiled(lambda x: 2 * x)
+    double = module.compiled(lambda x: 2 * x)
     assert double(2.0) == 4.0
 
 

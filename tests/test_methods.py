@@ -14,8 +14,14 @@ from grnular_core.methods import METHODS, Run, infer, method, run_method
 from grnular_core.metrics import strict_scores
 
 QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
-# GRNBoost2 and GENIE3 are tested in test_trees.py
-TESTED = (*QUICK, "glasso", "grnular", "grnular-untrained")  # those with weights: test_trained.py
+# GRNBoost2 and GENIE3 are tested in test_trees.py, TIGRESS in test_tigress.py
+TESTED = (
+    *QUICK,
+    "glasso",
+    "grnboost2",
+    "grnular",
+    "grnular-untrained",
+)  # those with weights: test_trained.py
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,17 @@
-"""Simulations as datasets, and scores over genes that noise has made invisible."""
+"""Simulations as datasets, with and without genes that noise has made invisible."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from grnular_core.errors import InputError
 from grnular_core.grn import GraphSpec
 from grnular_core.kinetics import Kinetics
-from grnular_core.methods import Run, run_method
-from grnular_core.metrics import strict_scores
 from grnular_core.simulate import Preset, simulate
 from grnular_core.simulated import (
-    all_gene_scores,
-    invisible,
     simulated_anndata,
     simulated_dataset,
     tf_names,
@@ -41,12 +36,6 @@ def noisy():
     return made
 
 
-def oracle(data, truth: pd.DataFrame) -> pd.DataFrame:
-    """A prediction of all true edges between genes that a method could see."""
-    seen = truth["regulator"].isin(data.genes) & truth["target"].isin(data.genes)
-    return truth[seen].assign(weight=1.0)
-
-
 def test_the_truth_names_every_edge_with_its_sign(clean):
     truth = truth_table(clean)
     genes = clean.genes()
@@ -61,40 +50,21 @@ def test_the_truth_names_every_edge_with_its_sign(clean):
 
 def test_clean_data_become_a_dataset_with_everything(clean):
     data = simulated_dataset(clean)
-    assert data.genes == clean.genes() == list(data.all_genes)
-    assert list(data.tfs) == tf_names(clean) == list(data.all_tfs)
+    assert data.genes == clean.genes()
+    assert list(data.tfs) == tf_names(clean)
     assert np.array_equal(data.expression(), clean.expression)
     assert data.adata.obs["cell_type"].tolist() == [f"type{i + 1}" for i in clean.cell_types]
     assert len(data.truth) == clean.grn.n_edges and set(data.truth["sign"]) == {-1, 1}
     assert data.provenance["seed"] == 1 and data.provenance["kinetics"]["n_cells"] == 90
-    assert invisible(data) == ([], 0)
 
 
 def test_genes_without_expression_leave_the_dataset_and_not_the_truth(noisy):
     data = simulated_dataset(noisy)
-    dropped, n_edges = invisible(data)
-    assert len(dropped) >= 4 and n_edges > 0 and tf_names(noisy)[0] in dropped
-    assert data.n_genes == 40 - len(dropped) and len(data.all_genes) == 40
-    assert len(data.truth) + n_edges == len(data.all_truth) == noisy.grn.n_edges
+    hidden = [g for g, x in zip(noisy.genes(), noisy.expression.T, strict=True) if not x.any()]
+    assert len(hidden) >= 4 and tf_names(noisy)[0] in hidden
+    assert set(data.genes) == set(noisy.genes()) - set(hidden)
+    assert len(data.truth) < len(truth_table(noisy)) == noisy.grn.n_edges
     assert data.adata.obs["cell_type"].nunique() == 3
-
-
-def test_edges_of_invisible_genes_count_as_missed(noisy):
-    data = simulated_dataset(noisy)
-    edges = oracle(data, data.all_truth)
-    seen = strict_scores(edges, data.truth, data.genes, data.tfs)
-    every = all_gene_scores(edges, data)
-    assert seen["auprc"] == 1.0 and seen["n_true"] == len(edges)
-    assert every["n_true"] == noisy.grn.n_edges
-    assert every["n_candidates"] == 5 * 39 and every["n_targets"] == 40
-    recall = len(edges) / noisy.grn.n_edges  # what is left out is tied at the end
-    assert every["auprc"] == pytest.approx(recall + (1 - recall) * every["density"])
-
-
-def test_without_invisible_genes_both_scores_agree(clean):
-    data = simulated_dataset(clean)
-    edges = run_method(data, "clr", Run()).edges
-    assert all_gene_scores(edges, data) == strict_scores(edges, data.truth, data.genes, data.tfs)
 
 
 def test_anndata_holds_constant_genes_too(noisy):

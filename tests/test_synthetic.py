@@ -43,6 +43,14 @@ def test_edges_of_silent_genes_count_as_missed():
     )
 
 
+def test_where_nothing_is_left_to_see_every_method_is_as_good_as_none():
+    for method in ("oracle", "correlation"):
+        row = run_synthetic(SyntheticTask("noisy(99.9)", method, 0, n_cells=100))
+        assert row["strict_auprc"] == pytest.approx(row["density"])
+        assert row["strict_auroc"] == pytest.approx(0.5)
+        assert row["paper_auroc"] == pytest.approx(0.5) and row["seconds"] == 0
+
+
 def test_test_graphs_are_those_that_training_never_sees():
     batch = make_batches((("clean", 1),), "test")[0]
     simulation = replicate_of("clean", 0)

@@ -120,7 +120,7 @@ def test_jobs_and_column_order_change_nothing(noise):
     np.testing.assert_array_equal(one[::-1][:, order], shuffled)
 
 
-@pytest.mark.parametrize("name", ["grnboost2", "genie3"])
+@pytest.mark.parametrize("name", ["grnboost2-arboreto", "genie3-arboreto"])
 def test_finds_a_linear_network(name, tiny, monkeypatch):
     import arboreto.core as core
 

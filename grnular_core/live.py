@@ -1,0 +1,56 @@
+"""A small part of an experiment computed now, beside what the record says of the same runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from grnular_core import plots
+from grnular_core.errors import GrnularError
+from grnular_core.plots_curves import MARKERS, SCORES
+from grnular_core.synthetic import SyntheticTask, run_synthetic
+
+KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
+
+
+def run_live(tasks: Iterable[SyntheticTask], **options: object) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the tasks, and a line for each that could not run."""
+    rows, failures = [], []
+    for task in tasks:
+        try:
+            rows.append(run_synthetic(task, **options))
+        except GrnularError as error:
+            failures.append(f"{task.label}: {error}")
+    return pd.DataFrame(rows), failures
+
+
+def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Live rows with the recorded score of the same run: ``KEY``, ``live``, ``recorded``, ``gap``.
+
+    Runs without a record are left out; ``gap`` is a share of the recorded value.
+    """
+    if live.empty or recorded.empty:
+        return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
+    both = live.astype(dict.fromkeys(KEY, str))[[*KEY, score]].merge(
+        recorded.astype(dict.fromkeys(KEY, str))[[*KEY, score]], on=KEY, suffixes=("", "_recorded")
+    )
+    both = both.rename(columns={score: "live", f"{score}_recorded": "recorded"})
+    return both.assign(gap=(both["live"] / both["recorded"] - 1).abs())
+
+
+def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
+    """Every live run against its recorded score: equal ones are on the diagonal."""
+    ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
+    for number, (method, rows) in enumerate(both.groupby("method", sort=False)):
+        ax.plot(
+            rows["recorded"], rows["live"], MARKERS[number % len(MARKERS)], markersize=6,
+            markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
+            label=plots.label(str(method)),
+        )  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{SCORES[score]}, recorded", ylabel="computed now")
+    ax.set_aspect("equal")
+    if len(both):
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
+    return ax

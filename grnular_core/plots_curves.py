@@ -1,0 +1,124 @@
+"""Figures of the synthetic experiments: a score against the number of cells, one line a method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from grnular_core import plots
+
+MARKERS = "osD^vPX<>*hp"
+SCORES = {
+    "strict_auprc": "strict AUPRC",
+    "strict_auroc": "strict AUROC",
+    "paper_auprc": "AUPRC (paper)",
+    "paper_auroc": "AUROC (paper)",
+}
+# what random scores reach, where a row tells
+CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
+DODGE = 0.016  # between methods, as a share of the axis
+
+
+class Row(NamedTuple):
+    """A row of panels: a score, with or without the list of TFs."""
+
+    score: str
+    tf_information: str
+
+
+def draw_curves(
+    ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
+) -> Axes:
+    """Mean and standard deviation over test graphs at every place, one line a method.
+
+    ``rows`` has ``method, place`` and the score, one row a graph. A point with fewer graphs than the
+    panel's most has their number beside it; a place without any is left out.
+    """
+    most = rows.groupby(["method", "place"]).size().max() if len(rows) else 0
+    for number, method in enumerate(methods):
+        of_method = rows[rows["method"] == method]
+        groups = (
+            of_method.groupby("place")[score].agg(["mean", "std", "size"]).reindex(list(places))
+        )
+        there = groups["size"].notna().to_numpy()
+        if not there.any():
+            continue
+        x = np.arange(len(places)) + DODGE * len(places) * (number - (len(methods) - 1) / 2)
+        colour = plots.PALETTE.get(method, "#444444")
+        ax.errorbar(
+            x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there], color=colour,
+            marker=marker(methods, method), markersize=4, linewidth=1, elinewidth=0.6,
+            markeredgecolor="white", markeredgewidth=0.4,
+        )  # fmt: skip
+        for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
+            if count < most:
+                ax.annotate(
+                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=6,
+                    color=colour,
+                )  # fmt: skip
+    if score in CHANCE and len(rows):
+        ax.axhline(rows[CHANCE[score]].mean(), color="#888888", linestyle=":", linewidth=1)
+    ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
+    ax.set_xlim(-0.5, len(places) - 0.5)
+    return ax
+
+
+def marker(methods: Sequence[str], method: str) -> str:
+    """Lines differ by marker as well as by colour."""
+    return MARKERS[list(methods).index(method) % len(MARKERS)]
+
+
+def _thousands(place: object) -> str:
+    """1000 as 1k, names as they are."""
+    return f"{place // 1000}k" if isinstance(place, int) and place >= 1000 else str(place)
+
+
+def curve_grid(
+    rows: pd.DataFrame,
+    panel_rows: Sequence[Row],
+    panels: dict[object, str],
+    curves: Sequence[tuple[str, str]],
+    places: Sequence[object],
+    axis_label: str,
+) -> Figure:
+    """Panels in the paper's layout: a column for each of ``panels`` (value of ``panel``: title).
+
+    ``rows`` has ``method, tf_information, panel, place`` and scores; ``curves`` are pairs of method
+    and TF information, in the order of the legend. Every row of panels has its own legend when the
+    methods differ between rows.
+    """
+    n_rows, n_columns = len(panel_rows), len(panels)
+    figure, axes = plt.subplots(
+        n_rows, n_columns, figsize=(2.2 + 2.1 * n_columns, 2.5 * n_rows + 0.3), sharex=True,
+        sharey="row", squeeze=False,
+    )  # fmt: skip
+    for number, (line, panel_row) in enumerate(zip(axes, panel_rows, strict=True)):
+        methods = [m for m, known in curves if known == panel_row.tf_information]
+        for ax, (value, title) in zip(line, panels.items(), strict=True):
+            here = (rows["panel"] == value) & (rows["tf_information"] == panel_row.tf_information)
+            draw_curves(ax, rows[here], panel_row.score, methods, places)
+            if number == 0:
+                ax.set_title(title)
+            if number == n_rows - 1:
+                ax.set_xlabel(axis_label)
+        line[0].set_ylabel(SCORES[panel_row.score] + f"\n{panel_row.tf_information} TF list")
+        line[0].set_ylim(0, 1)
+        line[-1].legend(
+            handles=[_key(methods, m) for m in methods], loc="upper left", bbox_to_anchor=(1, 1),
+            fontsize=8,
+        )  # fmt: skip
+    return figure
+
+
+def _key(methods: Sequence[str], method: str) -> Line2D:
+    return Line2D(
+        [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(methods, method),
+        markersize=4, linewidth=1, label=plots.label(method),
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""Verdicts on claims of the kind "this method is better than those", point by point of an experiment.
+
+At a point of a grid both methods have seen the same test graphs, so they are compared graph by graph:
+the mean difference with its 95 % interval, a two-sided Wilcoxon signed-rank test, Holm's correction over
+all tests of the claim. A test that comes out for the claim is a win, one against it a loss. The claim is
+
+- *reproduced*: no loss, and nine tenths of the tests or more are wins;
+- *not reproduced*: no more wins than losses;
+- *partly reproduced*: everything between.
+
+Points with fewer than six shared graphs are shown and not tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.plots import label
+from grnular_core.stats import compare_methods, holm, mean_interval
+
+LEVEL = 0.05
+MOSTLY = 0.9
+COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p_holm")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``tests`` has one row a point and rival; ``difference`` is its mean over them, interval over points."""
+
+    word: str
+    wins: int
+    losses: int
+    tested: int
+    difference: float
+    low: float
+    high: float
+    tests: pd.DataFrame
+
+    @property
+    def text(self) -> str:
+        """The verdict in one phrase with its numbers."""
+        if not self.tested:
+            return f"{self.word}: no point has six shared graphs"
+        return (
+            f"{self.word}: better at {self.wins}, worse at {self.losses} of {self.tested} comparisons; "
+            f"mean difference {self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+        )
+
+
+def compare(
+    rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
+) -> pd.DataFrame:
+    """``chosen`` against each of ``others`` at every point, on the graphs that both have.
+
+    ``rows`` has ``point, replicate, method`` and the score. Columns of the answer: ``COLUMNS``.
+    """
+    lines = []
+    for point, of_point in rows.groupby("point", sort=False):
+        for other in others:
+            pair = of_point[of_point["method"].isin([chosen, other])]
+            if pair["method"].nunique() < 2:
+                continue
+            test = compare_methods(pair, score, "replicate", "method").iloc[0]
+            turn = 1 if test["method_a"] == chosen else -1
+            low, high = sorted((turn * test["low"], turn * test["high"]))
+            lines.append(
+                (
+                    point,
+                    other,
+                    test["n_units"],
+                    turn * test["mean_difference"],
+                    low,
+                    high,
+                    test["p"],
+                )
+            )
+    tests = pd.DataFrame(lines, columns=list(COLUMNS))
+    tests["p_holm"] = holm(tests["p_holm"].to_numpy(dtype=float))
+    return tests
+
+
+def verdict(
+    rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
+) -> Verdict:
+    """The verdict on "``chosen`` is better than ``others``"; see the module's text for the rule."""
+    tests = compare(rows, chosen, others, score)
+    tested = tests[tests["p_holm"].notna()]
+    sure = tested[tested["p_holm"] < LEVEL]
+    wins, losses = int((sure["difference"] > 0).sum()), int((sure["difference"] < 0).sum())
+    if len(tested) and not losses and wins >= MOSTLY * len(tested):
+        word = "reproduced"
+    elif wins <= losses:
+        word = "not reproduced"
+    else:
+        word = "partly reproduced"
+    over = mean_interval(tested["difference"])
+    return Verdict(
+        word, wins, losses, len(tested), float(over["mean"]), float(over["low"]),
+        float(over["high"]), tests,
+    )  # fmt: skip
+
+
+def table(tests: pd.DataFrame) -> pd.DataFrame:
+    """The tests as a reader sees them: one row a point, one column a rival."""
+    shown = [
+        f"{t.difference:+.3f}"
+        + ("" if np.isnan(t.low) else f" [{t.low:+.3f}, {t.high:+.3f}]")
+        + f" ({t.graphs}{', p ' + format(t.p_holm, '.1g') if t.p_holm == t.p_holm else ''})"
+        for t in tests.itertuples()
+    ]
+    cells = tests.assign(shown=shown, against=tests["against"].map(label))
+    return cells.pivot(index="point", columns="against", values="shown").reindex(
+        index=list(dict.fromkeys(cells["point"])), columns=list(dict.fromkeys(cells["against"]))
+    ).fillna("").reset_index()  # fmt: skip
