@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from grnular_core import checks
+from grnular_core.dataset import GRNDataset
 from grnular_core.edges import read_edges, write_edges
 from grnular_core.errors import InputError
 from grnular_core.files import write_error
@@ -65,7 +66,6 @@ def progress_bar(label: str) -> Iterator[Progress]:
 def infer_command(options: argparse.Namespace) -> None:
     """Expression and TF list in, edge table out."""
     from grnular_core.dataset import make_dataset
-    from grnular_core.memory import check_memory
 
     out = Path(options.out)
     _refuse_bad_output(out, (options.expression, options.tfs, options.truth))
@@ -90,11 +90,7 @@ def infer_command(options: argparse.Namespace) -> None:
     )
     for note in data.notes:
         say(f"note: {note}")
-    size = (data.n_cells, data.n_genes, len(data.tfs))
-    say(
-        "{}: {} cells, {} genes, {} TFs; ".format(chosen.name, *size)
-        + check_memory(*size, chosen.name)
-    )
+    say(_expected(data, chosen.name, options.weights))
     if chosen.cost != "seconds":
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     with progress_bar(chosen.name) as progress:
@@ -102,6 +98,18 @@ def infer_command(options: argparse.Namespace) -> None:
         result = run_method(data, chosen.name, run)
     write_edges(result.edges, out)
     say(f"wrote {len(result.edges)} edges to {out} after {result.seconds:.1f} s")
+
+
+def _expected(data: GRNDataset, name: str, weights: str | None) -> str:
+    """Size, memory, and for large data the time that a run takes; refuses what does not fit."""
+    from grnular_core.cost import expected_seconds, spelled_time
+    from grnular_core.memory import check_memory
+
+    size = (data.n_cells, data.n_genes, len(data.tfs))
+    memory = check_memory(*size, name, data.n_values)
+    needed = expected_seconds(*size, name, weights)
+    time = "" if needed is None else f", {spelled_time(needed)}"
+    return "{}: {} cells, {} genes, {} TFs; ".format(name, *size) + memory + time
 
 
 def evaluate_command(options: argparse.Namespace) -> None:

@@ -35,35 +35,70 @@ class Context(NamedTuple):
     allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
 
 
-def standing(x: Tensor, allowed: Tensor) -> Tensor:
+class Spread(NamedTuple):
+    """Mean and standard deviation along an axis, kept as size 1."""
+
+    mean: Tensor
+    deviation: Tensor
+
+
+def spread(x: Tensor, allowed: Tensor, axis: int) -> Spread:
+    """Mean and standard deviation of x over the ``allowed`` entries along ``axis``, x being 0 else."""
+    count = allowed.sum(axis, keepdim=True).clamp_min(1)
+    mean = x.sum(axis, keepdim=True) / count
+    variance = ((x - mean) * allowed).square().sum(axis, keepdim=True) / count
+    # the small number keeps the derivative of the root finite where nothing varies
+    return Spread(mean, (variance + EPS**2).sqrt())
+
+
+def standing(x: Tensor, allowed: Tensor, rows: Spread | None = None) -> Tensor:
     """x >= 0 and how many standard deviations it lies above its row's and its column's mean.
 
     ``x`` (graphs, tfs, genes) -> (graphs, tfs, genes, 3); entries that are not ``allowed`` are 0.
+    ``rows`` are the rows' mean and deviation where x is but some of their genes.
     """
     x = x * allowed
 
-    def above(axis: int) -> Tensor:
-        count = allowed.sum(axis, keepdim=True).clamp_min(1)
-        mean = x.sum(axis, keepdim=True) / count
-        variance = ((x - mean) * allowed).square().sum(axis, keepdim=True) / count
-        # the small number keeps the derivative of the root finite where nothing varies
-        return ((x - mean) / (variance + EPS**2).sqrt()).clamp(*Z_LIMITS) / 2
+    def above(of: Spread) -> Tensor:
+        return ((x - of.mean) / of.deviation).clamp(*Z_LIMITS) / 2
 
-    return torch.stack([x, above(2), above(1)], dim=-1) * allowed[..., None]
+    parts = [x, above(rows or spread(x, allowed, 2)), above(spread(x, allowed, 1))]
+    return torch.stack(parts, dim=-1) * allowed[..., None]
 
 
 def make_context(views: Tensor, detected: Tensor, tf_index: Tensor, allowed: Tensor) -> Context:
     """Prepare a batch: ``views`` (graphs, tfs, genes, views), ``detected`` (graphs, genes)."""
-    index = tf_index[:, :, None].expand(-1, -1, views.shape[2])
-    parts = [standing(view.abs(), allowed) for view in views.unbind(-1)]
-    of_tf = detected.gather(1, tf_index)[:, :, None].expand_as(index)
-    of_gene = detected[:, None, :].expand_as(index)
-    parts.append(torch.stack([of_tf, of_gene], -1) * allowed[..., None])
+    of_tf = detected.gather(1, tf_index)
     n_tfs = tf_index.shape[1]
-    among = views[..., 0].abs().gather(2, tf_index[:, None, :].expand(-1, n_tfs, -1))
-    among = among * (1 - torch.eye(n_tfs, dtype=views.dtype, device=views.device))
-    among = among / (1 + among.sum(2, keepdim=True))
-    return Context(torch.cat(parts, -1), among, tf_index, allowed)
+    among = views[..., 0].gather(2, tf_index[:, None, :].expand(-1, n_tfs, -1))
+    fixed = fixed_features(views, of_tf, detected, allowed)
+    return Context(fixed, mixing(among), tf_index, allowed)
+
+
+def fixed_features(
+    views: Tensor, of_tf: Tensor, of_gene: Tensor, allowed: Tensor, rows: list[Spread] | None = None
+) -> Tensor:
+    """Every view's ``standing`` and the shares of cells in which TF and gene are detected.
+
+    ``views`` (graphs, tfs, genes, views), ``of_tf`` (graphs, tfs), ``of_gene`` (graphs, genes) ->
+    (graphs, tfs, genes, 3 views + 2); ``rows`` as in ``standing``, for each view.
+    """
+    known = rows or [None] * views.shape[-1]
+    parts = [
+        standing(view.abs(), allowed, row)
+        for view, row in zip(views.unbind(-1), known, strict=True)
+    ]
+    shape = views.shape[:3]
+    shares = [of_tf[:, :, None].expand(shape), of_gene[:, None, :].expand(shape)]
+    parts.append(torch.stack(shares, -1) * allowed[..., None])
+    return torch.cat(parts, -1)
+
+
+def mixing(among: Tensor) -> Tensor:
+    """C from the correlations of the TFs (graphs, tfs, tfs): absolute, no diagonal, scaled rows."""
+    eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
+    among = among.abs() * (1 - eye)
+    return among / (1 + among.sum(2, keepdim=True))
 
 
 def _pools(h: Tensor, allowed: Tensor, axis: int) -> Tensor:
@@ -102,11 +137,34 @@ class ContextLayer(nn.Module):
 
     def forward(self, h: Tensor, context: Context) -> Tensor:
         """h (graphs, tfs, genes, width) -> the same shape."""
-        mixed = torch.einsum("bts,bsgw->btgw", context.among, h)
+        return self.update(
+            h,
+            context.among,
+            _pools(h, context.allowed, 2),
+            _pools(h, context.allowed, 1),
+            _reverse(self.reverse(h), context.tf_index),
+        )
+
+    def update(
+        self,
+        h: Tensor,
+        among: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        reverse: Tensor,
+        genes: Tensor | None = None,
+    ) -> Tensor:
+        """The formula above from C, the pools, and V h of the reverse edges.
+
+        ``rows`` (graphs, tfs, 1, 2 width) are pools over all genes, of which h may hold a few.
+        ``reverse`` (graphs, tfs, genes, width) is that of ``genes`` alone where these are named,
+        which must not need a gradient.
+        """
+        mixed = torch.einsum("bts,bsgw->btgw", among, h)
         out = self.own(h) + self.correlated(mixed)
-        out = out + self.row(_pools(h, context.allowed, 2))
-        out = out + self.column(_pools(h, context.allowed, 1))
-        out = out + _reverse(self.reverse(h), context.tf_index)
+        out = out + self.row(rows)
+        out = out + self.column(columns)
+        out = out + reverse if genes is None else out.index_add_(2, genes, reverse)
         return h + self.norm(functional.gelu(out))
 
 
@@ -135,10 +193,19 @@ class ContextRho(nn.Module):
 
     def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
         """theta and Z >= 0 (graphs, tfs, genes) -> logits (graphs, tfs, genes)."""
-        n_edges = context.allowed.sum((1, 2), keepdim=True).clamp_min(1)
-        size = 3 * (theta * context.allowed).sum((1, 2), keepdim=True) / n_edges + EPS
+        size = scale_of(theta, context.allowed)
         moving = [standing(part / size, context.allowed) for part in (theta, Z)]
-        h = torch.tanh(self.enter(torch.cat([context.fixed, *moving], -1)))
+        h = self.start(torch.cat([context.fixed, *moving], -1))
         for layer in self.layers:
             h = layer(h, context)
         return self.leave(h).squeeze(-1)
+
+    def start(self, features: Tensor) -> Tensor:
+        """The first h of every entry from its features."""
+        return torch.tanh(self.enter(features))
+
+
+def scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
+    """What theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
+    n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)
+    return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + EPS

@@ -54,6 +54,11 @@ class GRNDataset:
     def n_genes(self) -> int:
         return self.adata.n_vars
 
+    @property
+    def n_values(self) -> int | None:
+        """How many values are stored where expression is sparse; None where it is dense."""
+        return self.adata.X.nnz if sparse.issparse(self.adata.X) else None
+
     def expression(self, genes: Sequence[str] | None = None) -> np.ndarray:
         """Dense float64 expression, shape (cells, genes), columns in the order of ``genes``.
 

@@ -48,19 +48,24 @@ def edge_table(
         raise InputError(
             "scores hold NaN, infinite or negative values; a weight is finite and >= 0"
         )
-    row, column = np.nonzero(scores)
     tfs, genes = np.asarray(tfs, dtype=object), np.asarray(genes, dtype=object)
-    other = tfs[row] != genes[column]
-    row, column = row[other], column[other]
-    table = pd.DataFrame(
+    # with rows and columns in the order of names, a stable sort by weight alone is enough
+    by_name = np.ix_(np.argsort(tfs, kind="stable"), np.argsort(genes, kind="stable"))
+    tfs, genes, scores = tfs[by_name[0][:, 0]], genes[by_name[1][0]], scores[by_name]
+    scores[tfs[:, None] == genes] = 0
+    at = np.flatnonzero(scores)
+    at = at[np.argsort(-scores.reshape(-1)[at], kind="stable")]
+    row, column = np.divmod(at, len(genes))
+    sign = 0 if signs is None else np.sign(np.asarray(signs)[by_name].reshape(-1)[at]).astype(int)
+    return pd.DataFrame(
         {
             "regulator": tfs[row],
             "target": genes[column],
-            "weight": scores[row, column],
-            "sign": 0 if signs is None else np.sign(np.asarray(signs)[row, column]).astype(int),
+            "weight": scores.reshape(-1)[at],
+            "sign": sign,
+            "rank": np.arange(1, len(at) + 1),
         }
     )
-    return ranked(table)
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:

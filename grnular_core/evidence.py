@@ -8,6 +8,8 @@ not change with the unit of a gene, and is 0 for a gene that does not vary in th
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -72,12 +74,16 @@ def ridge_coefficients(sigma: Tensor, tf_index: Tensor, penalty: float = PENALTY
     ``sigma`` (graphs, tfs, genes) is the covariance of z-scores. For a TF as target the regression
     without itself follows from the inverse P of the regularised TF covariance: -P_ij / P_ii.
     """
-    among = _columns(sigma, tf_index)  # (graphs, tfs, tfs)
-    eye = torch.eye(among.shape[1], dtype=sigma.dtype, device=sigma.device)
-    inverse = torch.linalg.inv(among + penalty * eye)
-    others = -inverse / inverse.diagonal(dim1=1, dim2=2)[:, None, :] * (1 - eye)
-    at = tf_index[:, None, :].expand(-1, among.shape[1], -1)
+    inverse, others = ridge_parts(_columns(sigma, tf_index), penalty)
+    at = tf_index[:, None, :].expand(-1, others.shape[1], -1)
     return (inverse @ sigma).scatter(2, at, others)
+
+
+def ridge_parts(among: Tensor, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:
+    """P and the coefficients of the TFs as targets, from their covariance (graphs, tfs, tfs)."""
+    eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
+    inverse = torch.linalg.inv(among + penalty * eye)
+    return inverse, -inverse / inverse.diagonal(dim1=1, dim2=2)[:, None, :] * (1 - eye)
 
 
 def ranks(X: Tensor) -> Tensor:
@@ -94,14 +100,29 @@ def _codetected(Z: Tensor, seen: Tensor, tf_index: Tensor) -> tuple[Tensor, Tens
     m = seen.to(Z.dtype)
     y = Z * m
     m_T, y_T = _columns(m, tf_index).transpose(1, 2), _columns(y, tf_index).transpose(1, 2)
-    y2_T = y_T.square()
     n = m_T @ m
-    count = n.clamp_min(1)
-    mean_t, mean_g = y_T @ m / count, m_T @ y / count
-    var_t, var_g = y2_T @ m / count - mean_t**2, m_T @ y.square() / count - mean_g**2
-    both = (y_T @ y / count - mean_t * mean_g) / (var_t * var_g).clamp_min(1e-6).sqrt()
-    enough = n >= MIN_CELLS
-    return torch.where(enough, both, 0.0).clamp(-1, 1), (n / Z.shape[1]).sqrt()
+    sums = Sums(n, y_T @ y, y_T @ m, m_T @ y, y_T.square() @ m, m_T @ y.square())
+    return codetected(sums), (n / Z.shape[1]).sqrt()
+
+
+class Sums(NamedTuple):
+    """Sums over the cells in which TF t and gene g are both seen, each (graphs, tfs, genes)."""
+
+    n: Tensor  # 1: how many cells these are
+    tg: Tensor  # z_t z_g
+    t: Tensor  # z_t
+    g: Tensor  # z_g
+    tt: Tensor  # z_t squared
+    gg: Tensor  # z_g squared
+
+
+def codetected(sums: Sums) -> Tensor:
+    """Correlation over the cells in which both are seen; 0 where these are too few."""
+    count = sums.n.clamp_min(1)
+    mean_t, mean_g = sums.t / count, sums.g / count
+    var_t, var_g = sums.tt / count - mean_t**2, sums.gg / count - mean_g**2
+    both = (sums.tg / count - mean_t * mean_g) / (var_t * var_g).clamp_min(1e-6).sqrt()
+    return torch.where(sums.n >= MIN_CELLS, both, 0.0).clamp(-1, 1)
 
 
 def _within_clusters(Z: Tensor) -> Tensor:
@@ -121,12 +142,23 @@ def cluster_cells(Z: np.ndarray) -> np.ndarray:
     At most 8 clusters, and 10 cells a cluster on average. Deterministic: no random draw of the
     caller's is used or changed.
     """
-    from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
 
-    n_clusters = min(N_CLUSTERS, len(Z) // 10 + 1)
-    n_components = min(N_COMPONENTS, *Z.shape)
-    if n_clusters == 1 or not Z.any():
+    n_components = n_parts(*Z.shape)
+    if not n_components or not Z.any():
         return np.zeros(len(Z), dtype=int)
     parts = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(Z)
+    return clusters_of(parts)
+
+
+def n_parts(n_cells: int, n_genes: int) -> int:
+    """How many components the clusters are found by; 0 when all cells are one cluster."""
+    return min(N_COMPONENTS, n_cells, n_genes) if n_cells >= 10 else 0
+
+
+def clusters_of(parts: np.ndarray) -> np.ndarray:
+    """Clusters (cells,) of the cells' first components (cells, components)."""
+    from sklearn.cluster import KMeans
+
+    n_clusters = min(N_CLUSTERS, len(parts) // 10 + 1)
     return KMeans(n_clusters, n_init=1, random_state=0).fit_predict(parts)

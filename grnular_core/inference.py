@@ -7,16 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import nn
 
 from grnular_core.device import resolve_device
 from grnular_core.glad import GLAD, glad_scores
 from grnular_core.grnular import GRNULar, GRNULarConfig
+from grnular_core.memory import is_large
 from grnular_core.problem import checked_input, content_order
+from grnular_core.values import Matrix
 
 
 def grnular_scores(
-    expression: np.ndarray,
+    expression: Matrix,
     tf_index: Sequence[int],
     config: GRNULarConfig | None = None,
     *,
@@ -27,18 +30,23 @@ def grnular_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores >= 0 (theta) and signs (+1, 0, -1) of every TF on every gene, each (tfs, genes).
 
-    ``expression`` has shape (cells, genes); a TF on itself and genes of constant expression get
-    0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
+    ``expression`` has shape (cells, genes), dense or csr; a TF on itself and genes of constant
+    expression get 0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
     the configuration's. The sign is that of the fitted network's mean effect over cells.
 
     Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
-    ``tf_index`` permutes the result and changes nothing else. Raises ``InputError``.
+    ``tf_index`` permutes the result and changes nothing else. Large data (``memory.is_large``) take
+    the way of ``streamed.py``. Raises ``InputError``.
     """
-    X, tfs = checked_input(expression, tf_index)
-    place = resolve_device(device)
     if model is None:
         config = config or GRNULarConfig()
         model = GRNULar(config if seed is None else replace(config, seed=seed))
+    if is_streamed(model, np.shape(expression), len(tf_index)):
+        from grnular_core.streamed import streamed_scores
+
+        return streamed_scores(expression, tf_index, model, device=device, progress=progress)
+    X, tfs = checked_input(dense(expression), tf_index)
+    place = resolve_device(device)
     order = content_order(X)
     rank = np.argsort(order)  # gene -> its place in the canonical order
     tf_order = np.argsort(rank[tfs])
@@ -54,14 +62,27 @@ def grnular_scores(
     return scores, np.where(scores > 0, np.sign(effect), 0).astype(int)
 
 
+def is_streamed(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:
+    """Whether data (cells, genes) go through the model a block at a time; only GRNULar itself can."""
+    return type(model) is GRNULar and len(shape) == 2 and is_large(*shape, n_tfs)
+
+
+def dense(expression: Matrix) -> np.ndarray:
+    """The expression as an array."""
+    return expression.toarray() if sparse.issparse(expression) else expression
+
+
 def model_scores(
     model: nn.Module,
-    expression: np.ndarray,
+    expression: Matrix,
     tf_index: Sequence[int],
     *,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and signs (tfs, genes) from a model of any kind; see its own function."""
-    scores = glad_scores if isinstance(model, GLAD) else grnular_scores
+    if isinstance(model, GLAD):
+        expression, scores = dense(expression), glad_scores
+    else:
+        scores = grnular_scores
     return scores(expression, tf_index, model=model, device=device, progress=progress)

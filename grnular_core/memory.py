@@ -9,18 +9,47 @@ from grnular_core.errors import InputError
 
 # copies of the expression that live at once, and bytes of an edge in a table with its two names
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
-# a rho_nn that sees context keeps its features and layers for all pairs at once, measured
-CONTEXT_BYTES = 1500
+# bytes beyond these, measured: for each pair of a TF and a gene (a rho_nn that sees context keeps
+# features and layers of all pairs), each value (its views of the cells), each pair of genes
+MORE_A_PAIR = {"grnular": 1500, "grnular-untrained": 300, "grnular-paper": 300}
+MORE_A_VALUE = {"grnular": 64}
+A_SQUARE = {"glad": 280, "glad-tf": 280, "glasso": 800}
+# data with more pairs, or more values, go through GRNULar a block at a time
+LARGE_PAIRS, LARGE_VALUES = 2_000_000, 30_000_000
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def needed_bytes(n_cells: int, n_genes: int, n_tfs: int, method: str = "") -> int:
-    """Bytes that any method takes: expression, scores (tfs, genes) and the edge table.
+def is_large(n_cells: int, n_genes: int, n_tfs: int) -> bool:
+    """Whether data are too large for GRNULar to work on all of them at once."""
+    return n_tfs * n_genes > LARGE_PAIRS or n_cells * n_genes > LARGE_VALUES
 
-    The trained ``grnular`` takes more for every pair.
+
+def needed_bytes(
+    n_cells: int, n_genes: int, n_tfs: int, method: str = "", n_values: int | None = None
+) -> int:
+    """Bytes that a method takes: expression, scores (tfs, genes), the edge table, what it works with.
+
+    ``n_values``: how many values expression holds where it is sparse; None where it is dense.
     """
-    a_pair = 8 * SCORE_MATRICES + EDGE_BYTES + (CONTEXT_BYTES if method == "grnular" else 0)
-    return 8 * COPIES * n_cells * n_genes + a_pair * n_tfs * n_genes
+    values, pairs = n_cells * n_genes, n_tfs * n_genes
+    if method in MORE_A_PAIR and is_large(n_cells, n_genes, n_tfs):
+        return _streamed_bytes(values, pairs, n_genes, n_tfs, n_values)
+    a_value = 8 * COPIES + MORE_A_VALUE.get(method, 0)
+    a_pair = 8 * SCORE_MATRICES + EDGE_BYTES + MORE_A_PAIR.get(method, 0)
+    return a_value * values + a_pair * pairs + A_SQUARE.get(method, 0) * n_genes**2
+
+
+def _streamed_bytes(values: int, pairs: int, n_genes: int, n_tfs: int, n_values: int | None) -> int:
+    """Bytes of ``streamed.streamed_scores``, with context: at first data count, then pairs.
+
+    Of a pair: h at a width of 32 (128), eight views (32), theta, Z and logits (30); of a pair of TFs
+    h of its edge before and after a layer (256).
+    """
+    stored = 8 * values if n_values is None else 12 * n_values
+    n_values = values if n_values is None else n_values
+    fit = 20_000 * (n_tfs + n_genes) + 12_000 * n_genes  # 500 hidden units, and 1,000 dense cells
+    pairs_phase = 8 * n_values + 190 * pairs + 300 * n_tfs**2 + fit
+    return 600_000_000 + stored + max(40 * n_values, pairs_phase)
 
 
 def machine_bytes() -> int | None:
@@ -35,9 +64,12 @@ def machine_bytes() -> int | None:
         return total
 
 
-def check_memory(n_cells: int, n_genes: int, n_tfs: int, method: str = "") -> str:
+def check_memory(
+    n_cells: int, n_genes: int, n_tfs: int, method: str = "", n_values: int | None = None
+) -> str:
     """How much a run takes, as words. Raises ``InputError`` when the machine does not have it."""
-    needed, there = needed_bytes(n_cells, n_genes, n_tfs, method), machine_bytes()
+    needed = needed_bytes(n_cells, n_genes, n_tfs, method, n_values)
+    there = machine_bytes()
     if there is not None and needed > there:
         raise InputError(
             f"{n_cells} cells, {n_genes} genes and {n_tfs} TFs take {spelled_size(needed)} "

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from grnular_core import baselines, controls
 from grnular_core.baselines import Scores
@@ -23,7 +25,9 @@ from grnular_core.dataset import GRNDataset
 from grnular_core.edges import edge_table
 from grnular_core.ensemble_methods import arboreto_trees, compiled_trees, tigress_scores
 from grnular_core.errors import InputError, MethodError
+from grnular_core.memory import check_memory
 from grnular_core.model_methods import fitting_weights, trained, untrained
+from grnular_core.values import Matrix
 
 Progress = Callable[[int, int], None]
 Cost = Literal["seconds", "minutes", "hours"]
@@ -53,7 +57,6 @@ class Work:
     genes: list[str]
     tfs: list[str]
     tf_index: np.ndarray
-    expression: np.ndarray  # (cells, genes), float64
 
     @classmethod
     def of(cls, data: GRNDataset) -> Work:
@@ -61,7 +64,23 @@ class Work:
         tfs = sorted(data.tfs)
         position = {gene: i for i, gene in enumerate(genes)}
         index = np.array([position[tf] for tf in tfs], dtype=int)
-        return cls(data, genes, tfs, index, data.expression(genes))
+        return cls(data, genes, tfs, index)
+
+    @cached_property
+    def expression(self) -> np.ndarray:
+        """(cells, genes), dense float64; made when a method first asks for it."""
+        return self.data.expression(self.genes)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """(cells, genes), dense or csr as the dataset has it; values are not copied if csr."""
+        stored, columns = self.data.adata.X, self.data.adata.var_names.get_indexer(self.genes)
+        if np.array_equal(columns, np.arange(len(columns))):
+            return stored
+        if not sparse.issparse(stored):
+            return stored[:, columns]
+        place = np.argsort(columns).astype(stored.indices.dtype)
+        return sparse.csr_matrix((stored.data, place[stored.indices], stored.indptr), stored.shape)
 
 
 @dataclass(frozen=True)
@@ -226,6 +245,7 @@ def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
     chosen = method(name)
     if run.weights is not None:
         fitting_weights(chosen.name, run.weights)
+    check_memory(data.n_cells, data.n_genes, len(data.tfs), chosen.name, data.n_values)
     work = Work.of(data)
     wall, cpu = time.perf_counter(), time.process_time()
     scores = chosen.scores(work, run)

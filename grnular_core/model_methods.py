@@ -10,6 +10,8 @@ from grnular_core.baselines import Scores
 from grnular_core.errors import InputError
 
 if TYPE_CHECKING:  # torch is loaded only when a model is
+    from torch import nn
+
     from grnular_core.methods import Run, Work
     from grnular_core.trained import Trained
 
@@ -24,29 +26,31 @@ KINDS = {
 
 def untrained(work: Work, run: Run) -> Scores:
     """GRNULar as it is before any training; the seed draws its parts and its network."""
-    from grnular_core.inference import grnular_scores
+    from grnular_core.grnular import GRNULar, GRNULarConfig
 
-    weight, sign = grnular_scores(
-        work.expression, work.tf_index, seed=run.seed, device=run.device, progress=run.progress
-    )
-    return Scores(weight, sign)
+    return _scores(GRNULar(GRNULarConfig(seed=run.seed)), work, run)
 
 
 def trained(name: str) -> Callable[[Work, Run], Scores]:
     """The method of that name with the weights of the run, or else its own for such data."""
 
     def scores(work: Work, run: Run) -> Scores:
-        from grnular_core.inference import model_scores
         from grnular_core.trained import weights_for
 
-        weights = run.weights or weights_for(name, work.expression)
-        model = fitting_weights(name, weights).model(run.seed)
-        weight, sign = model_scores(
-            model, work.expression, work.tf_index, device=run.device, progress=run.progress
-        )
-        return Scores(weight, sign)
+        weights = run.weights or weights_for(name, work.matrix)
+        return _scores(fitting_weights(name, weights).model(run.seed), work, run)
 
     return scores
+
+
+def _scores(model: nn.Module, work: Work, run: Run) -> Scores:
+    """Scores of a model; large data stay sparse where they are."""
+    from grnular_core.inference import is_streamed, model_scores
+
+    large = is_streamed(model, work.matrix.shape, len(work.tfs))
+    expression = work.matrix if large else work.expression
+    how = {"device": run.device, "progress": run.progress}
+    return Scores(*model_scores(model, expression, work.tf_index, **how))
 
 
 def fitting_weights(method: str, weights: str | Path) -> Trained:

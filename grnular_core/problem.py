@@ -62,11 +62,16 @@ def content_order(X: Tensor) -> np.ndarray:
 def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tensor, np.ndarray]:
     """The expression as a tensor and the TFs as an array, or an ``InputError``."""
     X = torch.as_tensor(np.array(expression, dtype=np.float64))
-    tfs = np.asarray(tf_index, dtype=int)
     if X.ndim != 2 or not torch.isfinite(X).all():
         raise InputError("expression must be a cells x genes array of finite numbers")
+    return X, checked_tfs(tf_index, X.shape[1])
+
+
+def checked_tfs(tf_index: Sequence[int], n_genes: int) -> np.ndarray:
+    """The positions of the TFs as an array, or an ``InputError``."""
+    tfs = np.asarray(tf_index, dtype=int)
     if tfs.ndim != 1 or not len(tfs) or len(set(tfs.tolist())) < len(tfs):
         raise InputError("tf_index must list at least one TF, each once")
-    if tfs.min() < 0 or tfs.max() >= X.shape[1]:
-        raise InputError(f"tf_index must hold positions from 0 to {X.shape[1] - 1}, got {tfs}")
-    return X, tfs
+    if tfs.min() < 0 or tfs.max() >= n_genes:
+        raise InputError(f"tf_index must hold positions from 0 to {n_genes - 1}, got {tfs}")
+    return tfs

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+from scipy import sparse
 
 from grnular_core import __version__
 from grnular_core.errors import InputError
 from grnular_core.files import atomic_write
+from grnular_core.values import Matrix
 
 if TYPE_CHECKING:  # torch is loaded only when weights are
     from torch import Tensor, nn
@@ -72,15 +74,18 @@ def load_model(name_or_path: str | Path, seed: int | None = None) -> nn.Module:
     return read_trained(name_or_path).model(seed)
 
 
-def weights_for(method: str, expression: np.ndarray) -> str:
-    """The name of the weights that a method uses on data of shape (cells, genes).
+def weights_for(method: str, expression: Matrix) -> str:
+    """The name of the weights that a method uses on data of shape (cells, genes), dense or sparse.
 
     ``grnular`` is trained for all of them. The paper trains its models twice, for data without and
     with technical noise; data of which more than a tenth are zeros count as noisy.
     """
     if method == "grnular":
         return "grnular"
-    noisy = np.mean(np.asarray(expression) == 0) > ZEROS_OF_NOISY_DATA
+    there = (
+        expression.count_nonzero() if sparse.issparse(expression) else np.count_nonzero(expression)
+    )
+    noisy = 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA
     return f"{method.removeprefix('grnular-')}-{'noisy' if noisy else 'clean'}"
 
 

@@ -1,0 +1,100 @@
+"""Time and memory of ``grnular`` on a random sparse data set, from the matrix to the edge table.
+
+    python tests/bench_scale.py genes TFs cells [density] [method] [table.csv]
+
+``density`` is the share of values that are not 0 (0.1). Counts have the spread of real ones: genes
+differ a thousandfold in level, cells severalfold in total, and a tenth of the genes follow a TF.
+Each size wants a process of its own: the peak of memory is that of the whole process.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from anndata import AnnData
+from scipy import sparse
+
+from grnular_core.cost import measured_rate, seconds
+from grnular_core.dataset import GRNDataset, make_dataset
+from grnular_core.memory import needed_bytes
+from grnular_core.methods import Run, run_method
+
+HEADER = (
+    "genes,tfs,cells,density,method,threads,seconds,cpu_seconds,peak_gb,at_most_seconds,estimate_gb"
+)
+
+
+def random_data(
+    n_genes: int, n_tfs: int, n_cells: int, density: float, seed: int = 0
+) -> GRNDataset:
+    """Logged counts (cells, genes) as csr, drawn some cells at a time."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(rng.normal(0, 1.5, n_genes))
+    driver = rng.integers(n_tfs, size=n_genes)  # the TF that a gene may follow
+    follows = (rng.random(n_genes) < 0.1) & (np.arange(n_genes) >= n_tfs)
+    scale, blocks = None, []
+    for start in range(0, n_cells, 500):
+        n = min(500, n_cells - start)
+        active = rng.gamma(2.0, 0.5, (n, n_tfs))
+        rate = level * rng.gamma(4.0, 0.25, (n, 1))
+        rate[:, :n_tfs] *= active
+        rate[:, follows] *= active[:, driver[follows]]
+        scale = scale or _scale_for(rate, density)
+        blocks.append(sparse.csr_matrix(np.log1p(rng.poisson(rate * scale)), dtype=np.float32))
+    names = [f"G{i:05d}" for i in range(n_genes)]
+    cells = pd.DataFrame(index=[f"C{i:06d}" for i in range(n_cells)])
+    table = AnnData(sparse.vstack(blocks, format="csr"), obs=cells, var=pd.DataFrame(index=names))
+    return make_dataset(table, names[:n_tfs], name="random")
+
+
+def _scale_for(rate: np.ndarray, density: float) -> float:
+    """What to multiply Poisson rates by so that this share of the counts is not 0."""
+    low, high = 1e-6, 1e6
+    for _ in range(60):
+        middle = (low * high) ** 0.5
+        low, high = (
+            (low, middle) if (1 - np.exp(-middle * rate)).mean() > density else (middle, high)
+        )
+    return low
+
+
+def main(
+    genes: str, tfs: str, cells: str, density: str = "0.1", method: str = "grnular", table: str = ""
+) -> None:
+    """Print the size, the estimate, seconds and peak memory; add them to ``table`` where named."""
+    data = random_data(int(genes), int(tfs), int(cells), float(density))
+    size = data.n_cells, data.n_genes, len(data.tfs)
+    found = data.adata.X.nnz / (size[0] * size[1])
+    at_most = seconds(*size, measured_rate())
+    expected = needed_bytes(*size, method, data.adata.X.nnz) / 1e9
+    print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
+          f"at most {at_most:.0f} s, {expected:.1f} GB", flush=True)  # fmt: skip
+    began, last = time.perf_counter(), [0.0]
+
+    def progress(done: int, total: int) -> None:
+        if time.perf_counter() > last[0] + 30:
+            last[0] = time.perf_counter()
+            print(f"  {100 * done / total:.0f} % after {last[0] - began:.0f} s", flush=True)
+
+    run = run_method(data, method, Run(device="cpu", progress=progress))
+    wall = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    print(f"{len(run.edges)} edges after {wall:.1f} s ({run.cpu_seconds:.1f} s of CPU in the "
+          f"method), peak {peak:.2f} GB", flush=True)  # fmt: skip
+    if table:
+        row = [size[1], size[2], size[0], f"{found:.3f}", method, torch.get_num_threads(),
+               f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", f"{at_most:.0f}",
+               f"{expected:.2f}"]  # fmt: skip
+        new = not Path(table).exists()
+        with open(table, "a") as file:
+            print(*([HEADER] if new else []), ",".join(map(str, row)), sep="\n", file=file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
