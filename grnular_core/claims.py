@@ -16,7 +16,7 @@ from grnular_core.verdicts import Verdict, verdict
 
 AUPRC = ("paper_auprc", "strict_auprc")
 AUROC = ("paper_auroc", "strict_auroc")
-PROTOCOLS = ("the paper's protocol", "the strict protocol")
+PROTOCOLS = ("paper's", "strict")
 TREES = "grnboost2"
 SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
 
@@ -112,17 +112,23 @@ def judged(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]
 
 
 def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
-    """What readers see: the claim, whose it is, and its verdict by each protocol."""
+    """What readers see: two lines a claim, one a protocol, with the numbers behind the verdict."""
     lines = []
     for claim in of_names(found):
-        of_claim = found[claim.name]
-        lines.append(
-            {
-                "claim": claim.text,
-                "source": "added here" if claim.ours else claim.source,
-                **{p: of_claim[s].text for p, s in zip(PROTOCOLS, claim.scores, strict=True)},
-            }
-        )
+        for number, (protocol, score) in enumerate(zip(PROTOCOLS, claim.scores, strict=True)):
+            verdict_of, first = found[claim.name][score], number == 0
+            lines.append(
+                {
+                    "source": ("here" if claim.ours else claim.source) if first else "",
+                    "claim": claim.text if first else "",
+                    "protocol": protocol,
+                    "verdict": verdict_of.word,
+                    "better": verdict_of.wins,
+                    "worse": verdict_of.losses,
+                    "of": verdict_of.tested,
+                    "mean difference": verdict_of.spread,
+                }
+            )
     return pd.DataFrame(lines)
 
 

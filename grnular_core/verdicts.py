@@ -42,15 +42,12 @@ class Verdict:
     tests: pd.DataFrame
 
     @property
-    def text(self) -> str:
-        """The verdict in one phrase with its numbers."""
+    def spread(self) -> str:
+        """The mean difference and its interval, as far as there are any."""
         if not self.tested:
-            return f"{self.word}: no point has six shared graphs on record"
-        spread = "" if np.isnan(self.low) else f" [{self.low:+.3f}, {self.high:+.3f}]"
-        return (
-            f"{self.word}: better at {self.wins}, worse at {self.losses} of {self.tested} comparisons; "
-            f"mean difference {self.difference:+.3f}{spread}"
-        )
+            return ""
+        interval = "" if np.isnan(self.low) else f" [{self.low:+.3f}, {self.high:+.3f}]"
+        return f"{self.difference:+.3f}{interval}"
 
 
 def compare(

@@ -43,7 +43,7 @@ def test_the_word_follows_wins_and_losses(shift, word, wins, losses):
     assert (found.word, found.wins, found.losses, found.tested) == (word, wins, losses, 4)
     assert found.difference == pytest.approx(np.mean(shift), abs=0.01)
     assert found.low <= found.difference <= found.high
-    assert found.text.startswith(f"{word}: better at {wins}, worse at {losses} of 4")
+    assert found.spread.startswith(f"{found.difference:+.3f} [")
 
 
 def test_the_chosen_method_comes_first_whatever_its_letter():
@@ -55,13 +55,13 @@ def test_the_chosen_method_comes_first_whatever_its_letter():
 def test_few_graphs_are_shown_and_not_counted():
     found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}, graphs=5), "a", ["b"])
     assert found.tested == 0 and len(found.tests) == 4 and found.word == "not tested"
-    assert found.text == "not tested: no point has six shared graphs on record"
+    assert found.spread == ""
 
 
 def test_one_point_has_a_difference_and_no_interval():
     rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
     found = verdict(rows[rows["point"] == POINTS[0]], "a", ["b"])
-    assert found.word == "reproduced" and found.text.endswith(f"{found.difference:+.3f}")
+    assert found.word == "reproduced" and found.spread == f"{found.difference:+.3f}"
 
 
 def test_only_graphs_that_both_have_are_compared():
@@ -90,7 +90,11 @@ def test_claims_have_names_of_their_own_and_are_judged_by_both_protocols():
     assert found["clean_paper_trees"]["strict_auprc"].word == "reproduced"
     assert found["clean_glad_trees"]["paper_auprc"].tested == 0  # no rows without TFs
     shown = claims.claim_table(found)
-    assert len(shown) == len(found) and set(claims.PROTOCOLS) <= set(shown.columns)
+    assert len(shown) == 2 * len(found) and set(shown["protocol"]) == set(claims.PROTOCOLS)
+    assert (
+        shown.loc[shown["claim"] == "With TFs, GRNULar is better than GRNBoost2", "better"].item()
+        == 4
+    )
 
 
 def test_a_claim_on_one_panel_looks_at_that_panel():
