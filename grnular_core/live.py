@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from grnular_core import plots
 from grnular_core.errors import GrnularError
-from grnular_core.plots_curves import MARKERS, SCORES
+from grnular_core.plots_curves import SCORES, marker
 from grnular_core.synthetic import SyntheticTask, run_synthetic
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
@@ -43,9 +43,9 @@ def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.
 def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     """Every live run against its recorded score: equal ones are on the diagonal."""
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
-    for number, (method, rows) in enumerate(both.groupby("method", sort=False)):
+    for method, rows in both.groupby("method", sort=False):
         ax.plot(
-            rows["recorded"], rows["live"], MARKERS[number % len(MARKERS)], markersize=6,
+            rows["recorded"], rows["live"], marker(str(method)), markersize=6,
             markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
             label=plots.label(str(method)),
         )  # fmt: skip

@@ -54,7 +54,7 @@ def draw_curves(
         colour = plots.PALETTE.get(method, "#444444")
         ax.errorbar(
             x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there], color=colour,
-            marker=marker(methods, method), markersize=4, linewidth=1, elinewidth=0.6,
+            marker=marker(method), markersize=4, linewidth=1, elinewidth=0.6,
             markeredgecolor="white", markeredgewidth=0.4,
         )  # fmt: skip
         for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
@@ -70,9 +70,10 @@ def draw_curves(
     return ax
 
 
-def marker(methods: Sequence[str], method: str) -> str:
-    """Lines differ by marker as well as by colour."""
-    return MARKERS[list(methods).index(method) % len(MARKERS)]
+def marker(method: str) -> str:
+    """Lines differ by marker as well as by colour; a method has the same one in every figure."""
+    known = list(plots.PALETTE)
+    return MARKERS[known.index(method) % len(MARKERS) if method in known else -1]
 
 
 def _thousands(place: object) -> str:
@@ -111,14 +112,14 @@ def curve_grid(
         line[0].set_ylabel(SCORES[panel_row.score] + f"\n{panel_row.tf_information} TF list")
         line[0].set_ylim(0, 1)
         line[-1].legend(
-            handles=[_key(methods, m) for m in methods], loc="upper left", bbox_to_anchor=(1, 1),
+            handles=[_key(m) for m in methods], loc="upper left", bbox_to_anchor=(1, 1),
             fontsize=8,
         )  # fmt: skip
     return figure
 
 
-def _key(methods: Sequence[str], method: str) -> Line2D:
+def _key(method: str) -> Line2D:
     return Line2D(
-        [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(methods, method),
+        [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(method),
         markersize=4, linewidth=1, label=plots.label(method),
     )  # fmt: skip

@@ -110,10 +110,17 @@ def table(tests: pd.DataFrame) -> pd.DataFrame:
     shown = [
         f"{t.difference:+.3f}"
         + ("" if np.isnan(t.low) else f" [{t.low:+.3f}, {t.high:+.3f}]")
-        + f" ({t.graphs}{', p ' + format(t.p_holm, '.1g') if t.p_holm == t.p_holm else ''})"
+        + f" ({t.graphs}{_spelled(t.p_holm)})"
         for t in tests.itertuples()
     ]
     cells = tests.assign(shown=shown, against=tests["against"].map(label))
     return cells.pivot(index="point", columns="against", values="shown").reindex(
         index=list(dict.fromkeys(cells["point"])), columns=list(dict.fromkeys(cells["against"]))
     ).fillna("").reset_index()  # fmt: skip
+
+
+def _spelled(p: float) -> str:
+    """A p value in words for brackets; nothing where there is no test."""
+    if np.isnan(p):
+        return ""
+    return ", p < 0.001" if p < 0.001 else f", p {p:.2g}"
