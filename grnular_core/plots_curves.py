@@ -14,7 +14,10 @@ from matplotlib.lines import Line2D
 
 from grnular_core import plots
 
-MARKERS = "osD^vPX<>*hp"
+MARKERS = {
+    "grnular": "o", "grnular-paper": "s", "grnboost2": "^", "genie3": "v", "glad": "D", "glad-tf": "d",
+    "glasso": "X", "correlation": "P", "clr": "h", "ridge": "<", "tigress": ">",
+}  # fmt: skip
 SCORES = {
     "strict_auprc": "strict AUPRC",
     "strict_auroc": "strict AUROC",
@@ -72,8 +75,7 @@ def draw_curves(
 
 def marker(method: str) -> str:
     """Lines differ by marker as well as by colour; a method has the same one in every figure."""
-    known = list(plots.PALETTE)
-    return MARKERS[known.index(method) % len(MARKERS) if method in known else -1]
+    return MARKERS.get(method, "p")
 
 
 def _thousands(place: object) -> str:
