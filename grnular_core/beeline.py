@@ -83,6 +83,11 @@ def gene_ordering(dataset: str) -> pd.DataFrame:
     return table
 
 
+def gene_file(dataset: str, name: str) -> Path:
+    """Path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset."""
+    return fetch(f"beeline/inputs/scRNA-Seq/{dataset}/{name}")
+
+
 def tf_list(dataset: str) -> list[str]:
     """BEELINE's list of TFs for the dataset's species, upper case."""
     return [tf.upper() for tf in read_tfs(fetch(f"beeline/Networks/{species(dataset)}-tfs.csv"))]

@@ -93,3 +93,35 @@ def test_beeline_says_what_was_not_run_when_there_is_no_data(tmp_path):
     assert "could not be downloaded" in text
     assert "No dataset is at hand" in text
     assert seconds < 120
+
+
+@pytest.mark.slow
+def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(real_data, tmp_path):
+    folder = str((ROOT / os.environ["GRNULAR_DATA"]).resolve())
+    words = ("-p", "method", "correlation", "-y", "{others: [], n_random: 20, write_files: net}")
+    target = tmp_path / "out.ipynb"
+    source = ROOT / "notebooks" / "05_mesc_network.ipynb"
+    done, _ = papermill(source, target, tmp_path, *words, GRNULAR_DATA=folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "CFC1** is **not in the data**" in text and "stand-in LAMB1" in text
+    assert text.count("can not be tested") == 3  # what needs the expression of Cfc1
+    assert sorted(p.name for p in (tmp_path / "net").iterdir()) == [
+        "mesc_cpdag.graphml",
+        "mesc_cpdag.json",
+    ]
+
+
+@pytest.mark.slow
+def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(tmp_path):
+    (tmp_path / "empty").mkdir()
+    target = tmp_path / "out.ipynb"
+    done, seconds = papermill(
+        ROOT / "notebooks" / "05_mesc_network.ipynb", target, ROOT,
+        GRNULAR_DATA=str(tmp_path / "empty"), https_proxy="http://127.0.0.1:9",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "The data are not at hand" in text
+    assert text.count("can not be tested") == 9 and "agrees" not in text
+    assert seconds < 120
