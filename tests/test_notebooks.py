@@ -44,7 +44,7 @@ def printed(path: Path) -> str:
     ("words", "message"),
     [
         (("-p", "seeed", "1"), "unknown parameter 'seeed'"),
-        (("-y", "seed: many\nseeds: many\nreplicates: many"), "expected a"),
+        (("-y", "seed: many\nseeds: many\nreplicates: many\nmethods: many"), "expected a"),
     ],
 )
 def test_a_wrong_parameter_stops_in_seconds_and_is_named(source, words, message, tmp_path):
