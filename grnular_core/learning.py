@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from grnular_core import plots
 from grnular_core.ablations import variants
 from grnular_core.candidates import score_matrix
+from grnular_core.grids import SLOW
 from grnular_core.methods import infer
 from grnular_core.plots import label
 from grnular_core.ranking import NAN, average_precision
@@ -33,7 +34,6 @@ WITHOUT_TRAINING = (
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
 # takes trees several times longer
 WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
-SLOW = ("grnboost2", "glasso")
 
 
 def tasks() -> list[SyntheticTask]:

@@ -8,21 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from grnular_core import plots
-from grnular_core.errors import GrnularError
 from grnular_core.plots_curves import SCORES, marker
-from grnular_core.synthetic import SyntheticTask, run_synthetic
+from grnular_core.synthetic import SyntheticTask, run_tasks
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
 
 
 def run_live(tasks: Iterable[SyntheticTask], **options: object) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the tasks, and a line for each that could not run."""
-    rows, failures = [], []
-    for task in tasks:
-        try:
-            rows.append(run_synthetic(task, **options))
-        except GrnularError as error:
-            failures.append(f"{task.label}: {error}")
+    rows, failures = run_tasks(tasks, options)
     return pd.DataFrame(rows), failures
 
 

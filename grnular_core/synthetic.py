@@ -156,7 +156,7 @@ def run_missing_synthetic(
     failures = []
     pieces = [list(tasks) for _, tasks in groupby(_not_recorded(folder, wanted), _data_of)]
     runs = Parallel(n_jobs=n_workers, return_as="generator_unordered")(
-        delayed(_run_piece)(piece, options) for piece in pieces
+        delayed(run_tasks)(piece, options) for piece in pieces
     )
     for rows, failed in runs:
         for experiment, found in groupby(rows, lambda row: row["experiment"]):
@@ -190,8 +190,8 @@ def _not_recorded(folder: Path, wanted: Iterable[SyntheticTask]) -> list[Synthet
     return left
 
 
-def _run_piece(
-    tasks: list[SyntheticTask], options: dict[str, object]
+def run_tasks(
+    tasks: Iterable[SyntheticTask], options: dict[str, object]
 ) -> tuple[list[dict[str, object]], list[str]]:
     """Rows of the tasks, with their experiment, and a line for each that failed."""
     rows, failures = [], []

@@ -34,7 +34,7 @@ CLEAN = {
         "n_types": 5, "n_cells": 1000, "noise": 0.1, "noise_type": "dpd", "decay": 1.0,
         "sampling_state": 15, "dt": 0.01, "low": (0.2, 0.5), "high": (0.7, 1.0),
         "half_response": "simulated",
-    "anchors": 0,
+        "anchors": 0,
     },
     "technical": {"outlier": None, "library": None, "dropout": None, "umi": False},
     "network": None,
