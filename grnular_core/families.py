@@ -26,8 +26,8 @@ SIZES = (
 )  # fmt: skip
 # where a third or more of the genes are listed as TFs, as in real data chosen by TFs
 TF_RICH_SIZES = (
-    (100, 40, 300), (150, 60, 500), (200, 80, 400), (200, 120, 400), (300, 100, 800),
-    (300, 150, 400),
+    (100, 25, 400), (100, 40, 300), (150, 60, 500), (200, 50, 800), (200, 80, 400),
+    (250, 110, 400), (300, 40, 600),
 )  # fmt: skip
 LARGE_SIZES = ((300, 30, 1000), (400, 37, 2000), (400, 100, 500))
 TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
@@ -120,29 +120,34 @@ def large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
 
 def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
-    """Cells on a path of differentiation, many TFs of which few have many targets, noisy counts.
+    """Cells on a path of differentiation, and many TFs that are themselves regulated, as real ones.
 
-    Ranges are those of published single-cell experiments in general: no data set was fitted.
+    Few TFs have many targets and few genes many regulators; how high a gene is expressed says nothing
+    about its role; counts are noisy. Ranges are those of published single-cell experiments in
+    general: no data set was fitted.
     """
     found = varied(shape, rng, TF_RICH_SIZES)
     n_genes, n_tfs = found.graph.n_genes, found.graph.n_tfs
     graph = replace(
         found.graph,
-        sparsity=log_uniform(rng, 0.8, 4) / n_tfs,
-        hub_spread=float(rng.uniform(0.5, 2)),
+        sparsity=log_uniform(rng, 0.4, 4) / n_tfs,
+        hub_spread=float(rng.uniform(0.3, 2)),
+        in_spread=float(rng.uniform(0, 1.2)),
         global_tfs=min(found.graph.global_tfs, 4),
         global_chance=float(rng.uniform(0.1, 0.5)),
-        tf_edges=float(rng.uniform(0.4, 1)),
+        tf_edges=float(rng.uniform(0, 0.5)),
+        tf_targets=bool(rng.random() < 0.8),
     )
     kinetics = replace(
         found.kinetics,
         n_types=int(rng.integers(8, 41)),
-        anchors=int(rng.integers(2, 6)),
+        anchors=int(rng.integers(2, 9)),
         noise=log_uniform(rng, 0.1, 1.0),
     )
     technical = TechnicalNoise(
+        outlier=(1.0, 0.0, float(rng.uniform(0.2, 1.2))),
         library=(np.log(n_genes) + float(rng.uniform(0, 3)), float(rng.uniform(0.2, 0.7))),
-        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(10, 80)))
+        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(5, 60)))
         if rng.random() < 0.8
         else None,
         umi=bool(rng.random() < 0.5),

@@ -57,7 +57,10 @@ class GraphSpec:
     first ``global_tfs`` of the TFs regulate a gene with probability ``global_chance`` instead, as
     the few global regulators of a bacterium do; ``global_inputs`` other TFs regulate each of them,
     which makes them highly expressed.
-    ``tf_edges`` is the share of the TFs that are regulated by another TF. ``module_size`` > 1 lets
+    ``tf_edges`` is the share of the TFs that are regulated by one other TF. With ``tf_targets`` TFs
+    are regulated as any gene is, by every TF that comes before them in a random order with its own
+    probability, as in networks where TFs are the targets of many. ``in_spread`` is to targets what
+    ``hub_spread`` is to TFs: few genes then have many regulators. ``module_size`` > 1 lets
     groups of that many genes on average share their regulators, as operons and co-expressed modules
     do; each edge of a copied set is redrawn with probability ``module_noise``.
     ``extra_regulators=False`` leaves genes without a regulator alone: they become sources of their
@@ -73,6 +76,8 @@ class GraphSpec:
     global_chance: float = 0.6
     global_inputs: int = 0
     tf_edges: float = 0.2
+    tf_targets: bool = False
+    in_spread: float = 0.0
     module_size: float = 1.0
     module_noise: float = 0.1
     extra_regulators: bool = True
@@ -101,8 +106,9 @@ class GraphSpec:
                 f"global_inputs is from 0 to the {self.n_tfs - self.global_tfs} TFs that are not "
                 f"global, got {self.global_inputs}"
             )
-        if not 0 <= self.hub_spread < np.inf:
-            raise InputError(f"hub_spread is 0 or more, got {self.hub_spread}")
+        for name in ("hub_spread", "in_spread"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name} is 0 or more, got {getattr(self, name)}")
         if not 0 < self.module_size < np.inf:
             raise InputError(f"module_size is above 0, got {self.module_size}")
         if not 0 < self.K[0] <= self.K[1] < np.inf:
@@ -127,7 +133,7 @@ def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
     chance = np.clip(spec.sparsity * propensity, 0, MOST_SPARSITY)[:, None]
     chance[: spec.global_tfs] = spec.global_chance
     adj[:, genes] = _module_edges(chance, len(genes), spec, rng)
-    _add_tf_edges(adj, tfs, spec, rng)
+    _add_tf_edges(adj, tfs, chance, spec, rng)
     if spec.extra_regulators:
         for gene in genes[~adj[:, genes].any(0)]:
             adj[rng.choice(spec.n_tfs, p=propensity / propensity.sum()), gene] = True
@@ -149,20 +155,34 @@ def _module_edges(
     chance: np.ndarray, n_genes: int, spec: GraphSpec, rng: np.random.Generator
 ) -> np.ndarray:
     """TF-gene edges (tfs, genes); genes of one module copy its regulators with some noise."""
-    edges = rng.random((spec.n_tfs, n_genes)) < chance
+    edges = rng.random((spec.n_tfs, n_genes)) < _for_targets(chance, n_genes, spec, rng)
     if spec.module_size <= 1:
         return edges
     n_modules = max(round(n_genes / spec.module_size), 1)
-    shared = rng.random((spec.n_tfs, n_modules)) < chance
+    shared = rng.random((spec.n_tfs, n_modules)) < _for_targets(chance, n_modules, spec, rng)
     copied = shared[:, rng.integers(n_modules, size=n_genes)]
     return np.where(rng.random(edges.shape) < spec.module_noise, edges, copied)
 
 
+def _for_targets(
+    chance: np.ndarray, n_targets: int, spec: GraphSpec, rng: np.random.Generator
+) -> np.ndarray:
+    """The chance of every TF (tfs, 1), or of every TF and target where targets differ."""
+    if not spec.in_spread:
+        return chance
+    propensity = rng.lognormal(-(spec.in_spread**2) / 2, spec.in_spread, n_targets)
+    return np.clip(chance * propensity, 0, MOST_SPARSITY)
+
+
 def _add_tf_edges(
-    adj: np.ndarray, tfs: np.ndarray, spec: GraphSpec, rng: np.random.Generator
+    adj: np.ndarray,
+    tfs: np.ndarray,
+    chance: np.ndarray,
+    spec: GraphSpec,
+    rng: np.random.Generator,
 ) -> None:
     """Regulate a share of the TFs by another one that comes before it in a random order, and global
-    TFs by as many as they are to have."""
+    TFs by as many as they are to have; with ``tf_targets`` by each one before it with its chance."""
     order = rng.permutation(spec.n_tfs)
     if spec.global_inputs:  # global TFs come last, so that all others may regulate them
         local = order[order >= spec.global_tfs]
@@ -172,6 +192,10 @@ def _add_tf_edges(
     n_regulated = min(round(spec.tf_edges * spec.n_tfs), spec.n_tfs - 1)
     for later in rng.choice(spec.n_tfs - 1, n_regulated, replace=False) + 1:
         adj[order[rng.integers(later)], tfs[order[later]]] = True
+    if spec.tf_targets:
+        drawn = rng.random((spec.n_tfs, spec.n_tfs)) < _for_targets(chance, spec.n_tfs, spec, rng)
+        place = np.argsort(order)
+        adj[:, tfs] |= drawn & (place[:, None] < place[None, :])
 
 
 def _connect(adj: np.ndarray, tfs: np.ndarray, rng: np.random.Generator) -> None:

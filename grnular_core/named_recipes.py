@@ -42,10 +42,23 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     "grnular": (
         "GRNULar with a rho_nn that sees context, on graphs of many kinds and noise levels",
         Recipe(
-            train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
-            valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
+            train=(
+                ("varied", 800),
+                ("tf-rich", 360),
+                ("mixed-dropout", 180),
+                ("few-cells", 160),
+                ("mixed-clean", 100),
+            ),
+            valid=(
+                ("clean", 12),
+                ("noisy(25)", 12),
+                ("noisy(50)", 8),
+                ("varied", 48),
+                ("few-cells", 12),
+                ("tf-rich", 28),
+            ),
             epochs=12,
-            **_CONTEXT,
+            **(_CONTEXT | {"loss": "smooth-ap"}),
         ),
     ),
     "grnular-clean": (
