@@ -151,7 +151,14 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
             f"{len(expression)} cells ({error}); the covariance is too ill-conditioned. More cells or "
             "fewer genes help"
         ) from error
-    scale = np.sqrt(np.diag(precision))
-    partial = -(precision / np.outer(scale, scale))[tf_index]
-    partial = without_self(np.nan_to_num(partial), tf_index)
+    partial = partial_correlations(precision, tf_index)
     return Scores(np.abs(partial), np.sign(partial))
+
+
+def partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
+    """Partial correlations (tfs, genes) from a precision matrix (genes, genes); 0 for a gene whose
+    row is 0, and for a TF with itself."""
+    scale = np.sqrt(np.diag(precision))
+    both = np.outer(scale, scale)[tf_index]
+    partial = np.divide(-precision[tf_index], both, out=np.zeros_like(both), where=both > 0)
+    return without_self(np.nan_to_num(partial), tf_index)

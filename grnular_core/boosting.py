@@ -24,9 +24,24 @@ from grnular_core.compiled import compiled
 from grnular_core.tree_data import Regressors, new_tree
 from grnular_core.tree_kernels import boost_stages
 
-N_STAGES, LEARNING_RATE, SUBSAMPLE, MAX_FEATURES = 5000, 0.01, 0.9, 0.1
-DEPTH, EARLY_STOP_WINDOW = 3, 25
+N_STAGES, SUBSAMPLE, DEPTH = 5000, 0.9, 3
+EARLY_STOP_WINDOW = 25
 STAGES_AT_ONCE = 64
+
+
+class Boosting(NamedTuple):
+    """What a user of GRNBoost2 may set; the defaults are arboreto's.
+
+    ``max_features`` is the share of the TFs tried in a node, at least one TF. ``window`` is that of the
+    early stop, see ``boost``.
+    """
+
+    learning_rate: float = 0.01
+    max_features: float = 0.1
+    window: int = EARLY_STOP_WINDOW
+
+
+ARBORETO = Boosting()
 
 
 class Boosted(NamedTuple):
@@ -73,11 +88,11 @@ def _choose(uniform, size, inside):  # pragma: no cover - compiled
 
 
 def boost(
-    regressors: Regressors, target: np.ndarray, bags: Bags, window: int = EARLY_STOP_WINDOW
+    regressors: Regressors, target: np.ndarray, bags: Bags, settings: Boosting = ARBORETO
 ) -> Boosted:
     """Boost one target (cells,) on the regressors.
 
-    Boosting ends when in the last ``window`` stages the squared error of the cells that each had left
+    Boosting ends when in the last ``settings.window`` stages the squared error of the cells that each had left
     out, compared on the same cells before and after the stage, on average did not fall; or after
     5,000 stages. Importance of a TF: what its splits took from the variance of the residuals. It is
     0 for all when no tree has a split.
@@ -91,7 +106,8 @@ def boost(
         last = bags.up_to(first + STAGES_AT_ONCE)
         first, stopped = boost_stages(
             regressors, y, prediction, bags.inside, bags.shift, bags.size, first, last,
-            max(1, int(MAX_FEATURES * n_tfs)), DEPTH, LEARNING_RATE, window, tree, importance, gains,
+            max(1, int(settings.max_features * n_tfs)), DEPTH, settings.learning_rate, settings.window,
+            tree, importance, gains,
         )  # fmt: skip
     total = importance.sum()
     return Boosted(importance * (first / total) if total > 0 else importance, first)

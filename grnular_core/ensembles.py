@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from joblib import Parallel, delayed
 
-from grnular_core.boosting import Bags, boost
+from grnular_core.boosting import ARBORETO, Bags, Boosting, boost
 from grnular_core.forest import Bootstraps, forest
 from grnular_core.tree_data import Regressors
 
@@ -23,6 +23,7 @@ def ensemble_scores(
     seed: int,
     n_jobs: int = -1,
     progress: Callable[[int, int], None] | None = None,
+    boosting: Boosting = ARBORETO,
 ) -> np.ndarray:
     """Importance of every TF for every gene, shape (tfs, genes), from expression (cells, genes).
 
@@ -42,7 +43,7 @@ def ensemble_scores(
             return
         seen = regressors.without(itself[gene]) if gene in itself else regressors
         if isinstance(draws, Bags):
-            scores[others, gene] = boost(seen, target, draws).importance
+            scores[others, gene] = boost(seen, target, draws, boosting).importance
         else:
             scores[others, gene] = forest(seen, target, draws)
 

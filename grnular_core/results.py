@@ -31,7 +31,7 @@ VALUES = (
     "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "commit", "environment",
 )  # fmt: skip
 COLUMNS = KEY + VALUES
-EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations")
+EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning")
 LOCK_SECONDS = 60
 
 
