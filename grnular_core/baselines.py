@@ -19,12 +19,13 @@ class Scores(NamedTuple):
     """What a method returns: ``weight`` >= 0 and ``sign`` in {-1, 0, 1}, each (tfs, genes).
 
     ``cpu_seconds`` is given by methods that work in other processes, where the caller's clock of
-    CPU time does not reach.
+    CPU time does not reach. ``weights`` is the ``Trained.digest`` of a trained model, "" without one.
     """
 
     weight: np.ndarray
     sign: np.ndarray
     cpu_seconds: float | None = None
+    weights: str = ""
 
 
 # penalties as shares of the number of cells: from almost none to almost only the mean
@@ -68,7 +69,7 @@ def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     ``sqrt(z_tf ** 2 + z_gene ** 2)``. With fewer than three TFs a gene has no background, and the
     TF's alone counts.
     """
-    scores, signs, _ = correlation(expression, tf_index)
+    scores, signs, *_ = correlation(expression, tf_index)
     known = np.ones_like(scores)
     known[np.arange(len(tf_index)), tf_index] = 0
     z = np.maximum(_z_along(scores, known, axis=1), 0) ** 2

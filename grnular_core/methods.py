@@ -228,11 +228,15 @@ def method(name: str) -> Method:
 
 @dataclass(frozen=True)
 class Inference:
-    """An edge table and what it cost: wall-clock seconds and CPU seconds over all processes."""
+    """An edge table and what it cost: wall-clock seconds and CPU seconds over all processes.
+
+    ``weights`` as in ``Scores``.
+    """
 
     edges: pd.DataFrame
     seconds: float
     cpu_seconds: float
+    weights: str = ""
 
 
 def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
@@ -257,7 +261,8 @@ def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
     if not np.isfinite(scores.weight).all():
         count = int((~np.isfinite(scores.weight)).sum())
         raise MethodError(f"{name} gave {count} scores that are not finite")
-    return Inference(edge_table(scores.weight, work.tfs, work.genes, scores.sign), wall, cpu)
+    edges = edge_table(scores.weight, work.tfs, work.genes, scores.sign)
+    return Inference(edges, wall, cpu, scores.weights)
 
 
 def infer(

@@ -37,8 +37,8 @@ def trained(name: str) -> Callable[[Work, Run], Scores]:
     def scores(work: Work, run: Run) -> Scores:
         from grnular_core.trained import weights_for
 
-        weights = run.weights or weights_for(name, work.matrix)
-        return _scores(fitting_weights(name, weights).model(run.seed), work, run)
+        found = fitting_weights(name, run.weights or weights_for(name, work.matrix))
+        return _scores(found.model(run.seed), work, run)._replace(weights=found.digest)
 
     return scores
 

@@ -3,6 +3,8 @@
 Files are small, sorted and diffable. A row is written with its provenance as soon as it is
 computed: under a lock the file is read again, the row added, and the file replaced whole. So a
 kill at any moment leaves the file as it was or with the row, and two processes lose nothing.
+``weights`` are the first ten digits of the hash of the trained parameters that made a row (empty: none,
+or a row of before this was kept), ``environment`` the versions of what computed it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from grnular_core import environments
 from grnular_core.errors import InputError
 from grnular_core.files import WriteError, atomic_write
 
@@ -28,9 +31,10 @@ KEY = (
 )  # fmt: skip
 VALUES = (
     "density", "strict_auprc", "strict_auprc_ratio", "strict_auroc", "strict_epr", "paper_auprc",
-    "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "commit", "environment",
+    "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "weights", "commit", "environment",
 )  # fmt: skip
 COLUMNS = KEY + VALUES
+TEXTS = ("device", "weights", "commit", "environment")
 EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning")
 LOCK_SECONDS = 60
 
@@ -54,7 +58,7 @@ class Record:
         """
         if not self.path.exists():
             return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
-        text = dict.fromkeys((*KEY, "device", "commit", "environment"), str)
+        text = dict.fromkeys((*KEY, *TEXTS), str)
         try:
             rows = pd.read_csv(self.path, dtype=text, keep_default_na=False, na_values={
                 column: ["", "nan"] for column in COLUMNS if column not in text})  # fmt: skip
@@ -68,7 +72,18 @@ class Record:
             raise InputError(
                 f"{self.path} holds the key {tuple(repeated.iloc[0][list(KEY)])} more than once; restore it"
             )
-        return rows[list(COLUMNS)]
+        return self._with_environments(rows[list(COLUMNS)])
+
+    def _with_environments(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows with the texts that their environments stand for."""
+        texts = {"": "", **environments.known(self.path.parent)}
+        strange = sorted(set(rows["environment"]) - set(texts))
+        if strange:
+            raise InputError(
+                f"{self.path} names the environments {strange}, which are not in "
+                f"{environments.FILE} beside it; restore both from git"
+            )
+        return rows.assign(environment=rows["environment"].map(texts))
 
     def has(self, **key: Any) -> bool:
         """Whether the row with exactly this key (every key column but ``experiment``) is there."""
@@ -106,6 +121,10 @@ class Record:
 
     def _write(self, rows: pd.DataFrame) -> None:
         rows = rows.sort_values(list(KEY), key=lambda column: column.map(_natural))
+        environments.remember(self.path.parent, set(rows["environment"]))
+        rows = rows.assign(
+            environment=rows["environment"].map(lambda e: e and environments.short(e))
+        )
         with atomic_write(self.path) as part:
             rows.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
 
@@ -117,7 +136,7 @@ class Record:
         return {column: _text(key[column]) for column in KEY}
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        row = {"experiment": self.experiment, **provenance(), **row}
+        row = {"experiment": self.experiment, "weights": "", **provenance(), **row}
         wrong = sorted(set(row) ^ set(COLUMNS))
         if wrong:
             raise InputError(

@@ -50,6 +50,11 @@ class Trained:
     tensors: dict[str, Tensor]
     told: dict[str, Any]
 
+    @property
+    def digest(self) -> str:
+        """The first ten digits of the parameters' sha256, by which the record names them."""
+        return self.told["sha256"][:10]
+
     def model(self, seed: int | None = None) -> nn.Module:
         """A model of its own with these parameters; ``seed`` is for what it draws while inferring."""
         recipe = self.recipe
