@@ -88,11 +88,16 @@ def ridge_parts(among: Tensor, penalty: float = PENALTY) -> tuple[Tensor, Tensor
 
 def ranks(X: Tensor) -> Tensor:
     """Ranks of every gene's values over the cells (axis 1); equal values share their mean rank."""
-    columns = X.transpose(1, 2).contiguous()  # (graphs, genes, cells)
-    ordered = columns.sort(-1).values
-    below = torch.searchsorted(ordered, columns)
-    upto = torch.searchsorted(ordered, columns, right=True)
-    return (below + upto).to(X.dtype).transpose(1, 2) / 2
+    ordered, place = X.transpose(1, 2).contiguous().sort(-1)  # (graphs, genes, cells)
+    n_cells = ordered.shape[-1]
+    at = torch.arange(n_cells, device=X.device)
+    differs = ordered[..., 1:] != ordered[..., :-1]
+    edge = differs.new_ones(*differs.shape[:2], 1)
+    first = torch.where(torch.cat([edge, differs], -1), at, 0).cummax(-1).values
+    last = torch.where(torch.cat([differs, edge], -1), at + 1, n_cells)
+    upto = last.flip(-1).cummin(-1).values.flip(-1)
+    mean = (first + upto).to(X.dtype) / 2
+    return torch.empty_like(ordered).scatter_(-1, place, mean).transpose(1, 2)
 
 
 def _codetected(Z: Tensor, seen: Tensor, tf_index: Tensor) -> tuple[Tensor, Tensor]:
