@@ -21,6 +21,8 @@ SPECS = st.builds(
     sparsity=st.floats(0, 0.9),
     hub_spread=st.floats(0, 2),
     tf_edges=st.floats(0, 1),
+    tf_targets=st.booleans(),
+    in_spread=st.floats(0, 2),
     module_size=st.floats(0.5, 10),
     repression=st.floats(0, 1),
     sign_by_tf=st.booleans(),
@@ -106,6 +108,26 @@ def test_hubs_spread_the_number_of_targets():
     assert spread(1.0) > 3 * spread(0.0)
 
 
+def test_few_genes_have_many_regulators_when_targets_differ():
+    def spread(in_spread: float) -> float:
+        grn = drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, in_spread=in_spread))
+        return grn.adjacency().sum(0).std()
+
+    assert spread(1.0) > 1.4 * spread(0.0)
+
+
+def test_tfs_are_regulated_by_those_before_them_as_often_as_other_genes():
+    spec = GraphSpec(n_genes=300, n_tfs=100, sparsity=0.05, tf_edges=0.0, tf_targets=True)
+    density = []
+    for seed in range(5):
+        grn = drawn(spec, seed)
+        among = grn.adjacency()[:, grn.tfs]
+        density.append(among.sum() / (spec.n_tfs * (spec.n_tfs - 1) / 2))
+    assert np.mean(density) == pytest.approx(spec.sparsity, rel=0.1)
+    without = drawn(replace(spec, tf_targets=False)).adjacency()
+    assert without[:, drawn(replace(spec, tf_targets=False)).tfs].sum() == 0
+
+
 def test_genes_of_a_module_share_their_regulators():
     spec = GraphSpec(n_genes=200, n_tfs=20, module_size=10, module_noise=0.0, tf_edges=0.0)
     columns = drawn(spec).adjacency()
@@ -130,6 +152,7 @@ def test_one_seed_gives_one_network():
         ({"module_noise": -1}, "module_noise"),
         ({"repression": 2}, "repression"),
         ({"hub_spread": -1}, "hub_spread"),
+        ({"in_spread": float("inf")}, "in_spread"),
         ({"module_size": 0}, "module_size"),
         ({"K": (0.0, 1.0)}, "range of positive strengths"),
         ({"K": (5.0, 1.0)}, "range of positive strengths"),
