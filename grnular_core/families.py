@@ -120,11 +120,11 @@ def large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
 
 def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
-    """Cells on a path of differentiation, and many TFs that are themselves regulated, as real ones.
+    """Cell types or a path of differentiation, and many TFs that are themselves regulated.
 
     Few TFs have many targets and few genes many regulators; how high a gene is expressed says nothing
-    about its role; counts are noisy. Ranges are those of published single-cell experiments in
-    general: no data set was fitted.
+    about its role; programs that no TF drives move many genes together; counts are noisy. Ranges are
+    those of published single-cell experiments in general: no data set was fitted.
     """
     found = varied(shape, rng, TF_RICH_SIZES)
     n_genes, n_tfs = found.graph.n_genes, found.graph.n_tfs
@@ -140,19 +140,28 @@ def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     )
     kinetics = replace(
         found.kinetics,
-        n_types=int(rng.integers(8, 41)),
-        anchors=int(rng.integers(2, 9)),
-        noise=log_uniform(rng, 0.1, 1.0),
+        n_types=int(rng.integers(3, 41)),
+        anchors=int(rng.integers(2, 9)) if rng.random() < 0.6 else 0,
+        noise=log_uniform(rng, 0.2, 1.5),
     )
     technical = TechnicalNoise(
-        outlier=(1.0, 0.0, float(rng.uniform(0.2, 1.2))),
+        levels=(0.5, float(rng.uniform(0.2, 1.2))),
         library=(np.log(n_genes) + float(rng.uniform(0, 3)), float(rng.uniform(0.2, 0.7))),
-        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(5, 60)))
-        if rng.random() < 0.8
+        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(5, 50)))
+        if rng.random() < 0.6
         else None,
         umi=bool(rng.random() < 0.5),
+        programs=_programs(rng),
     )
     return replace(found, graph=graph, kinetics=kinetics, technical=technical)
+
+
+def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
+    """None, one that tells cell types apart, or several of both kinds."""
+    kind = rng.random()
+    if kind < 0.2:
+        return None
+    return (1 if kind < 0.6 else int(rng.integers(2, 9)), log_uniform(rng, 0.3, 2.0))
 
 
 FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]] = {

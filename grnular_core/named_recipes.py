@@ -44,7 +44,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         Recipe(
             train=(
                 ("varied", 800),
-                ("tf-rich", 360),
+                ("tf-rich", 400),
                 ("mixed-dropout", 180),
                 ("few-cells", 160),
                 ("mixed-clean", 100),
@@ -57,7 +57,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
                 ("few-cells", 12),
                 ("tf-rich", 28),
             ),
-            epochs=12,
+            epochs=10,
             **(_CONTEXT | {"loss": "smooth-ap"}),
         ),
     ),

@@ -167,7 +167,7 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
         grn = random_grn(settings.graph, streams[0])
         rates = random_rates(len(grn.masters()), settings.kinetics, streams[0])
     X, types = steady_state(grn, rates, settings.kinetics, streams[1])
-    X = add_noise(X, settings.technical, streams[2])
+    X = add_noise(X, types, settings.technical, streams[2])
     return Simulation(X, types, grn, settings, seed, name, rates)
 
 

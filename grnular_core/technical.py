@@ -1,7 +1,9 @@
 """Technical noise of single-cell measurements, as the simulator SERGIO adds it to clean levels.
 
 Four steps, each optional, in this order: outlier genes, library size, dropout, UMI counts
-(Dibaeinia and Sinha 2020). All take and return expression (cells, genes).
+(Dibaeinia and Sinha 2020). Before them, and not in SERGIO: programs, by which many genes of a cell go up
+and down together without any TF's doing, and levels, which differ between genes. All take and return
+expression (cells, genes).
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from grnular_core.errors import InputError
 class TechnicalNoise:
     """Which steps to take; the defaults take none.
 
+    ``programs``: (how many, spread), see ``cell_programs``. ``levels``: (mean, standard deviation) of the
+    log of a gene's mean, see ``gene_levels``.
     ``outlier``: (share of genes, mean and standard deviation of the log of their factor).
     ``library``: (mean, standard deviation) of the log of a cell's total. ``dropout``: (shape,
     percentile). ``umi``: draw Poisson counts.
@@ -26,13 +30,24 @@ class TechnicalNoise:
     library: tuple[float, float] | None = None
     dropout: tuple[float, float] | None = None
     umi: bool = False
+    programs: tuple[int, float] | None = None
+    levels: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        if self.programs is not None:
+            count, spread = self.programs
+            if not (count >= 0 and 0 <= spread < np.inf):
+                raise InputError(
+                    "programs takes a number and a spread, 0 or more each, got "
+                    f"{count} and {spread}"
+                )
         if self.outlier is not None:
             share, mean, sd = self.outlier
             if not 0 <= share <= 1:
                 raise InputError(f"the share of outlier genes is from 0 to 1, got {share}")
             _check_lognormal("outlier", mean, sd)
+        if self.levels is not None:
+            _check_lognormal("levels", *self.levels)
         if self.library is not None:
             _check_lognormal("library", *self.library)
         if self.dropout is not None:
@@ -50,6 +65,35 @@ def _check_lognormal(what: str, mean: float, sd: float) -> None:
             f"{what} takes the mean and standard deviation (0 or more) of a logarithm, got {mean} "
             f"and {sd}"
         )
+
+
+def cell_programs(
+    X: np.ndarray, types: np.ndarray, count: int, spread: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Multiply by exp(sum of a f): ``count`` programs of activity f, to which genes respond by a.
+
+    Every other program has an activity for each of the cell ``types`` (cells,), as what makes cell types
+    differ; the others one for each cell, as its size, quality or phase. Activities are standard normal.
+    Responses of the genes are normal around the program's mean response, such that what all programs
+    do to the logarithm of a gene has about the standard deviation ``spread``.
+    """
+    part = spread / np.sqrt(2 * max(count, 1))
+    response = rng.normal(rng.normal(0, part, (count, 1)), part, (count, X.shape[1]))
+    activity = rng.standard_normal((len(X), count))
+    of_types = rng.standard_normal((int(types.max(initial=0)) + 1, count))
+    activity[:, ::2] = of_types[types, ::2]
+    # programs of huge spread stay finite
+    return X * np.exp(np.clip(activity @ response, -20, 20)).astype(X.dtype)
+
+
+def gene_levels(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
+    """Scale every gene to a log-normal mean: how high it is expressed says nothing about its role.
+
+    ``mean`` and ``sd`` are those of the mean's logarithm; a gene that is 0 everywhere stays so.
+    """
+    found = X.mean(0, dtype=np.float64)
+    level = rng.lognormal(mean, sd, X.shape[1])
+    return X * np.divide(level, found, out=np.zeros_like(level), where=found > 0).astype(X.dtype)
 
 
 def outlier_genes(
@@ -93,8 +137,15 @@ def umi_counts(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.poisson(X).astype(X.dtype)
 
 
-def add_noise(X: np.ndarray, noise: TechnicalNoise, rng: np.random.Generator) -> np.ndarray:
-    """Take the steps that ``noise`` names, in SERGIO's order; ``X`` is left as it is."""
+def add_noise(
+    X: np.ndarray, types: np.ndarray, noise: TechnicalNoise, rng: np.random.Generator
+) -> np.ndarray:
+    """Take the steps that ``noise`` names, programs and levels first, then in SERGIO's order; ``X`` (cells, genes)
+    of cell ``types`` (cells,) is left as it is."""
+    if noise.programs:
+        X = cell_programs(X, types, *noise.programs, rng)
+    if noise.levels:
+        X = gene_levels(X, *noise.levels, rng)
     if noise.outlier:
         X = outlier_genes(X, *noise.outlier, rng)
     if noise.library:

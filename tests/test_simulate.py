@@ -26,6 +26,7 @@ TINY = Preset(GraphSpec(20, 3), Kinetics(n_types=2, n_cells=30))
 CLEAN = {
     "graph": {
         "n_genes": 100, "n_tfs": 10, "sparsity": 0.1, "hub_spread": 0.0, "tf_edges": 0.2,
+        "tf_targets": False, "in_spread": 0.0,
         "global_tfs": 0, "global_chance": 0.6, "global_inputs": 0,
         "module_size": 1.0, "module_noise": 0.1, "extra_regulators": True, "K": (1.0, 5.0),
         "repression": 0.5, "sign_by_tf": False, "coop": 2.0,
@@ -36,7 +37,10 @@ CLEAN = {
         "half_response": "simulated",
         "anchors": 0,
     },
-    "technical": {"outlier": None, "library": None, "dropout": None, "umi": False},
+    "technical": {
+        "outlier": None, "library": None, "dropout": None, "umi": False, "programs": None,
+        "levels": None,
+    },
     "network": None,
 }  # fmt: skip
 GOLDEN_TFS = [0, 12, 20, 29, 42, 69, 72, 73, 86, 97]

@@ -11,7 +11,9 @@ from grnular_core.errors import InputError
 from grnular_core.technical import (
     TechnicalNoise,
     add_noise,
+    cell_programs,
     dropout,
+    gene_levels,
     library_size,
     outlier_genes,
     umi_counts,
@@ -20,13 +22,53 @@ from grnular_core.technical import (
 ALL = TechnicalNoise(outlier=(0.1, 0.8, 1.0), library=(4.6, 0.4), dropout=(6.5, 50.0), umi=True)
 
 
+def one_type(X: np.ndarray) -> np.ndarray:
+    return np.zeros(len(X), dtype=int)
+
+
 def levels(n_cells: int = 400, n_genes: int = 50, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).gamma(2.0, 1.0, (n_cells, n_genes)).astype(np.float32)
 
 
 def test_no_step_changes_nothing():
     X = levels()
-    assert add_noise(X, TechnicalNoise(), np.random.default_rng(0)) is X
+    assert add_noise(X, one_type(X), TechnicalNoise(), np.random.default_rng(0)) is X
+
+
+def test_a_program_of_types_moves_all_cells_of_a_type_alike():
+    X, types = levels(), np.repeat([0, 1, 2, 3], 100)
+    out = cell_programs(X, types, 1, 0.5, np.random.default_rng(0))
+    factor = out / X
+    for of_type in (factor[types == t] for t in range(4)):
+        np.testing.assert_allclose(of_type, np.broadcast_to(of_type[0], of_type.shape), rtol=1e-5)
+    assert not np.allclose(factor[0], factor[-1], rtol=0.01)
+
+
+def test_programs_change_the_logarithm_by_about_their_spread():
+    X = levels(2000, 300)
+    types = np.random.default_rng(0).integers(0, 40, len(X))
+    for count in (2, 8):
+        found = [
+            np.log(cell_programs(X, types, count, 0.7, np.random.default_rng(s)) / X).std(0).mean()
+            for s in range(10)
+        ]
+        assert np.mean(found) == pytest.approx(0.7, rel=0.25)
+    assert np.array_equal(cell_programs(X, types, 3, 0.0, np.random.default_rng(0)), X)
+    assert np.isfinite(cell_programs(X, types, 2, 1e6, np.random.default_rng(0))).all()
+
+
+def test_levels_do_not_depend_on_what_a_gene_was():
+    X = levels(500, 400) * np.linspace(0.01, 100, 400, dtype=np.float32)
+    X[:, 7] = 0
+    out = gene_levels(X, 0.5, 1.0, np.random.default_rng(0))
+    logged = np.log(np.delete(out, 7, 1).mean(0))
+    assert logged.mean() == pytest.approx(0.5, abs=0.2) and logged.std() == pytest.approx(
+        1, abs=0.15
+    )
+    assert abs(np.corrcoef(logged, np.arange(399))[0, 1]) < 0.2
+    assert (out[:, 7] == 0).all()
+    before, after = (np.delete(x, 7, 1) for x in (X, out))
+    np.testing.assert_allclose(before / before.mean(0), after / after.mean(0), rtol=1e-4)
 
 
 def test_outliers_are_whole_genes_times_a_lognormal_factor():
@@ -101,8 +143,10 @@ def test_any_data_stay_finite_and_not_negative(cells, genes, value, percentile, 
     X = np.full((cells, genes), value, dtype=np.float32)
     X[0, 0] = 0
     before = X.copy()
-    noise = TechnicalNoise((0.5, 0.8, 1.0), (4.6, 0.4), (20.0, percentile), True)
-    out = add_noise(X, noise, np.random.default_rng(seed))
+    noise = TechnicalNoise(
+        (0.5, 0.8, 1.0), (4.6, 0.4), (20.0, percentile), True, (2, 0.5), (0.0, 1.0)
+    )
+    out = add_noise(X, one_type(X), noise, np.random.default_rng(seed))
     assert out.dtype == np.float32 and out.shape == X.shape
     assert np.isfinite(out).all() and (out >= 0).all() and (out[before == 0] == 0).all()
     assert np.array_equal(X, before)
@@ -113,7 +157,9 @@ def test_steps_come_in_the_order_of_the_simulator():
     by_hand = outlier_genes(X, 0.1, 0.8, 1.0, rng)
     by_hand = library_size(by_hand, 4.6, 0.4, rng)
     by_hand = dropout(by_hand, 6.5, 50.0, rng)
-    assert np.array_equal(umi_counts(by_hand, rng), add_noise(X, ALL, np.random.default_rng(5)))
+    assert np.array_equal(
+        umi_counts(by_hand, rng), add_noise(X, one_type(X), ALL, np.random.default_rng(5))
+    )
 
 
 @pytest.mark.parametrize(
