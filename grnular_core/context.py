@@ -205,6 +205,15 @@ class ContextRho(nn.Module):
         return torch.tanh(self.enter(features))
 
 
+def weight_of(logit: Tensor) -> Tensor:
+    """An edge's weight >= 0 from its logit, log(1 + exp(logit)).
+
+    The chance sigmoid(logit) would be 1 in float32 for all logits above 17, and the order of the
+    surest edges lost: losses on ranks do not keep logits small.
+    """
+    return functional.softplus(logit)
+
+
 def scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
     """What theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
     n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from grnular_core.context import Context, ContextRho, make_context
+from grnular_core.context import Context, ContextRho, make_context, weight_of
 from grnular_core.errors import InputError
 from grnular_core.evidence import VIEWS, evidence
 from grnular_core.problem import Problem, prepare
@@ -157,8 +157,8 @@ class GRNULarOutput:
 
     @property
     def scores(self) -> Tensor:
-        """What edges are ranked by: the chance of an edge if rho_nn sees context, else theta."""
-        return self.logits[-1].sigmoid() * self.allowed if self.logits else self.theta
+        """What edges are ranked by: ``weight_of`` the logits if rho_nn sees context, else theta."""
+        return weight_of(self.logits[-1]) * self.allowed if self.logits else self.theta
 
 
 class GRNULar(nn.Module):

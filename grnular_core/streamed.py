@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from grnular_core.cells import Cells, scale_of, streamed_order
+from grnular_core.context import weight_of
 from grnular_core.context_blocks import BlockContext, block_context, block_logits
 from grnular_core.cost import Stages
 from grnular_core.device import resolve_device
@@ -112,7 +113,7 @@ class StreamedRun:
             state = self.threshold_step(state, seen, done)
             done(1.0)
         del seen
-        scores = state.theta if state.logit is None else state.logit.sigmoid()
+        scores = state.theta if state.logit is None else weight_of(state.logit)
         effect = streamed_effect(state.weights, self.cells, self.tf_index)
         return (scores * self.allowed)[0], (effect * self.allowed)[0]
 

@@ -10,7 +10,14 @@ import torch
 from small_graphs import graph, graphs
 
 from grnular_core.batches import Prepared, evaluate, prepare_batches, run_model
-from grnular_core.context import Context, ContextRho, _reverse, make_context, standing
+from grnular_core.context import (
+    Context,
+    ContextRho,
+    _reverse,
+    make_context,
+    standing,
+    weight_of,
+)
 from grnular_core.evidence import VIEWS
 from grnular_core.grnular import GRNULar, GRNULarConfig
 from grnular_core.inference import grnular_scores
@@ -245,3 +252,9 @@ def test_training_on_few_graphs_helps_on_fresh_ones_and_shuffled_labels_do_not()
     items, shuffled, new = (prepare_batches(untrained, [b], "cpu") for b in (made, wrong, fresh))
     found = [evaluate(m, new).auprc.mean() for m in (untrained, fitted(items), fitted(shuffled))]
     assert found[1] > found[0] + 0.1 and found[1] > found[2] + 0.1
+
+
+def test_the_order_of_the_surest_edges_is_kept():
+    logits = torch.tensor([-90.0, -3.0, 0.0, 20.0, 40.0, 41.0])
+    assert (weight_of(logits).diff() > 0).all() and (weight_of(logits) >= 0).all()
+    assert weight_of(logits)[-1] == 41 and logits.sigmoid()[-1] == logits.sigmoid()[-2]
