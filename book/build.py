@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import check
+import claim_page
 import nbformat
 import pages
 import yaml
@@ -47,9 +48,12 @@ def assemble(record: dict) -> None:
 
     generated = SITE / "book" / "_generated"
     generated.mkdir()
+    tables = NOTEBOOKS / "recorded"
     for name, text in (
         ("runs", pages.runs(record)),
-        ("recorded", pages.recorded(NOTEBOOKS / "recorded")),
+        ("recorded", pages.recorded(tables)),
+        ("claim_counts", claim_page.summary(tables)),
+        ("claims", claim_page.sections(tables)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
     ):
