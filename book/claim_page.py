@@ -51,7 +51,7 @@ def sections(folder: Path) -> str:
 def claim_cell(row: pd.Series) -> str:
     """The claim, where the paper makes it, and a link to the page that shows it."""
     source = "our own" if row["ours"] else row["source"]
-    return f"{row['claim']} ({source}; [page](../notebooks/{row['page']}.ipynb))"
+    return f"{row['claim']} ({source}; [{row['page']}](../notebooks/{row['page']}.ipynb))"
 
 
 def verdict_cell(row: pd.Series) -> str:

@@ -50,12 +50,8 @@ def of_factor(folder: Path, base: str, factor: str, values: Sequence[str]) -> st
     rows = variant_rows(folder, base, factor)
     if rows.empty:
         return NONE
-    return f"strict AUPRC, {spelled(means(rows, values))} ({graphs(rows)} graphs each)"
-
-
-def spelled(text: str) -> str:
-    """Settings as words."""
-    return text.replace("noisy(25)", "dropout 25 %").replace(" x ", " × ")
+    text = means(rows, values).replace(" x ", " × ")
+    return f"strict AUPRC: {text}, {graphs(rows)} graphs each"
 
 
 def graphs(rows: pd.DataFrame) -> int:

@@ -35,13 +35,19 @@ def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:
 
 
 def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc") -> str:
-    """Mean of every value, setting by setting, as ``clean: 2 0.53, 5 0.78; ...``."""
+    """Mean of every value, setting by setting, as ``clean (2: 0.526, 5: 0.775), dropout 25 % (...)``."""
     of = rows.groupby(["point", "method"])[column].mean()
-    settings = list(dict.fromkeys(rows["point"]))
-    return "; ".join(
-        f"{s}: " + ", ".join(f"{v} {of[s, v]:.3f}" for v in values if (s, v) in of.index)
-        for s in settings
-    )
+    texts = []
+    for setting in dict.fromkeys(rows["point"]):
+        known = [value for value in values if (setting, value) in of.index]
+        numbers = ", ".join(f"{value}: {of[setting, value]:.3f}" for value in known)
+        texts.append(f"{spelled(setting)} ({numbers})")
+    return ", ".join(texts)
+
+
+def spelled(setting: str) -> str:
+    """A preset of the ablations as words."""
+    return setting.replace("noisy(25)", "dropout 25 %")
 
 
 def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callable[[Path], Finding]:
@@ -54,7 +60,7 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
         good, bad = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
         shown = means(rows, [*chosen, other])
         return Finding(
-            word(good, bad, len(tests)), f"{factor}, AUPRC on {shown}" if len(tests) else ""
+            word(good, bad, len(tests)), f"AUPRC by {factor}: {shown}" if len(tests) else ""
         )
 
     return look
@@ -70,7 +76,7 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
         good, bad = int((tests["high"] < -MARGIN).sum()), int((tests["low"] > -MARGIN).sum())
         shown = means(rows, [chosen, other])
         return Finding(
-            word(good, bad, len(tests)), f"{factor}, AUPRC on {shown}" if len(tests) else ""
+            word(good, bad, len(tests)), f"AUPRC by {factor}: {shown}" if len(tests) else ""
         )
 
     return look
@@ -82,7 +88,7 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
         finding = from_verdicts(verdict(rows, chosen, others))
-        shown = f"AUPRC on {means(rows, [*others, chosen])}"
+        shown = f"AUPRC: {means(rows, [*others, chosen])}"
         return Finding(finding.verdict, shown if finding.numbers else "")
 
     return look
@@ -95,7 +101,7 @@ def _base_slower(folder: Path) -> Finding:
         return Finding(OPEN)
     times = seconds["1 (base)"] / seconds["2"]
     good = int((times > CLEARLY).sum())
-    shown = ", ".join(f"{time:.0f} times on {setting}" for setting, time in times.items())
+    shown = ", ".join(f"{time:.0f} times on {spelled(setting)}" for setting, time in times.items())
     return Finding(word(good, len(times) - good, len(times)), f"GRNULar-base takes {shown}")
 
 

@@ -159,7 +159,7 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
     text = claim_page.sections(RECORD)
     for row in table.to_dict("records"):
         source = "our own" if row["ours"] else row["source"]
-        start = f"| {row['claim']} ({source}; [page](../notebooks/{row['page']}.ipynb)) |"
+        start = f"| {row['claim']} ({source}; [{row['page']}](../notebooks/{row['page']}.ipynb)) |"
         lines = [line for line in text.splitlines() if line.startswith(start)]
         assert len(lines) == 1, start
         assert f"**{row['verdict']}**" in lines[0]
