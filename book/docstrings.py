@@ -7,10 +7,7 @@ substitution, so they are escaped outside of code.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
+from typing import Any
 
 CODE = re.compile(r"(``.*?``)")
 
@@ -22,12 +19,12 @@ def escaped(line: str) -> str:
 
 
 def process(
-    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+    app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
     """Sphinx's event for every docstring; changes ``lines`` in place."""
     lines[:] = [escaped(line) for line in lines]
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Any) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", process)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
