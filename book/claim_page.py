@@ -40,10 +40,9 @@ def sections(folder: Path) -> str:
     parts = []
     for section, rows in claims.groupby("section", sort=False):
         lines = [
-            [claim_cell(row), row["printed"] or "–", row["numbers"] or "–", verdict_cell(row)]
-            for _, row in rows.iterrows()
+            [claim_cell(row), numbers_cell(row), verdict_cell(row)] for _, row in rows.iterrows()
         ]
-        header = ["claim", "in the paper", "here", "verdict"]
+        header = ["claim", "numbers", "verdict"]
         parts.append(f"## {section}\n\n{table(header, lines)}")
     return "\n".join(parts)
 
@@ -52,6 +51,12 @@ def claim_cell(row: pd.Series) -> str:
     """The claim, where the paper makes it, and a link to the page that shows it."""
     source = "our own" if row["ours"] else row["source"]
     return f"{row['claim']} ({source}; [{row['page']}](../notebooks/{row['page']}.ipynb))"
+
+
+def numbers_cell(row: pd.Series) -> str:
+    """What the paper prints, where it does, and what comes out here."""
+    printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
+    return printed + (row["numbers"] or "–")
 
 
 def verdict_cell(row: pd.Series) -> str:

@@ -122,12 +122,22 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         names = [name for name, _, _ in parameters(path)]
         lines = [line for name in TABLES.get(stem, ()) for line in recorded_lines(folder, name)]
         quick = f"{seconds[stem] / 60:.1f}" if stem in seconds else "not run"
-        gpu = "used where there is one" if "device" in names else "–"
-        command = f'`make book ARGS="--only {stem}"`'
+        gpu = "yes" if "device" in names else "–"
+        command = f"`{short(stem, paths)}`"
         rows.append([f"[{stem}](../notebooks/{path.name})", command, quick, hours(lines), gpu])
-    header = ["notebook", "command", "minutes here", "full size, on record", "GPU"]
+    header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
-    return table(header, rows) + f"\n*Minutes here*: with quick parameters on {machine}.\n"
+    note = (
+        f"\n*Minutes*: with quick parameters on {machine}. *Full size*: computing time behind the "
+        "committed tables so far. *GPU*: whether one is used where there is one.\n"
+    )
+    return table(header, rows) + note
+
+
+def short(stem: str, paths: Sequence[Path]) -> str:
+    """The number of a notebook where it has one of its own, else its whole name."""
+    number = stem.split("_")[0]
+    return number if sum(path.stem.startswith(number) for path in paths) == 1 else stem
 
 
 def all_parameters(paths: Sequence[Path], modes: Mapping[str, Mapping[str, dict]]) -> str:

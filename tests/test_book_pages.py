@@ -136,7 +136,7 @@ def test_the_table_of_notebooks_has_times_of_this_build_and_of_the_record():
     text = code_page.notebooks(NOTEBOOKS, record, recorded_folder())
     hours = pages.hours(pages.recorded_lines(recorded_folder(), "clean"))
     (row,) = [line for line in text.splitlines() if line.startswith("| [01_clean]")]
-    assert f"| 1.5 | {hours} | used where there is one |" in row
+    assert f"| `01` | 1.5 | {hours} | yes |" in row
     assert text.count("| not run |") == len(NOTEBOOKS) - 1
 
 

@@ -30,14 +30,15 @@ import build  # noqa: E402
 import execute  # noqa: E402
 
 PAGE = (ROOT / "book" / "troubleshooting.md").read_text(encoding="utf-8")
-QUOTES = re.findall(r"^> (.*)$", PAGE, re.MULTILINE)
+QUOTES = re.findall(r"^> `(.*)`$", PAGE, re.MULTILINE)
 TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)
 
 
 def quoted(said: str, start: str) -> bool:
-    """Whether the quotation that starts so is part of what was said."""
-    (quote,) = [quote for quote in QUOTES if quote.startswith(start)]
-    return quote in " ".join(said.split())
+    """Whether the quotation that starts so was said; its dots stand for anything."""
+    (quote,) = [quote for quote in QUOTES if quote.lstrip("… ").startswith(start)]
+    pattern = ".*".join(re.escape(piece.strip()) for piece in quote.split("…"))
+    return re.search(pattern, " ".join(said.split())) is not None
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
     monkeypatch.setattr(memory, "machine_bytes", lambda: 1000)
     with pytest.raises(InputError) as told:
         memory.check_memory(1000, 1000, 100)
-    assert quoted(str(told.value), "keep fewer genes")
+    assert quoted(str(told.value), "1000 cells, 1000 genes")
     monkeypatch.undo()
     from grnular_core.device import resolve_device
 
@@ -100,7 +101,7 @@ def test_what_downloads_say(tmp_path, capsys, monkeypatch):
     assert key in registry()
     with pytest.raises(DownloadError) as told:
         fetch(key)
-    assert quoted(str(told.value), "is not reachable")
+    assert quoted(str(told.value), "cannot download")
     (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / key).write_text("something else")
     with pytest.raises(DownloadError) as told:
@@ -178,4 +179,4 @@ def test_every_quotation_is_looked_at():
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     starts = [text for text in texts if isinstance(text, str) and len(text) > 8]
     for quote in QUOTES:
-        assert any(quote.startswith(start) for start in starts), quote
+        assert any(quote.lstrip("… ").startswith(start) for start in starts), quote
