@@ -50,7 +50,13 @@ def sections(folder: Path) -> str:
 def claim_cell(row: pd.Series) -> str:
     """The claim, where the paper makes it, and a link to the page that shows it."""
     source = "our own" if row["ours"] else row["source"]
-    return f"{row['claim']} ({source}; [{row['page']}](../notebooks/{row['page']}.ipynb))"
+    return f"{row['claim']} ({source}; {link(row['page'])})"
+
+
+def link(page: str) -> str:
+    """A link to a notebook, which starts with a number, or to a page of prose."""
+    target = f"../notebooks/{page}.ipynb" if page[0].isdigit() else f"{page}.md"
+    return f"[{page}]({target})"
 
 
 def numbers_cell(row: pd.Series) -> str:

@@ -43,7 +43,7 @@ class Claim:
     """One claim, in our words. ``judge`` and ``printed`` get the folder of recorded tables.
 
     ``source`` is where the paper makes it (``here`` for a claim of our own), ``page`` the stem of the
-    notebook that shows it, ``printed`` the paper's own numbers.
+    notebook or of the page in ``book`` that shows it, ``printed`` the paper's own numbers.
     """
 
     name: str
