@@ -29,7 +29,7 @@ def summary(folder: Path) -> str:
     if early:
         text += (
             f"\n{early} of these verdicts, marked *so far*, rest on less than half of the planned "
-            "settings and may change.\n"
+            "comparisons and may change.\n"
         )
     return text
 

@@ -156,7 +156,7 @@ CLAIMS = (
     Claim(
         "few_graphs", "introduction",
         "Few training graphs suffice for the models to gain from supervision",
-        PAGE, better("trained", "training", "20 graphs", ["none"]), said("train_graphs"),
+        PAGE, better("trained", "training", "20 graphs", ["none"]), said("train_graphs", "{} graphs"),
     ),
     Claim(
         "base_equal", "Fig. 2, Algorithms 1 and 2",
@@ -171,17 +171,17 @@ CLAIMS = (
     Claim(
         "few_steps", "section 2.2",
         "After goodINIT few inner steps P are enough, measured against 20",
-        PAGE, as_good("untrained", "P", ["2", "5", "10"], "20"), said("few_inner_steps"),
+        PAGE, as_good("untrained", "P", ["2", "5", "10"], "20"), said("few_inner_steps", "P of {}"),
     ),
     Claim(
         "few_rounds", "section 2.2",
         "Few rounds L are enough: 15 against 30",
-        PAGE, as_good("untrained", "L", ["15"], "30"), said("unrolled_rounds"),
+        PAGE, as_good("untrained", "L", ["15"], "30"), said("unrolled_rounds", "L of {}"),
     ),
     Claim(
         "init_steps", "section 3.1",
         "goodINIT needs hundreds of steps: 100 do not do, against 400",
-        PAGE, worse("untrained", "E1", "100", "400"), said("init_steps"),
+        PAGE, worse("untrained", "E1", "100", "400"), said("init_steps", "{} steps"),
     ),
     Claim(
         "interpretable", "introduction",

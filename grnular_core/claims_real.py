@@ -210,7 +210,7 @@ CELLS = (
     Claim(
         "named_tfs", "Fig. 11",
         "The TFs with the highest scores are known ones of the process",
-        CELLS_PAGE, statement("named_tfs"), said("score_threshold"),
+        CELLS_PAGE, statement("named_tfs"), said("score_threshold", "scores above {}"),
     ),
     Claim(
         "chip_sox2", "section 3.4",

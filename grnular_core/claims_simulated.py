@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from grnular_core.findings import (
     Finding,
     from_verdicts,
     said,
+    so_far,
     together,
     word,
 )
@@ -41,17 +43,10 @@ def grid_claim(claim: GridClaim) -> Claim:
         found = judge(claim, rows)
         paper, strict = (found[score] for score in claim.scores)
         planned = [
-            p
-            for p in grids.points(claim.experiment)
+            p for p in grids.points(claim.experiment)
             if claim.panel is None or p.preset == f"noisy({claim.panel})"
-        ]
-        finding = from_verdicts(strict, paper)
-        seen = strict.tests["point"].nunique()
-        if not seen:
-            return finding
-        there = f"{seen} of {len(planned)} settings on record: "
-        early = 2 * seen < len(planned)
-        return Finding(finding.verdict, there + finding.numbers, finding.by_paper, early)
+        ]  # fmt: skip
+        return from_verdicts(strict, paper, planned=len(planned) * len(claim.others))
 
     source = "here" if claim.ours else claim.source
     return Claim(claim.name, source, claim.text, PAGES[claim.experiment], look)
@@ -67,9 +62,7 @@ def _sum(found: list[tuple[Verdict, Verdict]]) -> Finding:
     if not found:
         return Finding(OPEN)
     paper, strict = total(0), total(1)
-    numbers = (
-        f"more in {strict[0]}, less in {strict[1]} of {strict[2]} comparisons, {len(found)} curves"
-    )
+    numbers = f"as claimed in {strict[0]}, the reverse in {strict[1]} of {strict[2]} comparisons, {len(found)} curves"
     return Finding(word(*strict), numbers, word(*paper))
 
 
@@ -97,7 +90,9 @@ def _trees_without(folder: Path) -> Finding:
     of = rows[rows["method"] == TREES]
     of = of.assign(method=of["tf_information"])
     return from_verdicts(
-        *(verdict(of, "with", ["without"], s) for s in reversed(AUPRC)), "settings"
+        *(verdict(of, "with", ["without"], s) for s in reversed(AUPRC)),
+        of="settings",
+        planned=len(grids.points("clean")),
     )
 
 
@@ -105,14 +100,14 @@ def _masked_glad(folder: Path) -> Finding:
     rows = grids.rows("clean", folder)
     rows = rows[rows["method"].isin(["glad", "glad-tf"])]
     strict, paper = (verdict(rows, "glad-tf", ["glad"], score) for score in reversed(AUPRC))
-    return from_verdicts(strict, paper, "settings")
+    return from_verdicts(strict, paper, "settings", len(grids.points("clean")))
 
 
 def _boosting_forest(folder: Path) -> Finding:
     rows = grids.rows("ds", folder)
     rows = rows[rows["tf_information"] == "with"]
     strict, paper = (verdict(rows, TREES, ["genie3"], score) for score in reversed(AUPRC))
-    return from_verdicts(strict, paper, "data sets")
+    return from_verdicts(strict, paper, "data sets", len(grids.points("ds")))
 
 
 def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
@@ -137,7 +132,8 @@ def _robust(folder: Path) -> Finding:
                 rows[rows["tf_information"] == "with"], "grnular-paper", [TREES, "glad-tf"], "kept"
             )
         )
-    finding = from_verdicts(*found, "comparisons of the share that is left")
+    planned = 2 * len(grids.points("noisy"))  # two rivals
+    finding = from_verdicts(*found, "comparisons of the share that is left", planned)
     shares = kept(folder)
     shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
     means = shares.groupby("method")["kept"].mean()
@@ -145,7 +141,7 @@ def _robust(folder: Path) -> Finding:
         f"{label(m)} {means[m]:.2f}" for m in ("grnular-paper", TREES, "glad-tf") if m in means
     ]
     text = f"{finding.numbers}; left of the clean AUPRC at 25 %: {', '.join(shown)}"
-    return Finding(finding.verdict, text, finding.by_paper) if shown else finding
+    return replace(finding, numbers=text) if shown else finding
 
 
 def _auroc_stays(folder: Path) -> Finding:
@@ -188,7 +184,10 @@ def _as_close(folder: Path) -> Finding:
         words.append(word(near, len(tests) - near, len(tests)))
         difference = float(tests["difference"].mean()) if len(tests) else np.nan
         numbers = f"within {MARGIN} of AUPRC in {near} of {len(tests)} settings; mean difference {difference:+.3f}"
-    return Finding(words[1], numbers if words[1] != OPEN else "", words[0])
+    if words[1] == OPEN:
+        return Finding(OPEN)
+    there, early = so_far(len(tests), len(grids.points("noisy")))
+    return Finding(words[1], there + numbers, words[0], early)
 
 
 CLEAN_TEXT = (
@@ -222,7 +221,7 @@ NOISY_TEXT = (
     Claim(
         "noisy_fail", "Fig. 5",
         "Without TFs all methods fail at high dropout",
-        "02_noisy_dropout", _all_fail, said("high_dropout"),
+        "02_noisy_dropout", _all_fail, said("high_dropout", "dropout of {} %"),
     ),
     Claim(
         "noisy_auroc", "Fig. 6",

@@ -64,17 +64,29 @@ def word(good: int, bad: int, tried: int) -> str:
 
 
 def from_verdicts(
-    strict: Verdict, paper: Verdict | None = None, of: str = "comparisons"
+    strict: Verdict, paper: Verdict | None = None, of: str = "comparisons", planned: int = 0
 ) -> Finding:
-    """The finding of tests point by point. No test table at all means: not on record."""
+    """The finding of tests point by point. No test table at all means: not on record.
+
+    ``planned``: how many comparisons, a point and a rival each, the full experiment has, where that is
+    known.
+    """
     if strict.tests.empty:
         return Finding(OPEN)
-    numbers = f"better in {strict.wins}, worse in {strict.losses} of {strict.tested} {of}"
+    numbers = f"as claimed in {strict.wins}, the reverse in {strict.losses} of {strict.tested} {of}"
     if strict.tested:
         numbers += f"; mean difference of the strict score {strict.difference:+.3f}"
-    if not strict.tested:
+    else:
         numbers = "fewer than six shared graphs on record at every point"
-    return Finding(strict.word, numbers, "" if paper is None else paper.word)
+    there, early = so_far(len(strict.tests), planned)
+    return Finding(strict.word, there + numbers, "" if paper is None else paper.word, early)
+
+
+def so_far(seen: int, planned: int) -> tuple[str, bool]:
+    """How much of what was planned is on record, in words, and whether that is less than half."""
+    if not planned:
+        return "", False
+    return f"{seen} of {planned} comparisons on record: ", 2 * seen < planned
 
 
 def together(findings: Iterable[Finding]) -> Finding:
@@ -101,14 +113,17 @@ def not_testable(reason: str) -> Callable[[Path], Finding]:
     return lambda folder: Finding(UNTESTED, reason)
 
 
-def said(name: str) -> Callable[[Path], str]:
-    """A number of the paper's text, from ``paper_text.csv``. Raises ``InputError`` for an unknown name."""
+def said(name: str, form: str = "{}") -> Callable[[Path], str]:
+    """A number of the paper's text, from ``paper_text.csv``, set into ``form``.
+
+    Raises ``InputError`` for an unknown name.
+    """
 
     def look_up(folder: Path) -> str:
         table = pd.read_csv(folder / "paper_text.csv", dtype=str).set_index("name")["value"]
         if name not in table:
             raise InputError(f"paper_text.csv has no {name!r}; it has {', '.join(table.index)}")
-        return str(table[name])
+        return form.format(table[name])
 
     return look_up
 

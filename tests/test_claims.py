@@ -100,7 +100,9 @@ def test_other_rows_turn_a_verdict_round(tmp_path):
 def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     copy_of_record(tmp_path, "clean", "noisy")
     whole = named("clean_paper_trees").judge(tmp_path)
-    seen, planned = map(int, re.match(r"(\d+) of (\d+) settings", whole.numbers).groups())
+    seen, planned = map(
+        int, re.match(r"(\d+) of (\d+) comparisons on record", whole.numbers).groups()
+    )
     assert planned == 15 and whole.early == (2 * seen < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
     rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
