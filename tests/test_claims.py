@@ -31,7 +31,8 @@ def table() -> pd.DataFrame:
 
 def copy_of_record(folder: Path, *names: str) -> Path:
     """A folder with what the paper prints, and these tables of ours."""
-    for path in [*RECORD.glob("paper_*.csv"), *(RECORD / f"{name}.csv" for name in names)]:
+    kept = [*RECORD.glob("paper_*.csv"), *RECORD.glob("environments.csv")]
+    for path in [*kept, *(RECORD / f"{name}.csv" for name in names)]:
         shutil.copy(path, folder)
     return folder
 
