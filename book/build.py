@@ -21,10 +21,22 @@ import time
 from pathlib import Path
 
 import check
+import code_page
 import nbformat
 import pages
 import yaml
-from execute import ANSI, BUILD, NOTEBOOKS, ROOT, BuildError, read_record, run_all, sources
+from execute import (
+    ANSI,
+    BUILD,
+    MODES,
+    NOTEBOOKS,
+    ROOT,
+    BuildError,
+    load_parameters,
+    read_record,
+    run_all,
+    sources,
+)
 
 SITE = BUILD / "site"
 HTML = BUILD / "html"
@@ -35,10 +47,17 @@ MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/f
 
 def assemble(record: dict) -> None:
     """The tree that jupyter-book reads: the pages, the executed notebooks, what a build writes."""
+    os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "jupyter" / "mplconfigdir"))
+    import claim_page  # these need torch and matplotlib: only for those who build
+    import difference_page
+    import figures
+
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     shutil.copy(ROOT / "_toc.yml", SITE)
+    tables = NOTEBOOKS / "recorded"
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["parse"]["myst_substitutions"] = difference_page.effects(tables)
     (SITE / "_config.yml").write_text(
         yaml.safe_dump(with_repository(config, os.environ), sort_keys=False), encoding="utf-8"
     )
@@ -47,16 +66,20 @@ def assemble(record: dict) -> None:
 
     generated = SITE / "book" / "_generated"
     generated.mkdir()
+    modes = {mode: load_parameters(mode) for mode in MODES}
     for name, text in (
         ("runs", pages.runs(record)),
-        ("recorded", pages.recorded(NOTEBOOKS / "recorded")),
+        ("recorded", pages.recorded(tables)),
+        ("claim_counts", claim_page.summary(tables)),
+        ("claims", claim_page.sections(tables)),
+        ("layers", code_page.picture()),
+        ("modules", code_page.layers(ROOT / "grnular_core")),
+        ("notebooks", code_page.notebooks(sources(), record, tables)),
+        ("parameters", code_page.all_parameters(sources(), modes)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
-
-    os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "jupyter" / "mplconfigdir"))
-    import figures  # torch and matplotlib, only for those who build
 
     figures.write_figures(generated)
 
@@ -133,9 +156,11 @@ def build_html() -> None:
     shutil.rmtree(output, ignore_errors=True)
     command = "from jupyter_book.cli.main import main; main()"
     arguments = ["build", str(SITE), "--path-output", str(output), "-W", "--keep-going"]
+    places = [str(ROOT / "book"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, "-c", command, *arguments],
         cwd=BUILD,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

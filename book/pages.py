@@ -62,8 +62,7 @@ def recorded(folder: Path) -> str:
     for path in sorted(folder.glob("*.csv")):
         if path.name in printed:
             continue
-        with open(path, newline="", encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
+        lines = recorded_lines(folder, path.stem)
         rows.append(
             [
                 f"`{path.name}`",
@@ -80,6 +79,15 @@ def recorded(folder: Path) -> str:
         names = ", ".join(f"`{name}`" for name in printed)
         text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
     return text
+
+
+def recorded_lines(folder: Path, name: str) -> list[dict]:
+    """The rows of a recorded table as texts; none when there is no such table."""
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def distinct(lines: list[dict], column: str) -> str:

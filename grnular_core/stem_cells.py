@@ -5,25 +5,34 @@ Scores are matrices (tfs, genes) with absent edges at 0; ``inside`` means both e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from grnular_core import verdicts
 from grnular_core.beeline import gene_file
 from grnular_core.candidates import positions
 from grnular_core.cpdag import cpdag
 from grnular_core.downloads import fetch
 from grnular_core.edges import edge_table
 from grnular_core.errors import InputError
+from grnular_core.files import atomic_write
 from grnular_core.reading import read_network
+from grnular_core.results import provenance
 from grnular_core.smoothing import explained, loess
 
 CHIP_NETWORK = "beeline/TFs+1000/mESC/Cell-type-specific-ChIP-seq-network.csv.gz"
 LEVEL = 0.05
 AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "can not be tested"
+# the words of this page, in those of the table of all claims
+VERDICTS = {
+    AGREES: verdicts.REPRODUCED, PARTLY: verdicts.PARTLY, NOT: verdicts.NOT_REPRODUCED,
+    UNTESTED: verdicts.UNTESTED,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -194,3 +203,15 @@ def word(good: int, tried: int) -> str:
 def trend_verdict(rho: float, p: float, rises: bool) -> str:
     """Verdict on "rises (or falls) along pseudotime" from Spearman's rho and its p."""
     return AGREES if p < LEVEL and (rho > 0) == rises else NOT
+
+
+def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[str, object]) -> None:
+    """Write ``findings`` (``name, the paper says, verdict, numbers``) as ``stem_cells.csv``.
+
+    Verdicts are translated to those of the table of all claims; ``settings`` and the usual provenance
+    go into columns of their own. The file is replaced whole.
+    """
+    rows = findings.rename(columns={"the paper says": "statement"})
+    rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())
+    with atomic_write(folder / "stem_cells.csv") as part:
+        rows.to_csv(part, index=False, lineterminator="\n")

@@ -25,6 +25,10 @@ from grnular_core.stats import compare_methods, holm, mean_interval
 
 LEVEL = 0.05
 MOSTLY = 0.9
+REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
+    "reproduced", "partly reproduced", "not reproduced", "not tested",
+)  # fmt: skip
+WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED)
 COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p_holm")
 
 
@@ -90,19 +94,20 @@ def verdict(
     tested = tests[tests["p_holm"].notna()]
     sure = tested[tested["p_holm"] < LEVEL]
     wins, losses = int((sure["difference"] > 0).sum()), int((sure["difference"] < 0).sum())
-    if tested.empty:
-        word = "not tested"
-    elif not losses and wins >= MOSTLY * len(tested):
-        word = "reproduced"
-    elif wins <= losses:
-        word = "not reproduced"
-    else:
-        word = "partly reproduced"
     over = mean_interval(tested["difference"])
     return Verdict(
-        word, wins, losses, len(tested), float(over["mean"]), float(over["low"]),
-        float(over["high"]), tests,
+        word_for(wins, losses, len(tested)), wins, losses, len(tested), float(over["mean"]),
+        float(over["low"]), float(over["high"]), tests,
     )  # fmt: skip
+
+
+def word_for(wins: int, losses: int, tested: int) -> str:
+    """The rule of the module's text: counts of comparisons in, one of ``WORDS`` out."""
+    if not tested:
+        return UNTESTED
+    if not losses and wins >= MOSTLY * tested:
+        return REPRODUCED
+    return NOT_REPRODUCED if wins <= losses else PARTLY
 
 
 def table(tests: pd.DataFrame) -> pd.DataFrame:

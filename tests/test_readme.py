@@ -85,3 +85,11 @@ def test_every_file_that_is_named_exists():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:grnular_core|notebooks|book|tests)/[\w./-]+)`", text):
         assert (ROOT / name).exists() or name.endswith("/full.yml"), name
+
+
+def test_the_example_in_python_runs():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(block, names)  # noqa: S102
+    assert list(names["edges"].columns) == ["regulator", "target", "weight", "sign", "rank"]

@@ -123,3 +123,18 @@ def test_pseudotime_follows_the_cells_and_a_missing_one_is_named(tmp_path, monke
 
 def test_sox2_is_among_the_chip_regulators_of_cfc1(real_data):
     assert "SOX2" in stem_cells.chip_regulators("CFC1")
+
+
+def test_statements_are_written_in_the_words_of_the_table_of_claims(tmp_path):
+    findings = pd.DataFrame(
+        [("a", "A is so", stem_cells.AGREES, "1 of 1"), ("b", "B, too", stem_cells.UNTESTED, "")],
+        columns=["name", "the paper says", "verdict", "numbers"],
+    )
+    stem_cells.record_statements(findings, tmp_path, {"method": "clr", "seeds": 1})
+    rows = pd.read_csv(tmp_path / "stem_cells.csv", keep_default_na=False).set_index("name")
+    assert list(rows["verdict"]) == ["reproduced", "not tested"]
+    assert rows.loc["b", "statement"] == "B, too" and set(rows["method"]) == {"clr"}
+    assert (rows["commit"] != "").all()
+    assert set(stem_cells.VERDICTS) == {
+        stem_cells.AGREES, stem_cells.PARTLY, stem_cells.NOT, stem_cells.UNTESTED,
+    }  # fmt: skip

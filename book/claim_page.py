@@ -1,0 +1,73 @@
+"""The parts of the page on claims that the build writes, from the registry and the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from pages import table
+
+from grnular_core import claim_registry
+
+
+def summary(folder: Path) -> str:
+    """How many claims there are, and how many got which verdict by which protocol."""
+    claims = claim_registry.table(folder)
+    papers = claims[~claims["ours"]]
+    counts = claim_registry.counts(claims)
+    header = list(counts.columns)
+    early = int(papers["early"].sum())
+    rows = [
+        [
+            line["verdict"],
+            *(f"{line[name]} ({line[name] / len(papers):.0%})" for name in header[1:]),
+        ]
+        for line in counts.to_dict("records")
+    ]
+    text = f"The paper makes {len(papers)} claims that are listed here; {int(claims['ours'].sum())} more are ours.\n\n"
+    text += table(header, rows)
+    if early:
+        text += (
+            f"\n{early} of these verdicts, marked *so far*, rest on less than half of the planned "
+            "comparisons and may change.\n"
+        )
+    return text
+
+
+def sections(folder: Path) -> str:
+    """All claims, section by section."""
+    claims = claim_registry.table(folder)
+    parts = []
+    for section, rows in claims.groupby("section", sort=False):
+        lines = [
+            [claim_cell(row), numbers_cell(row), verdict_cell(row)] for _, row in rows.iterrows()
+        ]
+        header = ["claim", "numbers", "verdict"]
+        parts.append(f"## {section}\n\n{table(header, lines)}")
+    return "\n".join(parts)
+
+
+def claim_cell(row: pd.Series) -> str:
+    """The claim, where the paper makes it, and a link to the page that shows it."""
+    source = "our own" if row["ours"] else row["source"]
+    return f"{row['claim']} ({source}; {link(row['page'])})"
+
+
+def link(page: str) -> str:
+    """A link to a notebook, which starts with a number, or to a page of prose."""
+    target = f"../notebooks/{page}.ipynb" if page[0].isdigit() else f"{page}.md"
+    return f"[{page}]({target})"
+
+
+def numbers_cell(row: pd.Series) -> str:
+    """What the paper prints, where it does, and what comes out here."""
+    printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
+    return printed + (row["numbers"] or "–")
+
+
+def verdict_cell(row: pd.Series) -> str:
+    """The verdict by the strict protocol; the other one where it differs."""
+    verdict = f"**{row['verdict']}**" + (" so far" if row["early"] else "")
+    if row["by_paper"] and row["by_paper"] != row["verdict"]:
+        verdict += f"; {row['by_paper']} by the paper's protocol"
+    return verdict

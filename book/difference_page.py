@@ -1,0 +1,135 @@
+"""Numbers of the page of differences: what each one costs, from the record. The prose is in the page.
+
+``effects`` is a dictionary of short Markdown texts; ``{{ name }}`` in ``differences.md`` shows one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.claims_model import means, variant_rows
+from grnular_core.findings import recorded_table, said
+from grnular_core.results import Record
+from grnular_core.trained import read_trained
+
+NONE = "not measured: its runs are not on record"
+
+
+def effects(folder: Path) -> dict[str, str]:
+    """One text for every difference with a number, from the tables in ``folder``."""
+    factors = {
+        "sums": ("untrained", "penalty", ["printed sums", "means", "means x 50", "means x 50 x error"]),
+        "start": ("untrained", "initial weights", ["0.1 of usual", "usual"]),
+        "steps": ("untrained", "P", ["2", "5", "10", "20"]),
+        "layers": ("untrained", "layers", ["2", "3"]),
+        "iterates": ("trained", "loss of", ["all", "last"]),
+        "gradient": ("trained", "gradient", ["cut", "through"]),
+        "loss": ("trained", "loss", ["Eq. 16", "Eq. 11", "average precision"]),
+        "beta": ("trained", "beta", ["0.5", "1.0", "2.0", "5.0"]),
+        "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
+    }  # fmt: skip
+    texts = {name: of_factor(folder, *factor) for name, factor in factors.items()}
+    return texts | {
+        "triangle": triangle(folder),
+        "trained": trained("paper-clean"),
+        "stop": early_stop(folder),
+        "compiled": compiled(folder),
+        "table3": table3(folder),
+        "train_graphs": said("train_graphs")(folder),
+        "inner_steps": said("inner_steps")(folder),
+        "paper_and_ours": clean_and_noisy(folder, ("grnular-paper", "grnular")),
+    }
+
+
+def of_factor(folder: Path, base: str, factor: str, values: Sequence[str]) -> str:
+    """Mean strict AUPRC of each value, setting by setting."""
+    rows = variant_rows(folder, base, factor)
+    if rows.empty:
+        return NONE
+    text = means(rows, values).replace(" x ", " × ")
+    return f"strict AUPRC: {text}, {graphs(rows)} graphs each"
+
+
+def graphs(rows: pd.DataFrame) -> int:
+    return int(rows.groupby(["point", "method"])["replicate"].nunique().min())
+
+
+def triangle(folder: Path) -> str:
+    """Share of the edges of DS1 to DS3 that an upper triangle leaves out."""
+    table = recorded_table(folder, "triangle")
+    if table.empty:
+        return NONE
+    return ", ".join(
+        f"{row.lost:.0%} of the {row.edges} edges of {row.dataset}" for row in table.itertuples()
+    )
+
+
+def trained(name: str) -> str:
+    """What validation chose for these weights."""
+    story = read_trained(name).told["validation"]
+    chosen = "the untrained weights" if story["best_epoch"] == 0 else f"epoch {story['best_epoch']}"
+    return f"validation chooses {chosen}: AUPRC {story['auprc']:.3f}, untrained {story['untrained_auprc']:.3f}"
+
+
+def early_stop(folder: Path) -> str:
+    """GRNBoost2 as today's packages run it, against the same graphs with its early stop restored."""
+    today = recorded_table(folder, "early_stop")
+    rows = Record("clean", folder).rows()
+    rows = rows[rows["method"] == "grnboost2-arboreto"]
+    if today.empty or rows.empty:
+        return NONE
+    on = ["cells", "cell_types", "replicate"]
+    both = today.astype(dict.fromkeys(on, str)).merge(rows, on=on, suffixes=("", "_restored"))
+    means = both[["strict_auprc", "strict_auprc_restored"]].mean()
+    return f"strict AUPRC on clean graphs {means.iloc[0]:.3f}, restored {means.iloc[1]:.3f} ({len(both)} graphs)"
+
+
+def compiled(folder: Path) -> str:
+    """Largest relative difference in AUPRC between compiled trees and arboreto's."""
+    texts = []
+    for name, title in (("grnboost2", "GRNBoost2"), ("genie3", "GENIE3")):
+        both = shared(folder, name, f"{name}-arboreto", "strict_auprc")
+        if both.empty:
+            continue
+        gap = (both[name] / both[f"{name}-arboreto"] - 1).abs()
+        texts.append(
+            f"{title} at most {gap.max():.1%}, median {gap.median():.2%} ({len(both)} runs)"
+        )
+    return "difference in strict AUPRC: " + "; ".join(texts) if texts else NONE
+
+
+def shared(folder: Path, one: str, other: str, column: str) -> pd.DataFrame:
+    """Runs that both methods have: one row a run, one column a method."""
+    key = ["experiment", "dataset", "network", "cells", "cell_types", "replicate", "tf_information"]
+    parts = []
+    for experiment in ("clean", "noisy", "ds", "beeline"):
+        rows = Record(experiment, folder).rows()
+        rows = rows[rows["method"].isin([one, other])]
+        if rows["method"].nunique() == 2:
+            wide = rows.pivot_table(index=key, columns="method", values=column)
+            parts.append(wide.dropna().reset_index(drop=True))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def table3(folder: Path) -> str:
+    both = recorded_table(folder, "paper_table3").merge(
+        recorded_table(folder, "table3"), on="dataset", suffixes=("", "_ours")
+    )
+    return f"{int((both['tfs'] == both['tfs_ours']).sum())} of {len(both)} counts of TFs equal the printed ones"
+
+
+def clean_and_noisy(folder: Path, methods: Sequence[str]) -> str:
+    """Mean strict AUPRC at 1,000 cells and 5 types, without noise and with a dropout of 25 %."""
+    texts = []
+    for experiment, dataset, title in (("clean", "clean", "clean"), ("noisy", "noisy(25)", "dropout 25 %")):  # fmt: skip
+        rows = Record(experiment, folder).rows()
+        rows = rows[
+            (rows["dataset"] == dataset) & (rows["cells"] == "1000") & (rows["cell_types"] == "5")
+        ]
+        of = rows[rows["tf_information"] == "with"].groupby("method")["strict_auprc"].mean()
+        texts.append(f"{title}: " + " against ".join(f"{of.get(m, np.nan):.2f}" for m in methods))
+    return "strict AUPRC, " + "; ".join(texts)

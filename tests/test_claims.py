@@ -1,0 +1,175 @@
+"""The table of claims follows the record: right on it, open without it, turned round by other rows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from grnular_core import claim_registry, claims_model, claims_real
+from grnular_core.errors import InputError
+from grnular_core.experiments import recorded_folder
+from grnular_core.findings import OPEN, WORDS, Finding, said, together, word
+from grnular_core.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book"))
+
+import claim_page  # noqa: E402
+
+RECORD = recorded_folder()
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return claim_registry.table(RECORD)
+
+
+def copy_of_record(folder: Path, *names: str) -> Path:
+    """A folder with what the paper prints, and these tables of ours."""
+    kept = [*RECORD.glob("paper_*.csv"), *RECORD.glob("environments.csv")]
+    for path in [*kept, *(RECORD / f"{name}.csv" for name in names)]:
+        shutil.copy(path, folder)
+    return folder
+
+
+def named(name: str) -> claim_registry.Claim:
+    return next(claim for claim in claim_registry.CLAIMS if claim.name == name)
+
+
+def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(table):
+    assert table["name"].is_unique and not table.duplicated(["section", "claim"]).any()
+    assert (~table["ours"]).sum() >= 15
+    places = " ".join(table["source"])
+    assert "Algorithms 1 and 2" in places and "Algorithm 4" in places
+    for place in [f"Fig. {n}" for n in range(1, 12)] + [f"Table {n}" for n in range(1, 4)]:
+        assert re.search(rf"{re.escape(place)}\b", places), place
+    for page in set(table["page"]):
+        target = re.fullmatch(r"\[.*\]\((.*)\)", claim_page.link(page)).group(1)
+        assert (ROOT / "book" / target).resolve().exists(), page
+
+
+def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):
+    assert set(table["verdict"]) <= set(WORDS)
+    judged = table[table["verdict"] != OPEN]
+    assert (judged["numbers"] != "").all()
+    counts = claim_registry.counts(table)
+    papers = int((~table["ours"]).sum())
+    assert (counts.drop(columns="verdict").sum() == papers).all()
+
+
+def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
+    copy_of_record(tmp_path)
+    found = claim_registry.findings(tmp_path)
+    known = {name for name, finding in found.items() if finding.verdict not in (OPEN, UNTESTED)}
+    assert known == {"few_parameters", "paths"}  # which need the package alone
+    assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
+
+
+def test_counts_on_real_cells_are_those_of_the_recorded_rows():
+    rows = pd.read_csv(RECORD / "beeline.csv").set_index(["network", "dataset", "method"])
+    rows = rows["strict_auprc"].groupby(level=[0, 1, 2]).mean()
+    higher = lower = 0
+    for network, dataset in {key[:2] for key in rows.index}:
+        own = rows[network, dataset, "grnular-paper"]
+        for rival in claims_real.RIVALS:
+            other = rows.get((network, dataset, rival))
+            higher += other is not None and own > other
+            lower += other is not None and own < other
+    finding = named("fig8_auprc").judge(RECORD)
+    assert f"strict: higher in {higher}, lower in {lower} of {higher + lower}" in finding.numbers
+    assert finding.verdict == word(higher, lower, higher + lower)
+
+
+def test_other_rows_turn_a_verdict_round(tmp_path):
+    copy_of_record(tmp_path, "beeline")
+    path = tmp_path / "beeline.csv"
+    rows = pd.read_csv(path)
+    best = rows["method"] == "grnular-paper"
+    rows.loc[best, ["strict_auprc", "strict_auroc"]] = 0.99
+    rows.loc[best, ["paper_auprc", "paper_auroc"]] = 0.001
+    rows.to_csv(path, index=False)
+    for name in ("fig8_auprc", "fig8_auroc"):
+        finding = named(name).judge(tmp_path)
+        assert (finding.verdict, finding.by_paper) == (REPRODUCED, NOT_REPRODUCED)
+
+
+def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
+    copy_of_record(tmp_path, "clean", "noisy")
+    whole = named("clean_paper_trees").judge(tmp_path)
+    seen, planned = map(
+        int, re.match(r"(\d+) of (\d+) comparisons on record", whole.numbers).groups()
+    )
+    assert planned == 15 and whole.early == (2 * seen < planned)
+    rows = pd.read_csv(tmp_path / "clean.csv")
+    rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
+    assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
+
+
+def test_what_is_left_under_dropout_is_measured_graph_by_graph():
+    from grnular_core.claims_simulated import kept
+
+    rows = kept(RECORD)
+    clean = pd.read_csv(RECORD / "clean.csv").query(
+        "cell_types == 5 and cells == 1000 and replicate == 3 and method == 'ridge'"
+    )
+    noisy = pd.read_csv(RECORD / "noisy.csv").query(
+        "dataset == 'noisy(25)' and cells == 1000 and replicate == 3 and method == 'ridge'"
+    )
+    chosen = rows[(rows["method"] == "ridge") & (rows["replicate"] == "3")]
+    chosen = chosen[(chosen["place"] == 1000) & (chosen["panel"] == 25)]
+    expected = noisy["strict_auprc"].item() / clean["strict_auprc"].item()
+    assert chosen["kept"].item() == pytest.approx(expected)
+
+
+def test_as_good_and_worse_are_told_apart_by_the_margin():
+    good = claims_model.as_good("untrained", "P", ["20"], "10")
+    bad = claims_model.as_good("untrained", "P", ["2"], "20")
+    assert good(RECORD).verdict == REPRODUCED and bad(RECORD).verdict == NOT_REPRODUCED
+    assert claims_model.worse("untrained", "P", "2", "20")(RECORD).verdict == REPRODUCED
+    assert claims_model.worse("untrained", "P", "20", "2")(RECORD).verdict == NOT_REPRODUCED
+
+
+def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
+    lines = ["name,statement,verdict,numbers"]
+    lines += [f"{n},{n} moves,{v},rho" for n, v in (("sox2_falls", REPRODUCED), ("sox7_rises", NOT_REPRODUCED),
+              ("sox17_rises", REPRODUCED), ("target_rises", UNTESTED), ("chip_sox2", UNTESTED))]  # fmt: skip
+    (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
+    trends = named("sox_trends").judge(tmp_path)
+    assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers
+    assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
+
+
+def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
+    yes, no, open_ = Finding(REPRODUCED), Finding(NOT_REPRODUCED), Finding(OPEN)
+    assert together([yes, open_]).verdict == REPRODUCED
+    assert together([yes, no]).verdict == PARTLY
+    assert together([open_]).verdict == OPEN
+    assert together([Finding(NOT_REPRODUCED, by_paper=REPRODUCED), yes]).by_paper == REPRODUCED
+
+
+def test_wrong_words_and_unknown_numbers_are_refused():
+    with pytest.raises(InputError, match="is no verdict"):
+        Finding("perhaps")
+    with pytest.raises(InputError, match="has no 'nothing'"):
+        said("nothing")(RECORD)
+    assert said("set_p")(RECORD) == "1.3e-14"
+
+
+def test_the_page_shows_every_claim_once_with_its_verdict(table):
+    text = claim_page.sections(RECORD)
+    for row in table.to_dict("records"):
+        source = "our own" if row["ours"] else row["source"]
+        start = f"| {row['claim']} ({source}; {claim_page.link(row['page'])}) |"
+        lines = [line for line in text.splitlines() if line.startswith(start)]
+        assert len(lines) == 1, start
+        assert f"**{row['verdict']}**" in lines[0]
+    top = claim_page.summary(RECORD)
+    papers = int((~table["ours"]).sum())
+    assert f"{papers} claims" in top
+    shown = [int(n) for n in re.findall(r"\| (\d+) \(\d+%\) \| \d+", top)]
+    assert sum(shown) == papers
