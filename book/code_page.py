@@ -47,7 +47,8 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Experiments": (
         "which runs there are, and the record of them",
-        "record_rows results experiments synthetic grids scale_out runtimes ablations as_published",
+        "environments record_rows results experiments synthetic grids scale_out runtimes ablations tuning "
+        "as_published",
     ),
     "Findings": (
         "figures, verdicts, claims",
@@ -66,7 +67,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "03_ds1_ds3": ("ds",),
     "04_beeline": ("beeline",),
     "06_runtimes": ("runtimes",),
-    "07_ablations": ("ablations",),
+    "07_ablations": ("ablations", "tuning"),
 }
 
 
