@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import check
+import examples
 import nbformat
 import pages
 import yaml
@@ -52,6 +53,9 @@ def assemble(record: dict) -> None:
         ("recorded", pages.recorded(NOTEBOOKS / "recorded")),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
+        ("own_first_run", examples.first_run()),
+        ("own_mistakes", examples.mistakes()),
+        ("fdr_check", examples.fdr_check()),
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""From a data set to a network with what one may believe of it: edges, stability, shuffled null."""
+"""From a data set to a network with what one may believe of it: edges, stability, decoys."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.dataset import GRNDataset
+from grnular_core.decoys import Decoys, count_decoys, q_values
 from grnular_core.methods import Progress, Run, run_method
-from grnular_core.shuffled_null import NullWeights, null_weights, q_values
 from grnular_core.stability import TOP, edge_stability
 
 Bar = Callable[[str], AbstractContextManager[Progress | None]]
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 class Plan:
     """What is done beside the inference itself.
 
-    ``stability``: runs on cells drawn again, ``null``: runs on shuffled data (0: none of them);
+    ``stability``: runs on cells drawn again, ``null``: runs with shuffled twins of all genes (0: none);
     ``top``: the strongest edges that stability looks at; ``groups`` (cells,): see ``shuffled``.
     """
 
@@ -40,10 +40,10 @@ class Plan:
 @dataclass(frozen=True, eq=False)
 class Network:
     """An edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where these
-    were asked for, the null behind ``q_value``, and seconds by step."""
+    were asked for, the decoys behind ``q_value``, and seconds by step."""
 
     edges: pd.DataFrame
-    null: NullWeights | None = None
+    decoys: Decoys | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -60,7 +60,7 @@ def infer_network(
     run, plan = run or Run(), plan or Plan()
     with bar(name) as progress:
         first = run_method(data, name, replace(run, progress=progress))
-    edges, seconds, null = first.edges, {"inference": first.seconds}, None
+    edges, seconds, decoys = first.edges, {"inference": first.seconds}, None
     if plan.n_runs > 1:
         say(rest_of_runs(plan, first.seconds))
     if plan.stability:
@@ -72,21 +72,24 @@ def infer_network(
         seconds["stability"] = time.perf_counter() - began
     if plan.null:
         began = time.perf_counter()
-        with bar("shuffled data") as progress:
-            null = null_weights(data, name, plan.null, plan.groups, run, progress)
-        edges = edges.assign(q_value=q_values(edges["weight"].to_numpy(), null))
+        with bar("shuffled genes") as progress:
+            decoys = count_decoys(data, name, plan.null, plan.groups, run, progress)
+        edges = edges.assign(q_value=q_values(edges, decoys))
         seconds["null"] = time.perf_counter() - began
-    return Network(edges, null, seconds)
+    return Network(edges, decoys, seconds)
 
 
 def rest_of_runs(plan: Plan, seconds: float) -> str:
-    """How long the runs after the first one take, as each takes about as long."""
+    """How long the runs after the first one take: as long, and twice that with twice the genes."""
     from grnular_core.cost import spelled_seconds
 
-    more = plan.n_runs - 1
-    parts = [(plan.stability, "on cells drawn again"), (plan.null, "on shuffled data")]
-    what = " and ".join(f"{n} {where}" for n, where in parts if n)
-    return f"still to run: {what}, {spelled_seconds(more * seconds)} in all at {seconds:.1f} s each"
+    parts = [
+        (plan.stability, "on cells drawn again"),
+        (plan.null, "with shuffled twins of all genes"),
+    ]
+    what = " and ".join(f"{n} {how}" for n, how in parts if n)
+    more = (plan.stability + 2 * plan.null) * seconds
+    return f"still to run: {what}, {spelled_seconds(more)} (the first took {seconds:.1f} s)"
 
 
 def expected(
@@ -94,22 +97,25 @@ def expected(
 ) -> str:
     """Size, memory and, where it can be told, time of all runs of a plan, before any of them.
 
-    Raises ``InputError`` for data that do not fit the machine.
+    Raises ``InputError`` for data that do not fit the machine, with their twins where there are any.
     """
     from grnular_core.cost import expected_seconds, rough_seconds, spelled_seconds, spelled_time
     from grnular_core.memory import check_memory
 
+    plan = plan or Plan()
     size = (data.n_cells, data.n_genes, len(data.tfs))
+    twins = 2 if plan.null else 1
+    stored = None if data.n_values is None else twins * data.n_values
     said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
-    said += check_memory(*size, name, data.n_values)
+    said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
     most = expected_seconds(*size, name, weights)
     needed = most or rough_seconds(*size, name, weights)
     if most is not None:
         said += f", {spelled_time(most)}"
     elif needed is not None:
         said += f", {spelled_seconds(needed)}"
-    n_runs = (plan or Plan()).n_runs
-    if n_runs == 1:
+    if plan.n_runs == 1:
         return said
     said += " a run" if needed is not None else ""
-    return said + f"; {n_runs} runs" + (f", {spelled_seconds(n_runs * needed)}" if needed else "")
+    more = f", {spelled_seconds((1 + plan.stability + 2 * plan.null) * needed)}" if needed else ""
+    return said + f"; {plan.n_runs} runs" + more

@@ -11,15 +11,18 @@ import pandas as pd
 from grnular_core.checks import Match, match_names
 from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
+from grnular_core.memory import is_large
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-CLUSTERS = "clusters"
+CLUSTERS, ALL = "clusters", "all"
 
 
-def cell_groups(table: AnnData | pd.DataFrame, data: GRNDataset, name: str) -> np.ndarray:
-    """Labels (cells,) that ``name`` means: a column of ``.obs``, or the word ``clusters``.
+def cell_groups(
+    table: AnnData | pd.DataFrame | None, data: GRNDataset, name: str
+) -> np.ndarray | None:
+    """Labels (cells,) that ``name`` means: a column of ``.obs``, ``clusters``, or None for ``all``.
 
     Clusters are those that ``grnular`` sees: k-means on the first principal components of the z-scored
     genes. Raises ``InputError`` for a column that is not there.
@@ -27,16 +30,29 @@ def cell_groups(table: AnnData | pd.DataFrame, data: GRNDataset, name: str) -> n
     obs = getattr(table, "obs", pd.DataFrame())
     if name in obs and len(obs) == data.n_cells:
         return obs[name].astype(str).to_numpy()
+    if name == ALL:
+        return None
     if name == CLUSTERS:
-        from grnular_core.baselines import standardised
-        from grnular_core.evidence import cluster_cells
-
-        return cluster_cells(standardised(data.expression()))
+        return _clusters(data)
     there = ", ".join(map(str, obs.columns[:8])) or "none"
     raise InputError(
         f"no column {name!r} of cells in {data.name} (it has {there}); name one of an .h5ad file's "
-        f".obs, or the word {CLUSTERS}"
+        f".obs, or one of the words {CLUSTERS} and {ALL}"
     )
+
+
+def _clusters(data: GRNDataset) -> np.ndarray:
+    """k-means clusters of the cells, (cells,); large data are not made dense."""
+    if is_large(data.n_cells, data.n_genes, len(data.tfs)):
+        from grnular_core.cell_groups import cluster_labels
+        from grnular_core.cells import Cells, scale_of
+
+        matrix = data.adata.X
+        return cluster_labels(Cells.of(matrix, scale_of(matrix), np.arange(data.n_genes)))
+    from grnular_core.baselines import standardised
+    from grnular_core.evidence import cluster_cells
+
+    return cluster_cells(standardised(data.expression()))
 
 
 def with_gene_names(table: AnnData | pd.DataFrame, column: str, where: str) -> AnnData:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from grnular_core.analysis import Plan, expected, infer_network
 from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, whole
-from grnular_core.cell_tables import cell_groups
+from grnular_core.cell_tables import CLUSTERS, cell_groups
 from grnular_core.commands import progress_bar, say
 from grnular_core.edges import write_edges
 from grnular_core.errors import InputError
@@ -35,7 +35,7 @@ The result has the columns regulator,target,weight,sign,rank, strongest edge fir
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
 where the TF goes with the gene, -1 where it goes against, 0 unknown. --stability adds the columns
 stability (share of the runs with the edge among the --top again) and mean_rank, --null adds
-q_value: of all edges up to that one, the share that shuffled cells give too. A small q_value says
+q_value: of all edges up to that one, the share that shuffled genes give too. A small q_value says
 that the two genes go together, not that one regulates the other.
 """
 OUT_ENDINGS = (".csv", ".tsv", ".txt")
@@ -102,12 +102,12 @@ def _add_trust(add: Any) -> None:
     )  # fmt: skip
     add(
         "--null", type=whole, default=0, metavar="N",
-        help="run N more times on data whose genes are shuffled over the cells (default 0)",
+        help="run N more times with a twin beside every gene, shuffled over the cells (default 0)",
     )  # fmt: skip
     add(
         "--null-within", metavar="COLUMN",
-        help="shuffle only among cells with the same label in this column of .obs; the word clusters "
-        "finds groups",
+        help="shuffle among cells with the same label in this column of .obs, of the same cluster that is "
+        "found (the word clusters, default), or among all cells (the word all)",
     )  # fmt: skip
     add(
         "--top", type=count, default=TOP, metavar="K",
@@ -133,7 +133,8 @@ def infer_command(options: argparse.Namespace) -> None:
         fitting_weights(chosen.name, options.weights)
     read = read_own(_asked(options), say)
     data, table = read.data, read.table
-    groups = cell_groups(table, data, options.null_within) if options.null_within else None
+    within = options.null_within or CLUSTERS
+    groups = cell_groups(table, data, within) if options.null else None
     plan = Plan(options.stability, options.null, options.top, groups)
     say(expected(data, chosen.name, options.weights, plan))
     if chosen.cost != "seconds":

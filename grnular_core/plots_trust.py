@@ -1,4 +1,4 @@
-"""Figures on what one may believe of a network: stability, false discoveries by a shuffled null."""
+"""Figures on what one may believe of a network: stability, false discoveries by decoys."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from grnular_core.decoys import LEVELS
 from grnular_core.plots import PALETTE
-from grnular_core.shuffled_null import LEVELS
 
 
 def stability_panel(ax: Axes, table: pd.DataFrame, n_runs: int) -> Axes:

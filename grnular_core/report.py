@@ -14,8 +14,8 @@ from typing import Any
 from grnular_core import __version__
 from grnular_core.analysis import Network, Plan
 from grnular_core.dataset import GRNDataset
+from grnular_core.decoys import LEVELS, edges_at
 from grnular_core.methods import Run, method
-from grnular_core.shuffled_null import LEVELS, edges_at
 from grnular_core.userfiles import sha256
 
 PACKAGES = ("numpy", "scipy", "pandas", "anndata", "scikit-learn", "torch")
@@ -61,7 +61,7 @@ def make_report(
             "seed": run.seed,
             "device": _device(run.device) if chosen.uses_device else "cpu",
             "runs_on_drawn_cells": plan.stability,
-            "runs_on_shuffled_data": plan.null,
+            "runs_with_shuffled_genes": plan.null,
             "shuffled_within_groups": None if plan.groups is None else len(set(plan.groups)),
             "top": plan.top,
         },
@@ -109,8 +109,8 @@ def spelled_result(report: Mapping[str, Any]) -> list[str]:
     if "edges_at_fdr" in result:
         counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
         lines.append(
-            f"edges at an FDR against {asked['runs_on_shuffled_data']} shufflings of the cells: {counts}; "
-            "a pair that goes together for another reason than regulation passes too"
+            f"edges at an FDR against shuffled genes: {counts}; a pair that goes together for another "
+            "reason than regulation passes too"
         )
     return lines
 

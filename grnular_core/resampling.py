@@ -30,7 +30,7 @@ def drawn_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
             f"{data.name}: cells drawn anew leave {len(genes)} genes that vary, {len(tfs)} of them "
             f"TFs; {data.n_cells} cells are too few to say how stable edges are"
         )
-    return replace(data, adata=_anndata(matrix[:, np.flatnonzero(varies)], genes), tfs=tfs)
+    return replace(data, adata=anndata_of(matrix[:, np.flatnonzero(varies)], genes), tfs=tfs)
 
 
 def shuffled(
@@ -50,7 +50,7 @@ def shuffled(
         for gene in range(data.n_genes):
             for group in rows:
                 matrix[group, gene] = matrix[rng.permutation(group), gene]
-    return replace(data, adata=_anndata(matrix, np.array(data.genes, dtype=object)))
+    return replace(data, adata=anndata_of(matrix, np.array(data.genes, dtype=object)))
 
 
 def _rows_of_groups(n_cells: int, groups: np.ndarray | None) -> list[np.ndarray]:
@@ -125,7 +125,7 @@ def _comparable_variance(data: GRNDataset) -> np.ndarray:
     return values.column_variance(matrix)
 
 
-def _anndata(matrix: values.Matrix, genes: Sequence[str]) -> object:
+def anndata_of(matrix: values.Matrix, genes: Sequence[str]) -> object:
     """Cells get new names: one that is drawn twice would have the same."""
     from anndata import AnnData
 
