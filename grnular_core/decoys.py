@@ -109,12 +109,10 @@ def q_values(edges: pd.DataFrame, decoys: Decoys) -> np.ndarray:
     impossible. Edges of equal weight have equal q; a weaker edge never has a smaller one.
     """
     weights = edges["weight"].to_numpy(dtype=float)
-    ordered = np.sort(weights)
-    last = len(weights) - np.searchsorted(ordered, weights, side="left")  # rank of the last equal
-    taken = np.arange(1, len(decoys.above) + 1)
-    rate = np.minimum((decoys.above + 1 / decoys.n_runs) / taken, 1.0)
-    smallest = np.minimum.accumulate(rate[::-1])[::-1]  # over all numbers that let the edge in
-    return smallest[last - 1] if len(weights) else np.zeros(0)
+    # a threshold lets in all edges of equal weight: the number taken is the rank of the last of them
+    taken = len(weights) - np.searchsorted(np.sort(weights), weights, side="left")
+    rate = np.minimum((decoys.above[taken - 1] + 1 / decoys.n_runs) / np.maximum(taken, 1), 1.0)
+    return np.minimum.accumulate(rate[::-1])[::-1]  # over all thresholds that let the edge in
 
 
 def edges_at(q: np.ndarray, levels: tuple[float, ...] = LEVELS) -> dict[float, int]:
