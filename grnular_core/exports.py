@@ -7,6 +7,7 @@ writes ``edges.graphml``. Every file is written whole or not at all.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,13 +107,16 @@ def write_h5ad(result: Result, path: Path) -> None:
     that name is replaced; everything else is as it was. A plain table becomes cells x genes without
     constant genes.
     """
-    adata = (result.data.adata if result.table is None else result.table).copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
+        adata = (result.data.adata if result.table is None else result.table).copy()
     edges = result.edges.copy()
     for end in ("regulator", "target"):
         edges[end] = pd.Categorical(edges[end].astype(str))
     edges.index = edges.index.astype(str)
     adata.uns[PLACE] = {"edges": edges, "report": json.dumps(dict(result.report))}
-    with atomic_write(path) as part:
+    with atomic_write(path) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         try:
             adata.write_h5ad(part, compression="gzip")
         except (TypeError, ValueError, NotImplementedError) as error:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from grnular_core.cell_tables import reading_hint, with_gene_names
-from grnular_core.checks import Duplicates, Match, Orientation
+from grnular_core.checks import Duplicates, Match, Orientation, shown
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.errors import InputError
 from grnular_core.reading import read_expression, read_network
@@ -18,6 +19,8 @@ from grnular_core.tf_lists import TFList, species_note, tf_list
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+RARE = 10  # cells
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,30 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
     data = _dataset(named, listed, truth, asked, where)
     if asked.n_genes:
         data = most_variable(data, asked.n_genes)
-    for note in (*listed.said, *data.notes, species_note(listed.species, data.tfs)):
+    for note in (
+        *listed.said,
+        *data.notes,
+        species_note(listed.species, data.tfs),
+        rare_note(data),
+    ):
         if note:
             say(f"note: {note}")
     return Own(data, table)
+
+
+def rare_note(data: GRNDataset) -> str | None:
+    """A warning about genes that are seen in a few cells only, or None."""
+    if data.n_cells < 10 * RARE:
+        return None
+    seen = np.asarray((data.adata.X != 0).sum(axis=0)).ravel()
+    rare = [gene for gene, n in zip(data.genes, seen, strict=True) if n < RARE]
+    if not rare:
+        return None
+    return (
+        f"{len(rare)} of {data.n_genes} genes are seen in fewer than {RARE} cells ({shown(rare, 3)}), and "
+        "their edges hang on these; better drop them (scanpy: filter_genes, min_cells), or keep fewer "
+        "genes (--genes)"
+    )
 
 
 def _dataset(

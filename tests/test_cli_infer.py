@@ -151,6 +151,19 @@ def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
     assert Path("out.csv").read_text() == OLD and sorted(os.listdir()) == ["out.csv", "tfs.txt", "x.csv"]  # fmt: skip
 
 
+def test_evaluate_takes_symbols_from_the_same_column(linear, capsys):
+    data = make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"])
+    adata = data.adata.copy()
+    adata.var["symbol"], adata.var_names = adata.var_names, [f"ID{i}" for i in range(16)]
+    adata.write_h5ad("ids.h5ad")
+    names = ["--tfs", "five.txt", "--gene-names", "symbol"]
+    assert main(["infer", "ids.h5ad", *names, "--method", "ridge", "-o", "ids.csv"]) == 0
+    words = ["evaluate", "ids.csv", "--truth", "net.csv", "--expression", "ids.h5ad"]
+    assert main([*words, *names]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["strict"]["auroc"] > 0.8
+
+
 # --- the plan
 
 

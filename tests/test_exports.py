@@ -107,6 +107,16 @@ def test_the_h5ad_is_the_input_and_the_table(tmp_path):
     pd.testing.assert_frame_equal(back, edges.astype({"regulator": str, "target": str}))
 
 
+def test_repeated_names_of_genes_are_written_without_a_warning(tmp_path, recwarn):
+    adata = small_anndata("csr")
+    adata.var_names = ["GATA1", "SPI1", "A", "A", "B", "C"]
+    recwarn.clear()
+    data = make_dataset(adata, ["GATA1", "SPI1"], duplicates="sum")
+    result = Result(infer(data, "clr"), data, adata)
+    written(result, tmp_path, "h5ad")
+    assert not recwarn.list
+
+
 def test_a_plain_table_becomes_cells_by_genes(result, tmp_path):
     found = anndata.read_h5ad(written(result, tmp_path, "h5ad")["h5ad"])
     assert list(found.var_names) == result.data.genes

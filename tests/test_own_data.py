@@ -13,7 +13,7 @@ from grnular_core import cell_tables
 from grnular_core.cell_tables import cell_groups, with_gene_names
 from grnular_core.dataset import make_dataset
 from grnular_core.errors import InputError
-from grnular_core.own_data import Asked, read_own
+from grnular_core.own_data import Asked, rare_note, read_own
 
 pytest_plugins = ("cli_folder",)
 
@@ -122,3 +122,16 @@ def test_renaming_genes_changes_a_copy():
     adata = with_ids()
     named = with_gene_names(adata, "feature_name", "x")
     assert list(named.var_names) == list(small_table()) and adata.var_names[0].startswith("ENSG")
+
+
+def test_genes_of_a_few_cells_are_named_before_their_edges_are_believed():
+    values = np.random.default_rng(0).random((120, 5))
+    values[9:, 1] = 0
+    values[10:, 2] = 0
+    data = make_dataset(pd.DataFrame(values, columns=list("ABCDE")), ["A"])
+    assert "1 of 5 genes are seen in fewer than 10 cells (B)" in rare_note(data)
+    assert rare_note(make_dataset(pd.DataFrame(values[:99], columns=list("ABCDE")), ["A"])) is None
+    assert (
+        rare_note(make_dataset(pd.DataFrame(values[:, [0, 2, 3]], columns=list("ACD")), ["A"]))
+        is None
+    )
