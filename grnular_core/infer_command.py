@@ -126,6 +126,8 @@ def infer_command(options: argparse.Namespace) -> None:
     chosen = method(options.method)
     if chosen.needs_truth and not options.truth:
         raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
+    if chosen.needs_truth and options.null:
+        raise InputError(f"the method {chosen.name} takes no --null: it does not look at the cells")
     if options.null_within and not options.null:
         raise InputError("--null-within says how to shuffle; pass --null N too")
     _refuse_bad_device(options.device)

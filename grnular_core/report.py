@@ -103,8 +103,8 @@ def spelled_result(report: Mapping[str, Any]) -> list[str]:
     if "top_edges_in_9_of_10_runs" in result:
         top = min(asked["top"], result["edges"])
         lines.append(
-            f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are so again "
-            f"in 90 % or more of {asked['runs_on_drawn_cells']} runs on cells drawn again"
+            f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
+            f"{top} strongest again in 90 % or more of {asked['runs_on_drawn_cells']} runs on drawn cells"
         )
     if "edges_at_fdr" in result:
         counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
