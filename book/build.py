@@ -22,6 +22,7 @@ from pathlib import Path
 
 import check
 import code_page
+import examples
 import nbformat
 import pages
 import yaml
@@ -78,6 +79,9 @@ def assemble(record: dict) -> None:
         ("parameters", code_page.all_parameters(sources(), modes)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
+        ("own_first_run", examples.first_run()),
+        ("own_mistakes", examples.mistakes()),
+        ("fdr_check", examples.fdr_check()),
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 

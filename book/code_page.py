@@ -20,7 +20,8 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     "Data": (
         "from any file to one data type, and the edge table",
         "textfile lists tables mtx matrices values checks candidates dataset reading edges registry transfer "
-        "archives downloads beeline gene_sets card cpdag network_files",
+        "archives downloads beeline tf_lists gene_sets cell_tables resampling own_data card cpdag network_files "
+        "exports",
     ),
     "Simulation": (
         "networks, cells and noise; no torch",
@@ -45,6 +46,10 @@ LAYERS: Mapping[str, tuple[str, str]] = {
         "controls baselines tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
         "ensemble_methods methods",
     ),
+    "Trust": (
+        "how far a network of one's own can be trusted",
+        "stability decoys analysis own_scores report",
+    ),
     "Experiments": (
         "which runs there are, and the record of them",
         "environments record_rows results experiments synthetic grids scale_out runtimes ablations tuning "
@@ -52,12 +57,12 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Findings": (
         "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network learning live verdicts stem_cells findings claims "
+        "plots plots_curves plots_factors plots_network plots_trust learning live verdicts stem_cells findings claims "
         "claims_simulated claims_model claims_real claims_times claim_registry",
     ),
     "Commands": (
         "the command line",
-        "arguments commands train_command __main__",
+        "arguments commands infer_command train_command __main__",
     ),
 }  # fmt: skip
 # Which recorded tables a notebook's full-size run fills.

@@ -6,21 +6,20 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from grnular_core import __version__
-from grnular_core.arguments import EXIT_CODES, count, jobs, whole
-from grnular_core.checks import Duplicates, Match, Orientation
+from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, whole
 from grnular_core.commands import (
     download_command,
     evaluate_command,
-    infer_command,
     methods_command,
     say,
     simulate_command,
     verify_command,
 )
 from grnular_core.errors import GrnularError, MethodError
+from grnular_core.infer_command import add_infer
 from grnular_core.train_command import add_train
 
 if TYPE_CHECKING:
@@ -29,21 +28,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Infer gene regulatory networks from single-cell expression, and score them honestly.
 
-  python -m grnular_core infer cells.h5ad --tfs human_tfs.txt -o edges.csv
+  python -m grnular_core infer cells.h5ad --tfs human -o edges.csv
   python -m grnular_core evaluate edges.csv --truth network.csv --expression cells.h5ad \\
-      --tfs human_tfs.txt
-"""
-INFER = """\
-Infer a network: which TF regulates which gene.
-
-EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
-10x folder, or an .h5ad file. Whether genes are rows or columns is found out from the TF list and
-said aloud. Counts are used as they are; most methods do better on log-normalised values. The TF
-list has one gene name a line, or is a table with a column such as TF or gene_symbol.
-
-The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
-edges within one result; they are no probabilities and do not compare between methods. sign is +1
-where the TF goes with the gene, -1 where it goes against, 0 unknown.
+      --tfs human
 """
 EVALUATE = """\
 Score an edge table against a known network, under two protocols, as one JSON object.
@@ -76,70 +63,6 @@ wildcards: 'beeline/TFs+500/mESC/*'.
 """
 
 
-def _add_table_options(parser: argparse.ArgumentParser) -> None:
-    """Options on how to read an expression table."""
-    add = parser.add_argument
-    add(
-        "--orientation", choices=get_args(Orientation), default="auto",
-        help="which side the genes are on (default: found by the TF list)",
-    )  # fmt: skip
-    add(
-        "--match", choices=get_args(Match), default="exact",
-        help="how names are compared; ignore-version drops .1 of ENSG00000000001.1",
-    )  # fmt: skip
-    add(
-        "--duplicates", choices=get_args(Duplicates), default="error",
-        help="what to do with a gene name that occurs twice (default: refuse)",
-    )  # fmt: skip
-    add("--layer", metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
-
-
-def _add_infer(commands: Commands) -> None:
-    infer = commands.add_parser(
-        "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    add = infer.add_argument
-    add("expression", metavar="EXPRESSION")
-    add(
-        "--tfs", required=True, metavar="FILE",
-        help="TF list; the word 'all' lets every gene regulate",
-    )  # fmt: skip
-    add(
-        "--method", default="grnular", metavar="NAME",
-        help="default grnular; see the command methods",
-    )  # fmt: skip
-    add(
-        "--seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="same data and seed, same numbers; other seeds show how stable they are (default 0)",
-    )
-    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
-    add(
-        "--jobs", type=jobs, default=-1, metavar="N",
-        help="processes for tree methods (default: all cores)",
-    )  # fmt: skip
-    add(
-        "--scaled",
-        action="store_true",
-        help="negative values are meant (z-scores); zeros that tell of lost molecules are not seen then,"
-        " so unscaled values give better networks",
-    )
-    add("--truth", metavar="NET", help="known network, for the control oracle only")
-    add(
-        "--weights", metavar="NAME|FILE",
-        help="of a trained model, in place of the method's own; see the command train",
-    )  # fmt: skip
-    _add_table_options(infer)
-    add(
-        "-o", "--out", required=True, metavar="OUT.csv",
-        help="edge table to write (.csv or .tsv, also .gz)",
-    )  # fmt: skip
-    infer.set_defaults(run=infer_command)
-
-
 def _add_evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser(
         "evaluate", help="edges + truth -> scores", description=EVALUATE, epilog=EXIT_CODES,
@@ -155,12 +78,15 @@ def _add_evaluate(commands: Commands) -> None:
         "--expression", required=True, metavar="EXPRESSION",
         help="what the method saw: its genes, in its order",
     )  # fmt: skip
-    add("--tfs", required=True, metavar="FILE", help="TF list, or the word 'all'")
+    add(
+        "--tfs", required=True, metavar="LIST",
+        help="human, mouse, a file with the TF list, or the word 'all'",
+    )  # fmt: skip
     add(
         "--symmetric-truth", action="store_true",
         help="paper protocol: the truth counts in both directions (simulated data)",
     )  # fmt: skip
-    _add_table_options(evaluate)
+    add_table_options(evaluate)
     evaluate.set_defaults(run=evaluate_command)
 
 
@@ -227,7 +153,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"grnular_core {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_infer(commands)
+    add_infer(commands)
     _add_evaluate(commands)
     _add_simulate(commands)
     add_train(commands)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from grnular_core.checks import Duplicates, Match, Orientation
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -39,3 +41,26 @@ def jobs(text: str) -> int:
 whole.__name__ = "whole number >= 0"
 count.__name__ = "whole number >= 1"
 jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Options on how to read an expression table."""
+    add = parser.add_argument
+    add(
+        "--orientation", choices=get_args(Orientation), default="auto",
+        help="which side the genes are on (default: found by the TF list)",
+    )  # fmt: skip
+    add(
+        "--match", choices=get_args(Match),
+        help="how names are compared (default: exact; with --tfs human or mouse: ignore-case); "
+        "ignore-version drops .1 of ENSG00000000001.1",
+    )  # fmt: skip
+    add(
+        "--duplicates", choices=get_args(Duplicates), default="error",
+        help="what to do with a gene name that occurs twice (default: refuse)",
+    )  # fmt: skip
+    add("--layer", metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
+    add(
+        "--gene-names", metavar="COLUMN",
+        help="column of an .h5ad file's .var with the names of genes, such as gene_symbols",
+    )  # fmt: skip

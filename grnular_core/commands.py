@@ -16,15 +16,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from grnular_core import checks
-from grnular_core.dataset import GRNDataset
-from grnular_core.edges import read_edges, write_edges
+from grnular_core.edges import read_edges
 from grnular_core.errors import InputError
 from grnular_core.files import write_error
-from grnular_core.methods import METHODS, Progress, Run, method, run_method
-from grnular_core.model_methods import fitting_weights
-from grnular_core.reading import read_expression, read_network, read_tfs
-
-OUT_ENDINGS = (".csv", ".tsv", ".txt")
+from grnular_core.methods import METHODS, Progress
+from grnular_core.reading import read_expression, read_network
 
 
 def say(text: str) -> None:
@@ -63,63 +59,19 @@ def progress_bar(label: str) -> Iterator[Progress]:
             bar.close()
 
 
-def infer_command(options: argparse.Namespace) -> None:
-    """Expression and TF list in, edge table out."""
-    from grnular_core.dataset import make_dataset
-
-    out = Path(options.out)
-    _refuse_bad_output(out, (options.expression, options.tfs, options.truth))
-    chosen = method(options.method)
-    if chosen.needs_truth and not options.truth:
-        raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
-    _refuse_bad_device(options.device)
-    if options.weights:
-        fitting_weights(chosen.name, options.weights)
-    tfs = _tfs(options.tfs)
-    truth = read_network(options.truth) if options.truth else None
-    data = make_dataset(
-        read_expression(options.expression),
-        tfs,
-        truth,
-        name=str(options.expression),
-        layer=options.layer,
-        orientation=options.orientation,
-        match=options.match,
-        duplicates=options.duplicates,
-        scaled=options.scaled,
-    )
-    for note in data.notes:
-        say(f"note: {note}")
-    say(_expected(data, chosen.name, options.weights))
-    if chosen.cost != "seconds":
-        say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
-    with progress_bar(chosen.name) as progress:
-        run = Run(options.seed, options.device, options.jobs, progress, weights=options.weights)
-        result = run_method(data, chosen.name, run)
-    write_edges(result.edges, out)
-    say(f"wrote {len(result.edges)} edges to {out} after {result.seconds:.1f} s")
-
-
-def _expected(data: GRNDataset, name: str, weights: str | None) -> str:
-    """Size, memory, and for large data the time that a run takes; refuses what does not fit."""
-    from grnular_core.cost import expected_seconds, spelled_time
-    from grnular_core.memory import check_memory
-
-    size = (data.n_cells, data.n_genes, len(data.tfs))
-    memory = check_memory(*size, name, data.n_values)
-    needed = expected_seconds(*size, name, weights)
-    time = "" if needed is None else f", {spelled_time(needed)}"
-    return "{}: {} cells, {} genes, {} TFs; ".format(name, *size) + memory + time
-
-
 def evaluate_command(options: argparse.Namespace) -> None:
     """Edge table and truth in, one JSON object with both protocols' scores out."""
     from grnular_core.candidates import clean_truth
     from grnular_core.metrics import strict_scores
     from grnular_core.paper_protocol import paper_scores
+    from grnular_core.tf_lists import tf_list
 
     where = str(options.expression)
-    edges, truth, tfs = read_edges(options.edges), read_network(options.truth), _tfs(options.tfs)
+    edges, truth = read_edges(options.edges), read_network(options.truth)
+    listed = tf_list(options.tfs, options.match)
+    tfs, options.match = listed.names, listed.match
+    for said in listed.said:
+        say(f"note: {said}")
     genes, said = _gene_names(options, tfs)
     say(f"note: {said}")
     found, _, said = checks.choose_tfs(tfs, genes, options.match, where)
@@ -220,43 +172,14 @@ def verify_command(options: argparse.Namespace) -> None:
             say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
 
 
-def _refuse_bad_output(out: Path, inputs: tuple[str | None, ...]) -> None:
-    """Before hours of work: can the result be written where it is wanted, and is it a new place?"""
-    if out.is_dir():
-        raise InputError(f"-o {out} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
-    if out.exists() and not out.is_file():
-        raise InputError(f"-o {out} is no plain file; give the name of a file, e.g. edges.csv")
-    ending = Path(out.name.lower().removesuffix(".gz")).suffix
-    if ending and ending not in OUT_ENDINGS:
-        raise InputError(f"-o {out}: edges are written as csv; name it {out.with_suffix('.csv')}")
-    if not out.parent.is_dir():
-        raise InputError(f"-o {out}: the folder {out.parent} does not exist; create it first")
-    if not os.access(out.parent, os.W_OK):
-        raise InputError(f"-o {out}: the folder {out.parent} is not writable; choose another")
-    for given in inputs:
-        if given and out.exists() and Path(given).exists() and out.samefile(given):
-            raise InputError(
-                f"-o {out} is the input {given}; it would be overwritten: choose another"
-            )
-
-
-def _refuse_bad_device(device: str) -> None:
-    """A GPU that is not there stops the run now; torch is loaded only where one was asked for."""
-    if device not in ("auto", "cpu"):
-        from grnular_core.device import resolve_device
-
-        resolve_device(device)
-
-
-def _tfs(given: str) -> list[str] | None:
-    return None if given == "all" else read_tfs(given)
-
-
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Genes in the order of the expression file; the values do not matter for scoring."""
+    from grnular_core.cell_tables import with_gene_names
     from grnular_core.matrices import table_names
 
     table, where = read_expression(options.expression), str(options.expression)
+    if options.gene_names:
+        table = with_gene_names(table, options.gene_names, where)
     rows, columns = table_names(table, options.layer, where)
     orientation = options.orientation
     if tfs is None and orientation == "auto" and hasattr(table, "obs_names"):

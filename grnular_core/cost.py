@@ -80,6 +80,14 @@ def expected_seconds(
     not large, and methods that do not work through large data a block at a time."""
     if not is_large(n_cells, n_genes, n_tfs):
         return None
+    return rough_seconds(n_cells, n_genes, n_tfs, method, weights)
+
+
+def rough_seconds(
+    n_cells: int, n_genes: int, n_tfs: int, method: str, weights: str | Path | None = None
+) -> float | None:
+    """The same for data of any size. On data that are not large, work that is no product counts for more
+    than is counted here: right to a factor of about three. None for other methods than GRNULar."""
     if method == "grnular-untrained":
         from grnular_core.grnular import GRNULarConfig
 
@@ -89,6 +97,14 @@ def expected_seconds(
     else:
         return None
     return config and seconds(n_cells, n_genes, n_tfs, measured_rate(), config)
+
+
+def spelled_seconds(seconds: float) -> str:
+    """A rough number of seconds in the unit that reads well."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"about {seconds / length:.1f} {unit}"
+    return f"about {max(seconds, 1):.0f} s"
 
 
 def spelled_time(seconds: float) -> str:

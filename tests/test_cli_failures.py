@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from cli_runs import OLD, run_infer
 
-from grnular_core import commands, memory
+from grnular_core import analysis, commands, memory, own_data
 from grnular_core.__main__ import main
 from grnular_core.errors import DownloadError, InputError, MethodError
 
@@ -43,7 +43,7 @@ def test_a_bar_is_closed_when_the_method_fails(capsys):
 
 
 def test_long_methods_say_how_long_before_they_start(folder, capsys, monkeypatch):
-    monkeypatch.setattr(commands, "run_method", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(analysis, "run_method", lambda *_: pytest.fail("started"))
     with pytest.raises(pytest.fail.Exception):
         run_infer("--method", "genie3-arboreto")
     assert "genie3-arboreto takes hours at 1,000 genes and 400 cells" in capsys.readouterr().err
@@ -63,21 +63,21 @@ def test_long_methods_say_how_long_before_they_start(folder, capsys, monkeypatch
     ],
 )
 def test_bad_arguments_are_refused_before_the_expression_is_read(folder, monkeypatch, arguments):
-    monkeypatch.setattr(commands, "read_expression", lambda path: pytest.fail("was read"))
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
     given = ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", *arguments]
     assert main(given) == 2
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_any_work(folder, monkeypatch, capsys):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    monkeypatch.setattr(commands, "read_expression", lambda path: pytest.fail("was read"))
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
     assert run_infer("--device", "cuda") == 2
     assert "torch sees 0 GPUs" in capsys.readouterr().err
 
 
 def test_what_does_not_fit_the_memory_is_refused_before_any_work(folder, monkeypatch, capsys):
     monkeypatch.setattr(memory, "machine_bytes", lambda: 3_000)
-    monkeypatch.setattr(commands, "run_method", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(analysis, "run_method", lambda *_: pytest.fail("started"))
     assert run_infer() == 2
     assert "keep fewer genes" in capsys.readouterr().err and not Path("out.csv").exists()
 
@@ -113,7 +113,7 @@ def test_a_run_that_fails_says_why_and_keeps_the_last_result(
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(commands, "run_method", fail)
+    monkeypatch.setattr(analysis, "run_method", fail)
     assert run_infer() == code
     out, err = capsys.readouterr()
     assert out == "" and err.splitlines()[-1].startswith(words) and "Traceback" not in err
@@ -145,6 +145,6 @@ def test_a_result_that_cannot_be_written_is_said_and_the_last_one_kept(
 
 def test_a_folder_without_rights_is_refused_before_any_work(folder, monkeypatch, capsys):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    monkeypatch.setattr(commands, "read_expression", lambda path: pytest.fail("was read"))
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
     assert run_infer() == 2
     assert "the folder . is not writable; choose another" in capsys.readouterr().err

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import linear_network
+
+from grnular_core.exports import ENDINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -124,4 +127,68 @@ def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(tmp_path
     text = printed(target)
     assert "The data are not at hand" in text
     assert text.count("can not be tested") == 9 and "agrees" not in text
+    assert seconds < 120
+
+
+def own_files(folder: Path) -> None:
+    """Cells, TFs and the network behind them, as a user would have them."""
+    expression, tfs, truth = linear_network(n_genes=20)
+    expression.T.to_csv(folder / "cells.csv")
+    truth.to_csv(folder / "net.csv", index=False)
+    (folder / "tfs.txt").write_text("\n".join(tfs) + "\n")
+
+
+@pytest.mark.slow
+def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path):
+    own_files(tmp_path)
+    words = (
+        "{expression: cells.csv, tfs: tfs.txt, truth: net.csv, method: ridge, bootstraps: 3, nulls: 2, "
+        "n_edges: 12, top: 30, output_folder: mine}"
+    )
+    target = tmp_path / "out.ipynb"
+    source = ROOT / "notebooks" / "your_data.ipynb"
+    done, seconds = papermill(source, target, tmp_path, "-y", words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    for words in ("genes are the rows", "; 6 runs", "AUPRC / random", "fdr: 0.1", "cells.csv"):
+        assert words in text
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == sorted(
+        ["edges.csv", *(f"edges{ending}" for ending in ENDINGS.values())]
+    )
+    assert seconds < 120
+
+
+@pytest.mark.slow
+def test_own_cells_with_nothing_asked_for_say_so(tmp_path):
+    own_files(tmp_path)
+    words = "{expression: cells.csv, tfs: tfs.txt, method: clr, bootstraps: 0, nulls: 0}"
+    target = tmp_path / "out.ipynb"
+    done, _ = papermill(ROOT / "notebooks" / "your_data.ipynb", target, tmp_path, "-y", words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    for words in ("bootstraps is 0", "nulls is 0", "No network was given"):
+        assert words in text
+
+
+@pytest.mark.slow
+def test_an_unusable_file_of_ones_own_stops_with_its_message(tmp_path):
+    own_files(tmp_path)
+    words = "{expression: cell.csv, tfs: tfs.txt}"
+    target = tmp_path / "out.ipynb"
+    done, _ = papermill(ROOT / "notebooks" / "your_data.ipynb", target, tmp_path, "-y", words)
+    assert done.returncode != 0
+    assert "InputError: no file cell.csv; did you mean cells.csv" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_page_of_your_own_data_says_when_the_example_is_not_at_hand(tmp_path):
+    (tmp_path / "empty").mkdir()
+    target = tmp_path / "out.ipynb"
+    done, seconds = papermill(
+        ROOT / "notebooks" / "your_data.ipynb", target, ROOT,
+        GRNULAR_DATA=str(tmp_path / "empty"), https_proxy="http://127.0.0.1:9",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "The data are not at hand" in text and text.count("Not run") >= 6
     assert seconds < 120

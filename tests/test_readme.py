@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from grnular_core.__main__ import make_parser
+from grnular_core.exports import ENDINGS
 from grnular_core.registry import registry
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +72,27 @@ def test_every_papermill_example_names_a_notebook_and_its_parameters(page):
                 assert re.search(rf"^{name}\s*[:=]", source, re.MULTILINE), name
         seen += 1
     assert seen
+
+
+def test_every_command_of_the_page_on_your_own_data_is_understood():
+    parser = make_parser()
+    words = [line for line in commands("book/your_data.md") if line[1:3] == ["-m", "grnular_core"]]
+    assert words
+    for line in words:
+        assert parser.parse_args(line[3:]).command == "infer"
+    cells = nbformat.read(ROOT / "notebooks" / "your_data.ipynb", as_version=4).cells
+    source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
+    papermill = [line for line in commands("book/your_data.md") if line[0].endswith("papermill")]
+    assert papermill
+    for line in papermill:
+        for flag, name in zip(line, line[1:], strict=False):
+            assert flag != "-p" or re.search(rf"^{name} =", source, re.MULTILINE), name
+
+
+def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():
+    text = (ROOT / "book" / "your_data.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `edges([\w.]+)` \|", text, re.MULTILINE)
+    assert dict(rows) == ENDINGS
 
 
 def test_every_folder_in_the_layout_table_exists():

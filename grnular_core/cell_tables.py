@@ -1,0 +1,93 @@
+"""What an AnnData says beside its values: labels of cells, other names of its genes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.checks import Match, match_names
+from grnular_core.dataset import GRNDataset
+from grnular_core.errors import InputError
+from grnular_core.memory import is_large
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+CLUSTERS, ALL = "clusters", "all"
+
+
+def cell_groups(
+    table: AnnData | pd.DataFrame | None, data: GRNDataset, name: str
+) -> np.ndarray | None:
+    """Labels (cells,) that ``name`` means: a column of ``.obs``, ``clusters``, or None for ``all``.
+
+    Clusters are those that ``grnular`` sees: k-means on the first principal components of the z-scored
+    genes. Raises ``InputError`` for a column that is not there.
+    """
+    obs = getattr(table, "obs", pd.DataFrame())
+    if name in obs and len(obs) == data.n_cells:
+        return obs[name].astype(str).to_numpy()
+    if name == ALL:
+        return None
+    if name == CLUSTERS:
+        return _clusters(data)
+    there = ", ".join(map(str, obs.columns[:8])) or "none"
+    raise InputError(
+        f"no column {name!r} of cells in {data.name} (it has {there}); name one of an .h5ad file's "
+        f".obs, or one of the words {CLUSTERS} and {ALL}"
+    )
+
+
+def _clusters(data: GRNDataset) -> np.ndarray:
+    """k-means clusters of the cells, (cells,); large data are not made dense."""
+    if is_large(data.n_cells, data.n_genes, len(data.tfs)):
+        from grnular_core.cell_groups import cluster_labels
+        from grnular_core.cells import Cells, scale_of
+
+        matrix = data.adata.X
+        return cluster_labels(Cells.of(matrix, scale_of(matrix), np.arange(data.n_genes)))
+    from grnular_core.baselines import standardised
+    from grnular_core.evidence import cluster_cells
+
+    return cluster_cells(standardised(data.expression()))
+
+
+def with_gene_names(table: AnnData | pd.DataFrame, column: str, where: str) -> AnnData:
+    """The same AnnData with genes named by a column of ``.var``, as where Ensembl ids are the index.
+
+    Cells and values are shared with ``table``, which stays as it is. Raises ``InputError`` for a plain
+    table and a column that is not there.
+    """
+    if isinstance(table, pd.DataFrame):
+        raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
+    if column not in table.var:
+        there = ", ".join(map(str, table.var.columns[:8])) or "none"
+        raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
+    named = table.copy()
+    named.var_names = named.var[column].astype(str)
+    named.var_names.name = None
+    return named
+
+
+def reading_hint(table: object, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:
+    """What else an .h5ad file holds that may be meant, as the end of a message about it; often empty.
+
+    A column of ``.var`` with names of the TF list where the index has none, and layers where X is
+    scaled.
+    """
+    if not hasattr(table, "var_names"):
+        return ""
+    if tfs and not match_names(tfs, [*table.var_names, *table.obs_names], match):
+        for column in table.var.columns:
+            if len(match_names(tfs, table.var[column].astype(str), match)):
+                return (
+                    f" The column {column!r} of its genes holds names of the list: pass --gene-names "
+                    f"{column}"
+                )
+    there = [*table.layers, *(["raw"] if table.raw is not None else [])]
+    if layer is None and there and table.X is not None and table.X.min() < 0:
+        return f" The file also holds other values: pass --layer {' or '.join(there)}"
+    return ""

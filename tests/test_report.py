@@ -1,0 +1,94 @@
+"""The report: complete, json, without a folder of the machine; scores with their controls."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from grnular_core.analysis import Network, Plan, infer_network
+from grnular_core.errors import InputError
+from grnular_core.methods import Run, infer
+from grnular_core.own_scores import scores_with_controls
+from grnular_core.report import Inputs, flat, make_report, spelled_result, spelled_scores
+
+
+def report_of(data, name="clr", plan=None, inputs=None, run=None):
+    plan, run = plan or Plan(), run or Run()
+    found = infer_network(data, name, run, plan)
+    return make_report(inputs or Inputs(None, "mouse"), data, name, run, plan, found)
+
+
+def test_it_is_json_and_holds_no_folder(small_data, tmp_path):
+    (tmp_path / "cells.csv").write_text("x")
+    inputs = Inputs(tmp_path / "cells.csv", str(tmp_path / "tfs.txt"), str(tmp_path / "net.csv"))
+    report = report_of(small_data, inputs=inputs)
+    text = json.dumps(report, allow_nan=False)
+    assert str(tmp_path) not in text
+    assert report["input"]["tfs"] == "tfs.txt" and report["input"]["truth"] == "net.csv"
+    assert report["input"]["sha256"].startswith("2d711642b726b044")
+    assert report["data"]["cells"] == 300 and report["packages"]["numpy"]
+
+
+def test_models_name_their_weights_and_device(small_data):
+    assert report_of(small_data, "grnular")["method"]["weights"] == "grnular"
+    own = report_of(small_data, "grnular", run=Run(weights="grnular-clean", device="cpu"))
+    assert own["method"]["weights"] == "grnular-clean" and own["method"]["device"] == "cpu"
+    assert report_of(small_data, "clr")["method"]["weights"] is None
+
+
+def test_lines_say_what_was_asked_for_and_nothing_else(small_data):
+    assert spelled_result(report_of(small_data)) == []
+    report = report_of(small_data, plan=Plan(stability=10, null=2, top=5))
+    stability, null = spelled_result(report)
+    assert "of the 5 strongest edges" in stability and "10 runs" in stability
+    assert "at 0.05" in null and "at 0.1" in null and "another reason" in null
+
+
+def test_stability_counts_the_top_edges_alone(small_data):
+    edges = infer(small_data, "clr")
+    column = pd.Series([1.0, 0.9, 0.8], index=range(3))
+    report = make_report(
+        Inputs(None, "x"), small_data, "clr", Run(), Plan(10, top=3),
+        Network(edges.assign(stability=column)),
+    )  # fmt: skip
+    assert report["result"]["top_edges_in_9_of_10_runs"] == 2
+
+
+def test_without_a_truth_there_are_no_scores_and_undefined_ones_are_null(small_data):
+    assert report_of(replace(small_data, truth=None))["scores"] is None
+    others = replace(small_data, truth=small_data.truth.rename(columns={"regulator": "target", "target": "regulator"}))  # fmt: skip
+    scores = report_of(others)["scores"]
+    assert scores["auprc"] is None and "not defined" in spelled_scores(scores)
+
+
+def test_flat_lines_leave_out_what_is_empty_and_name_the_section():
+    lines = flat({"a": 1, "b": {"c_d": 0.123456, "e": None}, "n": ["x", "y"], "empty": ""})
+    assert lines == [("a", "1"), ("b: c d", "0.1235"), ("n", "x"), ("n", "y")]
+
+
+def test_controls_stand_beside_the_scores(small_data):
+    table = scores_with_controls(small_data, {"ridge": infer(small_data, "ridge")}, n_random=30)
+    auprc = table.set_index("method")["auprc"]
+    assert list(auprc.index) == [
+        "ridge", "correlation", "degree", "oracle", "random, mean", "random, 95 % below",
+    ]  # fmt: skip
+    assert auprc["oracle"] == 1 and auprc["ridge"] > auprc["degree"]
+    ratio = table.set_index("method")["auprc_ratio"]
+    assert (
+        0.9 < ratio["random, mean"] < 1.3
+    )  # few true edges: the mean of AUPRC is above their share
+    assert ratio["random, mean"] < ratio["random, 95 % below"] < ratio["ridge"]
+    again = scores_with_controls(
+        small_data, {"correlation": infer(small_data, "correlation")}, n_random=2
+    )
+    assert list(again["method"]).count("correlation") == 1
+    with pytest.raises(InputError, match="no known network"):
+        scores_with_controls(replace(small_data, truth=None), {})
+
+
+def test_a_folder_as_input_has_no_hash(small_data, tmp_path):
+    assert report_of(small_data, inputs=Inputs(Path(tmp_path), "x"))["input"]["sha256"] is None
