@@ -145,12 +145,18 @@ def run_missing_settings(record: Record, say: Callable[[str], None] = print) -> 
 
 def chosen(rows: pd.DataFrame, name: str) -> list[Setting]:
     """The used setting of each method, and its best on the validation graphs of one data set."""
-    means = validation_table(rows)[name]
-    best = []
+    pairs = zip(USED, best_settings(rows, name), strict=True)
+    return list(dict.fromkeys(setting for pair in pairs for setting in pair))
+
+
+def best_settings(rows: pd.DataFrame, name: str) -> list[Setting]:
+    """The best setting of each method on the validation graphs; the used one where none is on record."""
+    means = validation_table(rows)[name].dropna()
+    found = []
     for used in USED:
         own = [s for s in settings() if s.method == used.method and s.label in means.index]
-        best += [used, *sorted(own, key=lambda s: -np.nan_to_num(means[s.label]))[:1]]
-    return list(dict.fromkeys(best))
+        found.append(max(own, key=lambda s: means[s.label], default=used))
+    return found
 
 
 def validation_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -159,3 +165,59 @@ def validation_table(rows: pd.DataFrame) -> pd.DataFrame:
     means = there.groupby(["method", "dataset"])["strict_auprc"].agg(lambda v: v.mean(skipna=False))
     order = [setting.label for setting in settings() if setting.label in set(there["method"])]
     return means.unstack().reindex(index=order, columns=list(PRESETS))
+
+
+def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """What readers see: a line a setting, its mean AUPRC on each data set's validation graphs.
+
+    The best setting of a method is marked *, the one that the figures show is named so.
+    """
+    means, lines = validation_table(rows), []
+    top = {(s.method, name): s for name in PRESETS for s in best_settings(rows, name)}
+    for setting in settings():
+        if setting.label not in means.index:
+            continue
+        shown = "shown in the figures" if setting in USED else ""
+        cells = {
+            name: _cell(means[name][setting.label], top.get((setting.method, name)) == setting)
+            for name in PRESETS
+        }
+        lines.append({"method": setting.method, "setting": setting.values, "": shown, **cells})
+    return pd.DataFrame(lines)
+
+
+def _cell(mean: float, is_best: bool) -> str:
+    return "no solution" if np.isnan(mean) else f"{mean:.3f}{' *' if is_best else ''}"
+
+
+def meeting(
+    rows: pd.DataFrame, grid: pd.DataFrame, name: str, ours: str = "grnular"
+) -> pd.DataFrame:
+    """The used and the best settings, and ours, on the same test graphs of one data set.
+
+    ``rows`` are those of this module, ``grid`` those of the experiment. Columns: method, setting, graphs,
+    mean AUPRC; empty where ours is not on record for a graph.
+    """
+    there = rows[(rows["network"] == "test") & (rows["dataset"] == name)]
+    wanted = [s for s in chosen(rows, name) if s.label in set(there["method"])]
+    point = grid[(grid["dataset"] == name) & (grid["method"] == ours)]
+    point = point[point["replicate"].isin(there["replicate"]) & (point["tf_information"] == "with")]
+    if len(there):
+        sizes = there.iloc[0][["cells", "cell_types"]]
+        point = point[(point[["cells", "cell_types"]] == sizes).all(axis=1)]
+    parts = [
+        (s.method, s.values, there.loc[there["method"] == s.label, "strict_auprc"]) for s in wanted
+    ]
+    parts.append((ours, "as it ships", point["strict_auprc"]))
+    return pd.DataFrame(
+        [
+            {
+                "method": m,
+                "setting": s,
+                "graphs": len(found),
+                "mean AUPRC": found.astype(float).mean(),
+            }
+            for m, s, found in parts
+            if len(found)
+        ]
+    )
