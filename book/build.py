@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import check
+import finish
 import nbformat
 import pages
 import yaml
@@ -151,6 +152,7 @@ def build_html() -> None:
         told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
         place = LOG.relative_to(ROOT)
         raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {place}")
+    finish.finish(built)
     home = [folder for folder, _ in home_folder()]
     found = check.problems(built, [str(ROOT), *home])
     if found:
