@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 HEADINGS = """
 [...document.querySelectorAll("#main-content :is(h1, h2, h3, h4, h5, h6)")]
+  .filter((heading) => heading.checkVisibility())
   .map((heading) => [Number(heading.tagName[1]), heading.textContent.trim()])
 """
 # Figures and pictures of the article: their words, and what a reader sees below them.
@@ -36,7 +37,8 @@ FIGURES = """
 """
 OVERFLOW = """
 [...document.querySelectorAll(".bd-main *")].filter((part) => {
-  if (!part.checkVisibility() || part.closest("mjx-assistive-mml")) return false;
+  const aside = ".bd-sidebar-secondary, mjx-assistive-mml";  // a drawer; read, not seen
+  if (!part.checkVisibility() || part.closest(aside)) return false;
   for (let box = part.parentElement; box; box = box.parentElement)
     if (/auto|scroll|hidden|clip/.test(getComputedStyle(box).overflowX)) return false;
   return part.getBoundingClientRect().right > document.documentElement.clientWidth + 1;

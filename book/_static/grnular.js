@@ -1,7 +1,7 @@
 // Boxes that scroll sideways can be reached and scrolled with the keyboard, and are named to a
 // screen reader. Only those that are too wide for the window: the others are no stop on the way.
 (() => {
-  const BOXES = ".cell_output, .math, .highlight pre, .table-scroll, mjx-container[display='true']";
+  const BOXES = ".cell_output, .math, .highlight pre, .pst-scrollable-table-container, mjx-container[display='true']";
 
   const mark = () => {
     for (const box of document.querySelectorAll(`.bd-article :is(${BOXES})`)) {
@@ -25,3 +25,9 @@
     new ResizeObserver(mark).observe(document.documentElement);
   });
 })();
+
+// A browser lets no page that was opened as a file read another one: search then shows its finds
+// without the lines around them.
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
