@@ -63,7 +63,7 @@ def draw_curves(
         for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
             if count < most:
                 ax.annotate(
-                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=6,
+                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=7,
                     color=colour,
                 )  # fmt: skip
     if score in CHANCE and len(rows):
