@@ -68,6 +68,9 @@ def draw_curves(
                 )  # fmt: skip
     if score in CHANCE and len(rows):
         ax.axhline(rows[CHANCE[score]].mean(), color="#888888", linestyle=":", linewidth=1)
+    if rows.empty:
+        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.5, "not on record yet", size=8, color="#666666", **middle)
     ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
     ax.set_xlim(-0.5, len(places) - 0.5)
     return ax

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.transforms import Bbox
 
 from grnular_core.plots import label
 
@@ -119,16 +120,28 @@ def network_spots(ax: Axes, table: pd.DataFrame, tfs: Sequence[str]) -> list[Spo
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)][::-1]
     known, spots = frozenset(tfs), []
+    at = {text.get_text(): box.get_bbox() for text, box in zip(ax.texts, boxes, strict=True)}
     for text, box in zip(ax.texts, boxes, strict=True):
         gene = text.get_text()
         edges, lines = [], []
         for edge, arrow in zip(table.itertuples(), arrows, strict=True):
             if gene in (edge.regulator, edge.target):
                 edges.append(_edge(edge, gene))
-                lines.append(arrow.get_path())
+                ends = [at[edge.regulator], at[edge.target]]
+                lines += _outside(arrow.get_path(), ends)
         words = "\n".join([f"{gene}, {'TF' if gene in known else 'gene'}", *edges])
         spots.append(Spot(ax, box.get_xy(), box.get_corners()[2], words, tuple(lines)))
     return spots
+
+
+def _outside(path: Path, boxes: Sequence[Bbox]) -> list[Path]:
+    """The path's lines without their ends inside ``boxes``, whose labels they would cross out."""
+    lines = []
+    for part in path.to_polygons(closed_only=False):
+        places = Path(part).interpolated(40).vertices
+        free = [not any(box.contains(*place) for box in boxes) for place in places]
+        lines += [Path(places[free])] if sum(free) > 1 else []
+    return lines
 
 
 def _edge(edge: object, gene: str) -> str:
