@@ -23,6 +23,7 @@ from pathlib import Path
 import check
 import code_page
 import examples
+import finish
 import nbformat
 import pages
 import yaml
@@ -180,6 +181,7 @@ def build_html() -> None:
         told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
         place = LOG.relative_to(ROOT)
         raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {place}")
+    finish.finish(built)
     home = [folder for folder, _ in home_folder()]
     found = check.problems(built, [str(ROOT), *home])
     if found:

@@ -63,11 +63,14 @@ def draw_curves(
         for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
             if count < most:
                 ax.annotate(
-                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=6,
+                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=7,
                     color=colour,
                 )  # fmt: skip
     if score in CHANCE and len(rows):
         ax.axhline(rows[CHANCE[score]].mean(), color="#888888", linestyle=":", linewidth=1)
+    if rows.empty:
+        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.5, "not on record yet", size=8, color="#666666", **middle)
     ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
     ax.set_xlim(-0.5, len(places) - 0.5)
     return ax

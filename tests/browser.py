@@ -1,0 +1,75 @@
+"""A browser for the tests of built pages: Playwright drives the Chromium that the system has.
+
+Pages are opened as files, as a reader does after `make book`. `BROWSER` is None without one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER = next((found for name in NAMES if (found := shutil.which(name))), None)
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
+
+# Rules that axe-core is asked for: WCAG 2.2 up to AA, and what it calls best practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = """
+async (tags) => {
+  const found = await axe.run(document, {resultTypes: ["violations"], runOnly: tags});
+  return found.violations.flatMap((rule) => rule.nodes.map((node) =>
+    `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary.split("\\n").slice(1, 2)}`));
+}
+"""
+
+
+def pages() -> list[str]:
+    """All pages of the built book that a reader can land on, relative to its folder."""
+    found = []
+    for path in sorted(HTML.rglob("*.html")):
+        name = path.relative_to(HTML)
+        moved = 'http-equiv="refresh"' in path.read_text(encoding="utf-8")[:2000].lower()
+        if "_static" not in name.parts and not moved:  # templates of the theme; the front door
+            found.append(name.as_posix())
+    return found
+
+
+@contextmanager
+def started() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, name: str, width: int = 1280, mode: str = "light"
+) -> Iterator[tuple[Page, list[str], list[str]]]:
+    """A page once its formulas are set, with its console errors and the addresses it asked for."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
+    page = context.new_page()
+    errors: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((HTML / name).as_uri())
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    try:
+        yield page, errors, asked
+    finally:
+        context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is shown now."""
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    return page.evaluate(AXE, TAGS)
