@@ -42,23 +42,10 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     "grnular": (
         "GRNULar with a rho_nn that sees context, on graphs of many kinds and noise levels",
         Recipe(
-            train=(
-                ("varied", 800),
-                ("tf-rich", 400),
-                ("mixed-dropout", 180),
-                ("few-cells", 160),
-                ("mixed-clean", 100),
-            ),
-            valid=(
-                ("clean", 12),
-                ("noisy(25)", 12),
-                ("noisy(50)", 8),
-                ("varied", 48),
-                ("few-cells", 12),
-                ("tf-rich", 28),
-            ),
-            epochs=10,
-            **(_CONTEXT | {"loss": "smooth-ap"}),
+            train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
+            valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
+            epochs=12,
+            **_CONTEXT,
         ),
     ),
     "grnular-clean": (
