@@ -43,7 +43,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Methods": (
         "every method behind one door",
-        "controls baselines tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
+        "controls baselines within_clusters tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
         "ensemble_methods methods",
     ),
     "Trust": (
@@ -57,8 +57,8 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Findings": (
         "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network plots_hover plots_trust learning live verdicts stem_cells findings claims "
-        "claims_simulated claims_model claims_real claims_times claim_registry",
+        "plots plots_curves plots_factors plots_network plots_hover plots_trust learning live verdicts stem_cells "
+        "findings claims claims_simulated claims_model claims_real claims_times claim_registry",
     ),
     "Commands": (
         "the command line",

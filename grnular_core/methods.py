@@ -96,6 +96,12 @@ class Method:
     needs_truth: bool = False
 
 
+def within_cells(work: Work, run: Run) -> Scores:
+    from grnular_core.within_clusters import within_clusters  # loads torch
+
+    return within_clusters(work.expression, work.tf_index)
+
+
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -184,6 +190,11 @@ METHODS: dict[str, Method] = {
             "correlation",
             "|Pearson correlation| over cells",
             lambda work, run: baselines.correlation(work.expression, work.tf_index),
+        ),
+        Method(
+            "within-clusters",
+            "|Pearson correlation| inside clusters of cells (k-means on principal components)",
+            within_cells,
         ),
         Method(
             "clr",
