@@ -14,7 +14,7 @@ from grnular_core.results import Record
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
