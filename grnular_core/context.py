@@ -206,12 +206,12 @@ class ContextRho(nn.Module):
 
 
 def weight_of(logit: Tensor) -> Tensor:
-    """An edge's weight >= 0 from its logit, log(1 + exp(logit)).
+    """An edge's weight from its logit: the chance of an edge, sigmoid(logit), in float64.
 
-    The chance sigmoid(logit) would be 1 in float32 for all logits above 17, and the order of the
-    surest edges lost: losses on ranks do not keep logits small.
+    In float32 it would be 1 for all logits above 17, and the order of the surest edges lost: losses on
+    ranks do not keep logits small.
     """
-    return functional.softplus(logit)
+    return logit.double().sigmoid()
 
 
 def scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
