@@ -125,8 +125,9 @@ class Record:
         rows = rows.assign(
             environment=rows["environment"].map(lambda e: e and environments.short(e))
         )
+        times = {name: rows[name].map(_rounded) for name in ("seconds", "cpu_seconds")}
         with atomic_write(self.path) as part:
-            rows.to_csv(part, index=False, float_format="%.8g", lineterminator="\n")
+            rows.assign(**times).to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
 
     def _key(self, key: Mapping[str, Any]) -> dict[str, str]:
         key = {"experiment": self.experiment, **key}
@@ -143,6 +144,11 @@ class Record:
                 f"a row of the record has the columns {', '.join(COLUMNS)}; check {wrong}"
             )
         return {**row, **self._key({column: row[column] for column in KEY})}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """Three digits: no time is known better."""
+    return seconds if pd.isna(seconds) else float(f"{seconds:.3g}")
 
 
 def _text(value: Any) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from grnular_core import learning
+from grnular_core import grids, learning
 from grnular_core.ablations import variants
 from grnular_core.beeline import DATASETS, NETWORKS
 from grnular_core.experiments import SMALL_DATASETS, recorded_folder
 from grnular_core.methods import METHODS
 from grnular_core.results import Record
+from grnular_core.trained import read_trained
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
@@ -80,3 +81,18 @@ def test_the_recorded_model_is_the_one_that_ships():
     others = rows[rows["method"].isin(["correlation", "clr", "ridge", "grnboost2"])]
     best = others.groupby(["setting", "method"])["strict_auprc"].mean().groupby("setting").max()
     assert found["dropout25"] >= 1.3 * best["dropout25"]
+
+
+@pytest.mark.parametrize("experiment", ["clean", "noisy", "ds", "beeline", "runtimes"])
+def test_rows_of_the_model_that_ships_are_of_the_parameters_that_ship(experiment):
+    rows = Record(experiment, recorded_folder()).rows()
+    ours = rows[rows["method"] == "grnular"]
+    assert len(ours) and set(ours["weights"]) <= {read_trained("grnular").digest, ""}
+    # where noise has left no TF to see, no model was run
+    assert (ours.loc[ours["weights"] == "", "strict_auprc_ratio"].round(6) == 1).all()
+
+
+@pytest.mark.parametrize("experiment", ["clean", "noisy", "ds"])
+def test_quick_methods_are_on_record_for_the_whole_grid(experiment):
+    missing = grids.missing(experiment, recorded_folder())
+    assert missing[~missing["method"].isin(grids.SLOW)].empty
