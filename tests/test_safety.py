@@ -10,12 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from malformed import good_files
 
 from grnular_core.__main__ import main
+
+h5py = pytest.importorskip("h5py")  # comes with anndata
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(p for d in ("grnular_core", "book") for p in (ROOT / d).rglob("*.py"))
