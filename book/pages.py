@@ -91,10 +91,8 @@ def faults(folder: Path) -> str:
         return "No campaign is on record yet.\n"
     rows = [
         [
-            line["command"],
-            line["kills"],
-            line["at_random_times"],
-            line["at_file_operations"],
+            f"`{line['command']}`",
+            f"{line['at_random_times']} + {line['at_file_operations']}",
             f"{float(line['first_moment']):.2f}–{float(line['last_moment']):.2f}",
             line["pieces"],
             *(line[fault] for fault in ("half_files", "lost", "doubled", "other_results")),
@@ -103,8 +101,8 @@ def faults(folder: Path) -> str:
     ]
     total = sum(int(line["kills"]) for line in lines)
     header = [
-        "command", "kills", "at random times", "at file operations", "when (share of a run)",
-        "pieces of the result", "half files", "lost", "doubled", "other results",
+        "command", "kills at a time + at a file", "share of a run", "pieces", "half files", "lost",
+        "doubled", "other results",
     ]  # fmt: skip
     commits = distinct(lines, "commit")
     return table(header, rows) + f"\nThese are {total} kills, at commit {commits}.\n"

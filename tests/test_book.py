@@ -248,7 +248,7 @@ def test_the_status_page_shows_the_recorded_kills(tmp_path):
     recorded = ROOT / "notebooks" / "recorded"
     text = pages.faults(recorded)
     lines = pages.recorded_lines(recorded, "faults")
-    assert all(f"| {line['command']} | {line['kills']} |" in text for line in lines)
+    assert all(f"| `{line['command']}` | {line['at_random_times']} + " in text for line in lines)
     assert f"These are {sum(int(line['kills']) for line in lines)} kills" in text
     assert "faults.csv" not in pages.recorded(recorded)
 
