@@ -1,6 +1,6 @@
 # GRNULar: `make book` and `make test` are all that a reader needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book test lint paper verify clean distclean environment
+.PHONY: help book test lint paper verify audit clean distclean environment
 
 # The first Python >= 3.11 that can make virtual environments; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -27,6 +27,9 @@ paper: environment  ## Run the notebooks at the paper's size (hours; resumes whe
 
 verify: environment  ## Recompute a sample of the recorded results and compare
 	@$(RUN) -m grnular_core verify $(ARGS)
+
+audit: environment  ## Look up known vulnerabilities of the recorded packages (asks api.osv.dev)
+	@$(RUN) book/audit.py $(ARGS)
 
 clean:  ## Remove what `make book` and the tests wrote
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -72,6 +72,7 @@ def assemble(record: dict) -> None:
     for name, text in (
         ("runs", pages.runs(record)),
         ("recorded", pages.recorded(tables)),
+        ("faults", pages.faults(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("claims", claim_page.sections(tables)),
         ("layers", code_page.picture()),

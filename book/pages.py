@@ -55,12 +55,15 @@ RUN_COLUMNS = (
 )  # fmt: skip
 
 
+FAULTS = "faults"  # the table of tests/fault_campaign.py: kills, not runs
+
+
 def recorded(folder: Path) -> str:
     """What the committed tables hold: rows, methods, devices, commits and computing time."""
     rows = []
     printed = sorted(path.name for path in folder.glob("paper_*.csv"))
     for path in sorted(folder.glob("*.csv")):
-        if path.name in printed:
+        if path.name in printed or path.stem == FAULTS:
             continue
         lines = recorded_lines(folder, path.stem)
         rows.append(
@@ -79,6 +82,30 @@ def recorded(folder: Path) -> str:
         names = ", ".join(f"`{name}`" for name in printed)
         text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
     return text
+
+
+def faults(folder: Path) -> str:
+    """What the recorded campaign of kills did and found."""
+    lines = recorded_lines(folder, FAULTS)
+    if not lines:
+        return "No campaign is on record yet.\n"
+    rows = [
+        [
+            f"`{line['command']}`",
+            f"{line['at_random_times']} + {line['at_file_operations']}",
+            f"{float(line['first_moment']):.2f}–{float(line['last_moment']):.2f}",
+            line["pieces"],
+            *(line[fault] for fault in ("half_files", "lost", "doubled", "other_results")),
+        ]
+        for line in lines
+    ]
+    total = sum(int(line["kills"]) for line in lines)
+    header = [
+        "command", "kills at a time + at a file", "share of a run", "pieces", "half files", "lost",
+        "doubled", "other results",
+    ]  # fmt: skip
+    commits = distinct(lines, "commit")
+    return table(header, rows) + f"\nThese are {total} kills, at commit {commits}.\n"
 
 
 def recorded_lines(folder: Path, name: str) -> list[dict]:

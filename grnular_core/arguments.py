@@ -16,9 +16,12 @@ exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable inp
 """
 
 
+LARGEST = 2**31 - 1  # what every generator takes as a seed
+
+
 def whole(text: str) -> int:
     value = int(text)
-    if not 0 <= value < 2**31:
+    if not 0 <= value <= LARGEST:
         raise ValueError
     return value
 
@@ -37,9 +40,9 @@ def jobs(text: str) -> int:
     return value
 
 
-# argparse shows these names: "invalid whole number >= 0 value: 'x'"
-whole.__name__ = "whole number >= 0"
-count.__name__ = "whole number >= 1"
+# argparse shows these names: "invalid whole number from 0 to 2147483647 value: 'x'"
+whole.__name__ = f"whole number from 0 to {LARGEST}"
+count.__name__ = f"whole number from 1 to {LARGEST}"
 jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
 
 

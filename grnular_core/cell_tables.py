@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from grnular_core.checks import Match, match_names
+from grnular_core.checks import Match, match_names, shown
 from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
 from grnular_core.memory import is_large
@@ -25,11 +25,20 @@ def cell_groups(
     """Labels (cells,) that ``name`` means: a column of ``.obs``, ``clusters``, or None for ``all``.
 
     Clusters are those that ``grnular`` sees: k-means on the first principal components of the z-scored
-    genes. Raises ``InputError`` for a column that is not there.
+    genes. Raises ``InputError`` for a column that is not there, and for one whose labels most cells
+    share with no other: shuffled among themselves they would stay as they are.
     """
     obs = getattr(table, "obs", pd.DataFrame())
     if name in obs and len(obs) == data.n_cells:
-        return obs[name].astype(str).to_numpy()
+        labels = obs[name].astype(str)
+        alone = int((labels.value_counts() == 1).sum())
+        if 2 * alone > len(labels):
+            raise InputError(
+                f"the column {name!r} of {data.name} gives {alone} of {len(labels)} cells a label of their own "
+                f"({shown(list(dict.fromkeys(labels)), 3)}), so there is nothing to shuffle among; name a column "
+                "of groups, such as a batch or a cell type"
+            )
+        return labels.to_numpy()
     if name == ALL:
         return None
     if name == CLUSTERS:
@@ -59,13 +68,21 @@ def with_gene_names(table: AnnData | pd.DataFrame, column: str, where: str) -> A
     """The same AnnData with genes named by a column of ``.var``, as where Ensembl ids are the index.
 
     Cells and values are shared with ``table``, which stays as it is. Raises ``InputError`` for a plain
-    table and a column that is not there.
+    table, a column that is not there, and one in which names are missing: as text they would all be
+    one gene called nan.
     """
     if isinstance(table, pd.DataFrame):
         raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
     if column not in table.var:
         there = ", ".join(map(str, table.var.columns[:8])) or "none"
         raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
+    missing = table.var_names[table.var[column].isna()]
+    if len(missing):
+        raise InputError(
+            f"{where}: the column {column!r} has no name for {len(missing)} of {table.n_vars} genes "
+            f"({shown(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
+            f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
+        )
     named = table.copy()
     named.var_names = named.var[column].astype(str)
     named.var_names.name = None

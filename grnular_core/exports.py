@@ -18,7 +18,7 @@ import pandas as pd
 from grnular_core.cpdag import cpdag
 from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
-from grnular_core.files import atomic_write
+from grnular_core.files import atomic_write, save_h5ad
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -118,7 +118,7 @@ def write_h5ad(result: Result, path: Path) -> None:
     with atomic_write(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
-            adata.write_h5ad(part, compression="gzip")
+            save_h5ad(adata, part, compression="gzip")
         except (TypeError, ValueError, NotImplementedError) as error:
             said = str(error).strip().splitlines()
             raise InputError(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
+import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from grnular_core.errors import GrnularError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 class WriteError(GrnularError, OSError):
@@ -51,6 +58,38 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         if isinstance(error, OSError) and not isinstance(error, GrnularError):
             raise write_error(error, path) from error
         raise
+
+
+def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
+    """``adata.write_h5ad``, with a failing disk as the ``OSError`` that it is.
+
+    HDF5 hides the system's error number in the words of a RuntimeError, and complains once more for
+    each of its open parts when they are let go.
+    """
+    number = None
+    with _unheard():
+        try:
+            adata.write_h5ad(path, **options)
+        except (RuntimeError, OSError) as error:
+            found = re.search(r"errno = (\d+)", str(error))
+            if not found:
+                raise
+            number = int(found[1])
+        if number is not None:
+            gc.collect()  # what is left of the failed writing goes here
+    if number is not None:
+        raise OSError(number, os.strerror(number))
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Nothing is printed of errors in destructors; Cython prints them by both hooks."""
+    hooks = sys.excepthook, sys.unraisablehook
+    sys.excepthook, sys.unraisablehook = (lambda *_: None), (lambda _: None)
+    try:
+        yield
+    finally:
+        sys.excepthook, sys.unraisablehook = hooks
 
 
 def _refuse_special(target: Path) -> None:

@@ -145,6 +145,10 @@ def infer_command(options: argparse.Namespace) -> None:
     found = infer_network(data, chosen.name, run, plan, say, progress_bar)
     write_edges(found.edges, out)
     say(f"wrote {len(found.edges)} edges to {out} after {sum(found.seconds.values()):.1f} s")
+    if not len(found.edges):
+        say(
+            f"note: {chosen.name} gives no pair a weight above zero; are there enough genes and cells that vary?"
+        )
     if also or data.truth is not None or plan.n_runs > 1:
         _more(options, data, table, run, plan, found, also)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,9 +31,9 @@ def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]
 class PartStore:
     """Numbered arrays under ``folder/name``, each with the CPU seconds it took.
 
-    A part is there whole or not at all. ``name`` must identify the computation (data, method,
-    seed), so that parts of another one are never mixed in. ``clear`` removes them once the result
-    itself has been recorded.
+    A part is there whole or not at all; one that a failing disk has damaged counts as missing.
+    ``name`` must identify the computation (data, method, seed), so that parts of another one are never
+    mixed in. ``clear`` removes them once the result itself has been recorded.
     """
 
     def __init__(self, folder: str | Path, name: str) -> None:
@@ -41,7 +43,11 @@ class PartStore:
         return self.folder / f"{index:05d}.npz"
 
     def has(self, index: int) -> bool:
-        return self._path(index).exists()
+        try:
+            self.load(index)
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+            return False
+        return True
 
     def load(self, index: int) -> tuple[np.ndarray, float]:
         with np.load(self._path(index), allow_pickle=False) as part:

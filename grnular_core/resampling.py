@@ -40,14 +40,16 @@ def shuffled(
 
     Every gene keeps its mean, its variance and its zeros; no two genes go together any more.
     ``groups`` (cells,) of labels: values move only among cells of one group, so that genes still go
-    together as far as the groups explain it. Sparse data stay sparse.
+    together as far as the groups explain it. Sparse data stay sparse. Genes draw in the order of their
+    names, so that the order of the columns does not matter.
     """
     rows = _rows_of_groups(data.n_cells, groups)
+    genes = np.argsort(np.array(data.genes, dtype=str), kind="stable")
     if sparse.issparse(data.adata.X):
-        matrix = _shuffled_csc(sparse.csc_matrix(data.adata.X, copy=True), rows, rng)
+        matrix = _shuffled_csc(sparse.csc_matrix(data.adata.X, copy=True), genes, rows, rng)
     else:
         matrix = np.array(data.adata.X, copy=True)
-        for gene in range(data.n_genes):
+        for gene in genes:
             for group in rows:
                 matrix[group, gene] = matrix[rng.permutation(group), gene]
     return replace(data, adata=anndata_of(matrix, np.array(data.genes, dtype=object)))
@@ -63,11 +65,15 @@ def _rows_of_groups(n_cells: int, groups: np.ndarray | None) -> list[np.ndarray]
 
 
 def _shuffled_csc(
-    matrix: sparse.csc_matrix, rows: list[np.ndarray], rng: np.random.Generator
+    matrix: sparse.csc_matrix, genes: np.ndarray, rows: list[np.ndarray], rng: np.random.Generator
 ) -> sparse.csr_matrix:
-    """Stored values get the places to which a permutation of each group's cells moves them."""
+    """Stored values get the places to which a permutation of each group's cells moves them.
+
+    ``genes`` is the order in which they draw.
+    """
     moved_to = np.empty(matrix.shape[0], dtype=matrix.indices.dtype)
-    for start, stop in zip(matrix.indptr, matrix.indptr[1:], strict=False):
+    for gene in genes:
+        start, stop = matrix.indptr[gene : gene + 2]
         for group in rows:
             moved_to[group] = rng.permutation(group)
         matrix.indices[start:stop] = moved_to[matrix.indices[start:stop]]
@@ -85,7 +91,8 @@ def most_variable(data: GRNDataset, n_genes: int) -> GRNDataset:
     """
     if n_genes < 1:
         raise InputError(f"{n_genes} TFs and other genes hold no network; keep 1 or more of each")
-    order = np.argsort(-_comparable_variance(data), kind="stable")
+    # genes of equal variance by name: the order of the columns must not choose among them
+    order = np.lexsort((np.array(data.genes, dtype=str), -_comparable_variance(data)))
     is_tf = np.isin(data.genes, data.tfs)[order]
     keep = np.sort(np.concatenate([order[is_tf][:n_genes], order[~is_tf][:n_genes]]))
     if len(keep) == data.n_genes:

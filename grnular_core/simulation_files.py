@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from grnular_core import __version__
 from grnular_core.errors import GrnularError, InputError
-from grnular_core.files import write_error
+from grnular_core.files import save_h5ad, write_error
 from grnular_core.memory import machine_bytes, spelled_size
 from grnular_core.simulate import Preset, Simulation
 from grnular_core.simulated import simulated_anndata, tf_names, truth_table
@@ -44,7 +44,7 @@ def write_simulation(simulation: Simulation, folder: Path, kind: Format) -> File
     """
     files, adata = Files(expression=f"expression.{kind}"), simulated_anndata(simulation)
     if kind == "h5ad":
-        adata.write_h5ad(folder / files.expression)
+        save_h5ad(adata, folder / files.expression)
     else:
         adata.to_df().to_csv(folder / files.expression, lineterminator="\n")
     truth_table(simulation).to_csv(folder / files.truth, index=False, lineterminator="\n")

@@ -73,7 +73,7 @@ class DataServer:
         return [asked for _, asked in self.log]
 
 
-def _handler(server: DataServer) -> type[BaseHTTPRequestHandler]:
+def handler_of(server: DataServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             key = self.path.lstrip("/")
@@ -127,7 +127,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataServ
     """A running server, an empty cache folder, and the registry of that server's files."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     found = DataServer(http.server_address[1], tmp_path / "cache")
-    http.RequestHandlerClass = _handler(found)
+    http.RequestHandlerClass = handler_of(found)
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from anndata import AnnData
 from small_data import small_anndata, small_table, write_10x
 
 GOOD = small_table().to_csv()
@@ -20,6 +21,7 @@ PACKED = gzip.compress(small_table(3).to_csv().encode() * 20, mtime=0)
 LINES = GOOD.splitlines()
 MTX = "%%MatrixMarket matrix coordinate real general\n3 2 2\n1 1 5\n3 2 1.5\n"
 NAMES = {"m/features.tsv": "A\nB\nC\n", "m/barcodes.tsv": "c1\nc2\n"}
+IDS = [f"ENSG{i:011d}" for i in range(6)]
 EDGES = "regulator,target,weight\nGATA1,SPI1,2\nSPI1,NA,1\n"
 
 
@@ -41,6 +43,19 @@ def good_files(folder: Path) -> None:
     (folder / "edges.csv").write_text(EDGES, encoding="utf-8")
     write_10x(small_table(), folder / "10x")
     small_anndata().write_h5ad(folder / "good.h5ad")
+    with_ids().write_h5ad(folder / "ids.h5ad")
+
+
+def with_ids() -> AnnData:
+    """Ensembl ids with symbols, some of them missing or repeated; cells with labels, good and bad."""
+    adata = small_anndata()
+    adata.var["symbol"] = list(adata.var_names)
+    adata.var["holes"] = ["GATA1", "SPI1", None, "B", None, "C"]
+    adata.var["twice"] = ["GATA1", "SPI1", "A", "A", "B", "C"]
+    adata.var_names = IDS
+    adata.obs["batch"] = pd.Categorical(["one", "two", "two"] * 3)
+    adata.obs["barcode"] = [f"AC{i}" for i in range(9)]
+    return adata
 
 
 def put_files(folder: Path, case: Case) -> None:
@@ -245,4 +260,49 @@ OPTIONS = [
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip
 
-CASES = [*EXPRESSION, *MATRIX, *LISTS, *SCORING, *OPTIONS]
+# The argument parser refuses numbers before any command sees them; it says "error: argument".
+NUMBERS = [
+    Case(f"{option} {value}", (f"argument {option}", f"'{value}'", expected), arguments=(option, value))
+    for option, value, expected in (
+        ("--genes", "0", "from 1 to"), ("--genes", "-5", "from 1 to"), ("--genes", "1e3", "whole number"),
+        ("--genes", "99999999999", "to 2147483647"), ("--genes", "", "whole number"),
+        ("--stability", "-1", "from 0 to"), ("--stability", "2.5", "whole number"),
+        ("--null", "yes", "whole number"), ("--null", "1e400", "whole number"), ("--null", "nan", "whole number"),
+        ("--top", "0", "from 1 to"), ("--seed", "-1", "from 0 to"), ("--seed", "99999999999999999999", "to 2147483647"),
+        ("--jobs", "0", "or -1 for all cores"), ("--also", "excel", "choose from 'beeline'"), ("--match", "fuzzy", "choose from"),
+    )
+]  # fmt: skip
+
+MORE = [
+    Case(name, says, put, expression, ("--method", "clr", *more))
+    for name, expression, more, says, put in (
+        ("human list and ids in a csv", "e.csv", ("--tfs", "human"), ("e.csv", "ENSG00000000000", "symbols against Ensembl ids"), {"e.csv": frame(lambda t: t.set_axis(IDS, axis=1))}),
+        ("human list and ids beside symbols", "ids.h5ad", ("--tfs", "human"), ("ids.h5ad", "The column 'symbol'", "pass --gene-names symbol"), {}),
+        ("human list in turned ids", "e.csv", ("--tfs", "human"), ("0 of 6 row names (ENSG00000000000", "e.csv"), {"e.csv": frame(lambda t: t.set_axis(IDS, axis=1).T)}),
+        ("misspelt human", "x.csv", ("--tfs", "humna"), ("no file humna", "did you mean the list --tfs human"), {}),
+        ("list of a species that is not there", "x.csv", ("--tfs", "rat"), ("no file rat", "the folder holds"), {}),
+        ("symbols of a csv", "x.csv", ("--gene-names", "symbol"), ("x.csv is a plain table", "column of an .h5ad"), {}),
+        ("symbols of a 10x folder", "10x", ("--gene-names", "symbol"), ("10x", "no column 'symbol'", "it has none"), {}),
+        ("misspelt column of symbols", "ids.h5ad", ("--gene-names", "Symbol"), ("no column 'Symbol' of genes", "it has symbol"), {}),
+        ("missing symbols", "ids.h5ad", ("--gene-names", "holes"), ("no name for 2 of 6 genes (ENSG00000000002, ENSG00000000004)", "fillna"), {}),
+        ("missing symbols that are to be merged", "ids.h5ad", ("--gene-names", "holes", "--duplicates", "sum"), ("no name for 2 of 6 genes", "fillna"), {}),
+        ("repeated symbols", "ids.h5ad", ("--gene-names", "twice"), ("1 gene names occur more than once (A)", "--duplicates sum"), {}),
+        ("null within a column that is not there", "ids.h5ad", ("--gene-names", "symbol", "--null", "2", "--null-within", "leiden"), ("no column 'leiden'", "batch, barcode", "clusters and all"), {}),
+        ("null within columns of a csv", "x.csv", ("--null", "2", "--null-within", "batch"), ("no column 'batch'", "it has none"), {}),
+        ("null within single cells", "ids.h5ad", ("--gene-names", "symbol", "--null", "2", "--null-within", "barcode"), ("9 of 9 cells a label of their own (AC0", "nothing to shuffle", "a column of groups"), {}),
+        ("null within without a null", "x.csv", ("--null-within", "all"), ("says how to shuffle", "pass --null N"), {}),
+        ("null of the oracle", "x.csv", ("--method", "oracle", "--truth", "truth.csv", "--null", "2"), ("oracle takes no --null",), {}),
+        ("other file over the expression", "good.h5ad", ("--also", "h5ad", "-o", "good.csv"), ("--also h5ad writes good.h5ad, which is the input", "another name for -o"), {}),
+        ("other file over the truth", "x.csv", ("--also", "all", "--truth", "e.adjacencies.tsv", "-o", "e.csv"), ("--also pyscenic writes e.adjacencies.tsv, which is the input", "another name"), {"e.adjacencies.tsv": "TF\ttarget\nGATA1\tSPI1\n"}),
+        ("other files into no folder", "x.csv", ("--also", "all", "-o", "nowhere/e.csv"), ("the folder nowhere does not exist", "create it"), {}),
+        ("no truth", "x.csv", ("--truth", "thruth.csv"), ("no file thruth.csv", "did you mean truth.csv"), {}),
+        ("truth of another species", "x.csv", ("--truth", "t.csv"), ("no edge of the truth (1 edges, e.g. Gata1, Spi1)", "--match ignore-case"), {"t.csv": "TF,target\nGata1,Spi1\n"}),
+        ("list of TFs as truth", "x.csv", ("--truth", "tfs.txt"), ("tfs.txt: one column only ('TF')", "expected regulator and target"), {}),
+        ("pickle as truth", "x.csv", ("--truth", "t.pkl"), ("t.pkl", "not UTF-8 text"), {"t.pkl": b"\x80\x04\x95\x00\x00K\x01."}),
+        ("folder as truth", "x.csv", ("--truth", "10x"), ("10x is a folder", "expected a file"), {}),
+        ("unknown weights", "x.csv", ("--method", "grnular", "--weights", "best"), ("no weights 'best'", "Known: ", "NAME.safetensors"), {}),
+        ("weights for a method that has none", "x.csv", ("--weights", "grnular"), ("clr", "weights"), {}),
+    )
+]  # fmt: skip
+
+CASES = [*EXPRESSION, *MATRIX, *LISTS, *SCORING, *OPTIONS, *NUMBERS, *MORE]

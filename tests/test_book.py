@@ -243,6 +243,16 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     assert "| `beeline.csv` | 2 | clr, ridge | cpu | 1.0 min | abc |" in pages.recorded(tmp_path)
 
 
+def test_the_status_page_shows_the_recorded_kills(tmp_path):
+    assert pages.faults(tmp_path) == "No campaign is on record yet.\n"
+    recorded = ROOT / "notebooks" / "recorded"
+    text = pages.faults(recorded)
+    lines = pages.recorded_lines(recorded, "faults")
+    assert all(f"| `{line['command']}` | {line['at_random_times']} + " in text for line in lines)
+    assert f"These are {sum(int(line['kills']) for line in lines)} kills" in text
+    assert "faults.csv" not in pages.recorded(recorded)
+
+
 def test_the_worked_example_shows_what_the_page_on_protocols_says():
     rows = [line.split(" | ") for line in pages.example_scores().splitlines()[2:]]
     strict, paper = rows[:2], rows[2:]

@@ -139,3 +139,28 @@ def test_a_truth_is_cut_with_the_genes_and_refused_when_none_is_left(small_data)
         most_variable(only, 4)
     with pytest.raises(InputError, match="1 or more"):
         most_variable(small_data, 0)
+
+
+# --- the order of the columns
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_order_of_the_columns_changes_no_draw(stored):
+    values = np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float)
+    data = dataset(values)
+    order = np.random.default_rng(1).permutation(7)
+    turned = replace(data, adata=data.adata[:, order].copy())
+    if stored:
+        data, turned = as_sparse(data), as_sparse(turned)
+    one, two = (shuffled(d, np.random.default_rng(3)).expression() for d in (data, turned))
+    np.testing.assert_array_equal(one[:, order], two)
+
+
+def test_genes_of_equal_variance_are_kept_by_name():
+    """Permutations of the same log values: without names the first columns would stay."""
+    rng = np.random.default_rng(0)
+    values = np.column_stack([rng.permutation(np.arange(12) / 4) for _ in range(8)])
+    data = dataset(values, scaled=True)
+    turned = replace(data, adata=data.adata[:, ::-1].copy())
+    assert most_variable(data, 2).genes == ["G0", "G1", "G2", "G3"]
+    assert sorted(most_variable(turned, 2).genes) == ["G0", "G1", "G2", "G3"]
