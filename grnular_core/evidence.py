@@ -8,10 +8,12 @@ not change with the unit of a gene, and is 0 for a gene that does not vary in th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from grnular_core.problem import covariance, standardise
@@ -152,8 +154,18 @@ def cluster_cells(Z: np.ndarray) -> np.ndarray:
     n_components = n_parts(*Z.shape)
     if not n_components or not Z.any():
         return np.zeros(len(Z), dtype=int)
-    parts = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(Z)
-    return clusters_of(parts)
+    # its threads and torch's, waiting for each other, would take ten times as long
+    with _threads().limit(limits=1):
+        parts = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(Z)
+        return clusters_of(parts)
+
+
+@lru_cache
+def _threads() -> ThreadpoolController:
+    """The libraries whose threads can be limited; finding them takes longer than limiting them."""
+    import sklearn.cluster  # noqa: F401 - it brings some of them
+
+    return ThreadpoolController()
 
 
 def n_parts(n_cells: int, n_genes: int) -> int:

@@ -87,13 +87,13 @@ def test_verification_passes_on_true_rows_and_names_a_changed_one(pretend, tmp_p
     record = Record("beeline", tmp_path)
     wanted = tasks(["mDC"], ["correlation", "clr"], [0])
     run_missing(record, wanted, say=lambda text: None)
-    compared = verify(record, 60, seed=0, tolerance=1e-6, say=lambda text: None)
-    assert len(compared) == 6 and compared["difference"].max() < 1e-6
+    compared = verify(record, 60, seed=0, tolerance=1e-5, say=lambda text: None)
+    assert len(compared) == 6 and compared["difference"].max() < 1e-5
     rows = record.rows().to_dict("records")
     rows[0]["strict_auroc"] *= 1.01
     record.add(rows[:1], replace=True)
     with pytest.raises(MethodError, match=rows[0]["network"]):
-        verify(record, 60, seed=0, tolerance=1e-6, say=lambda text: None)
+        verify(record, 60, seed=0, tolerance=1e-5, say=lambda text: None)
 
 
 def test_verification_keeps_to_its_budget(pretend, tmp_path):
@@ -101,7 +101,7 @@ def test_verification_keeps_to_its_budget(pretend, tmp_path):
     run_missing(record, tasks(["mDC"], ["correlation"], [0]), say=lambda text: None)
     rows = [row | {"seconds": 100.0} for row in record.rows().to_dict("records")]
     record.add(rows, replace=True)
-    assert verify(record, 99, seed=0, tolerance=1e-6).empty
+    assert verify(record, 99, seed=0, tolerance=1e-5).empty
 
 
 def test_comparison_leaves_out_rows_that_only_one_side_has():

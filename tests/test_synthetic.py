@@ -89,8 +89,8 @@ def test_rows_on_record_are_not_computed_again_and_failures_do_not_stop_the_rest
 def test_verification_finds_a_row_that_moved(tmp_path):
     wanted = synthetic_tasks(["clean"], ["correlation", "clr"], range(2), n_cells=60)
     run_missing_synthetic(tmp_path, wanted, say=lambda text: None)
-    checked = verify_synthetic(tmp_path, 60, seed=0, tolerance=1e-6, say=lambda text: None)
-    assert len(checked) == 4 and checked["difference"].max() < 1e-6
+    checked = verify_synthetic(tmp_path, 60, seed=0, tolerance=1e-5, say=lambda text: None)
+    assert len(checked) == 4 and checked["difference"].max() < 1e-5
     record = Record("clean", tmp_path)
     row = record.rows().iloc[0].to_dict()
     record.add([{**row, "strict_auprc": row["strict_auprc"] * 1.01}], replace=True)
@@ -99,4 +99,4 @@ def test_verification_finds_a_row_that_moved(tmp_path):
 
 
 def test_verification_without_a_record_or_a_budget_recomputes_nothing(tmp_path):
-    assert verify_synthetic(tmp_path, 60, 0, 1e-6, say=lambda text: None).empty
+    assert verify_synthetic(tmp_path, 60, 0, 1e-5, say=lambda text: None).empty
