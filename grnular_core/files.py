@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
-import re
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,35 +58,23 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 
 def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
-    """``adata.write_h5ad``, with a failing disk as the ``OSError`` that it is.
+    """``adata.write_h5ad``, in memory first and then to the disk in one go.
 
-    HDF5 hides the system's error number in the words of a RuntimeError, and complains once more for
-    each of its open parts when they are let go.
+    HDF5 that runs out of disk gives no plain error, and may crash the process when it lets its file go. The
+    price is memory for one copy of the file. Strings become categories, as in anndata. Raises
+    ``OSError`` as any writing does.
     """
-    number = None
-    with _unheard():
-        try:
-            adata.write_h5ad(path, **options)
-        except (RuntimeError, OSError) as error:
-            found = re.search(r"errno = (\d+)", str(error))
-            if not found:
-                raise
-            number = int(found[1])
-        if number is not None:
-            gc.collect()  # what is left of the failed writing goes here
-    if number is not None:
-        raise OSError(number, os.strerror(number))
+    import h5py
+    from anndata.io import write_elem
 
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Nothing is printed of errors in destructors; Cython prints them by both hooks."""
-    hooks = sys.excepthook, sys.unraisablehook
-    sys.excepthook, sys.unraisablehook = (lambda *_: None), (lambda _: None)
-    try:
-        yield
-    finally:
-        sys.excepthook, sys.unraisablehook = hooks
+    adata.strings_to_categoricals()
+    if adata.raw is not None:
+        adata.strings_to_categoricals(adata.raw.var)
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
+        write_elem(file, "/", adata, dataset_kwargs=options)
+        file.flush()
+        image = file.id.get_file_image()
+    path.write_bytes(image)
 
 
 def _refuse_special(target: Path) -> None:
