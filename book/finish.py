@@ -15,6 +15,8 @@ EMPTY_HEADER = re.compile(r'<th class="head([^"]*)"><p></p></th>')
 # A list whose entries are links and divisions is none to a screen reader, and entries lost their role
 # in ARIA 1.2.
 CITATION_ROLE = re.compile(r'(<div) role="list"( class="citation-list")| role="doc-biblioentry"')
+# Sphinx sets long signatures as lists of definitions without a term; here every parameter is a line.
+SIGNATURE = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</em>,?</dd>\s*)+)</dl>', re.DOTALL)
 # The sidebar's logo and search lie outside of every landmark.
 SIDEBAR = re.compile(r'<(div|dialog)([^>]*class="bd-sidebar-primary[^"]*"[^>]*)>')
 
@@ -24,6 +26,7 @@ def finished(html: str) -> str:
     html = FONT_PRELOAD.sub("", html)
     html = EMPTY_HEADER.sub(r'<td class="head\1"></td>', html)
     html = CITATION_ROLE.sub(lambda found: (found[1] or "") + (found[2] or ""), html)
+    html = SIGNATURE.sub(_lines_of_parameters, html)
     return SIDEBAR.sub(_named_sidebar, html)
 
 
@@ -31,6 +34,11 @@ def _named_sidebar(found: re.Match[str]) -> str:
     if "role=" in found[2]:
         return found[0]
     return f'<{found[1]} role="complementary" aria-label="Contents of the book"{found[2]}>'
+
+
+def _lines_of_parameters(found: re.Match[str]) -> str:
+    lines = found[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    return f'<span class="sig-lines">{lines}</span>'
 
 
 def finish(folder: Path) -> None:

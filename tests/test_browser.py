@@ -84,17 +84,9 @@ def test_a_page_loads_without_an_error_and_asks_this_machine_alone(browser, name
         assert page.locator("mjx-merror").count() == 0
 
 
-def known_of_autodoc(name: str) -> None:
-    """Pages that Sphinx writes from docstrings: lists of definitions that axe finds empty, and signatures
-    wider than a phone. Not mended yet."""
-    if name.startswith("book/api_"):
-        pytest.xfail("lists and long signatures of autodoc")
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_page_breaks_no_rule_of_accessibility_and_has_enough_contrast(browser, name, mode):
-    known_of_autodoc(name)
     with web.opened(browser, name, mode=mode) as (page, _, _):
         assert page.evaluate("document.documentElement.dataset.theme") == mode
         assert web.violations(page) == []
@@ -122,7 +114,6 @@ def test_every_figure_has_words_in_its_place_and_a_caption(browser, name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_a_phone_and_what_scrolls_is_in_reach_of_the_keyboard(browser, name):
-    known_of_autodoc(name)
     with web.opened(browser, name, width=390) as (page, _, _):
         for mode in MODES:
             page.emulate_media(color_scheme=mode)

@@ -25,6 +25,12 @@ import finish  # noqa: E402
             '<div class="bd-sidebar-primary bd-sidebar">',
             '<div role="complementary" aria-label="Contents of the book" class="bd-sidebar-primary bd-sidebar">',
         ),
+        (
+            '<dl>\n<dd><em class="sig-param">a: list</em>,</dd>\n<dd><em class="sig-param">b</em>,</dd>\n</dl>',
+            '<span class="sig-lines"><span class="sig-line"><em class="sig-param">a: list</em>,</span>\n'
+            '<span class="sig-line"><em class="sig-param">b</em>,</span>\n</span>',
+        ),
+        ("<dl>\n<dt>term</dt><dd>words</dd>\n</dl>", "<dl>\n<dt>term</dt><dd>words</dd>\n</dl>"),
         ('<link rel="preload" as="script" href="x.js" />', '<link rel="preload" as="script" href="x.js" />'),
     ],
 )  # fmt: skip
