@@ -43,7 +43,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Methods": (
         "every method behind one door",
-        "controls baselines within_clusters tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
+        "controls baselines within_clusters lars tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
         "ensemble_methods methods",
     ),
     "Trust": (

@@ -73,7 +73,7 @@ def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
         return _ds_graphs(method, tf_information, point.preset)
     few_cells, most = (point.n_cells or 0) <= 1000, N_GRAPHS["clean"]
     if method == "tigress":
-        return 10 if few_cells else 0
+        return 10
     if method == "glasso":
         return most if few_cells else 10
     if method != "grnboost2":
@@ -91,8 +91,6 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
         return (most, 3, 1)[size]
     if method == "grnboost2":
         return (most, most, 3)[size] if tf_information == "with" else (most, 3, 1)[size]
-    if method == "tigress":
-        return (most, 3, 0)[size]
     if method == "glasso":
         return (most, 3, 0)[size]
     return most
@@ -134,9 +132,9 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     """A guess at how long a slow run takes, to have most points early."""
     cells = task.n_cells or 2700
     genes = {"DS1": 100, "DS2": 400, "DS3": 1200}.get(task.preset, 100)
-    per_cell = {"glasso": 0.0, "tigress": 0.0}.get(task.method, genes / 100)
+    per_cell = {"glasso": 0.0, "tigress": 0.01}.get(task.method, genes / 100)
     without = 5 if task.tf_information == "without" and per_cell else 1
-    fixed = {"glasso": 4.0 * (genes / 100) ** 3, "tigress": 30.0 * genes / 100}.get(task.method, 0)
+    fixed = 4.0 * (genes / 100) ** 3 if task.method == "glasso" else 0.0
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 

@@ -11,15 +11,16 @@ taken. The area score of a TF counts how often, and how early, it enters:
 Weights and halves are the same for all genes. A half needs one Gram matrix ``X'X`` of the TFs and one
 product ``X'Y`` for all genes, and a path costs no look at the cells.
 
-**Which LARS.** scikit-learn's, with the lasso modification: a step in which a coefficient reaches zero
+**Which LARS.** scikit-learn's path, computed by ``lars``, with the lasso modification: a step in which a coefficient reaches zero
 takes that TF out of the model. Its unmodified variant (1.9) turns a sign and adds no TF in such a
 step, and what follows is no LARS path: the TFs in the model no longer correlate equally with the
 residual. The weights also keep it from TFs that depend on each other, equal ones or more TFs than cells:
 in the model they would make it ill-conditioned, and with a weight of their own they never tie with
 what the model holds.
 
-**How many splits.** 500, so 1,000 halves: 100 genes, 10 TFs and 1,000 cells take about half a minute
-of one core, as do 100 genes without a list of TFs. Measured on two clean simulated graphs and two
+**How many splits.** 500, so 1,000 halves. Seconds of one core: 0.3 for 100 genes, 10 TFs and 1,000
+cells, 1 if all 100 genes may be TFs, 22 for 900 genes, 400 TFs and 400 cells. One call of
+scikit-learn a gene and half takes 31, 32 and 960 for the same counts. Measured on two clean simulated graphs and two
 with dropout 25 %, against 1,000 splits: the first 500 move no score by more than 0.03, and the
 strict AUPRC of either 500 lies within 0.006. With 100 splits scores move by up to 0.09; the AUPRC of
 ten such sets is 0.004 to 0.010 lower on average, with a standard deviation of 0.005 to 0.011.
@@ -33,18 +34,16 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn import config_context
-from sklearn.linear_model import lars_path_gram
 
 from grnular_core.baselines import Scores, pearson, standardised, without_self
 from grnular_core.errors import InputError
+from grnular_core.lars import steps_in_model
 from grnular_core.parts import PartStore
 
 N_SPLITS = 500
 N_STEPS = 5
 ALPHA = 0.4
 SPLITS_PER_PART = 10
-ROUNDING = 1e-12  # a coefficient that left the model may keep this much
 
 
 def draw_split(
@@ -61,23 +60,6 @@ def draw_split(
     return weights, (order[: n_cells // 2], order[n_cells // 2 :])
 
 
-def steps_in_model(
-    gram: np.ndarray, products: np.ndarray, n_steps: int, overwrite: bool = False
-) -> np.ndarray:
-    """After how many of the first ``n_steps`` steps of LARS each TF is in the model, shape (tfs,).
-
-    ``gram`` is X'X, shape (tfs, tfs), and ``products`` X'y, shape (tfs,), both divided by the number
-    of cells; ``overwrite`` lets the path use ``gram`` as its work space. A path that has nothing left
-    to explain keeps its last model for the steps that remain.
-    """
-    _, _, path = lars_path_gram(
-        products, gram, n_samples=1, max_iter=n_steps, method="lasso", copy_Gram=not overwrite
-    )
-    held = np.abs(path[:, 1 : n_steps + 1]) > ROUNDING
-    left = n_steps - held.shape[1]
-    return held.sum(axis=1) + (left * held[:, -1] if left and held.shape[1] else 0)
-
-
 def half_counts(x: np.ndarray, y: np.ndarray, tf_index: np.ndarray, n_steps: int) -> np.ndarray:
     """``steps_in_model`` of all genes on one half, shape (tfs, genes).
 
@@ -85,20 +67,13 @@ def half_counts(x: np.ndarray, y: np.ndarray, tf_index: np.ndarray, n_steps: int
     but not scaled: that would undo the weights. A TF is no regressor of itself. With fewer than two
     cells all counts are 0.
     """
-    counts = np.zeros((x.shape[1], y.shape[1]), dtype=np.int64)
     if len(x) < 2:
-        return counts
+        return np.zeros((x.shape[1], y.shape[1]), dtype=np.int64)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    gram, products = x.T @ x / len(x), x.T @ y / len(x)
-    own = {gene: row for row, gene in enumerate(tf_index)}
-    for gene in range(y.shape[1]):
-        used, column = gram, products[:, gene]
-        if gene in own:
-            # a regressor of zeros never enters
-            used = gram.copy()
-            used[own[gene]] = used[:, own[gene]] = column[own[gene]] = 0
-        counts[:, gene] = steps_in_model(used, column, n_steps, overwrite=gene in own)
-    return counts
+    own = np.full(y.shape[1], -1)
+    own[tf_index] = np.arange(len(tf_index))
+    # the products of a gene next to each other, as the paths read them
+    return steps_in_model(x.T @ x / len(x), (y.T @ x / len(x)).T, n_steps, own)
 
 
 def _part_counts(
@@ -113,13 +88,11 @@ def _part_counts(
     """Part number, counts (tfs, genes) summed over the halves of its splits, CPU seconds."""
     start = time.process_time()
     counts = np.zeros((len(tf_index), z.shape[1]), dtype=np.int64)
-    # arguments are checked once a call and take longer than the path itself
-    with config_context(skip_parameter_validation=True):
-        for split in splits:
-            weights, halves = draw_split(len(z), len(tf_index), alpha, seed, split)
-            for cells in halves:
-                y = z[cells]
-                counts += half_counts(y[:, tf_index] * weights, y, tf_index, n_steps)
+    for split in splits:
+        weights, halves = draw_split(len(z), len(tf_index), alpha, seed, split)
+        for cells in halves:
+            y = z[cells]
+            counts += half_counts(y[:, tf_index] * weights, y, tf_index, n_steps)
     return index, counts, time.process_time() - start
 
 
