@@ -33,7 +33,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Models": (
         "GRNULar and GLAD in torch; no files",
-        "network adam problem inplace parallel regression thresholding evidence context cells cell_groups "
+        "network adam problem inplace parallel regression thresholding evidence context committee cells cell_groups "
         "evidence_blocks context_blocks grnular grnular_base spectral glad cost streamed_fit streamed recipes "
         "inference",
     ),
@@ -57,7 +57,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Findings": (
         "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network plots_hover plots_trust learning live verdicts stem_cells "
+        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling learning live verdicts stem_cells "
         "findings claims claims_simulated claims_model claims_real claims_times claim_registry",
     ),
     "Commands": (

@@ -38,6 +38,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from torch import nn
 
+from grnular_core.committee import CommitteeRho
 from grnular_core.context import ContextRho
 from grnular_core.evidence import VIEWS
 from grnular_core.grnular import GRNULar, GRNULarConfig
@@ -263,7 +264,8 @@ def shipped_config() -> GRNULarConfig:
 
 def context_figure(config: GRNULarConfig | None = None) -> Figure:
     """What an edge sees with a rho_nn that sees context, and the layers it passes through."""
-    rho = GRNULar(config or shipped_config()).rho_nn
+    whole = GRNULar(config or shipped_config()).rho_nn
+    rho = whole.members[0] if isinstance(whole, CommitteeRho) else whole
     if not isinstance(rho, ContextRho):
         raise TypeError(f"this figure shows a ContextRho, got {type(rho).__name__}")
     figure, axes = canvas(7.4)
@@ -283,8 +285,10 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
         write(axes, WIDTH - 0.12, y + 0.29, f"{n_numbers(module):,}", ha="right")
         if i:
             arrow(axes, (1.92, y + 0.87), (1.92, y + 0.68))
-    total = f"{n_numbers(rho):,}"
-    write(axes, WIDTH - 0.12, 0.14, f"together {total}", ha="right", weight="bold")
+    total = f"together {n_numbers(rho):,}"
+    if whole is not rho:
+        total += f"; {len(whole.members)} such networks {n_numbers(whole):,}"
+    write(axes, WIDTH - 0.12, 0.14, total, ha="right", weight="bold")
     return figure
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from grnular_core.committee import CommitteeRho
 from grnular_core.context import (
     ContextLayer,
     ContextRho,
@@ -116,7 +117,7 @@ class _Block(NamedTuple):
 
 @torch.no_grad()
 def block_logits(
-    rho: ContextRho,
+    rho: ContextRho | CommitteeRho,
     theta: Tensor,
     Z: Tensor,
     context: BlockContext,
@@ -126,6 +127,26 @@ def block_logits(
 
     ``progress`` hears which share is done.
     """
+    if isinstance(rho, ContextRho):
+        return _of_network(rho, theta, Z, context, progress)
+    n_members = len(rho.members)
+
+    def of_member(which: int, member: ContextRho) -> Tensor:
+        return _of_network(
+            member, theta, Z, context, lambda share: progress((which + share) / n_members)
+        )
+
+    return rho.joined(of_member(*entry) for entry in enumerate(rho.members))
+
+
+def _of_network(
+    rho: ContextRho,
+    theta: Tensor,
+    Z: Tensor,
+    context: BlockContext,
+    progress: Callable[[float], None],
+) -> Tensor:
+    """``block_logits`` of one network."""
     size = scale_of(theta, context.allowed)
     moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
     gathered = _Gathered(context, rho.leave.in_features)

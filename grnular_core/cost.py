@@ -47,7 +47,8 @@ def operations(
     penalty = 6 * n_tfs * weights
     context = config.rho == "context"
     width, layers = config.context_width, config.context_layers
-    a_pass = pairs * width * (layers * 2 * n_tfs + (layers + 1) * A_NUMBER) if context else 0
+    a_network = pairs * width * (layers * 2 * n_tfs + (layers + 1) * A_NUMBER)
+    a_pass = a_network * config.context_members if context else 0
     return {
         "read": READ * values,
         # two products in single precision, five in double

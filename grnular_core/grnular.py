@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from grnular_core.committee import CommitteeRho
 from grnular_core.context import Context, ContextRho, make_context, weight_of
 from grnular_core.errors import InputError
 from grnular_core.evidence import VIEWS, evidence
@@ -42,7 +43,7 @@ BOUNDS = {
     "init_tolerance": (0, 1), "init_held_out": (0, 0.99), "init_scale": (LEAST, MOST),
     "lr": (LEAST, 10), "rho_start": (LEAST, 1 - LEAST), "lam_start": (LEAST, 1 - LEAST),
     "lam_scale": (0, MOST), "rho_hidden": (1, MOST), "lam_hidden": (1, MOST),
-    "context_width": (1, MOST), "context_layers": (0, MOST),
+    "context_width": (1, MOST), "context_layers": (0, MOST), "context_members": (1, 100),
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ class GRNULarConfig:
 
     ``rho``: "entry" is the paper's rho_nn of one entry's (theta, Sigma, Z); "context" the one of
     ``context.py``, which sees more views of the data and the entry's row and column, and must be
-    trained to be of use.
+    trained to be of use; with more than one ``context_members`` it is a ``CommitteeRho`` of these.
     """
 
     hidden: tuple[int, ...] | None = None
@@ -90,6 +91,7 @@ class GRNULarConfig:
     rho: Literal["entry", "context"] = "entry"
     context_width: int = 24
     context_layers: int = 3
+    context_members: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -172,8 +174,10 @@ class GRNULar(nn.Module):
         self.config = config = config or GRNULarConfig()
         generator = torch.Generator().manual_seed(config.seed)
         if config.rho == "context":
-            self.rho_nn: nn.Module = ContextRho(
-                len(VIEWS), generator, config.context_width, config.context_layers
+            size = (len(VIEWS), generator, config.context_width, config.context_layers)
+            n_members = config.context_members
+            self.rho_nn: nn.Module = (
+                ContextRho(*size) if n_members == 1 else CommitteeRho(*size, n_members)
             )
         else:
             self.rho_nn = RhoNN(generator, config.rho_hidden, start=config.rho_start)

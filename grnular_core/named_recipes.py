@@ -38,14 +38,59 @@ _CONTEXT = {
     "weight_decay": 0.01,
 }
 
+_VALID = (
+    ("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48), ("few-cells", 12),
+    ("tf-rich", 28),
+)  # fmt: skip
+# Evidence and context say most of what there is to say: 25 steps of goodINIT do as well as all 400.
+_COMMITTEE = {
+    "config": replace(_CONTEXT["config"], context_members=2, init_epochs=25),
+    "schedule": "rise-and-fall",
+    "weight_decay": 0.01,
+    "loss": "smooth-ap",
+    "lr": 1e-3,
+}
+
 _TABLE: dict[str, tuple[str, Recipe]] = {
     "grnular": (
-        "GRNULar with a rho_nn that sees context, on graphs of many kinds and noise levels",
+        "GRNULar with a rho_nn of two networks that see context, on graphs of many kinds",
+        Recipe(
+            train=(
+                ("varied", 500),
+                ("mixed-dropout", 160),
+                ("few-cells", 120),
+                ("mixed-clean", 100),
+                ("tf-rich", 80),
+            ),  # fmt: skip
+            valid=_VALID,
+            epochs=5,
+            members=("grnular-chances", "grnular-ranks"),
+            seed=1,
+            **_COMMITTEE,
+        ),
+    ),
+    "grnular-chances": (
+        "its first member, by cross-entropy, on graphs of many kinds and noise levels",
         Recipe(
             train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
             valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
             epochs=12,
             **_CONTEXT,
+        ),
+    ),
+    "grnular-ranks": (
+        "its second member, by ranks, also on graphs with few cells and with many TFs",
+        Recipe(
+            train=(
+                ("varied", 800),
+                ("tf-rich", 400),
+                ("mixed-dropout", 180),
+                ("few-cells", 160),
+                ("mixed-clean", 100),
+            ),  # fmt: skip
+            valid=_VALID,
+            epochs=10,
+            **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
     "grnular-clean": (

@@ -55,7 +55,9 @@ class Recipe:
     "cross-entropy" and "smooth-ap" act on the logits of a rho_nn that sees context ("smooth-ap" also
     on what the others act on). ``iterates``: the loss of the last cell (paper) or the mean over all
     L (2020 code). ``schedule``: a constant ``lr`` or one that rises over a tenth of the steps and
-    falls to 0. ``shuffled`` trains on labels dealt out at random within each graph, as a control.
+    falls to 0. ``members``: names of weights that a rho_nn of as many ``context_members`` starts
+    from (``committee.seat``), none for one drawn at random. ``shuffled`` trains on labels dealt out
+    at random within each graph, as a control.
     Raises ``InputError`` for values that no recipe has.
     """
 
@@ -71,6 +73,7 @@ class Recipe:
     loss: Literal["balanced", "summed", "cross-entropy", "smooth-ap"] = "balanced"
     beta: float = 2.0
     iterates: Literal["last", "all"] = "all"
+    members: tuple[str, ...] = ()
     shuffled: bool = False
     seed: int = 0
 
@@ -89,6 +92,12 @@ class Recipe:
         if any(not graphs or min(n for _, n in graphs) < 1 for graphs in (self.train, self.valid)):
             raise InputError(
                 "a recipe trains on and is validated with at least one graph of a kind"
+            )
+        seats = getattr(self.config, "context_members", 1)
+        if self.members and len(self.members) != seats:
+            raise InputError(
+                f"a recipe with the members {', '.join(self.members)} has a config with as many "
+                f"context_members, got {seats}"
             )
         if self.loss == "cross-entropy" and getattr(self.config, "rho", "entry") != "context":
             raise InputError(
@@ -111,6 +120,7 @@ class Recipe:
             config = dict(values.pop("config"))
             if config.get("hidden") is not None:
                 config["hidden"] = tuple(config["hidden"])
+            values["members"] = tuple(str(name) for name in values.get("members", ()))
             for part in ("train", "valid"):
                 values[part] = tuple((str(kind), _whole(count)) for kind, count in values[part])
             return cls(config=MODELS[values["model"]][1](**config), **values)

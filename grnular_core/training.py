@@ -35,12 +35,14 @@ from grnular_core.checkpoints import (
     save_checkpoint,
     weights_of,
 )
+from grnular_core.committee import seat
 from grnular_core.device import resolve_device
-from grnular_core.errors import MethodError
+from grnular_core.errors import InputError, MethodError
 from grnular_core.grnular import GRNULar
 from grnular_core.recipes import Graphs, Recipe
 
 Say = Callable[[str], None]
+SEATING_BATCHES = 8  # of the training graphs, on which members' logits are brought to one scale
 CLIP = 1.0  # largest norm of a step's gradient: one odd graph must not undo an epoch
 
 
@@ -149,6 +151,28 @@ def _data(recipe: Recipe, model: nn.Module, device: str, n_jobs: int, say: Say) 
     return {part: prepare_batches(model, batches, device) for part, batches in made.items()}
 
 
+@torch.no_grad()
+def seat_members(recipe: Recipe, model: nn.Module, items: Sequence[Prepared]) -> None:
+    """Start the model from the trained members that its recipe names; lambda_nn is the first one's.
+
+    Raises ``InputError`` where a member is no model of this kind and size.
+    """
+    from grnular_core.trained import load_model
+
+    members = [load_model(name).to(items[0].batch.X.device) for name in recipe.members]
+    for name, member in zip(recipe.members, members, strict=True):
+        for setting in ("rho", "context_width", "context_layers", "lam_hidden"):
+            there, here = getattr(member.config, setting, None), getattr(recipe.config, setting)
+            if there != here:
+                raise InputError(f"the member {name} has {setting} {there}, the recipe {here}")
+    logits = [
+        torch.cat([run_model(member, item).logits[-1][item.batch.allowed] for item in items])
+        for member in members
+    ]
+    seat(model.rho_nn, [member.rho_nn for member in members], logits)
+    model.lambda_nn.load_state_dict(members[0].lambda_nn.state_dict())
+
+
 def _counted(graphs: Graphs) -> int:
     return sum(count for _, count in graphs)
 
@@ -179,6 +203,8 @@ def train(
     if progress.epoch >= recipe.epochs:
         return progress
     items = _data(recipe, model, str(place), n_jobs, say)
+    if recipe.members and progress.epoch < 0:
+        seat_members(recipe, model, items["train"][:SEATING_BATCHES])
     while progress.epoch < recipe.epochs:
         more = {}
         if progress.epoch >= 0:

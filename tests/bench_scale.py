@@ -1,6 +1,7 @@
 """Time and memory of ``grnular`` on a random sparse data set, from the matrix to the edge table.
 
-    python tests/bench_scale.py genes TFs cells [density] [method] [table.csv]
+    python tests/bench_scale.py genes TFs cells [density] [method] [table.csv] [sweep]
+    python tests/bench_scale.py sweep table.csv     all sizes of ``grnular_core.scaling`` not in it yet
 
 ``density`` is the share of values that are not 0 (0.1). Counts have the spread of real ones: genes
 differ a thousandfold in level, cells severalfold in total, and a tenth of the genes follow a TF.
@@ -10,6 +11,7 @@ Each size wants a process of its own: the peak of memory is that of the whole pr
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -24,10 +26,7 @@ from grnular_core.cost import measured_rate, seconds
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.memory import needed_bytes
 from grnular_core.methods import Run, run_method
-
-HEADER = (
-    "genes,tfs,cells,density,method,threads,seconds,cpu_seconds,peak_gb,at_most_seconds,estimate_gb"
-)
+from grnular_core.scaling import COLUMNS, METHODS, SWEEPS, next_size
 
 
 def random_data(
@@ -65,7 +64,13 @@ def _scale_for(rate: np.ndarray, density: float) -> float:
 
 
 def main(
-    genes: str, tfs: str, cells: str, density: str = "0.1", method: str = "grnular", table: str = ""
+    genes: str,
+    tfs: str,
+    cells: str,
+    density: str = "0.1",
+    method: str = "grnular",
+    table: str = "",
+    sweep: str = "",
 ) -> None:
     """Print the size, the estimate, seconds and peak memory; add them to ``table`` where named."""
     data = random_data(int(genes), int(tfs), int(cells), float(density))
@@ -88,13 +93,29 @@ def main(
     print(f"{len(run.edges)} edges after {wall:.1f} s ({run.cpu_seconds:.1f} s of CPU in the "
           f"method), peak {peak:.2f} GB", flush=True)  # fmt: skip
     if table:
-        row = [size[1], size[2], size[0], f"{found:.3f}", method, torch.get_num_threads(),
+        row = [sweep, size[1], size[2], size[0], f"{found:.3f}", method, torch.get_num_threads(),
                f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", f"{at_most:.0f}",
                f"{expected:.2f}"]  # fmt: skip
         new = not Path(table).exists()
         with open(table, "a") as file:
-            print(*([HEADER] if new else []), ",".join(map(str, row)), sep="\n", file=file)
+            print(
+                *([",".join(COLUMNS)] if new else []), ",".join(map(str, row)), sep="\n", file=file
+            )
+
+
+def run_sweeps(table: str) -> None:
+    """Every size that is missing, each in a process of its own, as long as patience lasts."""
+    for sweep in SWEEPS:
+        for method in METHODS:
+            while size := next_size(_rows(table), sweep, method):
+                numbers = [str(n) for n in size]
+                command = [sys.executable, __file__, *numbers, "0.1", method, table, sweep]
+                subprocess.run(command, check=True)
+
+
+def _rows(table: str) -> pd.DataFrame:
+    return pd.read_csv(table) if Path(table).exists() else pd.DataFrame(columns=list(COLUMNS))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_sweeps(sys.argv[2]) if sys.argv[1] == "sweep" else main(*sys.argv[1:])

@@ -137,8 +137,10 @@ def test_the_tiny_networks_follow_the_configuration():
 
 def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
     config = figures.shipped_config()
-    rho, shown = GRNULar(config).rho_nn, words(drawn["context"])
-    assert f"together {numbers_of(rho):,}" in shown
+    committee, shown = GRNULar(config).rho_nn, words(drawn["context"])
+    rho = committee.members[0]
+    text = f"together {numbers_of(rho):,}; 2 such networks {numbers_of(committee):,}"
+    assert text in shown and numbers_of(committee) == 2 * numbers_of(rho) + 3
     assert f"{rho.enter.in_features} numbers of every edge" in shown
     assert rho.enter.in_features == 3 * (len(VIEWS) + 2) + 2  # what the box below says
     assert f"{config.context_layers} layers of width {config.context_width}" in shown

@@ -8,6 +8,7 @@ import pytest
 from anndata import AnnData
 from large_cases import KINDS, expression, tf_positions
 from scipy import sparse
+from scipy.special import logit
 from small_graphs import graph
 from test_context import moved_model
 
@@ -25,7 +26,8 @@ from grnular_core.trained import load_model
 
 ENTRY = GRNULarConfig(n_unroll=2, n_inner=3, init_epochs=50)
 MODELS = {
-    "grnular": lambda: load_model("grnular", seed=0),
+    "grnular": lambda: load_model("grnular", seed=0).double(),
+    "its first member": lambda: load_model("grnular-chances", seed=0),
     "context": moved_model,
     "entry": lambda: GRNULar(ENTRY),
     "in double precision": lambda: moved_model().double(),
@@ -51,6 +53,19 @@ def test_scores_and_signs_are_those_of_all_at_once(kind, model, blocks):
     scores, signs = streamed_scores(sparse.csr_matrix(X), tfs, MODELS[model]())
     np.testing.assert_allclose(scores, wanted, atol=1e-5, rtol=1e-4)
     assert (signs == wanted_signs).mean() > 0.999 and wanted.std() > 0.001
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rounding_changes_the_shipped_model_little(kind, blocks):
+    """Losses on ranks make logits large, and rounding of single precision with them: it stays below a
+    hundredth of their deviation, and for most far below."""
+    X, tfs = expression(kind), tf_positions()
+    wanted, _ = grnular_scores(X, tfs, model=load_model("grnular", seed=0))
+    scores, _ = streamed_scores(sparse.csr_matrix(X), tfs, load_model("grnular", seed=0))
+    inside = (wanted > 0) & (wanted < 1)
+    logits = logit(wanted[inside])
+    moved = np.abs(logit(scores[inside]) - logits) / logits.std()
+    assert moved.max() < 0.01 and np.median(moved) < 3e-4
 
 
 @pytest.mark.parametrize("model", ["context", "entry"])
@@ -147,8 +162,13 @@ def sparse_data(name: str = "sparse") -> GRNDataset:
     return make_dataset(table, [names[i] for i in tf_positions()[1:]], name=name)
 
 
-@pytest.mark.parametrize("name", ["grnular", "grnular-untrained", "grnular-paper"])
-def test_methods_give_the_same_edges_either_way_and_never_make_large_data_dense(name, monkeypatch):
+# grnular in single precision: see test_rounding_changes_the_shipped_model_little
+@pytest.mark.parametrize(
+    ("name", "close"), [("grnular", 5e-3), ("grnular-untrained", 1e-5), ("grnular-paper", 1e-5)]
+)
+def test_methods_give_the_same_edges_either_way_and_never_make_large_data_dense(
+    name, close, monkeypatch
+):
     monkeypatch.setattr(streamed_fit, "STEP_CELLS", 10**6)
     data = sparse_data()
     wanted = infer(data, name, device="cpu").set_index(["regulator", "target"])
@@ -157,6 +177,6 @@ def test_methods_give_the_same_edges_either_way_and_never_make_large_data_dense(
     found = infer(data, name, device="cpu").set_index(["regulator", "target"])
     assert len(found) == len(wanted)
     np.testing.assert_allclose(
-        found["weight"].reindex(wanted.index), wanted["weight"], atol=1e-5, rtol=1e-3
+        found["weight"].reindex(wanted.index), wanted["weight"], atol=close, rtol=1e-3
     )
     assert (found["sign"].reindex(wanted.index) == wanted["sign"]).mean() > 0.999
