@@ -43,8 +43,8 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Methods": (
         "every method behind one door",
-        "controls baselines within_clusters lars tigress tree_data tree_kernels boosting forest ensembles trees model_methods "
-        "ensemble_methods methods",
+        "controls graphical_lasso graphical_lasso_cv baselines within_clusters lars tigress tree_data tree_kernels "
+        "boosting forest ensembles trees model_methods ensemble_methods methods",
     ),
     "Trust": (
         "how far a network of one's own can be trusted",

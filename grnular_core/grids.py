@@ -91,8 +91,6 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
         return (most, 3, 1)[size]
     if method == "grnboost2":
         return (most, most, 3)[size] if tf_information == "with" else (most, 3, 1)[size]
-    if method == "glasso":
-        return (most, 3, 0)[size]
     return most
 
 
@@ -134,7 +132,7 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     genes = {"DS1": 100, "DS2": 400, "DS3": 1200}.get(task.preset, 100)
     per_cell = {"glasso": 0.0, "tigress": 0.01}.get(task.method, genes / 100)
     without = 5 if task.tf_information == "without" and per_cell else 1
-    fixed = 4.0 * (genes / 100) ** 3 if task.method == "glasso" else 0.0
+    fixed = {100: 4.0, 400: 5.0, 1200: 40.0}[genes] if task.method == "glasso" else 0.0
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 

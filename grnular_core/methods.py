@@ -181,9 +181,9 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "glasso",
-            "Graphical lasso, penalty by cross-validation (scikit-learn)",
-            lambda work, run: baselines.glasso(work.expression, work.tf_index),
-            cost="hours",
+            "Graphical lasso, penalty by cross-validation (scikit-learn; compiled above 150 genes)",
+            lambda work, run: baselines.glasso(work.expression, work.tf_index, run.n_jobs),
+            cost="minutes",
         ),
         Method(
             "correlation",
