@@ -17,7 +17,7 @@ from grnular_core import plots
 from grnular_core.results import Record
 
 METHODS = ("grnular", "grnboost2")
-PATIENCE = 120.0
+PATIENCE = 60.0
 COLUMNS = (
     "sweep", "genes", "tfs", "cells", "density", "method", "threads", "seconds", "cpu_seconds",
     "peak_gb", "at_most_seconds", "estimate_gb",
