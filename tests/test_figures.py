@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
 import figures  # noqa: E402
+import learned_figures  # noqa: E402
 
 from grnular_core.evidence import VIEWS  # noqa: E402
 from grnular_core.grnular import GRNULar, GRNULarConfig  # noqa: E402
@@ -115,28 +116,28 @@ def test_the_tiny_networks_have_the_layers_and_numbers_of_the_modules(drawn):
     model, shown = GRNULar(), words(drawn["tiny_networks"])
     for part in (model.rho_nn, model.lambda_nn):
         assert f"{numbers_of(part)} numbers" in shown
-    sizes, functions = figures.layers_of(model.rho_nn.network)
+    sizes, functions = learned_figures.layers_of(model.rho_nn.network)
     linear = [layer for layer in model.rho_nn.network if isinstance(layer, nn.Linear)]
     assert (
         sizes == [linear[0].in_features, *[layer.out_features for layer in linear]] == [3, 3, 3, 1]
     )
     assert functions == ["tanh", "tanh", "sigmoid"]
-    assert figures.layers_of(model.lambda_nn.network) == ([2, 3, 1], ["tanh", "sigmoid"])
+    assert learned_figures.layers_of(model.lambda_nn.network) == ([2, 3, 1], ["tanh", "sigmoid"])
     assert shown.count("tanh") == 3 and shown.count("sigmoid") == 2
 
 
 def test_the_tiny_networks_follow_the_configuration():
     config = GRNULarConfig(rho_hidden=5, lam_hidden=4)
-    model, lines = GRNULar(config), said(figures.tiny_networks_figure(config))
+    model, lines = GRNULar(config), said(learned_figures.tiny_networks_figure(config))
     assert f"{numbers_of(model.rho_nn)} numbers" in lines
     assert f"{numbers_of(model.lambda_nn)} numbers" in lines
     assert lines.count("5") == 2 and lines.count("4") == 1
     with pytest.raises(TypeError, match="got ContextRho"):
-        figures.tiny_networks_figure(GRNULarConfig(rho="context"))
+        learned_figures.tiny_networks_figure(GRNULarConfig(rho="context"))
 
 
 def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
-    config = figures.shipped_config()
+    config = learned_figures.shipped_config()
     committee, shown = GRNULar(config).rho_nn, words(drawn["context"])
     rho = committee.members[0]
     text = f"together {numbers_of(rho):,}; 2 such networks {numbers_of(committee):,}"
@@ -145,11 +146,11 @@ def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
     assert rho.enter.in_features == 3 * (len(VIEWS) + 2) + 2  # what the box below says
     assert f"{config.context_layers} layers of width {config.context_width}" in shown
     small = GRNULarConfig(rho="context", context_width=8, context_layers=2)
-    lines = said(figures.context_figure(small))
+    lines = said(learned_figures.context_figure(small))
     assert f"together {numbers_of(GRNULar(small).rho_nn):,}" in lines
     assert "2 layers of width 8" in lines
     with pytest.raises(TypeError, match="got RhoNN"):
-        figures.context_figure(GRNULarConfig())
+        learned_figures.context_figure(GRNULarConfig())
 
 
 # --- the page -----------------------------------------------------------------------------------

@@ -1,99 +1,29 @@
-"""GLAD and GLAD-TF: the algorithms, their square root, and what they may depend on."""
+"""GLAD and GLAD-TF: the algorithms step by step, their masks, gradients and training."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from conftest import linear_network
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.linalg import sqrtm
-from sklearn.metrics import average_precision_score
+from small_cascade import auprc, batch, cascade
 
-from grnular_core.errors import InputError
 from grnular_core.glad import (
     GLAD,
     GLADTF,
     GLADConfig,
     entrywise,
     gene_covariance,
-    glad_scores,
     tf_mask,
     tf_rows,
 )
 from grnular_core.losses import balanced_loss, not_self, over_iterates, smooth_ap_loss, summed_loss
 from grnular_core.problem import standardise
-from grnular_core.spectral import regularised_inverse, shifted_root
 from grnular_core.thresholding import soft_threshold
 
 SMALL = GLADConfig(n_unroll=4)
-
-
-def cascade(seed: int = 0, n_cells: int = 60, n_genes: int = 20, n_tfs: int = 4):
-    """Expression (cells, genes) and signed truth (tfs, genes): two TFs a gene, TFs of TFs too."""
-    rng = np.random.default_rng(seed)
-    truth, X = np.zeros((n_tfs, n_genes)), rng.normal(size=(n_cells, n_genes))
-    for j in range(1, n_genes):
-        for k in rng.choice(min(j, n_tfs), size=min(j, n_tfs, 2), replace=False):
-            truth[k, j] = rng.choice([-1, 1])
-            X[:, j] += truth[k, j] * X[:, k]
-        X[:, j] /= X[:, j].std()
-    return X, truth
-
-
-def batch(seeds=range(3), **sizes) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """X (graphs, cells, genes), TF positions (graphs, tfs) and truth (graphs, tfs, genes)."""
-    made = [cascade(seed, **sizes) for seed in seeds]
-    X, truth = (torch.tensor(np.stack(part)) for part in zip(*made, strict=True))
-    return X, torch.arange(truth.shape[1]).expand(len(X), -1), truth
-
-
-def auprc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Over all candidates (tfs, genes), TF k being gene k."""
-    allowed = not_self(torch.arange(len(truth))[None], truth.shape[1])[0].numpy()
-    return average_precision_score(truth[allowed] != 0, scores[allowed])
-
-
-def symmetric(*eigenvalues: float, seed: int = 0) -> torch.Tensor:
-    g = torch.Generator().manual_seed(seed)
-    n = len(eigenvalues)
-    U = torch.linalg.qr(torch.randn(n, n, generator=g, dtype=torch.float64)).Q
-    return U @ torch.diag(torch.tensor(eigenvalues, dtype=torch.float64)) @ U.T
-
-
-SPECTRA = [(3, 1, -2), (2, 2, 2), (0, 0, 0, 1), (-1, -1, 4, 4), (5, -5, 1e-9), (1, 1 + 1e-12, -1)]
-
-
-@pytest.mark.parametrize("spectrum", SPECTRA)
-def test_the_root_is_a_root_and_its_gradient_is_right(spectrum):
-    Y = torch.stack([symmetric(*spectrum, seed=s) for s in (0, 1)])
-    c = torch.tensor([0.7, 4.0]).double().reshape(2, 1, 1)
-    root = shifted_root(Y, c)
-    torch.testing.assert_close(root @ root, Y @ Y + c * torch.eye(Y.shape[1]).double())
-    np.testing.assert_allclose(root[0], sqrtm((Y @ Y + c * torch.eye(Y.shape[1]))[0]), atol=1e-9)
-    half = (Y / 2).requires_grad_()  # gradcheck moves one entry at a time: keep Y symmetric
-    inputs = (half, c.clone().requires_grad_())
-    assert torch.autograd.gradcheck(lambda a, c: shifted_root(a + a.mT, c), inputs)
-
-
-@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e30])
-def test_the_root_and_its_gradient_are_finite_in_float32(scale):
-    Y = (scale * torch.eye(5)).repeat(2, 1, 1).requires_grad_()
-    c = torch.ones(2, 1, 1, requires_grad=True)
-    shifted_root(Y, c).sum().backward()
-    assert torch.isfinite(Y.grad).all() and torch.isfinite(c.grad).all()
-
-
-def test_the_regularised_inverse_and_the_gradient_of_its_offset():
-    sigma = torch.stack([symmetric(3, 1, 0, 0), symmetric(1, 1, 1, 1)])
-    t = torch.tensor(0.5).double().requires_grad_()
-    wanted = torch.linalg.inv(sigma + 0.5 * torch.eye(4).double())
-    torch.testing.assert_close(regularised_inverse(sigma, t), wanted)
-    assert torch.autograd.gradcheck(lambda t: regularised_inverse(sigma, t), t)
 
 
 @pytest.mark.parametrize("with_tfs", [False, True])
@@ -187,57 +117,6 @@ def test_a_batch_equals_its_graphs_one_by_one(cls):
             torch.testing.assert_close(alone.lam[0], together.lam[i])
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 1000), st.booleans())
-def test_permuting_genes_and_tfs_permutes_the_result(seed, with_tfs):
-    X, _ = cascade(seed)
-    rng = np.random.default_rng(seed)
-    columns, tfs = rng.permutation(20), rng.permutation(20)[:4] if with_tfs else np.arange(20)
-    rows = rng.permutation(len(tfs))
-    scores, signs = glad_scores(X, tfs, SMALL)
-    moved = np.argsort(columns)[tfs][rows]
-    again, again_signs = glad_scores(X[:, columns], moved, SMALL)
-    np.testing.assert_allclose(again, scores[np.ix_(rows, columns)], atol=1e-6)
-    assert np.array_equal(again_signs, signs[np.ix_(rows, columns)])
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 19), st.floats(1e-3, 1e3), st.floats(-5, 5))
-def test_scaling_and_shifting_a_gene_changes_nothing(gene, factor, shift):
-    X, _ = cascade()
-    other = X.copy()
-    other[:, gene] = other[:, gene] * factor + shift
-    for tfs in (None, range(4)):
-        scores, signs = glad_scores(X, tfs, SMALL)
-        again, again_signs = glad_scores(other, tfs, SMALL)
-        np.testing.assert_allclose(again, scores, atol=1e-5)
-        assert np.array_equal(again_signs, signs)
-
-
-@pytest.mark.parametrize("tfs", [None, [0, 1, 2]])
-def test_constant_genes_score_zero_and_leave_gradients_finite(tfs):
-    X, _ = cascade()
-    X[:, [1, 10, 11]] = 0, 7, 1 / 3
-    scores, signs = glad_scores(X, tfs, SMALL)
-    assert np.isfinite(scores).all() and (scores[:, [1, 10, 11]] == 0).all()
-    assert (scores[1] == 0).all() and (signs[scores == 0] == 0).all()
-    assert (scores[0, [2, 3, 4]] > 0).all() and (np.diagonal(scores) == 0).all()
-    model = GLADTF(SMALL)
-    index = None if tfs is None else torch.tensor(tfs)
-    sum((t + Z).sum() for t, Z in model(torch.tensor(X)[None], index).unrolled).backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    "X", [np.zeros((5, 4)), np.ones((1, 4)), np.eye(2, 4), np.eye(3, 4) * 1e300]
-)
-@pytest.mark.parametrize("scaling", ["z-score", "centre"])
-def test_degenerate_data_give_finite_numbers(X, scaling):
-    for tfs in (None, [0, 1]):
-        scores, signs = glad_scores(X, tfs, replace(SMALL, scaling=scaling))
-        assert np.isfinite(scores).all() and set(np.unique(signs)) <= {-1, 0, 1}
-
-
 def test_fewer_cells_than_genes_is_finite_however_small_the_offset():
     X, _ = cascade(n_cells=8)
     for start in (1.0, 1e-12):
@@ -322,53 +201,6 @@ def test_training_on_some_graphs_helps_on_others(loss):
     assert losses[-1] < 0.8 * losses[0] and found() > before + 0.02
 
 
-def test_edges_and_signs_of_a_known_network_are_found_untrained():
-    expression, tf_names, truth = linear_network(n_cells=200)
-    genes = list(expression.columns)
-    wanted = np.zeros((5, 30))
-    for edge in truth.itertuples():
-        wanted[genes.index(edge.regulator), genes.index(edge.target)] = edge.sign
-    for tfs in (range(5), None):
-        scores, signs = (part[:5] for part in glad_scores(expression.to_numpy(), tfs))
-        assert auprc(scores, wanted) > 0.98
-        assert (signs[wanted != 0] == wanted[wanted != 0]).all()
-
-
-def test_glad_tells_direct_from_indirect_neighbours_in_a_chain():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 15))
-    for j in range(1, 15):
-        X[:, j] += 1.5 * X[:, j - 1] * rng.choice([-1, 1])
-        X[:, j] /= X[:, j].std()
-    chain = np.abs(np.subtract.outer(np.arange(15), np.arange(15))) == 1
-    scores, _ = glad_scores(X, None)
-    assert np.array_equal(scores, scores.T)
-    assert auprc(scores, chain) > 0.98
-
-
-def test_scores_are_the_last_theta_or_z_of_the_model():
-    X, _ = cascade()
-    model = GLADTF(SMALL)
-    with torch.no_grad():
-        out = model(torch.tensor(X)[None], torch.tensor([3, 0]))
-    scores, signs = glad_scores(X, [3, 0], model=model)
-    theta = tf_rows(out.theta[0], [3, 0]).numpy()
-    np.testing.assert_allclose(scores, np.abs(theta), atol=1e-5)
-    assert np.array_equal(signs, -np.sign(theta))
-    sparse = glad_scores(X, [3, 0], replace(SMALL, score="Z"))[0]
-    np.testing.assert_allclose(sparse, tf_rows(out.Z[0], [3, 0]).abs().numpy(), atol=1e-5)
-    assert (sparse == 0).sum() > (scores == 0).sum() == 2
-
-
-def test_same_seed_same_numbers_and_the_global_seed_is_left_alone():
-    X, _ = cascade()
-    before = torch.random.get_rng_state()
-    a, b, c = (glad_scores(X, [0, 1], SMALL, seed=s)[0] for s in (1, 1, 2))
-    assert np.array_equal(a, b) and not np.array_equal(a, c)
-    assert np.array_equal(a, glad_scores(X, [0, 1], replace(SMALL, seed=1))[0])
-    assert torch.equal(before, torch.random.get_rng_state())
-
-
 def test_saved_parameters_restore_the_model():
     X, tfs, _ = batch()
     a, b = GLAD(replace(SMALL, seed=3, offset_start=0.4)), GLAD(SMALL)
@@ -377,38 +209,3 @@ def test_saved_parameters_restore_the_model():
     b.load_state_dict(a.state_dict())
     with torch.no_grad():
         assert torch.equal(a(X, tfs).theta, b(X, tfs).theta)
-
-
-def test_progress_counts_the_cells():
-    seen = []
-    glad_scores(cascade()[0], [0], SMALL, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(i, 4) for i in range(5)]
-
-
-@pytest.mark.parametrize(
-    "X, tfs, part",
-    [
-        (np.full((5, 4), np.nan), [0], "finite"),
-        (np.ones(5), None, "cells x genes"),
-        (np.eye(5), [], "at least one TF"),
-        (np.eye(5), [1, 1], "each once"),
-        (np.eye(5), [5], "0 to 4"),
-    ],
-)
-def test_unusable_input_is_refused_with_the_reason(X, tfs, part):
-    with pytest.raises(InputError, match=part):
-        glad_scores(X, tfs, SMALL)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_gpu_and_cpu_agree():
-    X, _ = cascade()
-    cpu, gpu = (glad_scores(X, [0, 1], SMALL, device=d)[0] for d in ("cpu", "cuda"))
-    np.testing.assert_allclose(cpu, gpu, atol=1e-4)
-
-
-def test_a_network_of_the_papers_size_takes_a_fraction_of_a_second():
-    X, _ = cascade(n_cells=500, n_genes=100, n_tfs=10)
-    start = time.process_time()
-    glad_scores(X, range(10))
-    assert time.process_time() - start < 1  # about 0.03 s on one core

@@ -23,6 +23,7 @@ TOP_LEVEL = set(
     "book notebooks grnular_core tests _config.yml _toc.yml requirements.txt README.md "
     "pyproject.toml Makefile LICENSE CITATION.cff CHANGELOG.md".split()
 )
+MAX_LINES = 350  # split by idea before that
 LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home|tmp|work|Users|private|opt)/\w|\b[A-Z]:\\Users")
 
@@ -64,6 +65,17 @@ def test_no_large_file_and_no_pickle_is_kept():
     files = project_files()
     assert [path for path in files if path.stat().st_size > 1 << 20] == []
     assert [path for path in files if path.suffix in {".pkl", ".pickle", ".pt", ".pth"}] == []
+
+
+def test_no_python_file_is_longer_than_one_idea():
+    lengths = {
+        path: len(path.read_bytes().splitlines())
+        for path in project_files()
+        if path.suffix == ".py"
+    }
+    assert {
+        path.relative_to(ROOT).as_posix(): n for path, n in lengths.items() if n > MAX_LINES
+    } == {}
 
 
 def test_no_file_holds_a_path_of_some_machine():

@@ -21,7 +21,7 @@ TESTED = (
     "grnboost2",
     "grnular",
     "grnular-untrained",
-)  # those with weights: test_trained.py
+)  # those with weights: test_trained_methods.py
 
 
 @pytest.fixture(scope="module")
