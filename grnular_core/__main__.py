@@ -86,6 +86,10 @@ def _add_evaluate(commands: Commands) -> None:
         "--symmetric-truth", action="store_true",
         help="paper protocol: the truth counts in both directions (simulated data)",
     )  # fmt: skip
+    add(
+        "--draws", type=whole, default=0, metavar="N",
+        help="also 95 %% intervals, from N draws: what random scores reach, and AUPRC with TFs drawn again",
+    )  # fmt: skip
     add_table_options(evaluate)
     evaluate.set_defaults(run=evaluate_command)
 

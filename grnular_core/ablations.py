@@ -159,6 +159,14 @@ def variants() -> list[Variant]:
     return [*untrained_variants(), *trained_variants(), *context_variants()]
 
 
+def checkpoint_of(variant: Variant, folder: Path | None) -> Path | None:
+    """Where its training can go on after a kill; None without a folder, and where nothing is trained."""
+    if folder is None or not variant.recipe.epochs:
+        return None
+    name = "".join(c if c.isalnum() else "-" for c in variant.label)
+    return folder / f"{name}.safetensors"
+
+
 def run_variant(
     variant: Variant,
     presets: Sequence[str] = ("clean", "noisy(25)"),
@@ -174,11 +182,7 @@ def run_variant(
     on whatever else the machine does, good for an order of magnitude.
     """
     place = resolve_device(device)
-    path = None
-    if checkpoints is not None and variant.recipe.epochs:
-        path = (
-            checkpoints / f"{''.join(c if c.isalnum() else '-' for c in variant.label)}.safetensors"
-        )
+    path = checkpoint_of(variant, checkpoints)
     progress = train(variant.recipe, checkpoint=path, device=device, n_jobs=n_jobs)
     model = variant.recipe.new_model().to(place)
     model.load_state_dict(progress.best["auprc"])
@@ -214,15 +218,21 @@ def run_missing_variants(
     record: Record,
     wanted: Iterable[Variant],
     *,
+    checkpoints: Path | None = None,
     say: Callable[[str], None] = print,
     **options: object,
 ) -> None:
-    """Run every variant that has no row in the record, adding rows as they come."""
+    """Run every variant that has no row in the record, adding rows as they come.
+
+    Trainings keep their checkpoint in the folder ``checkpoints`` until their rows are on record.
+    """
     have = set(record.rows()["method"])
     for variant in wanted:
         if variant.label in have:
             continue
-        rows = run_variant(variant, **options)
+        rows = run_variant(variant, checkpoints=checkpoints, **options)
         record.add(rows)
+        if path := checkpoint_of(variant, checkpoints):
+            path.unlink(missing_ok=True)
         mean = sum(row["strict_auprc"] for row in rows) / len(rows)
         say(f"{variant.label}: mean AUPRC {mean:.3f} over {len(rows)} graphs")

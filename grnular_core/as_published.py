@@ -18,6 +18,7 @@ from grnular_core.results import provenance
 from grnular_core.synthetic import SyntheticTask, replicate_of, run_synthetic
 
 DATASETS = ("DS1", "DS2", "DS3")
+TRIANGLE, EARLY_STOP = "triangle.csv", "early_stop.csv"
 
 
 def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
@@ -34,7 +35,7 @@ def record_lost_edges(folder: Path, datasets: Sequence[str] = DATASETS) -> pd.Da
         edges = int(network.adjacency.sum())
         lines.append((name, edges, lost_edges(network.adjacency, network.tf_index) / edges))
     table = pd.DataFrame(lines, columns=["dataset", "edges", "lost"])
-    with atomic_write(folder / "triangle.csv") as part:
+    with atomic_write(folder / TRIANGLE) as part:
         table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
     return table
 
@@ -47,6 +48,18 @@ def record_early_stop(folder: Path, n_graphs: int = 12) -> pd.DataFrame:
     rows = [run_synthetic(SyntheticTask("clean", "grnboost2-shipped", r)) for r in range(n_graphs)]
     columns = ["dataset", "cells", "cell_types", "replicate", "method", "strict_auprc", "paper_auprc", "cpu_seconds"]  # fmt: skip
     table = pd.DataFrame(rows)[columns].assign(**provenance())
-    with atomic_write(folder / "early_stop.csv") as part:
+    with atomic_write(folder / EARLY_STOP) as part:
         table.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
     return table
+
+
+def record_missing(folder: Path) -> list[str]:
+    """Write whichever of the two tables is not in ``folder``; the names of those written.
+
+    Raises ``DownloadError`` as ``record_lost_edges`` does.
+    """
+    tables = {TRIANGLE: record_lost_edges, EARLY_STOP: record_early_stop}
+    wanted = [name for name in tables if not (folder / name).exists()]
+    for name in wanted:
+        tables[name](folder)
+    return wanted

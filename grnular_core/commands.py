@@ -90,7 +90,23 @@ def evaluate_command(options: argparse.Namespace) -> None:
         "strict": strict_scores(edges, truth, genes, found),
         "paper": paper_scores(edges, truth, genes, found, symmetric_truth=options.symmetric_truth),
     }
+    if options.draws:
+        scores["certainty"] = _certainty(edges, truth, genes, found, options.draws)
     answer(json.dumps(without_nan(scores), indent=2, allow_nan=False))
+
+
+def _certainty(
+    edges: pd.DataFrame, truth: pd.DataFrame, genes: list[str], tfs: list[str], n: int
+) -> dict[str, object]:
+    """What random scores reach on the strict candidates, and how far AUPRC moves with other TFs."""
+    from grnular_core.candidates import strict_candidates
+    from grnular_core.stats import bootstrap_over_tfs, random_scores_summary
+
+    chance = random_scores_summary(strict_candidates(truth, genes, tfs), n)
+    drawn = bootstrap_over_tfs(edges, truth, genes, tfs, n)
+    return {
+        "n_draws": n, "random_scores": chance.to_dict("index"), "tfs_drawn_again": drawn.to_dict("index"),
+    }  # fmt: skip
 
 
 def simulate_command(options: argparse.Namespace) -> None:

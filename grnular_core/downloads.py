@@ -77,16 +77,6 @@ def fetch(key: str, progress: bool = True) -> Path:
     return target
 
 
-def fetch_many(keys: Iterable[str], progress: bool = True) -> dict[str, Path]:
-    """Fetch several files; return their paths by key, in the order given.
-
-    Unknown keys are refused before anything is downloaded. The first file that cannot be had ends
-    it with its ``DownloadError``; those before stay in the cache.
-    """
-    wanted = _known(keys)
-    return {key: fetch(key, progress) for key in wanted}
-
-
 def is_cached(key: str) -> bool:
     """Say whether the cache holds ``key`` with the right bytes, without network or writing."""
     item = entry(key)

@@ -18,6 +18,7 @@ from grnular_core.dataset import GRNDataset
 from grnular_core.downloads import available, is_cached
 from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
+from grnular_core.parts import clear_parts, task_folder
 from grnular_core.record_rows import row_scores
 from grnular_core.results import Record
 
@@ -147,12 +148,14 @@ def run_missing(
     wanted: Iterable[Task],
     networks: Sequence[str] = NETWORKS,
     *,
+    parts: Path | None = None,
     say: Callable[[str], None] = print,
     **options: object,
 ) -> list[str]:
     """Run every task whose rows are not in the record, adding rows as they come.
 
-    A failing task does not stop the others. Returns one line for each task that failed.
+    Long methods keep finished parts in the folder ``parts`` until their rows are on record. A failing
+    task does not stop the others. Returns one line for each task that failed.
     """
     failures = []
     have = {
@@ -165,15 +168,18 @@ def run_missing(
             for n in networks
             if (task.dataset, n, task.genes, task.method, str(task.seed)) not in have
         ]
+        own = task_folder(parts, vars(task))
         if not todo:
+            clear_parts(own)  # a run killed between recording and clearing has left them
             continue
         try:
-            rows = run_task(task, todo, **options)
+            rows = run_task(task, todo, parts=own, **options)
         except GrnularError as error:
             failures.append(f"{task.label}: {error}")
             say(failures[-1])
             continue
         record.add(rows)
+        clear_parts(own)
         say(f"{task.label}: {rows[0]['seconds']:.1f} s, {len(rows)} rows recorded")
     return failures
 

@@ -38,7 +38,6 @@ __all__ = [
     "auroc",
     "average_precision",
     "early_precision",
-    "epr_truth_genes_all_pairs",
     "per_tf_precision",
     "strict_scores",
 ]
@@ -104,18 +103,12 @@ def strict_scores(
     return result | _signed_epr(beeline_scores, beeline)
 
 
-def epr_truth_genes_all_pairs(
-    edges: pd.DataFrame, truth: pd.DataFrame, genes: Sequence[str]
-) -> EarlyPrecision:
+def _all_pairs_epr(edges: KnownEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
     """EPR over all ordered pairs of the genes that occur in the truth, TF or not.
 
     The view of BEELINE without its option for TF edges. It rewards knowing the TF list, since every
     other gene's row holds no true edge: read it beside the density.
     """
-    return _all_pairs_epr(known_edges(edges, genes), clean_truth(truth, genes)[0], genes)
-
-
-def _all_pairs_epr(edges: KnownEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
     names = truth_genes(clean, genes)
     pairs = candidates_of_clean(clean, genes, names, "listed", "truth-genes")
     scores = score_matrix(edges, names, names)

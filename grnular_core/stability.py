@@ -74,11 +74,3 @@ def _ranks_of(pairs: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Rank of each of ``pairs`` in ``found``, strongest first; the one after the last if absent."""
     at = pd.Index(found).get_indexer(pairs)
     return np.where(at < 0, len(found), at) + 1
-
-
-def stable_at(table: pd.DataFrame, steps: int = 10) -> pd.DataFrame:
-    """How many edges are at least so stable: columns ``stability, n_edges``, for a figure."""
-    levels = np.arange(steps + 1) / steps
-    shares = table["stability"].to_numpy()
-    counts = [(shares >= level - 1e-9).sum() for level in levels]
-    return pd.DataFrame({"stability": levels, "n_edges": counts})

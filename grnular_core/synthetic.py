@@ -7,7 +7,7 @@ their edges are among the candidates, and a method that cannot see them scores 0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -23,8 +23,9 @@ from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.edges import edge_table
 from grnular_core.errors import GrnularError, InputError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
+from grnular_core.parts import clear_parts, task_folder
 from grnular_core.record_rows import row_scores
-from grnular_core.results import Record
+from grnular_core.results import KEY, Record
 from grnular_core.simulate import Simulation, preset, simulate
 from grnular_core.simulated import (
     simulated_anndata,
@@ -142,26 +143,35 @@ def run_missing_synthetic(
     folder: Path,
     wanted: Iterable[SyntheticTask],
     *,
+    parts: Path | None = None,
     say: Callable[[str], None] = print,
     n_workers: int = 1,
     **options: object,
 ) -> list[str]:
     """Run every task whose row is not in its record, adding rows as they come.
 
+    Long methods keep finished parts in the folder ``parts`` until their row is on record.
+
     Tasks that follow each other on the same data are one piece of work, which simulates the data once;
     pieces run side by side in ``n_workers`` processes, or wherever ``joblib.parallel_config`` sends
     them (a Dask cluster, say). This process alone writes. A failing task does not stop the others.
     Returns one line for each task that failed.
     """
-    failures = []
-    pieces = [list(tasks) for _, tasks in groupby(_not_recorded(folder, wanted), _data_of)]
+    failures, wanted = [], list(wanted)
+    todo = _not_recorded(folder, wanted)
+    left = set(todo)
+    for task in wanted:
+        if task not in left:  # a run killed between recording and clearing has left its parts
+            clear_parts(_own_parts(parts, task.key()))
+    pieces = [list(tasks) for _, tasks in groupby(todo, _data_of)]
     runs = Parallel(n_jobs=n_workers, return_as="generator_unordered")(
-        delayed(run_tasks)(piece, options) for piece in pieces
+        delayed(run_tasks)(piece, {**options, "parts": parts}) for piece in pieces
     )
     for rows, failed in runs:
         for experiment, found in groupby(rows, lambda row: row["experiment"]):
             Record(experiment, folder).add(found)
         for row in rows:
+            clear_parts(_own_parts(parts, row))
             say(
                 f"{row['method']} on {row['dataset']}, {row['cells']} cells of {row['cell_types']} "
                 f"types, replicate {row['replicate']}: AUPRC {row['strict_auprc']:.3f}, "
@@ -175,6 +185,11 @@ def run_missing_synthetic(
 
 def _data_of(task: SyntheticTask) -> tuple[object, ...]:
     return task.preset, task.replicate, task.n_cells, task.n_types
+
+
+def _own_parts(parts: Path | None, row: Mapping[str, object]) -> Path | None:
+    """Where the task of a row keeps its parts; its key is enough of the row."""
+    return task_folder(parts, {name: row[name] for name in KEY if name != "experiment"})
 
 
 def _not_recorded(folder: Path, wanted: Iterable[SyntheticTask]) -> list[SyntheticTask]:
@@ -193,11 +208,15 @@ def _not_recorded(folder: Path, wanted: Iterable[SyntheticTask]) -> list[Synthet
 def run_tasks(
     tasks: Iterable[SyntheticTask], options: dict[str, object]
 ) -> tuple[list[dict[str, object]], list[str]]:
-    """Rows of the tasks, with their experiment, and a line for each that failed."""
+    """Rows of the tasks, with their experiment, and a line for each that failed.
+
+    Each task keeps its parts in a folder of its own below ``parts``, one of the options.
+    """
     rows, failures = [], []
     for task in tasks:
         try:
-            rows.append({"experiment": task.experiment, **run_synthetic(task, **options)})
+            own = {**options, "parts": _own_parts(options.get("parts"), task.key())}
+            rows.append({"experiment": task.experiment, **run_synthetic(task, **own)})
         except GrnularError as error:
             failures.append(f"{task.label}: {error}")
     return rows, failures

@@ -130,9 +130,9 @@ def tigress(
     blocks = [
         range(i, min(i + SPLITS_PER_PART, n_splits)) for i in range(0, n_splits, SPLITS_PER_PART)
     ]
-    kept = [i for i in range(len(blocks)) if parts and parts.has(i)]
-    for i in kept:
-        counts, cpu = parts.load(i)
+    found = ((i, parts.find(i)) for i in range(len(blocks) if parts else 0))
+    kept = {i: part for i, part in found if part}
+    for counts, cpu in kept.values():
         total, cpu_seconds = total + counts, cpu_seconds + cpu
     if progress:
         progress(len(kept), len(blocks))

@@ -138,7 +138,8 @@ def tree_scores(
     tf_expression = np.asfortranarray(expression[:, [position[tf] for tf in tf_names]])
     names = sorted(genes)
     blocks = [names[i : i + TARGETS_PER_PART] for i in range(0, len(names), TARGETS_PER_PART)]
-    done = {i: parts.load(i) for i in range(len(blocks)) if parts and parts.has(i)}
+    kept = ((i, parts.find(i)) for i in range(len(blocks) if parts else 0))
+    done = {i: part for i, part in kept if part}
     if progress:
         progress(len(done), len(blocks))
 

@@ -28,7 +28,6 @@ MOSTLY = 0.9
 REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
     "reproduced", "partly reproduced", "not reproduced", "not tested",
 )  # fmt: skip
-WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED)
 COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p_holm")
 
 
@@ -102,7 +101,7 @@ def verdict(
 
 
 def word_for(wins: int, losses: int, tested: int) -> str:
-    """The rule of the module's text: counts of comparisons in, one of ``WORDS`` out."""
+    """The rule of the module's text: counts of comparisons in, one of the four words out."""
     if not tested:
         return UNTESTED
     if not losses and wins >= MOSTLY * tested:

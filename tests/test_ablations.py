@@ -6,14 +6,17 @@ from dataclasses import fields, replace
 
 import pytest
 
+from grnular_core import ablations
 from grnular_core.ablations import (
     UNTRAINED,
     Variant,
+    checkpoint_of,
     run_missing_variants,
     run_variant,
     variants,
     with_config,
 )
+from grnular_core.named_recipes import RECIPES
 from grnular_core.results import Record
 
 TINY = with_config(UNTRAINED, hidden=(8,), n_unroll=1, n_inner=1, init_epochs=2)
@@ -66,3 +69,26 @@ def test_scores_are_those_of_the_model_and_not_of_chance():
     for row in rows:
         assert row["strict_auprc"] > 2 * row["density"]
         assert row["strict_auprc_ratio"] == pytest.approx(row["strict_auprc"] / row["density"])
+
+
+def test_checkpoints_stay_until_the_rows_are_on_record(tmp_path, monkeypatch):
+    variant = Variant("P", "20", "trained", RECIPES["grnular"])
+    kept = checkpoint_of(variant, tmp_path)
+
+    def pretended(variant, *, checkpoints, fails=False):
+        checkpoint_of(variant, checkpoints).write_text("half of a training")
+        return [{"strict_auprc": 0.5}] if not fails else 1 / 0
+
+    monkeypatch.setattr(ablations, "run_variant", pretended)
+    record, options = (
+        Record("ablations", tmp_path),
+        {"checkpoints": tmp_path, "say": lambda text: None},
+    )
+    with pytest.raises(ZeroDivisionError):
+        run_missing_variants(record, [variant], fails=True, **options)
+    assert kept.exists()
+    monkeypatch.setattr(Record, "add", lambda self, rows: None)
+    run_missing_variants(record, [variant], **options)
+    assert not kept.exists()
+    untrained = Variant("P", "20", "untrained", UNTRAINED)
+    assert checkpoint_of(untrained, tmp_path) is None and checkpoint_of(variant, None) is None

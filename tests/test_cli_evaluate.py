@@ -98,6 +98,19 @@ def test_evaluate_takes_the_layouts_that_infer_takes(scored, capsys):
     assert evaluated(capsys, "--match", "ignore-case") == expected
 
 
+def test_intervals_are_given_when_draws_are_asked_for(scored, capsys):
+    found = evaluated(capsys, "--draws", "400")
+    assert {k: found[k] for k in ("strict", "paper")} == evaluated(capsys)
+    told = found["certainty"]
+    assert told["n_draws"] == 400
+    chance = told["random_scores"]
+    assert chance["auroc"]["mean"] == pytest.approx(0.5, abs=0.05)
+    assert chance["auprc"]["low"] < chance["auprc"]["mean"] < chance["auprc"]["high"] == 1
+    drawn = told["tfs_drawn_again"]["auprc"]
+    assert drawn["estimate"] == found["strict"]["auprc"] and drawn["n_tfs"] == 2
+    assert 0 < drawn["low"] <= drawn["estimate"] <= drawn["high"] <= 1
+
+
 def test_values_of_the_expression_do_not_matter_for_scores(scored, capsys):
     expected = evaluated(capsys)
     Path("abcd.csv").write_text(",A,B,C,D\nc1,-1,NA,0,0\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grnular_core import downloads, partfile, transfer
-from grnular_core.downloads import available, cache_folder, fetch, fetch_many, is_cached
+from grnular_core.downloads import available, cache_folder, fetch, is_cached
 from grnular_core.errors import DownloadError, InputError
 
 if TYPE_CHECKING:
@@ -206,19 +206,12 @@ def test_a_file_where_a_folder_belongs_and_the_reverse_are_named(server: DataSer
 # --- several files, and what is missing
 
 
-def test_many_files_come_in_the_order_asked(server: DataServer) -> None:
-    for key in ("b", "a", "c"):
-        server.add(key, key.encode())
-    found = fetch_many(["c", "a", "c"], progress=False)
-    assert list(found) == ["c", "a"] and server.files() == ["a", "c"]
-
-
 def test_an_unknown_key_is_refused_before_anything_is_downloaded(server: DataServer) -> None:
     server.add("data/one.csv", b"1")
     with pytest.raises(InputError, match="did you mean data/one.csv"):
-        fetch_many(["data/one.csv", "data/ome.csv"])
+        available(["data/one.csv", "data/ome.csv"])
     with pytest.raises(InputError):
-        available(["data/ome.csv"])
+        fetch("data/ome.csv")
     with pytest.raises(InputError):
         is_cached("data/ome.csv")
     assert server.log == []

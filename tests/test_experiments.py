@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import linear_network
 
-from grnular_core import experiments
+from grnular_core import experiments, tigress
 from grnular_core.beeline import NETWORKS
 from grnular_core.dataset import make_dataset
 from grnular_core.downloads import Availability
@@ -18,17 +18,18 @@ from grnular_core.methods import METHODS
 from grnular_core.results import Record
 
 
+def pretended(dataset, network, genes):
+    expression, tfs, truth = linear_network(len(dataset))
+    return make_dataset(
+        expression, tfs, truth.iloc[NETWORKS.index(network) :], name=f"{dataset} {network}"
+    )
+
+
 @pytest.fixture
 def pretend(monkeypatch):
     """A small network in place of BEELINE's files, another truth for each network."""
 
-    def load(dataset, network, genes):
-        expression, tfs, truth = linear_network(len(dataset))
-        return make_dataset(
-            expression, tfs, truth.iloc[NETWORKS.index(network) :], name=f"{dataset} {network}"
-        )
-
-    monkeypatch.setattr(experiments, "_loaded", load)
+    monkeypatch.setattr(experiments, "_loaded", pretended)
     monkeypatch.setattr(experiments, "is_cached", lambda key: True)
     monkeypatch.setattr(experiments, "available", lambda keys, **options: Availability())
 
@@ -70,6 +71,24 @@ def test_recorded_tasks_are_not_run_again(pretend, tmp_path, monkeypatch):
     run_missing(record, wanted, say=lambda text: None)
     assert done == wanted[1:]
     assert len(record.rows()) == 12
+
+
+def test_parts_stay_until_the_rows_are_on_record(pretend, tmp_path, monkeypatch):
+    record, wanted = Record("beeline", tmp_path), tasks(["mDC"], ["tigress"], [0])
+    options = {"parts": tmp_path / "parts", "n_jobs": 1, "say": lambda text: None}
+    monkeypatch.setattr(Record, "add", lambda self, rows: 1 / 0)  # killed at the worst moment
+    with pytest.raises(ZeroDivisionError):
+        run_missing(record, wanted, **options)
+    kept = sorted((tmp_path / "parts").rglob("*.npz"))
+    assert kept
+    monkeypatch.undo()
+    monkeypatch.setattr(experiments, "_loaded", pretended)
+    monkeypatch.setattr(tigress, "half_counts", lambda *a: pytest.fail("computed again"))
+    run_missing(record, wanted, **options)
+    assert len(record.rows()) == len(NETWORKS) and not list((tmp_path / "parts").iterdir())
+    kept[0].parent.mkdir(parents=True)  # what a kill between recording and clearing leaves
+    run_missing(record, wanted, **options)
+    assert not list((tmp_path / "parts").iterdir())
 
 
 def test_a_failing_task_is_reported_and_stops_no_other(pretend, tmp_path, monkeypatch):

@@ -96,4 +96,4 @@ def test_a_part_that_does_not_fit_leaves_those_before(disk):
     store.save(0, np.ones(100), 1.0)
     with pytest.raises(WriteError, match="no space left"):
         store.save(1, np.random.default_rng(0).random(50_000), 1.0)
-    assert store.has(0) and not store.has(1) and os.listdir("parts/run") == ["00000.npz"]
+    assert store.find(0) and not store.find(1) and os.listdir("parts/run") == ["00000.npz"]

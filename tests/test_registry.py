@@ -10,7 +10,7 @@ import pooch
 import pytest
 
 from grnular_core import registry
-from grnular_core.downloads import cache_folder, fetch_many
+from grnular_core.downloads import available, cache_folder
 from grnular_core.errors import InputError
 
 DATA, NETWORKS = "beeline/full/BEELINE-data.zip", "beeline/full/BEELINE-Networks.zip"
@@ -121,7 +121,7 @@ def test_real_files_have_the_registered_bytes(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("socket.create_connection", no_network)
     monkeypatch.setattr("requests.get", no_network)
-    for key, path in fetch_many(here, progress=False).items():
+    for key, path in available(here, progress=False).paths.items():
         item = registry.entry(key)
         assert path == folder / key
         assert item.size in (None, path.stat().st_size)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from grnular_core.batches import make_batches
 from grnular_core.errors import InputError, MethodError
+from grnular_core.methods import METHODS
+from grnular_core.parts import PartStore
 from grnular_core.results import Record
 from grnular_core.simulate import preset, simulate
 from grnular_core.synthetic import (
@@ -84,6 +88,32 @@ def test_rows_on_record_are_not_computed_again_and_failures_do_not_stop_the_rest
     said.clear()
     run_missing_synthetic(tmp_path, wanted, say=said.append)
     assert len(said) == 2  # only the failing ones are tried again
+
+
+def test_parts_of_recorded_rows_go_and_those_of_a_failed_run_stay(tmp_path, monkeypatch):
+    wanted = synthetic_tasks(["clean"], ["genie3", "grnboost2"], [0], n_cells=60)
+
+    def keep(work, run):
+        if run.parts:
+            PartStore(run.parts, "run").save(0, np.zeros(3), 1.0)
+        if failing:
+            raise MethodError("no solution")
+        return METHODS["correlation"].scores(work, run)
+
+    for name in ("genie3", "grnboost2"):
+        monkeypatch.setitem(METHODS, name, replace(METHODS[name], scores=keep))
+    parts, options = tmp_path / "parts", {"say": lambda text: None, "parts": tmp_path / "parts"}
+    failing = True
+    assert len(run_missing_synthetic(tmp_path, wanted, **options)) == 2
+    assert len(list(parts.iterdir())) == 2
+    failing = False
+    assert run_missing_synthetic(tmp_path, wanted[:1], **options) == []
+    assert len(list(parts.iterdir())) == 1
+    run_missing_synthetic(
+        tmp_path, wanted[1:], say=lambda text: None
+    )  # nothing is kept, nor cleared
+    run_missing_synthetic(tmp_path, wanted, **options)
+    assert len(Record("clean", tmp_path).rows()) == 2 and not list(parts.iterdir())
 
 
 def test_verification_finds_a_row_that_moved(tmp_path):
