@@ -93,7 +93,8 @@ def main(
     print(f"{len(run.edges)} edges after {wall:.1f} s ({run.cpu_seconds:.1f} s of CPU in the "
           f"method), peak {peak:.2f} GB", flush=True)  # fmt: skip
     if table:
-        row = [sweep, size[1], size[2], size[0], f"{found:.3f}", method, torch.get_num_threads(),
+        # the size that was asked for: genes that no cell expresses have been left out
+        row = [sweep, genes, tfs, cells, f"{found:.3f}", method, torch.get_num_threads(),
                f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", f"{at_most:.0f}",
                f"{expected:.2f}"]  # fmt: skip
         new = not Path(table).exists()
