@@ -95,4 +95,5 @@ def test_rows_of_the_model_that_ships_are_of_the_parameters_that_ship(experiment
 @pytest.mark.parametrize("experiment", ["clean", "noisy", "ds"])
 def test_quick_methods_are_on_record_for_the_whole_grid(experiment):
     missing = grids.missing(experiment, recorded_folder())
-    assert missing[~missing["method"].isin(grids.SLOW)].empty
+    slow = set(grids.SLOW) - {"tigress"}
+    assert missing[~missing["method"].isin(slow)].empty
