@@ -23,7 +23,7 @@ STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # operations of a product that take as long as the rest of the work: for a value when it is read, in
 # views, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table
-READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 2_000, 60_000
+READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
 ALL = 1000  # what progress counts to
 OWN_WEIGHTS = {"grnular": "grnular", "grnular-paper": "paper-clean"}
 
