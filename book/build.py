@@ -44,6 +44,7 @@ SITE = BUILD / "site"
 HTML = BUILD / "html"
 LOG = BUILD / "sphinx.log"
 # What a page with formulas can ask MathJax for; the rest of the package is other bundles.
+BINDER = "https://mybinder.org"  # runs a repository with its packages, for whoever asks
 MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/fonts", "ui")
 
 
@@ -100,7 +101,11 @@ def assemble(record: dict) -> None:
 
 
 def with_repository(config: dict, environ) -> dict:
-    """Links to the sources, when the build knows its public address (as on GitHub it does)."""
+    """Links to the sources and to Binder, when the build knows its public address (on GitHub it does).
+
+    Binder makes the environment of the whole repository, so that a notebook finds the package. Services
+    that open a notebook alone would stop at its first import; they get no button.
+    """
     if environ.get("GITHUB_REPOSITORY"):
         server = environ.get("GITHUB_SERVER_URL", "https://github.com")
         config["repository"] = {
@@ -108,6 +113,7 @@ def with_repository(config: dict, environ) -> dict:
             "branch": environ.get("GITHUB_REF_NAME", "main"),
             "path_to_book": "",
         }
+        config["launch_buttons"] = {"notebook_interface": "jupyterlab", "binderhub_url": BINDER}
         config["html"] |= {"use_repository_button": True, "use_edit_page_button": True}
     return config
 

@@ -210,7 +210,12 @@ def test_the_public_workflow_has_least_rights_and_pinned_actions():
     assert {"make test", "make book"} <= {step.get("run") for step in steps}
 
 
+def test_coverage_is_of_the_package_and_has_a_floor():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]
+    assert told["run"]["source"] == ["grnular_core"] and told["report"]["fail_under"] >= 90
+
+
 def test_make_without_a_target_lists_the_targets():
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("book", "test", "lint", "paper", "verify", "clean"):
+    for target in ("book", "test", "coverage", "lint", "paper", "verify", "clean"):
         assert f"make {target} " in done.stdout

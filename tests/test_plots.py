@@ -72,3 +72,33 @@ def test_points_show_each_pair_and_the_geometric_mean():
 def test_every_method_has_a_label_and_the_ones_drawn_a_colour_of_their_own():
     assert set(METHODS) <= set(plots.METHOD_LABELS)
     assert len(set(plots.PALETTE.values())) == len(plots.PALETTE)
+
+
+def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
+    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
+    titles = ("one", "other")
+    figure = plots.side_by_side(grid, grid[["clr"]], titles, kind="auprc", missing="not run")
+    left, right = figure.axes[:2]
+    assert (left.get_title("left"), right.get_title("left")) == titles
+    assert left.get_ylim() == right.get_ylim()
+    ratios = left.get_gridspec().get_width_ratios()
+    assert ratios[0] == 2 * ratios[1]
+
+
+def test_an_unknown_kind_of_heat_map_is_refused():
+    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr"])
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match="kind 'f1'; expected auprc, auroc or ratio"):
+        plots.score_heatmap(ax, grid, "title", kind="f1")
+
+
+def test_the_floor_is_drawn_with_the_random_scores_that_lie_on_it():
+    shares = np.array([0.1, 0.5, 1.0])
+    formula, exact, simulated = shares / 2 + 0.5, shares / 2 + 0.51, shares / 2 + 0.49
+    _, ax = plt.subplots()
+    plots.floor_curve(ax, shares, formula, exact, simulated)
+    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    assert np.array_equal(drawn["floor (formula)"], formula)
+    assert np.array_equal(drawn["random scores"], simulated)
+    assert list(drawn["strict protocol"]) == [0.5, 0.5]
+    assert len(ax.get_legend().get_texts()) == 4
