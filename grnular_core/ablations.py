@@ -141,7 +141,6 @@ def context_variants() -> list[Variant]:
         *_of(
             "layers", base, CONTEXT, {str(n): {"context_layers": n} for n in (0, 1, 3)}
         ),
-        *_of("E1", base, CONTEXT, {str(n): {"init_epochs": n} for n in (25, 400)}),
         *_of_recipe(
             "training", base, CONTEXT,
             {"none": {"epochs": 0}, "shuffled labels": {"shuffled": True}, "120 graphs": {}},

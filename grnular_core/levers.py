@@ -48,9 +48,10 @@ def record_levers(folder: Path, datasets: Sequence[str], networks: Sequence[str]
     old = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
     parts = []
     for weights in WEIGHTS:
-        done = old[old["digest"] == read_trained(weights).digest]
-        new = pd.DataFrame(scores(weights, datasets, networks)).assign(**provenance())
-        parts.append(done if len(done) else new)
+        rows = old[old["digest"] == read_trained(weights).digest]
+        if rows.empty:
+            rows = pd.DataFrame(scores(weights, datasets, networks)).assign(**provenance())
+        parts.append(rows)
     table = pd.concat(parts, ignore_index=True)
     with atomic_write(path) as part:
         table.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
