@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, w
 from grnular_core.commands import (
     download_command,
     evaluate_command,
+    forget_output,
     methods_command,
     say,
     simulate_command,
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(stop) or "interrupted; no result was written")
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
     return 0
 
 

@@ -35,7 +35,13 @@ def answer(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        forget_output()
         raise write_error(error, Path("standard output")) from error
+
+
+def forget_output() -> None:
+    """Send what standard output still holds nowhere: at exit Python would try to write it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
