@@ -170,7 +170,7 @@ def validation_table(rows: pd.DataFrame) -> pd.DataFrame:
 def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What readers see: a line a setting, its mean AUPRC on each data set's validation graphs.
 
-    The best setting of a method is marked *, the one that the figures show is named so.
+    The best setting of a method is marked ``*``, the one that the figures show is named so.
     """
     means, lines = validation_table(rows), []
     top = {(s.method, name): s for name in PRESETS for s in best_settings(rows, name)}
