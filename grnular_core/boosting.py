@@ -109,5 +109,6 @@ def boost(
             max(1, int(settings.max_features * n_tfs)), DEPTH, settings.learning_rate, settings.window,
             tree, importance, gains,
         )  # fmt: skip
+    importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
     total = importance.sum()
     return Boosted(importance * (first / total) if total > 0 else importance, first)

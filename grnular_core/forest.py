@@ -47,5 +47,6 @@ def forest(regressors: Regressors, target: np.ndarray, bootstraps: Bootstraps) -
         regressors, np.asarray(target, dtype=np.float64), bootstraps.weight, bootstraps.shift,
         max(1, math.isqrt(n_tfs)), new_tree(n_tfs, n_cells, 2 * n_cells), importance,
     )  # fmt: skip
+    importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
     total = importance.sum()
     return importance / total if total > 0 else importance

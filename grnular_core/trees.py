@@ -150,7 +150,9 @@ def tree_scores(
         for column, target in enumerate(blocks[index]):
             values = expression[:, position[target]]
             links, _ = fit_target(ensemble, tf_expression, tf_names, target, values, seed, restored)
-            block[[rows[tf] for tf in links["TF"]], column] = links["importance"]
+            # below 0 by rounding alone, where a split takes nothing
+            importance = links["importance"].clip(lower=0)
+            block[[rows[tf] for tf in links["TF"]], column] = importance
         return index, block, time.process_time() - start
 
     todo = (delayed(fit_block)(i) for i in range(len(blocks)) if i not in done)

@@ -17,6 +17,7 @@ from grnular_core.boosting import Bags, boost
 from grnular_core.dataset import make_dataset
 from grnular_core.ensembles import ensemble_scores
 from grnular_core.methods import infer
+from grnular_core.simulate import preset, simulate
 from grnular_core.tree_data import Regressors, new_tree
 from grnular_core.tree_kernels import grow, leaf_of
 
@@ -167,3 +168,13 @@ def test_stages_in_blocks_or_at_once_are_the_same(monkeypatch):
     other = boost(Regressors.of(x), y["strong"], Bags(0, 200))
     assert one.n_trees == other.n_trees
     np.testing.assert_array_equal(one.importance, other.importance)
+
+
+@pytest.mark.parametrize("gene", [26, 60, 74])
+def test_a_split_that_takes_nothing_leaves_no_weight_below_zero(gene):
+    """Under dropout a node's two halves may have one mean: rounding then decides the sign of its gain."""
+    X = simulate(preset("noisy(50)", n_cells=60, n_types=5), seed=1).expression.astype(float)
+    others = np.delete(X, gene, axis=1)
+    found = boost(Regressors.of(others), X[:, gene], Bags(0, len(X)))
+    assert found.importance.min() >= 0
+    assert found.importance.sum() == pytest.approx(found.n_trees)
