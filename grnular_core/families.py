@@ -15,6 +15,7 @@ import numpy as np
 from grnular_core.errors import InputError
 from grnular_core.grn import GraphSpec
 from grnular_core.kinetics import Kinetics
+from grnular_core.regulons import Regulons
 from grnular_core.simulate import Preset, Simulation, preset
 from grnular_core.technical import TechnicalNoise
 
@@ -156,6 +157,55 @@ def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return replace(found, graph=graph, kinetics=kinetics, technical=technical)
 
 
+def regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """Groups of genes under common TFs, moved by cell states as well (``regulons.py``); counts.
+
+    TFs are regulated as often as other genes, what a TF's mRNA says of its activity varies, and states
+    move TFs and genes that have nothing to do with each other. Ranges are those of published single-cell
+    experiments in general: no data set was fitted.
+    """
+    n_genes, n_tfs, n_cells = TF_RICH_SIZES[shape.integers(len(TF_RICH_SIZES))]
+    path = bool(rng.random() < 0.5)
+    graph = GraphSpec(
+        n_genes=n_genes,
+        n_tfs=n_tfs,
+        hub_spread=float(rng.uniform(0, 0.8)),
+        repression=float(rng.uniform(0, 0.35)),
+    )
+    kinetics = Kinetics(
+        n_types=int(rng.integers(10, 41)) if path else int(rng.integers(1, 9)),
+        n_cells=n_cells,
+        anchors=int(rng.integers(2, 7)) if path else 0,
+    )
+    groups = Regulons(
+        count=round(log_uniform(rng, 5, max(8, n_genes / 6))),
+        size_spread=float(rng.uniform(0.3, 1.1)),
+        members=float(rng.uniform(0.3, 0.95)),
+        second=float(rng.uniform(0, 0.3)),
+        drivers=log_uniform(rng, 1, 6),
+        circuit=float(rng.random()),
+        explained=float(rng.uniform(0.15, 0.95)),
+        dimensions=int(rng.integers(1, 6)),
+        moved=float(rng.uniform(0.3, 1)),
+        state_tfs=float(rng.uniform(0, 1.5)),
+        state_genes=float(rng.uniform(0, 1.5)),
+        jitter=float(rng.uniform(0, 0.3)),
+        own=float(rng.uniform(0.4, 1.2)),
+        hidden_state=float(rng.random()),
+        amplitude=log_uniform(rng, 0.18, 1),
+    )
+    technical = TechnicalNoise(
+        levels=(0.5, float(rng.uniform(0.5, 1.5))),
+        library=(np.log(n_genes) + float(rng.uniform(-0.5, 3)), float(rng.uniform(0.1, 0.6))),
+        dropout=(log_uniform(rng, 2, 10), float(rng.uniform(5, 40)))
+        if rng.random() < 0.25
+        else None,
+        umi=bool(rng.random() < 0.8),
+        programs=_programs(rng),
+    )
+    return Preset(graph, kinetics, technical, regulons=groups)
+
+
 def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
     """None, one that tells cell types apart, or several of both kinds."""
     kind = rng.random()
@@ -172,6 +222,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "varied": varied,
     "large": large,
     "tf-rich": tf_rich,
+    "regulons": regulons,
 }
 
 

@@ -18,7 +18,9 @@ MOST_SPARSITY = 0.9  # also a hub leaves some genes alone
 
 @dataclass(frozen=True, eq=False)
 class GRN:
-    """A directed network without cycles: edge i goes from ``regulator[i]`` to ``target[i]``.
+    """A directed network: edge i goes from ``regulator[i]`` to ``target[i]``.
+
+    One that is simulated by ``kinetics.py`` has no cycles; one of ``regulons.py`` may.
 
     ``K`` (edges,) is the largest effect of an edge on the target's production rate; a negative one
     represses. ``coop`` (edges,) is the Hill coefficient. ``tfs`` (tfs,) are the genes that may

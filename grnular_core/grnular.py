@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from grnular_core.committee import CommitteeRho
 from grnular_core.context import Context, ContextRho, make_context, weight_of
+from grnular_core.context_blocks import BlockContext, block_context, block_logits
 from grnular_core.errors import InputError
 from grnular_core.evidence import VIEWS, evidence
 from grnular_core.problem import Problem, prepare
@@ -37,6 +38,7 @@ from grnular_core.regression import (
 )
 from grnular_core.thresholding import LambdaNN, RhoNN, soft_threshold
 
+BLOCK_PAIRS = 100_000  # TF-gene pairs from which on a CPU looks at them a block of genes at a time
 MOST, LEAST = 1e6, 1e-9
 BOUNDS = {
     "n_unroll": (0, MOST), "n_inner": (0, MOST), "init_epochs": (0, MOST),
@@ -134,7 +136,7 @@ class Start(NamedTuple):
     """What a batch of data is before the first cell: nothing in it depends on learned parts."""
 
     problem: Problem
-    context: Context | None
+    context: Context | BlockContext | None
     state: CellState
 
 
@@ -221,7 +223,7 @@ class GRNULar(nn.Module):
             return state._replace(weights=weights, adam=adam, theta=path_product(weights))
 
     def threshold_step(
-        self, state: CellState, problem: Problem, context: Context | None
+        self, state: CellState, problem: Problem, context: Context | BlockContext | None
     ) -> CellState:
         """Z_ij <- eta_rho_ij(theta_ij) with rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij).
 
@@ -231,26 +233,44 @@ class GRNULar(nn.Module):
         if context is None:
             rho = self.rho_nn(state.theta, problem.sigma, state.Z)
             return state._replace(Z=soft_threshold(state.theta, rho))
-        logit = self.rho_nn(state.theta, state.Z, context)
+        if isinstance(context, BlockContext):
+            logit = block_logits(self.rho_nn, state.theta, state.Z, context)
+        else:
+            logit = self.rho_nn(state.theta, state.Z, context)
         rho = state.theta * (1 - logit.sigmoid())
         return state._replace(Z=soft_threshold(state.theta, rho), logit=logit)
 
-    def cell(self, state: CellState, problem: Problem, context: Context | None) -> CellState:
+    def cell(
+        self, state: CellState, problem: Problem, context: Context | BlockContext | None
+    ) -> CellState:
         """GRNULAR-cell of Algorithm 2."""
         state = self.lambda_step(state)
         state = self.dnn_step(state, problem)
         return self.threshold_step(state, problem, context)
 
     @torch.no_grad()
-    def prepare(self, X: Tensor, tf_index: Tensor) -> Start:
-        """Everything before the first cell; in training this is done once for all epochs."""
+    def prepare(self, X: Tensor, tf_index: Tensor, in_blocks: bool = False) -> Start:
+        """Everything before the first cell; in training this is done once for all epochs.
+
+        ``in_blocks``: no gradient will be asked for, so a large graph's context may be seen a block of
+        genes at a time, in less memory and half the time.
+        """
         problem = prepare(X, tf_index, next(self.parameters()).dtype)
         context = None
         if self.config.rho == "context":
             index = tf_index.to(X.device).expand(len(X), -1)
             detected = (X != 0).to(problem.X.dtype).mean(1)
             views = evidence(X, index).to(detected.dtype)
-            context = make_context(views, detected, index, problem.allowed)
+            allowed = problem.allowed
+            if (
+                in_blocks
+                and len(X) == 1
+                and X.device.type == "cpu"
+                and allowed[0].numel() >= BLOCK_PAIRS
+            ):
+                context = block_context(views[0], detected[0], index[0], allowed[0])
+            else:
+                context = make_context(views, detected, index, allowed)
         return Start(problem, context, self.good_init(problem))
 
     def forward(
@@ -262,7 +282,8 @@ class GRNULar(nn.Module):
         ``tf_index`` (graphs, tfs), or (tfs,) for all graphs, are positions among the genes.
         ``progress`` is called with (cells done, cells) after goodINIT and after every cell.
         """
-        return self.unroll(self.prepare(X, tf_index), progress)
+        in_blocks = not torch.is_grad_enabled()
+        return self.unroll(self.prepare(X, tf_index, in_blocks), progress)
 
     def unroll(
         self, start: Start, progress: Callable[[int, int], None] | None = None

@@ -93,6 +93,22 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
+    "grnular-regulons": (
+        "its second member, by ranks, on both simulators, also on few cells and many TFs",
+        Recipe(
+            train=(
+                ("varied", 500),
+                ("regulons", 400),
+                ("tf-rich", 200),
+                ("mixed-dropout", 120),
+                ("few-cells", 100),
+                ("mixed-clean", 80),
+            ),
+            valid=(*_VALID, ("regulons", 28)),
+            epochs=7,
+            **{**_CONTEXT, "loss": "smooth-ap"},
+        ),
+    ),
     "grnular-clean": (
         "the same, on graphs without technical noise alone",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),

@@ -19,18 +19,22 @@ import numpy as np
 from grnular_core.errors import InputError
 from grnular_core.grn import GRN, GraphSpec, random_grn
 from grnular_core.kinetics import Kinetics, random_rates, steady_state
+from grnular_core.regulons import Regulons, random_groups, regulon_levels
 from grnular_core.technical import TechnicalNoise, add_noise
 
 
 @dataclass(frozen=True)
 class Preset:
     """Everything that fixes a kind of data. ``network`` names a data set of SERGIO's whose network
-    and rates replace those drawn from ``graph`` and ``kinetics``."""
+    and rates replace those drawn from ``graph`` and ``kinetics``. With ``regulons`` expression comes from
+    ``regulons.py`` in place of SERGIO's dynamics: of ``kinetics`` it takes types, cells and anchors, of
+    ``graph`` the numbers of genes and TFs, ``hub_spread`` and ``repression``."""
 
     graph: GraphSpec = field(default_factory=GraphSpec)
     kinetics: Kinetics = field(default_factory=Kinetics)
     technical: TechnicalNoise = field(default_factory=TechnicalNoise)
     network: str | None = None
+    regulons: Regulons | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +42,7 @@ class Simulation:
     """One simulated data set: ``expression`` (cells, genes) float32, the network, the cell types.
 
     ``cell_types`` (cells,) are numbers from 0, ``rates`` (masters, types) the production rates of
-    ``grn.masters()``. ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``.
+    ``grn.masters()``, None where there are none. ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``.
     Genes without any expression are still there: a method that cannot see them misses their edges.
     """
 
@@ -159,16 +163,25 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
     name = settings if isinstance(settings, str) else "simulated"
     settings = preset(settings) if isinstance(settings, str) else settings
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
+    if settings.regulons:
+        groups = random_groups(settings.graph, settings.regulons, streams[0])
+        grn, rates = groups.grn(), None
+        X, types = regulon_levels(groups, settings.kinetics, settings.regulons, streams[1])
+    else:
+        grn, rates = _network(settings, streams[0])
+        X, types = steady_state(grn, rates, settings.kinetics, streams[1])
+    X = add_noise(X, types, settings.technical, streams[2])
+    return Simulation(X, types, grn, settings, seed, name, rates)
+
+
+def _network(settings: Preset, rng: np.random.Generator) -> tuple[GRN, np.ndarray]:
+    """The network and its master regulators' rates, SERGIO's where the preset names one."""
     if settings.network:
         from grnular_core.sergio_inputs import sergio_network
 
-        grn, rates = sergio_network(settings.network)
-    else:
-        grn = random_grn(settings.graph, streams[0])
-        rates = random_rates(len(grn.masters()), settings.kinetics, streams[0])
-    X, types = steady_state(grn, rates, settings.kinetics, streams[1])
-    X = add_noise(X, types, settings.technical, streams[2])
-    return Simulation(X, types, grn, settings, seed, name, rates)
+        return sergio_network(settings.network)
+    grn = random_grn(settings.graph, rng)
+    return grn, random_rates(len(grn.masters()), settings.kinetics, rng)
 
 
 def simulate_many(

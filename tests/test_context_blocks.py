@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from small_graphs import graphs
 
+from grnular_core import grnular
 from grnular_core.context import ContextRho, make_context
 from grnular_core.context_blocks import block_context, block_logits
 from grnular_core.evidence import VIEWS
+from grnular_core.grnular import GRNULar, GRNULarConfig
 
 
 def case(tfs: int = 12, genes: int = 70, layers: int = 2, seed: int = 0):
@@ -55,3 +58,28 @@ def test_progress_rises_to_the_end():
     context = block_context(views[0], detected[0], index, allowed[0], 120)
     block_logits(rho, theta, Z, context, heard.append)
     assert heard == sorted(heard) and len(heard) == 21 and heard[-1] == 1
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(members, monkeypatch):
+    """The same scores either way; training keeps its gradients, a batch of graphs its axis."""
+    config = GRNULarConfig(
+        hidden=(8,), n_unroll=2, n_inner=3, init_epochs=25, rho="context", context_width=6,
+        context_members=members,
+    )  # fmt: skip
+    model, batch = GRNULar(config), graphs(range(1), n_genes=30)
+    with torch.no_grad():
+        at_once = model(batch.X, batch.tf_index)
+    monkeypatch.setattr(grnular, "BLOCK_PAIRS", 100)
+    seen = []
+    monkeypatch.setattr(grnular, "block_logits", lambda *a: seen.append(1) or block_logits(*a))
+    with torch.no_grad():
+        in_blocks = model(batch.X, batch.tf_index)
+    assert len(seen) == 2  # once a cell
+    torch.testing.assert_close(in_blocks.scores, at_once.scores, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(in_blocks.Z, at_once.Z, atol=1e-5, rtol=1e-4)
+    model(batch.X, batch.tf_index).logits[-1].sum().backward()
+    assert next(model.rho_nn.parameters()).grad.abs().sum() > 0
+    with torch.no_grad():
+        model(*graphs(range(2), n_genes=30)[:2])
+    assert len(seen) == 2

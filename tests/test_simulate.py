@@ -42,6 +42,7 @@ CLEAN = {
         "levels": None,
     },
     "network": None,
+    "regulons": None,
 }  # fmt: skip
 GOLDEN_TFS = [0, 12, 20, 29, 42, 69, 72, 73, 86, 97]
 GOLDEN_MEAN = 1.909382
