@@ -138,9 +138,11 @@ def context_variants() -> list[Variant]:
     base = "context"
     return [
         *_of("L", base, CONTEXT, {str(n): {"n_unroll": n} for n in (1, 2, 4, 8)}),
+        *_of("E1", base, CONTEXT, {str(e): {"init_epochs": e} for e in (25, 100, 400)}),
         *_of(
             "layers", base, CONTEXT, {str(n): {"context_layers": n} for n in (0, 1, 3)}
         ),
+        *_of("members", base, CONTEXT, {str(n): {"context_members": n} for n in (1, 2)}),
         *_of_recipe(
             "training", base, CONTEXT,
             {"none": {"epochs": 0}, "shuffled labels": {"shuffled": True}, "120 graphs": {}},
