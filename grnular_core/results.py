@@ -109,7 +109,9 @@ class Record:
                     list(KEY), keep="last"
                 )
                 both = [added, before] if replace else [before, added]
-                both = pd.concat([part for part in both if len(part)], ignore_index=True)
+                # columns without any value have no type that pandas could join
+                both = [part.dropna(axis=1, how="all") for part in both if len(part)]
+                both = pd.concat(both, ignore_index=True).reindex(columns=list(COLUMNS))
                 after = both.drop_duplicates(list(KEY), keep="first")
                 if replace or len(after) > len(before):
                     self._write(after)
