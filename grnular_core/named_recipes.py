@@ -53,18 +53,19 @@ _COMMITTEE = {
 
 _TABLE: dict[str, tuple[str, Recipe]] = {
     "grnular": (
-        "GRNULar with a rho_nn of two networks that see context, on graphs of many kinds",
+        "GRNULar with a rho_nn of two networks that see context, on both simulators",
         Recipe(
             train=(
-                ("varied", 500),
-                ("mixed-dropout", 160),
+                ("varied", 380),
+                ("regulons", 260),
+                ("mixed-dropout", 150),
                 ("few-cells", 120),
-                ("mixed-clean", 100),
+                ("mixed-clean", 90),
                 ("tf-rich", 80),
-            ),  # fmt: skip
-            valid=_VALID,
+            ),
+            valid=(*_VALID, ("regulons", 28)),
             epochs=5,
-            members=("grnular-chances", "grnular-ranks"),
+            members=("grnular-chances", "grnular-regulons"),
             seed=1,
             **_COMMITTEE,
         ),
@@ -79,7 +80,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-ranks": (
-        "its second member, by ranks, also on graphs with few cells and with many TFs",
+        "a network by ranks, also on graphs with few cells and with many TFs, SERGIO's dynamics alone",
         Recipe(
             train=(
                 ("varied", 800),
