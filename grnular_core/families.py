@@ -30,6 +30,10 @@ TF_RICH_SIZES = (
     (100, 25, 400), (100, 40, 300), (150, 60, 500), (200, 50, 800), (200, 80, 400),
     (250, 110, 400), (300, 40, 600),
 )  # fmt: skip
+# shares of TFs and numbers of cells as in published sets of cells
+CELL_SIZES = (
+    (150, 60, 500), (200, 50, 800), (200, 80, 400), (250, 60, 800), (250, 110, 400), (300, 120, 500),
+)  # fmt: skip
 LARGE_SIZES = ((300, 30, 1000), (400, 37, 2000), (400, 100, 500))
 TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
 
@@ -157,14 +161,16 @@ def tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return replace(found, graph=graph, kinetics=kinetics, technical=technical)
 
 
-def regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+def regulons(
+    shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = TF_RICH_SIZES
+) -> Preset:
     """Groups of genes under common TFs, moved by cell states as well (``regulons.py``); counts.
 
     TFs are regulated as often as other genes, what a TF's mRNA says of its activity varies, and states
     move TFs and genes that have nothing to do with each other. Ranges are those of published single-cell
     experiments in general: no data set was fitted.
     """
-    n_genes, n_tfs, n_cells = TF_RICH_SIZES[shape.integers(len(TF_RICH_SIZES))]
+    n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
     path = bool(rng.random() < 0.5)
     graph = GraphSpec(
         n_genes=n_genes,
@@ -206,6 +212,19 @@ def regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return Preset(graph, kinetics, technical, regulons=groups)
 
 
+def cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """Regulons in counts as deep as those of published cells, with as many TFs among the genes.
+
+    Sizes and depth are the ranges in which summaries of expression lie where they lie in real sets of cells:
+    share of zeros, largest correlation of a gene with a TF, the fifth largest beside it, both also inside
+    clusters of cells. No network was looked at.
+    """
+    found = regulons(shape, rng, CELL_SIZES)
+    depth = np.log(found.graph.n_genes) + float(rng.uniform(1, 2.7))
+    spread = float(rng.uniform(0.15, 0.6))
+    return replace(found, technical=replace(found.technical, library=(depth, spread), umi=True))
+
+
 def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
     """None, one that tells cell types apart, or several of both kinds."""
     kind = rng.random()
@@ -223,6 +242,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "large": large,
     "tf-rich": tf_rich,
     "regulons": regulons,
+    "cells": cells,
 }
 
 

@@ -110,6 +110,19 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
+    "grnular-cells": (
+        "a network by ranks, on regulons alone, most of them as deep as published cells",
+        Recipe(
+            train=(("cells", 560), ("regulons", 160)),
+            valid=(("cells", 28), ("regulons", 12)),
+            epochs=6,
+            **{
+                **_CONTEXT,
+                "loss": "smooth-ap",
+                "config": replace(_CONTEXT["config"], init_epochs=25),
+            },
+        ),
+    ),
     "grnular-clean": (
         "the same, on graphs without technical noise alone",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),
