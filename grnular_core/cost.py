@@ -25,7 +25,11 @@ STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # a pair in an edge table
 READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
 ALL = 1000  # what progress counts to
-OWN_WEIGHTS = {"grnular": "grnular", "grnular-paper": "paper-clean"}
+OWN_WEIGHTS = {
+    "grnular": "grnular",
+    "grnular-cells": "grnular-cells",
+    "grnular-paper": "paper-clean",
+}
 
 
 def operations(

@@ -21,7 +21,14 @@ from grnular_core.results import Record, provenance
 from grnular_core.stats import mean_interval
 from grnular_core.trained import read_trained
 
-WEIGHTS = ("grnular-clean", "grnular-chances", "grnular-ranks", "grnular-regulons", "grnular")
+WEIGHTS = (
+    "grnular-clean",
+    "grnular-chances",
+    "grnular-ranks",
+    "grnular-regulons",
+    "grnular",
+    "grnular-cells",
+)
 TABLE = "levers.csv"
 COLUMNS = ("weights", "digest", "dataset", "network", "strict_auprc_ratio")
 

@@ -11,8 +11,13 @@ from grnular_core.errors import InputError
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
 # bytes beyond these, measured: for each pair of a TF and a gene (a rho_nn that sees context keeps
 # features and layers of all pairs), each value (its views of the cells), each pair of genes
-MORE_A_PAIR = {"grnular": 1500, "grnular-untrained": 300, "grnular-paper": 300}
-MORE_A_VALUE = {"grnular": 64}
+MORE_A_PAIR = {
+    "grnular": 1500,
+    "grnular-cells": 1500,
+    "grnular-untrained": 300,
+    "grnular-paper": 300,
+}
+MORE_A_VALUE = {"grnular": 64, "grnular-cells": 64}
 A_SQUARE = {"glad": 280, "glad-tf": 280, "glasso": 800}
 # data with more pairs, or more values, go through GRNULar a block at a time
 LARGE_PAIRS, LARGE_VALUES = 2_000_000, 30_000_000

@@ -113,6 +113,13 @@ METHODS: dict[str, Method] = {
             uses_device=True,
         ),
         Method(
+            "grnular-cells",
+            "GRNULar for measured cells: trained on simulated regulons as deep as published cells",
+            trained("grnular-cells"),
+            stochastic=True,
+            uses_device=True,
+        ),
+        Method(
             "grnular-untrained",
             "GRNULar (Algorithm 2 of the paper) with its learned parts at their starting values",
             untrained,

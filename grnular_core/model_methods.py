@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # torch is loaded only when a model is
 # kinds of trained models (``recipes.MODELS``) that a method can run
 KINDS = {
     "grnular": ("grnular", "grnular-base"),
+    "grnular-cells": ("grnular", "grnular-base"),
     "grnular-paper": ("grnular", "grnular-base"),
     "glad": ("glad",),
     "glad-tf": ("glad-tf",),

@@ -30,6 +30,7 @@ METHOD_LABELS = {
     "grnular-paper": "GRNULar (paper)",
     "grnular-untrained": "GRNULar (untrained)",
     "grnular": "GRNULar",
+    "grnular-cells": "GRNULar (cells)",
     "correlation": "correlation",
     "within-clusters": "correlation in clusters",
     "clr": "CLR",
@@ -40,6 +41,7 @@ METHOD_LABELS = {
 }
 PALETTE = {
     "grnular": "#D55E00",
+    "grnular-cells": "#882255",
     "grnular-paper": "#E69F00",
     "grnular-untrained": "#B0713C",
     "grnboost2": "#0072B2",
