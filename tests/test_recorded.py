@@ -15,7 +15,7 @@ from grnular_core.trained import read_trained
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
