@@ -82,8 +82,9 @@ def load_model(name_or_path: str | Path, seed: int | None = None) -> nn.Module:
 def weights_for(method: str, expression: Matrix) -> str:
     """The name of the weights that a method uses on data of shape (cells, genes), dense or sparse.
 
-    ``grnular`` is trained for all of them, ``grnular-cells`` for measured cells. The paper trains its models twice, for data without and
-    with technical noise; data of which more than a tenth are zeros count as noisy.
+    ``grnular`` is trained for all of them, ``grnular-cells`` for measured cells. The paper trains its
+    models twice, for data without and with technical noise; data of which more than a tenth are zeros
+    count as noisy.
     """
     if method in ("grnular", "grnular-cells"):
         return method
