@@ -33,8 +33,8 @@ MIN_CELLS = 10  # fewer cells in which both are detected say nothing about their
 N_CLUSTERS, N_COMPONENTS = 8, 8
 
 
-def evidence(X: Tensor, tf_index: Tensor) -> Tensor:
-    """All views of ``X`` (graphs, cells, genes), raw values: (graphs, tfs, genes, views) float32.
+def evidence(X: Tensor, tf_index: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """All views of ``X`` (graphs, cells, genes), raw values: (graphs, tfs, genes, views) of ``dtype``.
 
     ``tf_index`` (graphs, tfs). A TF on itself is not masked here. A value of 0 means "not detected",
     as in counts and their logarithms. Where nothing is 0, as in z-scores, everything is detected:
@@ -57,7 +57,7 @@ def evidence(X: Tensor, tf_index: Tensor) -> Tensor:
         "within": inside,
         "within_ridge": ridge_coefficients(inside, tf_index),
     }
-    return torch.stack([views[name] for name in VIEWS], dim=-1).float()
+    return torch.stack([views[name].to(dtype) for name in VIEWS], dim=-1)
 
 
 def _columns(X: Tensor, tf_index: Tensor) -> Tensor:

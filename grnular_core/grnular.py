@@ -260,7 +260,7 @@ class GRNULar(nn.Module):
         if self.config.rho == "context":
             index = tf_index.to(X.device).expand(len(X), -1)
             detected = (X != 0).to(problem.X.dtype).mean(1)
-            views = evidence(X, index).to(detected.dtype)
+            views = evidence(X, index, detected.dtype)
             allowed = problem.allowed
             if (
                 in_blocks

@@ -123,10 +123,9 @@ class Record:
 
     def _write(self, rows: pd.DataFrame) -> None:
         rows = rows.sort_values(list(KEY), key=lambda column: column.map(_natural))
-        environments.remember(self.path.parent, set(rows["environment"]))
-        rows = rows.assign(
-            environment=rows["environment"].map(lambda e: e and environments.short(e))
-        )
+        told = rows["environment"].fillna("")
+        environments.remember(self.path.parent, set(told))
+        rows = rows.assign(environment=told.map(lambda e: e and environments.short(e)))
         times = {name: rows[name].map(_rounded) for name in ("seconds", "cpu_seconds")}
         with atomic_write(self.path) as part:
             rows.assign(**times).to_csv(part, index=False, float_format="%.6g", lineterminator="\n")

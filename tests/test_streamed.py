@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from anndata import AnnData
 from large_cases import KINDS, expression, tf_positions
 from scipy import sparse
@@ -26,7 +27,6 @@ from grnular_core.trained import load_model
 
 ENTRY = GRNULarConfig(n_unroll=2, n_inner=3, init_epochs=50)
 MODELS = {
-    "grnular": lambda: load_model("grnular", seed=0).double(),
     "its first member": lambda: load_model("grnular-chances", seed=0),
     "context": moved_model,
     "entry": lambda: GRNULar(ENTRY),
@@ -55,17 +55,22 @@ def test_scores_and_signs_are_those_of_all_at_once(kind, model, blocks):
     assert (signs == wanted_signs).mean() > 0.999 and wanted.std() > 0.001
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rounding_changes_the_shipped_model_little(kind, blocks):
-    """Losses on ranks make logits large, and rounding of single precision with them: it stays below a
-    hundredth of their deviation, and for most far below."""
+def test_rounding_changes_the_shipped_model_little(kind, dtype, blocks):
+    """Losses on ranks make logits large, and rounding with them: in single precision it stays below a
+    hundredth of their deviation. In double precision, where blocks of cells and views are still single,
+    it stays below a thousandth."""
     X, tfs = expression(kind), tf_positions()
-    wanted, _ = grnular_scores(X, tfs, model=load_model("grnular", seed=0))
-    scores, _ = streamed_scores(sparse.csr_matrix(X), tfs, load_model("grnular", seed=0))
+    wanted, signs = grnular_scores(X, tfs, model=load_model("grnular", seed=0).to(dtype))
+    table = sparse.csr_matrix(X)
+    scores, found = streamed_scores(table, tfs, load_model("grnular", seed=0).to(dtype))
     inside = (wanted > 0) & (wanted < 1)
     logits = logit(wanted[inside])
     moved = np.abs(logit(scores[inside]) - logits) / logits.std()
-    assert moved.max() < 0.01 and np.median(moved) < 3e-4
+    part = 1 if dtype == torch.float32 else 0.1
+    assert moved.max() < 0.01 * part and np.median(moved) < 3e-4 * part
+    assert (found == signs).mean() > 0.999
 
 
 @pytest.mark.parametrize("model", ["context", "entry"])
