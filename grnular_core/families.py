@@ -167,8 +167,8 @@ def regulons(
     """Groups of genes under common TFs, moved by cell states as well (``regulons.py``); counts.
 
     TFs are regulated as often as other genes, what a TF's mRNA says of its activity varies, and states
-    move TFs and genes that have nothing to do with each other. Ranges are those of published single-cell
-    experiments in general: no data set was fitted.
+    move TFs and genes that have nothing to do with each other. Ranges were set by hand with summaries of
+    real expression in view: zeros, correlations of genes with TFs. No network was looked at.
     """
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
     path = bool(rng.random() < 0.5)

@@ -253,7 +253,7 @@ class GRNULar(nn.Module):
         """Everything before the first cell; in training this is done once for all epochs.
 
         ``in_blocks``: no gradient will be asked for, so a large graph's context may be seen a block of
-        genes at a time, in less memory and half the time.
+        genes at a time; with hundreds of TFs that takes half the time.
         """
         problem = prepare(X, tf_index, next(self.parameters()).dtype)
         context = None

@@ -11,7 +11,7 @@ with x (cells, genes), x_T its columns of TFs, A (cells, regulons) the activitie
 responses of members, w (tfs, regulons) the say of drivers, s what drivers explain of an activity, and
 unit() a column at mean 0 and deviation 1. The truth has an edge from every driver of a regulon to every
 other member. Circuits of TFs that drive each other are allowed, so these networks may have cycles: the
-equations are then solved by ``ROUNDS`` substitutions. No data set was fitted.
+equations are then solved by ``ROUNDS`` substitutions.
 """
 
 from __future__ import annotations
