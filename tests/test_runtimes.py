@@ -6,7 +6,7 @@ import pytest
 
 from grnular_core import runtimes
 from grnular_core.errors import MethodError
-from grnular_core.methods import METHODS
+from grnular_core.methods import METHODS, Inference
 from grnular_core.results import Record
 from grnular_core.simulate import preset, simulate
 
@@ -15,7 +15,7 @@ from grnular_core.simulate import preset, simulate
 def small(monkeypatch):
     """A small data set in place of DS3."""
     data = simulate(preset("clean", n_cells=80), 1)
-    monkeypatch.setattr(runtimes, "replicate_of", lambda name, replicate: data)
+    monkeypatch.setattr(runtimes, "replicate_of", lambda name, replicate, *sizes: data)
 
 
 def test_the_papers_settings_are_those_under_its_table():
@@ -38,6 +38,26 @@ def test_rows_are_added_once_with_times_and_scores(small, tmp_path, monkeypatch)
     said.clear()
     runtimes.run_missing_runtimes(tmp_path, **options)
     assert not said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counted"),
+    [([9.0, 1.0, 3.0, 2.0, 2.5, 8.0], 2.5), ([9.0, 12.0, 1.0], 12.0)],
+    ids=["quick: the median of five", "long: once"],
+)
+def test_a_time_is_taken_after_a_run_on_small_data(seconds, counted, monkeypatch):
+    sizes, left = [], iter(seconds)
+
+    def replicate(name, replicate, n_cells=90, n_types=5):
+        return simulate(preset("clean", n_cells=n_cells, n_types=n_types), replicate)
+
+    def infer(data):
+        sizes.append(data.n_cells)
+        return Inference(None, next(left), 0.0)
+
+    monkeypatch.setattr(runtimes, "replicate_of", replicate)
+    assert runtimes.median_run(infer, "with").seconds == counted
+    assert sizes[0] == runtimes.WARM_UP[2] and set(sizes[1:]) == {90}
 
 
 def test_a_method_that_fails_stops_no_other(small, tmp_path, monkeypatch):
