@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grnular_core.memory import is_large
+from grnular_core.unrolled_methods import UNROLLED
 
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from grnular_core.grnular import GRNULarConfig
@@ -25,11 +26,6 @@ STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # a pair in an edge table
 READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
 ALL = 1000  # what progress counts to
-OWN_WEIGHTS = {
-    "grnular": "grnular",
-    "grnular-cells": "grnular-cells",
-    "grnular-paper": "paper-clean",
-}
 
 
 def operations(
@@ -93,14 +89,15 @@ def rough_seconds(
 ) -> float | None:
     """The same for data of any size. On data that are not large, work that is no product counts for more
     than is counted here: right to a factor of about three. None for other methods than GRNULar."""
-    if method == "grnular-untrained":
+    known = UNROLLED.get(method)
+    if known is None:
+        return None
+    if known.runs:
+        config = shipped_config(weights or known.weights[0])
+    else:
         from grnular_core.grnular import GRNULarConfig
 
         config = GRNULarConfig()
-    elif method in OWN_WEIGHTS:
-        config = shipped_config(weights or OWN_WEIGHTS[method])
-    else:
-        return None
     return config and seconds(n_cells, n_genes, n_tfs, measured_rate(), config)
 
 

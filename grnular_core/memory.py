@@ -6,19 +6,12 @@ import os
 from pathlib import Path
 
 from grnular_core.errors import InputError
+from grnular_core.unrolled_methods import UNROLLED, Unrolled
 
 # copies of the expression that live at once, and bytes of an edge in a table with its two names
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
-# bytes beyond these, measured: for each pair of a TF and a gene (a rho_nn that sees context keeps
-# features and layers of all pairs), each value (its views of the cells), each pair of genes
-MORE_A_PAIR = {
-    "grnular": 1500,
-    "grnular-cells": 1500,
-    "grnular-untrained": 300,
-    "grnular-paper": 300,
-}
-MORE_A_VALUE = {"grnular": 64, "grnular-cells": 64}
-A_SQUARE = {"glad": 280, "glad-tf": 280, "glasso": 800}
+# what a method takes beyond these where it is not listed, and graphical lasso for each pair of genes
+PLAIN, GLASSO = Unrolled(streams=False), Unrolled(a_square=800, streams=False)
 # data with more pairs, or more values, go through GRNULar a block at a time: less memory, and quicker
 # (10,000 cells of 1,000 genes in 1.6 s, not in 5.9 s)
 LARGE_PAIRS, LARGE_VALUES = 2_000_000, 3_500_000
@@ -38,11 +31,12 @@ def needed_bytes(
     ``n_values``: how many values expression holds where it is sparse; None where it is dense.
     """
     values, pairs = n_cells * n_genes, n_tfs * n_genes
-    if method in MORE_A_PAIR and is_large(n_cells, n_genes, n_tfs):
+    more = UNROLLED.get(method, GLASSO if method == "glasso" else PLAIN)
+    if more.streams and is_large(n_cells, n_genes, n_tfs):
         return _streamed_bytes(values, pairs, n_genes, n_tfs, n_values)
-    a_value = 8 * COPIES + MORE_A_VALUE.get(method, 0)
-    a_pair = 8 * SCORE_MATRICES + EDGE_BYTES + MORE_A_PAIR.get(method, 0)
-    return a_value * values + a_pair * pairs + A_SQUARE.get(method, 0) * n_genes**2
+    a_value = 8 * COPIES + more.a_value
+    a_pair = 8 * SCORE_MATRICES + EDGE_BYTES + more.a_pair
+    return a_value * values + a_pair * pairs + more.a_square * n_genes**2
 
 
 def _streamed_bytes(values: int, pairs: int, n_genes: int, n_tfs: int, n_values: int | None) -> int:

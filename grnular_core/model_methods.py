@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING
 
 from grnular_core.baselines import Scores
 from grnular_core.errors import InputError
+from grnular_core.unrolled_methods import TRAINED
 
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from torch import nn
 
     from grnular_core.methods import Run, Work
     from grnular_core.trained import Trained
-
-# kinds of trained models (``recipes.MODELS``) that a method can run
-KINDS = {
-    "grnular": ("grnular", "grnular-base"),
-    "grnular-cells": ("grnular", "grnular-base"),
-    "grnular-paper": ("grnular", "grnular-base"),
-    "glad": ("glad",),
-    "glad-tf": ("glad-tf",),
-}
 
 
 def untrained(work: Work, run: Run) -> Scores:
@@ -58,12 +50,12 @@ def fitting_weights(method: str, weights: str | Path) -> Trained:
     """The trained model of that name or file, if the method can run it, else an ``InputError``."""
     from grnular_core.trained import read_trained
 
-    if method not in KINDS:
-        raise InputError(f"the method {method} takes no weights; {', '.join(KINDS)} do")
+    if method not in TRAINED:
+        raise InputError(f"the method {method} takes no weights; {', '.join(TRAINED)} do")
     found = read_trained(weights)
     kind = found.recipe.model
-    if kind not in KINDS[method]:
-        able = " or ".join(name for name, kinds in KINDS.items() if kind in kinds)
+    if kind not in TRAINED[method].runs:
+        able = " or ".join(name for name, other in TRAINED.items() if kind in other.runs)
         raise InputError(
             f"the weights {weights} are those of a model {kind}, which the method {method} does not "
             f"run; use the method {able}"

@@ -16,6 +16,7 @@ from grnular_core.analysis import Network, Plan
 from grnular_core.dataset import GRNDataset
 from grnular_core.decoys import LEVELS, edges_at
 from grnular_core.methods import Run, method
+from grnular_core.unrolled_methods import TRAINED
 from grnular_core.userfiles import sha256
 
 PACKAGES = ("numpy", "scipy", "pandas", "anndata", "scikit-learn", "torch")
@@ -141,9 +142,7 @@ def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def _own_weights(name: str, data: GRNDataset) -> str | None:
-    from grnular_core.model_methods import KINDS
-
-    if name not in KINDS:
+    if name not in TRAINED:
         return None
     from grnular_core.trained import weights_for
 

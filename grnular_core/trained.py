@@ -21,6 +21,7 @@ from scipy import sparse
 from grnular_core import __version__
 from grnular_core.errors import InputError
 from grnular_core.files import atomic_write
+from grnular_core.unrolled_methods import TRAINED
 from grnular_core.values import Matrix
 
 if TYPE_CHECKING:  # torch is loaded only when weights are
@@ -86,13 +87,14 @@ def weights_for(method: str, expression: Matrix) -> str:
     models twice, for data without and with technical noise; data of which more than a tenth are zeros
     count as noisy.
     """
-    if method in ("grnular", "grnular-cells"):
-        return method
+    weights = TRAINED[method].weights
+    if len(weights) == 1:
+        return weights[0]
     there = (
         expression.count_nonzero() if sparse.issparse(expression) else np.count_nonzero(expression)
     )
-    noisy = 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA
-    return f"{method.removeprefix('grnular-')}-{'noisy' if noisy else 'clean'}"
+    clean, noisy = weights
+    return noisy if 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA else clean
 
 
 def read_trained(name_or_path: str | Path) -> Trained:

@@ -16,9 +16,9 @@ from grnular_core.errors import InputError
 from grnular_core.glad import glad_scores
 from grnular_core.inference import grnular_scores
 from grnular_core.methods import METHODS, Run, Work, infer, run_method
-from grnular_core.model_methods import KINDS
 from grnular_core.named_recipes import RECIPES
 from grnular_core.trained import load_model, read_trained, shipped, weights_for
+from grnular_core.unrolled_methods import TRAINED, UNROLLED
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,7 +41,7 @@ def test_what_is_shipped_can_be_used(name, small_data):
     assert found.told["recipe_name"] == name and found.told["validation"]["auprc"] > 0
     assert not any(family.startswith("DS") and not family.endswith("-like")
                    for family, _ in (*found.recipe.train, *found.recipe.valid))  # fmt: skip
-    chosen = next(method for method, kinds in KINDS.items() if found.recipe.model in kinds)
+    chosen = next(method for method, facts in TRAINED.items() if found.recipe.model in facts.runs)
     assert len(infer(small_data, chosen, weights=name, device="cpu"))
 
 
@@ -76,17 +76,23 @@ def test_wheels_take_the_weights_along():
 # --- which weights for which data
 
 
-@pytest.mark.parametrize("method", KINDS)
+@pytest.mark.parametrize("method", TRAINED)
 def test_every_method_has_weights_with_a_recipe_for_any_data(method):
     X = np.ones((10, 10))
     for n_zeros in (0, 10, 11, 100):
         X.ravel()[:n_zeros] = 0
         name = weights_for(method, X)
-        assert RECIPES[name].model in KINDS[method]
+        assert RECIPES[name].model in TRAINED[method].runs
         if method in ("grnular", "grnular-cells"):
             assert name == method
         else:
             assert name.endswith("-noisy" if n_zeros > 10 else "-clean")
+
+
+def test_the_table_of_unrolled_methods_and_the_list_of_methods_agree():
+    assert set(UNROLLED) <= set(METHODS)
+    for name, method in METHODS.items():
+        assert method.uses_device == (name in UNROLLED)
 
 
 @pytest.fixture
@@ -98,8 +104,8 @@ def files(tmp_path) -> dict[str, Path]:
 
 def test_methods_use_the_weights_they_are_given(files, small_data):
     work = Work.of(small_data)
-    for method, kinds in KINDS.items():
-        for kind in kinds:
+    for method, facts in TRAINED.items():
+        for kind in facts.runs:
             edges = infer(small_data, method, weights=files[kind], device="cpu")
             scores = glad_scores if kind.startswith("glad") else grnular_scores
             wanted, _ = scores(
@@ -139,7 +145,7 @@ def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):
         infer(small_data, "grnular", weights=files["glad"])
     with pytest.raises(InputError, match="of a model grnular, .* use the method grnular or"):
         infer(small_data, "glad-tf", weights=files["grnular"])
-    for name in set(METHODS) - set(KINDS):
+    for name in set(METHODS) - set(TRAINED):
         with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular, "):
             run_method(small_data, name, Run(weights=files["grnular"]))
 
