@@ -212,7 +212,7 @@ def regulons(
     return Preset(graph, kinetics, technical, regulons=groups)
 
 
-def cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+def deep(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """Regulons in counts as deep as those of published cells, with as many TFs among the genes.
 
     Sizes and depth are the ranges in which summaries of expression lie where they lie in real sets of cells:
@@ -223,6 +223,38 @@ def cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     depth = np.log(found.graph.n_genes) + float(rng.uniform(1, 2.7))
     spread = float(rng.uniform(0.15, 0.6))
     return replace(found, technical=replace(found.technical, library=(depth, spread), umi=True))
+
+
+def associated(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """As ``deep``, with the truth of functional association, more than half of it in reads of amplified molecules."""
+    found = deep(shape, rng)
+    noise = log_uniform(rng, 0.2, 1.0) if rng.random() < 0.6 else None
+    return replace(
+        found,
+        technical=replace(found.technical, amplification=noise),
+        regulons=replace(found.regulons, associated=True),
+    )
+
+
+def matched(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """As ``associated``, with strong states and weak regulons, as summaries of published cells ask for.
+
+    What clusters of cells and the first component explain, and how strong the correlations of TFs and genes are
+    overall and inside clusters, lie where they lie in five real sets of cells. No network was looked at.
+    """
+    found = associated(shape, rng)
+    state = log_uniform(rng, 3, 10)
+    groups = replace(
+        found.regulons,
+        dimensions=1 if rng.random() < 0.6 else int(rng.integers(2, 4)),
+        moved=float(rng.uniform(0.6, 1)),
+        state_tfs=state * float(rng.uniform(0.7, 1.3)),
+        state_genes=state * float(rng.uniform(0.7, 1.3)),
+        own=log_uniform(rng, 1.5, 3),
+        amplitude=log_uniform(rng, 0.12, 0.4),
+    )
+    programs = (1, log_uniform(rng, 0.2, 0.8)) if rng.random() < 0.5 else None
+    return replace(found, technical=replace(found.technical, programs=programs), regulons=groups)
 
 
 def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
@@ -242,7 +274,9 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "large": large,
     "tf-rich": tf_rich,
     "regulons": regulons,
-    "cells": cells,
+    "deep": deep,
+    "associated": associated,
+    "matched": matched,
 }
 
 

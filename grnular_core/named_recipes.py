@@ -37,6 +37,11 @@ _CONTEXT = {
     "schedule": "rise-and-fall",
     "weight_decay": 0.01,
 }
+_RANKS = {
+    **_CONTEXT,
+    "loss": "smooth-ap",
+    "config": replace(_CONTEXT["config"], init_epochs=25),
+}
 
 _VALID = (
     ("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48), ("few-cells", 12),
@@ -110,18 +115,22 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
-    "grnular-cells": (
+    "grnular-deep": (
         "a network by ranks, on regulons alone, most of them as deep as published cells",
         Recipe(
-            train=(("cells", 560), ("regulons", 160)),
-            valid=(("cells", 28), ("regulons", 12)),
+            train=(("deep", 560), ("regulons", 160)),
+            valid=(("deep", 28), ("regulons", 12)),
             epochs=6,
-            **{
-                **_CONTEXT,
-                "loss": "smooth-ap",
-                "config": replace(_CONTEXT["config"], init_epochs=25),
-            },
+            **_RANKS,
         ),
+    ),
+    "grnular-associated": (
+        "the same, where TFs that are members of a regulon count as true, in amplified reads as well",
+        Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
+    ),
+    "grnular-cells": (
+        "the same, with states of cells as strong and regulons as weak as in published cells",
+        Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
     ),
     "grnular-clean": (
         "the same, on graphs without technical noise alone",

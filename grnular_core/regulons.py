@@ -42,7 +42,8 @@ class Regulons:
     about ``state_tfs`` standard deviations and others by ``state_genes``. ``jitter`` is what
     states of cells of one type differ by; ``own`` the standard deviation of what moves one gene alone;
     ``hidden_state`` how much states say about the hidden part of activities. ``amplitude`` times x is the
-    logarithm of a level.
+    logarithm of a level. With ``associated`` the truth also has every TF that is a member, with every other
+    member: what databases of functional association list.
     """
 
     count: int = 20
@@ -60,6 +61,7 @@ class Regulons:
     own: float = 0.8
     hidden_state: float = 0.5
     amplitude: float = 0.5
+    associated: bool = False
 
     def __post_init__(self) -> None:
         for name in ("members", "second", "circuit", "explained", "moved"):
@@ -84,12 +86,18 @@ class Groups:
     response: np.ndarray  # L (genes, regulons)
     say: np.ndarray  # w (tfs, regulons)
 
-    def grn(self) -> GRN:
-        """Every driver regulates every other member; K is the sum over the regulons they share."""
-        drives = (self.say != 0) @ (self.response != 0).T
+    def grn(self, associated: bool = False) -> GRN:
+        """Every driver regulates every other member; K is the sum over the regulons they share.
+
+        With ``associated`` every TF that is a member is on the list as well, by its own response.
+        """
+        say = self.say
+        if associated:
+            say = np.where(say != 0, say, self.response[self.tfs])
+        drives = (say != 0) @ (self.response != 0).T
         drives[np.arange(len(self.tfs)), self.tfs] = False
         row, target = np.nonzero(drives)
-        K = (self.say @ self.response.T)[row, target]
+        K = (say @ self.response.T)[row, target]
         n_genes = len(self.response)
         return GRN(n_genes, self.tfs[row], target, K, np.ones(len(row)), self.tfs)
 

@@ -23,7 +23,8 @@ class TechnicalNoise:
     log of a gene's mean, see ``gene_levels``.
     ``outlier``: (share of genes, mean and standard deviation of the log of their factor).
     ``library``: (mean, standard deviation) of the log of a cell's total. ``dropout``: (shape,
-    percentile). ``umi``: draw Poisson counts.
+    percentile). ``umi``: draw Poisson counts. ``amplification``: the standard deviation of the log of
+    what an entry is multiplied by, as where reads of amplified molecules are counted.
     """
 
     outlier: tuple[float, float, float] | None = None
@@ -32,6 +33,7 @@ class TechnicalNoise:
     umi: bool = False
     programs: tuple[int, float] | None = None
     levels: tuple[float, float] | None = None
+    amplification: float | None = None
 
     def __post_init__(self) -> None:
         if self.programs is not None:
@@ -137,6 +139,12 @@ def umi_counts(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.poisson(X).astype(X.dtype)
 
 
+def amplified(X: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
+    """Multiply every entry by a log-normal factor of mean 1; ``sd`` is that of its logarithm."""
+    factor = rng.lognormal(-(sd**2) / 2, sd, X.shape)
+    return X * factor.astype(X.dtype)
+
+
 def add_noise(
     X: np.ndarray, types: np.ndarray, noise: TechnicalNoise, rng: np.random.Generator
 ) -> np.ndarray:
@@ -154,4 +162,6 @@ def add_noise(
         X = dropout(X, *noise.dropout, rng)
     if noise.umi:
         X = umi_counts(X, rng)
+    if noise.amplification:
+        X = amplified(X, noise.amplification, rng)
     return X

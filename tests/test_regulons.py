@@ -52,6 +52,27 @@ def test_every_driver_regulates_every_other_member_and_nobody_else():
     assert truth.any()
 
 
+def test_the_truth_of_association_adds_the_tfs_that_are_members():
+    groups = random_groups(SPEC, Regulons(count=7, circuit=0.3), np.random.default_rng(3))
+    alone, associated = groups.grn().adjacency(), groups.grn(associated=True).adjacency()
+    assert (associated | ~alone).all() and associated.sum() > alone.sum()
+    for i, tf in enumerate(groups.tfs):
+        for gene in range(SPEC.n_genes):
+            belongs = (groups.say[i] != 0) | (groups.response[tf] != 0)
+            shared = belongs & (groups.response[gene] != 0)
+            assert associated[i, gene] == (shared.any() and gene != tf)
+
+
+def test_members_that_go_together_are_associated_with_the_sign_of_their_correlation():
+    settings = replace(PLAIN, count=4, drivers=0.0, explained=0.0, own=0.3, associated=True)
+    groups, logs, _ = drawn(settings, spec=replace(SPEC, repression=0.4))
+    grn = groups.grn(settings.associated)
+    r = np.corrcoef(logs.T)[grn.regulator, grn.target]
+    own = groups.say[np.searchsorted(groups.tfs, grn.regulator)].any(axis=1)
+    clear = ~own & (np.abs(r) > 0.2)
+    assert clear.sum() > 50 and (np.sign(r) == np.sign(grn.K))[clear].mean() > 0.99
+
+
 def test_the_sign_of_an_edge_is_that_of_driver_times_member():
     groups = random_groups(SPEC, replace(PLAIN, count=4), np.random.default_rng(1))
     grn = groups.grn()
