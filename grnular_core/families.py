@@ -226,7 +226,7 @@ def deep(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
 
 def associated(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
-    """As ``deep``, with the truth of functional association, more than half of it in reads of amplified molecules."""
+    """As ``deep``, with the truth of functional association; most of it in reads of amplified molecules."""
     found = deep(shape, rng)
     noise = log_uniform(rng, 0.2, 1.0) if rng.random() < 0.6 else None
     return replace(

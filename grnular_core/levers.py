@@ -27,6 +27,8 @@ WEIGHTS = (
     "grnular-ranks",
     "grnular-regulons",
     "grnular",
+    "grnular-deep",
+    "grnular-associated",
     "grnular-cells",
 )
 TABLE = "levers.csv"
@@ -55,7 +57,7 @@ def record_levers(folder: Path, datasets: Sequence[str], networks: Sequence[str]
     old = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
     parts = []
     for weights in WEIGHTS:
-        rows = old[old["digest"] == read_trained(weights).digest]
+        rows = old[old["digest"] == read_trained(weights).digest].assign(weights=weights)
         if rows.empty:
             rows = pd.DataFrame(scores(weights, datasets, networks)).assign(**provenance())
         parts.append(rows)

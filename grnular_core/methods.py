@@ -114,7 +114,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "grnular-cells",
-            "GRNULar for measured cells: trained on simulated regulons as deep as published cells",
+            "GRNULar for measured cells: which TFs and genes belong together, learned on regulons",
             trained("grnular-cells"),
             stochastic=True,
             uses_device=True,

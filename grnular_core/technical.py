@@ -2,8 +2,9 @@
 
 Four steps, each optional, in this order: outlier genes, library size, dropout, UMI counts
 (Dibaeinia and Sinha 2020). Before them, and not in SERGIO: programs, by which many genes of a cell go up
-and down together without any TF's doing, and levels, which differ between genes. All take and return
-expression (cells, genes).
+and down together without any TF's doing, and levels, which differ between genes. After them, and not in
+SERGIO: amplification, for protocols that count reads and not molecules. All take and return expression (cells,
+genes).
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class TechnicalNoise:
             _check_lognormal("levels", *self.levels)
         if self.library is not None:
             _check_lognormal("library", *self.library)
+        if self.amplification is not None:
+            _check_lognormal("amplification", 0.0, self.amplification)
         if self.dropout is not None:
             shape, percentile = self.dropout
             if not (0 < shape < np.inf and 0 <= percentile <= 100):
@@ -148,8 +151,10 @@ def amplified(X: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
 def add_noise(
     X: np.ndarray, types: np.ndarray, noise: TechnicalNoise, rng: np.random.Generator
 ) -> np.ndarray:
-    """Take the steps that ``noise`` names, programs and levels first, then in SERGIO's order; ``X`` (cells, genes)
-    of cell ``types`` (cells,) is left as it is."""
+    """Take the steps that ``noise`` names: programs and levels, then SERGIO's in its order, then amplification.
+
+    ``X`` (cells, genes) of cell ``types`` (cells,) is left as it is.
+    """
     if noise.programs:
         X = cell_programs(X, types, *noise.programs, rng)
     if noise.levels:

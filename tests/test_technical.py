@@ -11,6 +11,7 @@ from grnular_core.errors import InputError
 from grnular_core.technical import (
     TechnicalNoise,
     add_noise,
+    amplified,
     cell_programs,
     dropout,
     gene_levels,
@@ -144,12 +145,27 @@ def test_any_data_stay_finite_and_not_negative(cells, genes, value, percentile, 
     X[0, 0] = 0
     before = X.copy()
     noise = TechnicalNoise(
-        (0.5, 0.8, 1.0), (4.6, 0.4), (20.0, percentile), True, (2, 0.5), (0.0, 1.0)
+        (0.5, 0.8, 1.0), (4.6, 0.4), (20.0, percentile), True, (2, 0.5), (0.0, 1.0), 0.7
     )
     out = add_noise(X, one_type(X), noise, np.random.default_rng(seed))
     assert out.dtype == np.float32 and out.shape == X.shape
     assert np.isfinite(out).all() and (out >= 0).all() and (out[before == 0] == 0).all()
     assert np.array_equal(X, before)
+
+
+def test_amplification_keeps_means_and_spreads_logs_of_all_entries_but_zeros():
+    X = np.tile(np.float32([0.0, 0.5, 40.0]), (50_000, 1))
+    reads = amplified(X, 0.6, np.random.default_rng(0))
+    assert (reads[:, 0] == 0).all() and reads.dtype == np.float32
+    deviation = X[0, 1:] * np.sqrt(np.expm1(0.6**2))
+    assert (abs(reads[:, 1:].mean(0) - X[0, 1:]) <= 4 * deviation / np.sqrt(len(X))).all()
+    logs = np.log(reads[:, 1:])
+    assert np.allclose(logs.std(0), 0.6, rtol=0.02)
+    assert abs(np.corrcoef(logs.T)[0, 1]) < 0.02  # every entry on its own
+    last = TechnicalNoise(umi=True, amplification=0.6)
+    rng = np.random.default_rng(2)
+    by_hand = amplified(umi_counts(X, rng), 0.6, rng)
+    assert np.array_equal(by_hand, add_noise(X, one_type(X), last, np.random.default_rng(2)))
 
 
 def test_steps_come_in_the_order_of_the_simulator():
@@ -168,6 +184,7 @@ def test_steps_come_in_the_order_of_the_simulator():
         ({"outlier": (1.5, 0.8, 1.0)}, "share of outlier genes is from 0 to 1, got 1.5"),
         ({"outlier": (0.5, 0.8, -1.0)}, "outlier takes the mean and standard deviation"),
         ({"library": (float("nan"), 0.4)}, "library takes"),
+        ({"amplification": -0.1}, "amplification takes"),
         ({"library": (4.6, -0.4)}, "library takes"),
         ({"dropout": (0.0, 50.0)}, "a shape above 0"),
         ({"dropout": (6.5, 101.0)}, "a percentile from 0 to 100, got 6.5 and 101"),
