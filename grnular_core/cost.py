@@ -26,6 +26,7 @@ STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # a pair in an edge table
 READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
 ALL = 1000  # what progress counts to
+START = 2.5  # seconds that a run takes besides, loading libraries above all
 
 
 def operations(
@@ -81,7 +82,8 @@ def expected_seconds(
     not large, and methods that do not work through large data a block at a time."""
     if not is_large(n_cells, n_genes, n_tfs):
         return None
-    return rough_seconds(n_cells, n_genes, n_tfs, method, weights)
+    found = rough_seconds(n_cells, n_genes, n_tfs, method, weights)
+    return None if found is None else found + START
 
 
 def rough_seconds(

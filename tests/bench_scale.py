@@ -22,7 +22,7 @@ import torch
 from anndata import AnnData
 from scipy import sparse
 
-from grnular_core.cost import measured_rate, seconds
+from grnular_core.cost import expected_seconds
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.memory import needed_bytes
 from grnular_core.methods import Run, run_method
@@ -76,10 +76,11 @@ def main(
     data = random_data(int(genes), int(tfs), int(cells), float(density))
     size = data.n_cells, data.n_genes, len(data.tfs)
     found = data.adata.X.nnz / (size[0] * size[1])
-    at_most = seconds(*size, measured_rate())
+    said = expected_seconds(*size, method)
+    at_most = "" if said is None else f"{said:.0f}"
     expected = needed_bytes(*size, method, data.adata.X.nnz) / 1e9
     print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
-          f"at most {at_most:.0f} s, {expected:.1f} GB", flush=True)  # fmt: skip
+          f"at most {at_most or '?'} s, {expected:.1f} GB", flush=True)  # fmt: skip
     began, last = time.perf_counter(), [0.0]
 
     def progress(done: int, total: int) -> None:
@@ -95,7 +96,7 @@ def main(
     if table:
         # the size that was asked for: genes that no cell expresses have been left out
         row = [sweep, genes, tfs, cells, f"{found:.3f}", method, torch.get_num_threads(),
-               f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", f"{at_most:.0f}",
+               f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", at_most,
                f"{expected:.2f}"]  # fmt: skip
         new = not Path(table).exists()
         with open(table, "a") as file:
