@@ -28,8 +28,8 @@ WEIGHTS = (
     "grnular-regulons",
     "grnular",
     "grnular-deep",
-    "grnular-associated",
     "grnular-cells",
+    "grnular-matched",
 )
 TABLE = "levers.csv"
 COLUMNS = ("weights", "digest", "dataset", "network", "strict_auprc_ratio")

@@ -124,11 +124,11 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_RANKS,
         ),
     ),
-    "grnular-associated": (
+    "grnular-cells": (
         "the same, where TFs that are members of a regulon count as true, in amplified reads as well",
         Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
     ),
-    "grnular-cells": (
+    "grnular-matched": (
         "the same, with states of cells as strong and regulons as weak as in published cells",
         Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
     ),

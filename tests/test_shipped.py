@@ -49,7 +49,7 @@ def test_under_dropout_it_is_far_above_the_others():
 
 @pytest.mark.parametrize(
     ("method", "family"),
-    [("grnular", "deep"), ("grnular-cells", "matched")],
+    [("grnular", "deep"), ("grnular-cells", "associated")],
 )
 def test_on_regulons_it_is_above_the_others(method, family):
     """Also above correlation inside clusters, which is one of the views that it sees."""
