@@ -40,6 +40,7 @@ CLEAN = {
     "technical": {
         "outlier": None, "library": None, "dropout": None, "umi": False, "programs": None,
         "levels": None,
+        "amplification": None,
     },
     "network": None,
     "regulons": None,
