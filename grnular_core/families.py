@@ -257,6 +257,27 @@ def matched(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     return replace(found, technical=replace(found.technical, programs=programs), regulons=groups)
 
 
+def uneven(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """As ``associated``, with a few strong regulons among many weak ones, and weaker to strong states.
+
+    Nothing that moves single cells goes without a regulon, so what goes together inside clusters of cells
+    belongs together.
+    """
+    found = associated(shape, rng)
+    state = log_uniform(rng, 0.3, 5)
+    groups = replace(
+        found.regulons,
+        strength_spread=float(rng.uniform(0.3, 1.5)),
+        size_spread=float(rng.uniform(0.5, 1.5)),
+        state_tfs=state * float(rng.uniform(0.7, 1.3)),
+        state_genes=state * float(rng.uniform(0.7, 1.3)),
+        own=log_uniform(rng, 0.5, 2.5),
+        amplitude=log_uniform(rng, 0.12, 0.6),
+    )
+    programs = (1, log_uniform(rng, 0.2, 1.0)) if rng.random() < 0.5 else None
+    return replace(found, technical=replace(found.technical, programs=programs), regulons=groups)
+
+
 def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
     """None, one that tells cell types apart, or several of both kinds."""
     kind = rng.random()
@@ -277,6 +298,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "deep": deep,
     "associated": associated,
     "matched": matched,
+    "uneven": uneven,
 }
 
 

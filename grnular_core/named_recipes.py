@@ -24,6 +24,10 @@ _PAPER = GRNULarConfig(
 _PRINTED = replace(_PAPER, reduction="sum", n_inner=5)
 _CLEAN = {"train": (("clean", 20),), "valid": (("clean", 20),)}
 _NOISY = {"train": (("low-dropout", 20),), "valid": (("low-dropout", 20),)}
+# Section 3.3: random networks in the range of DS1, no dropout, about four hidden units a TF. Section 3.4:
+# in the range of DS2, 400 genes, 200 hidden units, P up to 10.
+_AS_DS1 = {"train": (("DS1-like", 20),), "valid": (("DS1-like", 20),)}
+_AS_DS2 = {"train": (("DS2-like", 20),), "valid": (("DS2-like", 8),)}
 # Eq. 16 on what the last cell gives.
 _LOSS = {"epochs": 20, "loss": "balanced", "beta": 2.0, "iterates": "last"}
 _GLAD = {"config": GLADConfig(n_unroll=15), "lr": 0.01, **_LOSS}
@@ -132,6 +136,15 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         "the same, with states of cells as strong and regulons as weak as in published cells",
         Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
     ),
+    "grnular-uneven": (
+        "the same as for cells, and of most graphs a few strong regulons among many weak ones",
+        Recipe(
+            train=(("uneven", 480), ("associated", 240)),
+            valid=(("uneven", 28), ("associated", 28)),
+            epochs=6,
+            **_RANKS,
+        ),
+    ),
     "grnular-clean": (
         "the same, on graphs without technical noise alone",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),
@@ -152,6 +165,14 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     "paper-noisy": (
         "GRNULar as the paper writes it, 20 graphs without dropout or with 25 %",
         Recipe(config=_PAPER, **_LOSS, **_NOISY),
+    ),
+    "paper-DS1": (
+        "GRNULar as the paper writes it, 20 random networks in the range of DS1, without dropout",
+        Recipe(config=replace(_PAPER, hidden=None), **_LOSS, **_AS_DS1),
+    ),
+    "paper-DS2": (
+        "GRNULar as the paper writes it, 20 random networks in the range of DS2, without dropout",
+        Recipe(config=replace(_PAPER, hidden=(200,), n_inner=10), **_LOSS, **_AS_DS2),
     ),
     "paper-printed-clean": (
         "paper-clean with the sums of Eq. 12 as printed, in place of the 2020 code's means",
@@ -174,6 +195,12 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         Recipe("glad-tf", **_GLAD, **_NOISY),
     ),
 }
+for _model in ("glad", "glad-tf"):
+    for _range, _graphs in (("DS1", _AS_DS1), ("DS2", _AS_DS2)):
+        _TABLE[f"{_model}-{_range}"] = (
+            f"{_model.upper()} as the paper writes it, 20 random networks in the range of {_range}",
+            Recipe(_model, **_GLAD, **_graphs),
+        )
 RECIPES = {name: recipe for name, (_, recipe) in _TABLE.items()}
 DESCRIPTIONS = {name: text for name, (text, _) in _TABLE.items()}
 

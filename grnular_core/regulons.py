@@ -32,7 +32,8 @@ MOST_LOG = 20.0  # levels stay finite
 class Regulons:
     """What kind of regulons to draw; numbers of genes and TFs are those of the ``GraphSpec``.
 
-    ``count`` regulons, with sizes whose logs have the standard deviation ``size_spread``. A gene, TF or
+    ``count`` regulons, with sizes whose logs have the standard deviation ``size_spread``, and responses to
+    them that ``strength_spread`` makes strong in some and weak in others, in the same way. A gene, TF or
     not, belongs to one with probability ``members``, and then to a second one with ``second``.
     ``drivers`` is the mean number of TFs that drive a regulon, at least 1; each is taken from its own
     members with probability ``circuit``, and joins them. ``explained`` is s above. A member or driver
@@ -62,6 +63,7 @@ class Regulons:
     hidden_state: float = 0.5
     amplitude: float = 0.5
     associated: bool = False
+    strength_spread: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("members", "second", "circuit", "explained", "moved"):
@@ -72,7 +74,7 @@ class Regulons:
                 f"need at least one regulon and one dimension of states, got {self.count} and "
                 f"{self.dimensions}"
             )
-        for name in ("size_spread", "drivers", "state_tfs", "state_genes", "jitter", "own",
+        for name in ("size_spread", "strength_spread", "drivers", "state_tfs", "state_genes", "jitter", "own",
                      "hidden_state", "amplitude"):  # fmt: skip
             if not 0 <= getattr(self, name) < np.inf:
                 raise InputError(f"{name} is 0 or more, got {getattr(self, name)}")
@@ -128,7 +130,11 @@ def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator)
         size = present * rng.gamma(2.0, 0.5, present.shape)
         return np.where(rng.random(present.shape) < repression, -size, size)
 
-    return Groups(tfs, strengths(member, spec.repression), strengths(drives, spec.repression / 2))
+    response = strengths(member, spec.repression)
+    say = strengths(drives, spec.repression / 2)
+    if settings.strength_spread:
+        response *= rng.lognormal(0, settings.strength_spread, count)
+    return Groups(tfs, response, say)
 
 
 def cell_states(

@@ -57,21 +57,23 @@ def test_named_recipes_can_be_trained(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "family", "reduction", "n_inner"),
+    ("name", "family", "reduction", "n_inner", "hidden"),
     [
-        ("paper-clean", "clean", "mean", 20),
-        ("paper-noisy", "low-dropout", "mean", 20),
-        ("paper-printed-clean", "clean", "sum", 5),
+        ("paper-clean", "clean", "mean", 20, (40,)),
+        ("paper-noisy", "low-dropout", "mean", 20, (40,)),
+        ("paper-printed-clean", "clean", "sum", 5, (40,)),
+        ("paper-DS1", "DS1-like", "mean", 20, None),  # four units a TF
+        ("paper-DS2", "DS2-like", "mean", 10, (200,)),
     ],
 )
-def test_the_papers_recipes_have_the_papers_settings(name, family, reduction, n_inner):
+def test_the_papers_recipes_have_the_papers_settings(name, family, reduction, n_inner, hidden):
     recipe = RECIPES[name]
     config = recipe.config
     assert (config.reduction, config.lam_scale, config.lam_per_error) == (reduction, 1, False)
-    assert (config.n_unroll, config.n_inner, config.hidden) == (15, n_inner, (40,))
+    assert (config.n_unroll, config.n_inner, config.hidden) == (15, n_inner, hidden)
     assert (config.rho, config.inner_gradient, config.init_tolerance) == ("entry", "cut", 0)
     assert (recipe.loss, recipe.iterates, recipe.epochs) == ("balanced", "last", 20)
-    assert recipe.train == recipe.valid == ((family, 20),)
+    assert recipe.train == ((family, 20),) and [kind for kind, _ in recipe.valid] == [family]
 
 
 def test_a_recipe_makes_its_model():

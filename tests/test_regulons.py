@@ -63,6 +63,21 @@ def test_the_truth_of_association_adds_the_tfs_that_are_members():
             assert associated[i, gene] == (shared.any() and gene != tf)
 
 
+def test_regulons_of_uneven_strength_differ_in_their_responses_alone():
+    even, uneven = (
+        random_groups(SPEC, Regulons(count=9, strength_spread=spread), np.random.default_rng(3))
+        for spread in (0.0, 1.5)
+    )
+    assert np.array_equal(even.say, uneven.say)
+    member = even.response != 0
+    assert np.array_equal(uneven.response != 0, member)
+    factor = [
+        uneven.response[m, j] / even.response[m, j] for j, m in enumerate(member.T) if m.any()
+    ]
+    assert all(np.allclose(of_one, of_one[0]) and of_one[0] > 0 for of_one in factor)
+    assert np.std([np.log(of_one[0]) for of_one in factor]) > 0.5
+
+
 def test_members_that_go_together_are_associated_with_the_sign_of_their_correlation():
     settings = replace(PLAIN, count=4, drivers=0.0, explained=0.0, own=0.3, associated=True)
     groups, logs, _ = drawn(settings, spec=replace(SPEC, repression=0.4))
