@@ -43,7 +43,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Methods": (
         "every method behind one door",
-        "controls graphical_lasso graphical_lasso_cv baselines within_clusters lars tigress tree_data tree_kernels "
+        "controls graphical_lasso graphical_lasso_cv baselines within_clusters lars tigress diffusion tree_data tree_kernels "
         "boosting forest ensembles trees model_methods ensemble_methods methods",
     ),
     "Trust": (
@@ -52,13 +52,13 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Experiments": (
         "which runs there are, and the record of them",
-        "environments record_rows results experiments synthetic grids scale_out runtimes ablations tuning "
+        "environments record_rows results experiments details synthetic grids scale_out runtimes ablations tuning "
         "as_published",
     ),
     "Findings": (
         "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling levers learning live verdicts stem_cells "
-        "findings claims claims_simulated claims_model claims_real claims_times claim_registry",
+        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling levers glad_mask "
+        "learning live verdicts stem_cells findings claims claims_simulated claims_model claims_real claims_times claim_registry",
     ),
     "Commands": (
         "the command line",

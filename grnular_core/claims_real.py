@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from grnular_core.experiments import recorded_pairs
 from grnular_core.findings import OPEN, Claim, Finding, recorded_table, said, together, word
 from grnular_core.plots import label
-from grnular_core.results import Record
 from grnular_core.verdicts import REPRODUCED, UNTESTED
 
 PAGE, CELLS_PAGE = "04_beeline", "05_mesc_network"
@@ -20,7 +20,7 @@ CONTROLS = ("random", "oracle", "degree")
 
 def pairs(folder: Path, value: str) -> pd.DataFrame:
     """One row a pair of network and dataset, one column a method; means over seeds."""
-    rows = Record("beeline", folder).rows()
+    rows = recorded_pairs(folder)
     return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
 
 

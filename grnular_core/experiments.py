@@ -21,8 +21,10 @@ from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_
 from grnular_core.parts import clear_parts, task_folder
 from grnular_core.record_rows import row_scores
 from grnular_core.results import Record
+from grnular_core.unrolled_methods import papers_weights
 
 SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
+GENES = "TFs+500"  # the gene rule of all fifteen pairs
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Task:
     dataset: str
     method: str
     seed: int = 0
-    genes: str = "TFs+500"
+    genes: str = GENES
 
     @property
     def label(self) -> str:
@@ -69,8 +71,14 @@ def work_folder() -> Path:
     return repository() / ".grnular" / "parts"
 
 
+def recorded_pairs(folder: Path, genes: str = GENES) -> pd.DataFrame:
+    """Rows on record that were run with this gene rule."""
+    rows = Record("beeline", folder).rows()
+    return rows[rows["genes"] == genes]
+
+
 def tasks(
-    datasets: Sequence[str], methods: Sequence[str], seeds: Sequence[int], genes: str = "TFs+500"
+    datasets: Sequence[str], methods: Sequence[str], seeds: Sequence[int], genes: str = GENES
 ) -> list[Task]:
     """All runs, seeds beyond the first only for methods that draw; quick methods first."""
     order = {"seconds": 0, "minutes": 1, "hours": 2}
@@ -129,9 +137,9 @@ def run_task(
     for network in networks:
         data = _loaded(task.dataset, network, task.genes)
         if inference is None or method(task.method).needs_truth:
-            inference = run_method(
-                data, task.method, Run(task.seed, device, n_jobs, progress, parts)
-            )
+            weights = papers_weights(task.method, "DS2")
+            how = Run(task.seed, device, n_jobs, progress, parts, weights)
+            inference = run_method(data, task.method, how)
         ran_on = device if method(task.method).uses_device else "cpu"
         rows.append({**task.key(network, data.n_cells), **score_row(data, inference, ran_on)})
     return rows
@@ -217,10 +225,13 @@ def verify(
     recorded = record.rows()
     runs = recorded.drop_duplicates(["dataset", "genes", "method", "seed"])
     runs = runs.sample(frac=1, random_state=seed)
-    missing = not_runnable(runs["dataset"].unique(), NETWORKS, "TFs+500")
+    missing = {
+        rule: not_runnable(part["dataset"].unique(), NETWORKS, rule)
+        for rule, part in runs.groupby("genes")
+    }
     left, live = budget_seconds, []
     for row in runs.itertuples():
-        networks = [n for n in NETWORKS if (row.dataset, n) not in missing]
+        networks = [n for n in NETWORKS if (row.dataset, n) not in missing[row.genes]]
         if row.seconds > left or not networks or row.method not in METHODS:
             continue
         left -= row.seconds

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.beeline import load_beeline
+from grnular_core.experiments import recorded_pairs
 from grnular_core.files import atomic_write
 from grnular_core.methods import Run, run_method
 from grnular_core.metrics import strict_scores
 from grnular_core.named_recipes import DESCRIPTIONS
-from grnular_core.results import Record, provenance
+from grnular_core.results import provenance
 from grnular_core.stats import mean_interval
 from grnular_core.trained import read_trained
 
@@ -77,7 +78,7 @@ def table(folder: Path) -> pd.DataFrame:
         _line(name, DESCRIPTIONS[name], rows.loc[rows["weights"] == name, "strict_auprc_ratio"])
         for name in WEIGHTS
     ]
-    recorded = Record("beeline", folder).rows()
+    recorded = recorded_pairs(folder)
     for name, text in (
         ("grnular-paper", "the paper's recipe"),
         ("grnular-untrained", "the paper's loop, nothing trained"),

@@ -10,8 +10,12 @@ from grnular_core.unrolled_methods import UNROLLED, Unrolled
 
 # copies of the expression that live at once, and bytes of an edge in a table with its two names
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
-# what a method takes beyond these where it is not listed, and graphical lasso for each pair of genes
-PLAIN, GLASSO = Unrolled(streams=False), Unrolled(a_square=800, streams=False)
+# what a method takes beyond these where it is not listed, and others for each pair of genes
+PLAIN = Unrolled(streams=False)
+OTHERS = {
+    name: Unrolled(a_square=a, streams=False)
+    for name, a in {"glasso": 800, "regdiffusion": 60}.items()
+}
 # data with more pairs, or more values, go through GRNULar a block at a time: less memory, and quicker
 # (10,000 cells of 1,000 genes in 1.6 s, not in 5.9 s)
 LARGE_PAIRS, LARGE_VALUES = 2_000_000, 3_500_000
@@ -31,7 +35,7 @@ def needed_bytes(
     ``n_values``: how many values expression holds where it is sparse; None where it is dense.
     """
     values, pairs = n_cells * n_genes, n_tfs * n_genes
-    more = UNROLLED.get(method, GLASSO if method == "glasso" else PLAIN)
+    more = (UNROLLED | OTHERS).get(method, PLAIN)
     if more.streams and is_large(n_cells, n_genes, n_tfs):
         return _streamed_bytes(values, pairs, n_genes, n_tfs, n_values)
     a_value = 8 * COPIES + more.a_value

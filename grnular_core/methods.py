@@ -102,6 +102,14 @@ def within_cells(work: Work, run: Run) -> Scores:
     return within_clusters(work.expression, work.tf_index)
 
 
+def diffusion(work: Work, run: Run) -> Scores:
+    from grnular_core.device import resolve_device  # loads torch
+    from grnular_core.diffusion import diffusion_scores
+
+    device = str(resolve_device(run.device))
+    return diffusion_scores(work.expression, work.tf_index, run.seed, device)
+
+
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -185,6 +193,14 @@ METHODS: dict[str, Method] = {
             "TIGRESS: least-angle regression on 1,000 random halves of the cells, by a compiled loop",
             tigress_scores,
             stochastic=True,
+        ),
+        Method(
+            "regdiffusion",
+            "RegDiffusion: a diffusion model of expression, from its own package (optional)",
+            diffusion,
+            cost="minutes",
+            stochastic=True,
+            uses_device=True,
         ),
         Method(
             "glasso",

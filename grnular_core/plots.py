@@ -21,6 +21,7 @@ METHOD_LABELS = {
     "glad": "GLAD",
     "glad-tf": "GLAD-TF",
     "tigress": "TIGRESS",
+    "regdiffusion": "RegDiffusion",
     "genie3": "GENIE3",
     "genie3-arboreto": "GENIE3 (arboreto)",
     "grnboost2": "GRNBoost2",
@@ -49,6 +50,7 @@ PALETTE = {
     "genie3": "#56B4E9",
     "genie3-arboreto": "#3E9BD0",
     "tigress": "#332288",
+    "regdiffusion": "#661100",
     "glasso": "#999999",
     "glad": "#CC79A7",
     "glad-tf": "#AA4499",
@@ -122,8 +124,8 @@ def score_heatmap(
 
     ``kind="auprc"`` colours each row by its share of the row's best (the oracle aside), since the
     level of AUPRC differs a hundredfold between networks; ``"auroc"`` colours from 0.5 to 1;
-    ``"ratio"`` colours the logarithm of the ratio to random, white at 1. A missing value is
-    hatched; ``missing`` says why.
+    ``"ratio"`` colours the logarithm of the ratio to random, white at 1; ``"precision"`` what is
+    above chance, white at 0. A missing value is hatched; ``missing`` says why.
     """
     values = grid.to_numpy(dtype=float)
     if kind == "auprc":
@@ -142,8 +144,10 @@ def score_heatmap(
             "RdBu_r",
             "{:.2f}",
         )
+    elif kind == "precision":
+        colour, low, high, palette, text = values, -0.3, 0.3, "RdBu_r", "{:.2f}"
     else:
-        raise ValueError(f"kind {kind!r}; expected auprc, auroc or ratio")
+        raise ValueError(f"kind {kind!r}; expected auprc, auroc, ratio or precision")
     words = np.array([["" if np.isnan(v) else text.format(v) for v in row] for row in values])
     ax.set_facecolor("#eeeeee")
     sns.heatmap(

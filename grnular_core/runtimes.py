@@ -30,6 +30,7 @@ from grnular_core.synthetic import (
     replicate_of,
     score_row,
 )
+from grnular_core.unrolled_methods import papers_weights
 
 DATASET = "DS3"
 HIDDEN = (200, 500, 1000)  # Table 1
@@ -73,7 +74,8 @@ def timed_forward(hidden: int, device: str = "cpu") -> dict[str, object]:
 def timed_method(name: str, device: str = "cpu", n_jobs: int = -1) -> dict[str, object]:
     """One inference of a method on all cores, from the expression to the edge table: one row."""
     known: TFInformation = "without" if name in WITHOUT_TFS else "with"
-    run = median_run(lambda data: run_method(data, name, Run(0, device, n_jobs)), known)
+    how = Run(0, device, n_jobs, weights=papers_weights(name, "DS1"))
+    run = median_run(lambda data: run_method(data, name, how), known)
     return _row(name, run, device if method(name).uses_device else "cpu", known)
 
 

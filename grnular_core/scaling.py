@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from grnular_core import plots
-from grnular_core.results import Record
+from grnular_core.experiments import recorded_pairs
 
 METHODS = ("grnular", "grnboost2")
 PATIENCE = 60.0
@@ -108,7 +108,7 @@ def against(folder: Path, other: str, chosen: str = "grnular") -> pd.DataFrame:
 
     A mean over the networks of a data set, which share their expression and so their time.
     """
-    rows = Record("beeline", folder).rows()
+    rows = recorded_pairs(folder)
     rows = rows[rows["method"].isin([chosen, other]) & (rows["seed"].astype(int) == 0)]
     means = rows.pivot_table(index="dataset", columns="method", values="cpu_seconds").dropna()
     means = means.sort_values(other)

@@ -33,6 +33,7 @@ from grnular_core.simulated import (
     tf_names,
     truth_table,
 )
+from grnular_core.unrolled_methods import papers_weights
 
 TFInformation = Literal["with", "without"]
 
@@ -119,7 +120,9 @@ def run_synthetic(
     except InputError:
         run = Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
     else:
-        run = run_method(data, task.method, Run(task.seed, device, n_jobs, progress, parts))
+        weights = papers_weights(task.method, "DS1") if task.experiment == "ds" else None
+        how = Run(task.seed, device, n_jobs, progress, parts, weights)
+        run = run_method(data, task.method, how)
     ran_on = device if chosen.uses_device else "cpu"
     return {**task.key(), **score_row(simulation, run, ran_on)}
 

@@ -39,3 +39,12 @@ UNROLLED: dict[str, Unrolled] = {
     "glad-tf": Unrolled(("glad-tf",), ("glad-tf-clean", "glad-tf-noisy"), a_square=280, streams=False),
 }  # fmt: skip
 TRAINED = {name: method for name, method in UNROLLED.items() if method.runs}
+
+# The paper trains anew for SERGIO's data sets and for real cells, on random networks in the range of DS1
+# and of DS2 (sections 3.3 and 3.4): which weights its methods have there.
+_OF_RANGES = {"grnular-paper": "paper", "glad": "glad", "glad-tf": "glad-tf"}
+
+
+def papers_weights(method: str, trained_like: str) -> str | None:
+    """Weights for SERGIO's data sets ("DS1") and for real cells ("DS2"); None: the method's own."""
+    return f"{_OF_RANGES[method]}-{trained_like}" if method in _OF_RANGES else None

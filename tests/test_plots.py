@@ -88,7 +88,7 @@ def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
 def test_an_unknown_kind_of_heat_map_is_refused():
     grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr"])
     _, ax = plt.subplots()
-    with pytest.raises(ValueError, match="kind 'f1'; expected auprc, auroc or ratio"):
+    with pytest.raises(ValueError, match="kind 'f1'; expected auprc, auroc, ratio or precision"):
         plots.score_heatmap(ax, grid, "title", kind="f1")
 
 

@@ -12,10 +12,11 @@ from grnular_core.experiments import SMALL_DATASETS, recorded_folder
 from grnular_core.methods import METHODS
 from grnular_core.results import Record
 from grnular_core.trained import read_trained
+from grnular_core.unrolled_methods import papers_weights
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
@@ -72,6 +73,16 @@ def test_every_variant_is_on_record_for_the_same_graphs():
         lambda t: tuple(sorted(zip(t["dataset"], t["replicate"].astype(int), strict=True)))
     )
     assert graphs.nunique() == 1 and len(graphs.iloc[0]) == 24
+
+
+@pytest.mark.parametrize(("record", "trained_like"), [("ds", "DS1"), ("beeline", "DS2")])
+@pytest.mark.parametrize("method", ["grnular-paper", "glad", "glad-tf"])
+def test_the_papers_methods_were_trained_as_the_paper_says(record, trained_like, method):
+    weights = read_trained(papers_weights(method, trained_like))
+    (family, _), *others = weights.recipe.train
+    assert family == f"{trained_like}-like" and not others
+    found = Record(record, recorded_folder()).rows()
+    assert set(found.loc[found["method"] == method, "weights"]) == {weights.digest}
 
 
 def test_the_recorded_model_is_the_one_that_ships():
