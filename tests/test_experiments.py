@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import linear_network
@@ -12,9 +13,10 @@ from grnular_core import experiments, tigress
 from grnular_core.beeline import NETWORKS
 from grnular_core.dataset import make_dataset
 from grnular_core.downloads import Availability
+from grnular_core.edges import edge_table
 from grnular_core.errors import MethodError
 from grnular_core.experiments import Task, compare_with_record, run_missing, run_task, tasks, verify
-from grnular_core.methods import METHODS
+from grnular_core.methods import METHODS, Inference
 from grnular_core.results import Record
 
 
@@ -71,6 +73,32 @@ def test_recorded_tasks_are_not_run_again(pretend, tmp_path, monkeypatch):
     run_missing(record, wanted, say=lambda text: None)
     assert done == wanted[1:]
     assert len(record.rows()) == 12
+
+
+def test_runs_with_another_gene_rule_are_rows_of_their_own(pretend, tmp_path):
+    record = Record("beeline", tmp_path)
+    for rule in ("TFs+500", "top500"):
+        run_missing(record, tasks(["mDC"], ["clr"], [0], rule), ["STRING"], say=lambda line: None)
+    assert record.rows()["genes"].tolist() == ["TFs+500", "top500"]
+    assert experiments.recorded_pairs(tmp_path)["genes"].tolist() == ["TFs+500"]
+    assert len(experiments.recorded_pairs(tmp_path, "top500")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"), [("grnular-paper", "paper-DS2"), ("glad-tf", "glad-tf-DS2"), ("clr", None)]
+)
+def test_the_papers_methods_run_with_the_weights_of_their_range(
+    pretend, monkeypatch, name, weights
+):
+    used = []
+
+    def run(data, method, how):
+        used.append(how.weights)
+        return Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
+
+    monkeypatch.setattr(experiments, "run_method", run)
+    run_task(tasks(["mDC"], [name], [0])[0], ["STRING"])
+    assert used == [weights]
 
 
 def test_parts_stay_until_the_rows_are_on_record(pretend, tmp_path, monkeypatch):

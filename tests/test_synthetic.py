@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grnular_core import synthetic
 from grnular_core.batches import make_batches
+from grnular_core.edges import edge_table
 from grnular_core.errors import InputError, MethodError
-from grnular_core.methods import METHODS
+from grnular_core.methods import METHODS, Inference
 from grnular_core.parts import PartStore
 from grnular_core.results import Record
 from grnular_core.simulate import preset, simulate
@@ -68,6 +70,24 @@ def test_without_tf_information_every_gene_may_regulate():
     simulation = simulate(preset("clean", n_cells=60), 1)
     assert len(as_dataset(simulation).tfs) == 10
     assert len(as_dataset(simulation, "without").tfs) == 100
+
+
+@pytest.mark.parametrize(
+    ("preset", "method", "weights"),
+    [("DS1", "glad-tf", "glad-tf-DS1"), ("DS1", "grnular", None), ("clean", "glad-tf", None)],
+)
+def test_the_papers_methods_have_weights_of_their_own_on_sergios_data(
+    real_data, monkeypatch, preset, method, weights
+):
+    used = []
+
+    def run(data, name, how):
+        used.append(how.weights)
+        return Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
+
+    monkeypatch.setattr(synthetic, "run_method", run)
+    run_synthetic(SyntheticTask(preset, method, 0))
+    assert used == [weights]
 
 
 def test_the_key_holds_what_fixes_the_data():
