@@ -145,6 +145,17 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_RANKS,
         ),
     ),
+    "grnular-pair": (
+        "a committee of the weights for cells and of those for uneven regulons",
+        Recipe(
+            train=(("associated", 160), ("uneven", 160)),
+            valid=(("uneven", 28), ("associated", 28)),
+            epochs=3,
+            members=("grnular-cells", "grnular-uneven"),
+            seed=1,
+            **_COMMITTEE,
+        ),
+    ),
     "grnular-clean": (
         "the same, on graphs without technical noise alone",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),

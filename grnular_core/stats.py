@@ -132,6 +132,40 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> dict[str, flo
     return {"mean": mean, "low": float(mean - half), "high": float(mean + half), "n": n}
 
 
+def rank_intervals(
+    scores: pd.DataFrame,
+    clusters: Sequence[str],
+    n: int = 2000,
+    seed: int | np.random.Generator = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """The rank of every method by its mean, and an interval for it when clusters are drawn anew.
+
+    ``scores`` (units, methods) has no gaps; ``clusters`` (units,) names what varies independently: pairs that
+    share a data set are drawn together or not at all. Rank 1 is the largest mean, equal means share
+    theirs. Index method, columns ``rank, low, high, best``: the last is the share of draws in which the method
+    is first. Raises ``InputError`` for gaps and fewer than two clusters.
+    """
+    _require_draws(n)
+    values, names = scores.to_numpy(dtype=float), np.asarray(clusters, dtype=object)
+    if names.shape != (len(scores),) or not np.isfinite(values).all():
+        raise InputError(
+            "ranks need a score of every method for every unit, and a cluster for each unit"
+        )
+    kinds = np.unique(names)
+    if len(kinds) < 2:
+        raise InputError("ranks need two clusters or more to draw from")
+    sums = np.stack([values[names == kind].sum(0) for kind in kinds])  # (clusters, methods)
+    sizes = np.array([(names == kind).sum() for kind in kinds])
+    times = np.random.default_rng(seed).multinomial(
+        len(kinds), np.full(len(kinds), 1 / len(kinds)), n
+    )
+    drawn = distributions.rankdata(-(times @ sums) / (times @ sizes)[:, None], axis=1)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    table = {"rank": distributions.rankdata(-values.mean(0)), "low": low, "high": high}
+    return pd.DataFrame(table | {"best": (drawn == 1).mean(0)}, index=scores.columns)
+
+
 def compare_methods(
     table: pd.DataFrame, value: str, unit: str, method: str, level: float = 0.95
 ) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from grnular_core.stats import (
     holm,
     mean_interval,
     random_scores_summary,
+    rank_intervals,
     rank_biserial,
 )
 
@@ -167,6 +168,41 @@ def test_drawing_nothing_is_refused():
 
 
 # --- intervals and tests over units ---------------------------------------------------------
+
+
+def test_ranks_are_sure_where_every_cluster_agrees_and_open_where_one_decides():
+    sure = pd.DataFrame({"a": [3.0, 4, 5, 6], "b": [2.0, 3, 4, 5], "c": [1.0, 2, 3, 4]})
+    found = rank_intervals(sure, list("xxyy"))
+    assert found["rank"].tolist() == found["low"].tolist() == found["high"].tolist() == [1, 2, 3]
+    assert found["best"].tolist() == [1, 0, 0]
+    # b is ahead by one cluster of three alone, which half of the draws and more hold
+    moved = pd.DataFrame({"a": [1.0, 1, 1], "b": [0.9, 0.9, 9]})
+    found = rank_intervals(moved, list("xyz"), n=4000)
+    assert found["rank"].tolist() == [2, 1] and found["high"].tolist() == [2, 2]
+    assert found.loc["b", "best"] == pytest.approx(1 - (2 / 3) ** 3, abs=0.03)
+
+
+def test_ranks_do_not_depend_on_the_order_of_units_or_methods():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.random((9, 4)), columns=list("abcd"))
+    names = np.array(list("xyz") * 3)
+    order = rng.permutation(9)
+    found = rank_intervals(table, names, n=50)
+    other = rank_intervals(table.iloc[order][list("dbca")], names[order], n=50)
+    pd.testing.assert_frame_equal(found, other.loc[list("abcd")])
+
+
+def test_equal_methods_share_a_rank():
+    table = pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2]})
+    assert rank_intervals(table, ["x", "y"])["rank"].tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("values", "clusters"), [([1.0, np.nan], "xy"), ([1.0, 2.0], "xx"), ([1.0, 2.0], "x")]
+)
+def test_ranks_of_gaps_or_of_one_cluster_are_refused(values, clusters):
+    with pytest.raises(InputError, match="ranks need"):
+        rank_intervals(pd.DataFrame({"a": values}), list(clusters))
 
 
 def test_the_mean_interval_is_students():
