@@ -15,7 +15,15 @@ from torch import Tensor
 
 from grnular_core.cell_groups import Ranks, cluster_labels, cluster_means, rank_scores
 from grnular_core.cells import BLOCK, Cells
-from grnular_core.evidence import VIEWS, Sums, codetected, ridge_parts
+from grnular_core.evidence import (
+    FIRST_VIEWS,
+    PENALTY,
+    STRONG_PENALTY,
+    VIEWS,
+    Sums,
+    codetected,
+    ridge_parts,
+)
 
 GENES = 2048  # of a block: products of this width are as fast as any
 FLAT = 1e-12  # a gene with this variance inside clusters is its clusters' means, and rounding
@@ -27,8 +35,9 @@ def evidence_blocks(
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] = lambda share: None,
     numbers: int = BLOCK,
+    n_views: int = len(VIEWS),
 ) -> Tensor:
-    """``evidence`` of one data set: (tfs, genes, views) float32, VIEWS in their order.
+    """``evidence`` of one data set: (tfs, genes, n_views) float32, VIEWS in their order.
 
     ``progress`` hears which share is done. ``numbers`` is the size of a block of cells.
     """
@@ -38,7 +47,7 @@ def evidence_blocks(
     progress(0.2)
     place = torch.device(device)
     sums, by_rank = _sums(cells, tf_index, ranks, place, lambda x: progress(0.2 + 0.7 * x), numbers)
-    return _Views(cells, tf_index, sums, by_rank, means, place).all()
+    return _Views(cells, tf_index, sums, by_rank, means, place).all(n_views)
 
 
 def _sums(
@@ -137,7 +146,7 @@ class _Views:
         return torch.where(deviation > 0, both / deviation.clamp_min(FLAT), 0.0)
 
     def of(self, genes: slice, ridges: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-        """All views of some genes; ``ridges`` are the ``ridge_parts`` of all cells, and inside."""
+        """All views of some genes; ``ridges`` are the ``ridge_parts`` of all cells, and inside, for each penalty."""
         n = self.sums.n[:, genes].double()
         pearson = self.pearson(genes)
         inside = self.within(genes, pearson)
@@ -150,6 +159,11 @@ class _Views:
             "share": (n / self.n_cells).sqrt(),
             "within": inside,
             "within_ridge": self._ridge(genes, inside, *ridges[1]),
+        } | {
+            name: self._ridge(genes, sigma, *parts)
+            for name, sigma, parts in zip(
+                VIEWS[FIRST_VIEWS:], (pearson, inside), ridges[2:], strict=False
+            )
         }
 
     def _ridge(self, genes: slice, sigma: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
@@ -159,14 +173,16 @@ class _Views:
         coefficients[:, self.tfs[which] - genes.start] = others[0][:, which]
         return coefficients
 
-    def all(self) -> Tensor:
-        """(tfs, genes, views) float32."""
+    def all(self, n_views: int) -> Tensor:
+        """(tfs, genes, n_views) float32."""
         n_genes, tfs = len(self.zero), self.tfs
-        found = torch.empty(len(tfs), n_genes, len(VIEWS), device=tfs.device)
+        found = torch.empty(len(tfs), n_genes, n_views, device=tfs.device)
         among = self.pearson(tfs)
-        ridges = [ridge_parts(sigma[None]) for sigma in (among, self.within(tfs, among))]
+        penalties = (PENALTY, STRONG_PENALTY) if n_views > FIRST_VIEWS else (PENALTY,)
+        both = (among, self.within(tfs, among))
+        ridges = [ridge_parts(sigma[None], penalty) for penalty in penalties for sigma in both]
         for genes in gene_blocks(n_genes, GENES):
             views = self.of(genes, ridges)
-            for i, name in enumerate(VIEWS):
+            for i, name in enumerate(VIEWS[:n_views]):
                 found[:, genes, i] = views[name]
         return found

@@ -23,7 +23,7 @@ from grnular_core.committee import CommitteeRho
 from grnular_core.context import Context, ContextRho, make_context, weight_of
 from grnular_core.context_blocks import BlockContext, block_context, block_logits
 from grnular_core.errors import InputError
-from grnular_core.evidence import VIEWS, evidence
+from grnular_core.evidence import FIRST_VIEWS, VIEWS, evidence
 from grnular_core.problem import Problem, prepare
 from grnular_core.regression import (
     AdamState,
@@ -46,6 +46,7 @@ BOUNDS = {
     "lr": (LEAST, 10), "rho_start": (LEAST, 1 - LEAST), "lam_start": (LEAST, 1 - LEAST),
     "lam_scale": (0, MOST), "rho_hidden": (1, MOST), "lam_hidden": (1, MOST),
     "context_width": (1, MOST), "context_layers": (0, MOST), "context_members": (1, 100),
+    "context_views": (1, len(VIEWS)),
 }  # fmt: skip
 
 
@@ -71,7 +72,8 @@ class GRNULarConfig:
 
     ``rho``: "entry" is the paper's rho_nn of one entry's (theta, Sigma, Z); "context" the one of
     ``context.py``, which sees more views of the data and the entry's row and column, and must be
-    trained to be of use; with more than one ``context_members`` it is a ``CommitteeRho`` of these.
+    trained to be of use; with more than one ``context_members`` it is a ``CommitteeRho`` of these. It
+    sees the first ``context_views`` of ``evidence.VIEWS``.
     """
 
     hidden: tuple[int, ...] | None = None
@@ -94,6 +96,7 @@ class GRNULarConfig:
     context_width: int = 24
     context_layers: int = 3
     context_members: int = 1
+    context_views: int = FIRST_VIEWS
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -176,7 +179,7 @@ class GRNULar(nn.Module):
         self.config = config = config or GRNULarConfig()
         generator = torch.Generator().manual_seed(config.seed)
         if config.rho == "context":
-            size = (len(VIEWS), generator, config.context_width, config.context_layers)
+            size = (config.context_views, generator, config.context_width, config.context_layers)
             n_members = config.context_members
             self.rho_nn: nn.Module = (
                 ContextRho(*size) if n_members == 1 else CommitteeRho(*size, n_members)
@@ -260,7 +263,7 @@ class GRNULar(nn.Module):
         if self.config.rho == "context":
             index = tf_index.to(X.device).expand(len(X), -1)
             detected = (X != 0).to(problem.X.dtype).mean(1)
-            views = evidence(X, index, detected.dtype)
+            views = evidence(X, index, detected.dtype, self.config.context_views)
             allowed = problem.allowed
             if (
                 in_blocks

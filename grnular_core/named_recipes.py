@@ -9,6 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from grnular_core.errors import InputError
+from grnular_core.evidence import VIEWS
 from grnular_core.glad import GLADConfig
 from grnular_core.grnular import GRNULarConfig
 from grnular_core.recipes import Recipe
@@ -145,15 +146,13 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_RANKS,
         ),
     ),
-    "grnular-pair": (
-        "a committee of the weights for cells and of those for uneven regulons",
+    "grnular-shrunk": (
+        "on half of each, which also sees shrunk ridge coefficients",
         Recipe(
-            train=(("associated", 160), ("uneven", 160)),
-            valid=(("uneven", 28), ("associated", 28)),
-            epochs=3,
-            members=("grnular-cells", "grnular-uneven"),
-            seed=1,
-            **_COMMITTEE,
+            train=(("associated", 360), ("uneven", 360)),
+            valid=(("uneven", 20), ("associated", 20)),
+            epochs=6,
+            **{**_RANKS, "config": replace(_RANKS["config"], context_views=len(VIEWS))},
         ),
     ),
     "grnular-clean": (

@@ -55,7 +55,10 @@ class StreamedRun:
         """What rho_nn sees of the data: views in blocks, or the covariance (1, tfs, genes)."""
         if self.model.config.rho == "context":
             done = self.stages.part("views")
-            views = evidence_blocks(self.cells, self.tf_index, self.place, done).to(self.dtype)
+            n_views = self.model.config.context_views
+            views = evidence_blocks(
+                self.cells, self.tf_index, self.place, done, n_views=n_views
+            ).to(self.dtype)
             detected = torch.from_numpy(self.cells.detected).to(views)
             return block_context(views, detected, self.tfs, self.allowed[0])
         shape = (len(self.tf_index), self.cells.n_genes)

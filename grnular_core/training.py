@@ -161,7 +161,7 @@ def seat_members(recipe: Recipe, model: nn.Module, items: Sequence[Prepared]) ->
 
     members = [load_model(name).to(items[0].batch.X.device) for name in recipe.members]
     for name, member in zip(recipe.members, members, strict=True):
-        for setting in ("rho", "context_width", "context_layers", "lam_hidden"):
+        for setting in ("rho", "context_width", "context_layers", "context_views", "lam_hidden"):
             there, here = getattr(member.config, setting, None), getattr(recipe.config, setting)
             if there != here:
                 raise InputError(f"the member {name} has {setting} {there}, the recipe {here}")

@@ -17,7 +17,7 @@ from grnular_core.committee import CommitteeRho, seat
 from grnular_core.context import ContextRho, make_context
 from grnular_core.context_blocks import block_context, block_logits
 from grnular_core.errors import InputError
-from grnular_core.evidence import VIEWS
+from grnular_core.evidence import FIRST_VIEWS
 from grnular_core.grnular import GRNULar, GRNULarConfig
 from grnular_core.recipes import Recipe
 from grnular_core.trained import save_trained
@@ -31,7 +31,7 @@ TWO = replace(ALONE, context_members=2)
 
 def network(seed: int) -> ContextRho:
     """A network far from its start."""
-    rho = ContextRho(len(VIEWS), torch.Generator().manual_seed(seed), 4, 1)
+    rho = ContextRho(FIRST_VIEWS, torch.Generator().manual_seed(seed), 4, 1)
     with torch.no_grad():
         rho.leave.weight.mul_(10 * (1 + seed))
         rho.leave.bias.add_(seed)
@@ -40,7 +40,7 @@ def network(seed: int) -> ContextRho:
 
 def case(tfs: int = 5, genes: int = 12):
     g = torch.Generator().manual_seed(0)
-    views = torch.randn(1, tfs, genes, len(VIEWS), generator=g)
+    views = torch.randn(1, tfs, genes, FIRST_VIEWS, generator=g)
     index = torch.randperm(genes, generator=g)[:tfs]
     allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
     allowed[0, range(tfs), index] = False
@@ -49,7 +49,7 @@ def case(tfs: int = 5, genes: int = 12):
 
 
 def committee(*networks: ContextRho) -> CommitteeRho:
-    rho = CommitteeRho(len(VIEWS), torch.Generator().manual_seed(9), 4, 1, len(networks))
+    rho = CommitteeRho(FIRST_VIEWS, torch.Generator().manual_seed(9), 4, 1, len(networks))
     for member, trained in zip(rho.members, networks, strict=True):
         member.load_state_dict(trained.state_dict())
     return rho

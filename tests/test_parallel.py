@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import NamedTuple
 
@@ -94,3 +97,14 @@ def test_a_few_large_graphs_take_turns_with_all_threads(
         lambda X: seen.append(torch.get_num_threads()) or X, work, torch.zeros(graphs, 4, 4)
     )
     assert seen == [threads] * graphs
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(given, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
+    program = (
+        "import grnular_core, os, sys; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.stdout.decode().split() == [expected, "False"], done.stderr

@@ -18,8 +18,8 @@ from grnular_core.stats import (
     holm,
     mean_interval,
     random_scores_summary,
-    rank_intervals,
     rank_biserial,
+    rank_intervals,
 )
 
 
