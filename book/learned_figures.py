@@ -29,7 +29,6 @@ from torch import nn
 
 from grnular_core.committee import CommitteeRho
 from grnular_core.context import ContextRho
-from grnular_core.evidence import VIEWS
 from grnular_core.grnular import GRNULar, GRNULarConfig
 from grnular_core.plots import PALETTE
 from grnular_core.thresholding import LambdaNN, RhoNN
@@ -108,7 +107,8 @@ def shipped_config() -> GRNULarConfig:
 
 def context_figure(config: GRNULarConfig | None = None) -> Figure:
     """What an edge sees with a rho_nn that sees context, and the layers it passes through."""
-    whole = GRNULar(config or shipped_config()).rho_nn
+    config = config or shipped_config()
+    whole = GRNULar(config).rho_nn
     rho = whole.members[0] if isinstance(whole, CommitteeRho) else whole
     if not isinstance(rho, ContextRho):
         raise TypeError(f"this figure shows a ContextRho, got {type(rho).__name__}")
@@ -117,7 +117,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
 
     stages = (
         (rho.enter, f"{rho.enter.in_features} numbers of every edge",
-         f"{len(VIEWS)} views, Θ and Z, three of each;\nshares of cells that show TF and gene"),
+         f"{config.context_views} views, Θ and Z, three of each;\nshares of cells that show TF and gene"),
         (rho.layers, f"{len(rho.layers)} layers of width {rho.enter.out_features}",
          "each looks at the edge and\nat everything coloured above"),
         (rho.leave, "one number for every edge", "g, the chance of an edge;\nZ = Θ g"),

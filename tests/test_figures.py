@@ -143,7 +143,7 @@ def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
     text = f"together {numbers_of(rho):,}; 2 such networks {numbers_of(committee):,}"
     assert text in shown and numbers_of(committee) == 2 * numbers_of(rho) + 3
     assert f"{rho.enter.in_features} numbers of every edge" in shown
-    assert rho.enter.in_features == 3 * (len(VIEWS) + 2) + 2  # what the box below says
+    assert rho.enter.in_features == 3 * (config.context_views + 2) + 2  # what the box below says
     assert f"{config.context_layers} layers of width {config.context_width}" in shown
     small = GRNULarConfig(rho="context", context_width=8, context_layers=2)
     lines = said(learned_figures.context_figure(small))
