@@ -31,6 +31,7 @@ WEIGHTS = (
     "grnular-deep",
     "grnular-cells",
     "grnular-matched",
+    "grnular-uneven",
 )
 TABLE = "levers.csv"
 COLUMNS = ("weights", "digest", "dataset", "network", "strict_auprc_ratio")

@@ -136,7 +136,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "grnular-paper",
-            "GRNULar with the paper's recipe (validation keeps its untrained weights)",
+            "GRNULar with the recipe of the paper: rho_nn sees one edge alone, and learns from 20 graphs",
             trained("grnular-paper"),
             stochastic=True,
             uses_device=True,
