@@ -32,6 +32,7 @@ WEIGHTS = (
     "grnular-cells",
     "grnular-matched",
     "grnular-uneven",
+    "grnular-shrunk",
 )
 TABLE = "levers.csv"
 COLUMNS = ("weights", "digest", "dataset", "network", "strict_auprc_ratio")
