@@ -99,12 +99,12 @@ def test_a_few_large_graphs_take_turns_with_all_threads(
     assert seen == [threads] * graphs
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(given, expected):
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
+@pytest.mark.parametrize(("given", "expected"), [(None, "10000"), ("7", "7")])
+def test_threads_spin_no_longer_than_pays_unless_the_user_says_otherwise(given, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
+    environment |= {} if given is None else {"GOMP_SPINCOUNT": given}
     program = (
-        "import grnular_core, os, sys; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+        "import grnular_core, os, sys; print(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.stdout.decode().split() == [expected, "False"], done.stderr
