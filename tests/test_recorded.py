@@ -41,6 +41,7 @@ def test_every_row_has_its_scores_and_its_provenance(rows):
 
 def test_controls_are_where_they_must_be(rows):
     oracle, random = (rows[rows["method"] == name] for name in ("oracle", "random"))
+    random = random[random["genes"] == "TFs+500"]  # elsewhere a network may have two true edges
     assert (oracle["strict_auprc"] == 1).all() and (oracle["strict_auroc"] == 1).all()
     assert random["strict_auprc_ratio"].between(0.9, 1.15).all()
     assert random["strict_auroc"].between(0.45, 0.55).all()
