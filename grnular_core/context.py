@@ -14,14 +14,16 @@ and a model trained on 100 genes runs on 10,000.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grnular_core.evidence import WITHIN_UP
 from grnular_core.thresholding import LAST_LAYER_SHRINK
 
+Partners = Literal["all", "within"]
 EPS = 1e-6
 Z_LIMITS = (-5.0, 8.0)  # standing in row or column, in standard deviations
 
@@ -30,7 +32,7 @@ class Context(NamedTuple):
     """What stays the same while the cells of one batch run."""
 
     fixed: Tensor  # features that do not depend on theta and Z, (graphs, tfs, genes, features)
-    among: Tensor  # C: |correlation| of TFs, zero diagonal, scaled rows, (graphs, tfs, tfs)
+    among: Tensor  # C: how TFs go together, zero diagonal, scaled rows, (graphs, tfs, tfs)
     tf_index: Tensor  # (graphs, tfs)
     allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
 
@@ -66,13 +68,25 @@ def standing(x: Tensor, allowed: Tensor, rows: Spread | None = None) -> Tensor:
     return torch.stack(parts, dim=-1) * allowed[..., None]
 
 
-def make_context(views: Tensor, detected: Tensor, tf_index: Tensor, allowed: Tensor) -> Context:
+def make_context(
+    views: Tensor, detected: Tensor, tf_index: Tensor, allowed: Tensor, partners: Partners = "all"
+) -> Context:
     """Prepare a batch: ``views`` (graphs, tfs, genes, views), ``detected`` (graphs, genes)."""
     of_tf = detected.gather(1, tf_index)
     n_tfs = tf_index.shape[1]
-    among = views[..., 0].gather(2, tf_index[:, None, :].expand(-1, n_tfs, -1))
+    among = partner_view(views, partners)
+    among = among.gather(2, tf_index[:, None, :].expand(-1, n_tfs, -1))
     fixed = fixed_features(views, of_tf, detected, allowed)
     return Context(fixed, mixing(among), tf_index, allowed)
+
+
+def partner_view(views: Tensor, partners: Partners) -> Tensor:
+    """What C is made of, of TFs and genes (..., tfs, genes), from the views (..., tfs, genes, views).
+
+    "all": their correlation over all cells. "within": the square of their positive correlation inside
+    clusters of cells, since where cells differ in one state above all, all TFs correlate over all of them.
+    """
+    return views[..., 0] if partners == "all" else views[..., WITHIN_UP].square()
 
 
 def fixed_features(
@@ -95,7 +109,7 @@ def fixed_features(
 
 
 def mixing(among: Tensor) -> Tensor:
-    """C from the correlations of the TFs (graphs, tfs, tfs): absolute, no diagonal, scaled rows."""
+    """C from how TFs go together (graphs, tfs, tfs): absolute, no diagonal, scaled rows."""
     eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
     among = among.abs() * (1 - eye)
     return among / (1 + among.sum(2, keepdim=True))

@@ -19,9 +19,11 @@ from grnular_core.committee import CommitteeRho
 from grnular_core.context import (
     ContextLayer,
     ContextRho,
+    Partners,
     Spread,
     fixed_features,
     mixing,
+    partner_view,
     scale_of,
     spread,
     standing,
@@ -50,13 +52,18 @@ class BlockContext:
 
 
 def block_context(
-    views: Tensor, detected: Tensor, tf_index: Tensor, allowed: Tensor, pairs: int = PAIRS
+    views: Tensor,
+    detected: Tensor,
+    tf_index: Tensor,
+    allowed: Tensor,
+    pairs: int = PAIRS,
+    partners: Partners = "all",
 ) -> BlockContext:
     """From views (tfs, genes, views), detected (genes,), tf_index (tfs,), allowed (tfs, genes)."""
     n_tfs, n_genes = allowed.shape
     views, allowed = views[None], allowed[None]
     rows = [row_spread(view.abs(), allowed) for view in views.unbind(-1)]
-    among = mixing(views[:, :, tf_index, 0])
+    among = mixing(partner_view(views[:, :, tf_index], partners))
     genes = gene_blocks(n_genes, max(pairs // n_tfs, 1))
     blocks = [_Block.of(part, tf_index) for part in genes]
     return BlockContext(views, among, tf_index, allowed, detected[None], rows, blocks)

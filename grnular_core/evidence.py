@@ -29,8 +29,12 @@ VIEWS = (
     "within_ridge",  # ridge coefficients inside clusters of cells
     "shrunk",  # ridge coefficients with a penalty that shrinks what moves many TFs together
     "within_shrunk",  # the same inside clusters of cells
+    "within_up",  # the positive part of "within"
+    "shared",  # how far TF and gene go together, inside clusters, with the same TFs
 )
 FIRST_VIEWS = 8  # which models see that do not ask for more
+SHRUNK_VIEWS = 10  # with the shrunk ones
+WITHIN_UP = VIEWS.index("within_up")
 PENALTY = 0.05  # of the ridge views, for z-scored genes
 # Of the shrunk ones. On simulated regulons the best of .05, .3, 1, 3, 10; above correlation inside clusters.
 STRONG_PENALTY = 1.0
@@ -67,6 +71,10 @@ def evidence(
     if n_views > FIRST_VIEWS:
         views["shrunk"] = ridge_coefficients(pearson, tf_index, STRONG_PENALTY)
         views["within_shrunk"] = ridge_coefficients(inside, tf_index, STRONG_PENALTY)
+    if n_views > SHRUNK_VIEWS:
+        views["within_up"] = inside.clamp_min(0)
+        squares = views["within_up"].square().scatter(2, tf_index[:, :, None], 0.0)
+        views["shared"] = shared_partners(squares, _columns(squares, tf_index))
     return torch.stack([views[name].to(dtype) for name in VIEWS[:n_views]], dim=-1)
 
 
@@ -96,6 +104,17 @@ def ridge_parts(among: Tensor, penalty: float = PENALTY) -> tuple[Tensor, Tensor
     eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
     inverse = torch.linalg.inv(among + penalty * eye)
     return inverse, -inverse / inverse.diagonal(dim1=1, dim2=2)[:, None, :] * (1 - eye)
+
+
+def shared_partners(squares: Tensor, among: Tensor) -> Tensor:
+    """The view "shared": ``(A B + B) / sqrt((1 + a) (1 + b))``, a topological overlap by way of the TFs.
+
+    B (graphs, tfs, genes) are ``squares`` of positive correlations inside clusters, 0 for a TF with itself; A
+    its columns of TFs ``among`` (graphs, tfs, tfs), a their sums over each row and b the sums over each
+    column of B. After Zhang and Horvath (2005), who take all genes as partners: tfs x tfs x genes here.
+    """
+    own = 1 + among.sum(2, keepdim=True)
+    return (among @ squares + squares) / (own * (1 + squares.sum(1, keepdim=True))).sqrt()
 
 
 def ranks(X: Tensor) -> Tensor:

@@ -18,11 +18,13 @@ from grnular_core.cells import BLOCK, Cells
 from grnular_core.evidence import (
     FIRST_VIEWS,
     PENALTY,
+    SHRUNK_VIEWS,
     STRONG_PENALTY,
     VIEWS,
     Sums,
     codetected,
     ridge_parts,
+    shared_partners,
 )
 
 GENES = 2048  # of a block: products of this width are as fast as any
@@ -145,8 +147,13 @@ class _Views:
         both = self.sums.n[:, genes].double() / self.n_cells - p_t * p_g
         return torch.where(deviation > 0, both / deviation.clamp_min(FLAT), 0.0)
 
-    def of(self, genes: slice, ridges: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-        """All views of some genes; ``ridges`` are the ``ridge_parts`` of all cells, and inside, for each penalty."""
+    def of(
+        self, genes: slice, ridges: list[tuple[Tensor, Tensor]], squares: Tensor | None
+    ) -> dict[str, Tensor]:
+        """All views of some genes; ``ridges`` are the ``ridge_parts`` of all cells, and inside, for each penalty.
+
+        ``squares`` (tfs, tfs) are those of ``shared_partners``; None: without the views made from them.
+        """
         n = self.sums.n[:, genes].double()
         pearson = self.pearson(genes)
         inside = self.within(genes, pearson)
@@ -164,7 +171,15 @@ class _Views:
             for name, sigma, parts in zip(
                 VIEWS[FIRST_VIEWS:], (pearson, inside), ridges[2:], strict=False
             )
-        }
+        } | ({} if squares is None else self._upward(genes, inside, squares))
+
+    def _upward(self, genes: slice, inside: Tensor, squares: Tensor) -> dict[str, Tensor]:
+        """The views of positive correlations inside clusters, of some genes."""
+        up = inside.clamp_min(0)
+        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
+        of_genes = up.square()
+        of_genes[which, self.tfs[which] - genes.start] = 0
+        return {"within_up": up, "shared": shared_partners(of_genes[None], squares[None])[0]}
 
     def _ridge(self, genes: slice, sigma: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
         """``evidence.ridge_coefficients`` of some genes, those that are TFs from ``others``."""
@@ -181,8 +196,9 @@ class _Views:
         penalties = (PENALTY, STRONG_PENALTY) if n_views > FIRST_VIEWS else (PENALTY,)
         both = (among, self.within(tfs, among))
         ridges = [ridge_parts(sigma[None], penalty) for penalty in penalties for sigma in both]
+        squares = both[1].clamp_min(0).square().fill_diagonal_(0) if n_views > SHRUNK_VIEWS else None
         for genes in gene_blocks(n_genes, GENES):
-            views = self.of(genes, ridges)
+            views = self.of(genes, ridges, squares)
             for i, name in enumerate(VIEWS[:n_views]):
                 found[:, genes, i] = views[name]
         return found

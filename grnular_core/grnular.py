@@ -20,10 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from grnular_core.committee import CommitteeRho
-from grnular_core.context import Context, ContextRho, make_context, weight_of
+from grnular_core.context import Context, ContextRho, Partners, make_context, weight_of
 from grnular_core.context_blocks import BlockContext, block_context, block_logits
 from grnular_core.errors import InputError
-from grnular_core.evidence import FIRST_VIEWS, VIEWS, evidence
+from grnular_core.evidence import FIRST_VIEWS, VIEWS, WITHIN_UP, evidence
 from grnular_core.problem import Problem, prepare
 from grnular_core.regression import (
     AdamState,
@@ -73,7 +73,8 @@ class GRNULarConfig:
     ``rho``: "entry" is the paper's rho_nn of one entry's (theta, Sigma, Z); "context" the one of
     ``context.py``, which sees more views of the data and the entry's row and column, and must be
     trained to be of use; with more than one ``context_members`` it is a ``CommitteeRho`` of these. It
-    sees the first ``context_views`` of ``evidence.VIEWS``.
+    sees the first ``context_views`` of ``evidence.VIEWS``. ``context_partners``: by what TFs count as
+    partners, see ``context.partner_view``; "within" needs the views up to "within_up".
     """
 
     hidden: tuple[int, ...] | None = None
@@ -97,6 +98,7 @@ class GRNULarConfig:
     context_layers: int = 3
     context_members: int = 1
     context_views: int = FIRST_VIEWS
+    context_partners: Partners = "all"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +107,11 @@ class GRNULarConfig:
             value = getattr(self, name)
             if isinstance(value, (int, float)) and not low <= value <= high:
                 raise InputError(f"{name} lies between {low:g} and {high:g}, got {value}")
+        if self.context_partners == "within" and self.context_views <= WITHIN_UP:
+            raise InputError(
+                f"context_partners 'within' needs at least {WITHIN_UP + 1} context_views, got "
+                f"{self.context_views}"
+            )
         for units in self.hidden or ():
             if not isinstance(units, int) or units < 1:
                 raise InputError(f"hidden lists the units of each hidden layer, got {self.hidden}")
@@ -264,16 +271,18 @@ class GRNULar(nn.Module):
             index = tf_index.to(X.device).expand(len(X), -1)
             detected = (X != 0).to(problem.X.dtype).mean(1)
             views = evidence(X, index, detected.dtype, self.config.context_views)
-            allowed = problem.allowed
+            allowed, partners = problem.allowed, self.config.context_partners
             if (
                 in_blocks
                 and len(X) == 1
                 and X.device.type == "cpu"
                 and allowed[0].numel() >= BLOCK_PAIRS
             ):
-                context = block_context(views[0], detected[0], index[0], allowed[0])
+                context = block_context(
+                    views[0], detected[0], index[0], allowed[0], partners=partners
+                )
             else:
-                context = make_context(views, detected, index, allowed)
+                context = make_context(views, detected, index, allowed, partners)
         return Start(problem, context, self.good_init(problem))
 
     def forward(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from grnular_core.errors import InputError
-from grnular_core.evidence import VIEWS
+from grnular_core.evidence import SHRUNK_VIEWS, VIEWS
 from grnular_core.glad import GLADConfig
 from grnular_core.grnular import GRNULarConfig
 from grnular_core.recipes import Recipe
@@ -47,6 +47,8 @@ _RANKS = {
     "loss": "smooth-ap",
     "config": replace(_CONTEXT["config"], init_epochs=25),
 }
+
+_MEASURED = replace(_RANKS["config"], context_views=len(VIEWS), context_partners="within")
 
 _VALID = (
     ("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48), ("few-cells", 12),
@@ -152,7 +154,16 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             train=(("associated", 360), ("uneven", 360)),
             valid=(("uneven", 20), ("associated", 20)),
             epochs=6,
-            **{**_RANKS, "config": replace(_RANKS["config"], context_views=len(VIEWS))},
+            **{**_RANKS, "config": replace(_RANKS["config"], context_views=SHRUNK_VIEWS)},
+        ),
+    ),
+    "grnular-measured": (
+        "by ranks, on larger data with one state before all others and few negative correlations inside it",
+        Recipe(
+            train=(("measured", 480),),
+            valid=(("measured", 48),),
+            epochs=5,
+            **{**_RANKS, "config": _MEASURED},
         ),
     ),
     "grnular-clean": (

@@ -45,6 +45,10 @@ class Regulons:
     ``hidden_state`` how much states say about the hidden part of activities. ``amplitude`` times x is the
     logarithm of a level. With ``associated`` the truth also has every TF that is a member, with every other
     member: what databases of functional association list.
+
+    ``overlap`` is the mean number of further regulons that a gene of one belongs to. With ``listed`` below
+    1 the truth keeps that share of its edges alone, those with the strongest sum over the regulons that
+    TF and gene share: databases list what shows.
     """
 
     count: int = 20
@@ -64,6 +68,8 @@ class Regulons:
     amplitude: float = 0.5
     associated: bool = False
     strength_spread: float = 0.0
+    overlap: float = 0.0
+    listed: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("members", "second", "circuit", "explained", "moved"):
@@ -74,8 +80,10 @@ class Regulons:
                 f"need at least one regulon and one dimension of states, got {self.count} and "
                 f"{self.dimensions}"
             )
+        if not 0 < self.listed <= 1:
+            raise InputError(f"listed is a share above 0, at most 1, got {self.listed}")
         for name in ("size_spread", "strength_spread", "drivers", "state_tfs", "state_genes", "jitter", "own",
-                     "hidden_state", "amplitude"):  # fmt: skip
+                     "hidden_state", "amplitude", "overlap"):  # fmt: skip
             if not 0 <= getattr(self, name) < np.inf:
                 raise InputError(f"{name} is 0 or more, got {getattr(self, name)}")
 
@@ -88,16 +96,20 @@ class Groups:
     response: np.ndarray  # L (genes, regulons)
     say: np.ndarray  # w (tfs, regulons)
 
-    def grn(self, associated: bool = False) -> GRN:
+    def grn(self, associated: bool = False, listed: float = 1.0) -> GRN:
         """Every driver regulates every other member; K is the sum over the regulons they share.
 
-        With ``associated`` every TF that is a member is on the list as well, by its own response.
+        With ``associated`` every TF that is a member is on the list as well, by its own response. Of all
+        edges the share ``listed`` is kept, those with the strongest sum of |say| |response|.
         """
         say = self.say
         if associated:
             say = np.where(say != 0, say, self.response[self.tfs])
         drives = (say != 0) @ (self.response != 0).T
         drives[np.arange(len(self.tfs)), self.tfs] = False
+        if listed < 1 and drives.any():
+            strength = np.abs(say) @ np.abs(self.response).T
+            drives &= strength >= np.quantile(strength[drives], 1 - listed)
         row, target = np.nonzero(drives)
         K = (say @ self.response.T)[row, target]
         n_genes = len(self.response)
@@ -114,6 +126,9 @@ def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator)
     member[belongs, rng.choice(count, len(belongs), p=size / size.sum())] = True
     both = belongs[rng.random(len(belongs)) < settings.second]
     member[both, rng.integers(count, size=len(both))] = True
+    if settings.overlap:
+        more = rng.poisson(settings.overlap, len(belongs))
+        member[np.repeat(belongs, more), rng.integers(count, size=more.sum())] = True
     drives = np.zeros((n_tfs, count), dtype=bool)
     standing = rng.lognormal(0, spec.hub_spread, n_tfs)
     for regulon in range(count):

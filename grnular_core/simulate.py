@@ -165,7 +165,7 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
     if settings.regulons:
         groups = random_groups(settings.graph, settings.regulons, streams[0])
-        grn, rates = groups.grn(settings.regulons.associated), None
+        grn, rates = groups.grn(settings.regulons.associated, settings.regulons.listed), None
         X, types = regulon_levels(groups, settings.kinetics, settings.regulons, streams[1])
     else:
         grn, rates = _network(settings, streams[0])

@@ -60,7 +60,8 @@ class StreamedRun:
                 self.cells, self.tf_index, self.place, done, n_views=n_views
             ).to(self.dtype)
             detected = torch.from_numpy(self.cells.detected).to(views)
-            return block_context(views, detected, self.tfs, self.allowed[0])
+            partners = self.model.config.context_partners
+            return block_context(views, detected, self.tfs, self.allowed[0], partners=partners)
         shape = (len(self.tf_index), self.cells.n_genes)
         total = torch.zeros(shape, dtype=self.dtype, device=self.place)
         for rows in self.cells.slices():

@@ -30,13 +30,14 @@ def case(tfs: int = 12, genes: int = 70, layers: int = 2, seed: int = 0):
     return rho, views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
 
 
+@pytest.mark.parametrize("partners", ["all", "within"])
 @pytest.mark.parametrize("pairs", [1, 12 * 7, 12 * 64, 10**9])
 @pytest.mark.parametrize("layers", [0, 1, 3])
-def test_logits_are_the_same_for_any_size_of_block(pairs, layers):
+def test_logits_are_the_same_for_any_size_of_block(pairs, layers, partners):
     rho, views, detected, index, allowed, theta, Z = case(layers=layers)
     with torch.no_grad():
-        wanted = rho(theta, Z, make_context(views, detected, index[None], allowed))
-    context = block_context(views[0], detected[0], index, allowed[0], pairs)
+        wanted = rho(theta, Z, make_context(views, detected, index[None], allowed, partners))
+    context = block_context(views[0], detected[0], index, allowed[0], pairs, partners)
     found = block_logits(rho, theta, Z, context)
     torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-5, rtol=1e-5)
     assert wanted[allowed].std() > 0.1
@@ -60,12 +61,12 @@ def test_progress_rises_to_the_end():
     assert heard == sorted(heard) and len(heard) == 21 and heard[-1] == 1
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(members, monkeypatch):
+@pytest.mark.parametrize(("members", "partners"), [(1, "all"), (2, "all"), (1, "within")])
+def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(members, partners, monkeypatch):
     """The same scores either way; training keeps its gradients, a batch of graphs its axis."""
     config = GRNULarConfig(
         hidden=(8,), n_unroll=2, n_inner=3, init_epochs=25, rho="context", context_width=6,
-        context_members=members,
+        context_members=members, context_views=len(VIEWS), context_partners=partners,
     )  # fmt: skip
     model, batch = GRNULar(config), graphs(range(1), n_genes=30)
     with torch.no_grad():

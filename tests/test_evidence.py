@@ -78,6 +78,25 @@ def test_inside_clusters_the_means_of_clusters_are_gone():
     np.testing.assert_allclose(found["within_ridge"], ridge_by_sklearn(z_scores(Z)), atol=1e-6)
 
 
+def test_partners_are_the_tfs_that_both_go_together_with_inside_clusters():
+    """The overlap by hand: paths over one other TF, and the edge itself, over how many each has."""
+    X = cells()
+    found = views(X)
+    up = np.maximum(found["within"], 0)
+    np.testing.assert_allclose(found["within_up"], up, atol=1e-7)
+    squares = up**2
+    squares[range(3), TFS] = 0
+    for t, tf in enumerate(TFS):
+        for gene in range(12):
+            if gene == tf:
+                continue
+            paths = sum(squares[t, TFS[s]] * squares[s, gene] for s in range(3))
+            reach = (1 + squares[t, TFS].sum()) * (1 + squares[:, gene].sum())
+            wanted = (paths + squares[t, gene]) / reach**0.5
+            assert found["shared"][t, gene] == pytest.approx(wanted, abs=1e-6)
+    assert (found["within"] < -0.05).any() and found["shared"].max() > 0.05
+
+
 def test_codetected_cells_are_those_in_which_both_are_seen():
     X = cells(lost=0.7)
     found, n_few = views(X), 0

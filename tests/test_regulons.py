@@ -63,6 +63,28 @@ def test_the_truth_of_association_adds_the_tfs_that_are_members():
             assert associated[i, gene] == (shared.any() and gene != tf)
 
 
+def test_with_overlap_genes_belong_to_more_regulons_but_free_genes_to_none():
+    def memberships(overlap: float) -> np.ndarray:
+        settings = Regulons(count=40, drivers=1.0, circuit=0.0, second=0.0, overlap=overlap)
+        groups = random_groups(SPEC, settings, np.random.default_rng(3))
+        return (groups.response != 0).sum(1)
+
+    alone, more = memberships(0.0), memberships(3.0)
+    assert set(alone) == {0, 1} and np.array_equal(alone == 0, more == 0)
+    assert more[more > 0].mean() == pytest.approx(4, abs=0.8)  # a regulon may be drawn twice
+
+
+def test_a_list_keeps_the_share_of_edges_that_are_strongest():
+    settings = Regulons(count=9, overlap=1.0, strength_spread=1.0)
+    groups = random_groups(SPEC, settings, np.random.default_rng(3))
+    whole, listed = groups.grn(), groups.grn(listed=0.25)
+    assert listed.n_edges == pytest.approx(whole.n_edges / 4, abs=2)
+    strength = np.abs(groups.say) @ np.abs(groups.response).T
+    kept, all_edges = listed.adjacency(), whole.adjacency()
+    assert (all_edges | ~kept).all()
+    assert strength[kept].min() >= strength[all_edges & ~kept].max()
+
+
 def test_regulons_of_uneven_strength_differ_in_their_responses_alone():
     even, uneven = (
         random_groups(SPEC, Regulons(count=9, strength_spread=spread), np.random.default_rng(3))
@@ -181,6 +203,7 @@ def test_levels_are_above_zero_and_finite_whatever_the_settings(
 @pytest.mark.parametrize(
     "wrong",
     [{"count": 0}, {"dimensions": 0}, {"members": 1.2}, {"circuit": -0.1}, {"own": -1.0},
+     {"listed": 0.0}, {"listed": 1.5}, {"overlap": -1.0},
      {"amplitude": float("inf")}, {"explained": float("nan")}],
 )  # fmt: skip
 def test_settings_that_nothing_has_are_refused(wrong):
