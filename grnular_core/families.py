@@ -36,7 +36,7 @@ CELL_SIZES = (
 )  # fmt: skip
 # nearer to those of published sets: as many TFs as half of the cells and more
 MEASURED_SIZES = (
-    (300, 120, 300), (300, 40, 600), (400, 160, 400), (400, 220, 300), (500, 60, 800), (500, 200, 400),
+    (200, 80, 250), (250, 30, 500), (250, 110, 300), (300, 150, 300), (300, 60, 600), (400, 120, 400),
 )  # fmt: skip
 LARGE_SIZES = ((300, 30, 1000), (400, 37, 2000), (400, 100, 500))
 TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
