@@ -20,7 +20,7 @@ from grnular_core.errors import InputError
 from grnular_core.grn import GRN, GraphSpec, random_grn
 from grnular_core.kinetics import Kinetics, random_rates, steady_state
 from grnular_core.regulons import Regulons, random_groups, regulon_levels
-from grnular_core.technical import TechnicalNoise, add_noise
+from grnular_core.technical import TechnicalNoise, add_noise, cell_sizes
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Simulation:
 
     ``cell_types`` (cells,) are numbers from 0, ``rates`` (masters, types) the production rates of
     ``grn.masters()``, None where there are none. ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``.
+    ``sizes`` (cells,) are totals over all genes of a cell where these are more than the data hold, else None.
     Genes without any expression are still there: a method that cannot see them misses their edges.
     """
 
@@ -53,6 +54,7 @@ class Simulation:
     seed: int
     name: str = "simulated"
     rates: np.ndarray | None = None
+    sizes: np.ndarray | None = None
 
     @property
     def tf_index(self) -> np.ndarray:
@@ -162,7 +164,7 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
         raise InputError(f"a seed is a whole number from 0, got {seed}")
     name = settings if isinstance(settings, str) else "simulated"
     settings = preset(settings) if isinstance(settings, str) else settings
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)]
     if settings.regulons:
         groups = random_groups(settings.graph, settings.regulons, streams[0])
         grn, rates = groups.grn(settings.regulons.associated, settings.regulons.listed), None
@@ -170,8 +172,9 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
     else:
         grn, rates = _network(settings, streams[0])
         X, types = steady_state(grn, rates, settings.kinetics, streams[1])
-    X = add_noise(X, types, settings.technical, streams[2])
-    return Simulation(X, types, grn, settings, seed, name, rates)
+    sizes = cell_sizes(settings.technical, len(X), streams[3])
+    X = add_noise(X, types, settings.technical, streams[2], sizes)
+    return Simulation(X, types, grn, settings, seed, name, rates, sizes)
 
 
 def _network(settings: Preset, rng: np.random.Generator) -> tuple[GRN, np.ndarray]:

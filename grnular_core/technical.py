@@ -23,7 +23,9 @@ class TechnicalNoise:
     ``programs``: (how many, spread), see ``cell_programs``. ``levels``: (mean, standard deviation) of the
     log of a gene's mean, see ``gene_levels``.
     ``outlier``: (share of genes, mean and standard deviation of the log of their factor).
-    ``library``: (mean, standard deviation) of the log of a cell's total. ``dropout``: (shape,
+    ``library``: (mean, standard deviation) of the log of a cell's total; with ``whole`` that of all genes
+    of a cell, of which these are a part, and ``whole`` the standard deviation of the log of what of its
+    depth that total misses: see ``whole_library``. ``dropout``: (shape,
     percentile). ``umi``: draw Poisson counts. ``amplification``: the standard deviation of the log of
     what an entry is multiplied by, as where reads of amplified molecules are counted.
     """
@@ -35,6 +37,7 @@ class TechnicalNoise:
     programs: tuple[int, float] | None = None
     levels: tuple[float, float] | None = None
     amplification: float | None = None
+    whole: float | None = None
 
     def __post_init__(self) -> None:
         if self.programs is not None:
@@ -53,6 +56,10 @@ class TechnicalNoise:
             _check_lognormal("levels", *self.levels)
         if self.library is not None:
             _check_lognormal("library", *self.library)
+        if self.whole is not None:
+            _check_lognormal("whole", 0.0, self.whole)
+            if self.library is None:
+                raise InputError("whole is about the library size of a cell; set library as well")
         if self.amplification is not None:
             _check_lognormal("amplification", 0.0, self.amplification)
         if self.dropout is not None:
@@ -123,6 +130,26 @@ def library_size(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator
     return X * np.divide(size, total, out=np.zeros_like(size), where=total > 0).astype(X.dtype)
 
 
+def cell_sizes(noise: TechnicalNoise, n_cells: int, rng: np.random.Generator) -> np.ndarray | None:
+    """Totals (cells,) of whole cells where the noise has them, else None."""
+    return None if noise.whole is None else rng.lognormal(*noise.library, n_cells)
+
+
+def whole_library(
+    X: np.ndarray, sizes: np.ndarray, missed: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Scale every cell by its size (cells,), over the mean total of these genes.
+
+    ``library_size`` gives these genes alone a total that does not depend on them: where one rises, all
+    others fall. In published matrices they are a twentieth of a cell's genes, and the rest takes that up.
+    ``missed`` is the standard deviation of the log of another factor of each cell, which no total shows.
+    """
+    total = X.sum(1, dtype=np.float64).mean()
+    factor = sizes / total if total > 0 else np.zeros_like(sizes)
+    factor = factor * rng.lognormal(0, missed, len(X))
+    return X * factor[:, None].astype(X.dtype)
+
+
 def dropout(X: np.ndarray, shape: float, percentile: float, rng: np.random.Generator) -> np.ndarray:
     """Set entries to 0; the lower an entry, the likelier.
 
@@ -149,11 +176,15 @@ def amplified(X: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def add_noise(
-    X: np.ndarray, types: np.ndarray, noise: TechnicalNoise, rng: np.random.Generator
+    X: np.ndarray,
+    types: np.ndarray,
+    noise: TechnicalNoise,
+    rng: np.random.Generator,
+    sizes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Take the steps that ``noise`` names: programs and levels, then SERGIO's in its order, then amplification.
 
-    ``X`` (cells, genes) of cell ``types`` (cells,) is left as it is.
+    ``X`` (cells, genes) of cell ``types`` (cells,) is left as it is. ``sizes`` are those of ``cell_sizes``.
     """
     if noise.programs:
         X = cell_programs(X, types, *noise.programs, rng)
@@ -161,7 +192,9 @@ def add_noise(
         X = gene_levels(X, *noise.levels, rng)
     if noise.outlier:
         X = outlier_genes(X, *noise.outlier, rng)
-    if noise.library:
+    if sizes is not None:
+        X = whole_library(X, sizes, noise.whole or 0.0, rng)
+    elif noise.library:
         X = library_size(X, *noise.library, rng)
     if noise.dropout:
         X = dropout(X, *noise.dropout, rng)
