@@ -36,6 +36,8 @@ WORDS = {
     "negative_inside": "share of negatives among the clear ones inside",
 }
 
+COUNTS = ("medians inside the range", "graphs inside it")
+
 
 def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
     """The numbers of ``WORDS`` for expression (cells, genes); without clear pairs a share of them is 0."""
@@ -86,14 +88,16 @@ def record_resemblance(folder: Path, datasets: Sequence[str]) -> None:
 def table(folder: Path) -> pd.DataFrame:
     """A line a summary: the range over the real sets, and of every family the median over its graphs.
 
-    The last line is the share of graphs within the real range, mean over the summaries.
+    The last two lines count the medians within the real range, and have the share of graphs within it, mean
+    over the summaries.
     """
     rows = pd.read_csv(folder / TABLE)
     names, real = list(WORDS), rows[rows["kind"] == "real"]
     low, high = real[names].min(), real[names].max()
-    lines = {"published sets": [f"{low[n]:.2g} to {high[n]:.2g}" for n in names] + ["1"]}
+    lines = {"published sets": [f"{low[n]:.2g} to {high[n]:.2g}" for n in names] + ["", ""]}
     for family, graphs in rows[rows["kind"] == "simulated"].groupby("name", sort=False):
         within = ((graphs[names] >= low) & (graphs[names] <= high)).to_numpy().mean()
         medians = graphs[names].median()
-        lines[str(family)] = [f"{medians[n]:.2g}" for n in names] + [f"{within:.2f}"]
-    return pd.DataFrame(lines, index=[*WORDS.values(), "graphs inside the range"])
+        inside = f"{((medians >= low) & (medians <= high)).sum()} of {len(names)}"
+        lines[str(family)] = [*(f"{medians[n]:.2g}" for n in names), inside, f"{within:.2f}"]
+    return pd.DataFrame(lines, index=[*WORDS.values(), *COUNTS])

@@ -71,7 +71,7 @@ def test_the_settings_make_the_same_data_again():
     assert (about["preset"], about["seed"], about["n_cells"]) == ("noisy(40)", 7, 60)
     assert about["technical"] == {
         "outlier": [0.01, 0.8, 1.0], "library": [4.6, 0.4], "dropout": [20.0, 40.0], "umi": True,
-        "programs": None, "levels": None, "amplification": None,
+        "programs": None, "levels": None, "amplification": None, "whole": None,
     }  # fmt: skip
     settings = preset("noisy(40)", n_genes=30, n_cells=60, n_types=2, full_noise=True)
     again = simulate(settings, 7)

@@ -83,6 +83,14 @@ def test_half_of_the_data_with_a_library_size_come_log_normalised():
     assert np.array_equal(observed(clean), clean.expression)
 
 
+def test_cells_of_whole_size_are_scaled_by_that_size():
+    made = simulate(family_preset("measured", 4), 4)
+    assert made.sizes.shape == (len(made.expression),)
+    wanted = np.log1p(made.expression * (TARGET_TOTAL / made.sizes[:, None]))
+    np.testing.assert_allclose(observed(made), wanted, rtol=1e-5)
+    assert simulate(family_preset("uneven", 4), 4).sizes is None
+
+
 def test_presets_are_families_of_one_kind_and_other_names_are_refused():
     assert family_preset("noisy(25)", 1) == family_preset("noisy(25)", 2) == preset("noisy(25)")
     with pytest.raises(

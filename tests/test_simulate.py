@@ -41,6 +41,7 @@ CLEAN = {
         "outlier": None, "library": None, "dropout": None, "umi": False, "programs": None,
         "levels": None,
         "amplification": None,
+        "whole": None,
     },
     "network": None,
     "regulons": None,

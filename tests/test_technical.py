@@ -18,6 +18,7 @@ from grnular_core.technical import (
     library_size,
     outlier_genes,
     umi_counts,
+    whole_library,
 )
 
 ALL = TechnicalNoise(outlier=(0.1, 0.8, 1.0), library=(4.6, 0.4), dropout=(6.5, 50.0), umi=True)
@@ -34,6 +35,32 @@ def levels(n_cells: int = 400, n_genes: int = 50, seed: int = 0) -> np.ndarray:
 def test_no_step_changes_nothing():
     X = levels()
     assert add_noise(X, one_type(X), TechnicalNoise(), np.random.default_rng(0)) is X
+
+
+def correlations(X: np.ndarray) -> np.ndarray:
+    return np.corrcoef(np.log(X).T)[np.triu_indices(X.shape[1], 1)]
+
+
+def test_totals_of_whole_cells_do_not_make_genes_compete():
+    """Of genes that make up a cell alone, one strong one pushes all others down."""
+    X, rng = levels(2000, 12).astype(np.float64), np.random.default_rng(1)
+    X[:, 0] *= 20
+    alone = library_size(X, 5.0, 0.4, rng)
+    sizes = rng.lognormal(5.0, 0.4, len(X))
+    whole = whole_library(X, sizes, 0.0, rng)
+    np.testing.assert_allclose(whole / sizes[:, None], X / X.sum(1).mean())
+    scaled = [np.log(Y / size[:, None]) for Y, size in ((alone, alone.sum(1)), (whole, sizes))]
+    first = [np.corrcoef(Y.T)[0, 1:] for Y in scaled]
+    assert (first[0] < -0.3).all() and (np.abs(first[1]) < 0.1).all()
+
+
+def test_what_a_total_misses_moves_all_genes_of_a_cell_together():
+    X, rng = levels(2000, 12), np.random.default_rng(1)
+    sizes = rng.lognormal(5.0, 0.4, len(X))
+    factor = whole_library(X, sizes, 0.3, rng) / whole_library(X, sizes, 0.0, rng)
+    np.testing.assert_allclose(factor, np.broadcast_to(factor[:, :1], factor.shape), rtol=1e-5)
+    assert np.log(factor[:, 0]).std() == pytest.approx(0.3, rel=0.1)
+    assert not whole_library(0 * X, sizes, 0.3, rng).any()
 
 
 def test_a_program_of_types_moves_all_cells_of_a_type_alike():
@@ -185,6 +212,8 @@ def test_steps_come_in_the_order_of_the_simulator():
         ({"outlier": (0.5, 0.8, -1.0)}, "outlier takes the mean and standard deviation"),
         ({"library": (float("nan"), 0.4)}, "library takes"),
         ({"amplification": -0.1}, "amplification takes"),
+        ({"library": (4.6, 0.4), "whole": -0.1}, "whole takes"),
+        ({"whole": 0.1}, "set library as well"),
         ({"library": (4.6, -0.4)}, "library takes"),
         ({"dropout": (0.0, 50.0)}, "a shape above 0"),
         ({"dropout": (6.5, 101.0)}, "a percentile from 0 to 100, got 6.5 and 101"),
