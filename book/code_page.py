@@ -25,7 +25,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Simulation": (
         "networks, cells and noise; no torch",
-        "grn sergio_inputs kinetics regulons technical simulate simulated simulation_files families",
+        "grn sergio_inputs kinetics regulons technical simulate simulated simulation_files families_regulons families",
     ),
     "Scores": (
         "two protocols, chance and tests; no torch",

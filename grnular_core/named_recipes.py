@@ -132,7 +132,18 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-cells": (
-        "the same, where TFs that are members of a regulon count as true, in amplified reads as well",
+        "GRNULar for measured cells, two networks on the family nearest to published cells",
+        Recipe(
+            train=(("measured", 32),),
+            valid=(("measured", 40),),
+            epochs=0,
+            members=("grnular-measured", "grnular-measured-b"),
+            seed=3,
+            **{**_RANKS, "config": replace(_MEASURED, context_members=2)},
+        ),
+    ),
+    "grnular-associated": (
+        "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as well",
         Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
     ),
     "grnular-matched": (
@@ -158,7 +169,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-measured": (
-        "by ranks, on larger data with one state before all others and few negative correlations inside it",
+        "its first network, by ranks, which also sees shared partners and the sign inside clusters",
         Recipe(
             train=(("measured", 400),),
             valid=(("measured", 40),),
@@ -167,7 +178,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-measured-b": (
-        "the same, drawn anew",
+        "its second network, the same from other draws",
         Recipe(
             train=(("measured", 400),),
             valid=(("measured", 40),),
