@@ -57,7 +57,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     ),
     "Findings": (
         "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling resemblance levers glad_mask "
+        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling resemblance choice levers glad_mask "
         "learning live verdicts stem_cells findings claims claims_simulated claims_model claims_real claims_times claim_registry",
     ),
     "Commands": (

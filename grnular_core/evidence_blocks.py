@@ -157,21 +157,25 @@ class _Views:
         n = self.sums.n[:, genes].double()
         pearson = self.pearson(genes)
         inside = self.within(genes, pearson)
-        return {
-            "pearson": pearson,
-            "ridge": self._ridge(genes, pearson, *ridges[0]),
-            "rank": self.by_rank[:, genes] / self.n_cells,
-            "detection": self.detection(genes),
-            "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
-            "share": (n / self.n_cells).sqrt(),
-            "within": inside,
-            "within_ridge": self._ridge(genes, inside, *ridges[1]),
-        } | {
-            name: self._ridge(genes, sigma, *parts)
-            for name, sigma, parts in zip(
-                VIEWS[FIRST_VIEWS:], (pearson, inside), ridges[2:], strict=False
-            )
-        } | ({} if squares is None else self._upward(genes, inside, squares))
+        return (
+            {
+                "pearson": pearson,
+                "ridge": self._ridge(genes, pearson, *ridges[0]),
+                "rank": self.by_rank[:, genes] / self.n_cells,
+                "detection": self.detection(genes),
+                "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
+                "share": (n / self.n_cells).sqrt(),
+                "within": inside,
+                "within_ridge": self._ridge(genes, inside, *ridges[1]),
+            }
+            | {
+                name: self._ridge(genes, sigma, *parts)
+                for name, sigma, parts in zip(
+                    VIEWS[FIRST_VIEWS:], (pearson, inside), ridges[2:], strict=False
+                )
+            }
+            | ({} if squares is None else self._upward(genes, inside, squares))
+        )
 
     def _upward(self, genes: slice, inside: Tensor, squares: Tensor) -> dict[str, Tensor]:
         """The views of positive correlations inside clusters, of some genes."""
@@ -196,7 +200,9 @@ class _Views:
         penalties = (PENALTY, STRONG_PENALTY) if n_views > FIRST_VIEWS else (PENALTY,)
         both = (among, self.within(tfs, among))
         ridges = [ridge_parts(sigma[None], penalty) for penalty in penalties for sigma in both]
-        squares = both[1].clamp_min(0).square().fill_diagonal_(0) if n_views > SHRUNK_VIEWS else None
+        squares = (
+            both[1].clamp_min(0).square().fill_diagonal_(0) if n_views > SHRUNK_VIEWS else None
+        )
         for genes in gene_blocks(n_genes, GENES):
             views = self.of(genes, ridges, squares)
             for i, name in enumerate(VIEWS[:n_views]):

@@ -21,6 +21,7 @@ from grnular_core.families_regulons import (
     log_uniform,
     matched,
     measured,
+    measured_large,
     regulons,
     uneven,
 )
@@ -172,6 +173,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator, np.random.Generator], Preset]
     "matched": matched,
     "uneven": uneven,
     "measured": measured,
+    "measured-large": measured_large,
 }
 
 

@@ -30,6 +30,11 @@ MEASURED_SIZES = (
     (200, 80, 250), (250, 30, 500), (250, 110, 300), (300, 150, 300), (300, 60, 600), (400, 120, 400),
 )  # fmt: skip
 
+# genes, TFs and cells about those of five published sets
+PUBLISHED_SIZES = (
+    (1100, 600, 420), (800, 320, 380), (950, 450, 425), (630, 130, 890), (560, 60, 850),
+)  # fmt: skip
+
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
@@ -187,6 +192,11 @@ def measured(
     )
     kinetics = replace(found.kinetics, n_cells=n_cells)
     return Preset(graph, kinetics, technical, regulons=groups)
+
+
+def measured_large(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
+    """``measured`` at the sizes of published sets: to compare models, as training on it takes long."""
+    return measured(shape, rng, PUBLISHED_SIZES)
 
 
 def drawn_programs(rng: np.random.Generator) -> tuple[int, float] | None:

@@ -29,10 +29,13 @@ WEIGHTS = (
     "grnular-regulons",
     "grnular",
     "grnular-deep",
-    "grnular-cells",
+    "grnular-associated",
     "grnular-matched",
     "grnular-uneven",
     "grnular-shrunk",
+    "grnular-measured",
+    "grnular-measured-b",
+    "grnular-cells",
 )
 TABLE = "levers.csv"
 COLUMNS = ("weights", "digest", "dataset", "network", "strict_auprc_ratio")

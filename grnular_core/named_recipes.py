@@ -83,7 +83,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-chances": (
-        "its first member, by cross-entropy, on graphs of many kinds and noise levels",
+        "first network of grnular: by cross-entropy, SERGIO's dynamics of many kinds and noise levels",
         Recipe(
             train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
             valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
@@ -107,7 +107,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-regulons": (
-        "its second member, by ranks, on both simulators, also on few cells and many TFs",
+        "second network of grnular: by ranks, both simulators, also few cells and many TFs",
         Recipe(
             train=(
                 ("varied", 500),
@@ -147,11 +147,11 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
     ),
     "grnular-matched": (
-        "the same, with states of cells as strong and regulons as weak as in published cells",
+        "by ranks, as associated, with states of cells as strong and regulons as weak as in published cells",
         Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
     ),
     "grnular-uneven": (
-        "the same as for cells, and of most graphs a few strong regulons among many weak ones",
+        "by ranks, as associated, with a few strong regulons among many weak ones in most graphs",
         Recipe(
             train=(("uneven", 480), ("associated", 240)),
             valid=(("uneven", 28), ("associated", 28)),
@@ -160,7 +160,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-shrunk": (
-        "on half of each, which also sees shrunk ridge coefficients",
+        "by ranks, on the graphs of associated and uneven, also sees shrunk ridge coefficients",
         Recipe(
             train=(("associated", 360), ("uneven", 360)),
             valid=(("uneven", 20), ("associated", 20)),
@@ -169,7 +169,8 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-measured": (
-        "its first network, by ranks, which also sees shared partners and the sign inside clusters",
+        "first network of grnular-cells: by ranks, on the family nearest to published cells; "
+        "also sees shared partners and the sign inside clusters",
         Recipe(
             train=(("measured", 400),),
             valid=(("measured", 40),),
@@ -178,7 +179,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-measured-b": (
-        "its second network, the same from other draws",
+        "second network of grnular-cells: the same from other draws",
         Recipe(
             train=(("measured", 400),),
             valid=(("measured", 40),),
@@ -188,11 +189,11 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         ),
     ),
     "grnular-clean": (
-        "the same, on graphs without technical noise alone",
+        "a network that sees context, by cross-entropy, on SERGIO's dynamics without technical noise",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),
     ),
     "grnular-large": (
-        "the same, with graphs of 300 to 400 genes",
+        "as grnular-chances, with graphs of 300 to 400 genes",
         Recipe(
             train=(("varied", 160), ("large", 80)),
             valid=(("varied", 24), ("large", 12)),

@@ -62,7 +62,9 @@ def test_progress_rises_to_the_end():
 
 
 @pytest.mark.parametrize(("members", "partners"), [(1, "all"), (2, "all"), (1, "within")])
-def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(members, partners, monkeypatch):
+def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(
+    members, partners, monkeypatch
+):
     """The same scores either way; training keeps its gradients, a batch of graphs its axis."""
     config = GRNULarConfig(
         hidden=(8,), n_unroll=2, n_inner=3, init_epochs=25, rho="context", context_width=6,
