@@ -21,7 +21,10 @@ from grnular_core.simulate import simulate
 from grnular_core.simulated import simulated_dataset, tf_names, truth_table
 
 TABLE = "choice.csv"
-COMPARED = ("within-clusters", "grnular-associated", "grnular-matched", "grnular-uneven", "grnular-shrunk", "grnular-cells")  # fmt: skip
+COMPARED = (
+    "within-clusters", "grnular-associated", "grnular-matched", "grnular-uneven", "grnular-shrunk",
+    "grnular-cells",
+)  # fmt: skip
 FAMILIES = ("measured-large", "measured", "associated", "uneven", "matched", "deep", "regulons")
 FIRST_SEED, N_GRAPHS = 3_800_000, {"measured-large": 8}
 USUAL = 12  # graphs of the other families
