@@ -46,13 +46,13 @@ def needed_bytes(
 def _streamed_bytes(values: int, pairs: int, n_genes: int, n_tfs: int, n_values: int | None) -> int:
     """Bytes of ``streamed.streamed_scores``, with context: at first data count, then pairs.
 
-    Of a pair: h at a width of 32 (128), eight views (32), theta, Z and logits (30); of a pair of TFs
+    Of a pair: h at a width of 32 (128), up to twelve views (48), theta, Z and logits (30); of a pair of TFs
     h of its edge before and after a layer (256).
     """
     stored = 8 * values if n_values is None else 12 * n_values
     n_values = values if n_values is None else n_values
     fit = 20_000 * (n_tfs + n_genes) + 12_000 * n_genes  # 500 hidden units, and 1,000 dense cells
-    pairs_phase = 8 * n_values + 190 * pairs + 300 * n_tfs**2 + fit
+    pairs_phase = 8 * n_values + 206 * pairs + 300 * n_tfs**2 + fit
     return 600_000_000 + stored + max(40 * n_values, pairs_phase)
 
 

@@ -32,7 +32,7 @@ _GRNULAR = ("grnular", "grnular-base")
 
 UNROLLED: dict[str, Unrolled] = {
     "grnular": Unrolled(_GRNULAR, ("grnular",), a_pair=1500, a_value=64),
-    "grnular-cells": Unrolled(_GRNULAR, ("grnular-cells",), a_pair=1500, a_value=64),
+    "grnular-cells": Unrolled(_GRNULAR, ("grnular-cells",), a_pair=1600, a_value=64),
     "grnular-untrained": Unrolled(a_pair=300),
     "grnular-paper": Unrolled(_GRNULAR, ("paper-clean", "paper-noisy"), a_pair=300),
     "glad": Unrolled(("glad",), ("glad-clean", "glad-noisy"), a_square=280, streams=False),
