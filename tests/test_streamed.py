@@ -38,7 +38,7 @@ MODELS = {
 @pytest.fixture(params=[50, 1_000], ids=["small blocks", "large blocks"])
 def blocks(request, monkeypatch):
     """Blocks of about so many pairs, and rows of as many numbers; every step looks at all cells."""
-    monkeypatch.setattr(context_blocks.block_context, "__defaults__", (request.param,))
+    monkeypatch.setattr(context_blocks.block_context, "__defaults__", (request.param, "all"))
     monkeypatch.setattr(evidence_blocks, "GENES", request.param // 10)
     for function in (row_blocks, Cells.slices):
         monkeypatch.setattr(function, "__defaults__", (request.param * 10,))
