@@ -20,6 +20,7 @@ from grnular_core.edges import read_edges
 from grnular_core.errors import InputError
 from grnular_core.files import write_error
 from grnular_core.methods import METHODS, Progress
+from grnular_core.places import place
 from grnular_core.reading import read_expression, read_network
 
 
@@ -182,16 +183,28 @@ def verify_command(options: argparse.Namespace) -> None:
     from grnular_core.synthetic import verify_synthetic
 
     folder = Path(options.recorded) if options.recorded else recorded_folder()
+    if place(folder) != "folder":
+        raise InputError(
+            f"--recorded {folder} is no folder; expected one with the tables of recorded runs "
+            "(default: notebooks/recorded of a checkout)"
+        )
     record = Record("beeline", folder)
     arguments = (options.budget / 2, options.seed, options.tolerance, say)
+    n_compared = 0
     for name, compared in (
         ("beeline", verify(record, *arguments)),
         ("simulated", verify_synthetic(folder, *arguments)),
     ):
+        n_compared += len(compared)
         largest = compared["difference"].max() if len(compared) else math.nan
         answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
         if not len(compared):
             say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
+    if not n_compared:  # a check that looked at nothing must not pass
+        raise InputError(
+            f"nothing was compared: no row of {folder} could be recomputed in {options.budget:g} s; raise "
+            "--budget, fetch the data (download), or name the folder of the record (--recorded)"
+        )
 
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:

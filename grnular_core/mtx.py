@@ -13,6 +13,7 @@ from scipy import sparse
 
 from grnular_core.checks import shown
 from grnular_core.errors import InputError
+from grnular_core.places import place
 from grnular_core.textfile import check_file, open_text, read_lines
 
 if TYPE_CHECKING:
@@ -159,6 +160,11 @@ def _is_features_by_barcodes(
     )
 
 
+def companions(path: Path) -> list[Path]:
+    """The tables of names that belong to an .mtx file. Raises ``InputError`` where one is missing."""
+    return [_companion_path(path, stems) for stems in (FEATURES, BARCODES)]
+
+
 def _companion(path: Path, stems: Sequence[str]) -> list[list[str]]:
     """Rows of the table of names that belongs to an .mtx file: the one with the same prefix."""
     table = _companion_path(path, stems)
@@ -175,7 +181,8 @@ def _companion_path(path: Path, stems: Sequence[str]) -> Path:
     for start in dict.fromkeys((prefix, "")):
         for stem in stems:
             for ending in ENDINGS:
-                if (candidate := path.with_name(f"{start}{stem}{ending}")).exists():
+                candidate = path.with_name(f"{start}{stem}{ending}")
+                if place(candidate) != "missing":
                     return candidate
     found = sorted(p for s in stems for e in ENDINGS for p in path.parent.glob(f"*{s}{e}"))
     if len(found) == 1:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from grnular_core.checks import Match, shown
 from grnular_core.downloads import fetch
 from grnular_core.errors import DownloadError, InputError
+from grnular_core.places import place
 from grnular_core.reading import read_tfs
 
 # BEELINE's lists, in capitals for both species
@@ -32,15 +32,15 @@ class TFList:
 
 
 def tf_list(given: str, match: Match | None = None) -> TFList:
-    """The TFs that ``given`` means: a file of that name first, then ``human``, ``mouse``, ``all``.
+    """The TFs that ``given`` means: a file (no folder) of that name first, then ``human``, ``mouse``, ``all``.
 
     Lists by name are fetched like all data, so a filled ``GRNULAR_DATA`` needs no network. They are in
     capitals while mouse genes are not, so they are compared without regard to case unless ``match``
     says otherwise; files are compared exactly. Raises ``InputError`` for a file that is not there or
     holds no names, ``DownloadError`` when the list cannot be had.
     """
-    word, file = given.strip().lower(), Path(given)
-    if file.exists() or (word not in NAMED and word != ALL):
+    word, known = given.strip().lower(), (*NAMED, ALL)
+    if place(given) not in ("folder", "missing") or word not in known:  # a folder is no list
         taken = (
             f"--tfs {given}: the file of that name is read, not the list" if word in NAMED else ""
         )
@@ -63,7 +63,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
 
 def _read(given: str) -> list[str]:
     near = get_close_matches(given.lower(), NAMED, n=1, cutoff=0.7)
-    if near and not Path(given).exists():
+    if near and place(given) == "missing":
         raise InputError(f"no file {given}; did you mean the list --tfs {near[0]}?")
     return read_tfs(given)
 

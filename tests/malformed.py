@@ -257,6 +257,17 @@ OPTIONS = [
     Case("output as Excel", ("-o e.xlsx", "name it e.csv"), arguments=("-o", "e.xlsx")),
     Case("output over the expression", ("-o x.csv is the input x.csv", "choose another"), arguments=("-o", "x.csv")),
     Case("output over the list", ("is the input tfs.txt", "choose another"), arguments=("-o", "./tfs.txt")),
+    Case("output over the names of cells", ("-o 10x/barcodes.tsv is the input 10x/barcodes.tsv", "choose another"), {}, "10x", ("-o", "10x/barcodes.tsv")),
+    Case("output over the names of genes", ("is the input 10x/features.tsv", "choose another"), {}, "10x/matrix.mtx", ("-o", "10x/features.tsv")),
+    Case("output of a name too long", ("cannot look at", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),
+    Case("other file that is a folder", ("--also report writes out.report.json", "no plain file", "another name for -o"), {"out.report.json/a": "x"}, arguments=("--also", "report")),
+    Case("list from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--tfs", "/dev/null")),
+    Case("truth from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--truth", "/dev/null")),
+    Case("expression from a device", ("/dev/null is a pipe or device", "write it to one first"), {}, "/dev/null"),
+    Case("expression of a name too long", ("cannot look at", "(300 letters)", "too long"), {}, "e" * 296 + ".csv"),
+    Case("list of a name too long", ("cannot look at", "too long"), arguments=("--tfs", "t" * 300)),
+    Case("truth of a name too long", ("cannot look at", "too long"), arguments=("--truth", "t" * 300)),
+    Case("weights of a name too long", ("cannot look at", "too long"), arguments=("--method", "grnular", "--weights", "w" * 300)),
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip
 
@@ -269,6 +280,7 @@ NUMBERS = [
         ("--stability", "-1", "from 0 to"), ("--stability", "2.5", "whole number"),
         ("--null", "yes", "whole number"), ("--null", "1e400", "whole number"), ("--null", "nan", "whole number"),
         ("--top", "0", "from 1 to"), ("--seed", "-1", "from 0 to"), ("--seed", "99999999999999999999", "to 2147483647"),
+        ("--truth", "", "expected a name or path"), ("--layer", " ", "expected a name or path"), ("--weights", "", "variable of the shell"),
         ("--jobs", "0", "or -1 for all cores"), ("--also", "excel", "choose from 'beeline'"), ("--match", "fuzzy", "choose from"),
     )
 ]  # fmt: skip
