@@ -71,9 +71,10 @@ def evaluate_command(options: argparse.Namespace) -> None:
     from grnular_core.candidates import clean_truth
     from grnular_core.metrics import strict_scores
     from grnular_core.paper_protocol import paper_scores
-    from grnular_core.tf_lists import tf_list
+    from grnular_core.tf_lists import refuse_own_list, tf_list
 
     where = str(options.expression)
+    refuse_own_list(options.tfs, options.expression)
     edges, truth = read_edges(options.edges), read_network(options.truth)
     listed = tf_list(options.tfs, options.match)
     tfs, options.match = listed.names, listed.match
@@ -87,11 +88,12 @@ def evaluate_command(options: argparse.Namespace) -> None:
         for end in ("regulator", "target"):
             table[end] = checks.renamed(table[end], genes, options.match)
     checks.check_truth(truth, genes, options.match, where)
-    _, counts = clean_truth(truth, genes)
+    kept, counts = clean_truth(truth, genes)
     say(
         f"note: {counts.n_kept} of {counts.n_given} true edges are scored; {counts.n_outside} name a gene "
         f"that is not in the data, {counts.n_self_loops} are self-loops, {counts.n_duplicates} repeats"
     )
+    say(f"note: {checks.truth_note(kept, found, where)}")
     _say_what_is_left_out(edges, genes, found, options)
     scores = {
         "strict": strict_scores(edges, truth, genes, found),
@@ -209,10 +211,13 @@ def verify_command(options: argparse.Namespace) -> None:
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Genes in the order of the expression file; the values do not matter for scoring."""
-    from grnular_core.cell_tables import with_gene_names
+    from grnular_core.cell_tables import of_expression, with_gene_names
     from grnular_core.matrices import table_names
 
-    table, where = read_expression(options.expression), str(options.expression)
+    table, left_out = of_expression(read_expression(options.expression), options.layer)
+    where = str(options.expression)
+    if left_out:
+        say(f"note: {left_out}")
     if options.gene_names:
         table = with_gene_names(table, options.gene_names, where)
     rows, columns = table_names(table, options.layer, where)

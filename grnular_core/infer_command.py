@@ -14,7 +14,7 @@ from grnular_core.cell_tables import CLUSTERS, cell_groups
 from grnular_core.commands import progress_bar, say
 from grnular_core.edges import write_edges
 from grnular_core.errors import InputError
-from grnular_core.exports import WHAT, Result, export_paths, write_exports
+from grnular_core.exports import GRAPHS, WHAT, Result, check_names, export_paths, write_exports
 from grnular_core.methods import Run, method
 from grnular_core.model_methods import fitting_weights
 from grnular_core.own_data import Asked, read_own
@@ -145,6 +145,7 @@ def infer_command(options: argparse.Namespace) -> None:
         fitting_weights(chosen.name, options.weights)
     read = read_own(_asked(options), say)
     data, table = read.data, read.table
+    check_names(data.genes, also)
     within = options.null_within or CLUSTERS
     groups = cell_groups(table, data, within) if options.null else None
     plan = Plan(options.stability, options.null, options.top, groups)
@@ -197,6 +198,12 @@ def _more(
         say(line)
     if report["scores"]:
         say(spelled_scores(report["scores"]))
+    skipped = [word for word in also if word in GRAPHS and not len(found.edges)]
+    if skipped:
+        say(
+            f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
+        )
+    also = {word: path for word, path in also.items() if word not in skipped}
     anndata = table if hasattr(table, "obs_names") else None
     write_exports(Result(found.edges, data, anndata, options.top, report=report), also)
     for path in also.values():

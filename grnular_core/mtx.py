@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,9 +53,9 @@ def read_mtx(path: Path) -> AnnData:
     from anndata import AnnData
 
     check_file(path)
+    features = _companion(path, FEATURES)
     genes = [
-        row[1].strip() if len(row) > 1 and row[1].strip() else row[0].strip()
-        for row in _companion(path, FEATURES)
+        row[1].strip() if len(row) > 1 and row[1].strip() else row[0].strip() for row in features
     ]
     cells = [row[0].strip() for row in _companion(path, BARCODES)]
     with open_text(path) as stream:
@@ -67,7 +68,7 @@ def read_mtx(path: Path) -> AnnData:
         return AnnData(
             X=sparse.csr_matrix(matrix.T if by_features else matrix),
             obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
-            var=pd.DataFrame(index=pd.Index(genes, dtype=str)),
+            var=pd.DataFrame(_kinds(features), index=pd.Index(genes, dtype=str)),
         )
 
 
@@ -168,12 +169,16 @@ def companions(path: Path) -> list[Path]:
 def _companion(path: Path, stems: Sequence[str]) -> list[list[str]]:
     """Rows of the table of names that belongs to an .mtx file: the one with the same prefix."""
     table = _companion_path(path, stems)
-    separator = "," if ".csv" in table.suffixes else "\t"
-    return [
-        [field.strip('"') for field in line.split(separator)]
-        for line in read_lines(table)
-        if line.strip()
-    ]
+    lines = [line for line in read_lines(table) if line.strip()]
+    if ".csv" in table.suffixes:  # names may hold commas, between quotation marks
+        return [row for row in csv.reader(lines) if row]
+    return [[field.strip('"') for field in line.split("\t")] for line in lines]
+
+
+def _kinds(features: list[list[str]]) -> dict[str, list[str]]:
+    """Cell Ranger's third column as ``feature_types``, where not all features are genes."""
+    kinds = [row[2].strip() if len(row) > 2 else "" for row in features]
+    return {"feature_types": kinds} if "Gene Expression" in kinds and len(set(kinds)) > 1 else {}
 
 
 def _companion_path(path: Path, stems: Sequence[str]) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from grnular_core.errors import InputError
-from grnular_core.lists import read_network, read_tfs
+from grnular_core.lists import read_network, read_tf_list, read_tfs
 from grnular_core.mtx import companions, find_mtx, read_mtx
 from grnular_core.places import place
 from grnular_core.tables import read_table
@@ -22,7 +22,7 @@ from grnular_core.textfile import check_file
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["files_read", "read_expression", "read_network", "read_tfs"]
+__all__ = ["files_read", "read_expression", "read_network", "read_tf_list", "read_tfs"]
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t", "tab": "\t"}
 ELSEWHERE = {
     "xls": "save the sheet as csv",
