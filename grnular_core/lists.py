@@ -194,7 +194,7 @@ def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int | 
         return
     if all(NUMBER.fullmatch(field) for row in others for field in row):
         raise InputError(
-            f"{path} has numbers in all columns but one ({shown(rows[0], 3)}); expected a list of TFs, one "
+            f"{path} has numbers in all columns but one ({shown(filter(None, rows[0]), 3)}); expected a list of TFs, one "
             "name a line. Is it the expression table? If it is a list, name the column of its TFs TF"
         )
 

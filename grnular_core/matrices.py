@@ -67,8 +67,8 @@ def _names(
     if is_raw(expression, layer):
         if expression.raw is None:
             raise InputError(
-                f"{name} has no .raw and no layer 'raw'; leave the layer out to use X, or name one of its "
-                f"layers ({_layers(expression)})"
+                f"{name} has no .raw; leave the layer out to use X, or name one of its layers "
+                f"({_layers(expression)})"
             )
         return _texts(expression.obs_names), _texts(expression.raw.var_names)
     if layer is not None and layer not in expression.layers:

@@ -178,7 +178,7 @@ EXPRESSION = [
     Case("two mtx", ("2 .mtx files (a.mtx, b.mtx)", "name the file itself"), {"d/a.mtx": MTX, "d/b.mtx": MTX}, "d"),
     Case("layer of a csv", ("layer 'logged'", "leave it out"), arguments=("--layer", "logged")),
     Case("unknown layer", ("no layer 'logged'", "it has none"), {}, "good.h5ad", ("--layer", "logged")),
-    Case("no raw", ("has no .raw and no layer 'raw'", "leave the layer out"), {}, "good.h5ad", ("--layer", "raw")),
+    Case("no raw", ("has no .raw", "leave the layer out"), {}, "good.h5ad", ("--layer", "raw")),
     Case("told the wrong way", ("said to be genes-x-cells", "leave --orientation out"), arguments=("--orientation", "genes-x-cells")),
 ]  # fmt: skip
 

@@ -82,9 +82,11 @@ def test_what_infer_says_of_the_table(folder, capsys):
 
 
 def test_what_infer_says_of_lists_and_networks(folder, capsys):
-    Path("one_line.txt").write_text("Gene0,Gene2\n")
+    Path("one_line.txt").write_text("Gene0,Gene4\n")
     assert quoted(infer(capsys, "--tfs", "one_line.txt"), "one_line.txt has a line")
-    (folder + 1).to_csv("numbers.csv")
+    (folder + 1).rename(columns={"Gene0": "GATA1", "Gene1": "SPI1", "Gene2": "TAL1"}).to_csv(
+        "numbers.csv"
+    )
     assert quoted(infer(capsys, "--tfs", "numbers.csv"), "numbers.csv has numbers")
     os.mkfifo("pipe")
     assert quoted(infer(capsys, "--tfs", "pipe"), "is a pipe or device")
