@@ -15,7 +15,7 @@ from pages import hours, recorded_lines, table
 LAYERS: Mapping[str, tuple[str, str]] = {
     "Ground": (
         "errors, files and the machine",
-        "__init__ errors files userfiles device compiled parts partfile params unrolled_methods memory",
+        "__init__ errors files places userfiles device compiled parts partfile params unrolled_methods memory",
     ),
     "Data": (
         "from any file to one data type, and the edge table",

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from grnular_core import __version__
-from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, whole
+from grnular_core.arguments import (
+    EXIT_CODES,
+    add_table_options,
+    jobs,
+    replicates,
+    seconds,
+    share,
+    text,
+    whole,
+)
 from grnular_core.commands import (
     download_command,
     evaluate_command,
@@ -69,17 +78,17 @@ def _add_evaluate(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = evaluate.add_argument
-    add("edges", metavar="EDGES", help="table with regulator,target,weight")
+    add("edges", type=text, metavar="EDGES", help="table with regulator,target,weight")
     add(
-        "--truth", required=True, metavar="NET",
+        "--truth", type=text, required=True, metavar="NET",
         help="network: Gene1,Gene2 or regulator,target (,sign)",
     )  # fmt: skip
     add(
-        "--expression", required=True, metavar="EXPRESSION",
+        "--expression", type=text, required=True, metavar="EXPRESSION",
         help="what the method saw: its genes, in its order",
     )  # fmt: skip
     add(
-        "--tfs", required=True, metavar="LIST",
+        "--tfs", type=text, required=True, metavar="LIST",
         help="human, mouse, a file with the TF list, or the word 'all'",
     )  # fmt: skip
     add(
@@ -110,7 +119,13 @@ def _add_simulate(commands: Commands) -> None:
         help="genes of a random network; the share of TFs stays",
     )
     add("--types", type=whole, metavar="N", help="cell types")
-    add("--replicates", type=count, default=1, metavar="N", help="data sets to make (default 1)")
+    add(
+        "--replicates",
+        type=replicates,
+        default=1,
+        metavar="N",
+        help="data sets to make (default 1)",
+    )
     add(
         "--full-noise", action="store_true",
         help="also outlier genes, library size and UMI counts",
@@ -118,7 +133,7 @@ def _add_simulate(commands: Commands) -> None:
     add("--jobs", type=jobs, default=-1, metavar="N", help="threads (default: all cores)")
     add("--format", choices=("h5ad", "csv"), default="h5ad", help="of expression (default h5ad)")
     add("--force", action="store_true", help="replace an earlier simulation in FOLDER")
-    add("-o", "--out", required=True, metavar="FOLDER", help="folder to make")
+    add("-o", "--out", type=text, required=True, metavar="FOLDER", help="folder to make")
     simulate.set_defaults(run=simulate_command)
 
 
@@ -135,15 +150,15 @@ def _add_verify(commands: Commands) -> None:
     verify = commands.add_parser("verify", help="recompute a sample of the recorded results")
     add = verify.add_argument
     add(
-        "--budget", type=float, default=60, metavar="SECONDS",
+        "--budget", type=seconds, default=60, metavar="SECONDS",
         help="recorded seconds to spend (default 60)",
     )  # fmt: skip
     add("--seed", type=whole, default=0, metavar="N", help="which sample (default 0)")
     add(
-        "--tolerance", type=float, default=0.01,
+        "--tolerance", type=share, default=0.01,
         help="largest allowed share by which an area may differ (default 0.01)",
     )  # fmt: skip
-    add("--recorded", metavar="FOLDER", help="default: notebooks/recorded")
+    add("--recorded", type=text, metavar="FOLDER", help="default: notebooks/recorded")
     verify.set_defaults(run=verify_command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, get_args
 
 from grnular_core.checks import Duplicates, Match, Orientation
@@ -17,6 +18,7 @@ exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable inp
 
 
 LARGEST = 2**31 - 1  # what every generator takes as a seed
+MOST_REPLICATES = 10_000  # data sets of one call; more are better made by several
 
 
 def whole(text: str) -> int:
@@ -40,9 +42,42 @@ def jobs(text: str) -> int:
     return value
 
 
+def text(given: str) -> str:
+    """A name or path. An empty one, as of an unset variable of the shell, is not taken for none."""
+    if not given.strip():
+        raise argparse.ArgumentTypeError(
+            f"got the empty text {given!r}; expected a name or path. Is a variable of the shell not set?"
+        )
+    return given
+
+
+def seconds(given: str) -> float:
+    value = float(given)
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def share(given: str) -> float:
+    value = float(given)
+    if not (value >= 0 and math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def replicates(given: str) -> int:
+    value = count(given)
+    if value > MOST_REPLICATES:
+        raise ValueError
+    return value
+
+
 # argparse shows these names: "invalid whole number from 0 to 2147483647 value: 'x'"
 whole.__name__ = f"whole number from 0 to {LARGEST}"
 count.__name__ = f"whole number from 1 to {LARGEST}"
+replicates.__name__ = f"whole number from 1 to {MOST_REPLICATES}"
+seconds.__name__ = "number of seconds above 0"
+share.__name__ = "number from 0 on"
 jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
 
 
@@ -62,8 +97,8 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         "--duplicates", choices=get_args(Duplicates), default="error",
         help="what to do with a gene name that occurs twice (default: refuse)",
     )  # fmt: skip
-    add("--layer", metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
+    add("--layer", type=text, metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
     add(
-        "--gene-names", metavar="COLUMN",
+        "--gene-names", type=text, metavar="COLUMN",
         help="column of an .h5ad file's .var with the names of genes, such as gene_symbols",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ import pandas as pd
 from grnular_core.checks import Match, match_names, shown
 from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
+from grnular_core.matrices import is_raw
 from grnular_core.memory import is_large
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+KINDS, GENE_KIND = "feature_types", "Gene Expression"
 CLUSTERS, ALL = "clusters", "all"
 
 
@@ -89,10 +92,39 @@ def with_gene_names(table: AnnData | pd.DataFrame, column: str, where: str) -> A
     return named
 
 
+def of_expression(
+    table: AnnData | pd.DataFrame, layer: str | None = None
+) -> tuple[AnnData | pd.DataFrame, str | None]:
+    """The table without features that are no genes, such as antibodies, and a note about them.
+
+    Cell Ranger's kinds of features are the column ``feature_types`` of ``.var``. A table in which none is
+    called Gene Expression, or all are, stays as it is. Only the part of it that ``layer`` means is looked at.
+    """
+    if isinstance(table, pd.DataFrame):
+        return table, None
+    raw = is_raw(table, layer) and table.raw is not None
+    kinds = (table.raw.var if raw else table.var).get(KINDS)
+    if kinds is None:
+        return table, None
+    kinds = kinds.astype(str)
+    is_gene = (kinds == GENE_KIND).to_numpy()
+    if is_gene.all() or not is_gene.any():
+        return table, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+        kept = table.copy() if raw else table[:, is_gene].copy()
+        if raw:
+            kept.raw = table.raw[:, is_gene].to_adata()
+    others = shown(dict.fromkeys(kinds[~is_gene]), 3)
+    return kept, (
+        f"{(~is_gene).sum()} of {len(is_gene)} features are no {GENE_KIND} ({others}); they are left out"
+    )
+
+
 def reading_hint(table: object, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:
     """What else an .h5ad file holds that may be meant, as the end of a message about it; often empty.
 
-    A column of ``.var`` with names of the TF list where the index has none, and layers where X is
+    A column of ``.var`` with names of the TF list where the index has none, a raw slot that has them, and layers where X is
     scaled.
     """
     if not hasattr(table, "var_names"):
@@ -104,6 +136,9 @@ def reading_hint(table: object, tfs: Sequence[str] | None, match: Match, layer: 
                     f" The column {column!r} of its genes holds names of the list: pass --gene-names "
                     f"{column}"
                 )
+        in_raw = 0 if table.raw is None else len(match_names(tfs, table.raw.var_names, match))
+        if in_raw and layer is None:
+            return f" Its .raw holds {in_raw} of these names among its genes: pass --layer raw"
     there = [*table.layers, *(["raw"] if table.raw is not None else [])]
     if layer is None and there and table.X is not None and table.X.min() < 0:
         return f" The file also holds other values: pass --layer {' or '.join(there)}"

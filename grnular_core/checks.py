@@ -22,6 +22,17 @@ ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
 SPREADSHEET_DATE = re.compile(r"\d{1,2}-(mar|sep|sept|dec)|(mar|sep|sept|dec)-\d{1,2}", re.I)
 
 
+UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
+# what counting programs and scanpy or Seurat write beside genes and cells
+HELPER = re.compile(
+    r"N_(unmapped|multimapping|noFeature|ambiguous)|__(no_feature|ambiguous|too_low_aQual|not_aligned|"
+    r"alignment_not_unique)|n_(counts|genes|cells|umis?|features)\w*|(log1p_)?(total|n)_\w+_by_counts|"
+    r"(log1p_)?total_counts\w*|pct_counts\w*|percent[._]?(mt|mito|ribo)\w*|n(Count|Feature)_\w+|leiden|louvain|"
+    r"(seurat_)?clusters?|cell_?types?|batch|doublet_scores?|total|sum|length|chr|start|end|strand",
+    re.IGNORECASE,
+)
+
+
 def shown(names: Iterable[object], most: int = 5) -> str:
     """A short list of names for a message: the first few, and how many more."""
     names = [str(name)[:60] for name in names]
@@ -186,6 +197,43 @@ def date_note(genes: Iterable[str]) -> str | None:
     return (
         f"{len(dates)} gene names look like dates made by a spreadsheet ({shown(dates, 3)}); "
         "they were MARCH, SEPT and the like, and match no list"
+    )
+
+
+def refuse_unnamed(names: Iterable[str], where: str) -> None:
+    """A column of row numbers that was written as data must not become a gene or a cell."""
+    unnamed = [name for name in names if UNNAMED.fullmatch(name)]
+    if unnamed:
+        raise InputError(
+            f"{where} holds {shown(unnamed, 3)}, which is what pandas calls a column without a name, such as "
+            "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
+            "one read with index_col=0 (or write row numbers not at all: index=False)"
+        )
+
+
+def helper_note(names: Iterable[str], what: str) -> str | None:
+    """A warning about counts, sums and labels that stand among the genes or cells, or None."""
+    found = [name for name in names if HELPER.fullmatch(name)]
+    if not found:
+        return None
+    return (
+        f"{len(found)} {what} are named like helper rows or columns ({shown(found)}) and are used as {what}; "
+        "drop them from the table if they are none"
+    )
+
+
+def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
+    """How many true edges between genes of the data start at a TF. Raises ``InputError`` for none."""
+    starts = truth["regulator"].isin(tfs)
+    if starts.any():
+        return (
+            f"{starts.sum()} of {len(truth)} true edges among the genes start at a TF of the list"
+        )
+    n_ends = int(truth["target"].isin(tfs).sum())
+    raise InputError(
+        f"none of the {len(truth)} true edges among the genes of {where} starts at a TF of the list (e.g. "
+        f"{truth['regulator'].iloc[0]} -> {truth['target'].iloc[0]}), and {n_ends} end at one; are the columns "
+        "of regulator and target swapped, or is it the list of other TFs?"
     )
 
 

@@ -20,6 +20,7 @@ from grnular_core.edges import read_edges
 from grnular_core.errors import InputError
 from grnular_core.files import write_error
 from grnular_core.methods import METHODS, Progress
+from grnular_core.places import place
 from grnular_core.reading import read_expression, read_network
 
 
@@ -70,9 +71,10 @@ def evaluate_command(options: argparse.Namespace) -> None:
     from grnular_core.candidates import clean_truth
     from grnular_core.metrics import strict_scores
     from grnular_core.paper_protocol import paper_scores
-    from grnular_core.tf_lists import tf_list
+    from grnular_core.tf_lists import refuse_own_list, tf_list
 
     where = str(options.expression)
+    refuse_own_list(options.tfs, options.expression)
     edges, truth = read_edges(options.edges), read_network(options.truth)
     listed = tf_list(options.tfs, options.match)
     tfs, options.match = listed.names, listed.match
@@ -86,11 +88,12 @@ def evaluate_command(options: argparse.Namespace) -> None:
         for end in ("regulator", "target"):
             table[end] = checks.renamed(table[end], genes, options.match)
     checks.check_truth(truth, genes, options.match, where)
-    _, counts = clean_truth(truth, genes)
+    kept, counts = clean_truth(truth, genes)
     say(
         f"note: {counts.n_kept} of {counts.n_given} true edges are scored; {counts.n_outside} name a gene "
         f"that is not in the data, {counts.n_self_loops} are self-loops, {counts.n_duplicates} repeats"
     )
+    say(f"note: {checks.truth_note(kept, found, where)}")
     _say_what_is_left_out(edges, genes, found, options)
     scores = {
         "strict": strict_scores(edges, truth, genes, found),
@@ -182,24 +185,39 @@ def verify_command(options: argparse.Namespace) -> None:
     from grnular_core.synthetic import verify_synthetic
 
     folder = Path(options.recorded) if options.recorded else recorded_folder()
+    if place(folder) != "folder":
+        raise InputError(
+            f"--recorded {folder} is no folder; expected one with the tables of recorded runs "
+            "(default: notebooks/recorded of a checkout)"
+        )
     record = Record("beeline", folder)
     arguments = (options.budget / 2, options.seed, options.tolerance, say)
+    n_compared = 0
     for name, compared in (
         ("beeline", verify(record, *arguments)),
         ("simulated", verify_synthetic(folder, *arguments)),
     ):
+        n_compared += len(compared)
         largest = compared["difference"].max() if len(compared) else math.nan
         answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
         if not len(compared):
             say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
+    if not n_compared:  # a check that looked at nothing must not pass
+        raise InputError(
+            f"nothing was compared: no row of {folder} could be recomputed in {options.budget:g} s; raise "
+            "--budget, fetch the data (download), or name the folder of the record (--recorded)"
+        )
 
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Genes in the order of the expression file; the values do not matter for scoring."""
-    from grnular_core.cell_tables import with_gene_names
+    from grnular_core.cell_tables import of_expression, with_gene_names
     from grnular_core.matrices import table_names
 
-    table, where = read_expression(options.expression), str(options.expression)
+    table, left_out = of_expression(read_expression(options.expression), options.layer)
+    where = str(options.expression)
+    if left_out:
+        say(f"note: {left_out}")
     if options.gene_names:
         table = with_gene_names(table, options.gene_names, where)
     rows, columns = table_names(table, options.layer, where)

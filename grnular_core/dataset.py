@@ -174,7 +174,8 @@ def _name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
             "they are kept as different cells"
         )
     dates = checks.date_note(genes)
-    return [*notes, dates] if dates else notes
+    helpers = [checks.helper_note(genes, "genes"), checks.helper_note(cells, "cells")]
+    return [*notes, *(note for note in (dates, *helpers) if note)]
 
 
 def _without_constant(

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grnular_core.archives import extract
-from grnular_core.errors import DownloadError, GrnularError
+from grnular_core.errors import DownloadError, GrnularError, InputError
 from grnular_core.partfile import claimed_part, finish
+from grnular_core.places import place
 from grnular_core.registry import Entry, Member, entry, member
 from grnular_core.transfer import Unreachable, download
 from grnular_core.userfiles import sha256, user_cache
@@ -50,9 +51,20 @@ def cache_folder() -> Path:
     folder = Path(value).expanduser()
     # A notebook's working folder is notebooks/, while the variable was set in the project's.
     project = Path(__file__).resolve().parent.parent
-    if not folder.is_absolute() and not folder.exists() and (project / folder).exists():
+    if not folder.is_absolute() and _is_missing(folder) and not _is_missing(project / folder):
         return (project / folder).resolve()
     return folder.absolute()
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether there is nothing. Raises ``DownloadError`` where ``GRNULAR_DATA`` cannot be looked at."""
+    try:
+        return place(folder) == "missing"
+    except InputError as error:
+        raise DownloadError(
+            f"the data folder (GRNULAR_DATA) cannot be used: {error}. Set GRNULAR_DATA to a folder "
+            "you can read"
+        ) from error
 
 
 def fetch(key: str, progress: bool = True) -> Path:
@@ -99,18 +111,21 @@ def available(
     found = Availability()
     unreachable: set[str] = set()
     for key in _known(keys):
-        item, target = entry(key), cache_folder() / key
-        if not target.exists() and not download_missing:
-            found.reasons[key] = f"{key} is not in {cache_folder()} and was not to be downloaded"
-        elif not target.exists() and item.host in unreachable:
-            found.reasons[key] = f"cannot download {key}: {item.host} is not reachable"
-        else:
-            try:
+        item = entry(key)
+        try:
+            missing = _is_missing(cache_folder() / key)
+            if missing and not download_missing:
+                found.reasons[key] = (
+                    f"{key} is not in {cache_folder()} and was not to be downloaded"
+                )
+            elif missing and item.host in unreachable:
+                found.reasons[key] = f"cannot download {key}: {item.host} is not reachable"
+            else:
                 found.paths[key] = fetch(key, progress)
-            except DownloadError as error:
-                found.reasons[key] = str(error)
-                if isinstance(error, Unreachable):
-                    unreachable.add(error.host)
+        except DownloadError as error:
+            found.reasons[key] = str(error)
+            if isinstance(error, Unreachable):
+                unreachable.add(error.host)
     return found
 
 
@@ -175,6 +190,13 @@ def _explained(name: str, target: Path) -> Iterator[None]:
         raise DownloadError(_why(error, name, target)) from error
 
 
+def _is_seen(target: Path) -> bool:
+    try:
+        return place(target) != "missing"
+    except InputError:
+        return False
+
+
 def _why(error: OSError, name: str, target: Path) -> str:
     folder = cache_folder()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -182,7 +204,7 @@ def _why(error: OSError, name: str, target: Path) -> str:
             f"no space left while fetching {name} into {folder}; free some and run again (what "
             "has arrived is kept), or set GRNULAR_DATA to a folder on a larger disk"
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and not target.exists():
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and not _is_seen(target):
         return (
             f"{name} is not in the cache folder {folder}, and that cannot be written "
             f"({error.strerror}). Set GRNULAR_DATA to a folder you can write, or put the file at "

@@ -41,6 +41,7 @@ WHAT = {
     "picture": "a drawing of the strongest edges",
     "report": "what was done: versions, parameters, seconds",
 }
+GRAPHS = ("graphml", "cytoscape", "picture")  # what shows nothing without an edge
 TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".txt")
 PLACE = "grnular"  # in .uns
 
@@ -75,6 +76,17 @@ def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:
         stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem
     chosen = [word for word in ENDINGS if word in asked or "all" in asked]
     return {word: Path(out).with_name(stem + ENDINGS[word]) for word in chosen}
+
+
+def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
+    """Before any work: refuse names of genes that graph files or a drawing cannot hold."""
+    asked = [word for word in formats if word in GRAPHS]
+    wrong = [gene for gene in genes if not gene.strip() or not gene.isprintable()]
+    if asked and wrong:
+        raise InputError(
+            f"--also {asked[0]} cannot hold {len(wrong)} names of genes (the first is {wrong[0][:60]!r}); rename "
+            "them, or leave that format out"
+        )
 
 
 def write_exports(result: Result, paths: Mapping[str, Path]) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grnular_core.analysis import Plan, expected, infer_network
-from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, whole
+from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, text, whole
 from grnular_core.cell_tables import CLUSTERS, cell_groups
 from grnular_core.commands import progress_bar, say
 from grnular_core.edges import write_edges
 from grnular_core.errors import InputError
-from grnular_core.exports import WHAT, Result, export_paths, write_exports
+from grnular_core.exports import GRAPHS, WHAT, Result, check_names, export_paths, write_exports
 from grnular_core.methods import Run, method
 from grnular_core.model_methods import fitting_weights
 from grnular_core.own_data import Asked, read_own
+from grnular_core.places import place, same_place
+from grnular_core.reading import files_read
 from grnular_core.stability import TOP
 
 if TYPE_CHECKING:
@@ -47,9 +50,9 @@ def add_infer(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = infer.add_argument
-    add("expression", metavar="EXPRESSION")
+    add("expression", type=text, metavar="EXPRESSION")
     add(
-        "--tfs", required=True, metavar="LIST",
+        "--tfs", type=text, required=True, metavar="LIST",
         help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
     )  # fmt: skip
     add(
@@ -75,15 +78,20 @@ def add_infer(commands: Commands) -> None:
         help="negative values are meant (z-scores); zeros that tell of lost molecules are not seen then,"
         " so unscaled values give better networks",
     )
-    add("--truth", metavar="NET", help="known network: scores are said, and the oracle takes it")
     add(
-        "--weights", metavar="NAME|FILE",
+        "--truth",
+        type=text,
+        metavar="NET",
+        help="known network: scores are said, and the oracle takes it",
+    )
+    add(
+        "--weights", type=text, metavar="NAME|FILE",
         help="of a trained model, in place of the method's own; see the command train",
     )  # fmt: skip
     _add_trust(add)
     add_table_options(infer)
     add(
-        "-o", "--out", required=True, metavar="OUT.csv",
+        "-o", "--out", type=text, required=True, metavar="OUT.csv",
         help="edge table to write (.csv or .tsv, also .gz)",
     )  # fmt: skip
     formats = "; ".join(f"{word}: {what}" for word, what in WHAT.items())
@@ -105,7 +113,7 @@ def _add_trust(add: Any) -> None:
         help="run N more times with a twin beside every gene, shuffled over the cells (default 0)",
     )  # fmt: skip
     add(
-        "--null-within", metavar="COLUMN",
+        "--null-within", type=text, metavar="COLUMN",
         help="shuffle among cells with the same label in this column of .obs, of the same cluster that is "
         "found (the word clusters, default), or among all cells (the word all)",
     )  # fmt: skip
@@ -119,8 +127,10 @@ def infer_command(options: argparse.Namespace) -> None:
     """Expression and TF list in, edge table and what else was asked for out."""
     out = Path(options.out)
     also = export_paths(out, options.also)
-    inputs = (options.expression, options.tfs, options.truth)
-    _refuse_bad_output(out, inputs)
+    _refuse_bad_output(out)
+    _refuse_bad_others(also)
+    inputs = [*files_read(options.expression), options.tfs, *filter(None, [options.truth])]
+    _refuse_overwriting(out, inputs, "-o")
     for word, path in also.items():
         _refuse_overwriting(path, inputs, f"--also {word}")
     chosen = method(options.method)
@@ -135,6 +145,7 @@ def infer_command(options: argparse.Namespace) -> None:
         fitting_weights(chosen.name, options.weights)
     read = read_own(_asked(options), say)
     data, table = read.data, read.table
+    check_names(data.genes, also)
     within = options.null_within or CLUSTERS
     groups = cell_groups(table, data, within) if options.null else None
     plan = Plan(options.stability, options.null, options.top, groups)
@@ -187,32 +198,48 @@ def _more(
         say(line)
     if report["scores"]:
         say(spelled_scores(report["scores"]))
+    skipped = [word for word in also if word in GRAPHS and not len(found.edges)]
+    if skipped:
+        say(
+            f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
+        )
+    also = {word: path for word, path in also.items() if word not in skipped}
     anndata = table if hasattr(table, "obs_names") else None
     write_exports(Result(found.edges, data, anndata, options.top, report=report), also)
     for path in also.values():
         say(f"wrote {path}")
 
 
-def _refuse_bad_output(out: Path, inputs: tuple[str | None, ...]) -> None:
-    """Before hours of work: can the result be written where it is wanted, and is it a new place?"""
-    if out.is_dir():
+def _refuse_bad_output(out: Path) -> None:
+    """Before hours of work: can the result be written where it is wanted?"""
+    kind = place(out)
+    if kind == "folder":
         raise InputError(f"-o {out} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
-    if out.exists() and not out.is_file():
+    if kind == "other":
         raise InputError(f"-o {out} is no plain file; give the name of a file, e.g. edges.csv")
     ending = Path(out.name.lower().removesuffix(".gz")).suffix
     if ending and ending not in OUT_ENDINGS:
         raise InputError(f"-o {out}: edges are written as csv; name it {out.with_suffix('.csv')}")
-    if not out.parent.is_dir():
+    if place(out.parent) != "folder":
         raise InputError(f"-o {out}: the folder {out.parent} does not exist; create it first")
     if not os.access(out.parent, os.W_OK):
         raise InputError(f"-o {out}: the folder {out.parent} is not writable; choose another")
-    _refuse_overwriting(out, inputs, "-o")
 
 
-def _refuse_overwriting(path: Path, inputs: tuple[str | None, ...], option: str) -> None:
+def _refuse_bad_others(also: dict[str, Path]) -> None:
+    """The same for the files of ``--also``, whose folder is that of the edge table."""
+    for word, path in also.items():
+        if place(path) not in ("file", "missing"):
+            raise InputError(
+                f"--also {word} writes {path}, which is there and no plain file; remove it, or choose "
+                "another name for -o"
+            )
+
+
+def _refuse_overwriting(path: Path, inputs: Sequence[str | Path], option: str) -> None:
     """A result never takes the place of an input."""
     for given in inputs:
-        if given and path.exists() and Path(given).exists() and path.samefile(given):
+        if same_place(path, given):
             said = f"{option} {path}" if option == "-o" else f"{option} writes {path}, which"
             raise InputError(
                 f"{said} is the input {given}; it would be overwritten: choose another"

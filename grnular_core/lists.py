@@ -20,10 +20,29 @@ TF_HEADERS = (
     "symbol", "genename", "gene", "genes", "transcriptionfactor", "transcriptionfactors",
     "name", "ensemblid", "ensemblgeneid", "geneid", "x",
 )  # fmt: skip
+SURE_HEADERS = (
+    "tf",
+    "tfs",
+    "tfname",
+    "regulator",
+    "regulators",
+    "transcriptionfactor",
+    "transcriptionfactors",
+)
+FLAG_HEADERS = ("istf", "istranscriptionfactor", "tfyesno")
+NO = ("no", "n", "false", "0")
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 REGULATOR_HEADERS = ("regulator", "gene1", "tf", "sourcegenesymbol", "source", "from")
 TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "gene", "to")
 SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
-PAIR_HEADERS = ("edge", "isedge", "label", "truth", "class", "weight")
+PAIR_HEADERS = (
+    "edge", "isedge", "label", "truth", "class", "weight", "edgeweight", "score", "interaction", "isinteraction",
+    "value", "y",
+)  # fmt: skip
+# a third column of 0 and 1 that says something else: signs, and the flags of OmniPath
+NO_LABELS = (*SIGN_HEADERS, "isdirected", "isstimulation", "isinhibition", "consensusdirection",
+    "consensusstimulation", "consensusinhibition", "curationeffort")  # fmt: skip
+LABELS = {"true": "1", "t": "1", "yes": "1", "false": "0", "f": "0", "no": "0"}
 MOST_LETTERS = 2000
 SIGNS = {
     "+": 1, "activation": 1, "activates": 1, "activator": 1, "up": 1, "positive": 1,
@@ -33,11 +52,18 @@ SIGNS = {
 
 
 def read_tfs(path: str | Path) -> list[str]:
-    """Read a TF list: one name a line, or a table with a column of names.
+    """The names of ``read_tf_list``."""
+    return read_tf_list(path)[0]
+
+
+def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
+    """Read a TF list: one name a line, or a table with a column of names; returns names and notes.
 
     A first line such as ``TF`` or ``gene_symbol`` is a header; in a table with several columns it
     tells which one holds the names, otherwise the first does. Lines that start with ``#`` are
-    comments; a name that comes again is taken once. Raises ``InputError`` when no name is left.
+    comments; a name that comes again is taken once. Rows that say No in a column such as "Is TF?" are
+    left out, with a note. Raises ``InputError`` when no name is left, and for a list that would lose
+    names: several on one line, or an expression table.
     """
     path = Path(path)
     lines = [line for line in read_lines(path) if line.strip() and not line.startswith("#")]
@@ -55,11 +81,14 @@ def read_tfs(path: str | Path) -> list[str]:
             "truth. Expected a list of TFs, one name a line"
         )
     column = _named_column(rows)
+    _refuse_names_on_one_line(path, rows, column)
+    _refuse_expression(path, rows, column)
+    rows, notes = _without_others(path, rows, keys) if column is not None else (rows, [])
     names = [row[column or 0] for row in rows[column is not None :] if len(row) > (column or 0)]
     names = [name for name in dict.fromkeys(names) if name]
     if not names:
         raise InputError(f"{path} holds no TF names; expected one name a line")
-    return names
+    return names, notes
 
 
 def read_network(path: str | Path) -> pd.DataFrame:
@@ -139,6 +168,52 @@ def _named_column(rows: Sequence[Sequence[str]]) -> int | None:
     return None if len(keys) > 1 and below == {keys[column]} else column
 
 
+def _refuse_names_on_one_line(
+    path: Path, rows: Sequence[Sequence[str]], column: int | None
+) -> None:
+    """A line of names in what is no table: all but the first would be lost."""
+    filled = [[field for field in row if field] for row in rows]
+    below = filled[1:] if column is not None else filled
+    is_list = len(rows[0]) == 1 if rows else False
+    wide = [row for row in below if len(row) > 1] if is_list or len(filled) == 1 else []
+    if wide:
+        raise InputError(
+            f"{path} has a line of {len(wide[0])} fields ({shown(wide[0], 3)}) and no header that says which "
+            "one is a name; expected one name a line. Put each name on a line of its own, or write a "
+            "header such as TF above a table"
+        )
+
+
+def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int | None) -> None:
+    """Names beside several columns of numbers, unless a header says that the names are TFs."""
+    if column is not None and header_key(rows[0][column]) in SURE_HEADERS:
+        return
+    at, below = column or 0, rows[1:]
+    others = [[field for i, field in enumerate(row) if i != at] for row in below]
+    if not others or min(map(len, others)) < 2:
+        return
+    if all(NUMBER.fullmatch(field) for row in others for field in row):
+        raise InputError(
+            f"{path} has numbers in all columns but one ({shown(filter(None, rows[0]), 3)}); expected a list of TFs, one "
+            "name a line. Is it the expression table? If it is a list, name the column of its TFs TF"
+        )
+
+
+def _without_others(
+    path: Path, rows: list[list[str]], keys: Sequence[str]
+) -> tuple[list[list[str]], list[str]]:
+    """The header and the rows that a column such as "Is TF?" does not call none, and a note."""
+    flag = _first(FLAG_HEADERS, keys)
+    if flag is None:
+        return rows, []
+    kept = [row for row in rows[1:] if len(row) <= flag or row[flag].lower() not in NO]
+    n_out = len(rows) - 1 - len(kept)
+    said = f"{n_out} of {len(rows) - 1} rows of {path} say No in the column {rows[0][flag]!r}"
+    if n_out and not kept:
+        raise InputError(f"{said}; no TF is left. Expected Yes for TFs")
+    return [rows[0], *kept], [f"{said}; they are left out"] if n_out else []
+
+
 def _fields(line: str) -> list[str]:
     separator = next((s for s in "\t;" if s in line), ",")
     return [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
@@ -160,13 +235,35 @@ def _sign_column(body: pd.DataFrame, keys: Sequence[str], known: bool) -> int | 
 def _refuse_pairs_without_edge(
     path: Path, body: pd.DataFrame, keys: Sequence[str], known: bool
 ) -> None:
-    """Gold standards such as DREAM's list all pairs, with 1 for an edge and 0 for none."""
-    candidates = [i for i, key in enumerate(keys) if key in PAIR_HEADERS] if known else [2]
-    for column in candidates:
-        if column < body.shape[1] and set(pd.unique(body[column])) == {"0", "1"}:
-            n_zero = int((body[column] == "0").sum())
+    """Gold standards such as DREAM's list all pairs, with 1 for an edge and 0 for none.
+
+    A column named as a label or weight may hold no 0 at all; the third one, whatever its name, no 0
+    among nothing but -1, 0 and 1.
+    """
+    named = [i for i, key in enumerate(keys) if known and key in PAIR_HEADERS]
+    third = [] if known and (len(keys) < 3 or keys[2] in NO_LABELS) else [2]
+    for column in dict.fromkeys([*named, *third]):
+        if column >= body.shape[1]:
+            continue
+        words = body[column] if known or _is_label(body[column].iloc[:1]) else body[column].iloc[1:]
+        numbers = _label_numbers(words)
+        zero = words[numbers == 0]
+        is_label = numbers.notna().all() if column in named else _is_label(words)
+        if is_label and len(zero):
+            values = pd.unique(words.loc[numbers.sort_values(kind="stable").index])
+            told = " and ".join(map(str, values)) if len(values) < 4 else "numbers, some of them 0,"
             raise InputError(
-                f"{path}: column {column + 1} holds 0 and 1 ({n_zero} lines with 0), as in a list "
-                f"of all pairs; every line counts as an edge, so keep only the lines with 1 "
-                f"({shown(body.iloc[0].tolist(), 3)} is the first)"
+                f"{path}: column {column + 1} holds {told} ({len(zero)} lines with {zero.iloc[0]}), as in a "
+                "list of all pairs; every line counts as an edge, so keep only the lines "
+                f"{'with 1' if '1' in values else 'of edges'} ({shown(body.iloc[0].tolist(), 3)} is the "
+                "first), or delete the column if it says something else"
             )
+
+
+def _label_numbers(words: pd.Series) -> pd.Series:
+    """Labels as numbers, True as 1 and No as 0; NaN for what is neither."""
+    return pd.to_numeric(words.str.lower().replace(LABELS), errors="coerce")
+
+
+def _is_label(words: pd.Series) -> bool:
+    return bool(len(words)) and bool(_label_numbers(words).isin((-1, 0, 1)).all())

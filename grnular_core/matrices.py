@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.checks import shown
+from grnular_core.checks import refuse_unnamed, shown
 from grnular_core.errors import InputError
 from grnular_core.values import Matrix
 
@@ -28,7 +28,7 @@ def as_matrix(
     if isinstance(expression, pd.DataFrame):
         _refuse_other_columns(expression, name)
         return expression.to_numpy(dtype=np.float64, copy=True, na_value=np.nan), rows, columns
-    if layer == "raw":
+    if is_raw(expression, layer):
         matrix = expression.raw.X
     else:
         matrix = expression.X if layer is None else expression.layers[layer]
@@ -41,6 +41,15 @@ def table_names(
     expression: AnnData | pd.DataFrame, layer: str | None, name: str
 ) -> tuple[list[str], list[str]]:
     """Row and column names as text without blanks around them; a missing name is empty."""
+    rows, columns = _names(expression, layer, name)
+    for names in (rows, columns):
+        refuse_unnamed(names, name)
+    return rows, columns
+
+
+def _names(
+    expression: AnnData | pd.DataFrame, layer: str | None, name: str
+) -> tuple[list[str], list[str]]:
     from anndata import AnnData
 
     if isinstance(expression, pd.DataFrame):
@@ -55,13 +64,21 @@ def table_names(
             f"{name} is a {type(expression).__name__}; expected a pandas DataFrame with names of "
             "cells and genes, or an AnnData (read_expression reads a file)"
         )
-    if layer == "raw":
+    if is_raw(expression, layer):
         if expression.raw is None:
-            raise InputError(f"{name} has no .raw; leave the layer out to use X")
+            raise InputError(
+                f"{name} has no .raw; leave the layer out to use X, or name one of its layers "
+                f"({_layers(expression)})"
+            )
         return _texts(expression.obs_names), _texts(expression.raw.var_names)
     if layer is not None and layer not in expression.layers:
         raise InputError(f"{name} has no layer {layer!r}; it has {_layers(expression)}")
     return _texts(expression.obs_names), _texts(expression.var_names)
+
+
+def is_raw(adata: AnnData, layer: str | None) -> bool:
+    """Whether ``layer`` means the raw slot: the word raw, unless only a layer has that name."""
+    return layer == "raw" and (adata.raw is not None or "raw" not in adata.layers)
 
 
 def _texts(names: pd.Index) -> list[str]:

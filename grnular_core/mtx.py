@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from scipy import sparse
 
 from grnular_core.checks import shown
 from grnular_core.errors import InputError
+from grnular_core.places import place
 from grnular_core.textfile import check_file, open_text, read_lines
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ def read_mtx(path: Path) -> AnnData:
     from anndata import AnnData
 
     check_file(path)
+    features = _companion(path, FEATURES)
     genes = [
-        row[1].strip() if len(row) > 1 and row[1].strip() else row[0].strip()
-        for row in _companion(path, FEATURES)
+        row[1].strip() if len(row) > 1 and row[1].strip() else row[0].strip() for row in features
     ]
     cells = [row[0].strip() for row in _companion(path, BARCODES)]
     with open_text(path) as stream:
@@ -66,7 +68,7 @@ def read_mtx(path: Path) -> AnnData:
         return AnnData(
             X=sparse.csr_matrix(matrix.T if by_features else matrix),
             obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
-            var=pd.DataFrame(index=pd.Index(genes, dtype=str)),
+            var=pd.DataFrame(_kinds(features), index=pd.Index(genes, dtype=str)),
         )
 
 
@@ -159,15 +161,24 @@ def _is_features_by_barcodes(
     )
 
 
+def companions(path: Path) -> list[Path]:
+    """The tables of names that belong to an .mtx file. Raises ``InputError`` where one is missing."""
+    return [_companion_path(path, stems) for stems in (FEATURES, BARCODES)]
+
+
 def _companion(path: Path, stems: Sequence[str]) -> list[list[str]]:
     """Rows of the table of names that belongs to an .mtx file: the one with the same prefix."""
     table = _companion_path(path, stems)
-    separator = "," if ".csv" in table.suffixes else "\t"
-    return [
-        [field.strip('"') for field in line.split(separator)]
-        for line in read_lines(table)
-        if line.strip()
-    ]
+    lines = [line for line in read_lines(table) if line.strip()]
+    if ".csv" in table.suffixes:  # names may hold commas, between quotation marks
+        return [row for row in csv.reader(lines) if row]
+    return [[field.strip('"') for field in line.split("\t")] for line in lines]
+
+
+def _kinds(features: list[list[str]]) -> dict[str, list[str]]:
+    """Cell Ranger's third column as ``feature_types``, where not all features are genes."""
+    kinds = [row[2].strip() if len(row) > 2 else "" for row in features]
+    return {"feature_types": kinds} if "Gene Expression" in kinds and len(set(kinds)) > 1 else {}
 
 
 def _companion_path(path: Path, stems: Sequence[str]) -> Path:
@@ -175,7 +186,8 @@ def _companion_path(path: Path, stems: Sequence[str]) -> Path:
     for start in dict.fromkeys((prefix, "")):
         for stem in stems:
             for ending in ENDINGS:
-                if (candidate := path.with_name(f"{start}{stem}{ending}")).exists():
+                candidate = path.with_name(f"{start}{stem}{ending}")
+                if place(candidate) != "missing":
                     return candidate
     found = sorted(p for s in stems for e in ENDINGS for p in path.parent.glob(f"*{s}{e}"))
     if len(found) == 1:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from grnular_core.cell_tables import reading_hint, with_gene_names
+from grnular_core import checks
+from grnular_core.cell_tables import of_expression, reading_hint, with_gene_names
 from grnular_core.checks import Duplicates, Match, Orientation, shown
 from grnular_core.dataset import GRNDataset, make_dataset
 from grnular_core.errors import InputError
 from grnular_core.reading import read_expression, read_network
 from grnular_core.resampling import most_variable
-from grnular_core.tf_lists import TFList, species_note, tf_list
+from grnular_core.tf_lists import TFList, refuse_own_list, species_note, tf_list
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -51,17 +52,22 @@ class Own:
 
 def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Own:
     """Read what was asked for; every note is said. Raises ``InputError`` and ``DownloadError``."""
+    refuse_own_list(asked.tfs, asked.expression)
     listed = tf_list(asked.tfs, asked.match)
     truth = read_network(asked.truth) if asked.truth else None
     where = str(asked.expression)
     table = read_expression(asked.expression)
-    named = with_gene_names(table, asked.gene_names, where) if asked.gene_names else table
+    genes, left_out = of_expression(table, asked.layer)
+    named = with_gene_names(genes, asked.gene_names, where) if asked.gene_names else genes
     data = _dataset(named, listed, truth, asked, where)
+    known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
     if asked.n_genes:
         data = most_variable(data, asked.n_genes)
     for note in (
         *listed.said,
+        left_out,
         *data.notes,
+        known,
         species_note(listed.species, data.tfs),
         rare_note(data),
     ):

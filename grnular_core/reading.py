@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from grnular_core.errors import InputError
-from grnular_core.lists import read_network, read_tfs
-from grnular_core.mtx import find_mtx, read_mtx
+from grnular_core.lists import read_network, read_tf_list, read_tfs
+from grnular_core.mtx import companions, find_mtx, read_mtx
+from grnular_core.places import place
 from grnular_core.tables import read_table
 from grnular_core.textfile import check_file
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["read_expression", "read_network", "read_tfs"]
+__all__ = ["files_read", "read_expression", "read_network", "read_tf_list", "read_tfs"]
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t", "tab": "\t"}
 ELSEWHERE = {
     "xls": "save the sheet as csv",
@@ -44,10 +45,10 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
     for a missing, empty, ragged or non-numeric file, naming the first offending place.
     """
     path = Path(path)
-    if path.is_dir():
+    if place(path) == "folder":
         return read_mtx(find_mtx(path))
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if ending not in (*SEPARATORS, "mtx", "h5ad") and path.exists():
+    if ending not in (*SEPARATORS, "mtx", "h5ad") and place(path) == "file":
         fix = f"; {ELSEWHERE[ending]}" if ending in ELSEWHERE else ""
         seen = f"unknown ending .{ending}" if "." in path.name else "the name has no ending"
         raise InputError(f"{path}: {seen}; expected csv, tsv, txt (or .gz), mtx or h5ad{fix}")
@@ -55,6 +56,19 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
     if ending == "h5ad":
         return _read_h5ad(path)
     return read_mtx(path) if ending == "mtx" else read_table(path, SEPARATORS[ending])
+
+
+def files_read(path: str | Path) -> list[Path]:
+    """Every file that ``read_expression`` would open: an .mtx file comes with its tables of names.
+
+    Raises ``InputError`` for a folder without the files.
+    """
+    path = Path(path)
+    kind = place(path)
+    if kind == "folder":
+        path, kind = find_mtx(path), "file"
+    is_mtx = path.name.lower().removesuffix(".gz").endswith(".mtx")
+    return [path, *companions(path)] if kind == "file" and is_mtx else [path]
 
 
 def _read_h5ad(path: Path) -> AnnData:

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from grnular_core import environments
 from grnular_core.errors import InputError
 from grnular_core.files import WriteError, atomic_write
+from grnular_core.places import place
 
 KEY = (
     "experiment", "dataset", "network", "genes", "cells", "cell_types", "dropout_percentile",
@@ -56,7 +57,7 @@ class Record:
         An experiment without a file has no rows. Raises ``InputError`` for a file that is not a
         record (missing columns, repeated keys): it is never overwritten.
         """
-        if not self.path.exists():
+        if place(self.path) == "missing":
             return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
         text = dict.fromkeys((*KEY, *TEXTS), str)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,14 +15,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grnular_core import __version__
+from grnular_core.checks import shown
 from grnular_core.errors import GrnularError, InputError
 from grnular_core.files import save_h5ad, write_error
 from grnular_core.memory import machine_bytes, spelled_size
+from grnular_core.places import place
 from grnular_core.simulate import Preset, Simulation
 from grnular_core.simulated import simulated_anndata, tf_names, truth_table
 
 Format = Literal["h5ad", "csv"]
 ABOUT = "simulation.json"  # also the mark of a folder that may be replaced
+# what simulate itself puts into a folder
+WRITTEN = re.compile(
+    r"(seed_\d+/)?(expression\.(h5ad|csv)|truth\.csv|tfs\.txt|cell_types\.csv|simulation\.json)|seed_\d+"
+)
 COPIES = 4  # of the expression that live at once, with noise and on the way to the disk
 
 
@@ -125,17 +132,44 @@ def check_folder(path: Path, force: bool) -> None:
     ``force`` lets a folder be replaced that an earlier simulation has written, and no other.
     """
     said = f"--out {path}"
-    if path.exists() and not path.is_dir():
+    kind = place(path)
+    if kind not in ("folder", "missing"):
         raise InputError(f"{said} is a file; give the name of a folder to make")
-    if not path.parent.is_dir():
+    if place(path.parent) != "folder":
         raise InputError(f"{said}: the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"{said}: the folder {path.parent} is not writable; choose another")
-    if path.is_dir() and any(path.iterdir()):
-        if not (path / ABOUT).is_file():
+    there = _contents(path) if kind == "folder" else []
+    if there:
+        if ABOUT not in there:
             raise InputError(f"{said} holds other files (no {ABOUT}); give a new folder")
         if not force:
             raise InputError(f"{said} holds a simulation; give another folder, or --force")
+        foreign = [name for name in there if not WRITTEN.fullmatch(name)]
+        if foreign:
+            raise InputError(
+                f"{said} holds files that simulate did not write and --force would delete "
+                f"({shown(foreign, 3)}); move them, or give another folder"
+            )
+
+
+def _contents(folder: Path) -> list[str]:
+    """Paths of all files in the folder, and of folders without any, relative to it and sorted."""
+    found = []
+    for top, inner, names in os.walk(folder, onerror=_refuse_unread):
+        found += [os.path.join(top, name) for name in names]
+        found += [
+            os.path.join(top, name) for name in inner if os.path.islink(os.path.join(top, name))
+        ]
+        if not names and not inner and Path(top) != folder:
+            found.append(top)
+    return sorted(Path(name).relative_to(folder).as_posix() for name in found)
+
+
+def _refuse_unread(error: OSError) -> None:
+    raise InputError(
+        f"--out: {error.filename} cannot be read: {error.strerror}; give another folder"
+    )
 
 
 @contextmanager

@@ -180,7 +180,7 @@ def _parsed(path: Path, words: pd.Series, rows: list[str], column: str) -> np.nd
 
 def _why(word: str) -> str:
     """The likely reason why a field is not a number, and the fix."""
-    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", word):
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", word):
         return "; write it without commas"
     if re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", word, re.IGNORECASE):
         return "; write decimals with a point"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import pandas as pd
 
 from grnular_core.checks import shown
 from grnular_core.errors import InputError
+from grnular_core.places import dangling, place
 
 # first bytes -> what the file is in truth, and what to do about it
 MAGIC = (
@@ -40,11 +42,17 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 def check_file(path: Path) -> None:
     """Refuse what is no file with bytes in it, and what its first bytes show to be another kind."""
+    kind = place(path)
+    if kind == "folder":
+        raise InputError(f"{path} is a folder; expected a file")
+    if kind == "missing":
+        raise InputError(f"no file {path}{_neighbours(path)}")
+    if kind == "other":  # it would be read twice, and the second time its beginning is gone
+        raise InputError(
+            f"{path} is a pipe or device, which gives its content once; expected a file: write it to "
+            "one first (cat ... > file.txt), and name that"
+        )
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; expected a file")
-        if not path.exists():
-            raise InputError(f"no file {path}{_neighbours(path)}")
         with open(path, "rb") as stream:
             head = stream.read(32)
     except OSError as error:
@@ -184,9 +192,15 @@ def _refuse_open_quote(path: Path, row: list[str], line: int) -> None:
 
 def _neighbours(path: Path) -> str:
     """What may have been meant, or what else is in the folder where a file was expected."""
-    if not path.parent.is_dir():
+    target = dangling(path)
+    if target is not None:
+        return f"; it is a link to {target}, which is not there: mend the link, or name the file itself"
+    if place(path.parent) != "folder":
         return f"; there is no folder {path.parent} either"
-    near = sorted(other.name for other in path.parent.iterdir() if not other.name.startswith("."))
+    try:
+        near = sorted(name for name in os.listdir(path.parent) if not name.startswith("."))
+    except OSError:  # a folder that may be entered and not be listed
+        return "; its folder cannot be listed"
     alike = get_close_matches(path.name, near, n=3)
     if alike:
         return f"; did you mean {' or '.join(alike)}?"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from grnular_core.checks import Match, shown
 from grnular_core.downloads import fetch
 from grnular_core.errors import DownloadError, InputError
-from grnular_core.reading import read_tfs
+from grnular_core.places import place, same_place
+from grnular_core.reading import read_tf_list, read_tfs
 
 # BEELINE's lists, in capitals for both species
 NAMED = {"human": "beeline/Networks/human-tfs.csv", "mouse": "beeline/Networks/mouse-tfs.csv"}
@@ -32,19 +32,20 @@ class TFList:
 
 
 def tf_list(given: str, match: Match | None = None) -> TFList:
-    """The TFs that ``given`` means: a file of that name first, then ``human``, ``mouse``, ``all``.
+    """The TFs that ``given`` means: a file (no folder) of that name first, then ``human``, ``mouse``, ``all``.
 
     Lists by name are fetched like all data, so a filled ``GRNULAR_DATA`` needs no network. They are in
     capitals while mouse genes are not, so they are compared without regard to case unless ``match``
     says otherwise; files are compared exactly. Raises ``InputError`` for a file that is not there or
     holds no names, ``DownloadError`` when the list cannot be had.
     """
-    word, file = given.strip().lower(), Path(given)
-    if file.exists() or (word not in NAMED and word != ALL):
+    word, known = given.strip().lower(), (*NAMED, ALL)
+    if place(given) not in ("folder", "missing") or word not in known:  # a folder is no list
         taken = (
             f"--tfs {given}: the file of that name is read, not the list" if word in NAMED else ""
         )
-        return TFList(_read(given), match or "exact", (taken,) if taken else ())
+        names, notes = _read(given)
+        return TFList(names, match or "exact", (*([taken] if taken else []), *notes))
     if word == ALL:
         return TFList(None, match or "exact")
     key = NAMED[word]
@@ -61,11 +62,20 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     return TFList(names, rule, (said,), word)
 
 
-def _read(given: str) -> list[str]:
+def _read(given: str) -> tuple[list[str], list[str]]:
     near = get_close_matches(given.lower(), NAMED, n=1, cutoff=0.7)
-    if near and not Path(given).exists():
+    if near and place(given) == "missing":
         raise InputError(f"no file {given}; did you mean the list --tfs {near[0]}?")
-    return read_tfs(given)
+    return read_tf_list(given)
+
+
+def refuse_own_list(given: str, expression: str) -> None:
+    """An expression table is no list of TFs: its cells or its genes would all be taken for TFs."""
+    if given.strip().lower() not in (*NAMED, ALL) and same_place(given, expression):
+        raise InputError(
+            f"--tfs {given} is the expression table {expression} itself; expected a list of TFs, one name a "
+            "line, or human, mouse, or the word all: every gene may regulate"
+        )
 
 
 def species_note(species: str | None, tfs: Sequence[str]) -> str | None:

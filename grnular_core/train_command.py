@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grnular_core.arguments import EXIT_CODES, jobs, whole
+from grnular_core.arguments import EXIT_CODES, jobs, text, whole
 from grnular_core.commands import answer, say
 from grnular_core.errors import InputError
 from grnular_core.files import atomic_write, write_error
+from grnular_core.places import place
+from grnular_core.textfile import check_file
 
 if TYPE_CHECKING:
     from grnular_core.arguments import Commands
@@ -48,8 +50,10 @@ def add_train(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = train.add_argument
-    add("recipe", nargs="?", metavar="RECIPE")
-    add("-o", "--out", metavar="FOLDER", help="folder for weights, curves and checkpoint")
+    add("recipe", type=text, nargs="?", metavar="RECIPE")
+    add(
+        "-o", "--out", type=text, metavar="FOLDER", help="folder for weights, curves and checkpoint"
+    )
     add("--epochs", type=whole, metavar="N", help="other than the recipe's")
     add("--seed", type=whole, metavar="N", help="of graphs and model; other than the recipe's")
     add("--device", default="auto", help="auto, cpu or cuda (default auto)")
@@ -57,7 +61,12 @@ def add_train(commands: Commands) -> None:
         "--jobs", type=jobs, default=-1, metavar="N",
         help="threads that simulate (default: all cores); no effect on the result",
     )  # fmt: skip
-    add("--weights-name", metavar="NAME", help="of the files (default: the recipe's name)")
+    add(
+        "--weights-name",
+        type=text,
+        metavar="NAME",
+        help="of the files (default: the recipe's name)",
+    )
     train.set_defaults(run=train_command)
 
 
@@ -116,11 +125,16 @@ def find_recipe(given: str) -> tuple[str, Recipe]:
 
     if not given.endswith(".json"):
         return given, named_recipe(given)
+    check_file(Path(given))
     try:
         values = json.loads(Path(given).read_bytes())
         return Path(given).stem, Recipe.from_dict(values.get("recipe", values))
     except OSError as error:
         raise InputError(f"{given} cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise InputError(
+            f"{given} holds no recipe: its brackets are nested too deeply; is it the right file?"
+        ) from None
     except (AttributeError, ValueError) as error:
         raise InputError(f"{given} holds no recipe: {error}") from None
 
@@ -142,7 +156,7 @@ def claimed(folder: Path) -> Iterator[Path]:
     """
     from filelock import FileLock, Timeout
 
-    if folder.exists() and not folder.is_dir():
+    if place(folder) not in ("folder", "missing"):
         raise InputError(f"--out {folder} is a file; give the name of a folder")
     try:
         folder.mkdir(exist_ok=True)

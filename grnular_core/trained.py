@@ -21,6 +21,7 @@ from scipy import sparse
 from grnular_core import __version__
 from grnular_core.errors import InputError
 from grnular_core.files import atomic_write
+from grnular_core.places import place
 from grnular_core.unrolled_methods import TRAINED
 from grnular_core.values import Matrix
 
@@ -112,7 +113,10 @@ def read_trained(name_or_path: str | Path) -> Trained:
     if not stem:
         raise InputError(_not_found(name_or_path))
     parameters, about = (path.with_name(stem + ending) for ending in ENDINGS)
-    if not parameters.is_file() and not about.is_file():
+    kinds = [place(file) for file in (parameters, about)]
+    if "other" in kinds:
+        raise InputError(f"the weights {name_or_path} are a pipe or device; expected plain files")
+    if "file" not in kinds:
         raise InputError(_not_found(name_or_path))
     return _read(stem, parameters, about, str(path.with_name(stem)))
 

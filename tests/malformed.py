@@ -125,6 +125,8 @@ EXPRESSION = [
     x("other digits", spoiled("١"), "'١'", *AT, "expected numbers"),
     x("semicolons", GOOD.replace(",", ";"), "';GATA1;", "separated by semicolons", "decimal points, and commas"),
     x("semicolons and decimal commas", GOOD.replace(",", ";").replace(".", ","), "separated by semicolons", "decimal points"),
+    x("decimal commas below one", spoiled('"0,123"'), "'0,123'", *AT, "write decimals with a point"),
+    x("row numbers as a gene", small_table().reset_index(names="cell").reset_index().rename(columns={"index": "Unnamed: 0"}).set_index("cell").to_csv(), "holds Unnamed: 0", "pandas", "index=False"),
     x("decimal commas in a tsv", GOOD.replace(",", "\t").replace(".", ","), "is not a number", "decimals with a point", file="x.tsv"),
     x("tabs in a csv", GOOD.replace(",", "\t"), "separated by tabs", "name it .tsv"),
     x("commas in a tsv", GOOD, "separated by commas", "name it .csv", file="x.tsv"),
@@ -212,9 +214,15 @@ LISTS = [
         ("expression table as list", "," + ",".join(f"cell_{i}" for i in range(500)), ("letters", "Is it the expression table")),
         ("UTF-16 list", "GATA1\n".encode("utf-16"), ("UTF-16", "save it as UTF-8")),
         ("binary list", b"GATA1\n\0\0", ("binary data", "plain text")),
+        ("list on one line", "GATA1,SPI1,TAL1\n", ("line of 3 fields (GATA1, SPI1, TAL1)", "Put each name on a line")),
+        ("list on one line by semicolons", "GATA1;SPI1;TAL1", ("line of 3 fields", "Put each name on a line")),
+        ("list on one line below a header", "TF\nGATA1,SPI1\n", ("line of 2 fields", "Put each name on a line")),
+        ("another expression table as list", small_table(5).to_csv(), ("numbers in all columns but one", "Is it the expression table")),
+        ("list of what are no TFs", "Symbol,Is TF?\nGATA1,No\nSPI1,no\n", ("2 of 2 rows", "'Is TF?'", "Expected Yes")),
         ("no list", None, ("no file", "the folder holds")),
     )
 ] + [
+    Case("expression table as its own list", ("--tfs x.csv is the expression table x.csv itself", "one name a line"), arguments=("--tfs", "x.csv")),
     Case("list of another species", ("KLF1", "x.csv", "another species"), {"tfs.txt": "KLF1\nTAL1\n"}),
     Case("list in lower case", ("gata1", "--match ignore-case 2"), {"tfs.txt": "gata1\nspi1\n"}),
     Case("list with versions", ("ENSG01.5", "--match ignore-version 1"), {"tfs.txt": "ENSG01.5\n", "x.csv": changed("GATA1", "ENSG01.2")}),
@@ -229,6 +237,9 @@ SCORING = [
         ("ragged network", "truth.csv", "Gene1,Gene2\nGATA1,SPI1\nSPI1\n", ("line 3 ('SPI1'...)", "cut short")),
         ("network with a missing name", "truth.csv", "Gene1,Gene2\nGATA1,\n", ("number 1 ('GATA1' -> '')", "complete or delete")),
         ("network of all pairs", "truth.csv", "GATA1\tSPI1\t1\nGATA1\tNA\t0\n", ("column 3 holds 0 and 1", "keep only the lines with 1")),
+        ("network of all pairs as fractions", "truth.csv", "GATA1\tSPI1\t1.0\nGATA1\tNA\t0.0\n", ("column 3 holds 0.0 and 1.0 (1 lines with 0.0)", "keep only the lines of edges")),
+        ("network of all pairs as words", "truth.csv", "TF,target,interaction\nGATA1,SPI1,True\nGATA1,NA,False\n", ("column 3 holds False and True", "keep only")),
+        ("network of no pair", "truth.csv", "Gene1,Gene2,Edge\nGATA1,SPI1,0\nGATA1,NA,0\n", ("column 3 holds 0 (2 lines with 0)", "lines of edges")),
         ("network with row numbers", "truth.csv", "Gene1,Gene2\n1,GATA1,SPI1\n", ("rows have 3", "row.names=FALSE")),
         ("binary network", "truth.csv", b"\x89HDF\r\n", ("an HDF5 file", "AnnData")),
         ("empty network", "truth.csv", b"", ("empty (0 bytes)", "copied to the end")),
@@ -244,6 +255,7 @@ SCORING = [
 ] + [
     Case("self-loops only", ("only edges of the truth (1)", "x.csv", "self-loops", "right pair of columns"), {"truth.csv": "TF,target\nSPI1,SPI1\n"}, command="evaluate"),
     Case("network of another species", ("no edge of the truth", "Gata1, Spi1", "--match ignore-case 2"), {"truth.csv": "TF,target\nGata1,Spi1\n"}, command="evaluate"),
+    Case("network turned", ("none of the 2 true edges", "x.csv", "HLA-A -> SPI1", "2 end at one", "swapped"), {"truth.csv": "regulator,target\nHLA-A,SPI1\nNA,GATA1\n"}, command="evaluate"),
     Case("unreadable expression", ("x.csv", "is not a number"), {"x.csv": spoiled("high")}, command="evaluate"),
     Case("repeated genes in scoring", ("SPI1", "--duplicates"), {"x.csv": changed("NA", "SPI1")}, command="evaluate"),
 ]  # fmt: skip
@@ -257,6 +269,17 @@ OPTIONS = [
     Case("output as Excel", ("-o e.xlsx", "name it e.csv"), arguments=("-o", "e.xlsx")),
     Case("output over the expression", ("-o x.csv is the input x.csv", "choose another"), arguments=("-o", "x.csv")),
     Case("output over the list", ("is the input tfs.txt", "choose another"), arguments=("-o", "./tfs.txt")),
+    Case("output over the names of cells", ("-o 10x/barcodes.tsv is the input 10x/barcodes.tsv", "choose another"), {}, "10x", ("-o", "10x/barcodes.tsv")),
+    Case("output over the names of genes", ("is the input 10x/features.tsv", "choose another"), {}, "10x/matrix.mtx", ("-o", "10x/features.tsv")),
+    Case("output of a name too long", ("cannot look at", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),
+    Case("other file that is a folder", ("--also report writes out.report.json", "no plain file", "another name for -o"), {"out.report.json/a": "x"}, arguments=("--also", "report")),
+    Case("list from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--tfs", "/dev/null")),
+    Case("truth from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--truth", "/dev/null")),
+    Case("expression from a device", ("/dev/null is a pipe or device", "write it to one first"), {}, "/dev/null"),
+    Case("expression of a name too long", ("cannot look at", "(300 letters)", "too long"), {}, "e" * 296 + ".csv"),
+    Case("list of a name too long", ("cannot look at", "too long"), arguments=("--tfs", "t" * 300)),
+    Case("truth of a name too long", ("cannot look at", "too long"), arguments=("--truth", "t" * 300)),
+    Case("weights of a name too long", ("cannot look at", "too long"), arguments=("--method", "grnular", "--weights", "w" * 300)),
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip
 
@@ -269,6 +292,7 @@ NUMBERS = [
         ("--stability", "-1", "from 0 to"), ("--stability", "2.5", "whole number"),
         ("--null", "yes", "whole number"), ("--null", "1e400", "whole number"), ("--null", "nan", "whole number"),
         ("--top", "0", "from 1 to"), ("--seed", "-1", "from 0 to"), ("--seed", "99999999999999999999", "to 2147483647"),
+        ("--truth", "", "expected a name or path"), ("--layer", " ", "expected a name or path"), ("--weights", "", "variable of the shell"),
         ("--jobs", "0", "or -1 for all cores"), ("--also", "excel", "choose from 'beeline'"), ("--match", "fuzzy", "choose from"),
     )
 ]  # fmt: skip
@@ -295,6 +319,8 @@ MORE = [
         ("other file over the expression", "good.h5ad", ("--also", "h5ad", "-o", "good.csv"), ("--also h5ad writes good.h5ad, which is the input", "another name for -o"), {}),
         ("other file over the truth", "x.csv", ("--also", "all", "--truth", "e.adjacencies.tsv", "-o", "e.csv"), ("--also pyscenic writes e.adjacencies.tsv, which is the input", "another name"), {"e.adjacencies.tsv": "TF\ttarget\nGATA1\tSPI1\n"}),
         ("other files into no folder", "x.csv", ("--also", "all", "-o", "nowhere/e.csv"), ("the folder nowhere does not exist", "create it"), {}),
+        ("names that no graph holds", "e.csv", ("--also", "all", "--tfs", "all", "--orientation", "cells-x-genes"), ("--also graphml cannot hold 1 names", "'a\\u2028b'", "rename"), {"e.csv": frame(lambda t: t.rename(columns={"SPI1": "a\u2028b"}))}),
+        ("truth turned", "x.csv", ("--truth", "t.csv"), ("none of the 1 true edges", "swapped"), {"t.csv": "TF,target\nHLA-A,SPI1\n"}),
         ("no truth", "x.csv", ("--truth", "thruth.csv"), ("no file thruth.csv", "did you mean truth.csv"), {}),
         ("truth of another species", "x.csv", ("--truth", "t.csv"), ("no edge of the truth (1 edges, e.g. Gata1, Spi1)", "--match ignore-case"), {"t.csv": "TF,target\nGata1,Spi1\n"}),
         ("list of TFs as truth", "x.csv", ("--truth", "tfs.txt"), ("tfs.txt: one column only ('TF')", "expected regulator and target"), {}),

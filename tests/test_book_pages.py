@@ -29,7 +29,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MODULES = [name for _, names in code_page.LAYERS.values() for name in names.split()]
 # Parts behind the documented modules: nobody who uses the package calls them.
 INTERNAL = set(
-    "__init__ __main__ files userfiles device compiled parts partfile memory textfile tables mtx matrices "
+    "__init__ __main__ files places userfiles device compiled parts partfile memory textfile tables mtx matrices "
     "values transfer archives network adam inplace parallel cells cell_groups evidence_blocks context_blocks "
     "streamed_fit tree_data tree_kernels arguments commands claims claims_simulated claims_model claims_real "
     "claims_times".split()

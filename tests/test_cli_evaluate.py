@@ -145,3 +145,13 @@ def test_all_genes_of_an_h5ad_may_regulate(scored, capsys):
     given = ["--truth", "truth.csv", "--expression", "x.h5ad", "--tfs", "all"]
     assert main(["evaluate", "edges.csv", *given]) == 0
     assert json.loads(capsys.readouterr().out)["strict"]["n_regulators"] == 1
+
+
+def test_how_many_true_edges_start_at_a_tf_is_said(scored, capsys):
+    assert run_evaluate() == 0
+    assert "true edges among the genes start at a TF of the list" in capsys.readouterr().err
+    Path("truth.csv").write_text("regulator,target\nD,A\nC,B\n")
+    assert run_evaluate() == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "none of the 2 true edges" in err
+    assert "2 end at one; are the columns of regulator and target swapped" in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from cli_runs import OLD, run_infer
 from conftest import linear_network
 
-from grnular_core import analysis
+from grnular_core import analysis, infer_command
 from grnular_core.__main__ import main
 from grnular_core.analysis import Plan, expected, infer_network, rest_of_runs
 from grnular_core.dataset import make_dataset
@@ -85,6 +86,23 @@ def test_all_files_are_written_and_the_report_says_what_was_done(linear, capsys)
     err = capsys.readouterr().err
     assert "strict AUPRC" in err and "times that of a guess" in err and "wrote out.svg" in err
     assert str(linear) not in json.dumps(report)
+
+
+def test_without_an_edge_the_graphs_alone_are_not_written(linear, capsys, monkeypatch):
+    original = infer_command.infer_network
+
+    def nothing(*words):
+        found = original(*words)
+        return replace(found, edges=found.edges.head(0))
+
+    monkeypatch.setattr(infer_command, "infer_network", nothing)
+    assert infer_linear("--also", "all") == 0
+    others = [word for word in ENDINGS if word not in ("graphml", "cytoscape", "picture")]
+    assert {name for name in os.listdir() if name.startswith("out")} == {"out.csv"} | {
+        f"out{ENDINGS[word]}" for word in others
+    }
+    said = "note: there is no edge to draw, so graphml, cytoscape, picture are not written"
+    assert said in capsys.readouterr().err
 
 
 def test_no_other_file_takes_the_place_of_an_input(linear, capsys):

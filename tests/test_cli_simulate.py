@@ -143,7 +143,15 @@ def test_bad_arguments_are_refused_in_one_line(words, said, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [["--replicates", "0"], ["--seed", "-1"], ["--format", "rds"], ["--jobs", "0"]]
+    "words",
+    [
+        ["--replicates", "0"],
+        ["--replicates", "2147483647"],
+        ["--out", ""],
+        ["--seed", "-1"],
+        ["--format", "rds"],
+        ["--jobs", "0"],
+    ],
 )
 def test_bad_options_are_refused_with_the_usage(words):
     with pytest.raises(SystemExit) as stopped:
@@ -161,6 +169,22 @@ def test_a_simulation_is_replaced_by_force_alone(capsys):
     assert run("--seed", "1", "--format", "csv", "--force") == 0
     assert Path("out/truth.csv").read_bytes() != before
     assert not Path("out/expression.h5ad").exists() and os.listdir() == ["out"]
+
+
+@pytest.mark.parametrize("name", ["notes.md", "seed_0/edges.csv", "results/", "seed_x/truth.csv"])
+def test_force_deletes_nothing_that_simulate_did_not_write(name, capsys):
+    assert run() == 0
+    (Path("out") / name).parent.mkdir(exist_ok=True)
+    (Path("out") / name).mkdir() if name.endswith("/") else (Path("out") / name).touch()
+    before = sorted(Path().rglob("*"))
+    assert run("--force") == 2
+    said = f"did not write and --force would delete ({name.rstrip('/')}); move them"
+    assert said in capsys.readouterr().err and sorted(Path().rglob("*")) == before
+
+
+def test_force_replaces_replicates_by_one_data_set():
+    assert run("--replicates", "2") == 0 and run("--force") == 0
+    assert sorted(os.listdir("out")) == sorted([*FILES, "expression.h5ad"])
 
 
 # --- whole or not at all

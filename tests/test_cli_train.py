@@ -210,8 +210,10 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
     ("words", "more", "part"),
     [
         ((), {"recipe": "glad-claen"}, "did you mean glad-clean"),
-        ((), {"recipe": "none.json"}, "none.json cannot be read: No such file"),
+        ((), {"recipe": "none.json"}, "no file none.json; "),
         ((), {"recipe": "list.json"}, "list.json holds no recipe"),
+        ((), {"recipe": "deep.json"}, "deep.json holds no recipe: its brackets are nested too deeply"),
+        ((), {"recipe": "pipe.json"}, "pipe.json is a pipe or device"),
         ((), {"recipe": "text.json"}, "text.json holds no recipe"),
         ((), {"recipe": "ds.json"}, "DS1 is a test network of SERGIO's"),
         ((), {"out": "tiny.json"}, "is a file; give the name of a folder"),
@@ -224,6 +226,8 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
 def test_impossible_arguments_are_refused(words, more, part, capsys):
     Path("list.json").write_text("[]")
     Path("text.json").write_text("recipe")
+    Path("deep.json").write_text("[" * 100_000)
+    os.mkfifo("pipe.json")
     write_recipe(replace(TINY, train=(("DS1", 2),)), "ds.json")
     assert part in error_of(capsys, *words, **more)
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grnular_core.errors import InputError
-from grnular_core.lists import read_network, read_tfs, signs_of
+from grnular_core.lists import read_network, read_tf_list, read_tfs, signs_of
 
 QUIET = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -79,6 +79,45 @@ def test_any_names_survive_a_round_trip(tmp_path, names):
     assert tfs_of(tmp_path, "TF\n" + "\n".join(names) + "\n") == list(dict.fromkeys(names))
 
 
+def test_rows_that_say_no_are_left_out_with_a_note(tmp_path):
+    text = (
+        ",Ensembl ID,HGNC symbol,DBD,Is TF?\n1,E1,GATA1,zf,Yes\n2,E2,TBP,x,No\n3,E3,SPI1,ets,Yes\n"
+    )
+    (tmp_path / "tfs.csv").write_text(text)
+    names, notes = read_tf_list(tmp_path / "tfs.csv")
+    assert names == ["GATA1", "SPI1"]
+    assert len(notes) == 1 and "1 of 3 rows" in notes[0] and "No in the column 'Is TF?'" in notes[0]
+    assert read_tf_list(tfs_file(tmp_path))[1] == []
+
+
+def tfs_file(folder):
+    (folder / "plain.txt").write_text("TF\nGATA1\n")
+    return folder / "plain.txt"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["GATA1,SPI1,TAL1", "GATA1;SPI1", "GATA1\tSPI1\n", "TF\nGATA1,SPI1\n", "GATA1\nSPI1,TAL1\n"],
+)
+def test_names_on_one_line_are_refused_not_lost(tmp_path, text):
+    with pytest.raises(InputError, match="fields .*expected one name a line. Put each name on"):
+        tfs_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"","x"\n"1","GATA1"\n"2","SPI1"\n', "TF,n,score\nGATA1,3,0.5\nSPI1,4,1e-3\n", "GATA1;\n"],
+)
+def test_numbers_beside_names_are_no_expression_where_names_are_sure(tmp_path, text):
+    assert tfs_of(tmp_path, text)[0] == "GATA1"
+
+
+@pytest.mark.parametrize("header", [",A,B", "gene,c1,c2", "cell,GATA1,SPI1"])
+def test_names_beside_numbers_alone_are_an_expression_table(tmp_path, header):
+    with pytest.raises(InputError, match="numbers in all columns but one .*the expression table"):
+        tfs_of(tmp_path, f"{header}\nc1,0.5,1\nc2,1e-3,.5\n")
+
+
 # --- networks
 
 
@@ -105,6 +144,9 @@ def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
 @pytest.mark.parametrize(
     "text",
     [
+        "source_genesymbol,target_genesymbol,is_stimulation\nA,B,0\nB,C,1\n",
+        "Gene1,Gene2,Edge\nA,B,1\nB,C,1\n",
+        "A,B,True\nB,C,True\n",
         "Gene1,Gene2\nA,B\nB,C\n",
         "Gene1,Gene2,Score\nA,B,1502.0\nB,C,3\n",
         "A,B\nB,C\n",
@@ -135,6 +177,14 @@ def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
         ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
         ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 and 1 .2 lines with 0.*keep only"),
         ("TF,target,label\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
+        ("Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n", "column 3 holds -1 and 0 and 1 .1 lines"),
+        ("Gene1,Gene2,Edge\nA,B,0.0\nA,C,1.0\n", "column 3 holds 0.0 and 1.0"),
+        ("Gene1,Gene2,score\nA,B,0\nA,C,0.7\nA,D,0.5\nA,E,.1\n", "column 3 holds numbers, some"),
+        ("Gene1,Gene2,interaction\nA,B,TRUE\nA,C,FALSE\n", "column 3 holds FALSE and TRUE"),
+        ("Gene1,Gene2,known\nA,B,yes\nA,C,no\n", "column 3 holds no and yes"),
+        ("source_gene,target_gene,known\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
+        ("from,weight,to\nA,0,B\nA,1,C\n", "column 2 holds 0 and 1"),
+        ("A\tB\t0\nA\tC\t0\n", "column 3 holds 0 .2 lines with 0.*lines of edges"),
     ],
 )
 def test_a_network_that_would_be_misread_is_refused(tmp_path, text, words):

@@ -221,6 +221,17 @@ def test_degenerate_graphs_have_the_documented_losses():
     assert (balanced_cross_entropy(theta, none, none) == 0).all()
 
 
+def test_sums_over_a_sample_of_the_others_are_scaled_up_to_all_of_them():
+    truth = torch.zeros(1, 10, 10, dtype=torch.bool)
+    truth[0, :4] = True
+    loss = smooth_ap_loss(
+        torch.zeros(1, 10, 10), truth, torch.ones_like(truth),
+        max_true=10, max_false=15, generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    # all equal: half of the 39 other true edges, and of all 99 others, stand before each
+    assert float(loss) == pytest.approx(1 - 20.5 / 50.5)
+
+
 @pytest.mark.parametrize("loss", [f_beta_loss, frobenius, balanced_cross_entropy, smooth_ap_loss])
 def test_gradients_are_those_of_the_values(loss):
     theta, truth, allowed = example(graphs=2, tfs=2, genes=4)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_data import GENES, small_table, write_10x
 
+from grnular_core.cell_tables import of_expression
 from grnular_core.errors import InputError
 from grnular_core.reading import read_expression
 
@@ -43,6 +44,35 @@ def test_a_pattern_and_a_dense_mtx_are_read(tmp_path):
     ):
         (tmp_path / "matrix.mtx").write_text(f"%%MatrixMarket matrix {text}")
         assert read_expression(tmp_path).X.toarray().tolist() == values
+
+
+def test_features_that_are_no_genes_are_marked(tmp_path):
+    (tmp_path / "matrix.mtx").write_text(
+        "%%MatrixMarket matrix coordinate integer general\n3 2 2\n1 1 5\n3 2 1\n"
+    )
+    (tmp_path / "barcodes.tsv").write_text("AC\nAG\n")
+    kinds = ["Gene Expression", "Antibody Capture", "Gene Expression"]
+    rows = [f"E{i}\tG{i}\t{kind}\n" for i, kind in enumerate(kinds)]
+    (tmp_path / "features.tsv").write_text("".join(rows))
+    read = read_expression(tmp_path)
+    assert read.var["feature_types"].tolist() == kinds
+    kept, note = of_expression(read)
+    assert list(kept.var_names) == ["G0", "G2"] and read.n_vars == 3
+    assert note == "1 of 3 features are no Gene Expression (Antibody Capture); they are left out"
+    (tmp_path / "features.tsv").write_text("".join(rows).replace("Antibody Capture", kinds[0]))
+    read = read_expression(tmp_path)
+    assert list(read.var) == [] and of_expression(read) == (read, None)
+
+
+def test_a_csv_of_features_may_hold_quoted_commas(tmp_path):
+    path = write_10x(small_table(), tmp_path)
+    names = ["a,b", 'c"d', "e", "f", "g", "h"]
+    rows = [
+        f'ID{i},"{name.replace(chr(34), chr(34) * 2)}","x, y"\n' for i, name in enumerate(names)
+    ]
+    (tmp_path / "features.tsv").unlink()
+    (tmp_path / "features.csv").write_text("".join(rows))
+    assert list(read_expression(path).var_names) == names
 
 
 @given(st.binary(max_size=100), st.integers(0, 300))

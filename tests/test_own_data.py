@@ -65,6 +65,73 @@ def test_scaled_values_beside_raw_ones_are_refused_with_the_layer_to_name(folder
     assert read_own(Asked("scaled.h5ad", "tfs.txt", scaled=True)).data.n_cells == 9
 
 
+def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
+    adata = small_anndata()
+    adata.layers["raw"] = adata.X * 2
+    adata.write_h5ad("layered.h5ad")
+    found = read_own(Asked("layered.h5ad", "tfs.txt", layer="raw")).data
+    np.testing.assert_array_equal(found.expression(), small_table() * 2)
+    adata.raw = small_anndata() if adata.raw is None else None
+    adata.write_h5ad("both.h5ad")
+    found = read_own(Asked("both.h5ad", "tfs.txt", layer="raw")).data
+    np.testing.assert_array_equal(found.expression(), small_table())
+
+
+def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
+    adata = small_anndata()
+    adata.raw = adata.copy()
+    adata[:, 2:].copy().write_h5ad("variable.h5ad")
+    with pytest.raises(InputError, match="no TF of .*Its .raw holds 2 of these .*--layer raw"):
+        read_own(Asked("variable.h5ad", "tfs.txt"))
+    assert read_own(Asked("variable.h5ad", "tfs.txt", layer="raw")).data.tfs == tuple(TFS)
+
+
+@pytest.mark.parametrize("layer", [None, "raw"])
+def test_antibodies_are_left_out_with_a_note(folder, layer):
+    adata = small_anndata()
+    adata.var["feature_types"] = ["Gene Expression"] * 4 + ["Antibody Capture", "Custom"]
+    if layer:
+        adata.raw = adata.copy()
+    adata.write_h5ad("multi.h5ad")
+    said = []
+    read = read_own(Asked("multi.h5ad", "tfs.txt", layer=layer), said.append)
+    assert read.data.genes == list(small_table())[:4] and read.table.n_vars == 6
+    assert (
+        "note: 2 of 6 features are no Gene Expression (Antibody Capture, Custom); they are left out"
+        in said
+    )
+
+
+@pytest.mark.parametrize("names", [["n_counts", "leiden"], ["Total", "Length"], ["__no_feature", "N_unmapped"]])  # fmt: skip
+def test_helper_rows_and_columns_are_named(folder, names):
+    table = small_table()
+    for number, name in enumerate(names):
+        table[name] = np.arange(9) + number
+    table.to_csv("helped.csv")
+    table.T.to_csv("turned.csv")
+    for file in ("helped.csv", "turned.csv"):
+        said = []
+        assert read_own(Asked(file, "tfs.txt"), said.append).data.n_genes == 8
+        assert any(f"2 genes are named like helper rows or columns ({', '.join(names)})" in line for line in said)  # fmt: skip
+    said = []
+    small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
+    read_own(Asked("cells.csv", "tfs.txt"), said.append)
+    assert any("2 cells are named like helper" in line for line in said)
+    said = []
+    read_own(Asked("x.csv", "tfs.txt"), said.append)
+    assert not any("helper" in line for line in said)
+
+
+def test_what_a_list_and_a_truth_leave_out_is_said(folder):
+    Path("flags.csv").write_text("TF,Is TF?\nGATA1,Yes\nSPI1,Yes\nNA,No\n")
+    Path("net.csv").write_text("Gene1,Gene2\nGATA1,SPI1\nNA,SPI1\nHLA-A,NA\n")
+    said = []
+    read = read_own(Asked("x.csv", "flags.csv", "net.csv"), said.append)
+    assert read.data.tfs == tuple(TFS)
+    assert any("1 of 3 rows of flags.csv say No" in line for line in said)
+    assert "note: 1 of 3 true edges among the genes start at a TF of the list" in said
+
+
 def test_other_refusals_are_as_they_were(folder):
     Path("bad.csv").write_text(",A\nc1,x\n")
     for name in ("bad.csv", "none.csv"):

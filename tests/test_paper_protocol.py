@@ -50,6 +50,13 @@ def test_golden_numbers_in_three_gene_orders(order, expected):
     assert found["n_pairs"] == 435
 
 
+def test_a_negative_score_counts_by_its_size():
+    scores, adj = np.zeros((3, 3)), np.zeros((3, 3))
+    scores[0, 1], scores[0, 2], adj[0, 1] = -2, 1, 1
+    found = paper_scores_of_matrices(scores, adj)
+    assert found["n_predicted"] == 2 and found["auprc"] == found["auroc"] == 1
+
+
 def test_golden_numbers_of_the_small_symmetric_case():
     adj, scores = np.zeros((5, 5)), np.zeros((5, 5))
     for i, j in [(0, 1), (1, 2), (1, 4)]:

@@ -192,6 +192,12 @@ def test_ranks_do_not_depend_on_the_order_of_units_or_methods():
     pd.testing.assert_frame_equal(found, other.loc[list("abcd")])
 
 
+def test_drawn_clusters_count_by_their_units():
+    scores = pd.DataFrame({"A": [1.0] * 9 + [0.0], "B": [0.0] * 9 + [5.0]})
+    found = rank_intervals(scores, ["big"] * 9 + ["small"], n=4000)
+    assert found.loc["A", "best"] == pytest.approx(0.75, abs=0.03)  # else: the small one twice
+
+
 def test_equal_methods_share_a_rank():
     table = pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2]})
     assert rank_intervals(table, ["x", "y"])["rank"].tolist() == [1.5, 1.5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -78,6 +79,34 @@ def test_what_infer_says_of_the_table(folder, capsys):
         Gene3=["n/a" if cell == "c3" else 1 + n % 3 for n, cell in enumerate(folder.index)]
     ).to_csv("expression.csv")
     assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv holds 1 missing")
+
+
+def test_what_infer_says_of_lists_and_networks(folder, capsys):
+    Path("one_line.txt").write_text("Gene0,Gene4\n")
+    assert quoted(infer(capsys, "--tfs", "one_line.txt"), "one_line.txt has a line")
+    (folder + 1).rename(columns={"Gene0": "GATA1", "Gene1": "SPI1", "Gene2": "TAL1"}).to_csv(
+        "numbers.csv"
+    )
+    assert quoted(infer(capsys, "--tfs", "numbers.csv"), "numbers.csv has numbers")
+    os.mkfifo("pipe")
+    assert quoted(infer(capsys, "--tfs", "pipe"), "is a pipe or device")
+    Path("pairs.csv").write_text("Gene1,Gene2,Edge\nGene0,Gene1,1\nGene0,Gene2,0\n")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt", "--truth", "pairs.csv"), "pairs.csv: column 3")
+    Path("turned.csv").write_text("TF,target\nGene1,Gene0\n")
+    words = ("--tfs", "tfs.txt", "--truth", "turned.csv")
+    assert quoted(infer(capsys, *words), "none of the 1 true edges")
+    folder.assign(**{"Unnamed: 0": range(30)}).to_csv("expression.csv")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv holds Unnamed")
+
+
+def test_what_simulate_and_verify_say(folder, capsys):
+    assert main(["simulate", "clean", "--genes", "20", "--cells", "20", "-o", "made"]) == 0
+    Path("made/notes.md").touch()
+    assert main(["simulate", "clean", "--force", "-o", "made"]) == 2
+    assert quoted(capsys.readouterr().err, "--out made holds files")
+    Path("empty").mkdir()
+    assert main(["verify", "--recorded", "empty"]) == 2
+    assert quoted(capsys.readouterr().err, "nothing was compared")
 
 
 def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
