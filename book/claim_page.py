@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from pages import table
+from pages import table, title
 
 from grnular_core import claim_registry
 
@@ -60,7 +60,7 @@ def claim_cell(row: pd.Series) -> str:
 def link(page: str) -> str:
     """A link to a notebook, which starts with a number, or to a page of prose."""
     target = f"../notebooks/{page}.ipynb" if page[0].isdigit() else f"{page}.md"
-    return f"[{page}]({target})"
+    return f"[{title(page)}]({target})"
 
 
 def numbers_cell(row: pd.Series) -> str:

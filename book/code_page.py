@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,11 +77,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# A full stop ends a sentence before a capital letter or code, and not after these words.
+SENTENCE = re.compile(
+    r"(?<!\bEq)(?<!\bEqs)(?<!\bFig)(?<!\bFigs)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)\. (?=[A-Z`])"
+)
+
+
 def first_line(path: Path) -> str:
     """The first sentence of a module's docstring, which may run over two lines."""
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     paragraph = " ".join(text.split("\n\n")[0].split())
-    return paragraph.split(". ")[0].rstrip(".") + "." if paragraph else "–"
+    return SENTENCE.split(paragraph)[0].rstrip(".") + "." if paragraph else "–"
 
 
 def layers(package: Path) -> str:
