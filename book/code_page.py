@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
-from pages import hours, recorded_lines, table
+from pages import hours, recorded_lines, table, title
 
 # From the ground up. A module may import from its own layer and from those above it in this list.
 LAYERS: Mapping[str, tuple[str, str]] = {
@@ -137,7 +137,9 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         quick = f"{seconds[stem] / 60:.1f}" if stem in seconds else "not run"
         gpu = "yes" if "device" in names else "–"
         command = f"`{short(stem, paths)}`"
-        rows.append([f"[{stem}](../notebooks/{path.name})", command, quick, hours(lines), gpu])
+        rows.append(
+            [f"[{title(stem)}](../notebooks/{path.name})", command, quick, hours(lines), gpu]
+        )
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
     note = (

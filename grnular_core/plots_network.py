@@ -44,7 +44,7 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
     at = layout(table, names, boxes, width, height, seed)
     where = {name: i for i, name in enumerate(names)}
     ranks = table["weight"].rank(ascending=False, method="min")  # 1: the strongest
-    norm = mpl.colors.Normalize(max(float(ranks.max()), 2.0) if len(table) else 2.0, 1)
+    norm = mpl.colors.Normalize(1, max(float(ranks.max()), 2.0) if len(table) else 2.0)
     for row in table.assign(place=ranks).iloc[::-1].itertuples():  # strongest last, on top
         a, b = where[row.regulator], where[row.target]
         others = np.setdiff1d(np.arange(len(names)), [a, b])
@@ -54,7 +54,7 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
             FancyArrowPatch(
                 at[a], tip, connectionstyle=f"arc3,rad={bend}",
                 arrowstyle="-|>" if row.directed else "-", mutation_scale=9, shrinkA=0, shrinkB=0,
-                color=SHADES(norm(row.place)), linewidth=0.7 + 1.1 * norm(row.place), zorder=2,
+                color=SHADES(1 - norm(row.place)), linewidth=1.8 - 1.1 * norm(row.place), zorder=2,
             )
         )  # fmt: skip
     for name, middle, box in zip(names, at, boxes, strict=True):
@@ -68,7 +68,7 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
     ax.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, SHADES),
+        mpl.cm.ScalarMappable(norm, SHADES.reversed()),
         ax=ax,
         location="bottom",
         fraction=0.03,
