@@ -125,7 +125,7 @@ def curve_grid(
             line[0].set_yscale("log")
             line[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             line[0].yaxis.set_minor_formatter(
-                lambda value, _: f"{value:g}" if round(value, 6) in (2, 5) else ""
+                lambda value, _: f"{value:g}" if round(value, 6) in (2, 3, 5) else ""
             )
         else:
             line[0].set_ylim(0, 1)

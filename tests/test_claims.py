@@ -179,3 +179,25 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
     assert f"{papers} claims" in top
     shown = [int(n) for n in re.findall(r"\| (\d+) \(\d+%\) \| \d+", top)]
     assert sum(shown) == papers
+
+
+def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad():
+    finding = named("few_graphs").judge(RECORD)
+    rows = claims_model.learning.ablation_rows(RECORD)
+    rows = rows[(rows["base"] == "trained") & (rows["dataset"] == "clean")]
+    best = rows.groupby(["factor", "value"])["strict_auprc"].mean()
+    assert f"clean {best.max():.3f} ({' '.join(best.idxmax())}) against" in finding.numbers
+    assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
+
+
+def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
+    (tmp_path / "gradient_memory.csv").write_text(
+        "gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n"
+    )
+    assert claims_model._memory(tmp_path).verdict == REPRODUCED
+    lines = ["weights,dataset,network,strict_auprc_ratio"]
+    lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
+    (tmp_path / "levers.csv").write_text("\n".join(lines))
+    finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
+    assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
+    assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)
