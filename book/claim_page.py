@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from pages import table
+from pages import table, title
 
 from grnular_core import claim_registry
 
@@ -13,7 +13,8 @@ from grnular_core import claim_registry
 def summary(folder: Path) -> str:
     """How many claims there are, and how many got which verdict by which protocol."""
     claims = claim_registry.table(folder)
-    papers = claims[~claims["ours"]]
+    papers = claim_registry.papers(claims)
+    sums = int((claims["section"] == claim_registry.SUMS).sum())
     counts = claim_registry.counts(claims)
     header = list(counts.columns)
     early = int(papers["early"].sum())
@@ -24,12 +25,15 @@ def summary(folder: Path) -> str:
         ]
         for line in counts.to_dict("records")
     ]
-    text = f"The paper makes {len(papers)} claims that are listed here; {int(claims['ours'].sum())} more are ours.\n\n"
+    text = (
+        f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
+        f"{sums} rows sum others up and are not counted.\n\n"
+    )
     text += table(header, rows)
     if early:
         text += (
-            f"\n{early} of these verdicts, marked *so far*, rest on less than half of the planned "
-            "comparisons and may change.\n"
+            f"\n{early} of these verdicts, marked *so far*, rest on tests in less than half of "
+            "the planned comparisons and may change.\n"
         )
     return text
 
@@ -56,7 +60,7 @@ def claim_cell(row: pd.Series) -> str:
 def link(page: str) -> str:
     """A link to a notebook, which starts with a number, or to a page of prose."""
     target = f"../notebooks/{page}.ipynb" if page[0].isdigit() else f"{page}.md"
-    return f"[{page}]({target})"
+    return f"[{title(page)}]({target})"
 
 
 def numbers_cell(row: pd.Series) -> str:

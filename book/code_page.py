@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
-from pages import hours, recorded_lines, table
+from pages import hours, recorded_lines, table, title
 
 # From the ground up. A module may import from its own layer and from those above it in this list.
 LAYERS: Mapping[str, tuple[str, str]] = {
@@ -76,11 +77,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# A full stop ends a sentence before a capital letter or code, and not after these words.
+SENTENCE = re.compile(
+    r"(?<!\bEq)(?<!\bEqs)(?<!\bFig)(?<!\bFigs)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)\. (?=[A-Z`])"
+)
+
+
 def first_line(path: Path) -> str:
     """The first sentence of a module's docstring, which may run over two lines."""
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     paragraph = " ".join(text.split("\n\n")[0].split())
-    return paragraph.split(". ")[0].rstrip(".") + "." if paragraph else "–"
+    return SENTENCE.split(paragraph)[0].rstrip(".") + "." if paragraph else "–"
 
 
 def layers(package: Path) -> str:
@@ -130,7 +137,9 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         quick = f"{seconds[stem] / 60:.1f}" if stem in seconds else "not run"
         gpu = "yes" if "device" in names else "–"
         command = f"`{short(stem, paths)}`"
-        rows.append([f"[{stem}](../notebooks/{path.name})", command, quick, hours(lines), gpu])
+        rows.append(
+            [f"[{title(stem)}](../notebooks/{path.name})", command, quick, hours(lines), gpu]
+        )
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
     note = (

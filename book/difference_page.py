@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from grnular_core import learning
 from grnular_core.claims_model import means, variant_rows
+from grnular_core.experiments import recorded_pairs
 from grnular_core.findings import recorded_table, said
 from grnular_core.results import Record
-from grnular_core.trained import read_trained
 
+PAPERS_WEIGHTS = ("paper-clean", "paper-noisy", "paper-DS1", "paper-DS2")
 NONE = "not measured: its runs are not on record"
 
 
@@ -35,7 +37,8 @@ def effects(folder: Path) -> dict[str, str]:
     texts = {name: of_factor(folder, *factor) for name, factor in factors.items()}
     return texts | {
         "triangle": triangle(folder),
-        "trained": trained("paper-clean"),
+        "trained": learning.kept_in_words(PAPERS_WEIGHTS),
+        "seeds": seeds(folder),
         "stop": early_stop(folder),
         "compiled": compiled(folder),
         "table3": table3(folder),
@@ -68,11 +71,11 @@ def triangle(folder: Path) -> str:
     )
 
 
-def trained(name: str) -> str:
-    """What validation chose for these weights."""
-    story = read_trained(name).told["validation"]
-    chosen = "the untrained weights" if story["best_epoch"] == 0 else f"epoch {story['best_epoch']}"
-    return f"validation chooses {chosen}: AUPRC {story['auprc']:.3f}, untrained {story['untrained_auprc']:.3f}"
+def seeds(folder: Path) -> str:
+    """How many seeds GRNULar has at most on a real pair, in a word."""
+    rows = recorded_pairs(folder)
+    most = rows[rows["method"] == "grnular"].groupby(["network", "dataset"])["seed"].nunique().max()
+    return {3: "three", 5: "five", 10: "ten"}.get(most, str(most))
 
 
 def early_stop(folder: Path) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 CODE = re.compile(r"(``.*?``)")
 NO_PYTHON = re.compile(r"(= ?)<[^<>]*>")
+NAMED_FIELD = re.compile(r"Alias for field number \d+$")
 LONGEST = 40  # characters of a default value
 
 
@@ -46,6 +47,8 @@ def process_docstring(
     app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
     """Sphinx's event for every docstring; changes ``lines`` in place."""
+    if lines and NAMED_FIELD.match(lines[0]):  # what Python says of a field of a named tuple
+        lines.clear()
     lines[:] = [escaped(line) for line in lines]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -22,11 +25,26 @@ def table(header: list[str], rows: Iterable[Iterable[object]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
 
 
+BOOK = Path(__file__).resolve().parent
+
+
+@lru_cache
+def title(page: str) -> str:
+    """The title of a notebook or of a page of prose, by its stem, without the figures of the paper."""
+    notebook = BOOK.parent / "notebooks" / f"{page}.ipynb"
+    if notebook.exists():
+        text = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    else:
+        text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    first = next(line for line in text.splitlines() if line.startswith("# "))
+    return re.sub(r" \((Fig|Table)[^)]*\)$", "", first.removeprefix("# "))
+
+
 def runs(record: dict) -> str:
     """What the build executed, when, for how long and on what."""
     rows = []
     for run in record["runs"]:
-        link = f"[{run['notebook']}](../notebooks/{run['notebook']}.ipynb)"
+        link = f"[{title(run['notebook'])}](../notebooks/{run['notebook']}.ipynb)"
         started = run["started"][:16].replace("T", " ")
         rows.append([link, started, f"{run['seconds']:.0f}"])
     total = sum(run["seconds"] for run in record["runs"])
@@ -70,8 +88,8 @@ def recorded(folder: Path) -> str:
             [
                 f"`{path.name}`",
                 len(lines),
-                distinct(lines, "method"),
-                distinct(lines, "device"),
+                folded(distinct(lines, "method")),
+                distinct(lines, "device").replace(" 1 threads", " 1 thread"),
                 hours(lines),
                 distinct(lines, "commit"),
             ]
@@ -119,6 +137,12 @@ def recorded_lines(folder: Path, name: str) -> list[dict]:
 
 def distinct(lines: list[dict], column: str) -> str:
     return ", ".join(sorted({line.get(column) or "" for line in lines} - {""})) or "–"
+
+
+def folded(names: str) -> str:
+    """A long list of names as their number, which opens to the names."""
+    count = len(names.split(", "))
+    return names if count < 4 else f"<details><summary>{count}</summary>{names}</details>"
 
 
 def hours(lines: list[dict]) -> str:

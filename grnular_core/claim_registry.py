@@ -15,8 +15,9 @@ import pandas as pd
 from grnular_core import claims_model, claims_real, claims_simulated, claims_times
 from grnular_core.findings import WORDS, Claim, Finding
 
+SUMS = "In a nutshell"  # each of these is the sum of other claims, and not counted again
 SECTIONS: Mapping[str, tuple[Claim, ...]] = {
-    "In a nutshell": (claims_simulated.SUMMARY, claims_real.SUMMARY),
+    SUMS: (claims_simulated.SUMMARY, claims_real.SUMMARY),
     "The model": claims_model.CLAIMS,
     "Clean data (Fig. 4)": claims_simulated.of_experiment("clean", claims_simulated.CLEAN_TEXT),
     "Dropout (Figs 5 and 6)": claims_simulated.of_experiment("noisy", claims_simulated.NOISY_TEXT),
@@ -60,15 +61,19 @@ def table(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def counts(claims: pd.DataFrame) -> pd.DataFrame:
-    """How many of the paper's claims got which verdict: strict, and by the paper's protocol.
+def papers(claims: pd.DataFrame) -> pd.DataFrame:
+    """The rows of single claims of the paper: neither our own nor sums of others."""
+    return claims[~claims["ours"] & (claims["section"] != SUMS)]
 
-    Where a protocol has no part in a claim its one verdict counts in both columns. Claims of our own
-    are left out.
+
+def counts(claims: pd.DataFrame) -> pd.DataFrame:
+    """How many single claims of the paper got which verdict: strict, and by the paper's protocol.
+
+    Where a protocol has no part in a claim its one verdict counts in both columns.
     """
-    papers = claims[~claims["ours"]]
-    by_paper = papers["by_paper"].where(papers["by_paper"] != "", papers["verdict"])
-    columns = {"strict protocol": papers["verdict"], "paper's protocol": by_paper}
+    single = papers(claims)
+    by_paper = single["by_paper"].where(single["by_paper"] != "", single["verdict"])
+    columns = {"strict protocol": single["verdict"], "paper's protocol": by_paper}
     lines = [
         {"verdict": word} | {name: int((column == word).sum()) for name, column in columns.items()}
         for word in WORDS

@@ -126,6 +126,7 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
                     "better": verdict_of.wins,
                     "worse": verdict_of.losses,
                     "of": verdict_of.tested,
+                    "too few graphs": verdict_of.weak or "",
                     "mean difference": verdict_of.spread,
                 }
             )

@@ -24,7 +24,7 @@ MARGIN = 0.05  # of AUPRC: closer than this, two choices count as equally good
 class Finding:
     """``verdict`` is one of ``WORDS``, by the strict protocol wherever a protocol has a part in it;
     ``by_paper`` is the one by the paper's protocol then, else empty. ``numbers`` are those behind it.
-    ``early``: less than half of what was planned is on record, so the verdict may change.
+    ``early``: less than half of what was planned could be tested, so the verdict may change.
     """
 
     verdict: str
@@ -73,20 +73,24 @@ def from_verdicts(
     """
     if strict.tests.empty:
         return Finding(OPEN)
-    numbers = f"as claimed in {strict.wins}, the reverse in {strict.losses} of {strict.tested} {of}"
+    there, early = so_far(strict.tested, planned, of)
+    numbers = f"as claimed in {strict.wins}, the reverse in {strict.losses}"
+    numbers += "" if there else f" of {strict.tested} {of}"
+    if strict.weak:
+        numbers += f" ({strict.weak} with too few graphs for either)"
     if strict.tested:
         numbers += f"; mean difference of the strict score {strict.difference:+.3f}"
     else:
-        numbers = "fewer than six shared graphs on record at every point"
-    there, early = so_far(len(strict.tests), planned)
+        there, numbers = "", "fewer than six shared graphs on record at every point"
     return Finding(strict.word, there + numbers, "" if paper is None else paper.word, early)
 
 
-def so_far(seen: int, planned: int) -> tuple[str, bool]:
-    """How much of what was planned is on record, in words, and whether that is less than half."""
+def so_far(tested: int, planned: int, of: str = "comparisons") -> tuple[str, bool]:
+    """How much of what was planned has enough graphs for a test, in words, and whether that is less
+    than half."""
     if not planned:
         return "", False
-    return f"{seen} of {planned} comparisons on record: ", 2 * seen < planned
+    return f"{tested} of {planned} {of} have six shared graphs; ", 2 * tested < planned
 
 
 def together(findings: Iterable[Finding]) -> Finding:
@@ -103,7 +107,7 @@ def together(findings: Iterable[Finding]) -> Finding:
     counts = ", ".join(f"{words.count(w)} {w}" for w in WORDS if w in words)
     return Finding(
         of(words),
-        f"the {len(found)} single claims below: {counts}",
+        f"the {len(found)} single claims below, which count by themselves: {counts}",
         of([f.by_paper or f.verdict for f in found]),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from grnular_core import plots
 from grnular_core.ablations import variants
 from grnular_core.candidates import score_matrix
 from grnular_core.grids import SLOW
+from grnular_core.grnular import GRNULarConfig
 from grnular_core.methods import infer
 from grnular_core.plots import label
 from grnular_core.ranking import NAN, average_precision
@@ -23,6 +25,7 @@ from grnular_core.simulate import Simulation
 from grnular_core.simulated import tf_names
 from grnular_core.stats import MIN_UNITS, compare_methods, mean_interval
 from grnular_core.synthetic import SyntheticTask, as_dataset, synthetic_tasks
+from grnular_core.trained import read_trained
 
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
@@ -168,6 +171,35 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
     """Every variant's mean strict AUPRC by setting, with 95 % intervals."""
     groups = ablations.groupby(["base", "factor", "value", "dataset"], sort=False)
     return groups["strict_auprc"].agg(_interval).unstack("dataset").reset_index()
+
+
+def kept_in_words(names: Sequence[str]) -> str:
+    """What validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
+    stories = {name: read_trained(name).told["validation"] for name in names}
+    start = [f"{n} ({s['auprc']:.3f})" for n, s in stories.items() if s["best_epoch"] == 0]
+    later = [
+        f"epoch {s['best_epoch']} for {n} ({s['untrained_auprc']:.3f} to {s['auprc']:.3f})"
+        for n, s in stories.items()
+        if s["best_epoch"] > 0
+    ]
+    parts = [f"the untrained start for {', '.join(start)}"] if start else []
+    return f"validation keeps {' and '.join([*parts, ', '.join(later)] if later else parts)}"
+
+
+def kept_line(names: Sequence[str]) -> str:
+    """The same as a sentence of its own, for pages that show these weights."""
+    return (
+        f"*What training kept (AUPRC on validation graphs):* {kept_in_words(names)}. Where the start was "
+        "kept, *GRNULar (paper)* is the paper's loop with its settings and nothing learned."
+    )
+
+
+def other_settings(name: str = "paper-clean") -> str:
+    """The settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
+    theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
+    return ", ".join(
+        f"`{key}` {theirs[key]} and not {plain[key]}" for key in plain if theirs[key] != plain[key]
+    )
 
 
 class Lead(NamedTuple):

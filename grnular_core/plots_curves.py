@@ -20,6 +20,7 @@ MARKERS = {
 }  # fmt: skip
 SCORES = {
     "strict_auprc": "strict AUPRC",
+    "strict_auprc_ratio": "strict AUPRC / random",
     "strict_auroc": "strict AUROC",
     "paper_auprc": "AUPRC (paper)",
     "paper_auroc": "AUROC (paper)",
@@ -27,6 +28,8 @@ SCORES = {
 # what random scores reach, where a row tells
 CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
 DODGE = 0.016  # between methods, as a share of the axis
+RATIO = "strict_auprc_ratio"  # on a logarithmic axis; random scores have 1
+APART = 0.075  # between methods where places are names: no line joins what is no row of numbers
 
 
 class Row(NamedTuple):
@@ -42,8 +45,11 @@ def draw_curves(
     """Mean and standard deviation over test graphs at every place, one line a method.
 
     ``rows`` has ``method, place`` and the score, one row a graph. A point with fewer graphs than the
-    panel's most has their number beside it; a place without any is left out.
+    panel's most has their number beside it; a place without any is left out. Places that are names, such
+    as data sets, are not joined.
     """
+    joined = all(not isinstance(place, str) for place in places)
+    step = DODGE * len(places) if joined else APART
     most = rows.groupby(["method", "place"]).size().max() if len(rows) else 0
     for number, method in enumerate(methods):
         of_method = rows[rows["method"] == method]
@@ -53,11 +59,11 @@ def draw_curves(
         there = groups["size"].notna().to_numpy()
         if not there.any():
             continue
-        x = np.arange(len(places)) + DODGE * len(places) * (number - (len(methods) - 1) / 2)
+        x = np.arange(len(places)) + step * (number - (len(methods) - 1) / 2)
         colour = plots.PALETTE.get(method, "#444444")
         ax.errorbar(
             x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there], color=colour,
-            marker=marker(method), markersize=4, linewidth=1, elinewidth=0.6,
+            marker=marker(method), markersize=4, linewidth=1 if joined else 0, elinewidth=0.6,
             markeredgecolor="white", markeredgewidth=0.4,
         )  # fmt: skip
         for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
@@ -66,8 +72,9 @@ def draw_curves(
                     f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=7,
                     color=colour,
                 )  # fmt: skip
-    if score in CHANCE and len(rows):
-        ax.axhline(rows[CHANCE[score]].mean(), color="#888888", linestyle=":", linewidth=1)
+    if (score in CHANCE or score == RATIO) and len(rows):
+        chance = 1.0 if score == RATIO else rows[CHANCE[score]].mean()
+        ax.axhline(chance, color="#888888", linestyle=":", linewidth=1)
     if rows.empty:
         middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
         ax.text(0.5, 0.5, "not on record yet", size=8, color="#666666", **middle)
@@ -97,12 +104,11 @@ def curve_grid(
     """Panels in the paper's layout: a column for each of ``panels`` (value of ``panel``: title).
 
     ``rows`` has ``method, tf_information, panel, place`` and scores; ``curves`` are pairs of method
-    and TF information, in the order of the legend. Every row of panels has its own legend when the
-    methods differ between rows.
+    and TF information, in the order of the legend, which stands below all panels.
     """
     n_rows, n_columns = len(panel_rows), len(panels)
     figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(2.2 + 2.1 * n_columns, 2.5 * n_rows + 0.3), sharex=True,
+        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.5 * n_rows + 0.9), sharex=True,
         sharey="row", squeeze=False,
     )  # fmt: skip
     for number, (line, panel_row) in enumerate(zip(axes, panel_rows, strict=True)):
@@ -115,16 +121,26 @@ def curve_grid(
             if number == n_rows - 1:
                 ax.set_xlabel(axis_label)
         line[0].set_ylabel(SCORES[panel_row.score] + f"\n{panel_row.tf_information} TF list")
-        line[0].set_ylim(0, 1)
-        line[-1].legend(
-            handles=[_key(m) for m in methods], loc="upper left", bbox_to_anchor=(1, 1),
-            fontsize=8,
-        )  # fmt: skip
+        if panel_row.score == RATIO:
+            line[0].set_yscale("log")
+            line[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            line[0].yaxis.set_minor_formatter(
+                lambda value, _: f"{value:g}" if round(value, 6) in (2, 3, 5) else ""
+            )
+        else:
+            line[0].set_ylim(0, 1)
+    shown = dict.fromkeys(
+        m for m, known in curves if known in {r.tf_information for r in panel_rows}
+    )
+    figure.legend(
+        handles=[_key(m, not isinstance(places[0], str)) for m in shown], fontsize=8,
+        loc="outside lower center", ncols=4,
+    )  # fmt: skip
     return figure
 
 
-def _key(method: str) -> Line2D:
+def _key(method: str, joined: bool = True) -> Line2D:
     return Line2D(
         [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(method),
-        markersize=4, linewidth=1, label=plots.label(method),
+        markersize=4, linewidth=1 if joined else 0, label=plots.label(method),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,7 @@ def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
 
     ``rows`` has ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
     """
-    values = list(dict.fromkeys(rows["value"]))
+    values = in_order(rows["value"])
     for shift, (name, colour) in zip((-0.08, 0.08), SETTING_COLOURS.items(), strict=True):
         of_setting = rows[rows["dataset"] == name]
         if of_setting.empty:
@@ -43,6 +44,15 @@ def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
     return ax
 
 
+def in_order(values: Iterable[str]) -> list[str]:
+    """Different values, by size where all are numbers, else as they come."""
+    different = list(dict.fromkeys(values))
+    try:
+        return sorted(different, key=float)
+    except ValueError:
+        return different
+
+
 def factor_grid(rows: pd.DataFrame) -> Figure:
     """All factors of ``rows``, in their order; see ``factor_panel``."""
     factors = list(dict.fromkeys(rows["factor"]))
@@ -56,5 +66,6 @@ def factor_grid(rows: pd.DataFrame) -> Figure:
         ax.set_visible(False)
     for ax in axes[:, 0]:
         ax.set_ylabel("strict AUPRC")
-    axes[0, 0].legend(loc="lower right", fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
     return figure

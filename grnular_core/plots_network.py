@@ -31,7 +31,8 @@ SHADES = mpl.colors.LinearSegmentedColormap.from_list("score", ["#c4c4c4", "#000
 def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 0) -> Axes:
     """The CPDAG ``table`` on ``ax``: TFs yellow, other genes pale, the stronger an edge the darker.
 
-    Arrows lead from a TF to a gene that is none; two TFs are joined by a plain line. The same table and
+    Shades go by the rank of the score, since the best scores are often all but equal. Arrows lead from a
+    TF to a gene that is none; two TFs are joined by a plain line. The same table and
     seed give the same picture. Axes are in inches, so that boxes fit their labels.
     """
     known = frozenset(tfs)
@@ -42,9 +43,9 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
     boxes = np.array([[LETTER * len(name) + 0.12, LINE] for name in names]).reshape(-1, 2)
     at = layout(table, names, boxes, width, height, seed)
     where = {name: i for i, name in enumerate(names)}
-    low, high = (table["weight"].min(), table["weight"].max()) if len(table) else (0.0, 1.0)
-    norm = mpl.colors.Normalize(low, high if high > low else low + 1)
-    for row in table.iloc[::-1].itertuples():  # strongest last, on top
+    ranks = table["weight"].rank(ascending=False, method="min")  # 1: the strongest
+    norm = mpl.colors.Normalize(1, max(float(ranks.max()), 2.0) if len(table) else 2.0)
+    for row in table.assign(place=ranks).iloc[::-1].itertuples():  # strongest last, on top
         a, b = where[row.regulator], where[row.target]
         others = np.setdiff1d(np.arange(len(names)), [a, b])
         bend = _bend(at[a], at[b], at[others], boxes[others])
@@ -53,7 +54,7 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
             FancyArrowPatch(
                 at[a], tip, connectionstyle=f"arc3,rad={bend}",
                 arrowstyle="-|>" if row.directed else "-", mutation_scale=9, shrinkA=0, shrinkB=0,
-                color=SHADES(norm(row.weight)), linewidth=0.7 + 1.1 * norm(row.weight), zorder=2,
+                color=SHADES(1 - norm(row.place)), linewidth=1.8 - 1.1 * norm(row.place), zorder=2,
             )
         )  # fmt: skip
     for name, middle, box in zip(names, at, boxes, strict=True):
@@ -67,14 +68,14 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
     ax.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, SHADES),
+        mpl.cm.ScalarMappable(norm, SHADES.reversed()),
         ax=ax,
         location="bottom",
         fraction=0.03,
         pad=0.01,
         aspect=40,
     )
-    bar.set_label("score of the edge")
+    bar.set_label("rank of the edge by its score")
     return ax
 
 

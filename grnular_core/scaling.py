@@ -35,7 +35,7 @@ class Size(NamedTuple):
 # sweep -> what its axis shows, and its sizes, small ones first
 SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
     "genes": (
-        "genes, a tenth of them TFs, and as many cells",
+        "genes, 7.5 to 10 % of them TFs, and as many cells",
         (
             Size(100, 10, 100), Size(300, 30, 300), Size(1000, 100, 1000), Size(2000, 150, 2000),
             Size(4000, 300, 4000), Size(8000, 600, 8000), Size(20000, 1500, 20000),

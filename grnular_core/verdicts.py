@@ -9,7 +9,9 @@ all tests of the claim. A test that comes out for the claim is a win, one agains
 - *partly reproduced*: everything between;
 - *not tested*: no point has six graphs that both have.
 
-Points with fewer than six shared graphs are shown and not tested.
+Points with fewer than six shared graphs are shown and not tested. Tests with so few graphs that no
+difference could reach significance after Holm's correction count as tests without a winner; how many
+there are is told.
 """
 
 from __future__ import annotations
@@ -21,19 +23,22 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.plots import label
-from grnular_core.stats import compare_methods, holm, mean_interval
+from grnular_core.stats import MIN_UNITS, compare_methods, holm, mean_interval
 
 LEVEL = 0.05
 MOSTLY = 0.9
 REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
     "reproduced", "partly reproduced", "not reproduced", "not tested",
 )  # fmt: skip
-COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p_holm")
+COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``tests`` has one row a point and rival; ``difference`` is its mean over them, interval over points."""
+    """``tests`` has one row a point and rival; ``difference`` is its mean over them, interval over points.
+
+    ``weak``: how many of the ``tested`` have too few graphs to come out for anybody (``powerless``).
+    """
 
     word: str
     wins: int
@@ -43,13 +48,15 @@ class Verdict:
     low: float
     high: float
     tests: pd.DataFrame
+    weak: int = 0
 
     @property
     def spread(self) -> str:
-        """The mean difference and its interval, as far as there are any."""
+        """The mean difference, and from six tests on its interval, as far as there are any."""
         if not self.tested:
             return ""
-        interval = "" if np.isnan(self.low) else f" [{self.low:+.3f}, {self.high:+.3f}]"
+        few = self.tested < MIN_UNITS or np.isnan(self.low)
+        interval = "" if few else f" [{self.low:+.3f}, {self.high:+.3f}]"
         return f"{self.difference:+.3f}{interval}"
 
 
@@ -58,7 +65,8 @@ def compare(
 ) -> pd.DataFrame:
     """``chosen`` against each of ``others`` at every point, on the graphs that both have.
 
-    ``rows`` has ``point, replicate, method`` and the score. Columns of the answer: ``COLUMNS``.
+    ``rows`` has ``point, replicate, method`` and the score. Columns of the answer: ``COLUMNS``
+    and ``p_holm``.
     """
     lines = []
     for point, of_point in rows.groupby("point", sort=False):
@@ -81,7 +89,7 @@ def compare(
                 )
             )
     tests = pd.DataFrame(lines, columns=list(COLUMNS))
-    tests["p_holm"] = holm(tests["p_holm"].to_numpy(dtype=float))
+    tests["p_holm"] = holm(tests["p"].to_numpy(dtype=float))
     return tests
 
 
@@ -96,8 +104,20 @@ def verdict(
     over = mean_interval(tested["difference"])
     return Verdict(
         word_for(wins, losses, len(tested)), wins, losses, len(tested), float(over["mean"]),
-        float(over["low"]), float(over["high"]), tests,
+        float(over["low"]), float(over["high"]), tests, int(powerless(tests).sum()),
     )  # fmt: skip
+
+
+def powerless(tests: pd.DataFrame) -> pd.Series:
+    """Which tests have too few graphs: the least p they can have, 2 to the power of 1 - graphs, is not
+    below ``LEVEL`` after Holm's correction beside the other tests as they came out."""
+    raw = tests["p"].to_numpy(dtype=float)
+    weak = np.zeros(len(tests), dtype=bool)
+    for row in np.flatnonzero(~np.isnan(raw)):
+        best = raw.copy()
+        best[row] = 2.0 ** (1 - tests["graphs"].iloc[row])
+        weak[row] = holm(best)[row] >= LEVEL
+    return pd.Series(weak, index=tests.index)
 
 
 def word_for(wins: int, losses: int, tested: int) -> str:

@@ -232,7 +232,8 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     record["runs"] = [{"notebook": "04_beeline", "started": "2026-01-02T03:04:05", "seconds": 61.2}]
     text = pages.runs(record)
     assert (
-        "[04_beeline](../notebooks/04_beeline.ipynb)" in text
+        "[Real data" in text
+        and "](../notebooks/04_beeline.ipynb)" in text
         and "| 2026-01-02 03:04 | 61 |" in text
     )
     assert pages.recorded(tmp_path) == "Nothing is on record yet.\n"

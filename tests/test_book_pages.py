@@ -118,6 +118,23 @@ def test_the_example_on_the_page_of_the_package_runs():
     assert eval(last, names) > 0.8  # noqa: S307
 
 
+def test_a_first_sentence_does_not_end_after_a_short_form(tmp_path):
+    for text, first in (
+        ("Adam of Eq. 13, for networks. And more.", "Adam of Eq. 13, for networks."),
+        ("The loss of Fig. 3. More.", "The loss of Fig. 3."),
+        ("One. Two.", "One."),
+        ("What Eq. A has. ``b`` is next.", "What Eq. A has."),
+    ):
+        (tmp_path / "module.py").write_text(f'"""{text}"""\n')
+        assert code_page.first_line(tmp_path / "module.py") == first
+
+
+def test_fields_of_named_tuples_without_a_text_show_none():
+    lines = ["Alias for field number 0", ""]
+    docstrings.process_docstring(None, "attribute", "", None, None, lines)
+    assert lines == []
+
+
 def test_bars_in_docstrings_are_escaped_outside_of_code():
     assert docstrings.escaped("a |theta| and ``|W|`` of |Z|") == r"a \|theta\| and ``|W|`` of \|Z\|"
 
@@ -163,7 +180,11 @@ def test_the_table_of_notebooks_has_times_of_this_build_and_of_the_record():
     record = {"processor": "P", "cores": 2, "runs": [{"notebook": "01_clean", "seconds": 90.0}]}
     text = code_page.notebooks(NOTEBOOKS, record, recorded_folder())
     hours = pages.hours(pages.recorded_lines(recorded_folder(), "clean"))
-    (row,) = [line for line in text.splitlines() if line.startswith("| [01_clean]")]
+    (row,) = [
+        line
+        for line in text.splitlines()
+        if line.startswith("| [Clean data: cells and cell types]")
+    ]
     assert f"| `01` | 1.5 | {hours} | yes |" in row
     assert text.count("| not run |") == len(NOTEBOOKS) - 1
 

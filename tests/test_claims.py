@@ -58,7 +58,8 @@ def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(tab
     judged = table[table["verdict"] != OPEN]
     assert (judged["numbers"] != "").all()
     counts = claim_registry.counts(table)
-    papers = int((~table["ours"]).sum())
+    papers = len(claim_registry.papers(table))
+    assert papers == (~table["ours"]).sum() - len(claim_registry.SECTIONS[claim_registry.SUMS])
     assert (counts.drop(columns="verdict").sum() == papers).all()
 
 
@@ -101,10 +102,10 @@ def test_other_rows_turn_a_verdict_round(tmp_path):
 def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     copy_of_record(tmp_path, "clean", "noisy")
     whole = named("clean_paper_trees").judge(tmp_path)
-    seen, planned = map(
-        int, re.match(r"(\d+) of (\d+) comparisons on record", whole.numbers).groups()
+    tested, planned = map(
+        int, re.match(r"(\d+) of (\d+) comparisons have six shared graphs", whole.numbers).groups()
     )
-    assert planned == 15 and whole.early == (2 * seen < planned)
+    assert planned == 15 and whole.early == (2 * tested < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
     rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
     assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
@@ -141,6 +142,11 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
     trends = named("sox_trends").judge(tmp_path)
     assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers
+    lines = [line.replace("sox7_rises moves,not ", "sox7_rises moves,") for line in lines]
+    (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
+    trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
+    assert trends.verdict == PARTLY
+    assert trends.numbers.startswith("3 of 4 tested, not: target_rises moves; ")
     assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
 
 
@@ -169,7 +175,29 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
         assert len(lines) == 1, start
         assert f"**{row['verdict']}**" in lines[0]
     top = claim_page.summary(RECORD)
-    papers = int((~table["ours"]).sum())
+    papers = len(claim_registry.papers(table))
     assert f"{papers} claims" in top
     shown = [int(n) for n in re.findall(r"\| (\d+) \(\d+%\) \| \d+", top)]
     assert sum(shown) == papers
+
+
+def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad():
+    finding = named("few_graphs").judge(RECORD)
+    rows = claims_model.learning.ablation_rows(RECORD)
+    rows = rows[(rows["base"] == "trained") & (rows["dataset"] == "clean")]
+    best = rows.groupby(["factor", "value"])["strict_auprc"].mean()
+    assert f"clean {best.max():.3f} ({' '.join(best.idxmax())}) against" in finding.numbers
+    assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
+
+
+def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
+    (tmp_path / "gradient_memory.csv").write_text(
+        "gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n"
+    )
+    assert claims_model._memory(tmp_path).verdict == REPRODUCED
+    lines = ["weights,dataset,network,strict_auprc_ratio"]
+    lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
+    (tmp_path / "levers.csv").write_text("\n".join(lines))
+    finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
+    assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
+    assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)

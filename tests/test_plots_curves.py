@@ -52,9 +52,23 @@ def test_panels_are_the_papers_columns_and_each_row_has_its_methods(rows):
     axes = np.array(figure.axes).reshape(2, 2)
     assert [ax.get_title() for ax in axes[0]] == ["C = 2", "C = 5"]
     assert [ax.get_xlabel() for ax in axes[1]] == ["cells", "cells"]
-    names = [[t.get_text() for t in line[-1].get_legend().get_texts()] for line in axes]
-    assert names == [["GLAD"], ["CLR", "ridge"]]
+    (legend,) = figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["GLAD", "CLR", "ridge"]
+    assert [len(ax.containers) for ax in axes[:, 0]] == [1, 2]  # each row its methods
     assert axes[1, 0].get_ylabel() == "AUROC (paper)\nwith TF list"
+    plt.close(figure)
+
+
+def test_data_sets_are_not_joined_and_multiples_of_random_have_a_logarithmic_axis(rows):
+    rows = rows.assign(place="DS" + (rows["place"] // 1000 + 1).astype(str), strict_auprc_ratio=3.0)
+    figure = curve_grid(
+        rows, [Row("strict_auprc_ratio", "with")], {2: "82 %"}, [("clr", "with"), ("ridge", "with")],
+        ("DS1", "DS2"), "data set",
+    )  # fmt: skip
+    (ax,) = figure.axes
+    assert ax.get_yscale() == "log" and ax.lines[-1].get_ydata()[0] == 1
+    clr, ridge = (c.lines[0] for c in ax.containers)
+    assert clr.get_linewidth() == 0 and (clr.get_xdata() != ridge.get_xdata()).all()
     plt.close(figure)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,7 +45,18 @@ def test_the_word_follows_wins_and_losses(shift, word, wins, losses):
     assert (found.word, found.wins, found.losses, found.tested) == (word, wins, losses, 4)
     assert found.difference == pytest.approx(np.mean(shift), abs=0.01)
     assert found.low <= found.difference <= found.high
-    assert found.spread.startswith(f"{found.difference:+.3f} [")
+    assert found.spread == f"{found.difference:+.3f}"  # four points are too few for an interval
+    assert replace(found, tested=6).spread.startswith(f"{found.spread} [")
+    assert found.weak == 0
+
+
+def test_tests_that_no_difference_could_pass_are_told():
+    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4}, graphs=8)
+    found = verdict(rows, "a", ["b"])
+    assert (found.word, found.weak) == ("reproduced", 0)
+    rows = grid({"a": [0.0] * 4, "b": [0.0] * 4}, graphs=6)
+    found = verdict(rows, "a", ["b"])
+    assert (found.word, found.tested, found.weak) == ("not reproduced", 4, 4)
 
 
 def test_the_chosen_method_comes_first_whatever_its_letter():
