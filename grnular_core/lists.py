@@ -255,7 +255,7 @@ def _refuse_pairs_without_edge(
             raise InputError(
                 f"{path}: column {column + 1} holds {told} ({len(zero)} lines with {zero.iloc[0]}), as in a "
                 "list of all pairs; every line counts as an edge, so keep only the lines "
-                f"{'with 1' if '1' in values else 'of edges'} ({shown(body.iloc[0].tolist(), 3)} is the "
+                f"{'with 1' if set(values) == {'0', '1'} else 'of edges'} ({shown(body.iloc[0].tolist(), 3)} is the "
                 "first), or delete the column if it says something else"
             )
 
