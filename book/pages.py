@@ -91,7 +91,7 @@ def recorded(folder: Path) -> str:
                 folded(distinct(lines, "method")),
                 distinct(lines, "device").replace(" 1 threads", " 1 thread"),
                 hours(lines),
-                distinct(lines, "commit"),
+                folded(distinct(lines, "commit")),
             ]
         )
     header = ["table", "rows", "methods", "device", "computing time", "commit"]

@@ -95,3 +95,11 @@ def test_the_lead_is_over_the_strongest_other_on_shared_graphs(folder):
     assert (ahead.other, ahead.graphs) == ("correlation", 10)
     assert ahead.times == pytest.approx(0.536 / 0.436, rel=1e-2)
     assert np.isnan(learning.lead(found, "clean", ["ridge"]).times)
+
+
+def test_what_training_kept_is_told_by_name_from_the_weights_themselves():
+    words = learning.kept_in_words(["paper-clean", "paper-DS2"])
+    assert words.startswith("validation keeps the untrained start for paper-clean (0.")
+    assert " and epoch " in words and words.endswith(")")
+    assert "`n_inner`" not in learning.other_settings("paper-clean")
+    assert "`n_inner` 10 and not 20" in learning.other_settings("paper-DS2")
