@@ -177,7 +177,10 @@ def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
         ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
         ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 and 1 .2 lines with 0.*keep only"),
         ("TF,target,label\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
-        ("Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n", "column 3 holds -1 and 0 and 1 .1 lines.*lines of edges"),
+        (
+            "Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n",
+            "column 3 holds -1 and 0 and 1 .1 lines.*lines of edges",
+        ),
         ("Gene1,Gene2,Edge\nA,B,0.0\nA,C,1.0\n", "column 3 holds 0.0 and 1.0"),
         ("Gene1,Gene2,score\nA,B,0\nA,C,0.7\nA,D,0.5\nA,E,.1\n", "column 3 holds numbers, some"),
         ("Gene1,Gene2,interaction\nA,B,TRUE\nA,C,FALSE\n", "column 3 holds FALSE and TRUE"),
