@@ -54,7 +54,7 @@ def evidence(
     X = X.double()
     Z = standardise(X)
     seen = X != 0
-    within = standardise(_within_clusters(Z))
+    within = standardise(inside_clusters(Z))
     pearson = _of_tfs(Z, tf_index)
     inside = _of_tfs(within, tf_index)
     both, share = _codetected(Z, seen, tf_index)
@@ -161,7 +161,7 @@ def codetected(sums: Sums) -> Tensor:
     return torch.where(sums.n >= MIN_CELLS, both, 0.0).clamp(-1, 1)
 
 
-def _within_clusters(Z: Tensor) -> Tensor:
+def inside_clusters(Z: Tensor) -> Tensor:
     """Z (graphs, cells, genes) less the mean of each cell's cluster."""
     inside = torch.empty_like(Z)
     for graph, cells in enumerate(Z):

@@ -180,17 +180,22 @@ class _Views:
     def _upward(self, genes: slice, inside: Tensor, squares: Tensor) -> dict[str, Tensor]:
         """The views of positive correlations inside clusters, of some genes."""
         up = inside.clamp_min(0)
-        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
+        which, own = self._tfs_among(genes)
         of_genes = up.square()
-        of_genes[which, self.tfs[which] - genes.start] = 0
+        of_genes[which, own] = 0
         return {"within_up": up, "shared": shared_partners(of_genes[None], squares[None])[0]}
 
     def _ridge(self, genes: slice, sigma: Tensor, inverse: Tensor, others: Tensor) -> Tensor:
         """``evidence.ridge_coefficients`` of some genes, those that are TFs from ``others``."""
         coefficients = inverse[0] @ sigma
-        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
-        coefficients[:, self.tfs[which] - genes.start] = others[0][:, which]
+        which, own = self._tfs_among(genes)
+        coefficients[:, own] = others[0][:, which]
         return coefficients
+
+    def _tfs_among(self, genes: slice) -> tuple[Tensor, Tensor]:
+        """Which TFs are among some genes (tfs,), and their places there."""
+        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
+        return which, self.tfs[which] - genes.start
 
     def all(self, n_views: int) -> Tensor:
         """(tfs, genes, n_views) float32."""

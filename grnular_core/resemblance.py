@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from grnular_core.beeline import load_beeline
-from grnular_core.evidence import cluster_cells
+from grnular_core.evidence import inside_clusters
 from grnular_core.families import GROUP, family_preset, observed
 from grnular_core.files import atomic_write
 from grnular_core.problem import standardise
@@ -41,12 +41,10 @@ COUNTS = ("medians inside the range", "graphs inside it")
 
 def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
     """The numbers of ``WORDS`` for expression (cells, genes); without clear pairs a share of them is 0."""
-    Z = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64))).numpy()
+    scores = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64)))
+    left = inside_clusters(scores[None])[0]
+    Z, inside = scores.numpy(), standardise(left).numpy()
     n_cells, n_genes = Z.shape
-    labels = cluster_cells(Z)
-    means = np.array([Z[labels == k].mean(0) if (labels == k).any() else 0 * Z[0] for k in range(labels.max() + 1)])  # fmt: skip
-    left = Z - means[labels]
-    inside = standardise(torch.as_tensor(left)).numpy()
     pairs = np.triu_indices(n_genes, 1)
     overall, within = (np.sqrt(n_cells) * (A.T @ A / n_cells)[pairs] for A in (Z, inside))
     shares = np.linalg.svd(Z, compute_uv=False) ** 2 / max((Z**2).sum(), 1e-12)
@@ -54,7 +52,7 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
     return {
         "tfs_per_cell": n_tfs / n_cells,
         "zeros": float((np.asarray(expression) == 0).mean()),
-        "between": 1 - float((left**2).sum() / max((Z**2).sum(), 1e-12)),
+        "between": 1 - float((left**2).sum()) / max(float((Z**2).sum()), 1e-12),
         "first": float(shares[0]),
         "second": float(shares[1] / max(shares[0], 1e-12)) if len(shares) > 1 else 0.0,
         "clear": float((np.abs(overall) > CLEAR).mean()) if len(overall) else 0.0,

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_data import small_table, write_10x, write_tfs
+from small_data import small_table, write_10x
 
 from grnular_core.__main__ import main
 from grnular_core.downloads import available, cache_folder, is_cached
@@ -20,12 +20,8 @@ from grnular_core.tf_lists import tf_list
 LONG = "n" * 300
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    small_table().to_csv(tmp_path / "x.csv")
-    write_tfs(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytest_plugins = ("cli_folder",)
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

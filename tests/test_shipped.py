@@ -15,6 +15,7 @@ from grnular_core.simulate import Simulation, preset, simulate
 from grnular_core.simulated import simulated_dataset, tf_names, truth_table
 
 SEEDS = range(3_500_000, 3_500_005)  # beyond those of the record's test graphs
+SIZES = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)  # of graphs of different sizes
 OTHERS = ("correlation", "clr", "ridge")
 
 
@@ -55,16 +56,14 @@ def test_under_dropout_it_is_far_above_the_others():
 )
 def test_on_regulons_it_is_above_the_others(method, family):
     """Also above correlation inside clusters, which is one of the views that it sees."""
-    seeds = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)  # of different sizes
-    best = max(mean_auprc(family, m, seeds) for m in (*OTHERS, "within-clusters"))
-    assert mean_auprc(family, method, seeds) > 1.05 * best
+    best = max(mean_auprc(family, m, SIZES) for m in (*OTHERS, "within-clusters"))
+    assert mean_auprc(family, method, SIZES) > 1.05 * best
 
 
 def test_the_weights_for_measured_cells_are_the_best_on_the_family_nearest_to_such_cells():
     """As the page on the method says; elsewhere those that they took the place of are ahead."""
-    seeds = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)
     now, before = (
-        {f: mean_auprc(f, "grnular", seeds, w) for f in ("measured", "associated", "uneven")}
+        {f: mean_auprc(f, "grnular", SIZES, w) for f in ("measured", "associated", "uneven")}
         for w in ("grnular-cells", "grnular-associated")
     )
     assert now["measured"] > 1.02 * before["measured"]
@@ -74,9 +73,8 @@ def test_the_weights_for_measured_cells_are_the_best_on_the_family_nearest_to_su
 
 def test_cells_nearer_by_their_states_alone_gave_no_better_weights():
     """The page on the method says so of ``grnular-matched``, which was to take their place."""
-    seeds = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)
     here, other = (
-        {f: mean_auprc(f, "grnular", seeds, w) for f in ("deep", "associated", "matched")}
+        {f: mean_auprc(f, "grnular", SIZES, w) for f in ("deep", "associated", "matched")}
         for w in ("grnular-associated", "grnular-matched")
     )
     assert here["deep"] > 1.05 * other["deep"]
@@ -87,10 +85,9 @@ def test_cells_nearer_by_their_states_alone_gave_no_better_weights():
 @pytest.mark.parametrize("later", ["grnular-uneven", "grnular-shrunk"])
 def test_models_with_little_that_is_new_were_no_better_than_those_before(later):
     """The page on the method says so: neither took the place of ``grnular-associated``."""
-    seeds = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)
     families = ("associated", "deep", "regulons", "matched", "uneven")
     found = {
-        w: [mean_auprc(f, "grnular", seeds, w) for f in families]
+        w: [mean_auprc(f, "grnular", SIZES, w) for f in families]
         for w in ("grnular-associated", later)
     }
     times = np.array(found[later]) / np.array(found["grnular-associated"])
