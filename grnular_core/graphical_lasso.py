@@ -15,6 +15,9 @@ diagonal of S that is moved, which obeys them for the largest alpha that connect
 **Parts.** Genes that no chain of ``abs(S_ij) > alpha`` connects have no connection in Theta either
 (Witten et al. 2011; Mazumder and Hastie 2012): every connected group is solved by itself.
 
+**Close to singular.** Where genes are nearly copies of each other sweeps hardly end; after as many steps
+as that would take, ``graphical_lasso_admm`` moves all rows at once.
+
 All loops are in this file, because numba keeps compiled code until the file of its function changes.
 """
 
@@ -24,16 +27,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cholesky
 from scipy.sparse.csgraph import connected_components
 
 from grnular_core.compiled import compiled, part_of_compiled
+from grnular_core.graphical_lasso_admm import duality_gap, split
 
 TOLERANCE = 1e-5  # duality gap a gene
-MAX_SWEEPS = 200
-LEAST_LEFT = (
-    1e-10  # a row is not taken over if it leaves less than this share of its gene's variance
-)
+DESCENTS = 100  # steps of a coefficient for each pair of genes, before ADMM goes on
+# a row is not taken over if it leaves less than this share of its gene's variance
+LEAST_LEFT = 1e-10
 
 
 class Dual(NamedTuple):
@@ -62,9 +64,9 @@ def graphical_lasso(
 ) -> Solution:
     """Theta for the covariance ``S``, shape (genes, genes), of any rank, with a positive diagonal.
 
-    Sweeps end when the duality gap of a part is below ``tolerance`` times its genes, or after
-    ``MAX_SWEEPS``. ``start`` may come from any alpha and any ``S`` of the same diagonal; the solution
-    of the next larger alpha is best.
+    Sweeps end when the duality gap of a part is below ``tolerance`` times its genes; after too many steps
+    (``DESCENTS``) ``graphical_lasso_admm`` goes on. ``start`` may come from any alpha and any ``S`` of
+    the same diagonal; the solution of the next larger alpha is best.
     """
     W = obeying_bounds(S, alpha, start)
     B = np.zeros_like(S) if start is None else start.coefficients.copy()
@@ -103,16 +105,30 @@ def connected(S: np.ndarray, alpha: float) -> Iterator[np.ndarray]:
 def _solve(
     S: np.ndarray, W: np.ndarray, B: np.ndarray, alpha: float, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, int]:
-    """Theta, W, coefficients, duality gap and sweeps of one connected part."""
+    """Theta, W, coefficients, duality gap and sweeps of one connected part.
+
+    Where sweeps do not reach the tolerance ``split`` goes on from what they have found.
+    """
     theta, gap, inner = np.linalg.inv(W), np.inf, 1e-2 * alpha
-    sweeps = 0
-    while gap > tolerance * len(S) and sweeps < MAX_SWEEPS:
-        moved, sweeps = sweep_rows(S, W, B, alpha, inner), sweeps + 1
+    sweeps, left = 0, DESCENTS * len(S) ** 2
+    while gap > tolerance * len(S) and left > 0:
+        moved, left = sweep_rows(S, W, B, alpha, inner, left)
+        sweeps += 1
         theta = _theta(W, B)
         gap = duality_gap(S, W, theta, alpha)
         # regressions need not be more exact than the rows are that they stand on
         inner = min(inner, max(0.1 * moved, 1e-5 * alpha))
+    if gap > tolerance * len(S):
+        theta, W, gap, _ = split(S, theta, W, alpha, tolerance * len(S))
+        B = _coefficients(theta)
     return theta, W, B, gap, sweeps
+
+
+def _coefficients(theta: np.ndarray) -> np.ndarray:
+    """Each gene's regression on the others, in the rows, from Theta."""
+    B = -theta / np.diag(theta)[:, None]
+    np.fill_diagonal(B, 0)
+    return B
 
 
 def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
@@ -124,35 +140,28 @@ def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
     return theta
 
 
-def duality_gap(S: np.ndarray, W: np.ndarray, theta: np.ndarray, alpha: float) -> float:
-    """The objective at Theta less the dual's at W; infinite if either is not positive definite."""
-    try:
-        logs = [np.log(np.diag(cholesky(matrix))).sum() for matrix in (theta, W)]
-    except np.linalg.LinAlgError:
-        return np.inf
-    penalty = np.abs(theta).sum() - np.abs(np.diag(theta)).sum()
-    return float((S * theta).sum() - len(S) + alpha * penalty - 2 * sum(logs))
-
-
 @compiled
-def sweep_rows(S, W, B, alpha, inner):  # pragma: no cover - compiled
-    """One regression for every row of W in turn; returns how far any of its entries moved.
+def sweep_rows(S, W, B, alpha, inner, left):  # pragma: no cover - compiled
+    """One regression for every row of W in turn; returns how far any of its entries moved, and ``left``.
 
     ``W`` (genes, genes) and ``B``, whose rows are the coefficients, are changed in place. A regression
-    ends when no coefficient moves its gene's product with the others by more than ``inner``.
+    ends when no coefficient moves its gene's product with the others by more than ``inner``. ``left``
+    counts down the steps of coefficients: at 0 or below the sweep ends, W obeying its bounds.
     """
     n_genes = len(S)
     products, held = np.empty(n_genes), np.empty(n_genes, np.int64)
     moved = 0.0
     for j in range(n_genes):
-        _regress(S, W, B, j, alpha, inner, products, held)
+        left = _regress(S, W, B, j, alpha, inner, products, held, left)
         moved = max(moved, _take_over(S, W, B, j, alpha, products))
-    return moved
+        if left <= 0:
+            break
+    return moved, left
 
 
 @part_of_compiled
-def _regress(S, W, B, j, alpha, inner, products, held):  # pragma: no cover - compiled
-    """The lasso of gene j on the others by coordinate descent, from row j of ``B``.
+def _regress(S, W, B, j, alpha, inner, products, held, left):  # pragma: no cover - compiled
+    """The lasso of gene j on the others by coordinate descent, from row j of ``B``; returns ``left``.
 
     All genes are looked at, then those with a coefficient (``held``) until they rest, and so on.
     ``products`` is W times the coefficients.
@@ -172,14 +181,17 @@ def _regress(S, W, B, j, alpha, inner, products, held):  # pragma: no cover - co
                 if B[j, k] != 0:
                     held[n_held] = k
                     n_held += 1
-        if largest <= inner:
-            return
+        left -= n_genes
+        if largest <= inner or left <= 0:
+            return left
         for _ in range(200):
             largest = 0.0
+            left -= n_held
             for i in range(n_held):
                 largest = max(largest, _descend(S, W, B, j, held[i], alpha, products))
-            if largest <= inner:
+            if largest <= inner or left <= 0:
                 break
+    return left
 
 
 @part_of_compiled

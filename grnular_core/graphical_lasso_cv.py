@@ -8,8 +8,9 @@ is lower than that of a larger one: small alphas take most of the time, and the 
 Every solution is exact to a duality gap, where scikit-learn's stop after ten rounds or are not
 positive definite.
 
-Seconds of one core: 0.1 to 3 for 100 genes, 2 for DS2 (400 genes), 24 for DS3 (1,089 genes that are not
-silent), 9 for 560 genes of 847 real cells, 92 for 821 genes of 383: fewer cells than genes take longer.
+Seconds of one core: 0.1 to 3 for 100 genes (18 where they are nearly copies of each other), 2 for DS2
+(400 genes), 24 for DS3 (1,089 genes that are not silent), 9 for 560 genes of 847 real cells, 92 for 821
+genes of 383: fewer cells than genes take longer.
 """
 
 from __future__ import annotations

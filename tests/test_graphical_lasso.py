@@ -11,11 +11,11 @@ from sklearn.covariance import graphical_lasso as sklearn_graphical_lasso
 from grnular_core.baselines import standardised
 from grnular_core.graphical_lasso import (
     connected,
-    duality_gap,
     graphical_lasso,
     largest_alpha,
     obeying_bounds,
 )
+from grnular_core.graphical_lasso_admm import bounded, duality_gap, split
 
 
 def sample(seed: int, n_cells: int, n_genes: int, equal: bool = False) -> np.ndarray:
@@ -109,3 +109,58 @@ def test_every_gene_is_in_one_part():
     assert parts == [[0, 3, 5], [1], [2], [4]]
     assert [len(genes) for genes in connected(S, 0.5)] == [1] * 6
     assert largest_alpha(S) == 0.5 and largest_alpha(np.eye(1)) == 0
+
+
+def near_copies(n_cells: int = 60, n_genes: int = 40, distance: float = 0.03) -> np.ndarray:
+    """Covariance of genes that all follow two factors closely, of too few cells to have an inverse."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(n_cells, 2)) @ rng.normal(size=(2, n_genes))
+    z = standardised(X + distance * rng.normal(size=X.shape))
+    return z.T @ z / n_cells
+
+
+@pytest.mark.parametrize("alpha", [0.05, 3e-3, 3e-4])
+def test_near_copies_with_a_small_penalty_are_solved_as_well(alpha):
+    """Rows in turn need thousands of sweeps here; what ends is the duality gap, not the patience."""
+    S = near_copies()
+    found = graphical_lasso(S, alpha, 1e-7)
+    assert found.gap <= 1e-7 * len(S)
+    assert found.gap == pytest.approx(
+        duality_gap(S, found.dual.covariance, found.precision, alpha), abs=1e-9
+    )
+    again = graphical_lasso(S, alpha, 1e-7, graphical_lasso(S, 2 * alpha).dual)
+    ends = [objective(S, one.precision, alpha) for one in (found, again)]
+    assert abs(ends[0] - ends[1]) <= 2e-7 * len(S)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_cells=st.sampled_from([3, 8, 200]),
+    n_genes=st.integers(2, 20),
+    share=st.floats(0.02, 1.2),
+    equal=st.booleans(),
+)
+def test_all_rows_at_once_find_what_rows_in_turn_find(seed, n_cells, n_genes, share, equal):
+    S = sample(seed, n_cells, n_genes, equal)
+    alpha = share * largest_alpha(S)
+    W = obeying_bounds(S, alpha, None)
+    at_once = split(S, np.linalg.inv(W), W, alpha, 1e-8)
+    in_turn = graphical_lasso(S, alpha, 1e-9)
+    assert at_once.gap <= 1e-8
+    assert np.abs(at_once.W - S).max() <= alpha + 1e-12
+    np.testing.assert_array_equal(np.diag(at_once.W), np.diag(S))
+    one, other = (objective(S, theta, alpha) for theta in (at_once.theta, in_turn.precision))
+    assert abs(one - other) < 1e-6
+
+
+def test_what_is_given_is_kept_where_it_is_good_enough():
+    S = sample(3, 100, 8)
+    found = graphical_lasso(S, 0.1, 1e-9)
+    kept = split(S, found.precision, found.dual.covariance, 0.1, 1e-6)
+    assert kept.theta is found.precision and kept.rounds <= 1
+
+
+def test_bounds_hold_off_the_diagonal_and_the_diagonal_stays():
+    S = np.array([[2.0, 0.5], [0.5, 1.0]])
+    np.testing.assert_allclose(bounded(S, np.full((2, 2), -9.0), 0.2), [[2, 0.3], [0.3, 1]])
