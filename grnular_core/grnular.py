@@ -32,7 +32,6 @@ from grnular_core.regression import (
     fit_fast,
     good_init,
     init_weights,
-    mean_effect,
     path_product,
     split_cells,
 )
@@ -164,7 +163,7 @@ class GRNULarOutput:
     Z: Tensor
     lam: Tensor
     unit: Tensor  # lam times this is the lam of Eq. 12 (graphs,)
-    effect: Tensor  # signed mean effect (graphs, tfs, genes)
+    sigma: Tensor  # covariance of z-scores, whose sign is an edge's (graphs, tfs, genes)
     allowed: Tensor
     unrolled: tuple[tuple[Tensor, Tensor], ...]
     logits: tuple[Tensor, ...] = ()
@@ -314,7 +313,6 @@ class GRNULar(nn.Module):
         if progress:
             progress(n_unroll, n_unroll)
         theta, Z = unrolled[-1] if unrolled else (state.theta * allowed, state.Z)
-        with torch.no_grad():
-            effect = mean_effect(state.weights, problem.X_T) * allowed
         lam, unit = state.lam.reshape(-1), state.unit.reshape(-1)
-        return GRNULarOutput(theta, Z, lam, unit, effect, allowed, tuple(unrolled), tuple(logits))
+        sigma = problem.sigma * allowed
+        return GRNULarOutput(theta, Z, lam, unit, sigma, allowed, tuple(unrolled), tuple(logits))

@@ -32,7 +32,8 @@ def grnular_scores(
 
     ``expression`` has shape (cells, genes), dense or csr; a TF on itself and genes of constant
     expression get 0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
-    the configuration's. The sign is that of the fitted network's mean effect over cells.
+    the configuration's. The sign is that of their correlation over
+    cells: on simulated cells a fitted network's own tells less of who activates and who represses.
 
     Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
     ``tf_index`` permutes the result and changes nothing else. Large data (``memory.is_large``) take
@@ -54,12 +55,12 @@ def grnular_scores(
     with torch.no_grad():
         output = model.to(place)(X[:, order][None].to(place), index, progress)
     result = []
-    for part in (output.scores, output.effect):
+    for part in (output.scores, output.sigma):
         values = np.zeros(part.shape[1:])
         values[np.ix_(tf_order, order)] = part[0].cpu().numpy()
         result.append(values)
-    scores, effect = result
-    return scores, np.where(scores > 0, np.sign(effect), 0).astype(int)
+    scores, sigma = result
+    return scores, np.where(scores > 0, np.sign(sigma), 0).astype(int)
 
 
 def is_streamed(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:

@@ -82,32 +82,6 @@ def path_product(weights: Weights) -> Tensor:
     return _upto(weights)[-1]
 
 
-def mean_effect(weights: Weights, X_T: Tensor) -> Tensor:
-    """Signed mean effect of every TF on every gene over the cells, (graphs, tfs, genes).
-
-    The product of the W_i with each hidden unit weighted by the share of cells in which its ReLU
-    is open. With one hidden layer this is exactly the mean over cells of d f_W / d X_T.
-    """
-    return effect_of(weights, open_shares(weights, X_T))
-
-
-def open_shares(weights: Weights, X_T: Tensor) -> list[Tensor]:
-    """Share of the cells in which each unit's ReLU is open, (graphs, 1, units) a hidden layer."""
-    below, shares = X_T, []
-    for W, b in zip(weights.W[:-1], weights.b[:-1], strict=True):
-        below = torch.baddbmm(b, below, W).relu()  # (graphs, cells, units)
-        shares.append((below > 0).to(below.dtype).mean(1, keepdim=True))
-    return shares
-
-
-def effect_of(weights: Weights, shares: list[Tensor]) -> Tensor:
-    """``mean_effect`` from the ``open_shares``."""
-    effect = weights.W[0]
-    for W, share in zip(weights.W[1:], shares, strict=True):
-        effect = (effect * share) @ W
-    return effect
-
-
 def term_scales(
     X_O: Tensor, n_tfs: int, reduction: Reduction, n_cells: int | None = None
 ) -> tuple[float, float]:

@@ -21,7 +21,6 @@ from grnular_core.network import (
     each,
     gradient,
     init_weights,
-    mean_effect,
     objective,
     path_product,
 )
@@ -41,7 +40,6 @@ __all__ = [
     "good_init",
     "gradient",
     "init_weights",
-    "mean_effect",
     "objective",
     "path_product",
     "split_cells",

@@ -19,12 +19,13 @@ from grnular_core.context import weight_of
 from grnular_core.context_blocks import BlockContext, block_context, block_logits
 from grnular_core.cost import Stages
 from grnular_core.device import resolve_device
+from grnular_core.evidence import VIEWS
 from grnular_core.evidence_blocks import evidence_blocks, gene_blocks
 from grnular_core.grnular import CellState, GRNULar
 from grnular_core.network import init_weights, path_product
 from grnular_core.problem import checked_tfs
 from grnular_core.regression import split_cells
-from grnular_core.streamed_fit import StreamedFit, streamed_effect, streamed_init
+from grnular_core.streamed_fit import StreamedFit, streamed_init
 from grnular_core.thresholding import soft_threshold
 from grnular_core.values import Matrix
 
@@ -51,8 +52,11 @@ class StreamedRun:
         own = self.tfs[:, None] == torch.arange(cells.n_genes, device=self.place)
         self.allowed = (~own & varies & varies[self.tfs, None])[None]  # (1, tfs, genes)
 
-    def seen(self) -> BlockContext | Tensor:
-        """What rho_nn sees of the data: views in blocks, or the covariance (1, tfs, genes)."""
+    def seen(self) -> tuple[BlockContext | Tensor, Tensor]:
+        """What rho_nn sees of the data: views in blocks, or the covariance (1, tfs, genes).
+
+        And the sign of the covariance, int8, or itself.
+        """
         if self.model.config.rho == "context":
             done = self.stages.part("views")
             n_views = self.model.config.context_views
@@ -61,13 +65,17 @@ class StreamedRun:
             ).to(self.dtype)
             detected = torch.from_numpy(self.cells.detected).to(views)
             partners = self.model.config.context_partners
-            return block_context(views, detected, self.tfs, self.allowed[0], partners=partners)
+            sign = views[None, :, :, VIEWS.index("pearson")].sign().to(torch.int8)
+            return block_context(
+                views, detected, self.tfs, self.allowed[0], partners=partners
+            ), sign
         shape = (len(self.tf_index), self.cells.n_genes)
         total = torch.zeros(shape, dtype=self.dtype, device=self.place)
         for rows in self.cells.slices():
             Z = torch.from_numpy(self.cells.dense(rows)).to(total)
             total.addmm_(Z[:, self.tfs].T, Z)
-        return total[None] / self.cells.n_cells
+        sigma = total[None] / self.cells.n_cells
+        return sigma, sigma
 
     def good_init(self) -> CellState:
         """``GRNULar.good_init``, its draws in the same order."""
@@ -108,8 +116,8 @@ class StreamedRun:
 
     @torch.no_grad()
     def result(self) -> tuple[Tensor, Tensor]:
-        """Scores and mean effects, each (tfs, genes)."""
-        seen, n_unroll = self.seen(), self.model.config.n_unroll
+        """Scores and what has the sign of the correlation, each (tfs, genes)."""
+        (seen, sigma), n_unroll = self.seen(), self.model.config.n_unroll
         state = self.good_init()
         for cell in range(n_unroll):
             done = self.stages.part("cells", cell / n_unroll, (cell + 1) / n_unroll)
@@ -118,8 +126,7 @@ class StreamedRun:
             done(1.0)
         del seen
         scores = state.theta if state.logit is None else weight_of(state.logit)
-        effect = streamed_effect(state.weights, self.cells, self.tf_index)
-        return (scores * self.allowed)[0], (effect * self.allowed)[0]
+        return (scores * self.allowed)[0], (sigma * self.allowed)[0]
 
 
 def streamed_scores(
@@ -146,11 +153,11 @@ def streamed_scores(
     tf_order = np.argsort(rank[tfs])
     stages.part("read")(1.0)
     run = StreamedRun(model.to(place), cells, rank[tfs][tf_order], place, stages)
-    scores, effect = (part.cpu().numpy() for part in run.result())
+    scores, sigma = (part.cpu().numpy() for part in run.result())
     values = np.zeros(scores.shape)
     signs = np.zeros(scores.shape, dtype=np.int8)
     at = np.ix_(tf_order, order)
     values[at] = scores
-    signs[at] = np.where(scores > 0, np.sign(effect), 0)
+    signs[at] = np.where(scores > 0, np.sign(sigma), 0)
     stages.part("cells")(1.0)
     return values, signs

@@ -20,9 +20,7 @@ from grnular_core.inplace import InPlaceFit
 from grnular_core.network import (
     Reduction,
     Weights,
-    effect_of,
     objective,
-    open_shares,
     term_scales,
 )
 from grnular_core.regression import CHECK_EVERY, GoodStart, draw_batches
@@ -106,14 +104,3 @@ def streamed_init(
         if not going:
             break
     return GoodStart(fit.weights, fit.adam, best)
-
-
-@torch.no_grad()
-def streamed_effect(weights: Weights, cells: Cells, tf_index: np.ndarray) -> Tensor:
-    """``network.mean_effect`` over all cells, (1, tfs, genes)."""
-    total: list[Tensor] = []
-    for rows in cells.slices():
-        X_T = torch.from_numpy(cells.dense(rows)[:, tf_index])[None].to(weights.W[0])
-        shares = [share * X_T.shape[1] / cells.n_cells for share in open_shares(weights, X_T)]
-        total = [a + b for a, b in zip(total, shares, strict=True)] if total else shares
-    return effect_of(weights, total)

@@ -44,7 +44,7 @@ def infer(config: GRNULarConfig = SMALL, **sizes):
 @pytest.mark.parametrize("hidden", [None, (12,), (8, 8)])
 def test_shapes_and_ranges(hidden):
     out = infer(replace(SMALL, hidden=hidden))
-    assert out.theta.shape == out.Z.shape == out.effect.shape == (3, 4, 20)
+    assert out.theta.shape == out.Z.shape == out.sigma.shape == (3, 4, 20)
     assert out.lam.shape == out.unit.shape == (3,)
     assert (out.theta >= 0).all() and (out.Z >= 0).all() and (out.Z <= out.theta).all()
     assert ((out.lam > 0) & (out.lam < 1)).all() and (out.unit > 0).all()
@@ -85,7 +85,7 @@ def test_no_tf_regulates_itself():
         out = GRNULar(SMALL)(X, tfs)
     for graph, row in enumerate(tfs.tolist()):
         for k, gene in enumerate(row):
-            for part in (out.theta, out.Z, out.effect):
+            for part in (out.theta, out.Z, out.sigma):
                 assert part[graph, k, gene] == 0
     assert (out.theta == 0).sum() == 12
 
@@ -117,6 +117,15 @@ def test_the_global_seed_is_neither_used_nor_moved():
     before = torch.random.get_rng_state()
     assert np.array_equal(first, grnular_scores(X, tfs, SMALL)[0])
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_the_sign_is_that_of_the_correlation_and_both_directions_agree():
+    X, tfs, _ = network()
+    scores, signs = grnular_scores(X, tfs, SMALL)
+    expected = np.sign(np.corrcoef(X.T)[tfs])
+    assert np.array_equal(signs[scores > 0], expected[scores > 0])
+    between = signs[:, tfs]
+    assert np.array_equal(between, between.T) and set(np.unique(signs)) == {-1, 0, 1}
 
 
 def test_permuting_genes_and_tfs_permutes_the_result():

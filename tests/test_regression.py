@@ -18,7 +18,6 @@ from grnular_core.regression import (
     good_init,
     gradient,
     init_weights,
-    mean_effect,
     objective,
     path_product,
     split_cells,
@@ -110,15 +109,6 @@ def test_no_path_means_zero_theta():
     W0[:, 1] = 0
     theta = path_product(weights._replace(W=(W0, weights.W[1])))
     assert (theta[:, 1] == 0).all() and (theta[:, 0] > 0).all()
-
-
-def test_mean_effect_is_the_mean_jacobian_of_one_hidden_layer():
-    weights, X_T, *_ = problem()
-    X = X_T.clone().requires_grad_()
-    out = activations(weights, X)[-1]
-    columns = [torch.autograd.grad(out[..., g].sum(), X, retain_graph=True)[0] for g in range(6)]
-    jacobian = torch.stack(columns, -1).mean(1)  # (graphs, tfs, genes)
-    torch.testing.assert_close(mean_effect(weights, X_T), jacobian)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])

@@ -94,6 +94,17 @@ def test_models_with_little_that_is_new_were_no_better_than_those_before(later):
     assert 0.95 < np.exp(np.log(times).mean()) < 1.01
 
 
+@pytest.mark.parametrize(("settings", "least"), [("clean", 0.97), ("noisy(50)", 0.9)])
+def test_signs_of_the_edges_that_are_found_are_right(settings, least):
+    found = []
+    for seed in SEEDS:
+        simulation = simulated(settings, seed)
+        edges = infer(simulated_dataset(simulation), "grnular", device="cpu")
+        truth, genes = truth_table(simulation), simulation.genes()
+        found.append(strict_scores(edges, truth, genes, tf_names(simulation))["sign_share"])
+    assert np.mean(found) >= least
+
+
 @pytest.mark.parametrize("method", ["grnular", "grnular-paper", "glad-tf"])
 def test_the_order_and_the_units_of_genes_do_not_matter(method):
     simulation = simulate(preset("noisy(25)", n_cells=300), 3_600_000)
