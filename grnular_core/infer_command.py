@@ -21,6 +21,7 @@ from grnular_core.own_data import Asked, read_own
 from grnular_core.places import place, same_place
 from grnular_core.reading import files_read
 from grnular_core.stability import TOP
+from grnular_core.unrolled_methods import FOR_CELLS
 
 if TYPE_CHECKING:
     from grnular_core.arguments import Commands
@@ -60,8 +61,8 @@ def add_infer(commands: Commands) -> None:
         help="keep the N most variable TFs and the N most variable other genes (default: all)",
     )  # fmt: skip
     add(
-        "--method", default="grnular", metavar="NAME",
-        help="default grnular; see the command methods",
+        "--method", default=FOR_CELLS, metavar="NAME",
+        help=f"default {FOR_CELLS}, for measured cells; grnular for simulated ones; see the command methods",
     )  # fmt: skip
     add(
         "--seed", type=whole, default=0, metavar="N",

@@ -27,6 +27,7 @@ from grnular_core.ensemble_methods import arboreto_trees, compiled_trees, tigres
 from grnular_core.errors import InputError, MethodError
 from grnular_core.memory import check_memory
 from grnular_core.model_methods import fitting_weights, trained, untrained
+from grnular_core.unrolled_methods import FOR_CELLS
 from grnular_core.values import Matrix
 
 Progress = Callable[[int, int], None]
@@ -300,7 +301,7 @@ def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
 
 def infer(
     data: GRNDataset,
-    name: str = "grnular",
+    name: str = FOR_CELLS,
     *,
     seed: int = 0,
     device: str = "auto",
@@ -311,6 +312,7 @@ def infer(
 ) -> pd.DataFrame:
     """Infer a network with one method: an edge table (see ``edges.py``), strongest edge first.
 
+    Without a name it is the one for measured cells; for simulated ones, and direct edges, there is ``grnular``.
     Same data, method and seed give the same table, whatever the order of genes and the number of
     jobs.
     """
