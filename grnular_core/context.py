@@ -220,12 +220,13 @@ class ContextRho(nn.Module):
 
 
 def weight_of(logit: Tensor) -> Tensor:
-    """An edge's weight from its logit: the chance of an edge, sigmoid(logit), in float64.
+    """An edge's weight > 0 from its logit: log(1 + exp(logit)), in float64.
 
-    In float32 it would be 1 for all logits above 17, and the order of the surest edges lost: losses on
-    ranks do not keep logits small.
+    The chance of an edge, sigmoid(logit), would be 1 for all logits above 37 (17 in float32), and the order
+    of the surest edges lost: losses on ranks do not keep logits small. This one is about that chance where
+    it is small, and the logit itself where it is near 1.
     """
-    return logit.double().sigmoid()
+    return torch.logaddexp(logit.double(), logit.new_zeros((), dtype=torch.float64))
 
 
 def scale_of(theta: Tensor, allowed: Tensor) -> Tensor:

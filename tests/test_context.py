@@ -204,8 +204,9 @@ def test_z_is_theta_times_the_chance_of_an_edge_and_own_pairs_score_zero():
         out = moved_model()(X, tfs)
     own = ~not_self(tfs, 20)
     assert len(out.logits) == 2
-    assert (out.scores[own] == 0).all() and ((out.scores >= 0) & (out.scores <= 1)).all()
-    torch.testing.assert_close(out.Z, (out.theta * out.scores).float(), atol=1e-6, rtol=1e-4)
+    assert (out.scores[own] == 0).all() and (out.scores[~own] > 0).all()
+    chance = out.logits[-1].sigmoid() * ~own
+    torch.testing.assert_close(out.Z, out.theta * chance, atol=1e-6, rtol=1e-4)
 
 
 def test_constant_genes_score_zero_and_leave_gradients_finite():
@@ -255,6 +256,9 @@ def test_training_on_few_graphs_helps_on_fresh_ones_and_shuffled_labels_do_not()
 
 
 def test_the_order_of_the_surest_edges_is_kept():
-    logits = torch.tensor([-90.0, -3.0, 0.0, 20.0, 30.0, 31.0])
-    assert (weight_of(logits).diff() > 0).all() and (weight_of(logits) >= 0).all()
-    assert logits.sigmoid()[-1] == logits.sigmoid()[-2] == logits.sigmoid()[-3]
+    logits = torch.tensor([-90.0, -30.0, -3.0, 0.0, 19.9, 20.1, 50.0, 51.0, 1e4])
+    weight, chance = weight_of(logits), logits.double().sigmoid()
+    assert (weight.diff() > 0).all() and (weight > 0).all()
+    torch.testing.assert_close(weight[:2], chance[:2], rtol=1e-9, atol=0)
+    torch.testing.assert_close(weight[-4:], logits[-4:].double(), rtol=1e-8, atol=0)
+    assert chance[-1] == chance[-2] == chance[-3] == 1
