@@ -130,7 +130,8 @@ def infer_command(options: argparse.Namespace) -> None:
     also = export_paths(out, options.also)
     _refuse_bad_output(out)
     _refuse_bad_others(also)
-    inputs = [*files_read(options.expression), options.tfs, *filter(None, [options.truth])]
+    others = filter(None, [options.truth, options.weights])
+    inputs = [*files_read(options.expression), options.tfs, *others]
     _refuse_overwriting(out, inputs, "-o")
     for word, path in also.items():
         _refuse_overwriting(path, inputs, f"--also {word}")

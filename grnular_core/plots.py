@@ -171,7 +171,12 @@ def score_heatmap(
 
 
 def side_by_side(
-    left: pd.DataFrame, right: pd.DataFrame, titles: tuple[str, str], *, kind: str, missing: str
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    titles: tuple[str, str],
+    *,
+    kinds: tuple[str, str],
+    missing: str,
 ) -> Figure:
     """Two heat maps with the same rows, widths in proportion to their columns."""
     rows = max(len(left), len(right))
@@ -183,7 +188,7 @@ def side_by_side(
         width_ratios=columns,
         sharey=True,
     )
-    for ax, grid, title in zip(axes, (left, right), titles, strict=True):
+    for ax, grid, title, kind in zip(axes, (left, right), titles, kinds, strict=True):
         score_heatmap(ax, grid, title, kind=kind, missing=missing)
     return figure
 

@@ -77,7 +77,7 @@ def test_every_method_has_a_label_and_the_ones_drawn_a_colour_of_their_own():
 def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
     grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
     titles = ("one", "other")
-    figure = plots.side_by_side(grid, grid[["clr"]], titles, kind="auprc", missing="not run")
+    figure = plots.side_by_side(grid, grid[["clr"]], titles, kinds=("auprc",) * 2, missing="")
     left, right = figure.axes[:2]
     assert (left.get_title("left"), right.get_title("left")) == titles
     assert left.get_ylim() == right.get_ylim()
