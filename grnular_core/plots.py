@@ -148,7 +148,7 @@ def score_heatmap(
         colour, low, high, palette, text = values, -0.3, 0.3, "RdBu_r", "{:.2f}"
     else:
         raise ValueError(f"kind {kind!r}; expected auprc, auroc, ratio or precision")
-    words = np.array([["" if np.isnan(v) else text.format(v) for v in row] for row in values])
+    words = np.array([["" if np.isnan(v) else _shown(text, v) for v in row] for row in values])
     ax.set_facecolor("#eeeeee")
     sns.heatmap(
         colour, ax=ax, annot=words, fmt="", cmap=palette, vmin=low, vmax=high, cbar=False,
@@ -168,6 +168,12 @@ def score_heatmap(
             1, 1.005, f"hatched: {missing}", transform=ax.transAxes, ha="right", va="bottom", size=7
         )
     return ax
+
+
+def _shown(text: str, value: float) -> str:
+    """The value as ``text`` formats it, without the minus of a zero."""
+    found = text.format(value)
+    return found.lstrip("-") if float(found) == 0 else found
 
 
 def side_by_side(
