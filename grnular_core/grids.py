@@ -8,7 +8,7 @@ choose among all genes take hours on thousands of cells, and see few graphs ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,8 +164,13 @@ def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
     return place | {"panel": panel, "place": cells, "point": f"{words}, M = {cells}"}
 
 
-def missing(experiment: str, folder: Path) -> pd.DataFrame:
-    """Points of curves with fewer rows than planned: method, TF information, point, have, planned."""
+def missing(
+    experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = n_graphs
+) -> pd.DataFrame:
+    """Points of curves with fewer rows than planned: method, TF information, point, have, planned.
+
+    ``planned`` is ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
+    """
     have = rows(experiment, folder).groupby(["method", "tf_information", "dataset", "cells", "cell_types"])  # fmt: skip
     counts = have.size()
     lines = []
@@ -173,8 +178,8 @@ def missing(experiment: str, folder: Path) -> pd.DataFrame:
         for method, known in curves(experiment):
             key = point.task(method).key()
             place = (method, known, *(str(key[c]) for c in ("dataset", "cells", "cell_types")))
-            found, planned = int(counts.get(place, 0)), n_graphs(method, known, point)
-            if found < planned:
-                lines.append((*place, found, planned))
+            found, wanted = int(counts.get(place, 0)), planned(method, known, point)
+            if found < wanted:
+                lines.append((*place, found, wanted))
     names = ["method", "tf_information", "dataset", "cells", "cell_types", "rows", "planned"]
     return pd.DataFrame(lines, columns=names)

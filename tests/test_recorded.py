@@ -112,6 +112,15 @@ def test_quick_methods_are_on_record_for_the_whole_grid(experiment):
     assert missing[~missing["method"].isin(slow)].empty
 
 
+@pytest.mark.parametrize("experiment", ["clean", "noisy", "ds"])
+def test_every_point_of_every_curve_has_the_graphs_it_needs(experiment):
+    """GRNBoost2 20 with few cells and 5 with many, without TFs 10, 3 and 1; GLASSO and TIGRESS all."""
+    folder = recorded_folder()
+    assert grids.missing(experiment, folder, grids.least_graphs).empty
+    missing = grids.missing(experiment, folder)
+    assert set(missing["method"]) <= {"grnboost2"}
+
+
 def test_grnular_for_measured_cells_is_level_with_the_best_or_above():
     """The page on real data says so: above all by the arithmetic mean over pairs, level by the geometric."""
     rows = recorded_pairs(recorded_folder())
