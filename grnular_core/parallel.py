@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-PART = 500_000  # numbers of X_O in a part: 2 MB, about what a core keeps at hand
+PART = 250_000  # numbers of X_O in a part: 1 MB, half of a core's cache
 LARGE = 2 * 10**8  # floating-point operations of a product that is worth all threads
 _threads_lock = threading.Lock()
 
