@@ -72,7 +72,8 @@ def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
 
 
 def test_counts_on_real_cells_are_those_of_the_recorded_rows():
-    rows = pd.read_csv(RECORD / "beeline.csv").set_index(["network", "dataset", "method"])
+    rows = pd.read_csv(RECORD / "beeline.csv")
+    rows = rows[rows["genes"] == "TFs+500"].set_index(["network", "dataset", "method"])
     rows = rows["strict_auprc"].groupby(level=[0, 1, 2]).mean()
     higher = lower = 0
     for network, dataset in {key[:2] for key in rows.index}:
