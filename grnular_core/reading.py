@@ -6,6 +6,8 @@ and ``dataset.make_dataset`` checks it. Files ending in ``.gz`` are unpacked on 
 
 from __future__ import annotations
 
+import mmap
+import struct
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 __all__ = ["files_read", "read_expression", "read_network", "read_tf_list", "read_tfs"]
+# how HDF5 begins a heap: signature, version, three bytes of 0
+HEAP = b"GCOL\x01\0\0\0"
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t", "tab": "\t"}
 ELSEWHERE = {
     "xls": "save the sheet as csv",
@@ -76,6 +80,10 @@ def _read_h5ad(path: Path) -> AnnData:
 
     if path.suffix.lower() == ".gz":
         raise InputError(f"{path}: an .h5ad file cannot be read packed; unpack it with gunzip")
+    if _has_endless_heap(path):
+        raise InputError(
+            f"{path} is not a readable h5ad file (a heap in it is damaged); copy or write it again"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # repeated names: checked later, by name
@@ -86,3 +94,23 @@ def _read_h5ad(path: Path) -> AnnData:
             f"{path} is not a readable h5ad file ({said[0] if said else type(error).__name__}); "
             "is it cut short? Copy or write it again"
         ) from error
+
+
+def _has_endless_heap(path: Path) -> bool:
+    """Whether HDF5 would read one of the file's heaps for ever.
+
+    It goes from object to object by their sizes, and free space (object 0) of size 0 leads nowhere. Layout:
+    HDF5 file format 3.0, III.E "Global Heap".
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = content.find(HEAP)
+        while start >= 0 and start + 16 <= len(content):
+            (size,) = struct.unpack_from("<Q", content, start + 8)
+            at, end = start + 16, min(start + size, len(content))
+            while at + 16 <= end:
+                number, length = struct.unpack_from("<H6xQ", content, at)
+                if number == 0 and length == 0:
+                    return True
+                at += length if number == 0 else 16 + (length + 7) // 8 * 8
+            start = content.find(HEAP, start + len(HEAP))
+    return False

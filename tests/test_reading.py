@@ -275,3 +275,16 @@ def test_a_failing_disk_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("grnular_core.textfile._unpacked", broken)
     with pytest.raises(InputError, match="x.csv cannot be read: Input/output error"):
         read_expression(path)
+
+
+def test_a_heap_that_hdf5_would_read_for_ever_is_refused(tmp_path):
+    """One damaged size is enough: the free space at the end of a heap gets length 0."""
+    path = as_h5ad(tmp_path)
+    content = bytearray(path.read_bytes())
+    at = content.find(b"GCOL") + 16
+    while int.from_bytes(content[at : at + 2], "little"):
+        at += 16 + (int.from_bytes(content[at + 8 : at + 16], "little") + 7) // 8 * 8
+    content[at + 8 : at + 16] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.h5ad is not a readable h5ad file .*write it again"):
+        read_expression(path)
