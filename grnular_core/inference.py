@@ -32,8 +32,8 @@ def grnular_scores(
 
     ``expression`` has shape (cells, genes), dense or csr; a TF on itself and genes of constant
     expression get 0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
-    the configuration's. The sign is that of their correlation over
-    cells: on simulated cells a fitted network's own tells less of who activates and who represses.
+    the configuration's. The sign is that of their correlation over cells: on simulated ones the fitted
+    network's own tells less of who activates and who represses.
 
     Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
     ``tf_index`` permutes the result and changes nothing else. Large data (``memory.is_large``) take
