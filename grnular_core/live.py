@@ -23,15 +23,19 @@ def run_live(tasks: Iterable[SyntheticTask], **options: object) -> tuple[pd.Data
 def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
     """Live rows with the recorded score of the same run: ``KEY``, ``live``, ``recorded``, ``gap``.
 
-    Runs without a record are left out; ``gap`` is a share of the recorded value.
+    Runs without a record are left out. ``gap`` is the largest difference of any AUPRC or AUROC, of
+    both protocols, as a share of the recorded value.
     """
     if live.empty or recorded.empty:
         return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
-    both = live.astype(dict.fromkeys(KEY, str))[[*KEY, score]].merge(
-        recorded.astype(dict.fromkeys(KEY, str))[[*KEY, score]], on=KEY, suffixes=("", "_recorded")
+    areas = [c for c in live if "_au" in c and c in recorded]
+    both = live.astype(dict.fromkeys(KEY, str))[[*KEY, *areas]].merge(
+        recorded.astype(dict.fromkeys(KEY, str))[[*KEY, *areas]], on=KEY, suffixes=("", "_recorded")
     )
-    both = both.rename(columns={score: "live", f"{score}_recorded": "recorded"})
-    return both.assign(gap=(both["live"] / both["recorded"] - 1).abs())
+    gaps = pd.DataFrame({c: (both[c] / both[f"{c}_recorded"] - 1).abs() for c in areas})
+    return both[KEY].assign(
+        live=both[score], recorded=both[f"{score}_recorded"], gap=gaps.max(axis=1)
+    )
 
 
 def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from grnular_core.plots import PALETTE
 from grnular_core.smoothing import smooth
@@ -171,8 +172,14 @@ def _bend(start: np.ndarray, end: np.ndarray, at: np.ndarray, boxes: np.ndarray)
 def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "score") -> Axes:
     """A violin for each named group of scores (edges,), with its median and quartiles.
 
-    Large groups are drawn from 4,000 of their quantiles, which looks the same.
+    Large groups are drawn from 4,000 of their quantiles, which looks the same. Scores above 0 whose
+    largest is more than 1,000 times their median are on a logarithmic axis: else all are one line.
     """
+    together = np.concatenate(list(groups.values()))
+    if together.min() > 0 and together.max() > 1000 * np.median(together):
+        groups = {name: np.log10(values) for name, values in groups.items()}
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.yaxis.set_major_formatter(lambda exponent, _: f"$10^{{{exponent:.0f}}}$")
     drawn = [np.quantile(v, np.linspace(0, 1, min(len(v), 4000))) for v in groups.values()]
     shapes = ax.violinplot(drawn, widths=0.85, showextrema=False)
     colours = ("#999999", PALETTE["grnular"])

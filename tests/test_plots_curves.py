@@ -92,6 +92,11 @@ def test_live_runs_are_set_beside_the_record():
     recorded = now.assign(strict_auprc=now["strict_auprc"] * [1, 1.25])
     both = live.beside_record(now, recorded, "strict_auprc")
     assert both["gap"].tolist() == pytest.approx([0, 0.2])
+    assert both["recorded"].tolist() == recorded["strict_auprc"].tolist()
+    other = recorded.assign(paper_auroc=now["paper_auroc"] / [0.5, 1])  # a score that is not drawn
+    assert live.beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
+        [0.5, 0.2]
+    )
     _, ax = plt.subplots()
     live.draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2

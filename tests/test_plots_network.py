@@ -108,6 +108,19 @@ def test_violins_show_median_and_number_of_each_group():
     assert medians == pytest.approx([0.5, 0.4])
 
 
+def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis():
+    figure, ax = plt.subplots()
+    score_violins(ax, {"all": 10.0 ** np.linspace(-10, 2, 1001), "inside": np.array([1e-3, 1e-1])})
+    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert medians == pytest.approx([-4, -2])
+    figure.canvas.draw()
+    ticks = {t.get_position()[1]: t.get_text() for t in ax.get_yticklabels()}
+    assert ticks[-4.0] == "$10^{-4}$" and all(float(place).is_integer() for place in ticks)
+    _, ax = plt.subplots()
+    score_violins(ax, {"all": np.array([0.0, 1e-9, 1e3])})  # no logarithm of 0
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"] == [1e-9]
+
+
 def test_the_panel_has_a_dot_a_cell_and_three_lines_a_regulator():
     time = np.linspace(0, 10, 50)
     _, ax = plt.subplots()

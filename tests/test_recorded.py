@@ -6,12 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grnular_core import grids, learning
+from grnular_core import grids, learning, live
 from grnular_core.ablations import variants
 from grnular_core.beeline import DATASETS, NETWORKS
-from grnular_core.experiments import SMALL_DATASETS, recorded_folder, recorded_pairs
+from grnular_core.experiments import (
+    SMALL_DATASETS,
+    Task,
+    compare_with_record,
+    recorded_folder,
+    recorded_pairs,
+    run_task,
+)
 from grnular_core.methods import METHODS
 from grnular_core.results import Record
+from grnular_core.synthetic import SyntheticTask, run_synthetic
 from grnular_core.trained import read_trained
 from grnular_core.unrolled_methods import papers_weights
 
@@ -119,6 +127,24 @@ def test_every_point_of_every_curve_has_the_graphs_it_needs(experiment):
     assert grids.missing(experiment, folder, grids.least_graphs).empty
     missing = grids.missing(experiment, folder)
     assert set(missing["method"]) <= {"grnboost2"}
+
+
+@pytest.mark.parametrize("name", ["clean", "noisy(25)"])
+@pytest.mark.parametrize("of", ["grnular", "grnular-paper", "glad-tf", "ridge", "clr"])
+def test_what_a_run_gives_today_is_what_is_on_record(name, of):
+    """Both protocols: a transform of weights that keeps their order may still move the paper's."""
+    task = SyntheticTask(name, of, replicate=0, n_cells=100, n_types=5)
+    today = pd.DataFrame([run_synthetic(task)])
+    recorded = Record(task.experiment, recorded_folder()).rows()
+    both = live.beside_record(today, recorded, "strict_auprc")
+    assert len(both) == 1 and both["gap"].iloc[0] < 0.01
+
+
+@pytest.mark.parametrize("of", ["grnular", "grnular-cells", "within-clusters"])
+def test_what_a_run_on_real_cells_gives_today_is_what_is_on_record(real_data, rows, of):
+    today = pd.DataFrame(run_task(Task("mHSC-L", of, 0), NETWORKS))
+    both = compare_with_record(today, rows)
+    assert len(both) == 3 and both["difference"].max() < 0.01
 
 
 def test_grnular_for_measured_cells_is_level_with_the_best_or_above():
