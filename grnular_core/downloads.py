@@ -157,6 +157,8 @@ def _known(keys: Iterable[str]) -> list[str]:
 
 
 def _check(path: Path, item: Entry | Member) -> None:
+    if place(path) == "other":  # reading it would wait for ever
+        raise DownloadError(f"{path} is a pipe or device, expected the file; remove or rename it")
     got = _hash(path)
     if got != item.sha256:
         doubt = "" if item.confirmed else " (read in a public note, unconfirmed)"

@@ -40,9 +40,7 @@ class Split(NamedTuple):
     rounds: int
 
 
-def split(
-    S: np.ndarray, theta: np.ndarray, W: np.ndarray, alpha: float, tolerance: float
-) -> Split:
+def split(S: np.ndarray, theta: np.ndarray, W: np.ndarray, alpha: float, tolerance: float) -> Split:
     """Theta for the covariance ``S`` (genes, genes), from ``theta`` and a ``W`` that obeys the bounds.
 
     Ends when the gap is below ``tolerance`` or after ``MAX_ROUNDS``. What is returned is the pair with the

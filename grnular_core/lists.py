@@ -32,6 +32,8 @@ SURE_HEADERS = (
 FLAG_HEADERS = ("istf", "istranscriptionfactor", "tfyesno")
 NO = ("no", "n", "false", "0")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# a gene's symbol, and no Ensembl id; lists give those beside the symbols
+SYMBOL = re.compile(r"(?!ENS[A-Z]*\d{6})[A-Za-z][A-Za-z0-9.-]{1,14}")
 REGULATOR_HEADERS = ("regulator", "gene1", "tf", "sourcegenesymbol", "source", "from")
 TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "gene", "to")
 SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
@@ -82,6 +84,7 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
         )
     column = _named_column(rows)
     _refuse_names_on_one_line(path, rows, column)
+    _refuse_names_side_by_side(path, rows, column)
     _refuse_expression(path, rows, column)
     rows, notes = _without_others(path, rows, keys) if column is not None else (rows, [])
     names = [row[column or 0] for row in rows[column is not None :] if len(row) > (column or 0)]
@@ -181,6 +184,25 @@ def _refuse_names_on_one_line(
             f"{path} has a line of {len(wide[0])} fields ({shown(wide[0], 3)}) and no header that says which "
             "one is a name; expected one name a line. Put each name on a line of its own, or write a "
             "header such as TF above a table"
+        )
+
+
+def _refuse_names_side_by_side(
+    path: Path, rows: Sequence[Sequence[str]], column: int | None
+) -> None:
+    """Names on lines of one width, which look like a table: all but the first of a line would be lost.
+
+    A second column of ids, families or numbers is no such list: it has an Ensembl id, a repeated
+    word, or something that is no symbol.
+    """
+    if column is not None or not any(len(list(filter(None, row))) > 1 for row in rows):
+        return
+    fields = [field for row in rows for field in row if field]
+    if len(set(fields)) == len(fields) and all(map(SYMBOL.fullmatch, fields)):
+        raise InputError(
+            f"{path} has {len(fields)} different names on {len(rows)} lines ({shown(rows[0], 3)}) and no header "
+            "that says which one of a line is a TF; expected one name a line. Put each name on a line of its "
+            "own, or write a header such as TF above the column"
         )
 
 

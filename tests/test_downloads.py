@@ -203,6 +203,17 @@ def test_a_file_where_a_folder_belongs_and_the_reverse_are_named(server: DataSer
         fetch("other.csv", progress=False)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_where_the_file_belongs_is_named_and_not_waited_for(server: DataServer) -> None:
+    server.add(KEY, BYTES)
+    target = server.folder / KEY
+    target.parent.mkdir(parents=True)
+    os.mkfifo(target)
+    with pytest.raises(DownloadError, match="is a pipe or device, expected the file"):
+        fetch(KEY, progress=False)
+    assert target.is_fifo()
+
+
 # --- several files, and what is missing
 
 

@@ -96,6 +96,27 @@ def tfs_file(folder):
 
 
 @pytest.mark.parametrize(
+    "text", ["SOX2,GATA4,NANOG\nPAX6,TBX5,MYC\n", "Sox2\tGata4\nPax6\tNkx2-1\n"]
+)
+def test_names_side_by_side_on_several_lines_are_refused_not_lost(tmp_path, text):
+    with pytest.raises(InputError, match="different names on 2 lines .*one name a line"):
+        tfs_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SOX2,ENSG00000181449\nGATA4,ENSG00000136574\n",  # ids
+        "SOX2,HMG\nSOX17,HMG\n",  # families
+        "SOX2,12.5\nGATA4,3\n",
+        "SOX2,Known motif\nGATA4,Likely\n",
+    ],
+)
+def test_a_table_without_header_is_taken_by_its_first_column(tmp_path, text):
+    assert tfs_of(tmp_path, text)[0] == "SOX2"
+
+
+@pytest.mark.parametrize(
     "text",
     ["GATA1,SPI1,TAL1", "GATA1;SPI1", "GATA1\tSPI1\n", "TF\nGATA1,SPI1\n", "GATA1\nSPI1,TAL1\n"],
 )
