@@ -23,6 +23,7 @@ from grnular_core.record_rows import row_scores
 from grnular_core.results import Record
 from grnular_core.unrolled_methods import papers_weights
 
+RUN = ["dataset", "network", "genes", "method"]  # with a seed: what a row on real data is of
 SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
 GENES = "TFs+500"  # the gene rule of all fifteen pairs
 
@@ -199,15 +200,28 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
     so is the EPR: it counts hits above one threshold, so that rounding on another processor can move
     it by whole hits where the areas hardly move.
     """
-    key = ["dataset", "network", "genes", "method", "seed"]
-    scores = [c for c in live.columns if "_au" in c and c in recorded]
+    rows, gaps = _gaps(live, recorded)
+    return rows.assign(difference=gaps.max(axis=1))
+
+
+def _gaps(live: pd.DataFrame, recorded: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keys of the rows that both have, and by how much each area differs there."""
+    areas = [c for c in live.columns if "_au" in c and c in recorded]
     both = live.assign(seed=live["seed"].astype(str)).merge(
-        recorded, on=key, suffixes=("", "_recorded")
+        recorded, on=[*RUN, "seed"], suffixes=("", "_recorded")
     )
-    gap = pd.concat(
-        [(both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in scores], axis=1
-    )
-    return both[key].assign(difference=gap.max(axis=1))
+    gaps = {c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas}
+    return both[[*RUN, "seed"]], pd.DataFrame(gaps)
+
+
+def _seeds_apart(rows: pd.DataFrame, recorded: pd.DataFrame, areas: Sequence[str]) -> pd.DataFrame:
+    """How far apart the other recorded seeds of each row's run are, in the form of ``_gaps``."""
+    apart = []
+    for row in rows.itertuples():
+        same = (recorded[RUN] == [getattr(row, name) for name in RUN]).all(axis=1)
+        others = recorded.loc[same & (recorded["seed"] != row.seed), list(areas)].astype(float)
+        apart.append((others.max() - others.min()) / others.mean().abs())
+    return pd.DataFrame(apart, index=rows.index, columns=list(areas)).fillna(0.0)
 
 
 def verify(
@@ -220,7 +234,9 @@ def verify(
     """Recompute a random sample of recorded rows within a time budget and compare.
 
     Returns ``compare_with_record`` of the sample. Raises ``MethodError`` that lists the rows that
-    moved by more than ``tolerance``.
+    moved by more than ``tolerance``. Where a method has several seeds on record a row may also move
+    by as much as the others are apart: hundreds of steps of a fit carry rounding, which another processor
+    or number of threads does in its own way, as far as another seed.
     """
     recorded = record.rows()
     runs = recorded.drop_duplicates(["dataset", "genes", "method", "seed"])
@@ -240,10 +256,13 @@ def verify(
         say(f"recomputed {task.label}")
     if not live:
         return pd.DataFrame(columns=["dataset", "network", "genes", "method", "seed", "difference"])
-    compared = compare_with_record(pd.DataFrame(live), recorded)
-    moved = compared[~(compared["difference"] <= tolerance)]
+    rows, gaps = _gaps(pd.DataFrame(live), recorded)
+    compared = rows.assign(difference=gaps.max(axis=1))
+    allowed = _seeds_apart(rows, recorded, gaps.columns).clip(lower=tolerance)
+    moved = compared[~(gaps <= allowed).all(axis=1)]
     if len(moved):
         raise MethodError(
-            f"recorded rows that moved by more than {tolerance}:\n{moved.to_string(index=False)}"
+            f"recorded rows that moved by more than {tolerance} and more than seeds do:\n"
+            f"{moved.to_string(index=False)}"
         )
     return compared

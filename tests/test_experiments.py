@@ -143,6 +143,25 @@ def test_verification_passes_on_true_rows_and_names_a_changed_one(pretend, tmp_p
         verify(record, 60, seed=0, tolerance=1e-5, say=lambda text: None)
 
 
+def test_verification_lets_a_row_move_as_far_as_seeds_are_apart_and_no_further(pretend, tmp_path):
+    """Rounding of other threads, carried through a fit, is one more seed."""
+    record = Record("beeline", tmp_path)
+    run_missing(record, tasks(["mDC"], ["random"], range(5)), say=lambda text: None)
+    true = record.rows().to_dict("records")
+    of_pair = [row for row in true if row["network"] == true[0]["network"]]
+    row, *others = sorted(of_pair, key=lambda row: row["strict_auroc"])
+    apart = others[-1]["strict_auroc"] - others[0]["strict_auroc"]
+    assert apart > 0.001
+
+    def checked(value):
+        record.add([row | {"strict_auroc": value}], replace=True)
+        return verify(record, 60, seed=0, tolerance=1e-5, say=lambda text: None)
+
+    assert checked(row["strict_auroc"] + 0.8 * apart)["difference"].max() > 1e-4
+    with pytest.raises(MethodError, match="more than seeds do"):
+        checked(row["strict_auroc"] + 1.3 * apart)
+
+
 def test_verification_keeps_to_its_budget(pretend, tmp_path):
     record = Record("beeline", tmp_path)
     run_missing(record, tasks(["mDC"], ["correlation"], [0]), say=lambda text: None)
