@@ -164,8 +164,11 @@ def run_missing(
     """Run every task whose rows are not in the record, adding rows as they come.
 
     Long methods keep finished parts in the folder ``parts`` until their rows are on record. A failing
-    task does not stop the others. Returns one line for each task that failed.
+    task does not stop the others. Rows are of one thread of torch, whatever the machine has: the paper's
+    loop carries the rounding of another number into its scores. Returns one line for each task that failed.
     """
+    from grnular_core.parallel import one_thread  # torch takes a second or two to load
+
     failures = []
     have = {
         tuple(row)
@@ -182,7 +185,8 @@ def run_missing(
             clear_parts(own)  # a run killed between recording and clearing has left them
             continue
         try:
-            rows = run_task(task, todo, parts=own, **options)
+            with one_thread():
+                rows = run_task(task, todo, parts=own, **options)
         except GrnularError as error:
             failures.append(f"{task.label}: {error}")
             say(failures[-1])
@@ -235,9 +239,11 @@ def verify(
 
     Returns ``compare_with_record`` of the sample. Raises ``MethodError`` that lists the rows that
     moved by more than ``tolerance``. Where a method has several seeds on record a row may also move
-    by as much as the others are apart: hundreds of steps of a fit carry rounding, which another processor
-    or number of threads does in its own way, as far as another seed.
+    by as much as the others are apart: hundreds of steps of a fit carry the rounding of another processor
+    as far as another seed would.
     """
+    from grnular_core.parallel import one_thread
+
     recorded = record.rows()
     runs = recorded.drop_duplicates(["dataset", "genes", "method", "seed"])
     runs = runs.sample(frac=1, random_state=seed)
@@ -252,7 +258,8 @@ def verify(
             continue
         left -= row.seconds
         task = Task(row.dataset, row.method, int(row.seed), row.genes)
-        live += run_task(task, networks)
+        with one_thread():
+            live += run_task(task, networks)
         say(f"recomputed {task.label}")
     if not live:
         return pd.DataFrame(columns=["dataset", "network", "genes", "method", "seed", "difference"])

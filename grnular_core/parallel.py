@@ -44,15 +44,24 @@ def _like(tree: tuple, parts: list) -> tuple:
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread for a whole run, so that its numbers do not depend on the number of cores.
+
+    Not for two runs in threads of one process: the setting is global.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def _one_thread_a_product() -> Iterator[None]:
     """Torch on one thread, for this thread and those started inside."""
-    with _threads_lock:  # the setting is global: a second fit must not restore our 1
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    with _threads_lock, one_thread():  # a second fit must not restore our 1
+        yield
 
 
 def parts_of(X_O: Tensor) -> list[slice]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from conftest import linear_network
 
 from grnular_core import experiments, tigress
@@ -128,6 +129,24 @@ def test_a_failing_task_is_reported_and_stops_no_other(pretend, tmp_path, monkey
     failures = run_missing(record, tasks(["mDC"], ["clr", "ridge"], [0]), say=lambda text: None)
     assert failures == ["clr on mDC, seed 0: no solution"]
     assert set(record.rows()["method"]) == {"ridge"}
+
+
+def test_rows_are_of_one_thread_whatever_the_machine_has(pretend, tmp_path, monkeypatch):
+    threads, before = [], torch.get_num_threads()
+
+    def look(work, run):
+        threads.append(torch.get_num_threads())
+        return METHODS["correlation"].scores(work, run)
+
+    monkeypatch.setitem(METHODS, "clr", METHODS["clr"].__class__("clr", "looks", look))
+    record = Record("beeline", tmp_path)
+    torch.set_num_threads(2)
+    try:
+        run_missing(record, tasks(["mDC"], ["clr"], [0]), say=lambda text: None)
+        verify(record, 60, seed=0, tolerance=1e-5, say=lambda text: None)
+        assert threads == [1, 1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_verification_passes_on_true_rows_and_names_a_changed_one(pretend, tmp_path):
