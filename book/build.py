@@ -75,6 +75,7 @@ def assemble(record: dict) -> None:
         ("recorded", pages.recorded(tables)),
         ("faults", pages.faults(tables)),
         ("claim_counts", claim_page.summary(tables)),
+        ("claim_training", claim_page.training()),
         ("claims", claim_page.sections(tables)),
         ("layers", code_page.picture()),
         ("modules", code_page.layers(ROOT / "grnular_core")),

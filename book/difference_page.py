@@ -15,7 +15,9 @@ from grnular_core import learning
 from grnular_core.claims_model import means, variant_rows
 from grnular_core.experiments import recorded_pairs
 from grnular_core.findings import recorded_table, said
+from grnular_core.grnular import GRNULarConfig
 from grnular_core.results import Record
+from grnular_core.trained import read_trained
 
 PAPERS_WEIGHTS = ("paper-clean", "paper-noisy", "paper-DS1", "paper-DS2")
 NONE = "not measured: its runs are not on record"
@@ -44,6 +46,7 @@ def effects(folder: Path) -> dict[str, str]:
         "table3": table3(folder),
         "train_graphs": said("train_graphs")(folder),
         "inner_steps": said("inner_steps")(folder),
+        "our_steps": inner_steps(),
         "paper_and_ours": clean_and_noisy(folder, ("grnular-paper", "grnular")),
     }
 
@@ -54,7 +57,29 @@ def of_factor(folder: Path, base: str, factor: str, values: Sequence[str]) -> st
     if rows.empty:
         return NONE
     text = means(rows, values).replace(" x ", " × ")
-    return f"strict AUPRC: {text}, {graphs(rows)} graphs each"
+    same = unmoved(folder, rows, values) if base == "trained" else []
+    note = f"; validation kept the untrained start for {', '.join(same)}, so nothing was measured of them"
+    return f"strict AUPRC: {text}, {graphs(rows)} graphs each{note if same else ''}"
+
+
+def unmoved(folder: Path, rows: pd.DataFrame, values: Sequence[str]) -> list[str]:
+    """Values whose scores are those of the loop without training, graph by graph."""
+    untrained = variant_rows(folder, "trained", "training")
+    untrained = untrained[untrained["value"] == "none"]
+    both = rows.merge(untrained, on=["point", "replicate"], suffixes=("", "_none"))
+    equal = both["strict_auprc"] == both["strict_auprc_none"]
+    return [v for v in values if (both["value"] == v).any() and equal[both["value"] == v].all()]
+
+
+def inner_steps() -> str:
+    """P of the loop as it starts, of our weights, and of the paper's recipes."""
+    ours, simulated, real = (
+        read_trained(name).recipe.config.n_inner for name in ("grnular", "paper-clean", "paper-DS2")
+    )
+    return (
+        f"{GRNULarConfig().n_inner} untrained, {ours} in our weights, {simulated} in the paper's recipes for "
+        f"simulated cells and {real} in that for real ones"
+    )
 
 
 def graphs(rows: pd.DataFrame) -> int:

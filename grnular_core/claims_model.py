@@ -214,7 +214,7 @@ CLAIMS = (
     Claim(
         "few_parameters", "introduction, Fig. 3",
         "Few parameters are learned: fewer than the network that is fitted to one data set",
-        PAGE, _few_parameters,
+        "method", _few_parameters,
     ),
     Claim(
         "few_graphs", "introduction",

@@ -190,7 +190,7 @@ def kept_line(names: Sequence[str]) -> str:
     """The same as a sentence of its own, for pages that show these weights."""
     return (
         f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
-        "start was kept, *GRNULar (paper)* is the paper's loop with its settings and nothing learned."
+        "start was kept, the model is the paper's loop with its settings and nothing learned."
     )
 
 

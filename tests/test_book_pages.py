@@ -201,6 +201,12 @@ def test_every_number_of_the_page_of_differences_is_computed_and_shown():
         assert "*Effect*: " in topic, topic[:60]
 
 
+def test_a_way_of_training_that_kept_the_start_is_not_shown_as_one_without_effect():
+    found = difference_page.effects(recorded_folder())
+    assert "kept the untrained start for 2.0, 5.0" in found["beta"]
+    assert "kept the untrained start for cut" in found["gradient"] and "start" not in found["steps"]
+
+
 def test_effects_are_those_of_the_recorded_rows(tmp_path):
     rows = pd.read_csv(recorded_folder() / "ablations.csv")
     means = rows.groupby(["method", "dataset"])["strict_auprc"].mean()

@@ -147,8 +147,37 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
     trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
     assert trends.verdict == PARTLY
-    assert trends.numbers.startswith("3 of 4 tested, not: target_rises moves; ")
+    assert trends.numbers.startswith(
+        "3 of 3 parts that could be tested came out (no data for: target_rises moves); "
+    )
     assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
+
+
+def test_pairs_that_are_counted_need_two_thirds_for_a_part():
+    words = claims_real.word_of_pairs
+    assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
+    assert words(40, 20, 60) == PARTLY and words(60, 0, 60) == REPRODUCED
+    assert words(10, 5, 60) == PARTLY and words(0, 0, 0) == OPEN
+
+
+def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():
+    yes, no, open_ = (lambda folder, w=w: Finding(w, w) for w in (REPRODUCED, NOT_REPRODUCED, OPEN))
+    assert claims_real.both(yes, no)(RECORD) == Finding(PARTLY, f"{REPRODUCED}; {NOT_REPRODUCED}")
+    assert claims_real.both(yes, yes)(RECORD).verdict == REPRODUCED
+    assert claims_real.both(yes, open_)(RECORD).verdict == OPEN
+
+
+def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores():
+    finding = named("fig8_low").judge(RECORD)
+    dense = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
+    limit = pd.read_csv(RECORD / "paper_fig8.csv").query("method == 'grnular'")["auprc"].max()
+    left_out = dense[dense["density"] > limit][["dataset", "network"]].drop_duplicates()
+    assert f"without {len(left_out)} pairs" in finding.numbers and len(left_out)
+
+
+def test_what_was_not_run_has_no_verdict():
+    assert named("hours_without").judge(RECORD).verdict == UNTESTED
+    assert named("boosting_forest").judge(RECORD).verdict == UNTESTED
 
 
 def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
