@@ -117,5 +117,7 @@ def expected(
     if plan.n_runs == 1:
         return said
     said += " a run" if needed is not None else ""
-    more = f", {spelled_seconds((1 + plan.stability + 2 * plan.null) * needed)}" if needed else ""
-    return said + f"; {plan.n_runs} runs" + more
+    said += f"; {plan.n_runs} runs"
+    if needed is None or needed < 1:  # what lies around short runs takes longer than they do
+        return said
+    return f"{said}, {spelled_seconds((1 + plan.stability + 2 * plan.null) * needed)}"

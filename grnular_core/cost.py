@@ -108,14 +108,14 @@ def spelled_seconds(seconds: float) -> str:
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 1.5 * length:
             return f"about {seconds / length:.1f} {unit}"
-    return f"about {max(seconds, 1):.0f} s"
+    return f"about {seconds:.0f} s" if seconds >= 0.95 else "less than 1 s"
 
 
 def spelled_time(seconds: float) -> str:
-    """An upper limit of seconds in the unit that reads well."""
+    """Seconds of work a block at a time, in the unit that reads well; up to twice as many were needed."""
     if seconds < 100:
-        return f"at most about {seconds:.0f} s on the CPU"
-    return f"at most about {seconds / 60:.0f} minutes on the CPU"
+        return f"about {seconds:.0f} s on the CPU"
+    return f"about {seconds / 60:.0f} minutes on the CPU"
 
 
 def measured_rate(size: int = 1024, rounds: int = 3) -> float:

@@ -34,6 +34,13 @@ TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
 WITHOUT_TRAINING = (
     "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
 )  # fmt: skip
+SETTING_WORDS = {
+    "hidden": "hidden units",
+    "n_inner": "steps P of each fit",
+    "init_tolerance": "gain below which goodINIT stops",
+    "lam_scale": "factor of lambda",
+    "lam_per_error": "lambda grows with the held-out error",
+}
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
 # takes trees several times longer
 WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
@@ -198,8 +205,18 @@ def other_settings(name: str = "paper-clean") -> str:
     """The settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
     theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
     return ", ".join(
-        f"`{key}` {theirs[key]} and not {plain[key]}" for key in plain if theirs[key] != plain[key]
+        f"{SETTING_WORDS.get(key, key)} ({_value(theirs[key])}, not {_value(plain[key])})"
+        for key in plain
+        if theirs[key] != plain[key]
     )
+
+
+def _value(setting: object) -> str:
+    """A setting as a reader takes it: sizes of layers without brackets, no None and no bool."""
+    if isinstance(setting, tuple):
+        return " and ".join(map(str, setting))
+    words = {None: "four a TF", True: "yes", False: "no"}
+    return words[setting] if setting is None or isinstance(setting, bool) else f"{setting:g}"
 
 
 class Lead(NamedTuple):

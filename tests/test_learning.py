@@ -101,5 +101,6 @@ def test_what_training_kept_is_told_by_name_from_the_weights_themselves():
     words = learning.kept_in_words(["paper-clean", "paper-DS2"])
     assert words.startswith("validation keeps the untrained start for paper-clean (0.")
     assert " and epoch " in words and words.endswith(")")
-    assert "`n_inner`" not in learning.other_settings("paper-clean")
-    assert "`n_inner` 10 and not 20" in learning.other_settings("paper-DS2")
+    assert "steps P" not in learning.other_settings("paper-clean")
+    assert "hidden units (40, not four a TF)" in learning.other_settings("paper-clean")
+    assert "steps P of each fit (10, not 20)" in learning.other_settings("paper-DS2")
