@@ -315,3 +315,17 @@ def test_the_built_book_stands_alone_and_its_links_resolve():
         assert (HTML / f"{name}.html").exists(), name
     assert (HTML / "mathjax" / "tex-chtml.js").exists()
     assert (HTML / "mathjax" / "LICENSE.txt").exists()
+
+
+@pytest.mark.skipif(not (HTML / "index.html").exists(), reason="the book was not built: make book")
+def test_what_the_built_pages_computed_is_what_is_on_record():
+    """Each page with a live part says how far it is from the record: rows of older code show here."""
+    found = {}
+    for path in sorted((HTML / "notebooks").glob("0*.html")):
+        text = " ".join(re.sub(r"<[^>]+>", " ", path.read_text(encoding="utf-8")).split())
+        for gap in re.findall(r"differs by more than ([\d.]+) ?%", text):
+            found[path.stem] = float(gap)
+    assert {"01_clean", "02_noisy_dropout", "03_ds1_ds3", "04_beeline", "07_ablations"} <= set(
+        found
+    )
+    assert max(found.values()) <= 1.0, found
