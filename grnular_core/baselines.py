@@ -146,10 +146,12 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Sco
         return glasso_exact(expression, tf_index, n_jobs)
     from sklearn.covariance import GraphicalLassoCV
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
     model = GraphicalLassoCV(cv=min(FOLDS, len(expression)), n_jobs=1)
     try:
-        with warnings.catch_warnings():
+        # more threads gain nothing with so few genes, and round in another way: another penalty
+        with warnings.catch_warnings(), threadpool_limits(1, "blas"):
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
             precision = model.fit(standardised(expression)).precision_
