@@ -136,8 +136,9 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 
-def rows(experiment: str, folder: Path) -> pd.DataFrame:
-    """Recorded rows of the grid's points and curves, in the order of the points.
+def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFrame:
+    """Recorded rows of the grid's points and curves, in the order of the points; ``extra`` names
+    methods that are no curve, with the list of TFs.
 
     Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile; 0
     for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the data set), and
@@ -148,7 +149,7 @@ def rows(experiment: str, folder: Path) -> pd.DataFrame:
     columns = ["dataset", "cells", "cell_types"]
     there = there.assign(order=range(len(there)))
     table = Record(experiment, folder).rows().merge(there, on=columns)
-    curve = pd.Index(curves(experiment))
+    curve = pd.Index([*curves(experiment), *((method, "with") for method in extra)])
     table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(curve)]
     return table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
 

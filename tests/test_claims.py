@@ -177,7 +177,14 @@ def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores
 
 def test_what_was_not_run_has_no_verdict():
     assert named("hours_without").judge(RECORD).verdict == UNTESTED
-    assert named("boosting_forest").judge(RECORD).verdict == UNTESTED
+
+
+def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_path):
+    found = named("boosting_forest").judge(RECORD)
+    copy_of_record(tmp_path, "ds")
+    alone = named("boosting_forest").judge(tmp_path)  # DS1 alone has six graphs of both
+    assert alone.verdict == REPRODUCED and "in 1, the reverse in 0 of 1 " in alone.numbers
+    assert found.verdict != REPRODUCED and found.numbers != alone.numbers
 
 
 def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
