@@ -93,7 +93,9 @@ def record_details(
     n_jobs: int = -1,
     say: Callable[[str], None] = print,
 ) -> list[str]:
-    """Run whatever is not in the table yet; a line for each run that failed."""
+    """Run whatever is not in the table yet, on one thread as ``run_missing``; a line for each failure."""
+    from grnular_core.parallel import one_thread
+
     failures = []
     for task in wanted:
         have = rows(folder)
@@ -101,7 +103,8 @@ def record_details(
         if (same & (have["method"] == task.method)).any():
             continue
         try:
-            new = run_details(task, device, n_jobs)
+            with one_thread():
+                new = run_details(task, device, n_jobs)
         except GrnularError as error:
             failures.append(f"{task.label}: {error}")
             say(failures[-1])
