@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from difference_page import PAPERS_WEIGHTS
 from pages import table, title
 
 from grnular_core import claim_registry, learning
+from grnular_core.claims_model import TRAINED_GLAD
 
 
 def summary(folder: Path) -> str:
@@ -38,15 +40,11 @@ def summary(folder: Path) -> str:
     return text
 
 
-RECIPES = tuple(
-    f"{model}-{data}" for model in ("paper", "glad", "glad-tf") for data in ("clean", "noisy", "DS1", "DS2")
-)  # fmt: skip
-
-
 def training() -> str:
     """What validation kept of the training by the paper's recipes, and what that means for verdicts."""
+    kept = learning.kept_in_words((*PAPERS_WEIGHTS, *TRAINED_GLAD))
     return (
-        f"On 20 graphs, by the paper's recipes, {learning.kept_in_words(RECIPES)}, in brackets the AUPRC on "
+        f"On 20 graphs, by the paper's recipes, {kept}, in brackets the AUPRC on "
         "validation graphs (`clean` and `noisy` for Figs 4 to 6, `DS1` for Fig. 7, `DS2` for real cells). A model "
         "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
         "as it came out here, and not on what the authors may have trained.\n"

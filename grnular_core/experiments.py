@@ -20,7 +20,7 @@ from grnular_core.errors import GrnularError, MethodError
 from grnular_core.methods import METHODS, Inference, Progress, Run, method, run_method
 from grnular_core.parts import clear_parts, task_folder
 from grnular_core.record_rows import row_scores
-from grnular_core.results import Record
+from grnular_core.results import Record, area_gaps
 from grnular_core.unrolled_methods import papers_weights
 
 RUN = ["dataset", "network", "genes", "method"]  # with a seed: what a row on real data is of
@@ -210,12 +210,10 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
 
 def _gaps(live: pd.DataFrame, recorded: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keys of the rows that both have, and by how much each area differs there."""
-    areas = [c for c in live.columns if "_au" in c and c in recorded]
     both = live.assign(seed=live["seed"].astype(str)).merge(
         recorded, on=[*RUN, "seed"], suffixes=("", "_recorded")
     )
-    gaps = {c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas}
-    return both[[*RUN, "seed"]], pd.DataFrame(gaps)
+    return both[[*RUN, "seed"]], area_gaps(both)
 
 
 def _seeds_apart(rows: pd.DataFrame, recorded: pd.DataFrame, areas: Sequence[str]) -> pd.DataFrame:

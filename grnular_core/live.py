@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from grnular_core import plots
 from grnular_core.plots_curves import SCORES, marker
+from grnular_core.results import area_gaps
 from grnular_core.synthetic import SyntheticTask, run_tasks
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
@@ -28,13 +29,11 @@ def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.
     """
     if live.empty or recorded.empty:
         return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
-    areas = [c for c in live if "_au" in c and c in recorded]
-    both = live.astype(dict.fromkeys(KEY, str))[[*KEY, *areas]].merge(
-        recorded.astype(dict.fromkeys(KEY, str))[[*KEY, *areas]], on=KEY, suffixes=("", "_recorded")
+    both = live.astype(dict.fromkeys(KEY, str)).merge(
+        recorded.astype(dict.fromkeys(KEY, str)), on=KEY, suffixes=("", "_recorded")
     )
-    gaps = pd.DataFrame({c: (both[c] / both[f"{c}_recorded"] - 1).abs() for c in areas})
     return both[KEY].assign(
-        live=both[score], recorded=both[f"{score}_recorded"], gap=gaps.max(axis=1)
+        live=both[score], recorded=both[f"{score}_recorded"], gap=area_gaps(both).max(axis=1)
     )
 
 

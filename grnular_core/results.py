@@ -194,3 +194,11 @@ def _git(folder: Path, *words: str) -> str:
         ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True, timeout=20
     )
     return done.stdout.strip()
+
+
+def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
+    """By how much every AUPRC and AUROC differs from its ``_recorded`` column, as a share of that."""
+    areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
+    return pd.DataFrame(
+        {c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas}
+    )
