@@ -1,6 +1,6 @@
 # GRNULar: `make book` and `make test` are all that a reader needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage lint paper verify audit clean distclean environment
+.PHONY: help book test coverage lock lint paper verify audit clean distclean environment
 
 # The first Python >= 3.11 that can make virtual environments; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -22,6 +22,9 @@ test: environment  ## Run the tests
 coverage: environment  ## Run the tests in one process, say which lines of the package none of them runs
 	@$(RUN) -m coverage run --data-file=_build/.coverage -m pytest -n 0 -m "not slow" $(ARGS)
 	@$(RUN) -m coverage report --data-file=_build/.coverage
+
+lock: environment  ## Write notebooks/recorded/requirements.lock again from what is in .venv
+	@$(RUN) book/lock.py
 
 lint: environment  ## Check the code's style
 	@$(RUN) -m ruff check . $(ARGS)

@@ -20,9 +20,10 @@ MOST = 1000  # packages that the service takes at once
 
 
 def pinned(lock: Path) -> list[tuple[str, str]]:
-    """Name and version of every line ``name==version``; comments are left out."""
+    """Name and version of every line ``name==version --hash=...``; comments and hashes are left out."""
     lines = lock.read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("#")[0].strip().partition("==") for line in lines]
+    pins = [line.split("#")[0].split("--hash=")[0] for line in lines]
+    pairs = [pin.strip().partition("==") for pin in pins]
     return [(name, version) for name, sep, version in pairs if sep]
 
 

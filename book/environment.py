@@ -6,6 +6,7 @@ Run by the Makefile before anything is installed, so with the standard library o
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ VENV = ROOT / ".venv"
 COMPLETE = VENV / "complete"
 LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
 LOCK_PYTHON = (3, 11)
+# The oldest C library on which pip picks the files of the lock: one of them asks for it.
+LOCK_GLIBC = (2, 34)
+MISMATCH = "DO NOT MATCH THE HASHES"  # pip's words
 
 
 def digest() -> str:
@@ -45,6 +49,17 @@ def is_current() -> bool:
         return False
 
 
+def takes_the_recorded_files() -> bool:
+    """Whether pip takes, for the lock's versions, the very files whose hashes stand there."""
+    library, version = platform.libc_ver()
+    return (
+        (sys.platform, platform.machine()) == ("linux", "x86_64")
+        and sys.implementation.name == "cpython"
+        and library == "glibc"
+        and tuple(map(int, version.split(".")[:2])) >= LOCK_GLIBC
+    )
+
+
 def make() -> None:
     """A fresh environment; the recorded versions where they fit this machine, else the bounds."""
     import venv
@@ -56,10 +71,10 @@ def make() -> None:
     start = time.monotonic()
     COMPLETE.unlink(missing_ok=True)
     venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
-    done = locked and install("-c", str(LOCK.relative_to(ROOT)))
+    done = locked and install_locked(LOCK.read_text(encoding="utf-8").splitlines())
     if locked and not done:
         print("The recorded versions cannot be had here; trying the bounds alone.", flush=True)
-    if not done and not install():
+    if not done and not install("-r", "requirements.txt"):
         sys.exit("pip could not install requirements.txt (see above). Run the command again.")
     part = COMPLETE.with_suffix(".part")
     part.write_text(digest() + "\n")
@@ -67,11 +82,37 @@ def make() -> None:
     print(f".venv is ready after {time.monotonic() - start:.0f} s.", flush=True)
 
 
-def install(*constraint: str) -> bool:
-    """Whether pip could install the requirements."""
+def install_locked(lines: list) -> bool:
+    """Whether pip could install the lock's versions, from the lock's files where this machine takes them.
+
+    pip refuses whatever has no hash as soon as one thing has one. So the files with a hash come first
+    and alone, the tools that build this package among them; then by their versions the rest, which is
+    torch (its builds have one version and many files) and this package.
+    """
+    named = [line for line in lines if "==" in line and not line.startswith("#")]
+    exact, versions = VENV / "exact.txt", VENV / "versions.txt"
+    exact.write_text("\n".join(line for line in named if "--hash=" in line) + "\n")
+    versions.write_text("\n".join(line.split(" --hash=")[0] for line in named) + "\n")
+    rest = ["-r", "requirements.txt", "-c", str(versions)]
+    if takes_the_recorded_files():
+        if not install("--require-hashes", "--only-binary=:all:", "--no-deps", "-r", str(exact)):
+            return False
+        rest.append("--no-build-isolation")
+    return install(*rest)
+
+
+def install(*what: str) -> bool:
+    """Whether pip could install this. A file that is not the recorded one ends the program."""
     pip = [interpreter(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-    command = [*pip, "-r", "requirements.txt", *constraint]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    done = subprocess.run([*pip, *what], cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True)
+    print(done.stderr, end="", file=sys.stderr, flush=True)
+    if done.returncode and MISMATCH in done.stderr:
+        sys.exit(
+            "A package that was offered is not the file that produced the recorded numbers (see above), and "
+            "was not installed. Try again; if your index packs its files anew and you trust it, delete "
+            "that package's hash from notebooks/recorded/requirements.lock."
+        )
+    return done.returncode == 0
 
 
 def main() -> None:

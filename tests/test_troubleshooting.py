@@ -201,6 +201,8 @@ def test_what_make_says_without_python_or_network():
     makefile = re.sub(r'" \\\n\t"', " ", (ROOT / "Makefile").read_text()).replace("  ", " ")
     assert quoted(makefile, "GRNULar needs Python")
     assert quoted((ROOT / "book" / "environment.py").read_text(), "pip could not install")
+    script = re.sub(r'"\s*"', "", (ROOT / "book" / "environment.py").read_text())
+    assert quoted(script, "A package that was offered")
 
 
 def test_every_quotation_is_looked_at():
