@@ -22,7 +22,7 @@ LAYERS: Mapping[str, tuple[str, str]] = {
         "from any file to one data type, and the edge table",
         "textfile lists tables mtx matrices values checks candidates dataset reading edges registry transfer "
         "archives downloads beeline tf_lists gene_sets cell_tables resampling own_data card cpdag network_files "
-        "exports",
+        "exports outputs",
     ),
     "Simulation": (
         "networks, cells and noise; no torch",

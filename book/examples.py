@@ -214,7 +214,8 @@ MISTAKES = (
     ),
     Mistake(
         "The same gene name twice",
-        "Say what to do with repeats: `--duplicates sum` for counts of one gene that was listed twice.",
+        "Say what to do with repeats: `--duplicates sum` for counts of one gene that was listed twice, "
+        "`max-variance` for log values.",
         _repeated,
     ),
     Mistake(
@@ -291,7 +292,9 @@ def fdr_check() -> str:
             for column in WITHIN.values():
                 counts = []
                 for data in sets:
-                    plan = Plan(null=SHUFFLINGS, groups=cell_groups(data.adata, data, column))
+                    plan = Plan(
+                        null=SHUFFLINGS, groups=cell_groups(data.adata, data, column).labels
+                    )
                     found = infer_network(data, method, plan=plan)
                     counts.append(_false_of_taken(found.edges, data.truth))
                 taken, false = np.sum(counts, axis=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,35 +23,55 @@ KINDS, GENE_KIND = "feature_types", "Gene Expression"
 CLUSTERS, ALL = "clusters", "all"
 
 
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Among which cells values are shuffled: labels (cells,), None for all cells, and a sentence on them."""
+
+    labels: np.ndarray | None
+    said: str
+
+
 def cell_groups(
-    table: AnnData | pd.DataFrame | None, data: GRNDataset, name: str
-) -> np.ndarray | None:
-    """Labels (cells,) that ``name`` means: a column of ``.obs``, ``clusters``, or None for ``all``.
+    table: AnnData | pd.DataFrame | None, data: GRNDataset, name: str | None = None
+) -> Groups:
+    """The groups that ``name`` means: a column of ``.obs``, the word ``clusters`` (also where no name is
+    given) or ``all``; a column of that name goes before the word.
 
     Clusters are those that ``grnular`` sees: k-means on the first principal components of the z-scored
     genes. Raises ``InputError`` for a column that is not there, and for one whose labels most cells
     share with no other: shuffled among themselves they would stay as they are.
     """
     obs = getattr(table, "obs", pd.DataFrame())
-    if name in obs and len(obs) == data.n_cells:
-        labels = obs[name].astype(str)
-        alone = int((labels.value_counts() == 1).sum())
-        if 2 * alone > len(labels):
-            raise InputError(
-                f"the column {name!r} of {data.name} gives {alone} of {len(labels)} cells a label of their own "
-                f"({shown(list(dict.fromkeys(labels)), 3)}), so there is nothing to shuffle among; name a column "
-                "of groups, such as a batch or a cell type"
-            )
-        return labels.to_numpy()
+    if name is not None and name in obs and len(obs) == data.n_cells:
+        return _column_groups(obs[name], data)
     if name == ALL:
-        return None
-    if name == CLUSTERS:
-        return _clusters(data)
+        return Groups(None, "values are shuffled among all cells")
+    if name in (CLUSTERS, None):
+        labels = _clusters(data)
+        n = len(np.unique(labels))
+        return Groups(labels, f"values are shuffled inside each of {n} clusters found in the cells")
     there = ", ".join(map(str, obs.columns[:8])) or "none"
     raise InputError(
         f"no column {name!r} of cells in {data.name} (it has {there}); name one of an .h5ad file's "
         f".obs, or one of the words {CLUSTERS} and {ALL}"
     )
+
+
+def _column_groups(column: pd.Series, data: GRNDataset) -> Groups:
+    """The labels of a column as groups; cells without a label are a group too, which is said."""
+    labels, missing = column.astype(str), int(column.isna().sum())
+    counts = labels.value_counts()
+    alone = int((counts == 1).sum())
+    if 2 * alone > len(labels):
+        raise InputError(
+            f"the column {column.name!r} of {data.name} gives {alone} of {len(labels)} cells a label of their own "
+            f"({shown(list(dict.fromkeys(labels)), 3)}), so there is nothing to shuffle among; name a column "
+            "of groups, such as a batch or a cell type"
+        )
+    said = f"values are shuffled inside each of {len(counts)} groups, the column {column.name!r} of .obs"
+    if missing:
+        said += f"; {missing} cells without a label there are taken for one group"
+    return Groups(labels.to_numpy(), said)
 
 
 def _clusters(data: GRNDataset) -> np.ndarray:
@@ -67,28 +88,42 @@ def _clusters(data: GRNDataset) -> np.ndarray:
     return cluster_cells(standardised(data.expression()))
 
 
-def with_gene_names(table: AnnData | pd.DataFrame, column: str, where: str) -> AnnData:
+def with_gene_names(
+    table: AnnData | pd.DataFrame, column: str, where: str, layer: str | None = None
+) -> AnnData:
     """The same AnnData with genes named by a column of ``.var``, as where Ensembl ids are the index.
 
-    Cells and values are shared with ``table``, which stays as it is. Raises ``InputError`` for a plain
-    table, a column that is not there, and one in which names are missing: as text they would all be
+    Where ``layer`` means the raw slot, its genes are named so, by a column of its own or else by the one
+    of ``.var``. Cells and values are shared with ``table``, which stays as it is. Raises ``InputError`` for a
+    plain table, a column that is not there, and one in which names are missing: as text they would all be
     one gene called nan.
     """
     if isinstance(table, pd.DataFrame):
         raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
-    if column not in table.var:
-        there = ", ".join(map(str, table.var.columns[:8])) or "none"
+    in_raw = is_raw(table, layer) and table.raw is not None
+    var = table.raw.var if in_raw else table.var
+    if column not in var and in_raw and column in table.var:
+        var = table.var.reindex(var.index)
+    if column not in var:
+        there = ", ".join(map(str, var.columns[:8])) or "none"
         raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
-    missing = table.var_names[table.var[column].isna()]
+    missing = var.index[var[column].isna()]
     if len(missing):
         raise InputError(
-            f"{where}: the column {column!r} has no name for {len(missing)} of {table.n_vars} genes "
+            f"{where}: the column {column!r} has no name for {len(missing)} of {len(var)} genes "
             f"({shown(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
             f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
         )
+    names = var[column].astype(str).to_list()
     named = table.copy()
-    named.var_names = named.var[column].astype(str)
-    named.var_names.name = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+        if in_raw:
+            raw = table.raw.to_adata()
+            raw.var_names = names
+            named.raw = raw
+        else:
+            named.var_names = names
     return named
 
 
@@ -129,16 +164,18 @@ def reading_hint(table: object, tfs: Sequence[str] | None, match: Match, layer: 
     """
     if not hasattr(table, "var_names"):
         return ""
-    if tfs and not match_names(tfs, [*table.var_names, *table.obs_names], match):
-        for column in table.var.columns:
-            if len(match_names(tfs, table.var[column].astype(str), match)):
+    in_raw = is_raw(table, layer) and table.raw is not None
+    var = table.raw.var if in_raw else table.var
+    if tfs and not match_names(tfs, var.index, match):
+        for column in var.columns:
+            if len(match_names(tfs, var[column].astype(str), match)):
                 return (
                     f" The column {column!r} of its genes holds names of the list: pass --gene-names "
                     f"{column}"
                 )
-        in_raw = 0 if table.raw is None else len(match_names(tfs, table.raw.var_names, match))
-        if in_raw and layer is None:
-            return f" Its .raw holds {in_raw} of these names among its genes: pass --layer raw"
+        n = 0 if table.raw is None or in_raw else len(match_names(tfs, table.raw.var_names, match))
+        if n and layer is None:
+            return f" Its .raw holds {n} of these names among its genes: pass --layer raw"
     there = [*table.layers, *(["raw"] if table.raw is not None else [])]
     if layer is None and there and table.X is not None and table.X.min() < 0:
         return f" The file also holds other values: pass --layer {' or '.join(there)}"

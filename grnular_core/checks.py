@@ -27,7 +27,8 @@ UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
 HELPER = re.compile(
     r"N_(unmapped|multimapping|noFeature|ambiguous)|__(no_feature|ambiguous|too_low_aQual|not_aligned|"
     r"alignment_not_unique)|n_(counts|genes|cells|umis?|features)\w*|(log1p_)?(total|n)_\w+_by_counts|"
-    r"(log1p_)?total_counts\w*|pct_counts\w*|percent[._]?(mt|mito|ribo)\w*|n(Count|Feature)_\w+|leiden|louvain|"
+    r"(log1p_)?total_counts\w*|pct_\w+|percent[._]?(mt|mito|ribo)\w*|(mt|mito|ribo)[._]?(frac|fraction|pct|percent)\w*|"
+    r"n(Count|Feature)_\w+|n?(UMI|Gene)s?|(leiden|louvain)\w*|(\w+_)?pseudotime|latent_time|phase|(S|G2M)[._]Score|"
     r"(seurat_)?clusters?|cell_?types?|batch|doublet_scores?|total|sum|length|chr|start|end|strand",
     re.IGNORECASE,
 )
@@ -119,12 +120,14 @@ def choose_orientation(
     orientation: Orientation = "auto",
     match: Match = "exact",
     where: str = "the expression table",
+    stated: bool = False,
 ) -> tuple[bool, str]:
     """Decide whether genes are the columns. Returns (genes are columns, a sentence that says why).
 
-    ``auto`` counts the TFs found among row names and among column names. Raises ``InputError``
-    with names and counts when neither or both hold TFs, and when the orientation told contradicts
-    the TF list.
+    ``auto`` counts the TFs found among row names and among column names. ``stated``: the table is an
+    AnnData, whose columns are genes by definition; rows named like TFs, as pseudobulks of a screen are, do
+    not change that. Raises ``InputError`` with names and counts when neither or both hold TFs, and when what
+    was told or stated contradicts the TF list.
     """
     check_choice("orientation", orientation, Orientation)
     in_rows, in_columns = (len(match_names(tfs or (), names, match)) for names in (rows, columns))
@@ -141,6 +144,13 @@ def choose_orientation(
                 "turn it"
             )
         return by_columns, f"genes are the {'columns' if by_columns else 'rows'}, as told"
+    if stated and (tfs is None or in_columns):
+        return True, "genes are the columns, as in every AnnData" + (f": {counts}" if tfs else "")
+    if stated and in_rows:
+        raise InputError(
+            f"{where} is an AnnData, whose columns are genes, but {counts}; pass --orientation genes-x-cells "
+            "if it is turned, or --gene-names if its genes have other names"
+        )
     if tfs is None:
         raise InputError(
             f"cannot tell whether the rows ({shown(rows, 3)}) or the columns ({shown(columns, 3)}) "
@@ -184,7 +194,7 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
     if repeated and duplicates == "error":
         raise InputError(
             f"{where}: {len(repeated)} gene names occur more than once ({shown(repeated)}); "
-            "say what to do with them: --duplicates sum, mean, first or max-variance"
+            "say what to do with them: --duplicates sum (for counts), max-variance, first or mean"
         )
     return repeated
 

@@ -211,7 +211,7 @@ def verify_command(options: argparse.Namespace) -> None:
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Genes in the order of the expression file; the values do not matter for scoring."""
-    from grnular_core.cell_tables import of_expression, with_gene_names
+    from grnular_core.cell_tables import of_expression, reading_hint, with_gene_names
     from grnular_core.matrices import table_names
 
     table, left_out = of_expression(read_expression(options.expression), options.layer)
@@ -219,14 +219,16 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
     if left_out:
         say(f"note: {left_out}")
     if options.gene_names:
-        table = with_gene_names(table, options.gene_names, where)
+        table = with_gene_names(table, options.gene_names, where, options.layer)
     rows, columns = table_names(table, options.layer, where)
-    orientation = options.orientation
-    if tfs is None and orientation == "auto" and hasattr(table, "obs_names"):
-        orientation = "cells-x-genes"  # as in make_dataset
-    by_columns, said = checks.choose_orientation(
-        rows, columns, tfs, orientation, options.match, where
-    )
+    stated = hasattr(table, "obs_names")  # as in make_dataset
+    try:
+        by_columns, said = checks.choose_orientation(
+            rows, columns, tfs, options.orientation, options.match, where, stated
+        )
+    except InputError as error:
+        hint = reading_hint(table, tfs, options.match, options.layer)
+        raise InputError(f"{error}{hint}") from error
     genes = columns if by_columns else rows
     checks.check_names(genes, options.duplicates, where)
     return list(dict.fromkeys(genes)), said
@@ -243,6 +245,12 @@ def _say_what_is_left_out(
             f"no edge of {options.edges} (e.g. {' -> '.join(names)}) lies between two "
             f"genes of {options.expression} "
             f"({checks.shown(genes, 3)}).{checks.match_hint(names, genes, options.match)}"
+        )
+    named = pd.unique(edges.loc[inside, ["regulator", "target"]].to_numpy().ravel())
+    if len(edges) and len(named) < len(genes):
+        say(
+            f"note: the edges name {len(named)} of the {len(genes)} genes of {options.expression}; true edges of the "
+            "others are missed ones, other than in what infer prints for the genes that it kept"
         )
     from_others = edges[inside & ~edges["regulator"].isin(tfs)]
     others_count = "only epr_truth_genes_all_pairs counts them"

@@ -94,22 +94,24 @@ def make_dataset(
     match: checks.Match = "exact",
     duplicates: checks.Duplicates = "error",
     scaled: bool = False,
+    normalise: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> GRNDataset:
     """Check a table of expression and make a ``GRNDataset`` of it; the argument is never changed.
 
     ``expression`` is a DataFrame or AnnData (dense, csr, csc or backed; ``layer`` picks a layer,
     and ``"raw"`` the raw slot). ``orientation="auto"`` finds the genes by the TF list. ``tfs=None``
-    lets every gene regulate. Constant genes are dropped and listed in the notes. Raises
-    ``InputError`` for everything that would make the network meaningless: see ``checks.py`` and
-    ``values.py``.
+    lets every gene regulate. ``normalise`` is ``values.log_normalised``, for counts. Constant genes
+    are dropped and listed in the notes. Raises ``InputError`` for everything that would make the
+    network meaningless: see ``checks.py`` and ``values.py``.
     """
     checks.check_choice("match", match, checks.Match)
     tfs = checks.listed_names(tfs)
     matrix, rows, columns = as_matrix(expression, layer, name)
-    if tfs is None and orientation == "auto" and hasattr(expression, "obs_names"):
-        orientation = "cells-x-genes"  # AnnData says so by definition
-    by_columns, said = checks.choose_orientation(rows, columns, tfs, orientation, match, name)
+    stated = hasattr(expression, "obs_names")  # an AnnData
+    by_columns, said = checks.choose_orientation(
+        rows, columns, tfs, orientation, match, name, stated
+    )
     notes = [said]
     cells, genes = (rows, columns) if by_columns else (columns, rows)
     matrix = matrix if by_columns else matrix.T
@@ -126,6 +128,15 @@ def make_dataset(
         matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
         notes.append(
             f"{len(repeated)} repeated genes merged by {duplicates}: {checks.shown(repeated)}"
+        )
+        if duplicates == "sum" and kind == "log values":
+            notes.append(
+                "logarithms were added where a gene came twice; max-variance, first or mean fit log values"
+            )
+    if normalise:
+        matrix, kind = _normalised(matrix, kind, name), "log values"
+        notes.append(
+            "normalised: each cell scaled to the median total of the cells, then log(1 + x)"
         )
     matrix, genes, dropped = _without_constant(matrix, genes, name)
     if dropped:
@@ -145,6 +156,7 @@ def make_dataset(
         provenance={
             **(provenance or {}),
             "values": kind,
+            "genes_are_columns": by_columns,
             "tfs_listed": len(tfs) if tfs is not None else len(found),
             "tfs_missing": missing,
             "genes_constant": dropped,
@@ -176,6 +188,16 @@ def _name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     dates = checks.date_note(genes)
     helpers = [checks.helper_note(genes, "genes"), checks.helper_note(cells, "cells")]
     return [*notes, *(note for note in (dates, *helpers) if note)]
+
+
+def _normalised(matrix: values.Matrix, kind: values.ValueKind, name: str) -> values.Matrix:
+    """``values.log_normalised``; refuses what is a logarithm or scaled already."""
+    if kind in ("log values", "scaled values"):
+        raise InputError(
+            f"{name} holds what looks like {kind}; --normalise is for counts, and would log them again: leave "
+            "it out, or name the layer that holds counts (--layer)"
+        )
+    return values.log_normalised(matrix)
 
 
 def _without_constant(

@@ -50,7 +50,7 @@ PLACE = "grnular"  # in .uns
 class Result:
     """A network as it is exported: the edge table, the data, and what a report says of both.
 
-    ``table`` is the AnnData that was read, where it was one; ``top`` strongest edges go into network
+    ``table`` are all cells and genes that were read, for a copy; ``top`` strongest edges go into network
     files, ``drawn`` into the picture.
     """
 
@@ -116,8 +116,8 @@ def write_h5ad(result: Result, path: Path) -> None:
     """A copy of the cells with ``.uns["grnular"]``: ``edges``, a table, and ``report``, json.
 
     Names are kept as categories, which take little room and read back as text. What was there under
-    that name is replaced; everything else is as it was. A plain table becomes cells x genes without
-    constant genes.
+    that name is replaced; everything else is as it was. Without ``table`` the genes of the data set are
+    written, those that vary.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grnular_core.analysis import Plan, expected, infer_network
 from grnular_core.arguments import EXIT_CODES, add_table_options, count, jobs, text, whole
-from grnular_core.cell_tables import CLUSTERS, cell_groups
+from grnular_core.cell_tables import cell_groups
 from grnular_core.commands import progress_bar, say
 from grnular_core.edges import write_edges
 from grnular_core.errors import InputError
 from grnular_core.exports import GRAPHS, WHAT, Result, check_names, export_paths, write_exports
 from grnular_core.methods import Run, method
 from grnular_core.model_methods import fitting_weights
-from grnular_core.own_data import Asked, read_own
-from grnular_core.places import place, same_place
+from grnular_core.outputs import check_outputs
+from grnular_core.own_data import Asked, Own, read_own
 from grnular_core.reading import files_read
-from grnular_core.stability import TOP
+from grnular_core.stability import TOP, top_edges
 from grnular_core.unrolled_methods import FOR_CELLS
 
 if TYPE_CHECKING:
     from grnular_core.arguments import Commands
-    from grnular_core.dataset import GRNDataset
 
 INFER = """\
 Infer a network: which TF regulates which gene.
 
 EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
-10x folder, or an .h5ad file. Whether genes are rows or columns is found out from the TF list and
-said aloud. Counts are used as they are; most methods do better on log-normalised values. LIST is
-human or mouse, or a file with one gene name a line, or a table with a column such as TF.
+10x folder, or an .h5ad file. Whether genes are rows or columns of a table is found out from the TF
+list and said aloud. Counts are used as they are unless --normalise is given; most methods do better
+with it. LIST is human or mouse, or a file with one gene name a line, or a table with a column such
+as TF.
 
 The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
@@ -42,7 +40,6 @@ stability (share of the runs with the edge among the --top again) and mean_rank,
 q_value: of all edges up to that one, the share that shuffled genes give too. A small q_value says
 that the two genes go together, not that one regulates the other.
 """
-OUT_ENDINGS = (".csv", ".tsv", ".txt")
 
 
 def add_infer(commands: Commands) -> None:
@@ -80,6 +77,12 @@ def add_infer(commands: Commands) -> None:
         " so unscaled values give better networks",
     )
     add(
+        "--normalise",
+        "--normalize",
+        action="store_true",
+        help="counts: scale each cell to the same total and take log(1 + x) first",
+    )
+    add(
         "--truth",
         type=text,
         metavar="NET",
@@ -115,12 +118,13 @@ def _add_trust(add: Any) -> None:
     )  # fmt: skip
     add(
         "--null-within", type=text, metavar="COLUMN",
-        help="shuffle among cells with the same label in this column of .obs, of the same cluster that is "
-        "found (the word clusters, default), or among all cells (the word all)",
+        help="shuffle among cells with the same label in this column of .obs, or among all cells (the word "
+        "all; default: among cells of the same cluster, which is found)",
     )  # fmt: skip
     add(
-        "--top", type=count, default=TOP, metavar="K",
-        help=f"strongest edges that stability and network files are about (default {TOP})",
+        "--top", type=count, metavar="K",
+        help=f"strongest edges that stability and network files are about (default {TOP}, and at most a tenth of "
+        "all pairs)",
     )  # fmt: skip
 
 
@@ -128,13 +132,8 @@ def infer_command(options: argparse.Namespace) -> None:
     """Expression and TF list in, edge table and what else was asked for out."""
     out = Path(options.out)
     also = export_paths(out, options.also)
-    _refuse_bad_output(out)
-    _refuse_bad_others(also)
     others = filter(None, [options.truth, options.weights])
-    inputs = [*files_read(options.expression), options.tfs, *others]
-    _refuse_overwriting(out, inputs, "-o")
-    for word, path in also.items():
-        _refuse_overwriting(path, inputs, f"--also {word}")
+    check_outputs(out, also, [*files_read(options.expression), options.tfs, *others])
     chosen = method(options.method)
     if chosen.needs_truth and not options.truth:
         raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
@@ -148,9 +147,11 @@ def infer_command(options: argparse.Namespace) -> None:
     read = read_own(_asked(options), say)
     data, table = read.data, read.table
     check_names(data.genes, also)
-    within = options.null_within or CLUSTERS
-    groups = cell_groups(table, data, within) if options.null else None
-    plan = Plan(options.stability, options.null, options.top, groups)
+    groups = cell_groups(table, data, options.null_within) if options.null else None
+    if groups is not None:
+        say(f"note: {groups.said}")
+    labels = None if groups is None else groups.labels
+    plan = Plan(options.stability, options.null, top_edges(data, options.top), labels)
     say(expected(data, chosen.name, options.weights, plan))
     if chosen.cost != "seconds":
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
@@ -163,7 +164,7 @@ def infer_command(options: argparse.Namespace) -> None:
             f"note: {chosen.name} gives no pair a weight above zero; are there enough genes and cells that vary?"
         )
     if also or data.truth is not None or plan.n_runs > 1:
-        _more(options, data, table, run, plan, found, also)
+        _more(options, read, run, plan, found, also)
 
 
 def _asked(options: argparse.Namespace) -> Asked:
@@ -179,13 +180,13 @@ def _asked(options: argparse.Namespace) -> Asked:
         match=options.match,
         duplicates=options.duplicates,
         scaled=options.scaled,
+        normalise=options.normalise,
     )
 
 
 def _more(
     options: argparse.Namespace,
-    data: GRNDataset,
-    table: Any,
+    read: Own,
     run: Run,
     plan: Plan,
     found: Any,
@@ -194,8 +195,9 @@ def _more(
     """Say what was found, and write the other files."""
     from grnular_core.report import Inputs, make_report, spelled_result, spelled_scores
 
-    inputs = Inputs(Path(options.expression), options.tfs, options.truth)
-    report = make_report(inputs, data, options.method, run, plan, found)
+    how = {**_asked(options).options(), "null_within": options.null_within}
+    inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.said)
+    report = make_report(inputs, read.data, options.method, run, plan, found)
     for line in spelled_result(report):
         say(line)
     if report["scores"]:
@@ -206,47 +208,10 @@ def _more(
             f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
         )
     also = {word: path for word, path in also.items() if word not in skipped}
-    anndata = table if hasattr(table, "obs_names") else None
-    write_exports(Result(found.edges, data, anndata, options.top, report=report), also)
+    cells = read.cells() if "h5ad" in also else None
+    write_exports(Result(found.edges, read.data, cells, plan.top, report=report), also)
     for path in also.values():
         say(f"wrote {path}")
-
-
-def _refuse_bad_output(out: Path) -> None:
-    """Before hours of work: can the result be written where it is wanted?"""
-    kind = place(out)
-    if kind == "folder":
-        raise InputError(f"-o {out} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
-    if kind == "other":
-        raise InputError(f"-o {out} is no plain file; give the name of a file, e.g. edges.csv")
-    ending = Path(out.name.lower().removesuffix(".gz")).suffix
-    if ending and ending not in OUT_ENDINGS:
-        raise InputError(f"-o {out}: edges are written as csv; name it {out.with_suffix('.csv')}")
-    if place(out.parent) != "folder":
-        raise InputError(f"-o {out}: the folder {out.parent} does not exist; create it first")
-    if not os.access(out.parent, os.W_OK):
-        raise InputError(f"-o {out}: the folder {out.parent} is not writable; choose another")
-
-
-def _refuse_bad_others(also: dict[str, Path]) -> None:
-    """The same for the files of ``--also``, whose folder is that of the edge table."""
-    for word, path in also.items():
-        if place(path) not in ("file", "missing"):
-            raise InputError(
-                f"--also {word} writes {path}, which is there and no plain file; remove it, or choose "
-                "another name for -o"
-            )
-
-
-def _refuse_overwriting(path: Path, inputs: Sequence[str | Path], option: str) -> None:
-    """A result never takes the place of an input."""
-    for given in inputs:
-        if same_place(path, given):
-            said = f"{option} {path}" if option == "-o" else f"{option} writes {path}, which"
-            raise InputError(
-                f"{said} is the input {given}; it would be overwritten: choose another"
-                f"{'' if option == '-o' else ' name for -o'}"
-            )
 
 
 def _refuse_bad_device(device: str) -> None:

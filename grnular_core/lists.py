@@ -34,6 +34,7 @@ NO = ("no", "n", "false", "0")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 # a gene's symbol, and no Ensembl id; lists give those beside the symbols
 SYMBOL = re.compile(r"(?!ENS[A-Z]*\d{6})[A-Za-z][A-Za-z0-9.-]{1,14}")
+WORD = re.compile(r'"[^"\s]+"|[A-Za-z0-9][A-Za-z0-9.-]*')  # what separated by spaces looks like
 REGULATOR_HEADERS = ("regulator", "gene1", "tf", "sourcegenesymbol", "source", "from")
 TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "gene", "to")
 SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
@@ -85,6 +86,7 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
     column = _named_column(rows)
     _refuse_names_on_one_line(path, rows, column)
     _refuse_names_side_by_side(path, rows, column)
+    _refuse_names_by_spaces(path, lines)
     _refuse_expression(path, rows, column)
     rows, notes = _without_others(path, rows, keys) if column is not None else (rows, [])
     names = [row[column or 0] for row in rows[column is not None :] if len(row) > (column or 0)]
@@ -203,6 +205,16 @@ def _refuse_names_side_by_side(
             f"{path} has {len(fields)} different names on {len(rows)} lines ({shown(rows[0], 3)}) and no header "
             "that says which one of a line is a TF; expected one name a line. Put each name on a line of its "
             "own, or write a header such as TF above the column"
+        )
+
+
+def _refuse_names_by_spaces(path: Path, lines: Sequence[str]) -> None:
+    """Spaces on every line: names one after the other, or R's row numbers before them."""
+    words = [line.strip().split(" ") for line in lines]
+    if words and all(len(row) > 1 and all(map(WORD.fullmatch, row)) for row in words):
+        raise InputError(
+            f"{path} has spaces on every line ({lines[0].strip()[:40]!r}); expected one name a line and nothing "
+            "else. Put each name on a line of its own (R: write.table with quote, row.names and col.names FALSE)"
         )
 
 

@@ -37,6 +37,14 @@ def find_mtx(folder: Path) -> Path:
             f"{folder} holds {len(found)} .mtx files ({shown([p.name for p in found], 3)}); "
             "expected one: name the file itself"
         )
+    inside = sorted({part.parent.name for part in folder.glob("*/*.mtx*")})
+    if inside:
+        meant = (
+            "filtered_feature_bc_matrix" if "filtered_feature_bc_matrix" in inside else inside[0]
+        )
+        raise InputError(
+            f"{folder} holds no .mtx file itself; its folders {shown(inside, 3)} do: give {folder / meant}"
+        )
     raise InputError(
         f"{folder} is a folder without an .mtx file; expected a 10x folder (matrix.mtx, "
         "barcodes.tsv, features.tsv), or name a file"
@@ -46,9 +54,10 @@ def find_mtx(folder: Path) -> Path:
 def read_mtx(path: Path) -> AnnData:
     """A Matrix Market file with ``barcodes`` and ``features`` (or ``genes``) tables beside it.
 
-    The symbol (second column of the features, where there is one) names a gene. A square matrix is
-    taken as features x barcodes, which is 10x's convention. Raises ``InputError`` when the shape
-    does not fit the names, before the values are read.
+    The symbol (second column of the features, where there is one) names a gene, and its id becomes
+    the column ``gene_ids`` of ``.var``. A square matrix is taken as features x barcodes, which is
+    10x's convention. Raises ``InputError`` when the shape does not fit the names, before the values
+    are read.
     """
     from anndata import AnnData
 
@@ -68,7 +77,7 @@ def read_mtx(path: Path) -> AnnData:
         return AnnData(
             X=sparse.csr_matrix(matrix.T if by_features else matrix),
             obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
-            var=pd.DataFrame(_kinds(features), index=pd.Index(genes, dtype=str)),
+            var=pd.DataFrame(_ids(features) | _kinds(features), index=pd.Index(genes, dtype=str)),
         )
 
 
@@ -173,6 +182,15 @@ def _companion(path: Path, stems: Sequence[str]) -> list[list[str]]:
     if ".csv" in table.suffixes:  # names may hold commas, between quotation marks
         return [row for row in csv.reader(lines) if row]
     return [[field.strip('"') for field in line.split("\t")] for line in lines]
+
+
+def _ids(features: list[list[str]]) -> dict[str, list[str]]:
+    """The first column as ``gene_ids``, where the second one names the genes."""
+    return (
+        {"gene_ids": [row[0].strip() for row in features]}
+        if max(map(len, features), default=0) > 1
+        else {}
+    )
 
 
 def _kinds(features: list[list[str]]) -> dict[str, list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 RARE = 10  # cells
+MANY = 50  # genes, of which a tenth still says something
+COUNTS = (
+    "counts are used as they are; most methods do better on values that are scaled to one total and logged: "
+    "--normalise does that"
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,40 @@ class Asked:
     match: Match | None = None
     duplicates: Duplicates = "error"
     scaled: bool = False
+    normalise: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """How it was read, for a report: all but the files."""
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("expression", "tfs", "truth")
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class Own:
-    """The data set and the table as it was read, for a copy of it."""
+    """The data set, the table as it was read, and what was said of both."""
 
     data: GRNDataset
     table: AnnData | pd.DataFrame
+    said: tuple[str, ...] = ()
+
+    def cells(self) -> AnnData:
+        """All cells and genes of the file, cells x genes; a plain table becomes an AnnData."""
+        if not isinstance(self.table, pd.DataFrame):
+            return self.table
+        from anndata import AnnData
+
+        turned = not self.data.provenance["genes_are_columns"]
+        table = self.table.T if turned else self.table
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
+            return AnnData(
+                X=table.to_numpy(dtype=float),
+                obs=pd.DataFrame(index=table.index.astype(str)),
+                var=pd.DataFrame(index=table.columns.astype(str)),
+            )
 
 
 def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Own:
@@ -58,22 +90,47 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
     where = str(asked.expression)
     table = read_expression(asked.expression)
     genes, left_out = of_expression(table, asked.layer)
-    named = with_gene_names(genes, asked.gene_names, where) if asked.gene_names else genes
+    named = (
+        with_gene_names(genes, asked.gene_names, where, asked.layer) if asked.gene_names else genes
+    )
     data = _dataset(named, listed, truth, asked, where)
-    known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
+    empty = empty_note(data)
     if asked.n_genes:
         data = most_variable(data, asked.n_genes)
-    for note in (
+    known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
+    is_counts = data.provenance["values"] == "counts"
+    notes = (
         *listed.said,
         left_out,
         *data.notes,
+        COUNTS if is_counts else None,
         known,
         species_note(listed.species, data.tfs),
+        empty,
         rare_note(data),
-    ):
-        if note:
-            say(f"note: {note}")
-    return Own(data, table)
+    )
+    said = tuple(note for note in notes if note)
+    for note in said:
+        say(f"note: {note}")
+    return Own(data, table, said)
+
+
+def empty_note(data: GRNDataset) -> str | None:
+    """A warning about cells that show next to none of the genes, or None.
+
+    Such are the empty droplets of an unfiltered 10x folder: a tenth and more of the cells with less than a tenth
+    of the genes that the richest cell shows, or any cell without a gene.
+    """
+    seen = np.asarray((data.adata.X != 0).sum(axis=1)).ravel()
+    nothing, most = int((seen == 0).sum()), int(seen.max())
+    few = int((10 * seen < most).sum())
+    if not nothing and (10 * few < data.n_cells or most < MANY):
+        return None
+    return (
+        f"{few} of {data.n_cells} cells show less than a tenth of the {most} genes that the richest cell shows, "
+        f"{nothing} of them none; empty droplets look so, and make all genes rise together. Take Cell Ranger's "
+        "filtered folder, or drop them (scanpy: filter_cells, min_genes)"
+    )
 
 
 def rare_note(data: GRNDataset) -> str | None:
@@ -110,6 +167,7 @@ def _dataset(
             match=listed.match,
             duplicates=asked.duplicates,
             scaled=asked.scaled,
+            normalise=asked.normalise,
         )
     except InputError as error:
         hint = reading_hint(table, listed.names, listed.match, asked.layer)

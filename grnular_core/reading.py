@@ -28,12 +28,17 @@ __all__ = ["files_read", "read_expression", "read_network", "read_tf_list", "rea
 # how HDF5 begins a heap: signature, version, three bytes of 0
 HEAP = b"GCOL\x01\0\0\0"
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t", "tab": "\t"}
+SEURAT = "write its counts from R as a 10x folder (DropletUtils: write10xCounts), or as .h5ad"
 ELSEWHERE = {
     "xls": "save the sheet as csv",
     "xlsx": "save the sheet as csv",
     "h5": "write it as .h5ad (scanpy: read_10x_h5, then write)",
     "loom": "write it as .h5ad (anndata: read_loom, then write)",
-    "rds": "write the matrix from R with write.csv",
+    "rds": SEURAT,
+    "rdata": SEURAT,
+    "rda": SEURAT,
+    "h5seurat": SEURAT,
+    "h5mu": "write its RNA part as .h5ad (muon: mdata['rna'].write)",
     "zip": "unpack it",
     "tar": "unpack it",
     "npy": "it has no names; write a table with names of genes and cells",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,8 @@ from grnular_core.analysis import Network, Plan
 from grnular_core.dataset import GRNDataset
 from grnular_core.decoys import LEVELS, edges_at
 from grnular_core.methods import Run, method
+from grnular_core.places import place
+from grnular_core.reading import files_read
 from grnular_core.unrolled_methods import TRAINED
 from grnular_core.userfiles import sha256
 
@@ -25,11 +27,14 @@ SCORES = ("auprc", "auprc_ratio", "auroc", "epr", "density", "n_true", "n_candid
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where the data came from: a file (None: none of the user's), the TF list, the truth."""
+    """Where the data came from: a file or 10x folder (None: none of the user's), the TF list, the truth,
+    the options with which they were read, and what was said of them."""
 
     expression: Path | None
     tfs: str
     truth: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def make_report(
@@ -44,16 +49,19 @@ def make_report(
         "packages": {package: _version(package) for package in PACKAGES},
         "input": {
             "expression": inputs.expression.name if inputs.expression else data.name,
-            "sha256": _hash(inputs.expression),
+            "sha256": _hashes(inputs.expression),
             "tfs": inputs.tfs if len(Path(inputs.tfs).parts) == 1 else Path(inputs.tfs).name,
+            "tfs_sha256": _hash(Path(inputs.tfs)),
             "truth": Path(inputs.truth).name if inputs.truth else None,
+            "truth_sha256": _hash(Path(inputs.truth)) if inputs.truth else None,
+            "options": dict(inputs.options),
         },
         "data": {
             "cells": data.n_cells,
             "genes": data.n_genes,
             "tfs": len(data.tfs),
             "values": data.provenance.get("values"),
-            "notes": list(data.notes),
+            "notes": list(inputs.notes or data.notes),
         },
         "method": {
             "name": chosen.name,
@@ -105,15 +113,22 @@ def spelled_result(report: Mapping[str, Any]) -> list[str]:
         top = min(asked["top"], result["edges"])
         lines.append(
             f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
-            f"{top} strongest again in 90 % or more of {asked['runs_on_drawn_cells']} runs on drawn cells"
+            f"{top} strongest again in 90 % or more of {asked['runs_on_drawn_cells']} runs on drawn cells; by chance "
+            f"an edge is among them in {100 * _by_chance(report):.2g} % of the runs"
         )
     if "edges_at_fdr" in result:
         counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
         lines.append(
             f"edges at an FDR against shuffled genes: {counts}; a pair that goes together for another "
-            "reason than regulation passes too"
+            "reason than regulation passes too, and often most of these are such pairs"
         )
     return lines
+
+
+def _by_chance(report: Mapping[str, Any]) -> float:
+    """In which share of the runs random scores bring an edge among the top ones again."""
+    data = report["data"]
+    return min(report["method"]["top"] / (data["tfs"] * (data["genes"] - 1)), 1.0)
 
 
 def spelled_scores(scores: Mapping[str, Any]) -> str:
@@ -155,8 +170,16 @@ def _device(asked: str) -> str:
     return str(resolve_device(asked))
 
 
-def _hash(path: Path | None) -> str | None:
-    return sha256(path) if path is not None and path.is_file() else None
+def _hashes(path: Path | None) -> str | dict[str, str] | None:
+    """The hash of a file, or file -> hash where several belong together, as in a 10x folder."""
+    files = files_read(path) if path is not None else []
+    if len(files) == 1:
+        return _hash(files[0])
+    return {file.name: sha256(file) for file in files} or None
+
+
+def _hash(path: Path) -> str | None:
+    return sha256(path) if place(path) == "file" else None
 
 
 def _version(package: str) -> str | None:

@@ -16,6 +16,17 @@ from grnular_core.methods import Progress, Run, method, run_method
 from grnular_core.resampling import drawn_cells
 
 TOP = 1000  # edges of a network that are looked at, unless told otherwise
+SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge comes back
+
+
+def top_edges(data: GRNDataset, asked: int | None = None) -> int:
+    """How many strongest edges are looked at: as many as asked for, else ``TOP`` and at most a tenth of all pairs."""
+    return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
+
+
+def n_pairs(data: GRNDataset) -> int:
+    """How many edges there could be: each TF with every other gene."""
+    return len(data.tfs) * (data.n_genes - 1)
 
 
 def edge_stability(

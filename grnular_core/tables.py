@@ -17,6 +17,7 @@ from grnular_core.textfile import open_text, read_rows
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?", ".")
 FINITE = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", re.IGNORECASE)
+NO_NAMES = (*MISSING_WORDS, "true", "false", "inf", "infinity")
 NUMBER = re.compile(FINITE.pattern + "|[-+]?inf(inity)?", re.IGNORECASE)
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", " ": "spaces"}
 # what people write above the names of the rows, letters only
@@ -153,6 +154,7 @@ def _numbers(path: Path, body: pd.DataFrame, rows: list[str], columns: list[str]
     if all(kind.kind in "iuf" for kind in body.dtypes):
         return body.to_numpy(dtype=float)
     values = np.empty(body.shape)
+    _refuse_second_names(path, body, rows, columns)
     for column, (_, raw) in enumerate(body.items()):
         if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
             values[:, column] = raw
@@ -160,6 +162,22 @@ def _numbers(path: Path, body: pd.DataFrame, rows: list[str], columns: list[str]
             words = raw.astype(str).str.strip()
             values[:, column] = _parsed(path, words, rows, columns[column])
     return values
+
+
+def _refuse_second_names(
+    path: Path, body: pd.DataFrame, rows: list[str], columns: list[str]
+) -> None:
+    """Words in the second column too, as of symbols beside ids, or of names after row numbers."""
+    words = body.iloc[:, 0].astype(str).str.strip()
+    is_word = words.str.match("[A-Za-z]") & ~words.str.lower().isin(NO_NAMES)
+    if 2 * is_word.sum() <= len(words) or body.shape[1] < 2:
+        return
+    first = "row numbers" if _are_whole(rows) else f"names ({shown(rows, 2)})"
+    raise InputError(
+        f"{path}: the first column holds {first} and the second, {columns[0]}, names too ({shown(words, 2)}); "
+        "expected one column of names and numbers beside it. Delete the one that is not compared with the TF "
+        "list (pandas: write with index=False, or read_csv with index_col first)"
+    )
 
 
 def _parsed(path: Path, words: pd.Series, rows: list[str], column: str) -> np.ndarray:

@@ -67,6 +67,20 @@ def check_values(
     return "log values" if values.max() <= LARGEST_LOG else "normalised values, not log"
 
 
+def log_normalised(matrix: Matrix) -> Matrix:
+    """Every cell scaled to the median total of the cells that have any, then log(1 + x); a new matrix.
+
+    Cells x genes, dense or csr; a cell without any value stays one of zeros.
+    """
+    total = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
+    there = total > 0
+    middle = np.median(total[there]) if there.any() else 1.0
+    scale = np.divide(middle, total, out=np.zeros_like(total), where=there)
+    if sparse.issparse(matrix):
+        return sparse.csr_matrix(sparse.diags(scale) @ matrix).log1p()
+    return np.log1p(matrix * scale[:, None])
+
+
 def column_variance(matrix: Matrix) -> np.ndarray:
     """Population variance of each gene, shape (genes,)."""
     if sparse.issparse(matrix):

@@ -116,6 +116,39 @@ def test_no_other_file_takes_the_place_of_an_input(linear, capsys):
     assert Path("c.h5ad").read_bytes() == before and not Path("c.csv").exists()
 
 
+def test_cells_that_no_run_has_written_are_not_replaced(linear, capsys):
+    make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"]).adata.write_h5ad("out.h5ad")
+    before = Path("out.h5ad").read_bytes()
+    assert infer_linear("--also", "h5ad") == 2
+    assert "out.h5ad, which is there and holds no network of an earlier" in capsys.readouterr().err
+    assert Path("out.h5ad").read_bytes() == before and not Path("out.csv").exists()
+    os.remove("out.h5ad")
+    assert infer_linear("--also", "h5ad") == 0
+    assert infer_linear("--also", "h5ad", "--seed", "1") == 0  # our own may be replaced
+    Path("out.h5ad").write_text("no h5ad")
+    assert infer_linear("--also", "h5ad") == 2
+
+
+def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(linear, capsys):
+    assert infer_linear("--stability", "10", "--method", "random") == 0
+    found = pd.read_csv("out.csv")
+    assert found["stability"].notna().sum() == 5 * 15 // 10
+    said = capsys.readouterr().err
+    assert "by chance an edge is among them in 9.3 % of the runs" in said
+    assert found["stability"].mean() < 0.4  # of random scores; among all pairs it would be 1
+
+
+def test_counts_can_be_normalised_on_the_way(linear, capsys):
+    counts = (pd.read_csv("cells.csv", index_col=0).abs() * 10).round()
+    counts.to_csv("cells.csv")
+    assert infer_linear("--normalize", "--also", "report") == 0
+    assert "each cell scaled to the median total" in capsys.readouterr().err
+    report = json.loads(Path("out.report.json").read_text())
+    assert report["input"]["options"]["normalise"] is True
+    assert report["data"]["values"] == "log values"
+    assert any("normalised" in note for note in report["data"]["notes"])
+
+
 @pytest.mark.parametrize("word", ["human", "mouse"])
 def test_a_list_by_name_is_fetched_and_named(linear, capsys, monkeypatch, word):
     Path("list.csv").write_text("TF,Sources\ng00,a\ng01,b\n")

@@ -84,12 +84,37 @@ def test_a_view_gives_the_same_dataset_and_stays_a_view():
     assert view.is_view and same(make_dataset(view, TFS), reference()) and view.is_view
 
 
-@pytest.mark.parametrize("table", [small_table().T, small_anndata().T], ids=["frame", "anndata"])
-def test_a_turned_table_gives_the_same_dataset_and_says_so(table):
+def test_a_turned_table_gives_the_same_dataset_and_says_so():
+    table = small_table().T
     data = make_dataset(table, TFS)
     assert same(data, reference())
     assert data.notes[0].startswith("genes are the rows: 2 of 6 row names")
     assert same(make_dataset(table, TFS, orientation="genes-x-cells"), reference())
+
+
+def test_a_turned_anndata_is_refused_unless_it_is_told_to_be_one():
+    table = small_anndata().T
+    with pytest.raises(
+        InputError, match="columns are genes, but 2 of 6 row.*genes-x-cells if it is"
+    ):
+        make_dataset(table, TFS)
+    assert same(make_dataset(table, TFS, orientation="genes-x-cells"), reference())
+
+
+def test_cells_named_like_tfs_do_not_turn_an_anndata():
+    rng = np.random.default_rng(0)
+    genes = ["GATA1", "SPI1", "A", "B"]
+    screen = anndata.AnnData(  # pseudobulks, each named after the TF that was knocked down
+        rng.random((30, 4)),
+        obs=pd.DataFrame(index=[f"TF{i}" for i in range(28)] + TFS),
+        var=pd.DataFrame(index=genes),
+    )
+    listed = [*TFS, *(f"TF{i}" for i in range(28))]
+    data = make_dataset(screen, listed)
+    assert data.genes == genes and data.n_cells == 30
+    assert data.notes[0].startswith(
+        "genes are the columns, as in every AnnData: 30 of 30 row names"
+    )
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_there_are_ten_mistakes_and_the_page_says_so(mistakes):
         (6, "1 missing (NaN) values"),
         (7, "separated by semicolons"),
         (8, "pandas: index=True"),
-        (9, "write.csv"),
+        (9, "write10xCounts"),
         (10, "would give away the truth"),
     ],
 )

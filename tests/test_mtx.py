@@ -61,7 +61,8 @@ def test_features_that_are_no_genes_are_marked(tmp_path):
     assert note == "1 of 3 features are no Gene Expression (Antibody Capture); they are left out"
     (tmp_path / "features.tsv").write_text("".join(rows).replace("Antibody Capture", kinds[0]))
     read = read_expression(tmp_path)
-    assert list(read.var) == [] and of_expression(read) == (read, None)
+    assert list(read.var) == ["gene_ids"] and read.var["gene_ids"].tolist() == ["E0", "E1", "E2"]
+    assert of_expression(read) == (read, None)
 
 
 def test_a_csv_of_features_may_hold_quoted_commas(tmp_path):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from small_data import TFS, small_anndata, small_table
+from small_data import TFS, small_anndata, small_table, write_10x
 
 from grnular_core import cell_tables
 from grnular_core.cell_tables import cell_groups, with_gene_names
 from grnular_core.dataset import make_dataset
 from grnular_core.errors import InputError
-from grnular_core.own_data import Asked, rare_note, read_own
+from grnular_core.own_data import Asked, empty_note, rare_note, read_own
 
 pytest_plugins = ("cli_folder",)
 
@@ -140,6 +141,105 @@ def test_other_refusals_are_as_they_were(folder):
         assert "pass --layer" not in str(caught.value) and "--gene-names" not in str(caught.value)
 
 
+def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
+    adata = with_ids()
+    adata.raw = adata.copy()
+    adata = adata[:, 1:].copy()
+    adata.X = adata.X.toarray() - 1
+    adata.write_h5ad("ids.h5ad")
+    asked = Asked("ids.h5ad", "tfs.txt", gene_names="feature_name", layer="raw")
+    read = read_own(asked)
+    assert read.data.genes == list(small_table()) and read.data.tfs == tuple(TFS)
+    np.testing.assert_array_equal(read.data.expression(), small_table())
+    assert read.table.raw.var_names[0].startswith("ENSG")
+    with pytest.raises(InputError, match="pass --gene-names feature_name"):
+        read_own(Asked("ids.h5ad", "tfs.txt", layer="raw"))
+    bare = with_ids()
+    bare.raw = bare.copy()
+    del bare.raw.var["feature_name"]  # .var has it, .raw.var does not
+    bare.write_h5ad("bare.h5ad")
+    assert read_own(replace(asked, expression="bare.h5ad")).data.genes == list(small_table())
+
+
+def test_ids_of_a_10x_folder_can_name_its_genes(folder):
+    write_10x(small_table(), Path("10x"))
+    Path("ids.txt").write_text("ID0\nID1\n")
+    with pytest.raises(InputError, match="pass --gene-names gene_ids"):
+        read_own(Asked("10x", "ids.txt"))
+    found = read_own(Asked("10x", "ids.txt", gene_names="gene_ids")).data
+    assert found.genes == [f"ID{i}" for i in range(6)]
+
+
+def test_counts_are_normalised_where_that_is_asked_for(folder):
+    counts = (small_table() * 20).round()
+    counts.to_csv("counts.csv")
+    said = []
+    read_own(Asked("counts.csv", "tfs.txt"), said.append)
+    assert any("--normalise does that" in line for line in said)
+    said = []
+    found = read_own(Asked("counts.csv", "tfs.txt", normalise=True), said.append).data
+    total = counts.sum(axis=1)
+    expected = np.log1p(counts.div(total, axis=0) * np.median(total))
+    np.testing.assert_allclose(found.expression(), expected)
+    assert any("each cell scaled to the median total" in line for line in said)
+    assert not any("--normalise does that" in line for line in said)
+    sparse_one = small_anndata("csr")
+    sparse_one.X = sparse_one.X.multiply(20).rint().tocsr()
+    sparse_one.write_h5ad("counts.h5ad")
+    other = read_own(Asked("counts.h5ad", "tfs.txt", normalise=True)).data
+    np.testing.assert_allclose(other.expression(), expected)
+    with pytest.raises(InputError, match="looks like log values; --normalise is for counts"):
+        read_own(Asked("x.csv", "tfs.txt", normalise=True))
+
+
+def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder):
+    table = small_table().assign(Same=1.0)
+    table.to_csv("table.csv")
+    table.T.to_csv("turned.csv")
+    for file in ("table.csv", "turned.csv"):
+        read = read_own(Asked(file, "tfs.txt", n_genes=1))
+        assert read.data.n_genes == 2
+        cells = read.cells()
+        assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
+        np.testing.assert_array_equal(cells.X, table)
+
+
+def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
+    Path("net.csv").write_text("Gene1,Gene2\nGATA1,SPI1\nSPI1,NA\nGATA1,HLA-A\nGATA1,nan\n")
+    said = []
+    read = read_own(Asked("x.csv", "tfs.txt", "net.csv", n_genes=2), said.append)
+    n = len(read.data.truth)
+    assert 0 < n < 4
+    assert any(f"{n} of 4 true edges lie between these, and are scored" in line for line in said)
+    assert f"note: {n} of {n} true edges among the genes start at a TF of the list" in said
+
+
+def test_logarithms_that_are_added_are_pointed_at(folder):
+    table = small_table()
+    pd.concat([table, table.iloc[:, :1]], axis=1).to_csv("twice.csv")
+    for rule, noted in (("sum", True), ("max-variance", False)):
+        said = []
+        read_own(Asked("twice.csv", "tfs.txt", duplicates=rule), said.append)
+        assert any("logarithms were added" in line for line in said) == noted
+
+
+def test_empty_droplets_are_pointed_at():
+    rng = np.random.default_rng(0)
+    full = rng.poisson(2.0, (60, 100))
+    names = [f"g{i}" for i in range(100)]
+
+    def note(values):
+        return empty_note(make_dataset(pd.DataFrame(values, columns=names), names[:5]))
+
+    assert note(full) is None
+    droplets = (rng.random((300, 100)) < 0.02).astype(int)
+    assert note(np.vstack([full, droplets])).startswith(
+        f"300 of 360 cells show less than a tenth of the {(full > 0).sum(1).max()} genes"
+    )
+    assert "1 of them none" in note(np.vstack([full, 0 * full[:1]]))
+    assert note(np.vstack([full, droplets[droplets.any(1)][:3]])) is None  # three of 63: no pattern
+
+
 # --- groups of cells
 
 
@@ -156,20 +256,33 @@ def grouped():
 
 def test_groups_are_a_column_or_clusters_or_none():
     adata, data, kinds = grouped()
-    assert cell_groups(adata, data, "kind").tolist() == kinds.tolist()
-    assert cell_groups(adata, data, "all") is None and cell_groups(None, data, "all") is None
-    assert set(cell_groups(adata, data, "none")) == {"nan"}
-    found = cell_groups(None, data, "clusters")
+    assert cell_groups(adata, data, "kind").labels.tolist() == kinds.tolist()
+    assert cell_groups(adata, data, "all").labels is None
+    assert cell_groups(None, data, "all").labels is None
+    assert set(cell_groups(adata, data, "none").labels) == {"nan"}
+    found = cell_groups(None, data).labels
     assert not frozenset(found[kinds == "a"]) & frozenset(found[kinds == "b"])
     adata.obs["clusters"] = "mine"
-    assert set(cell_groups(adata, data, "clusters")) == {"mine"}
+    assert set(cell_groups(adata, data, "clusters").labels) == {"mine"}
+    np.testing.assert_array_equal(cell_groups(adata, data).labels, found)  # nobody named the column
+
+
+def test_what_groups_are_is_said():
+    adata, data, _ = grouped()
+    adata.obs.loc[adata.obs_names[:3], "kind"] = np.nan
+    said = cell_groups(adata, data, "kind").said
+    assert "inside each of 3 groups, the column 'kind'" in said
+    assert "3 cells without a label there are taken for one group" in said
+    n = len(set(cell_groups(None, data).labels))
+    assert f"inside each of {n} clusters found" in cell_groups(None, data).said
+    assert cell_groups(None, data, "all").said == "values are shuffled among all cells"
 
 
 def test_clusters_of_large_data_are_those_of_small_data(monkeypatch):
     _, data, _ = grouped()
-    small = cell_groups(None, data, "clusters")
+    small = cell_groups(None, data, "clusters").labels
     monkeypatch.setattr(cell_tables, "is_large", lambda *_: True)
-    large = cell_groups(None, data, "clusters")
+    large = cell_groups(None, data, "clusters").labels
     assert (
         len(np.unique(small)) == len(np.unique(large)) == len(set(zip(small, large, strict=True)))
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_data import small_table, write_10x
 
 from grnular_core.analysis import Network, Plan, infer_network
 from grnular_core.errors import InputError
 from grnular_core.methods import Run, infer
 from grnular_core.own_scores import scores_with_controls
 from grnular_core.report import Inputs, flat, make_report, spelled_result, spelled_scores
+from grnular_core.userfiles import sha256
 
 
 def report_of(data, name="clr", plan=None, inputs=None, run=None):
@@ -90,5 +91,32 @@ def test_controls_stand_beside_the_scores(small_data):
         scores_with_controls(replace(small_data, truth=None), {})
 
 
-def test_a_folder_as_input_has_no_hash(small_data, tmp_path):
-    assert report_of(small_data, inputs=Inputs(Path(tmp_path), "x"))["input"]["sha256"] is None
+def test_a_folder_as_input_has_a_hash_of_each_file(small_data, tmp_path):
+    write_10x(small_table(), tmp_path / "10x")
+    (tmp_path / "x").write_text("A\n")
+    hashes = report_of(small_data, inputs=Inputs(tmp_path / "10x", "x"))["input"]["sha256"]
+    assert set(hashes) == {"matrix.mtx", "features.tsv", "barcodes.tsv"}
+    assert hashes["matrix.mtx"] == sha256(tmp_path / "10x" / "matrix.mtx")
+    assert report_of(small_data, inputs=Inputs(None, "x"))["input"]["sha256"] is None
+
+
+def test_the_files_beside_the_cells_are_hashed_and_the_options_kept(small_data, tmp_path):
+    files = {name: tmp_path / name for name in ("cells.csv", "tfs.txt", "net.csv")}
+    for name, path in files.items():
+        path.write_text(name)
+    inputs = Inputs(
+        files["cells.csv"],
+        str(files["tfs.txt"]),
+        str(files["net.csv"]),
+        {"layer": "raw"},
+        ("said",),
+    )
+    report = report_of(small_data, inputs=inputs)
+    assert report["input"]["tfs"] == "tfs.txt" and report["input"]["truth"] == "net.csv"
+    for key, name in (
+        ("sha256", "cells.csv"),
+        ("tfs_sha256", "tfs.txt"),
+        ("truth_sha256", "net.csv"),
+    ):
+        assert report["input"][key] == sha256(files[name])
+    assert report["input"]["options"] == {"layer": "raw"} and report["data"]["notes"] == ["said"]

@@ -156,6 +156,15 @@ def test_the_order_of_the_columns_changes_no_draw(stored):
     np.testing.assert_array_equal(one[:, order], two)
 
 
+@pytest.mark.parametrize("groups", [None, np.repeat(["a", "b"], 10)])
+def test_sparse_and_dense_cells_are_shuffled_alike(groups):
+    data = dataset(np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float))
+    one, two = (
+        shuffled(d, np.random.default_rng(3), groups).expression() for d in (data, as_sparse(data))
+    )
+    np.testing.assert_array_equal(one, two)
+
+
 def test_genes_of_equal_variance_are_kept_by_name():
     """Permutations of the same log values: without names the first columns would stay."""
     rng = np.random.default_rng(0)
