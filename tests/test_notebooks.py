@@ -181,6 +181,19 @@ def test_an_unusable_file_of_ones_own_stops_with_its_message(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_folder_for_results_that_holds_the_inputs_loses_none_of_them(tmp_path):
+    own_files(tmp_path)
+    (tmp_path / "net.csv").rename(tmp_path / "edges.csv")  # the known network, where edges would go
+    before = (tmp_path / "edges.csv").read_bytes()
+    words = "{expression: cells.csv, tfs: tfs.txt, truth: edges.csv, method: clr, output_folder: .}"
+    target = tmp_path / "out.ipynb"
+    done, _ = papermill(ROOT / "notebooks" / "your_data.ipynb", target, tmp_path, "-y", words)
+    assert done.returncode != 0
+    assert "InputError: output_folder edges.csv is the input edges.csv" in done.stderr
+    assert (tmp_path / "edges.csv").read_bytes() == before
+
+
+@pytest.mark.slow
 def test_the_page_of_your_own_data_says_when_the_example_is_not_at_hand(tmp_path):
     (tmp_path / "empty").mkdir()
     target = tmp_path / "out.ipynb"
