@@ -16,7 +16,7 @@ from grnular_core.claims_model import means, variant_rows
 from grnular_core.experiments import recorded_pairs
 from grnular_core.findings import recorded_table, said
 from grnular_core.grnular import GRNULarConfig
-from grnular_core.results import Record
+from grnular_core.results import KEY, Record
 from grnular_core.trained import read_trained
 
 PAPERS_WEIGHTS = ("paper-clean", "paper-noisy", "paper-DS1", "paper-DS2")
@@ -132,7 +132,7 @@ def compiled(folder: Path) -> str:
 
 def shared(folder: Path, one: str, other: str, column: str) -> pd.DataFrame:
     """Runs that both methods have: one row a run, one column a method."""
-    key = ["experiment", "dataset", "network", "cells", "cell_types", "replicate", "tf_information"]
+    key = [name for name in KEY if name != "method"]
     parts = []
     for experiment in ("clean", "noisy", "ds", "beeline"):
         rows = Record(experiment, folder).rows()

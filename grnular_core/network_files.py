@@ -82,7 +82,9 @@ def _write_cytoscape(nodes: dict[str, bool], table: pd.DataFrame, path: Path) ->
             {"data": {"id": f"e{number}", **edge}} for number, edge in enumerate(_edges(table), 1)
         ],
     }
-    text = json.dumps({"data": {"name": "CPDAG"}, "elements": elements}, indent=1)
+    # without the word directed networkx would turn edges round by the order of the names
+    network = {"data": {"name": "CPDAG"}, "directed": True, "elements": elements}
+    text = json.dumps(network, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 RARE = 10  # cells
+FEW = 50  # cells
 MANY = 50  # genes, of which a tenth still says something
 COUNTS = (
     "counts are used as they are; most methods do better on values that are scaled to one total and logged: "
@@ -106,6 +107,7 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
         COUNTS if is_counts else None,
         known,
         species_note(listed.species, data.tfs),
+        few_note(data),
         empty,
         rare_note(data),
     )
@@ -130,6 +132,16 @@ def empty_note(data: GRNDataset) -> str | None:
         f"{few} of {data.n_cells} cells show less than a tenth of the {most} genes that the richest cell shows, "
         f"{nothing} of them none; empty droplets look so, and make all genes rise together. Take Cell Ranger's "
         "filtered folder, or drop them (scanpy: filter_cells, min_genes)"
+    )
+
+
+def few_note(data: GRNDataset) -> str | None:
+    """A warning about too few cells for any network, or None."""
+    if data.n_cells >= FEW:
+        return None
+    return (
+        f"{data.n_cells} cells are few: with less than {FEW} next to every pair of genes goes together or not by "
+        "chance; several hundred are usual. --stability shows how little comes back"
     )
 
 

@@ -14,7 +14,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ VALUES = (
     "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "weights", "commit", "environment",
 )  # fmt: skip
 COLUMNS = KEY + VALUES
+OPTIONAL = ("regdiffusion",)  # methods that run a package of their name
 TEXTS = ("device", "weights", "commit", "environment")
 EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning")
 LOCK_SECONDS = 60
@@ -139,7 +140,8 @@ class Record:
         return {column: _text(key[column]) for column in KEY}
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        row = {"experiment": self.experiment, "weights": "", **provenance(), **row}
+        told = {**provenance(), "environment": environment_of(str(row.get("method", "")))}
+        row = {"experiment": self.experiment, "weights": "", **told, **row}
         wrong = sorted(set(row) ^ set(COLUMNS))
         if wrong:
             raise InputError(
@@ -177,6 +179,15 @@ def provenance() -> dict[str, str]:
         "commit": package_commit(),
         "environment": f"python={platform.python_version()} {versions}",
     }
+
+
+def environment_of(method: str) -> str:
+    """The versions of ``provenance``, and that of an optional package where the method is its own."""
+    versions = provenance()["environment"]
+    try:
+        return f"{versions} {method}={version(method)}" if method in OPTIONAL else versions
+    except PackageNotFoundError:
+        return versions
 
 
 def package_commit() -> str:

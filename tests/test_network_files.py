@@ -44,7 +44,7 @@ def test_graphml_comes_back_whole(table, tmp_path):
 def test_cytoscape_json_comes_back_whole(table, tmp_path):
     write_network(table, TFS, tmp_path / "net.json")
     read = json.loads((tmp_path / "net.json").read_text())
-    graph = nx.cytoscape_graph(read | {"directed": True, "multigraph": False, "data": []})
+    graph = nx.cytoscape_graph(read)
     keys = ("weight", "sign", "rank", "directed")
     found = {(a, b): tuple(d[k] for k in keys) for a, b, d in graph.edges(data=True)}
     assert found == expected(table)

@@ -14,7 +14,7 @@ from grnular_core import cell_tables
 from grnular_core.cell_tables import cell_groups, with_gene_names
 from grnular_core.dataset import make_dataset
 from grnular_core.errors import InputError
-from grnular_core.own_data import Asked, empty_note, rare_note, read_own
+from grnular_core.own_data import Asked, empty_note, few_note, rare_note, read_own
 
 pytest_plugins = ("cli_folder",)
 
@@ -221,6 +221,16 @@ def test_logarithms_that_are_added_are_pointed_at(folder):
         said = []
         read_own(Asked("twice.csv", "tfs.txt", duplicates=rule), said.append)
         assert any("logarithms were added" in line for line in said) == noted
+
+
+def test_few_cells_are_pointed_at(folder):
+    said = []
+    read_own(Asked("x.csv", "tfs.txt"), said.append)
+    assert any(line.startswith("note: 9 cells are few: with less than 50 ") for line in said)
+    data = make_dataset(
+        pd.DataFrame(np.random.default_rng(0).random((50, 3)), columns=list("ABC")), ["A"]
+    )
+    assert few_note(data) is None
 
 
 def test_empty_droplets_are_pointed_at():

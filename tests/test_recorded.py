@@ -25,7 +25,7 @@ from grnular_core.unrolled_methods import papers_weights
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
+    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
@@ -46,6 +46,25 @@ def test_every_row_has_its_scores_and_its_provenance(rows):
     assert rows["commit"].str.fullmatch(r"[0-9a-f]{10}").all()
     assert rows["environment"].str.contains("scikit-learn=").all()
     assert set(rows["method"]) <= set(METHODS)
+
+
+DRAWING = [
+    m for m in RECORDED if METHODS[m].stochastic and m not in ("random", "grnboost2-arboreto")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", DRAWING)
+@pytest.mark.parametrize("genes", ["TFs+500", "top500"])
+def test_a_method_that_draws_is_on_record_with_five_seeds(rows, method, genes):
+    found = rows[(rows["method"] == method) & (rows["genes"] == genes)]
+    seeds = found.groupby(["dataset", "network"])["seed"].agg(set)
+    assert len(seeds) == (15 if genes == "TFs+500" else 3)
+    assert all(seen == {"0", "1", "2", "3", "4"} for seen in seeds)
+
+
+def test_the_version_of_an_optional_package_is_on_record(rows):
+    found = rows.loc[rows["method"] == "regdiffusion", "environment"]
+    assert found.str.contains("regdiffusion=0.2").all()
 
 
 def test_controls_are_where_they_must_be(rows):
