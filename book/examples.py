@@ -113,8 +113,8 @@ def practice_files(folder: Path) -> None:
 def first_run() -> str:
     """The commands of a first run on the practice file, and what they print."""
     words = [
-        "infer", "cells.h5ad", "--tfs", "tfs.txt", "--gene-names", "gene_symbols", "--stability", "10",
-        "--null", "5", "--null-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
+        "infer", "cells.h5ad", "--tfs", "tfs.txt", "--gene-names", "gene_symbols", "--normalise",
+        "--stability", "10", "--null", "5", "--null-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
         "report", "-o", "edges.csv",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as name, inside(Path(name)):

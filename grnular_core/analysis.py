@@ -89,7 +89,7 @@ def rest_of_runs(plan: Plan, seconds: float) -> str:
     ]
     what = " and ".join(f"{n} {how}" for n, how in parts if n)
     more = (plan.stability + 2 * plan.null) * seconds
-    return f"still to run: {what}, {spelled_seconds(more)} (the first took {seconds:.1f} s)"
+    return f"still to run: {what}, {spelled_seconds(more)} (the first took {seconds:.1f} s, with what is loaded once)"
 
 
 def expected(

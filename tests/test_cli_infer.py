@@ -232,7 +232,9 @@ def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypat
     said = expected(small_data, "grnular", plan=plan)
     assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
     # a run with twins has twice the genes
-    assert rest_of_runs(plan, 60.0).endswith("about 20.0 minutes (the first took 60.0 s)")
+    assert rest_of_runs(plan, 60.0).endswith(
+        "about 20.0 minutes (the first took 60.0 s, with what is loaded once)"
+    )
 
 
 def test_memory_counts_the_twins(small_data, monkeypatch):
