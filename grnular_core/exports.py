@@ -38,7 +38,7 @@ WHAT = {
     "graphml": "the strongest edges for Gephi, yEd, igraph",
     "cytoscape": "the strongest edges for Cytoscape",
     "h5ad": "a copy of the cells with the edges in .uns['grnular']",
-    "picture": "a drawing of the strongest edges",
+    "picture": "a drawing of the 40 strongest edges, without their signs",
     "report": "what was done: versions, parameters, seconds",
 }
 GRAPHS = ("graphml", "cytoscape", "picture")  # what shows nothing without an edge

@@ -72,7 +72,8 @@ def _names(
             )
         return _texts(expression.obs_names), _texts(expression.raw.var_names)
     if layer is not None and layer not in expression.layers:
-        raise InputError(f"{name} has no layer {layer!r}; it has {_layers(expression)}")
+        default = ". X is taken where no layer is named" if layer == "X" else ""
+        raise InputError(f"{name} has no layer {layer!r}; it has {_layers(expression)}{default}")
     return _texts(expression.obs_names), _texts(expression.var_names)
 
 

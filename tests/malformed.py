@@ -180,6 +180,7 @@ EXPRESSION = [
     Case("folder without mtx", ("without an .mtx file", "expected a 10x folder"), {"d/a.txt": "x"}, "d"),
     Case("two mtx", ("2 .mtx files (a.mtx, b.mtx)", "name the file itself"), {"d/a.mtx": MTX, "d/b.mtx": MTX}, "d"),
     Case("layer of a csv", ("layer 'logged'", "leave it out"), arguments=("--layer", "logged")),
+    Case("X as a layer", ("no layer 'X'", "X is taken where no layer is named"), {}, "good.h5ad", ("--layer", "X")),
     Case("unknown layer", ("no layer 'logged'", "it has none"), {}, "good.h5ad", ("--layer", "logged")),
     Case("no raw", ("has no .raw", "leave the layer out"), {}, "good.h5ad", ("--layer", "raw")),
     Case("told the wrong way", ("said to be genes-x-cells", "leave --orientation out"), arguments=("--orientation", "genes-x-cells")),
