@@ -78,8 +78,9 @@ class Own:
             warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
             return AnnData(
                 X=table.to_numpy(dtype=float),
-                obs=pd.DataFrame(index=table.index.astype(str)),
-                var=pd.DataFrame(index=table.columns.astype(str)),
+                # names alone: the corner of the table, often empty, is no name that h5ad can hold
+                obs=pd.DataFrame(index=[str(cell) for cell in table.index]),
+                var=pd.DataFrame(index=[str(gene) for gene in table.columns]),
             )
 
 

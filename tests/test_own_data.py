@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -202,6 +203,8 @@ def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder):
         cells = read.cells()
         assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
         np.testing.assert_array_equal(cells.X, table)
+        cells.write_h5ad("copy.h5ad")
+        assert list(anndata.read_h5ad("copy.h5ad").obs_names) == list(table.index)
 
 
 def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
