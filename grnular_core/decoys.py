@@ -24,6 +24,7 @@ from grnular_core.dataset import GRNDataset
 from grnular_core.errors import InputError
 from grnular_core.methods import Progress, Run, method, run_method
 from grnular_core.resampling import anndata_of, shuffled
+from grnular_core.stability import n_pairs
 
 LEVELS = (0.05, 0.1)
 
@@ -75,15 +76,14 @@ def count_decoys(
             f"the method {method(name).name} does not look at the data; it has no null"
         )
     run = run or Run()
-    n_pairs = len(data.tfs) * (data.n_genes - 1)
-    total = np.zeros(n_pairs)
+    total = np.zeros(n_pairs(data))
     for number in range(n_runs):
         if progress:
             progress(number, n_runs)
         twins, prefix = with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
         seed = run.seed + 1 + number if method(name).stochastic else run.seed
         settings = Run(seed, run.device, run.n_jobs, weights=run.weights)
-        total += _counts(run_method(twins, name, settings).edges, prefix, n_pairs)
+        total += _counts(run_method(twins, name, settings).edges, prefix, len(total))
     if progress:
         progress(n_runs, n_runs)
     # a TF has an edge to its own twin and none to itself
