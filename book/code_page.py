@@ -45,7 +45,8 @@ LAYERS: Mapping[str, tuple[str, str]] = {
     "Methods": (
         "every method behind one door",
         "controls graphical_lasso_admm graphical_lasso graphical_lasso_cv baselines within_clusters "
-        "lars tigress diffusion tree_data tree_kernels boosting forest ensembles trees model_methods ensemble_methods methods",
+        "lars tigress diffusion tree_data tree_kernels boosting forest ensembles trees model_methods ensemble_methods methods "
+        "peer_times",
     ),
     "Trust": (
         "how far a network of one's own can be trusted",

@@ -93,7 +93,11 @@ def rest_of_runs(plan: Plan, seconds: float) -> str:
 
 
 def expected(
-    data: GRNDataset, name: str, weights: str | None = None, plan: Plan | None = None
+    data: GRNDataset,
+    name: str,
+    weights: str | None = None,
+    plan: Plan | None = None,
+    n_jobs: int = -1,
 ) -> str:
     """Size, memory and, where it can be told, time of all runs of a plan, before any of them.
 
@@ -101,6 +105,7 @@ def expected(
     """
     from grnular_core.cost import expected_seconds, rough_seconds, spelled_seconds, spelled_time
     from grnular_core.memory import check_memory
+    from grnular_core.peer_times import peer_seconds
 
     plan = plan or Plan()
     size = (data.n_cells, data.n_genes, len(data.tfs))
@@ -109,7 +114,7 @@ def expected(
     said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
     said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
     most = expected_seconds(*size, name, weights)
-    needed = most or rough_seconds(*size, name, weights)
+    needed = most or rough_seconds(*size, name, weights) or peer_seconds(*size, name, n_jobs)
     if most is not None:
         said += f", {spelled_time(most)}"
     elif needed is not None:

@@ -17,6 +17,7 @@ from grnular_core.methods import Run, method
 from grnular_core.model_methods import fitting_weights
 from grnular_core.outputs import check_outputs
 from grnular_core.own_data import Asked, Own, read_own
+from grnular_core.peer_times import LAWS
 from grnular_core.reading import files_read
 from grnular_core.stability import TOP, top_edges
 from grnular_core.unrolled_methods import FOR_CELLS
@@ -152,8 +153,8 @@ def infer_command(options: argparse.Namespace) -> None:
         say(f"note: {groups.said}")
     labels = None if groups is None else groups.labels
     plan = Plan(options.stability, options.null, top_edges(data, options.top), labels)
-    say(expected(data, chosen.name, options.weights, plan))
-    if chosen.cost != "seconds":
+    say(expected(data, chosen.name, options.weights, plan, options.jobs))
+    if chosen.cost != "seconds" and chosen.name not in LAWS:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     run = Run(options.seed, options.device, options.jobs, weights=options.weights)
     found = infer_network(data, chosen.name, run, plan, say, progress_bar)

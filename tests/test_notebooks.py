@@ -115,6 +115,44 @@ def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(real_d
     ]
 
 
+# What a kernel loads as it starts: cells of mESC in which one gene of the endoderm bears the name CFC1.
+WITH_CFC1 = """
+import pandas as pd
+from grnular_core import beeline
+from grnular_core.dataset import make_dataset
+
+real = beeline.load_beeline
+
+def load_beeline(*words):
+    data = real(*words)
+    cells = pd.DataFrame(data.expression(), data.adata.obs_names, data.genes)
+    names = {"LAMB1": "CFC1"}
+    return make_dataset(
+        cells.rename(columns=names), list(data.tfs), data.truth.replace(names), orientation="cells-x-genes"
+    )
+
+beeline.load_beeline = load_beeline
+"""
+
+
+@pytest.mark.slow
+def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(real_data, tmp_path):
+    folder = str((ROOT / os.environ["GRNULAR_DATA"]).resolve())
+    (tmp_path / "sitecustomize.py").write_text(WITH_CFC1)
+    words = ("-p", "method", "correlation", "-y", "{others: [], n_random: 20}")
+    target = tmp_path / "out.ipynb"
+    source = ROOT / "notebooks" / "05_mesc_network.ipynb"
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done, _ = papermill(source, target, tmp_path, *words, GRNULAR_DATA=folder, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = printed(target)
+    assert "CFC1** is in the data" in text and "can not be tested" not in text
+    assert "stand-in" not in text
+    for statement in ("are predicted for CFC1", "predict CFC1 much better", "CFC1 rises"):
+        (line,) = [x for x in text.splitlines() if x.startswith("|") and statement in x]
+        assert "agree" in line.split("|")[1]
+
+
 @pytest.mark.slow
 def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(tmp_path):
     (tmp_path / "empty").mkdir()

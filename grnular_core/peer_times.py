@@ -1,0 +1,65 @@
+"""How long the peers take on a CPU, said before they start.
+
+The work of each is counted by what its algorithm does with cells, genes and TFs; what a unit of it takes is
+fitted to the seconds in the record (``tests/test_peer_times.py`` holds it to them). The time of boosted trees
+also depends on when they stop, which the sizes do not tell. Machines differ, too: all this is rough.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+
+# (cells, genes, TFs) -> seconds of one core
+Law = Callable[[int, int, int], float]
+
+
+def _forests(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """A forest for each gene; every split looks at the square root of all TFs."""
+    return 1.3e-4 * n_cells * n_genes * math.sqrt(n_tfs)
+
+
+def _boosting(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """Trees for each gene until they stop; every split looks at a share of all TFs."""
+    return n_cells * n_genes * (3.4e-7 * n_tfs + 1.3e-5)
+
+
+def _tigress(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """For each half of the cells: products of all TFs and genes, a path for each gene, standardising."""
+    products = 1.4e-8 * n_cells * n_tfs * (n_tfs + n_genes)
+    return products + n_genes * (3.9e-5 * n_tfs + 1.8e-6 * n_cells + 9e-4)
+
+
+def _diffusion(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """A number of steps that is always the same, each on one batch of cells and on genes x genes."""
+    return 0.2 * n_genes + 9.3e-5 * n_genes**2
+
+
+def _unrolled_lasso(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """Square roots and products of matrices, genes x genes."""
+    return 1.5e-6 * n_genes**2 + 2.4e-10 * n_genes**3
+
+
+# RegDiffusion and GLAD leave their cores to torch, which is counted as one here
+ON_ALL_CORES: dict[str, Law] = {"genie3": _forests, "grnboost2": _boosting, "tigress": _tigress}
+ON_ONE_CORE: dict[str, Law] = {
+    "regdiffusion": _diffusion,
+    "glad": _unrolled_lasso,
+    "glad-tf": _unrolled_lasso,
+}
+LAWS = {**ON_ALL_CORES, **ON_ONE_CORE}
+
+
+def peer_seconds(
+    n_cells: int, n_genes: int, n_tfs: int, method: str, n_jobs: int = -1
+) -> float | None:
+    """Rough seconds of one run with ``n_jobs`` processes (-1: one for each core); None for a method
+    that has no law: it takes seconds, or a time that the sizes do not tell, as ``glasso`` does."""
+    if method not in LAWS:
+        return None
+    seconds = LAWS[method](n_cells, n_genes, n_tfs)
+    if method in ON_ONE_CORE:
+        return seconds
+    cores = os.cpu_count() or 1
+    return seconds / (cores if n_jobs < 1 else min(n_jobs, cores))
