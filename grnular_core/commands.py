@@ -23,6 +23,10 @@ from grnular_core.methods import METHODS, Progress
 from grnular_core.places import place
 from grnular_core.reading import read_expression, read_network
 
+# until a bar is drawn, and between two drawings
+BAR_SECONDS = 0.5  # at a terminal
+LOG_SECONDS = 10
+
 
 def say(text: str) -> None:
     """A line for the person at the terminal."""
@@ -47,15 +51,14 @@ def forget_output() -> None:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """A progress callback that draws on standard error, from the first time it is called."""
+    """A progress callback that draws on standard error what takes longer than a moment, more seldom in a log."""
     bars: list[tqdm] = []
 
     def update(done: int, total: int) -> None:
         if not bars:
-            wait = 0.5 if sys.stderr.isatty() else 10
-            bars.append(
-                tqdm(desc=label, total=total, file=sys.stderr, leave=False, mininterval=wait)
-            )
+            wait = BAR_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+            how = {"file": sys.stderr, "leave": False, "mininterval": wait, "delay": wait}
+            bars.append(tqdm(desc=label, total=total, **how))
         bars[0].total = total
         bars[0].update(done - bars[0].n)
 

@@ -26,7 +26,13 @@ def test_a_method_that_reports_nothing_draws_no_bar(folder, capsys):
     assert "it/s" not in err and "0it" not in err and "\r" not in err
 
 
-def test_a_method_that_reports_draws_its_bar_on_stderr(capsys):
+def test_quick_runs_leave_no_bar_in_a_log(folder, capsys):
+    run_infer("--stability", "2")
+    assert "\r" not in capsys.readouterr().err
+
+
+def test_a_method_that_reports_draws_its_bar_on_stderr(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
     with commands.progress_bar("trees") as update:
         assert capsys.readouterr().err == ""
         update(1, 4)
@@ -35,7 +41,8 @@ def test_a_method_that_reports_draws_its_bar_on_stderr(capsys):
     assert out == "" and "trees:" in err and "4" in err
 
 
-def test_a_bar_is_closed_when_the_method_fails(capsys):
+def test_a_bar_is_closed_when_the_method_fails(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
     with pytest.raises(MethodError), commands.progress_bar("trees") as update:
         update(1, 4)
         raise MethodError("broken")
