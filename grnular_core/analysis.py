@@ -12,6 +12,7 @@ import pandas as pd
 
 from grnular_core.dataset import GRNDataset
 from grnular_core.decoys import Decoys, count_decoys, q_values
+from grnular_core.errors import InputError
 from grnular_core.methods import Progress, Run, run_method
 from grnular_core.stability import TOP, edge_stability
 
@@ -112,7 +113,11 @@ def expected(
     twins = 2 if plan.null else 1
     stored = None if data.n_values is None else twins * data.n_values
     said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
-    said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
+    try:
+        said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
+    except InputError as error:
+        twice = "; shuffled twins double the genes: leave --null out" if plan.null else ""
+        raise InputError(f"{error}{twice}") from error
     most = expected_seconds(*size, name, weights)
     needed = most or rough_seconds(*size, name, weights) or peer_seconds(*size, name, n_jobs)
     if most is not None:

@@ -29,6 +29,12 @@ class TruthCounts:
     n_duplicates: int
     n_conflicting_signs: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.n_kept} of {self.n_given} true edges are scored; {self.n_outside} name a gene that is not in "
+            f"the data, {self.n_self_loops} are self-loops, {self.n_duplicates} repeats"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:

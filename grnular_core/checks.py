@@ -171,13 +171,19 @@ def choose_orientation(
 
 
 def match_hint(tfs: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """What a looser comparison of names would find, as the end of a message."""
+    """Why names of a list are not among those of the data, as the end of a message."""
+    species = " Is it the list of another species, or symbols against Ensembl ids?"
+    return looser_hint(tfs, names, match) or species
+
+
+def looser_hint(tfs: Sequence[str], names: Sequence[str], match: Match) -> str:
+    """What a looser comparison of names would find, as the end of a message; empty for no more."""
     now = len(match_names(tfs, names, match))
     for rule in ("ignore-case", "ignore-version"):
         found = len(match_names(tfs, names, rule)) if rule != match else 0
         if found > now:
             return f" With --match {rule} {found} would match"
-    return " Is it the list of another species, or symbols against Ensembl ids?"
+    return ""
 
 
 def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> list[str]:
@@ -247,6 +253,12 @@ def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
     )
 
 
+def names_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
+    """``looser_hint`` for the names of a truth, which are compared with the genes as the TF list is."""
+    names = pd.unique(truth[["regulator", "target"]].to_numpy().ravel())
+    return looser_hint([str(name) for name in names], genes, match)
+
+
 def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: str) -> None:
     """At least one edge of the truth must lie between two different genes of the data."""
     missing = [name for name in ("regulator", "target") if name not in truth]
@@ -304,6 +316,9 @@ def choose_tfs(
         said += f"; missing: {shown(missing)}"
     if constant:
         said += f"; of these in the data but constant: {shown(constant)}"
+    others = [gene for gene in match_names(tfs, genes, match) if gene not in chosen]
+    if others:
+        said += f"; {shown(others)} are other spellings of these in the data, and no TFs here"
     looser = len(match_names(tfs, genes, "ignore-case")) if match == "exact" else 0
     if looser > len(found):
         said += f"; with --match ignore-case {looser} would match"

@@ -33,6 +33,8 @@ def as_matrix(
     else:
         matrix = expression.X if layer is None else expression.layers[layer]
     if matrix is None:
+        if not expression.layers:
+            raise InputError(f"{name} has no X and no layers: there is no expression in it")
         raise InputError(f"{name} has no X; pass --layer with one of {_layers(expression)}")
     return _as_float(matrix, name), rows, columns
 

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 RARE = 10  # cells
 FEW = 50  # cells
 MANY = 50  # genes, of which a tenth still says something
-COUNTS = (
-    "counts are used as they are; most methods do better on values that are scaled to one total and logged: "
+BETTER = (
+    "{} are used as they are; most methods do better on values that are scaled to one total and logged: "
     "--normalise does that"
 )
+UNLOGGED = {
+    "counts": BETTER.format("counts"),
+    "normalised values, not log": BETTER.format("values that are no logarithms"),
+}
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,18 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
         with_gene_names(genes, asked.gene_names, where, asked.layer) if asked.gene_names else genes
     )
     data = _dataset(named, listed, truth, asked, where)
-    empty = empty_note(data)
+    empty, cut = empty_note(data), None
+    if truth is not None and data.truth_counts.n_kept < data.truth_counts.n_given:
+        cut = f"{data.truth_counts}.{checks.names_hint(truth, data.genes, listed.match)}"
     if asked.n_genes:
         data = most_variable(data, asked.n_genes)
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
-    is_counts = data.provenance["values"] == "counts"
     notes = (
         *listed.said,
         left_out,
         *data.notes,
-        COUNTS if is_counts else None,
+        UNLOGGED.get(data.provenance["values"]),
+        cut,
         known,
         species_note(listed.species, data.tfs),
         few_note(data),

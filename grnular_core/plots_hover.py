@@ -149,4 +149,4 @@ def _edge(edge: object, gene: str) -> str:
     first = edge.regulator == gene
     other = edge.target if first else edge.regulator
     how = ("regulates" if first else "regulated by") if edge.directed else "joined with"
-    return f"{how} {other}: {edge.weight:.3f}"
+    return f"{how} {other}: {edge.weight:.2g}"

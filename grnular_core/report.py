@@ -114,7 +114,7 @@ def spelled_result(report: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
             f"{top} strongest again in 90 % or more of {asked['runs_on_drawn_cells']} runs on drawn cells; by chance "
-            f"an edge is among them in {100 * _by_chance(report):.2g} % of the runs"
+            f"an edge is among them in {_by_chance(report)} % of the runs"
         )
     if "edges_at_fdr" in result:
         counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
@@ -125,10 +125,11 @@ def spelled_result(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _by_chance(report: Mapping[str, Any]) -> float:
-    """In which share of the runs random scores bring an edge among the top ones again."""
+def _by_chance(report: Mapping[str, Any]) -> str:
+    """In how many percent of the runs random scores bring an edge among the top ones again."""
     data = report["data"]
-    return min(report["method"]["top"] / (data["tfs"] * (data["genes"] - 1)), 1.0)
+    share = min(report["method"]["top"] / (data["tfs"] * (data["genes"] - 1)), 1.0)
+    return f"{float(f'{100 * share:.2g}'):g}"  # two digits, and no exponent for 100
 
 
 def spelled_scores(scores: Mapping[str, Any]) -> str:

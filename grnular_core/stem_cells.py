@@ -193,11 +193,16 @@ def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
     return bool(min(sign * of["SOX7"], sign * of["SOX17"]) > sign * of["SOX2"])
 
 
-def word(good: int, tried: int) -> str:
-    """Verdict on a statement that held ``good`` times of ``tried``."""
+def word(good: int, tried: int, p: float = 0.0) -> str:
+    """Verdict on a statement that held ``good`` times of ``tried``; in part takes a ``p`` below ``LEVEL``, too."""
     if not tried:
         return UNTESTED
-    return AGREES if good == tried else PARTLY if 2 * good > tried else NOT
+    return AGREES if good == tried else PARTLY if 2 * good > tried and p < LEVEL else NOT
+
+
+def p_drawn(n_named_drawn: int, n_named: int, n_drawn: int, n_all: int) -> float:
+    """Chance that so many of the named TFs or more have an edge, were those with one drawn from all."""
+    return float(stats.hypergeom(n_all, n_named, n_drawn).sf(n_named_drawn - 1))
 
 
 def trend_verdict(rho: float, p: float, rises: bool) -> str:

@@ -275,6 +275,7 @@ OPTIONS = [
     Case("output as Excel", ("-o e.xlsx", "name it e.csv"), arguments=("-o", "e.xlsx")),
     Case("output over the expression", ("-o x.csv is the input x.csv", "choose another"), arguments=("-o", "x.csv")),
     Case("output over the list", ("is the input tfs.txt", "choose another"), arguments=("-o", "./tfs.txt")),
+    Case("output over the weights", ("-o w.csv is the input w.csv", "choose another"), {"w.csv": "no weights\n"}, arguments=("--weights", "w.csv", "-o", "w.csv")),
     Case("output over the names of cells", ("-o 10x/barcodes.tsv is the input 10x/barcodes.tsv", "choose another"), {}, "10x", ("-o", "10x/barcodes.tsv")),
     Case("output over the names of genes", ("is the input 10x/features.tsv", "choose another"), {}, "10x/matrix.mtx", ("-o", "10x/features.tsv")),
     Case("output of a name too long", ("cannot look at", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),

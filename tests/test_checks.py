@@ -151,6 +151,12 @@ def test_without_a_list_all_genes_regulate_and_that_is_said():
     assert (found, missing) == (GENES, []) and "all 4 genes may regulate" in said
 
 
+def test_other_spellings_of_a_tf_are_said_to_be_none():
+    found, missing, said = checks.choose_tfs(["ABC1"], ["Abc1", "ABC1", "X"], "ignore-case", "t")
+    assert found == ["ABC1"] and missing == []
+    assert "Abc1 are other spellings of these in the data, and no TFs here" in said
+
+
 def test_more_matches_under_a_looser_rule_are_said():
     assert "--match ignore-case 3" in checks.choose_tfs(["A", "b", "c"], GENES, "exact", "x")[2]
 

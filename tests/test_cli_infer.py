@@ -136,6 +136,8 @@ def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(line
     said = capsys.readouterr().err
     assert "by chance an edge is among them in 9.3 % of the runs" in said
     assert found["stability"].mean() < 0.4  # of random scores; among all pairs it would be 1
+    assert infer_linear("--stability", "2", "--top", "5000", "--method", "clr") == 0
+    assert "by chance an edge is among them in 100 % of the runs" in capsys.readouterr().err
 
 
 def test_counts_can_be_normalised_on_the_way(linear, capsys):

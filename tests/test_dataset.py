@@ -279,7 +279,7 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
             anndata.AnnData(obs=small_table()[[]], var=small_table().T[[]]),
             TFS,
             {},
-            "has no X; pass",
+            "has no X and no layers",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from scipy import sparse
 from grnular_core.dataset import make_dataset
 from grnular_core.decoys import Decoys, count_decoys, edges_at, fdr_curve, q_values, with_decoys
 from grnular_core.errors import InputError
-from grnular_core.methods import METHODS, Run, infer
+from grnular_core.methods import METHODS, Inference, Run, infer
 
 
 def table(weights) -> pd.DataFrame:
@@ -86,6 +86,36 @@ def test_the_curve_and_the_counts_are_those_of_q():
     q = np.array([0.01, 0.05, 0.1, 0.4])
     assert edges_at(q) == {0.05: 2, 0.1: 3}
     assert fdr_curve(q).to_numpy().tolist() == [[1, 0.01], [2, 0.05], [3, 0.1], [4, 0.4]]
+
+
+def test_decoys_are_counted_by_hand(monkeypatch):
+    """Two TFs, three genes, four pairs; twins are named ~g0, ~g1, ~g2."""
+    data = make_dataset(
+        pd.DataFrame(np.random.default_rng(0).random((20, 3)), columns=["g0", "g1", "g2"]),
+        ["g0", "g1"],
+    )
+    seeds = []
+
+    def run(twins, name, how):
+        seeds.append(how.seed)
+        # the second run has one strong decoy more, and leaves the weakest real edge out
+        lines = [
+            ("g0", "g1", 9),
+            ("g0", "~g0", 9),
+            ("g1", "g0", 5),
+            ("g1", "~g2", 4),
+            ("g0", "g2", 3),
+        ]
+        lines += [("g0", "~g1", 7)] if len(seeds) == 2 else [("g1", "g2", 1)]
+        edges = pd.DataFrame(lines, columns=["regulator", "target", "weight"])
+        return Inference(edges.sort_values("weight", ascending=False, kind="stable"), 0.0, 0.0)
+
+    monkeypatch.setattr("grnular_core.decoys.run_method", run)
+    found = count_decoys(data, "ridge", 2, run=Run(5))
+    # as strong as the real edges 9, 5, 3, 1: decoys 1, 1, 2, 2 and 1, 2, 3, 3 (all, past the last edge);
+    # 2 of 3 of these, for each TF has a decoy edge to its own twin and no real one to itself
+    np.testing.assert_allclose(found.above, np.array([1, 1.5, 2.5, 2.5]) * 2 / 3)
+    assert found.n_runs == 2 and seeds == [6, 7]  # a method that draws draws anew
 
 
 # --- what it means

@@ -10,6 +10,7 @@ from grnular_core import details
 from grnular_core.errors import MethodError
 from grnular_core.experiments import Task
 from grnular_core.methods import METHODS, Inference
+from grnular_core.metrics import strict_scores
 
 
 @pytest.fixture
@@ -34,13 +35,20 @@ def test_the_truth_itself_is_perfect_in_every_number(small_data):
     found = details.details(small_data, edges)
     assert found["tf_precision"] == 1 and found["tfs_above"] == found["tfs"] > 0
     assert found["epr"] == pytest.approx(found["ratio"])
+    assert (
+        found["epr_truth_genes"]
+        == strict_scores(edges, small_data.truth, small_data.genes, small_data.tfs)[
+            "epr_truth_genes"
+        ]
+        != found["epr"]
+    )
     assert found["low"] <= found["ratio"] <= found["high"]
 
 
 def test_a_method_is_inferred_once_for_all_networks_and_not_again(pretend, tmp_path):
-    tasks = [Task("mESC", "correlation"), Task("mESC", "glad-tf")]
+    tasks = [Task("mESC", "correlation", 3), Task("mESC", "glad-tf")]
     assert details.record_details(tmp_path, tasks, say=lambda line: None) == []
-    assert pretend == [("correlation", 0, None), ("glad-tf", 0, "glad-tf-DS2")]
+    assert pretend == [("correlation", 3, None), ("glad-tf", 0, "glad-tf-DS2")]
     found = details.rows(tmp_path)
     assert len(found) == 6 and set(details.KEY + details.VALUES) <= set(found)
     details.record_details(tmp_path, tasks, say=lambda line: None)

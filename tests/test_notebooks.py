@@ -181,14 +181,22 @@ def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path):
     own_files(tmp_path)
     words = (
         "{expression: cells.csv, tfs: tfs.txt, truth: net.csv, method: ridge, bootstraps: 3, nulls: 2, "
-        "n_edges: 12, top: 30, output_folder: mine}"
+        "n_edges: 12, output_folder: mine}"
     )
     target = tmp_path / "out.ipynb"
     source = ROOT / "notebooks" / "your_data.ipynb"
     done, seconds = papermill(source, target, tmp_path, "-y", words)
     assert done.returncode == 0, done.stderr[-2000:]
     text = printed(target)
-    for words in ("genes are the rows", "; 6 runs", "AUPRC / random", "fdr: 0.1", "cells.csv"):
+    # 5 TFs and 20 genes: a tenth of the pairs
+    for words in (
+        "genes are the rows",
+        "; 6 runs",
+        "of the 9 strongest edges",
+        "AUPRC / random",
+        "fdr: 0.1",
+        "cells.csv",
+    ):
         assert words in text
     assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == sorted(
         ["edges.csv", *(f"edges{ending}" for ending in ENDINGS.values())]

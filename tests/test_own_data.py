@@ -38,6 +38,14 @@ def test_notes_are_said_and_genes_are_cut(folder):
     assert any("most variable 2 of 2 TFs and 2 of 4 other genes" in line for line in said)
 
 
+def test_values_without_a_logarithm_are_told_of_normalise(folder):
+    (small_table() * 1000.5).to_csv("tpm.csv")
+    said = read_own(Asked("tpm.csv", "tfs.txt")).said
+    assert any("no logarithms" in note and "--normalise" in note for note in said)
+    said = read_own(Asked("tpm.csv", "tfs.txt", normalise=True)).said
+    assert not any("no logarithms" in note for note in said)
+
+
 def test_symbols_come_from_the_column_that_is_asked_for_and_the_table_stays(folder):
     with_ids().write_h5ad("ids.h5ad")
     read = read_own(Asked("ids.h5ad", "tfs.txt", gene_names="feature_name"))

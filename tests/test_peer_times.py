@@ -22,13 +22,21 @@ REAL = {
     ("mHSC-L", "TFs+500"): (847, 560, 60),
 }
 DS = {"DS1": (2700, 100, 10), "DS2": (2700, 400, 37), "DS3": (2700, 1200, 127)}
-# by how much the median of a size may be off, and that of any one
-WITHIN = {"genie3": 2.2, "grnboost2": 4.5, "tigress": 1.7, "regdiffusion": 1.3, "glad-tf": 1.6}
+# how many times too little, and too much, may be said of a size
+WITHIN = {
+    "genie3": (2.2, 2.2),
+    "grnboost2": (4.5, 9),  # it stops early where there is little to learn
+    "tigress": (1.7, 1.7),
+    "regdiffusion": (1.3, 1.3),
+    "glad-tf": (1.6, 1.6),
+}
 
 
 def measured(method: str) -> pd.Series:
     """Median CPU seconds of a method, by size (cells, genes, TFs), where they tell of work: a second or more."""
-    parts = []
+    sweep = pd.read_csv(recorded_folder() / "scale.csv")
+    sweep = sweep[sweep["method"] == method].set_index(["cells", "genes", "tfs"])["cpu_seconds"]
+    parts = [sweep.rename_axis([None] * 3)]
     for experiment in ("beeline", "clean", "noisy", "ds"):
         rows = Record(experiment, recorded_folder()).rows()
         rows = rows[rows["method"] == method]
@@ -51,7 +59,8 @@ def test_what_is_said_is_what_the_record_measured(method):
     assert len(seconds) >= 3
     said = np.array([peer_seconds(*size, method, 1) for size in seconds.index])
     off = said / seconds.to_numpy()
-    assert off.max() < WITHIN[method] and off.min() > 1 / WITHIN[method]
+    too_little, too_much = WITHIN[method]
+    assert 1 / too_little < off.min() and off.max() < too_much
     assert 0.5 < np.median(off) < 2
 
 
@@ -75,4 +84,4 @@ def test_jobs_share_the_work_up_to_the_cores_there_are(monkeypatch):
 
 def test_nobody_says_how_long_a_penalty_is_searched_for():
     assert peer_seconds(400, 1000, 100, "glasso") is None
-    assert peer_seconds(400, 1000, 100, "correlation") is None
+    assert peer_seconds(400, 1000, 100, "grnboost2-shipped") is None

@@ -68,8 +68,8 @@ def test_a_gene_of_a_network_says_its_edges_and_lights_them_up():
     draw_network(ax, table, ["A", "B"])
     html = picture(figure, network_spots(ax, table, ["A", "B"]), "A network.", "Four genes.").html
     words = set(fields(html))
-    assert "A, TF\njoined with B: 0.900\nregulates g1: 0.500" in words
-    assert "g2, gene\nregulated by B: 0.250" in words
+    assert "A, TF\njoined with B: 0.9\nregulates g1: 0.5" in words
+    assert "g2, gene\nregulated by B: 0.25" in words
     for spot in svg_of(html).iter():
         if spot.get("class") == "hover-spot":
             lines = [part for part in spot if part.tag.endswith("polyline")]

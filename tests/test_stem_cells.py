@@ -57,6 +57,36 @@ def test_strong_tfs_alone_make_no_set_stand_out_against_random_sets():
     assert found.p_wilcoxon < 1e-4 < found.p_random
 
 
+def test_p_counts_the_set_itself_among_the_random_ones_and_is_exact():
+    scores, chosen = np.zeros((12, 40)), ["T0", "T1", "G0"]
+    scores[0, 12] = scores[1, 12] = scores[0, 1] = scores[1, 0] = 1.0
+    # one of 66 pairs of TFs with one of 28 genes stands as high
+    assert compare_set(scores, TFS, GENES, chosen, 99, seed=4).p_random in (1 / 100, 2 / 100)
+    scores[:] = 0.5
+    assert compare_set(scores, TFS, GENES, chosen, 99).p_random == 1
+
+
+def test_sets_of_all_genes_are_the_set_itself():
+    scores = random_scores()
+    found = compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:11], "G0", "G1"], 600)
+    # 12 sets, each without one of the TFs, both genes in every one: p is a rank among them
+    alone = [
+        compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:i], *TFS[i + 1 :], "G0", "G1"], 1).above
+        for i in range(12)
+    ]
+    assert found.p_random == pytest.approx(
+        np.mean(np.array(alone) >= found.above - 1e-12), abs=0.06
+    )
+
+
+def test_chance_of_named_tfs_in_a_network():
+    # 2 of 2 named among 3 drawn of 4: C(2,2) C(2,1) / C(4,3)
+    assert stem_cells.p_drawn(2, 2, 3, 4) == pytest.approx(0.5)
+    assert stem_cells.p_drawn(0, 2, 3, 4) == 1
+    assert word(6, 7, 0.4) == stem_cells.NOT and word(6, 7, 0.01) == stem_cells.PARTLY
+    assert word(7, 7, 0.4) == stem_cells.AGREES
+
+
 def test_a_set_without_a_tf_is_refused():
     with pytest.raises(InputError, match="0 TFs and 2 genes"):
         compare_set(random_scores(), TFS, GENES, ["G0", "G1"])

@@ -118,3 +118,11 @@ def test_repeated_genes_are_merged_by_the_rule(make, rule, merged):
 def test_max_variance_takes_the_first_of_equals():
     matrix = np.array([[0.0, 5], [1, 6]])
     assert values.merge_duplicates(matrix, ["A", "A"], "max-variance")[0].tolist() == [[0.0], [1.0]]
+
+
+@pytest.mark.parametrize("make", KINDS[:2])
+def test_empty_cells_stay_empty_and_do_not_count_for_the_median(make):
+    found = values.log_normalised(make(np.array([[2.0, 2], [4, 4], [0, 0], [0, 0], [0, 0]])))
+    found = found.toarray() if sparse.issparse(found) else found
+    np.testing.assert_allclose(found[:2], np.log1p([[3, 3], [3, 3]]))  # half of the median total, 6
+    assert not found[2:].any()
