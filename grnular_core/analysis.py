@@ -116,8 +116,9 @@ def expected(
     try:
         said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
     except InputError as error:
-        twice = "; shuffled twins double the genes: leave --null out" if plan.null else ""
-        raise InputError(f"{error}{twice}") from error
+        if not plan.null:
+            raise
+        raise InputError(f"{error}; shuffled twins double the genes: leave --null out") from error
     most = expected_seconds(*size, name, weights)
     needed = most or rough_seconds(*size, name, weights) or peer_seconds(*size, name, n_jobs)
     if most is not None:

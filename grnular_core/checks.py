@@ -253,10 +253,13 @@ def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
     )
 
 
-def names_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
+def truth_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
     """``looser_hint`` for the names of a truth, which are compared with the genes as the TF list is."""
-    names = pd.unique(truth[["regulator", "target"]].to_numpy().ravel())
-    return looser_hint([str(name) for name in names], genes, match)
+    return looser_hint(_truth_names(truth), genes, match)
+
+
+def _truth_names(truth: pd.DataFrame) -> list[str]:
+    return [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]
 
 
 def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: str) -> None:
@@ -274,7 +277,7 @@ def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: 
                 f"the only edges of the truth ({len(truth)}) between genes of {where} are "
                 "self-loops; is the right pair of columns named regulator and target?"
             )
-        names = [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]
+        names = _truth_names(truth)
         raise InputError(
             f"no edge of the truth ({len(truth)} edges, e.g. {shown(names, 3)}) lies between two "
             f"genes of {where} ({shown(genes, 3)}).{match_hint(names, genes, match)}"

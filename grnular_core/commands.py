@@ -92,7 +92,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
             table[end] = checks.renamed(table[end], genes, options.match)
     checks.check_truth(truth, genes, options.match, where)
     kept, counts = clean_truth(truth, genes)
-    say(f"note: {counts}.{checks.names_hint(truth, genes, options.match)}")
+    say(f"note: {counts}.{checks.truth_hint(truth, genes, options.match)}")
     say(f"note: {checks.truth_note(kept, found, where)}")
     _say_what_is_left_out(edges, genes, found, options)
     scores = {

@@ -100,9 +100,7 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
         with_gene_names(genes, asked.gene_names, where, asked.layer) if asked.gene_names else genes
     )
     data = _dataset(named, listed, truth, asked, where)
-    empty, cut = empty_note(data), None
-    if truth is not None and data.truth_counts.n_kept < data.truth_counts.n_given:
-        cut = f"{data.truth_counts}.{checks.names_hint(truth, data.genes, listed.match)}"
+    empty, cut = empty_note(data), cut_note(data, truth, listed.match)
     if asked.n_genes:
         data = most_variable(data, asked.n_genes)
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
@@ -122,6 +120,13 @@ def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Ow
     for note in said:
         say(f"note: {note}")
     return Own(data, table, said)
+
+
+def cut_note(data: GRNDataset, truth: pd.DataFrame | None, match: Match) -> str | None:
+    """How many edges of a truth are scored, or None where all are or there is no truth."""
+    if truth is None or data.truth_counts.n_kept == data.truth_counts.n_given:
+        return None
+    return f"{data.truth_counts}.{checks.truth_hint(truth, data.genes, match)}"
 
 
 def empty_note(data: GRNDataset) -> str | None:

@@ -2,9 +2,8 @@
 
 The work of each is counted by what its algorithm does with cells, genes and TFs; what a unit of it takes is
 fitted to seconds that were measured, for trees, TIGRESS, GLAD-TF and RegDiffusion those in the record
-(``tests/test_peer_times.py`` holds them to these). The time of boosted trees
-also depends on when they stop: where there is little to learn, up to nine times sooner than is said. Machines
-differ, too: all this is rough.
+(``tests/test_peer_times.py`` holds them to these). The time of boosted trees also depends on when they stop:
+where there is little to learn, up to nine times sooner than is said. Machines differ, too: all this is rough.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import math
 import os
 from collections.abc import Callable
 
-# (cells, genes, TFs) -> seconds of one core
+# (cells, genes, TFs) -> seconds
 Law = Callable[[int, int, int], float]
 
 
@@ -58,8 +57,8 @@ def _ridges(n_cells: int, n_genes: int, n_tfs: int) -> float:
     return n_genes * (1.1e-6 * n_tfs + 1.7e-7 * n_cells + 3e-10 * n_cells * n_tfs)
 
 
-# the others leave their cores to numpy and torch: seconds on two of them, which more cores shorten little
 ON_ALL_CORES: dict[str, Law] = {"genie3": _forests, "grnboost2": _boosting, "tigress": _tigress}
+# these leave their cores to numpy and torch: seconds as measured, which more cores shorten little
 AS_MEASURED: dict[str, Law] = {
     "regdiffusion": _diffusion,
     "glad": _unrolled_lasso,

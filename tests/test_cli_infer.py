@@ -247,6 +247,14 @@ def test_memory_counts_the_twins(small_data, monkeypatch):
     assert [a[1] for a in needed] == [small_data.n_genes, 2 * small_data.n_genes]
 
 
+def test_a_refusal_for_memory_names_the_twins_where_there_are_any(small_data, monkeypatch):
+    monkeypatch.setattr("grnular_core.memory.machine_bytes", lambda: 1)
+    with pytest.raises(InputError, match="twins double the genes: leave --null out"):
+        expected(small_data, "clr", plan=Plan(null=1))
+    with pytest.raises(InputError, match="shorter TF list$"):
+        expected(small_data, "clr")
+
+
 def test_without_a_plan_there_is_one_run_and_no_column_more(small_data):
     found = infer_network(small_data, "clr")
     assert list(found.seconds) == ["inference"] and "q_value" not in found.edges
