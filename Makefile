@@ -28,12 +28,13 @@ lock: environment  ## Write notebooks/recorded/requirements.lock again from what
 
 lint: environment  ## Check the code's style
 	@$(RUN) -m ruff check . $(ARGS)
+	@$(RUN) -m importlinter.cli >/dev/null 2>&1 || .venv/bin/lint-imports --no-logo
 
 paper: environment  ## Run the notebooks at the paper's size (hours; resumes where it stopped)
 	@$(RUN) book/build.py --paper $(ARGS)
 
 verify: environment  ## Recompute a sample of the recorded results and compare
-	@$(RUN) -m grnular_core verify $(ARGS)
+	@$(RUN) -m grnular_paper verify $(ARGS)
 
 audit: environment  ## Look up known vulnerabilities of the recorded packages (asks api.osv.dev)
 	@$(RUN) book/audit.py $(ARGS)

@@ -77,8 +77,8 @@ def assemble(record: dict) -> None:
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),
         ("claims", claim_page.sections(tables)),
-        ("layers", code_page.picture()),
-        ("modules", code_page.layers(ROOT / "grnular_core")),
+        ("layers", code_page.layer_table(ROOT)),
+        ("modules", code_page.module_tables(ROOT)),
         ("notebooks", code_page.notebooks(sources(), record, tables)),
         ("parameters", code_page.all_parameters(sources(), modes)),
         ("example_edges", pages.example_edges()),
@@ -169,7 +169,7 @@ def build_html() -> None:
     shutil.rmtree(output, ignore_errors=True)
     command = "from jupyter_book.cli.main import main; main()"
     arguments = ["build", str(SITE), "--path-output", str(output), "-W", "--keep-going"]
-    places = [str(ROOT / "book"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    places = [str(ROOT / "book"), str(ROOT), str(NOTEBOOKS), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, "-c", command, *arguments],
         cwd=BUILD,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 from difference_page import PAPERS_WEIGHTS
+from grnular_paper import learning
+from grnular_paper.claims import registry as claim_registry
+from grnular_paper.claims.model import TRAINED_GLAD
 from pages import table, title
-
-from grnular_core import claim_registry, learning
-from grnular_core.claims_model import TRAINED_GLAD
 
 
 def summary(folder: Path) -> str:

@@ -6,67 +6,13 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
 from pages import hours, recorded_lines, table, title
 
-# From the ground up. A module may import from its own layer and from those above it in this list.
-LAYERS: Mapping[str, tuple[str, str]] = {
-    "Ground": (
-        "errors, files and the machine",
-        "__init__ errors files places userfiles device compiled parts partfile params unrolled_methods memory",
-    ),
-    "Data": (
-        "from any file to one data type, and the edge table",
-        "textfile lists tables mtx matrices values checks candidates dataset reading edges registry transfer "
-        "archives downloads beeline tf_lists gene_sets cell_tables resampling own_data card cpdag network_files "
-        "exports outputs",
-    ),
-    "Simulation": (
-        "networks, cells and noise; no torch",
-        "grn sergio_inputs kinetics regulons technical simulate simulated simulation_files families_regulons families",
-    ),
-    "Scores": (
-        "two protocols, chance and tests; no torch",
-        "ranking metrics metrics_edges paper_protocol stats smoothing",
-    ),
-    "Models": (
-        "GRNULar and GLAD in torch; no files",
-        "network adam problem inplace parallel regression thresholding evidence context committee cells cell_groups "
-        "evidence_blocks context_blocks grnular grnular_base spectral glad cost streamed_fit streamed recipes "
-        "inference",
-    ),
-    "Training": (
-        "supervised, on simulated pairs; trained weights",
-        "losses batches checkpoints named_recipes trained training",
-    ),
-    "Methods": (
-        "every method behind one door",
-        "controls graphical_lasso_admm graphical_lasso graphical_lasso_cv baselines within_clusters "
-        "lars tigress diffusion tree_data tree_kernels boosting forest ensembles trees model_methods ensemble_methods methods "
-        "peer_times",
-    ),
-    "Trust": (
-        "how far a network of one's own can be trusted",
-        "stability decoys analysis own_scores report",
-    ),
-    "Experiments": (
-        "which runs there are, and the record of them",
-        "environments record_rows results experiments details synthetic grids scale_out runtimes ablations tuning "
-        "as_published",
-    ),
-    "Findings": (
-        "figures, verdicts, claims",
-        "plots plots_curves plots_factors plots_network plots_hover plots_trust scaling resemblance choice levers glad_mask "
-        "learning live verdicts stem_cells findings claims claims_simulated claims_model claims_real claims_times claim_registry",
-    ),
-    "Commands": (
-        "the command line",
-        "arguments commands infer_command train_command __main__",
-    ),
-}  # fmt: skip
 # Which recorded tables a notebook's full-size run fills.
 TABLES: Mapping[str, tuple[str, ...]] = {
     "01_clean": ("clean",),
@@ -84,29 +30,56 @@ SENTENCE = re.compile(
 )
 
 
+def docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
 def first_line(path: Path) -> str:
     """The first sentence of a module's docstring, which may run over two lines."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    paragraph = " ".join(text.split("\n\n")[0].split())
+    paragraph = " ".join(docstring(path).split("\n\n")[0].split())
     return SENTENCE.split(paragraph)[0].rstrip(".") + "." if paragraph else "–"
 
 
-def layers(package: Path) -> str:
-    """All modules by layer, each with the first sentence of its docstring."""
+def rooms(root: Path) -> list[Path]:
+    """The packages of ``grnular_core`` from the top layer to the ground, then ``grnular_paper``."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(c for c in settings["tool"]["importlinter"]["contracts"] if "layers" in c)
+    names = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
+    folders = [root / "grnular_core" / name.removeprefix("grnular_core.") for name in names]
+    return [folder for folder in folders if folder.is_dir()] + [root / "notebooks" / "grnular_paper"]
+
+
+def modules(room: Path) -> list[Path]:
+    """The modules of a package and of those inside it."""
+    return sorted(path for path in room.rglob("*.py") if path.name != "__init__.py")
+
+
+def module_tables(root: Path) -> str:
+    """All modules by package, each with the first sentence of its docstring."""
     parts = []
-    for name, (what, modules) in LAYERS.items():
+    for room in rooms(root):
         rows = [
-            [f"`{module}`", first_line(package / f"{module}.py").replace("``", "`")]
-            for module in modules.split()
+            [
+                f"`{path.relative_to(room).with_suffix('').as_posix()}`",
+                first_line(path).replace("``", "`"),
+            ]
+            for path in modules(room)
         ]
-        parts.append(f"### {name}: {what}\n\n{table(['module', 'what it is'], rows)}")
+        parts.append(f"### `{room.relative_to(root)}`\n\n{table(['module', 'what it is'], rows)}")
     return "\n".join(parts)
 
 
-def picture() -> str:
-    """The layers on one screen: name, what it is for, number of modules."""
-    rows = [[f"**{name}**", what, len(modules.split())] for name, (what, modules) in LAYERS.items()]
-    return table(["layer", "what it is for", "modules"], rows)
+def layer_table(root: Path) -> str:
+    """The packages on one screen: name, what it is for, number of modules."""
+    rows = [
+        [
+            f"`{room.name}`",
+            " ".join((docstring(room / "__init__.py")).split()).replace("``", "`"),
+            len(modules(room)),
+        ]
+        for room in rooms(root)
+    ]
+    return table(["package", "what it is for", "modules"], rows)
 
 
 def parameters(path: Path) -> list[tuple[str, str, str]]:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from grnular_paper import learning
+from grnular_paper.claims.model import means, variant_rows
+from grnular_paper.findings import recorded_table, said
+from grnular_paper.real_data import recorded_pairs
+from grnular_paper.records import KEY, Record
 
-from grnular_core import learning
-from grnular_core.claims_model import means, variant_rows
-from grnular_core.experiments import recorded_pairs
-from grnular_core.findings import recorded_table, said
-from grnular_core.grnular import GRNULarConfig
-from grnular_core.results import KEY, Record
-from grnular_core.trained import read_trained
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.weights import read_trained
 
 PAPERS_WEIGHTS = ("paper-clean", "paper-noisy", "paper-DS1", "paper-DS2")
 NONE = "not measured: its runs are not on record"

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from grnular_core.plots import PALETTE, use_style
+from grnular_core.plotting.style import PALETTE, use_style
 
 WIDTH = 4.8
 SMALL, TEXT, HEAD = 10.5, 11.5, 12  # points

@@ -39,7 +39,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 def printed(words: list[str]) -> str:
     """What a command prints on standard error and output, without progress bars and seconds."""
-    from grnular_core.__main__ import main
+    from grnular_core.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -86,8 +86,8 @@ def practice_files(folder: Path) -> None:
     from anndata import AnnData
     from scipy import sparse
 
-    from grnular_core.simulate import preset, simulate
-    from grnular_core.simulated import tf_names, truth_table
+    from grnular_core.simulation.simulate import preset, simulate
+    from grnular_core.simulation.simulated import tf_names, truth_table
 
     simulation = simulate(preset("clean", n_genes=60, n_cells=300, full_noise=True), seed=1)
     genes = simulation.genes()
@@ -278,11 +278,11 @@ def _practice_table() -> pd.DataFrame:
 
 def fdr_check() -> str:
     """Edges at an estimated FDR of 0.1 and the share of them that is false, over simulated networks."""
-    from grnular_core.analysis import Plan, infer_network
-    from grnular_core.cell_tables import cell_groups
-    from grnular_core.plots import label
-    from grnular_core.simulate import simulate
-    from grnular_core.simulated import simulated_dataset
+    from grnular_core.plotting.style import label
+    from grnular_core.simulation.simulate import simulate
+    from grnular_core.simulation.simulated import simulated_dataset
+    from grnular_core.workflow.analysis import Plan, infer_network
+    from grnular_core.workflow.cell_tables import cell_groups
 
     rows, broken = [], []
     for preset, noise in PRESETS.items():

@@ -27,12 +27,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from torch import nn
 
-from grnular_core.committee import CommitteeRho
-from grnular_core.context import ContextRho
-from grnular_core.grnular import GRNULar, GRNULarConfig
-from grnular_core.plots import PALETTE
-from grnular_core.thresholding import LambdaNN, RhoNN
-from grnular_core.trained import read_trained
+from grnular_core.models.context import ContextRho
+from grnular_core.models.ensemble import CommitteeRho
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.models.thresholds import LambdaNN, RhoNN
+from grnular_core.plotting.style import PALETTE
+from grnular_core.training.weights import read_trained
 
 ROW, COLUMN, REVERSE = PALETTE["genie3"], "#7FD0B5", PALETTE["glad"]
 RHO_NN, LAMBDA_NN = "ρ_nn", "λ_nn"

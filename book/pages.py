@@ -173,8 +173,8 @@ def example_edges() -> str:
 
 def example_scores() -> str:
     """The worked example under both protocols, the paper's in two orders of the same genes."""
-    from grnular_core.metrics import strict_scores
-    from grnular_core.paper_protocol import paper_scores
+    from grnular_core.scoring.paper import paper_scores
+    from grnular_core.scoring.strict import strict_scores
 
     edges = pd.DataFrame(PREDICTION, columns=["regulator", "target", "weight"])
     truth = pd.DataFrame(TRUTH, columns=["regulator", "target"])

@@ -18,10 +18,10 @@ from statistics import median
 
 import torch
 
-from grnular_core.adam import adam_start, adam_step
-from grnular_core.network import gradient, init_weights
-from grnular_core.parallel import parts_of
-from grnular_core.regression import fit_fast, good_init
+from grnular_core.models.adam import adam_start, adam_step
+from grnular_core.models.inner_fit import fit_fast, good_init
+from grnular_core.models.network import gradient, init_weights
+from grnular_core.models.parallel import parts_of
 
 # cells, TFs, hidden units, genes, steps of goodINIT, cells of GRNULar, steps of each
 SIZES = {

@@ -20,11 +20,11 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from grnular_core.batches import make_batches
-from grnular_core.grnular import GRNULar, GRNULarConfig
-from grnular_core.problem import prepare
-from grnular_core.ranking import auprc_and_auroc
-from grnular_core.trained import load_model, read_trained
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.models.problem import prepare
+from grnular_core.scoring.ranking import auprc_and_auroc
+from grnular_core.training.batches import make_batches
+from grnular_core.training.weights import load_model, read_trained
 
 PRESETS = {"small": "clean", "large": "DS3-like"}
 HEADER = "size,graphs,threads,way,auprc,seconds,ratio"

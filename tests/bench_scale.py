@@ -1,7 +1,7 @@
 """Time and memory of ``grnular`` on a random sparse data set, from the matrix to the edge table.
 
     python tests/bench_scale.py genes TFs cells [density] [method] [table.csv] [sweep]
-    python tests/bench_scale.py sweep table.csv     all sizes of ``grnular_core.scaling`` not in it yet
+    python tests/bench_scale.py sweep table.csv     all sizes of ``grnular_paper.scaling`` not in it yet
 
 ``density`` is the share of values that are not 0 (0.1). Counts have the spread of real ones: genes
 differ a thousandfold in level, cells severalfold in total, and a tenth of the genes follow a TF.
@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
+from grnular_paper.scaling import COLUMNS, METHODS, SWEEPS, next_size
 from scipy import sparse
 
-from grnular_core.cost import expected_seconds
-from grnular_core.dataset import GRNDataset, make_dataset
-from grnular_core.memory import needed_bytes
-from grnular_core.methods import Run, run_method
-from grnular_core.scaling import COLUMNS, METHODS, SWEEPS, next_size
+from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.methods.cost import expected_seconds
+from grnular_core.methods.memory import needed_bytes
+from grnular_core.methods.registry import Run, run_method
 
 
 def random_data(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from grnular_core.named_recipes import named_recipe
-from grnular_core.training import train
+from grnular_core.training.named_recipes import named_recipe
+from grnular_core.training.train import train
 
 HEADER = "recipe,graphs,epochs,threads,seconds,valid_auprc"
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grnular_core.__main__ import main
+from grnular_core.cli.main import main
 
 EDGES = "regulator,target,weight\nA,C,4\nA,B,3\nB,D,2\nB,C,1\n"
 TRUTH = "Gene1,Gene2\nA,C\nB,C\nB,A\n"

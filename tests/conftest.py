@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grnular_core.dataset import GRNDataset, make_dataset
+from grnular_core.data.dataset import GRNDataset, make_dataset
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grnular_core import downloads, partfile, registry, transfer
-from grnular_core.registry import Entry
+from grnular_core.data import downloads, partfile, registry, transfer
+from grnular_core.data.registry import Entry
 
 
 @dataclass

@@ -22,9 +22,9 @@ from typing import Any
 import pandas as pd
 from fault_runs import Scenario, Things, in_the_open, scenarios
 from faults import Moment, Ran, draw, run
+from grnular_paper.records import provenance
 
-from grnular_core.files import atomic_write
-from grnular_core.results import provenance
+from grnular_core.utils.files import atomic_write
 
 KILLS = 50
 FAULTS = ("half_files", "lost", "doubled", "other_results")

@@ -25,20 +25,22 @@ import pandas as pd
 from conftest import linear_network
 from data_server import DataServer, handler_of
 from faults import Work
+from grnular_paper import real_data as experiments
+from grnular_paper.records import KEY, Record
+from grnular_paper.synthetic import run_missing_synthetic, synthetic_tasks
 from small_graphs import graphs
 
-from grnular_core import experiments, partfile, registry, training, transfer
-from grnular_core.__main__ import main
-from grnular_core.checkpoints import _read as read_checkpoint
-from grnular_core.dataset import GRNDataset, make_dataset
-from grnular_core.downloads import fetch_member
-from grnular_core.exports import ENDINGS
-from grnular_core.grnular import GRNULarConfig
-from grnular_core.recipes import Recipe
-from grnular_core.registry import Member
-from grnular_core.results import KEY, Record
-from grnular_core.synthetic import run_missing_synthetic, synthetic_tasks
-from grnular_core.trained import read_trained
+from grnular_core.cli.main import main
+from grnular_core.data import partfile, registry, transfer
+from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.data.downloads import fetch_member
+from grnular_core.data.registry import Member
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.checkpoints import _read as read_checkpoint
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train as training
+from grnular_core.training.weights import read_trained
+from grnular_core.workflow.exports import ENDINGS
 
 NETWORKS = ("STRING", "ChIP-seq")
 TINY = Recipe(

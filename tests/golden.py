@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from grnular_core.edges import edge_table
+from grnular_core.data.edges import edge_table
 
 D, T = 30, 5
 ORDERS = {

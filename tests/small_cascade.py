@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
 
-from grnular_core.losses import not_self
+from grnular_core.models.losses import not_self
 
 
 def cascade(seed: int = 0, n_cells: int = 60, n_genes: int = 20, n_tfs: int = 4):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from grnular_core.batches import Batch
+from grnular_core.training.batches import Batch
 
 
 def graph(seed: int = 0, n_cells: int = 100, n_genes: int = 20, n_tfs: int = 4):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from grnular_core import trained
-from grnular_core.checkpoints import Progress, weights_of
-from grnular_core.errors import InputError
-from grnular_core.glad import GLADConfig
-from grnular_core.grnular import GRNULarConfig
-from grnular_core.recipes import Recipe
-from grnular_core.trained import read_trained, save_trained
+from grnular_core.models.glad import GLADConfig
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training import weights as trained
+from grnular_core.training.checkpoints import Progress, weights_of
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.weights import read_trained, save_trained
+from grnular_core.utils.errors import InputError
 
 QUICK = {"n_unroll": 2, "n_inner": 2, "init_epochs": 25, "hidden": (8,)}
 RECIPE = Recipe(config=GRNULarConfig(rho="context", context_width=4, context_layers=1, **QUICK))

@@ -1,0 +1,230 @@
+"""``python -m grnular_core infer``: expression and a TF list in, a network out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grnular_core.cli.arguments import EXIT_CODES, add_table_options, count, jobs, text, whole
+from grnular_core.cli.commands import progress_bar, say
+from grnular_core.data.edges import write_edges
+from grnular_core.data.readers import files_read
+from grnular_core.methods.model_methods import fitting_weights
+from grnular_core.methods.peer_times import LAWS
+from grnular_core.methods.registry import Run, method
+from grnular_core.methods.unrolled_methods import FOR_CELLS
+from grnular_core.utils.errors import InputError
+from grnular_core.workflow.analysis import Plan, expected, infer_network
+from grnular_core.workflow.cell_tables import cell_groups
+from grnular_core.workflow.exports import (
+    GRAPHS,
+    WHAT,
+    Result,
+    check_names,
+    export_paths,
+    write_exports,
+)
+from grnular_core.workflow.outputs import check_outputs
+from grnular_core.workflow.stability import TOP, top_edges
+from grnular_core.workflow.user_data import Asked, Own, read_own
+
+if TYPE_CHECKING:
+    from grnular_core.cli.arguments import Commands
+
+INFER = """\
+Infer a network: which TF regulates which gene.
+
+EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
+10x folder, or an .h5ad file. Whether genes are rows or columns of a table is found out from the TF
+list and said aloud. Counts are used as they are unless --normalise is given; most methods do better
+with it. LIST is human or mouse, or a file with one gene name a line, or a table with a column such
+as TF.
+
+The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
+edges within one result; they are no probabilities and do not compare between methods. sign is +1
+where the TF goes with the gene, -1 where it goes against, 0 unknown. --stability adds the columns
+stability (share of the runs with the edge among the --top again) and mean_rank, --null adds
+q_value: of all edges up to that one, the share that shuffled genes give too. A small q_value says
+that the two genes go together, not that one regulates the other.
+"""
+
+
+def add_infer(commands: Commands) -> None:
+    infer = commands.add_parser(
+        "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = infer.add_argument
+    add("expression", type=text, metavar="EXPRESSION")
+    add(
+        "--tfs", type=text, required=True, metavar="LIST",
+        help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
+    )  # fmt: skip
+    add(
+        "--genes", type=count, metavar="N",
+        help="keep the N most variable TFs and the N most variable other genes (default: all)",
+    )  # fmt: skip
+    add(
+        "--method", default=FOR_CELLS, metavar="NAME",
+        help=f"default {FOR_CELLS}, for measured cells; grnular for simulated ones; see the command methods",
+    )  # fmt: skip
+    add(
+        "--seed", type=whole, default=0, metavar="N",
+        help="same data and seed, same numbers (default 0)",
+    )  # fmt: skip
+    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
+    add(
+        "--jobs", type=jobs, default=-1, metavar="N",
+        help="processes for tree methods (default: all cores)",
+    )  # fmt: skip
+    add(
+        "--scaled",
+        action="store_true",
+        help="negative values are meant (z-scores); zeros that tell of lost molecules are not seen then,"
+        " so unscaled values give better networks",
+    )
+    add(
+        "--normalise",
+        "--normalize",
+        action="store_true",
+        help="counts: scale each cell to the same total and take log(1 + x) first",
+    )
+    add(
+        "--truth",
+        type=text,
+        metavar="NET",
+        help="known network: scores are said, and the oracle takes it",
+    )
+    add(
+        "--weights", type=text, metavar="NAME|FILE",
+        help="of a trained model, in place of the method's own; see the command train",
+    )  # fmt: skip
+    _add_trust(add)
+    add_table_options(infer)
+    add(
+        "-o", "--out", type=text, required=True, metavar="OUT.csv",
+        help="edge table to write (.csv or .tsv, also .gz)",
+    )  # fmt: skip
+    formats = "; ".join(f"{word}: {what}" for word, what in WHAT.items())
+    add(
+        "--also", action="append", default=[], choices=[*WHAT, "all"], metavar="FORMAT",
+        help=f"another file beside OUT, named after it; may be given again ({formats}; all of them)",
+    )  # fmt: skip
+    infer.set_defaults(run=infer_command)
+
+
+def _add_trust(add: Any) -> None:
+    """Options on what one may believe of an edge."""
+    add(
+        "--stability", type=whole, default=0, metavar="B",
+        help="run B more times on cells drawn with replacement, with other seeds (default 0)",
+    )  # fmt: skip
+    add(
+        "--null", type=whole, default=0, metavar="N",
+        help="run N more times with a twin beside every gene, shuffled over the cells (default 0)",
+    )  # fmt: skip
+    add(
+        "--null-within", type=text, metavar="COLUMN",
+        help="shuffle among cells with the same label in this column of .obs, or among all cells (the word "
+        "all; default: among cells of the same cluster, which is found)",
+    )  # fmt: skip
+    add(
+        "--top", type=count, metavar="K",
+        help=f"strongest edges that stability and network files are about (default {TOP}, and at most a tenth of "
+        "all pairs)",
+    )  # fmt: skip
+
+
+def infer_command(options: argparse.Namespace) -> None:
+    """Expression and TF list in, edge table and what else was asked for out."""
+    out = Path(options.out)
+    also = export_paths(out, options.also)
+    others = filter(None, [options.truth, options.weights])
+    check_outputs(out, also, [*files_read(options.expression), options.tfs, *others])
+    chosen = method(options.method)
+    if chosen.needs_truth and not options.truth:
+        raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
+    if chosen.needs_truth and options.null:
+        raise InputError(f"the method {chosen.name} takes no --null: it does not look at the cells")
+    if options.null_within and not options.null:
+        raise InputError("--null-within says how to shuffle; pass --null N too")
+    _refuse_bad_device(options.device)
+    if options.weights:
+        fitting_weights(chosen.name, options.weights)
+    read = read_own(_asked(options), say)
+    data, table = read.data, read.table
+    check_names(data.genes, also)
+    groups = cell_groups(table, data, options.null_within) if options.null else None
+    if groups is not None:
+        say(f"note: {groups.said}")
+    labels = None if groups is None else groups.labels
+    plan = Plan(options.stability, options.null, top_edges(data, options.top), labels)
+    say(expected(data, chosen.name, options.weights, plan, options.jobs))
+    if chosen.cost != "seconds" and chosen.name not in LAWS:
+        say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
+    run = Run(options.seed, options.device, options.jobs, weights=options.weights)
+    found = infer_network(data, chosen.name, run, plan, say, progress_bar)
+    write_edges(found.edges, out)
+    say(f"wrote {len(found.edges)} edges to {out} after {sum(found.seconds.values()):.1f} s")
+    if not len(found.edges):
+        say(
+            f"note: {chosen.name} gives no pair a weight above zero; are there enough genes and cells that vary?"
+        )
+    if also or data.truth is not None or plan.n_runs > 1:
+        _more(options, read, run, plan, found, also)
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    """The options on what to read."""
+    return Asked(
+        expression=options.expression,
+        tfs=options.tfs,
+        truth=options.truth,
+        n_genes=options.genes,
+        gene_names=options.gene_names,
+        layer=options.layer,
+        orientation=options.orientation,
+        match=options.match,
+        duplicates=options.duplicates,
+        scaled=options.scaled,
+        normalise=options.normalise,
+    )
+
+
+def _more(
+    options: argparse.Namespace,
+    read: Own,
+    run: Run,
+    plan: Plan,
+    found: Any,
+    also: dict[str, Path],
+) -> None:
+    """Say what was found, and write the other files."""
+    from grnular_core.workflow.report import Inputs, make_report, spelled_result, spelled_scores
+
+    how = {**_asked(options).options(), "null_within": options.null_within}
+    inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.said)
+    report = make_report(inputs, read.data, options.method, run, plan, found)
+    for line in spelled_result(report):
+        say(line)
+    if report["scores"]:
+        say(spelled_scores(report["scores"]))
+    skipped = [word for word in also if word in GRAPHS and not len(found.edges)]
+    if skipped:
+        say(
+            f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
+        )
+    also = {word: path for word, path in also.items() if word not in skipped}
+    cells = read.cells() if "h5ad" in also else None
+    write_exports(Result(found.edges, read.data, cells, plan.top, report=report), also)
+    for path in also.values():
+        say(f"wrote {path}")
+
+
+def _refuse_bad_device(device: str) -> None:
+    """A GPU that is not there stops the run now; torch is loaded only where one was asked for."""
+    if device not in ("auto", "cpu"):
+        from grnular_core.utils.device import resolve_device
+
+        resolve_device(device)

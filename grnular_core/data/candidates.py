@@ -1,0 +1,291 @@
+"""Which regulator -> target pairs are scored, and the scores a prediction gives them.
+
+The strict protocol fixes one explicit set of candidates per data set. Every method is judged on
+the same set; a pair that a method leaves out scores 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.utils.errors import InputError
+
+REGULATOR_CHOICES = ("with-truth", "listed")
+TARGET_CHOICES = ("genes", "truth-genes")
+
+
+@dataclass(frozen=True)
+class TruthCounts:
+    """What ``clean_truth`` did: ``n_given`` is the sum of kept, outside, loops and duplicates."""
+
+    n_given: int
+    n_kept: int
+    n_outside: int
+    n_self_loops: int
+    n_duplicates: int
+    n_conflicting_signs: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.n_kept} of {self.n_given} true edges are scored; {self.n_outside} name a gene that is not in "
+            f"the data, {self.n_self_loops} are self-loops, {self.n_duplicates} repeats"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The pairs that are scored: regulators R in the rows, targets T in the columns.
+
+    ``mask`` (R, T) marks the candidates (everything but self-pairs), ``truth`` (R, T) the true
+    ones among them, ``sign`` (R, T) int8 their sign (+1, -1, 0 unknown or not true). Names stand
+    in gene order.
+    """
+
+    regulators: tuple[str, ...]
+    targets: tuple[str, ...]
+    mask: np.ndarray
+    truth: np.ndarray
+    sign: np.ndarray
+
+    @property
+    def n_candidates(self) -> int:
+        return int(self.mask.sum())
+
+    @property
+    def n_true(self) -> int:
+        return int(self.truth.sum())
+
+    @property
+    def density(self) -> float:
+        """Share of the candidates that is true; NaN when there is no candidate."""
+        return self.n_true / self.n_candidates if self.n_candidates else float("nan")
+
+
+def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame, TruthCounts]:
+    """Keep the edges of ``truth`` that a method which saw ``genes`` could have found.
+
+    ``truth`` has the columns ``regulator, target`` and may have ``sign`` (+1, -1, 0). Dropped and
+    counted, in this order: edges with an end outside ``genes``, self-loops, duplicates. A duplicate
+    of unknown sign takes the known one; +1 beside -1 becomes 0. The answer has the columns
+    ``regulator, target, sign``, sorted by name, whatever the order of the rows given.
+
+    Raises ``InputError`` for missing columns, repeated gene names and signs that are not numbers.
+    An empty truth gives an empty table.
+    """
+    genes = _unique_names(genes, "genes")
+    _require_columns(truth, ("regulator", "target"), "the truth")
+    edges = pd.DataFrame({"regulator": truth["regulator"], "target": truth["target"]})
+    edges["sign"] = _signs(truth["sign"]) if "sign" in truth else 0
+
+    source, target = positions(edges["regulator"], genes), positions(edges["target"], genes)
+    inside = (source >= 0) & (target >= 0)
+    loop = inside & (source == target)
+    kept = edges[inside & ~loop].astype({"regulator": object, "target": object})
+
+    by_pair = kept.groupby(["regulator", "target"], sort=True)["sign"].agg(["min", "max"])
+    conflict = (by_pair["min"] < 0) & (by_pair["max"] > 0)
+    clean = by_pair.index.to_frame(index=False)
+    clean["sign"] = np.sign(by_pair["min"] + by_pair["max"]).to_numpy(dtype=int)
+    counts = TruthCounts(
+        n_given=len(edges),
+        n_kept=len(clean),
+        n_outside=int((~inside).sum()),
+        n_self_loops=int(loop.sum()),
+        n_duplicates=len(kept) - len(clean),
+        n_conflicting_signs=int(conflict.sum()),
+    )
+    return clean, counts
+
+
+def strict_candidates(
+    truth: pd.DataFrame,
+    genes: Sequence[str],
+    tfs: Sequence[str],
+    regulators: str = "with-truth",
+    targets: str = "genes",
+) -> Candidates:
+    """Build the candidate pairs of the strict protocol, self-pairs left out.
+
+    ``regulators``: ``"with-truth"`` takes the TFs of the list that are among ``genes`` and have a
+    true edge, ``"listed"`` all TFs of the list that are among ``genes``. ``targets``: ``"genes"``
+    takes all of them, ``"truth-genes"`` only those that occur in the truth (at either end).
+    ``truth`` is cleaned first; a true edge whose regulator is not a row is no candidate.
+
+    Raises ``InputError`` for an unknown choice or repeated gene names. A truth without an edge
+    among ``genes`` gives no row (``"with-truth"``) or candidates without a true pair.
+    """
+    return candidates_of_clean(clean_truth(truth, genes)[0], genes, tfs, regulators, targets)
+
+
+def candidates_of_clean(
+    clean: pd.DataFrame,
+    genes: Sequence[str],
+    tfs: Sequence[str],
+    regulators: str = "with-truth",
+    targets: str = "genes",
+) -> Candidates:
+    """``strict_candidates`` for a truth that ``clean_truth`` has already cleaned."""
+    if regulators not in REGULATOR_CHOICES:
+        raise InputError(f"regulators={regulators!r}; choose one of {REGULATOR_CHOICES}")
+    if targets not in TARGET_CHOICES:
+        raise InputError(f"targets={targets!r}; choose one of {TARGET_CHOICES}")
+    rows = listed_tfs(genes, tfs)
+    if regulators == "with-truth":
+        active = frozenset(clean["regulator"])
+        rows = tuple(name for name in rows if name in active)
+    columns = truth_genes(clean, genes) if targets == "truth-genes" else tuple(genes)
+
+    row, column = positions(clean["regulator"], rows), positions(clean["target"], columns)
+    found = (row >= 0) & (column >= 0)
+    shape = (len(rows), len(columns))
+    is_true, sign = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int8)
+    is_true[row[found], column[found]] = True
+    sign[row[found], column[found]] = clean["sign"].to_numpy()[found]
+    mask = np.ones(shape, dtype=bool)
+    itself = positions(rows, columns)
+    mask[np.flatnonzero(itself >= 0), itself[itself >= 0]] = False
+    return Candidates(rows, columns, mask, is_true, sign)
+
+
+def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
+    """The TFs of the list that are among ``genes``, in gene order; repeats are harmless."""
+    if isinstance(tfs, str):
+        raise InputError(f"tfs is the single text {tfs[:40]!r}; give a list of names")
+    wanted = frozenset(tfs)  # membership only: the order is that of the genes
+    return tuple(name for name in _unique_names(genes, "genes") if name in wanted)
+
+
+def truth_genes(clean: pd.DataFrame, genes: Sequence[str]) -> tuple[str, ...]:
+    """The genes that occur in a cleaned truth as regulator or target, in gene order."""
+    seen = frozenset(clean["regulator"]) | frozenset(clean["target"])
+    return tuple(name for name in genes if name in seen)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownEdges:
+    """A checked edge table, four arrays (edges,), all of it among ``genes``.
+
+    ``source`` and ``target`` are places in ``genes``, ``weight`` is absolute, ``sign`` -1, 0 or +1.
+    """
+
+    genes: tuple[str, ...]
+    source: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    sign: np.ndarray
+
+
+def known_edges(
+    edges: pd.DataFrame | KnownEdges, genes: Sequence[str], undirected: bool = False
+) -> KnownEdges:
+    """Check an edge table once and keep what lies among ``genes``, ready for many score matrices.
+
+    The sign is the column ``sign`` where there is one, else the weight's own when some weight is
+    negative, else 0. ``undirected`` adds every edge in the other direction.
+
+    Raises ``InputError`` for missing columns and for weights that are not finite numbers. A table
+    that was already checked is returned as it is.
+    """
+    if isinstance(edges, KnownEdges):
+        return edges
+    genes = _unique_names(genes, "genes")
+    _require_columns(edges, ("regulator", "target", "weight"), "the edge table")
+    weight = pd.to_numeric(edges["weight"], errors="coerce").to_numpy(dtype=float)
+    if not np.isfinite(weight).all():
+        bad = int(np.flatnonzero(~np.isfinite(weight))[0])
+        raise InputError(
+            f"edge table, row {bad + 1}: weight {edges['weight'].iloc[bad]!r} is not a finite "
+            "number; leave out edges that have no weight"
+        )
+    if "sign" in edges:
+        sign = _signs(edges["sign"]).to_numpy()
+    else:
+        sign = np.sign(weight).astype(int) if (weight < 0).any() else np.zeros(len(weight), int)
+    source, target = positions(edges["regulator"], genes), positions(edges["target"], genes)
+    inside = (source >= 0) & (target >= 0)
+    source, target, weight, sign = source[inside], target[inside], abs(weight[inside]), sign[inside]
+    if undirected:
+        source, target = np.concatenate([source, target]), np.concatenate([target, source])
+        weight, sign = np.tile(weight, 2), np.tile(sign, 2)
+    return KnownEdges(genes, source, target, weight, sign)
+
+
+def score_matrix(
+    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+) -> np.ndarray:
+    """Scores (regulators, targets) of an edge table: |weight|, absent edges 0.
+
+    Of duplicated edges the largest |weight| counts; edges with a name outside are ignored.
+    Raises ``InputError`` as ``known_edges`` does. An empty table gives zeros.
+    """
+    row, column, weight, _ = _inside(edges, regulators, targets)
+    scores = np.zeros((len(regulators), len(targets)))
+    np.maximum.at(scores, (row, column), weight)
+    return scores
+
+
+def sign_matrix(
+    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+) -> np.ndarray:
+    """Predicted signs (regulators, targets) int8: that of the edge which gives the score.
+
+    0 where the edge is absent, its sign is unknown, or equally strong duplicates disagree.
+    """
+    row, column, weight, sign = _inside(edges, regulators, targets)
+    scores = score_matrix(edges, regulators, targets)
+    strongest = (weight == scores[row, column]) & (weight > 0)
+    row, column, sign = row[strongest], column[strongest], sign[strongest]
+    low = np.zeros(scores.shape, dtype=np.int8)
+    high = np.zeros(scores.shape, dtype=np.int8)
+    np.minimum.at(low, (row, column), sign)
+    np.maximum.at(high, (row, column), sign)
+    return low + high  # +1 beside -1 cancels, 0 beside a known sign takes it
+
+
+def positions(names: Sequence[str], known: Sequence[str]) -> np.ndarray:
+    """Place of every name in ``known``; -1 for a name that is not there or missing."""
+    index = pd.Index(_unique_names(known, "names"), dtype=object)
+    return index.get_indexer(pd.Index(names, dtype=object))
+
+
+def _inside(
+    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Row, column, weight and sign of the edges that lie in the matrix (regulators, targets)."""
+    # dict.fromkeys drops the repeats and keeps the order, which a set would not
+    known = known_edges(edges, tuple(dict.fromkeys([*regulators, *targets])))
+    row = positions(known.genes, regulators)[known.source]
+    column = positions(known.genes, targets)[known.target]
+    inside = (row >= 0) & (column >= 0)
+    sign = known.sign.astype(np.int8)
+    return row[inside], column[inside], known.weight[inside], sign[inside]
+
+
+def _signs(column: pd.Series) -> pd.Series:
+    """Signs as -1, 0, +1; a missing one is unknown."""
+    number = pd.to_numeric(column, errors="coerce")
+    wrong = number.isna() & column.notna()
+    if wrong.any():
+        raise InputError(
+            f"sign {column[wrong].iloc[0]!r} is not a number; write 1, -1 or 0 (unknown)"
+        )
+    return np.sign(number.fillna(0)).astype(int)
+
+
+def _unique_names(names: Sequence[str], what: str) -> tuple[str, ...]:
+    names = tuple(names)
+    if len(frozenset(names)) < len(names):
+        index = pd.Index(names, dtype=object)
+        repeated = index[index.duplicated()][0]
+        raise InputError(f"{what} hold {repeated!r} more than once; make the names unique first")
+    return names
+
+
+def _require_columns(table: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(f"{what} has the columns {list(table.columns)[:8]}; missing {missing}")

@@ -1,0 +1,164 @@
+"""The edge table, the one format in which every method answers.
+
+Columns ``regulator, target, weight, sign, rank``: one row per predicted interaction, strongest
+first. ``weight`` is non-negative and only its order carries meaning (weights of two methods are not
+comparable); ``sign`` is +1 (activates), -1 (represses) or 0 (unknown); ``rank`` counts from 1.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
+from grnular_core.data.textfile import read_rows, sniffed_separator
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import atomic_write
+
+EDGE_COLUMNS = ("regulator", "target", "weight", "sign", "rank")
+WEIGHT_HEADERS = ("weight", "importance", "edgeweight", "score", "confidence")
+
+
+def edge_table(
+    scores: np.ndarray,
+    tfs: Sequence[str],
+    genes: Sequence[str],
+    signs: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Turn a score matrix into an edge table.
+
+    ``scores`` has shape (tfs, genes), ``scores[i, j]`` being the strength of
+    ``tfs[i] -> genes[j]``; ``signs``, of the same shape, gives the direction of the effect. Zeros
+    and self-loops are left out. Equal weights are ordered by regulator, then target name, so that
+    the table never depends on the order of the columns.
+
+    Raises ``InputError`` when a score is not finite or negative, or when shapes disagree.
+    """
+    scores = np.asarray(scores, dtype=float)
+    if scores.shape != (len(tfs), len(genes)):
+        raise InputError(
+            f"scores have shape {scores.shape}, expected ({len(tfs)} tfs, {len(genes)} genes)"
+        )
+    if not np.isfinite(scores).all() or (scores < 0).any():
+        raise InputError(
+            "scores hold NaN, infinite or negative values; a weight is finite and >= 0"
+        )
+    tfs, genes = np.asarray(tfs, dtype=object), np.asarray(genes, dtype=object)
+    # with rows and columns in the order of names, a stable sort by weight alone is enough
+    by_name = np.ix_(np.argsort(tfs, kind="stable"), np.argsort(genes, kind="stable"))
+    tfs, genes, scores = tfs[by_name[0][:, 0]], genes[by_name[1][0]], scores[by_name]
+    scores[tfs[:, None] == genes] = 0
+    at = np.flatnonzero(scores)
+    at = at[np.argsort(-scores.reshape(-1)[at], kind="stable")]
+    row, column = np.divmod(at, len(genes))
+    sign = 0 if signs is None else np.sign(np.asarray(signs)[by_name].reshape(-1)[at]).astype(int)
+    return pd.DataFrame(
+        {
+            "regulator": tfs[row],
+            "target": genes[column],
+            "weight": scores.reshape(-1)[at],
+            "sign": sign,
+            "rank": np.arange(1, len(at) + 1),
+        }
+    )
+
+
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort by falling weight (ties by name) and number the rows: a complete edge table."""
+    table = table.sort_values(
+        ["weight", "regulator", "target"], ascending=[False, True, True], kind="mergesort"
+    ).reset_index(drop=True)
+    table["rank"] = np.arange(1, len(table) + 1)
+    return table[list(EDGE_COLUMNS)]
+
+
+def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
+    """Write an edge table as csv, whole or not at all.
+
+    Tabs separate when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``. Weights are
+    written in full, so that reading them gives the same numbers; equal tables give equal bytes.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
+    with atomic_write(path) as part, open(part, "wb") as raw:
+        # no name and no time in the gzip header: they would differ between equal runs
+        packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if name.endswith(".gz") else raw
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
+            edges.to_csv(stream, index=False, sep=separator, lineterminator="\n")
+
+
+def read_edges(path: str | Path) -> pd.DataFrame:
+    """Read an edge table; ``sign`` and ``rank`` may be missing (unknown sign, rank by weight).
+
+    Separated by commas, tabs or semicolons. The headers of others are known: TF, target, importance
+    (arboreto), Gene1, Gene2, EdgeWeight (BEELINE). A negative weight without a column of signs is
+    a strong repression.
+
+    Raises ``InputError`` that names the columns found when ``regulator``, ``target`` or ``weight``
+    is missing, or when a weight is not a finite number. A table without edges is no error.
+    """
+    path = Path(path)
+    header, body = read_rows(path, sniffed_separator(path), as_text=True)
+    at = _edge_columns(path, header)
+    if body.empty:
+        body = pd.DataFrame({column: pd.Series(dtype=str) for column in range(len(header))})
+    if body.shape[1] != len(header):
+        raise InputError(
+            f"{path}: the first line has {len(header)} fields and the rows have {body.shape[1]}; "
+            "expected as many (R: write it with row.names=FALSE)"
+        )
+    table = pd.DataFrame({end: body[at[end]].str.strip() for end in ("regulator", "target")})
+    unnamed = (table == "").any(axis=1)
+    if unnamed.any():
+        raise InputError(
+            f"{path}, data row {unnamed.idxmax() + 1}: an edge without a regulator or target name; "
+            "complete or delete it"
+        )
+    weight = _weights(path, body[at["weight"]])
+    table["weight"] = np.abs(weight)
+    table["sign"] = signs_of(body[at["sign"]]) if "sign" in at else _signs_of_weights(weight)
+    return ranked(table)
+
+
+def _edge_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+    """Which column holds what, by the first known header of each."""
+    keys = [header_key(field) for field in header]
+    at = {}
+    for column, known in (
+        ("regulator", REGULATOR_HEADERS),
+        ("target", TARGET_HEADERS),
+        ("weight", WEIGHT_HEADERS),
+        ("sign", ("sign",)),
+    ):
+        found = [keys.index(key) for key in known if key in keys]
+        if found:
+            at[column] = found[0]
+    missing = [column for column in EDGE_COLUMNS[:3] if column not in at]
+    if missing:
+        raise InputError(
+            f"{path} has the columns {header[:8]}; missing {missing}. "
+            "An edge table has regulator,target,weight and may have sign,rank"
+        )
+    return at
+
+
+def _weights(path: Path, words: pd.Series) -> np.ndarray:
+    """Weights as numbers, exactly as written."""
+    weight = pd.to_numeric(words, errors="coerce")
+    wrong = np.flatnonzero(~np.isfinite(weight))
+    if len(wrong):
+        raise InputError(
+            f"{path}, data row {wrong[0] + 1}: weight {words.iloc[wrong[0]][:40]!r} is not a "
+            "finite number; leave out edges that have no weight"
+        )
+    return words.astype(float).to_numpy()  # to_numeric may round the last digit
+
+
+def _signs_of_weights(weight: np.ndarray) -> np.ndarray | int:
+    return np.sign(weight).astype(int) if (weight < 0).any() else 0

@@ -1,0 +1,156 @@
+"""The files this project can download: where they are, how long, and what their bytes must be.
+
+``registry.tsv`` lists the files themselves; the key is the path inside the cache folder.
+``archive_members.tsv`` lists the files inside the zip archives among them. Both are data, so a
+new file is a new line. ``confirmed`` says whether somebody computed the hash from real bytes for
+this project (yes) or only read it in one public note (no).
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from grnular_core.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file to download.
+
+    ``sha256`` is in lower-case hex, ``size`` in bytes (None: unknown in advance), ``licence`` that
+    of the place the bytes come from. ``confirmed`` is False for a hash nobody has checked here.
+    """
+
+    key: str
+    sha256: str
+    size: int | None
+    url: str
+    licence: str
+    confirmed: bool
+
+    @property
+    def host(self) -> str:
+        """The machine that serves the file, as a reader of an error message knows it."""
+        return urlsplit(self.url).hostname or self.url
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file inside a zip archive; ``sha256`` and ``size`` are None where nobody noted them."""
+
+    archive: str
+    name: str
+    sha256: str | None
+    size: int | None
+    confirmed: bool
+
+
+@cache
+def registry() -> dict[str, Entry]:
+    """Return every downloadable file by key, sorted by key."""
+    entries = (
+        Entry(
+            key=row["key"],
+            sha256=row["sha256"],
+            size=_number(row["bytes"]),
+            url=row["url"],
+            licence=row["licence"],
+            confirmed=row["confirmed"] == "yes",
+        )
+        for row in _table("registry.tsv")
+    )
+    return {item.key: item for item in sorted(entries, key=lambda item: item.key)}
+
+
+@cache
+def members() -> dict[tuple[str, str], Member]:
+    """Return every known archive member by (archive key, name inside), sorted."""
+    found = (
+        Member(
+            archive=row["archive"],
+            name=row["member"],
+            sha256=row["sha256"] or None,
+            size=_number(row["bytes"]),
+            confirmed=row["confirmed"] == "yes",
+        )
+        for row in _table("archive_members.tsv")
+    )
+    return {(m.archive, m.name): m for m in sorted(found, key=lambda m: (m.archive, m.name))}
+
+
+def entry(key: str) -> Entry:
+    """Return the registry's entry for ``key``.
+
+    Raises ``InputError`` with the nearest known keys when there is none.
+    """
+    known = registry()
+    if key not in known:
+        raise InputError(f"{key!r} is not a file of the registry; {_nearest(key, known)}")
+    return known[key]
+
+
+def keys(pattern: str = "") -> list[str]:
+    """List the registry's keys, sorted, that begin with ``pattern`` or match it as a glob.
+
+    ``keys("sergio/")`` and ``keys("beeline/TFs+500/*/STRING*")`` both work; a ``*`` also spans
+    folders. Raises ``InputError`` when nothing matches, since that is a misspelling.
+    """
+    known = registry()
+    if any(sign in pattern for sign in "*?["):
+        found = [key for key in known if fnmatchcase(key, pattern)]
+    else:
+        found = [key for key in known if key.startswith(pattern)]
+    if not found:
+        raise InputError(f"no file of the registry matches {pattern!r}; {_nearest(pattern, known)}")
+    return found
+
+
+def member(archive: str, name: str) -> Member:
+    """Return the known member ``name`` of the archive with key ``archive``.
+
+    ``name`` may be shortened to its last folder and file name, in any case:
+    ``hESC/ExpressionData.csv`` is ``BEELINE-data/inputs/scRNA-Seq/hESC/ExpressionData.csv``.
+    Raises ``InputError`` with the nearest names when there is none.
+    """
+    entry(archive)
+    inside = [m for (of, _), m in members().items() if of == archive]
+    found = [m for m in inside if tail(m.name) == tail(name)]
+    if len(found) != 1:
+        hint = _nearest(name, [m.name for m in inside])
+        raise InputError(f"{name!r} is not a known member of {archive}; {hint}")
+    return found[0]
+
+
+def tail(name: str) -> tuple[str, ...]:
+    """Return what identifies an archive member: its last folder and file name, without case.
+
+    Copies of an archive differ in the folders above and in spelling (``Non-Specific``,
+    ``Non-specific``), never in these two.
+    """
+    return tuple(name.casefold().split("/")[-2:])
+
+
+def _nearest(wanted: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    if near:
+        return "did you mean " + " or ".join(near) + "?"
+    if not known:
+        return "none is known"
+    return f"there are {len(known)}, such as {known[0]}"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    text = files("grnular_core.data").joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines(), delimiter="\t"))

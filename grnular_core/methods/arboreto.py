@@ -1,0 +1,170 @@
+"""GRNBoost2 and GENIE3: tree ensembles of arboreto, one regression per target gene.
+
+Both are run through ``arboreto.core.infer_partial_network`` with arboreto's published settings
+(GENIE3: random forest of 1,000 trees, sqrt features; GRNBoost2: stochastic gradient boosting, learning rate
+0.01, at most 5,000 trees, early stop over a window of 25 stages), spread over processes by joblib.
+TFs are sorted by name first, because a random forest depends on the order of its columns.
+
+**The early stop of GRNBoost2.** Boosting ends when the mean out-of-bag improvement of the last 25
+stages is negative. Up to scikit-learn 1.2 the improvement of a stage compared the loss before and
+after that stage on the *same* left-out cells; later versions compare with the previous stage's loss
+on *other* left-out cells, so the difference is mostly sampling noise and boosting stops far too
+early. ``SameMaskEarlyStop`` computes the original quantity; ``restored=False`` keeps what today's
+packages do.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from grnular_core.methods.boosting import EARLY_STOP_WINDOW
+from grnular_core.methods.ensembles import Ensemble
+from grnular_core.utils.chunks import PartStore
+from grnular_core.utils.errors import MethodError
+
+TARGETS_PER_PART = 16
+
+
+class SameMaskEarlyStop:
+    """Monitor for scikit-learn's gradient boosting: stop when recent stages no longer help.
+
+    For each stage the squared error of the left-out cells before and after adding that stage's tree
+    is compared on the same cells; ``improvements`` keeps the differences. Boosting stops when the
+    mean of the last ``window`` of them is negative (never before ``window`` stages).
+    """
+
+    def __init__(self, window: int = EARLY_STOP_WINDOW) -> None:
+        self.window = window
+        self.improvements: list[float] = []
+
+    def __call__(self, stage: int, regressor: Any, local: dict[str, Any]) -> bool:
+        left_out = ~local["sample_mask"]
+        tree = regressor.estimators_[stage, 0].tree_
+        step = regressor.learning_rate * tree.predict(local["X"][left_out]).ravel()
+        residual = local["y"][left_out] - local["raw_predictions"][left_out, 0]
+        self.improvements.append(float(np.mean((residual + step) ** 2 - residual**2)))
+        if stage < self.window - 1:
+            return False
+        return float(np.mean(self.improvements[-self.window :])) < 0
+
+
+@contextmanager
+def _early_stop(restored: bool) -> Iterator[None]:
+    """Let arboreto use the restored early stop inside this process, for the time of the block."""
+    import arboreto.core as core
+
+    shipped = core.EarlyStopMonitor
+    if restored:
+        core.EarlyStopMonitor = SameMaskEarlyStop
+    try:
+        yield
+    finally:
+        core.EarlyStopMonitor = shipped
+
+
+def _settings(ensemble: Ensemble) -> tuple[str, dict[str, Any]]:
+    import arboreto.core as core
+
+    return ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
+
+
+def fit_target(
+    ensemble: Ensemble,
+    tf_expression: np.ndarray,
+    tfs: Sequence[str],
+    target: str,
+    expression: np.ndarray,
+    seed: int,
+    restored: bool = True,
+) -> tuple[pd.DataFrame, int]:
+    """Regress one target on the TFs: links ``TF, target, importance`` and the number of trees.
+
+    ``tf_expression`` has shape (cells, tfs), ``expression`` (cells,). A target that is itself a TF
+    is left out of the regressors. A target with no other TF, or of constant expression, has no
+    links and 0 trees. Raises ``MethodError`` when the regression itself fails (arboreto alone
+    would return an empty table).
+    """
+    import arboreto.core as core
+
+    if all(tf == target for tf in tfs) or np.ptp(expression) == 0:
+        return pd.DataFrame({"TF": [], "target": [], "importance": []}), 0
+    kind, settings = _settings(ensemble)
+    with _early_stop(restored):
+        links, meta = core.infer_partial_network(
+            regressor_type=kind,
+            regressor_kwargs=settings,
+            tf_matrix=tf_expression,
+            tf_matrix_gene_names=list(tfs),
+            target_gene_name=target,
+            target_gene_expression=expression,
+            include_meta=True,
+            early_stop_window_length=EARLY_STOP_WINDOW,
+            seed=seed,
+        )
+    if len(meta) == 0:
+        raise MethodError(f"{ensemble} could not fit the target {target}; see the warning above")
+    return links, int(meta["n_estimators"].iloc[0])
+
+
+def tree_scores(
+    ensemble: Ensemble,
+    expression: np.ndarray,
+    genes: Sequence[str],
+    tfs: Sequence[str],
+    seed: int,
+    restored: bool = True,
+    n_jobs: int = -1,
+    progress: Callable[[int, int], None] | None = None,
+    parts: PartStore | None = None,
+) -> tuple[np.ndarray, float]:
+    """Importance of every TF for every gene, shape (tfs, genes), and the CPU seconds spent.
+
+    Rows and columns of the result are in the order given; ``expression`` has shape (cells, genes).
+    Targets are fitted in parts of a few genes; with ``parts`` each finished part is kept on disk,
+    and a later call with the same store goes on where this one stopped. The result does not
+    depend on the order of columns, on the number of jobs or on being resumed.
+    """
+    position = {gene: i for i, gene in enumerate(genes)}
+    tf_names = sorted(tfs)
+    # column-major: scikit-learn reads one feature at a time
+    tf_expression = np.asfortranarray(expression[:, [position[tf] for tf in tf_names]])
+    names = sorted(genes)
+    blocks = [names[i : i + TARGETS_PER_PART] for i in range(0, len(names), TARGETS_PER_PART)]
+    kept = ((i, parts.find(i)) for i in range(len(blocks) if parts else 0))
+    done = {i: part for i, part in kept if part}
+    if progress:
+        progress(len(done), len(blocks))
+
+    def fit_block(index: int) -> tuple[int, np.ndarray, float]:
+        start = time.process_time()
+        block = np.zeros((len(tf_names), len(blocks[index])))
+        rows = {tf: i for i, tf in enumerate(tf_names)}
+        for column, target in enumerate(blocks[index]):
+            values = expression[:, position[target]]
+            links, _ = fit_target(ensemble, tf_expression, tf_names, target, values, seed, restored)
+            # below 0 by rounding alone, where a split takes nothing
+            importance = links["importance"].clip(lower=0)
+            block[[rows[tf] for tf in links["TF"]], column] = importance
+        return index, block, time.process_time() - start
+
+    todo = (delayed(fit_block)(i) for i in range(len(blocks)) if i not in done)
+    n_jobs = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
+    for index, block, cpu in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(todo):
+        done[index] = block, cpu
+        if parts:
+            parts.save(index, block, cpu)
+        if progress:
+            progress(len(done), len(blocks))
+    scores = pd.DataFrame(
+        np.hstack([done[i][0] for i in range(len(blocks))]), index=tf_names, columns=names
+    )
+    cpu_seconds = sum(cpu for _, cpu in done.values())
+    return scores.loc[list(tfs), list(genes)].to_numpy(), cpu_seconds

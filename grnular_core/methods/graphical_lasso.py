@@ -1,0 +1,229 @@
+"""The graphical lasso by block coordinate descent on the covariance, as one compiled loop.
+
+    minimise  -log det Theta + tr(S Theta) + alpha * sum over i != j of abs(Theta_ij)
+
+This is scikit-learn's objective: the diagonal is not penalised. Its dual is to maximise log det W
+over all W with S's diagonal and ``abs(W_ij - S_ij) <= alpha`` elsewhere, and ``Theta = W^-1``
+(Banerjee et al. 2008). A gene's row of W, the others fixed, is a lasso regression (Friedman et al.
+2008); with all of them in turn the determinant never falls.
+
+**Starts.** Each row's regression has a solution that keeps W positive definite only if the other rows
+obey the bounds. So a solution for another alpha is moved towards S until it obeys those of this one,
+which leaves it positive definite: S itself may have any rank. Without such a start it is the
+diagonal of S that is moved, which obeys them for the largest alpha that connects any two genes.
+
+**Parts.** Genes that no chain of ``abs(S_ij) > alpha`` connects have no connection in Theta either
+(Witten et al. 2011; Mazumder and Hastie 2012): every connected group is solved by itself.
+
+**Close to singular.** Where genes are nearly copies of each other sweeps hardly end; after as many steps
+as that would take, ``graphical_lasso_admm`` moves all rows at once.
+
+All loops are in this file, because numba keeps compiled code until the file of its function changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from grnular_core.methods.graphical_lasso_admm import duality_gap, split
+from grnular_core.utils.jit import compiled, part_of_compiled
+
+TOLERANCE = 1e-5  # duality gap a gene
+DESCENTS = 100  # steps of a coefficient for each pair of genes, before ADMM goes on
+# a row is not taken over if it leaves less than this share of its gene's variance
+LEAST_LEFT = 1e-10
+
+
+class Dual(NamedTuple):
+    """Where another solution can start: W, the coefficients of each row's regression, their alpha."""
+
+    covariance: np.ndarray
+    coefficients: np.ndarray
+    alpha: float
+
+
+class Solution(NamedTuple):
+    """``precision`` is Theta, shape (genes, genes), with zeros where there is no connection.
+
+    ``gap`` is the sum of the duality gaps of all parts: the objective is at most that far above its
+    least value. It is infinite where no positive definite Theta was found.
+    """
+
+    precision: np.ndarray
+    dual: Dual
+    gap: float
+    sweeps: int
+
+
+def graphical_lasso(
+    S: np.ndarray, alpha: float, tolerance: float = TOLERANCE, start: Dual | None = None
+) -> Solution:
+    """Theta for the covariance ``S``, shape (genes, genes), of any rank, with a positive diagonal.
+
+    Sweeps end when the duality gap of a part is below ``tolerance`` times its genes; after too many steps
+    (``DESCENTS``) ``graphical_lasso_admm`` goes on. ``start`` may come from any alpha and any ``S`` of
+    the same diagonal; the solution of the next larger alpha is best.
+    """
+    W = obeying_bounds(S, alpha, start)
+    B = np.zeros_like(S) if start is None else start.coefficients.copy()
+    precision, covariance = np.zeros_like(S), np.diag(np.diag(S))
+    gap, sweeps = 0.0, 0
+    for genes in connected(S, alpha) if len(S) else ():
+        block = np.ix_(genes, genes)
+        if len(genes) == 1:
+            precision[block] = 1 / S[block]
+            continue
+        parts = (np.ascontiguousarray(matrix[block]) for matrix in (S, W, B))
+        precision[block], covariance[block], B[block], more, n = _solve(*parts, alpha, tolerance)
+        gap, sweeps = gap + more, max(sweeps, n)
+    return Solution(precision, Dual(covariance, B, alpha), gap, sweeps)
+
+
+def obeying_bounds(S: np.ndarray, alpha: float, start: Dual | None) -> np.ndarray:
+    """A positive definite W that obeys the bounds of this alpha."""
+    diagonal = np.diag(np.diag(S))
+    W, largest = (diagonal, largest_alpha(S)) if start is None else start[::2]
+    return S + (min(alpha / largest, 1) if largest > 0 else 1) * (W - S)
+
+
+def largest_alpha(S: np.ndarray) -> float:
+    """The least alpha that leaves no two genes connected; 0 for a single gene."""
+    return float(np.abs(S - np.diag(np.diag(S))).max(initial=0.0))
+
+
+def connected(S: np.ndarray, alpha: float) -> Iterator[np.ndarray]:
+    """Positions of the genes of each part that is solved by itself."""
+    _, part = connected_components(np.abs(S) > alpha, directed=False)
+    order = np.argsort(part, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(part[order])) + 1)
+
+
+def _solve(
+    S: np.ndarray, W: np.ndarray, B: np.ndarray, alpha: float, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, int]:
+    """Theta, W, coefficients, duality gap and sweeps of one connected part.
+
+    Where sweeps do not reach the tolerance ``split`` goes on from what they have found.
+    """
+    theta, gap, inner = np.linalg.inv(W), np.inf, 1e-2 * alpha
+    sweeps, left = 0, DESCENTS * len(S) ** 2
+    while gap > tolerance * len(S) and left > 0:
+        moved, left = sweep_rows(S, W, B, alpha, inner, left)
+        sweeps += 1
+        theta = _theta(W, B)
+        gap = duality_gap(S, W, theta, alpha)
+        # regressions need not be more exact than the rows are that they stand on
+        inner = min(inner, max(0.1 * moved, 1e-5 * alpha))
+    if gap > tolerance * len(S):
+        theta, W, gap, _ = split(S, theta, W, alpha, tolerance * len(S))
+        B = _coefficients(theta)
+    return theta, W, B, gap, sweeps
+
+
+def _coefficients(theta: np.ndarray) -> np.ndarray:
+    """Each gene's regression on the others, in the rows, from Theta."""
+    B = -theta / np.diag(theta)[:, None]
+    np.fill_diagonal(B, 0)
+    return B
+
+
+def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Theta from the regressions, each connection the mean of what its two genes say."""
+    left = np.diag(W) - (W * B).sum(axis=1)
+    theta = -B / left[:, None]
+    theta = (theta + theta.T) / 2
+    np.fill_diagonal(theta, 1 / left)
+    return theta
+
+
+@compiled
+def sweep_rows(S, W, B, alpha, inner, left):  # pragma: no cover - compiled
+    """One regression for every row of W in turn; returns how far any of its entries moved, and ``left``.
+
+    ``W`` (genes, genes) and ``B``, whose rows are the coefficients, are changed in place. A regression
+    ends when no coefficient moves its gene's product with the others by more than ``inner``. ``left``
+    counts down the steps of coefficients: at 0 or below the sweep ends, W obeying its bounds.
+    """
+    n_genes = len(S)
+    products, held = np.empty(n_genes), np.empty(n_genes, np.int64)
+    moved = 0.0
+    for j in range(n_genes):
+        left = _regress(S, W, B, j, alpha, inner, products, held, left)
+        moved = max(moved, _take_over(S, W, B, j, alpha, products))
+        if left <= 0:
+            break
+    return moved, left
+
+
+@part_of_compiled
+def _regress(S, W, B, j, alpha, inner, products, held, left):  # pragma: no cover - compiled
+    """The lasso of gene j on the others by coordinate descent, from row j of ``B``; returns ``left``.
+
+    All genes are looked at, then those with a coefficient (``held``) until they rest, and so on.
+    ``products`` is W times the coefficients.
+    """
+    n_genes = products.size
+    for i in range(n_genes):
+        products[i] = 0.0
+    for k in range(n_genes):
+        if B[j, k] != 0:
+            for i in range(n_genes):
+                products[i] += B[j, k] * W[k, i]
+    for _ in range(100):
+        n_held, largest = 0, 0.0
+        for k in range(n_genes):
+            if k != j:
+                largest = max(largest, _descend(S, W, B, j, k, alpha, products))
+                if B[j, k] != 0:
+                    held[n_held] = k
+                    n_held += 1
+        left -= n_genes
+        if largest <= inner or left <= 0:
+            return left
+        for _ in range(200):
+            largest = 0.0
+            left -= n_held
+            for i in range(n_held):
+                largest = max(largest, _descend(S, W, B, j, held[i], alpha, products))
+            if largest <= inner or left <= 0:
+                break
+    return left
+
+
+@part_of_compiled
+def _take_over(S, W, B, j, alpha, products):  # pragma: no cover - compiled
+    """Row and column j of W from its regression, unless W would no longer be positive definite.
+
+    Products are kept within the bounds where the regression is not exact. Returns how far any moved.
+    """
+    left, moved = W[j, j], 0.0
+    for i in range(products.size):
+        if i != j:
+            products[i] = min(max(products[i], S[j, i] - alpha), S[j, i] + alpha)
+            left -= products[i] * B[j, i]
+    if left <= LEAST_LEFT * W[j, j]:
+        return alpha
+    for i in range(products.size):
+        if i != j:
+            moved = max(moved, abs(products[i] - W[j, i]))
+            W[j, i] = W[i, j] = products[i]
+    return moved
+
+
+@part_of_compiled
+def _descend(S, W, B, j, k, alpha, products):  # pragma: no cover - compiled
+    """The best coefficient of gene k, the others as they are; returns how much it moves its product."""
+    rest = S[j, k] - products[k] + W[k, k] * B[j, k]
+    size = max(abs(rest) - alpha, 0.0) / W[k, k]
+    new = size if rest > 0 else -size
+    change = new - B[j, k]
+    if change == 0:
+        return 0.0
+    B[j, k] = new
+    for i in range(products.size):
+        products[i] += change * W[k, i]
+    return abs(change) * W[k, k]

@@ -1,0 +1,1 @@
+"""GRNULar and GLAD in torch, and the losses that train them. No files."""

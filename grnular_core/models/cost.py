@@ -1,0 +1,82 @@
+"""How much work GRNULar is, part by part, and how far a run of it is.
+
+The work is counted in floating-point operations of large products in single precision. What is no
+product (reading, ReLUs, means, sorting) counts as many as take the same time; these are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # torch is loaded only when a model is
+    from grnular_core.models.grnular import GRNULarConfig
+
+STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
+# operations of a product that take as long as the rest of the work: for a value when it is read, in
+# views, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
+# a pair in an edge table
+READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
+ALL = 1000  # what progress counts to
+
+
+def operations(
+    n_cells: int, n_genes: int, n_tfs: int, config: GRNULarConfig
+) -> dict[str, float]:
+    """Floating-point operations of each part of ``streamed.streamed_scores``, at most.
+
+    goodINIT mostly stops early.
+    """
+    from grnular_core.models.inner_fit import CHECK_EVERY
+
+    sizes = config.layer_sizes(n_tfs, n_genes)
+    weights = sum(a * b for a, b in pairwise(sizes))
+    pairs, values = n_tfs * n_genes, n_cells * n_genes
+    seen = min(n_cells, STEP_CELLS)
+    a_step = 6 * seen * weights + A_WEIGHT * weights + MADE_DENSE * seen * n_genes
+    a_check = 2 * config.init_held_out * n_cells * weights
+    penalty = 6 * n_tfs * weights
+    context = config.rho == "context"
+    width, layers = config.context_width, config.context_layers
+    a_network = pairs * width * (layers * 2 * n_tfs + (layers + 1) * A_NUMBER)
+    a_pass = a_network * config.context_members if context else 0
+    return {
+        "read": READ * values,
+        # two products in single precision, five in double
+        "views": (24 * n_cells * pairs + VIEWED * values) if context else 2 * n_cells * pairs,
+        "init": config.init_epochs * (a_step + a_check / CHECK_EVERY),
+        "cells": config.n_unroll * (config.n_inner * (a_step + penalty) + a_pass),
+        "edges": AN_EDGE * pairs,
+    }
+
+
+class Stages:
+    """Tells a ``progress`` callback how much of the expected work is done, in thousandths."""
+
+    def __init__(
+        self,
+        progress: Callable[[int, int], None] | None,
+        config: GRNULarConfig,
+        n_cells: int,
+        n_genes: int,
+        n_tfs: int,
+    ) -> None:
+        parts = operations(n_cells, n_genes, n_tfs, config)
+        del parts["edges"]  # made after the scores
+        self.progress = progress
+        ends = np.cumsum(list(parts.values())) / sum(parts.values())
+        self.spans = dict(zip(parts, pairwise([0.0, *ends.tolist()]), strict=True))
+
+    def part(self, name: str, low: float = 0.0, high: float = 1.0) -> Callable[[float], None]:
+        """What a part calls with the share of it that is done; low to high of the part itself."""
+        begin, end = self.spans[name]
+
+        def done(share: float) -> None:
+            if self.progress:
+                now = low * (1 - share) + high * share
+                self.progress(round(ALL * (begin * (1 - now) + end * now)), ALL)
+
+        return done

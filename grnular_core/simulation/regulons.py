@@ -1,0 +1,203 @@
+"""A second simulator: regulons, groups of genes that go together because the same TFs drive them.
+
+SERGIO lets every TF act on each of its targets alone. In published cells what a TF does shows less
+clearly: its targets move as a group, from which the level of its own mRNA may stray far; the state of
+the cell moves TFs and targets alike, whether or not they have to do with each other; and TFs are
+regulated as often as other genes, not least by each other. Here the logarithms of levels are sums,
+
+    x = state + own + A L^T,    A_j = sqrt(s) unit(x_T w_j) + sqrt(1 - s) hidden_j,
+
+with x (cells, genes), x_T its columns of TFs, A (cells, regulons) the activities, L (genes, regulons) the
+responses of members, w (tfs, regulons) the say of drivers, s what drivers explain of an activity, and
+unit() a column at mean 0 and deviation 1. The truth has an edge from every driver of a regulon to every
+other member. Circuits of TFs that drive each other are allowed, so these networks may have cycles: the
+equations are then solved by ``ROUNDS`` substitutions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grnular_core.simulation.networks import GRN, GraphSpec
+from grnular_core.simulation.sergio import Kinetics, along_path
+from grnular_core.utils.errors import InputError
+
+ROUNDS = 3
+MOST_LOG = 20.0  # levels stay finite
+
+
+@dataclass(frozen=True)
+class Regulons:
+    """What kind of regulons to draw; numbers of genes and TFs are those of the ``GraphSpec``.
+
+    ``count`` regulons, with sizes whose logs have the standard deviation ``size_spread``, and responses to
+    them that ``strength_spread`` makes strong in some and weak in others, in the same way. A gene, TF or
+    not, belongs to one with probability ``members``, and then to a second one with ``second``.
+    ``drivers`` is the mean number of TFs that drive a regulon, at least 1; each is taken from its own
+    members with probability ``circuit``, and joins them. ``explained`` is s above. A member or driver
+    represses with the ``repression`` of the ``GraphSpec``; how often a TF drives follows its ``hub_spread``.
+
+    ``dimensions`` is that of the cells' states; a state moves the share ``moved`` of the genes, TFs by
+    about ``state_tfs`` standard deviations and others by ``state_genes``. ``jitter`` is what
+    states of cells of one type differ by; ``own`` the standard deviation of what moves one gene alone;
+    ``hidden_state`` how much states say about the hidden part of activities. ``amplitude`` times x is the
+    logarithm of a level. With ``associated`` the truth also has every TF that is a member, with every other
+    member: what databases of functional association list.
+
+    ``overlap`` is the mean number of further regulons that a gene of one belongs to. With ``listed`` below
+    1 the truth keeps that share of its edges alone, those with the strongest sum over the regulons that
+    TF and gene share: databases list what shows.
+    """
+
+    count: int = 20
+    size_spread: float = 0.7
+    members: float = 0.6
+    second: float = 0.15
+    drivers: float = 2.5
+    circuit: float = 0.5
+    explained: float = 0.6
+    dimensions: int = 3
+    moved: float = 0.7
+    state_tfs: float = 0.7
+    state_genes: float = 0.7
+    jitter: float = 0.15
+    own: float = 0.8
+    hidden_state: float = 0.5
+    amplitude: float = 0.5
+    associated: bool = False
+    strength_spread: float = 0.0
+    overlap: float = 0.0
+    listed: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("members", "second", "circuit", "explained", "moved"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} is a share from 0 to 1, got {getattr(self, name)}")
+        if self.count < 1 or self.dimensions < 1:
+            raise InputError(
+                f"need at least one regulon and one dimension of states, got {self.count} and "
+                f"{self.dimensions}"
+            )
+        if not 0 < self.listed <= 1:
+            raise InputError(f"listed is a share above 0, at most 1, got {self.listed}")
+        for name in ("size_spread", "strength_spread", "drivers", "state_tfs", "state_genes", "jitter", "own",
+                     "hidden_state", "amplitude", "overlap"):  # fmt: skip
+            if not 0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name} is 0 or more, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which genes respond to which regulon, and which TFs drive it; 0 where they do not."""
+
+    tfs: np.ndarray  # (tfs,), ascending
+    response: np.ndarray  # L (genes, regulons)
+    say: np.ndarray  # w (tfs, regulons)
+
+    def grn(self, associated: bool = False, listed: float = 1.0) -> GRN:
+        """Every driver regulates every other member; K is the sum over the regulons they share.
+
+        With ``associated`` every TF that is a member is on the list as well, by its own response. Of all
+        edges the share ``listed`` is kept, those with the strongest sum of |say| |response|.
+        """
+        say = self.say
+        if associated:
+            say = np.where(say != 0, say, self.response[self.tfs])
+        drives = (say != 0) @ (self.response != 0).T
+        drives[np.arange(len(self.tfs)), self.tfs] = False
+        if listed < 1 and drives.any():
+            strength = np.abs(say) @ np.abs(self.response).T
+            drives &= strength >= np.quantile(strength[drives], 1 - listed)
+        row, target = np.nonzero(drives)
+        K = (say @ self.response.T)[row, target]
+        n_genes = len(self.response)
+        return GRN(n_genes, self.tfs[row], target, K, np.ones(len(row)), self.tfs)
+
+
+def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator) -> Groups:
+    """Draw members and drivers of all regulons."""
+    n_genes, n_tfs, count = spec.n_genes, spec.n_tfs, settings.count
+    tfs = np.sort(rng.choice(n_genes, n_tfs, replace=False))
+    size = rng.lognormal(0, settings.size_spread, count)
+    member = np.zeros((n_genes, count), dtype=bool)
+    belongs = np.flatnonzero(rng.random(n_genes) < settings.members)
+    member[belongs, rng.choice(count, len(belongs), p=size / size.sum())] = True
+    both = belongs[rng.random(len(belongs)) < settings.second]
+    member[both, rng.integers(count, size=len(both))] = True
+    if settings.overlap:
+        more = rng.poisson(settings.overlap, len(belongs))
+        member[np.repeat(belongs, more), rng.integers(count, size=more.sum())] = True
+    drives = np.zeros((n_tfs, count), dtype=bool)
+    standing = rng.lognormal(0, spec.hub_spread, n_tfs)
+    for regulon in range(count):
+        inside = np.flatnonzero(member[tfs, regulon])
+        n_drivers = min(max(1, rng.poisson(settings.drivers)), n_tfs)
+        drawn = rng.choice(n_tfs, n_drivers, replace=False, p=standing / standing.sum())
+        joins = rng.random(n_drivers) < settings.circuit
+        if len(inside):
+            drawn[joins] = rng.choice(inside, joins.sum())
+        drives[drawn, regulon] = True
+        member[tfs[drawn[joins]], regulon] = True
+
+    def strengths(present: np.ndarray, repression: float) -> np.ndarray:
+        size = present * rng.gamma(2.0, 0.5, present.shape)
+        return np.where(rng.random(present.shape) < repression, -size, size)
+
+    response = strengths(member, spec.repression)
+    say = strengths(drives, spec.repression / 2)
+    if settings.strength_spread:
+        response *= rng.lognormal(0, settings.strength_spread, count)
+    return Groups(tfs, response, say)
+
+
+def cell_states(
+    kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """States (cells, dimensions) of mean 0 and deviation 1, and the cell types (cells,).
+
+    Types lie anywhere, or on a path through ``kinetics.anchors`` states.
+    """
+    shape = (settings.dimensions, kinetics.anchors or kinetics.n_types)
+    of_types = rng.standard_normal(shape)
+    if kinetics.anchors:
+        of_types = along_path(of_types, kinetics.n_types)
+    types = np.repeat(np.arange(kinetics.n_types), kinetics.cells_per_type())
+    states = of_types.T[types]
+    return _unit(states + settings.jitter * rng.standard_normal(states.shape)), types
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and standard deviation 1; constant ones become 0."""
+    centred = x - x.mean(0)
+    return centred / (centred.std(0) + 1e-9)
+
+
+def regulon_levels(
+    groups: Groups, kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels (cells, genes) float32, all above 0, and the cell types (cells,)."""
+    states, types = cell_states(kinetics, settings, rng)
+    (n_genes, count), n_cells = groups.response.shape, len(states)
+
+    def moved_by_state(n: int) -> np.ndarray:
+        """What states do to n genes (cells, n): many respond little, few much."""
+        response = rng.standard_normal((settings.dimensions, n)) * rng.gamma(1.5, 0.6, n)
+        response *= rng.random(n) < settings.moved
+        return states @ response / np.sqrt(settings.dimensions)
+
+    deviation = np.full(n_genes, settings.state_genes)
+    deviation[groups.tfs] = settings.state_tfs
+    alone = moved_by_state(n_genes) * deviation
+    alone += settings.own * rng.standard_normal((n_cells, n_genes))
+    hidden = settings.hidden_state * moved_by_state(count)
+    hidden = _unit(hidden + rng.standard_normal((n_cells, count)))
+    x = alone
+    for _ in range(ROUNDS):
+        driven = _unit(_unit(x[:, groups.tfs]) @ groups.say)
+        activity = np.sqrt(settings.explained) * driven
+        activity += np.sqrt(1 - settings.explained) * hidden
+        x = alone + activity @ groups.response.T
+    logs = np.clip(settings.amplitude * x, -MOST_LOG, MOST_LOG)
+    return np.exp(logs).astype(np.float32), types

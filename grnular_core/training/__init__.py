@@ -1,0 +1,1 @@
+"""Recipes, supervised training on simulated pairs, and trained weights as files."""

@@ -1,0 +1,238 @@
+"""Trained models as files: ``NAME.safetensors`` holds the parameters, ``NAME.json`` how they came
+about and a hash of each, so that nothing damaged, swapped or edited is ever used.
+
+Both are plain data: loading them executes nothing. Those of this package lie in ``weights``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from grnular_core import __version__
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import atomic_write
+from grnular_core.utils.places import place
+from grnular_core.utils.provenance import package_commit
+
+if TYPE_CHECKING:  # torch is loaded only when weights are
+    from torch import Tensor, nn
+
+    from grnular_core.training.checkpoints import Progress
+    from grnular_core.training.recipes import Recipe
+
+FORMAT = 1
+ENDINGS = (".safetensors", ".json")
+
+
+class Readable(Protocol):
+    """A file of a folder or of an installed package."""
+
+    def read_bytes(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Parameters whose files were found whole, the recipe they belong to, and their story."""
+
+    name: str
+    recipe: Recipe
+    tensors: dict[str, Tensor]
+    told: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The first ten digits of the parameters' sha256, by which the record names them."""
+        return self.told["sha256"][:10]
+
+    def model(self, seed: int | None = None) -> nn.Module:
+        """A model of its own with these parameters; ``seed`` is for what it draws while inferring."""
+        recipe = self.recipe
+        if seed is not None:
+            recipe = replace(recipe, config=replace(recipe.config, seed=seed))
+        model = recipe.new_model()
+        model.load_state_dict(self.tensors)
+        return model
+
+
+def shipped() -> list[str]:
+    """Names of the weights that come with this package, sorted."""
+    folder = files("grnular_core") / "weights"
+    if not folder.is_dir():
+        return []
+    names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".json")]
+    return sorted(name.removesuffix(".json") for name in names)
+
+
+def load_model(name_or_path: str | Path, seed: int | None = None) -> nn.Module:
+    """The trained model of that name (see ``shipped``) or file; see ``read_trained``."""
+    return read_trained(name_or_path).model(seed)
+
+
+def read_trained(name_or_path: str | Path) -> Trained:
+    """Weights by name, or from ``NAME.safetensors`` (or ``NAME.json``) with the other beside it.
+
+    Raises ``InputError`` when there are none, when a file is damaged, edited or not the one that
+    the other belongs to, and when they are of a version of the package that does not fit.
+    """
+    if isinstance(name_or_path, str) and name_or_path in shipped():
+        return _shipped(name_or_path)
+    path = Path(name_or_path)
+    stem = path.name
+    for ending in ENDINGS:
+        stem = stem.removesuffix(ending)
+    if not stem:
+        raise InputError(_not_found(name_or_path))
+    parameters, about = (path.with_name(stem + ending) for ending in ENDINGS)
+    kinds = [place(file) for file in (parameters, about)]
+    if "other" in kinds:
+        raise InputError(f"the weights {name_or_path} are a pipe or device; expected plain files")
+    if "file" not in kinds:
+        raise InputError(_not_found(name_or_path))
+    return _read(stem, parameters, about, str(path.with_name(stem)))
+
+
+@lru_cache
+def _shipped(name: str) -> Trained:
+    folder = files("grnular_core") / "weights"
+    parameters, about = (folder / (name + ending) for ending in ENDINGS)
+    return _read(name, parameters, about, f"the package's weights {name}")
+
+
+def _not_found(name: str | Path) -> str:
+    names = shipped()
+    near = get_close_matches(str(name), names, n=2, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
+    return (
+        f"no weights {str(name)!r}{hint} Known: {', '.join(names) or 'none'}; or give a file "
+        f"NAME.safetensors that `python -m grnular_core train` has written, NAME.json beside it"
+    )
+
+
+def _read(name: str, parameters: Readable, about: Readable, where: str) -> Trained:
+    from grnular_core.training.recipes import Recipe
+
+    try:
+        told = _checked_text(about.read_bytes())
+        recipe = Recipe.from_dict(told["recipe"])
+        data = parameters.read_bytes()
+        if hashlib.sha256(data).hexdigest() != told["sha256"]:
+            raise ValueError(f"{parameters.name} is damaged, or belongs to another .json")
+        return Trained(name, recipe, _checked_tensors(data, recipe), told)
+    except OSError as error:
+        raise InputError(f"{where}: {error.filename} cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        why = f"{error} is missing in {about.name}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{where} cannot be used: {why}") from None
+
+
+def _checked_text(data: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(data)
+        if not isinstance(told, dict) or "format" not in told:
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise ValueError("its .json is not that of weights, or damaged") from None
+    if told["format"] != FORMAT:
+        raise ValueError(
+            f"its format is {told['format']!r} and this version, {__version__}, reads {FORMAT}; "
+            "install the version that wrote it, or train again"
+        )
+    if told.get("sha256_of_the_rest") != _digest(told):
+        raise ValueError("its .json was edited or is damaged")
+    return told
+
+
+def _digest(told: dict[str, Any]) -> str:
+    """Of everything but itself, however the text is laid out."""
+    rest = {key: value for key, value in told.items() if key != "sha256_of_the_rest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _checked_tensors(data: bytes, recipe: Recipe) -> dict[str, Tensor]:
+    """The tensors in the bytes of a safetensors file, if they are those of the recipe's model."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        tensors = load(data)
+    except SafetensorError as error:
+        raise ValueError(f"its .safetensors is damaged ({error})") from None
+    wanted = recipe.new_model().state_dict()
+    for name in sorted({*wanted, *tensors}):
+        here, there = wanted.get(name), tensors.get(name)
+        if here is None or there is None or here.shape != there.shape or here.dtype != there.dtype:
+            raise ValueError(
+                f"its {name} is {_shown(there)}, this version's model has {_shown(here)}; "
+                "install the version that wrote it, or train again"
+            )
+        if not there.isfinite().all():
+            raise ValueError(f"its {name} holds numbers that are not finite")
+    return tensors
+
+
+def _shown(tensor: Tensor | None) -> str:
+    return "missing" if tensor is None else f"{tuple(tensor.shape)} of {tensor.dtype}"
+
+
+def save_trained(
+    folder: Path,
+    name: str,
+    recipe: Recipe,
+    progress: Progress,
+    measure: Literal["auprc", "auroc"] = "auprc",
+    recipe_name: str | None = None,
+) -> Path:
+    """Write the weights that were best by ``measure`` on validation; returns their path.
+
+    Same recipe, same progress and same version of the package, same bytes. A kill in between
+    leaves files that do not fit together, which ``read_trained`` refuses.
+    """
+    from safetensors.torch import save
+
+    data = save(progress.best[measure])
+    told = _story(recipe, progress, measure, recipe_name)
+    told["sha256"] = hashlib.sha256(data).hexdigest()
+    told["sha256_of_the_rest"] = _digest(told)
+    parameters, about = (folder / (name + ending) for ending in ENDINGS)
+    with atomic_write(parameters) as part:
+        part.write_bytes(data)
+    with atomic_write(about) as part:
+        part.write_text(json.dumps(told, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    return parameters
+
+
+def _story(
+    recipe: Recipe, progress: Progress, measure: str, recipe_name: str | None
+) -> dict[str, Any]:
+    """What a reader wants to know about weights; times are left out, so that it is the same again."""
+    from grnular_core.training.batches import first_seed
+
+    best, untrained = progress.best_row(measure), progress.history[0]
+    return {
+        "format": FORMAT,
+        "recipe_name": recipe_name,
+        "recipe": recipe.as_dict(),
+        "data": {
+            part: {"graphs": [list(kind) for kind in getattr(recipe, part)], "first_seed": first_seed(part, recipe.seed)}
+            for part in ("train", "valid")
+        },
+        "validation": {
+            "chosen_by": measure,
+            "best_epoch": best["epoch"],
+            "auprc": best["valid_auprc"],
+            "auroc": best["valid_auroc"],
+            "untrained_auprc": untrained["valid_auprc"],
+            "untrained_auroc": untrained["valid_auroc"],
+        },
+        "history": [{k: v for k, v in row.items() if k != "seconds"} for row in progress.history],
+        "n_parameters": sum(value.numel() for value in progress.best[measure].values()),
+        "version": __version__,
+        "commit": package_commit(),
+    }  # fmt: skip

@@ -1,0 +1,73 @@
+"""Finished parts of one long computation, kept on disk so that a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grnular_core.utils.files import atomic_write
+
+
+def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]) -> str:
+    """Twelve hex digits that identify a data set whatever the order of its columns.
+
+    ``expression`` has shape (cells, genes); its values count in single precision, as trees see
+    them, so that the last digit of a parsed number makes no difference.
+    """
+    order = np.argsort(np.asarray(genes, dtype=str))
+    digest = hashlib.sha256()
+    digest.update("\n".join(np.asarray(genes, dtype=str)[order]).encode())
+    digest.update("\t".join(sorted(tfs)).encode())
+    digest.update(np.ascontiguousarray(expression[:, order], dtype="<f4").tobytes())
+    return digest.hexdigest()[:12]
+
+
+class PartStore:
+    """Numbered arrays under ``folder/name``, each with the CPU seconds it took.
+
+    A part is there whole or not at all; one that a failing disk has damaged counts as missing.
+    ``name`` must identify the computation (data, method, seed), so that parts of another one are never
+    mixed in. They stay until whoever records the result removes them (``clear_parts``), so that a run
+    that ends before that leaves them to the next one.
+    """
+
+    def __init__(self, folder: str | Path, name: str) -> None:
+        self.folder = Path(folder) / name
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{index:05d}.npz"
+
+    def find(self, index: int) -> tuple[np.ndarray, float] | None:
+        """The part and its CPU seconds; None where it is missing or damaged."""
+        try:
+            with np.load(self._path(index), allow_pickle=False) as part:
+                return part["block"], float(part["cpu_seconds"])
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+            return None
+
+    def save(self, index: int, block: np.ndarray, cpu_seconds: float) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(self._path(index)) as part, open(part, "wb") as stream:
+            np.savez(stream, block=block, cpu_seconds=cpu_seconds)
+
+
+def task_folder(folder: str | Path | None, key: Mapping[str, object]) -> Path | None:
+    """A folder of its own for the parts of one row of the record; None when nothing is kept.
+
+    ``key`` is the row's key, so that ``clear_parts`` removes what was kept for that row and nothing else.
+    """
+    if folder is None:
+        return None
+    return Path(folder) / " ".join(str(value) for value in key.values() if value is not None)
+
+
+def clear_parts(folder: Path | None) -> None:
+    """Remove the parts of a row that is safely on record; nothing where none were kept."""
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

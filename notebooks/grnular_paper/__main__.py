@@ -1,0 +1,82 @@
+"""``python -m grnular_paper verify``: recompute a sample of the recorded results and compare."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from grnular_core.cli.arguments import EXIT_CODES, seconds, share, text, whole
+from grnular_core.cli.commands import answer, say
+from grnular_core.utils.errors import GrnularError, InputError
+from grnular_core.utils.places import place
+from grnular_paper.real_data import recorded_folder, verify
+from grnular_paper.records import Record
+from grnular_paper.synthetic import verify_synthetic
+
+
+def verify_command(options: argparse.Namespace) -> None:
+    """Recompute a sample of the recorded rows and compare."""
+    folder = Path(options.recorded) if options.recorded else recorded_folder()
+    if place(folder) != "folder":
+        raise InputError(
+            f"--recorded {folder} is no folder; expected one with the tables of recorded runs "
+            "(default: notebooks/recorded of a checkout)"
+        )
+    record = Record("beeline", folder)
+    arguments = (options.budget / 2, options.seed, options.tolerance, say)
+    n_compared = 0
+    for name, compared in (
+        ("beeline", verify(record, *arguments)),
+        ("simulated", verify_synthetic(folder, *arguments)),
+    ):
+        n_compared += len(compared)
+        largest = compared["difference"].max() if len(compared) else math.nan
+        answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
+        if not len(compared):
+            say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
+    if not n_compared:  # a check that looked at nothing must not pass
+        raise InputError(
+            f"nothing was compared: no row of {folder} could be recomputed in {options.budget:g} s; raise "
+            "--budget, fetch the data (download), or name the folder of the record (--recorded)"
+        )
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the one command."""
+    parser = argparse.ArgumentParser(prog="python -m grnular_paper", epilog=EXIT_CODES)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    verify = commands.add_parser("verify", help="recompute a sample of the recorded results")
+    add = verify.add_argument
+    add(
+        "--budget", type=seconds, default=60, metavar="SECONDS",
+        help="recorded seconds to spend (default 60)",
+    )  # fmt: skip
+    add("--seed", type=whole, default=0, metavar="N", help="which sample (default 0)")
+    add(
+        "--tolerance", type=share, default=0.01,
+        help="largest allowed share by which an area may differ (default 0.01)",
+    )  # fmt: skip
+    add("--recorded", type=text, metavar="FOLDER", help="default: notebooks/recorded")
+    verify.set_defaults(run=verify_command)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = make_parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except GrnularError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

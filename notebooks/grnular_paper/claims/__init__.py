@@ -1,0 +1,1 @@
+"""Every claim of the paper, with the numbers and the rule behind its verdict."""

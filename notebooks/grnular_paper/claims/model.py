@@ -1,0 +1,270 @@
+"""The paper's claims on the model itself: what is learned, what is fast, how much of it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from grnular_core.models.network import Weights, path_product
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.weights import read_trained
+from grnular_paper import learning
+from grnular_paper.ablations import variants
+from grnular_paper.findings import (
+    MARGIN,
+    OPEN,
+    Claim,
+    Finding,
+    from_verdicts,
+    not_testable,
+    recorded_table,
+    said,
+    word,
+)
+from grnular_paper.verdicts import LEVEL, compare, verdict
+
+PAGE = "07_ablations"
+GENES, TFS = 100, 10  # of the paper's simulated graphs
+N_NETWORKS = 100  # random networks whose paths are followed
+CLEARLY = 2.0  # times as long, or as much: a saving that is worth its name
+TRAINED_GLAD = tuple(f"{m}-{d}" for m in ("glad", "glad-tf") for d in ("clean", "noisy", "DS1", "DS2"))  # fmt: skip
+
+
+def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:
+    """Rows of one factor's values, as ``verdicts`` takes them: a point is a setting, a method a value."""
+    rows = learning.ablation_rows(folder)
+    rows = rows[(rows["base"] == base) & (rows["factor"] == factor)]
+    return rows.assign(method=rows["value"], point=rows["dataset"])
+
+
+def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc") -> str:
+    """Mean of every value, setting by setting, as ``clean (2: 0.526, 5: 0.775), dropout 25 % (...)``."""
+    of = rows.groupby(["point", "method"])[column].mean()
+    texts = []
+    for setting in dict.fromkeys(rows["point"]):
+        known = [value for value in values if (setting, value) in of.index]
+        numbers = ", ".join(f"{value}: {of[setting, value]:.3f}" for value in known)
+        texts.append(f"{spelled(setting)} ({numbers})")
+    return ", ".join(texts)
+
+
+def spelled(setting: str) -> str:
+    """A preset of the ablations as words."""
+    return setting.replace("noisy(25)", "dropout 25 %")
+
+
+def measured_on(base: str, factor: str) -> str:
+    """The start of a claim's numbers: which model the values of a choice were tried on."""
+    return f"{'on the untrained loop, ' if base == 'untrained' else ''}AUPRC by {factor}: "
+
+
+def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callable[[Path], Finding]:
+    """Judge of "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it."""
+
+    def look(folder: Path) -> Finding:
+        rows = variant_rows(folder, base, factor)
+        tests = pd.concat([compare(rows, value, [other]) for value in chosen])
+        tests = tests[tests["low"].notna()]
+        good, bad = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
+        shown = means(rows, [*chosen, other])
+        return Finding(
+            word(good, bad, len(tests)), measured_on(base, factor) + shown if len(tests) else ""
+        )
+
+    return look
+
+
+def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], Finding]:
+    """Judge of "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``."""
+
+    def look(folder: Path) -> Finding:
+        rows = variant_rows(folder, base, factor)
+        tests = compare(rows, chosen, [other])
+        tests = tests[tests["low"].notna()]
+        good, bad = int((tests["high"] < -MARGIN).sum()), int((tests["low"] > -MARGIN).sum())
+        shown = means(rows, [chosen, other])
+        return Finding(
+            word(good, bad, len(tests)), measured_on(base, factor) + shown if len(tests) else ""
+        )
+
+    return look
+
+
+def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callable[[Path], Finding]:
+    """Judge of "``chosen`` is better than ``others``", by the tests of ``verdicts``."""
+
+    def look(folder: Path) -> Finding:
+        rows = variant_rows(folder, base, factor)
+        finding = from_verdicts(verdict(rows, chosen, others))
+        shown = f"AUPRC: {means(rows, [*others, chosen])}"
+        return Finding(finding.verdict, shown if finding.numbers else "")
+
+    return look
+
+
+def _base_slower(folder: Path) -> Finding:
+    rows = variant_rows(folder, "untrained", "algorithm")
+    seconds = rows.groupby(["point", "method"])["seconds"].mean().unstack()
+    if not {"1 (base)", "2"} <= set(seconds):
+        return Finding(OPEN)
+    times = seconds["1 (base)"] / seconds["2"]
+    good = int((times > CLEARLY).sum())
+    shown = ", ".join(f"{time:.0f} times on {spelled(setting)}" for setting, time in times.items())
+    numbers = f"GRNULar-base, untrained as well, takes {shown}"
+    return Finding(word(good, len(times) - good, len(times)), numbers)
+
+
+def _few_graphs(folder: Path) -> Finding:
+    """The best of all recorded ways to train the paper's loop against no training, corrected for the
+    number of ways; and GLAD and GLAD-TF, by what validation kept of their training."""
+    rows = learning.ablation_rows(folder)
+    rows = rows[rows["base"] == "trained"]
+    if rows.empty:
+        return Finding(OPEN)
+    ways = {v.recipe: v.label for v in reversed(variants()) if v.base == "trained"}
+    rows = rows[rows["method"].isin(ways.values())]  # one name for each recipe
+    rows = rows.assign(
+        method=(rows["factor"] + " " + rows["value"]).str.removeprefix("loss "),
+        point=rows["dataset"],
+    )
+    none = "training none"
+    tests = compare(rows, none, [m for m in dict.fromkeys(rows["method"]) if m != none])
+    mean = rows.groupby(["point", "method"])["strict_auprc"].mean()
+    good = bad = 0
+    shown = []
+    for setting, of in tests.groupby("point", sort=False):
+        best = of.loc[of["difference"].idxmin()]  # of none less the other
+        good += int(best["p_holm"] < LEVEL and best["difference"] < 0)
+        bad += int(of["p_holm"].lt(LEVEL).all() and (of["difference"] > 0).all())
+        shown.append(
+            f"{spelled(setting)} {mean[setting, best['against']]:.3f} ({best['against']}) "
+            f"against {mean[setting, none]:.3f}"
+        )
+    stories = {name: read_trained(name).told["validation"] for name in TRAINED_GLAD}
+    kept = {n: s for n, s in stories.items() if s["best_epoch"] > 0}
+    gains = ", ".join(
+        f"{n} {s['untrained_auprc']:.3f} to {s['auprc']:.3f}" for n, s in kept.items()
+    )
+    left = ", ".join(n for n in stories if n not in kept) or "none of them"
+    tried = tests["point"].nunique()
+    numbers = (
+        f"GRNULar, the best of {tests['against'].nunique()} ways to train it: {', '.join(shown)}; the AUPRC "
+        f"is higher, after correction, in {good} of {tried} settings. On validation graphs: {gains}; training "
+        f"kept nothing for {left}"
+    )
+    return Finding(word(good + len(kept), bad, tried + len(stories)), numbers)
+
+
+def _memory(folder: Path) -> Finding:
+    table = recorded_table(folder, "gradient_memory")
+    if table.empty:
+        return Finding(OPEN)
+    added = (table["peak_mb"] - table["before_mb"]).groupby(table["gradient"]).mean()
+    more = int(added["through"] > CLEARLY * added["cut"])
+    numbers = (
+        f"4 graphs of 100 genes, P = 5: {added['through']:.0f} MB on top of torch and data where the graph "
+        f"is kept, {added['cut']:.0f} MB where it is cut"
+    )
+    return Finding(word(more, 1 - more, 1), numbers)
+
+
+def network_size(recipe: Recipe) -> int:
+    """Weights and biases of f_W on the paper's simulated graphs."""
+    sizes = (TFS, *recipe.config.hidden, GENES)
+    return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+
+def _paths(folder: Path) -> Finding:
+    """On random sparse networks of two and three layers; a path is followed weight by weight."""
+    rng, right = np.random.default_rng(0), 0
+    for draw in range(N_NETWORKS):
+        sizes = (4, *rng.integers(3, 8, 1 + draw % 2), 6)
+        weights = [
+            rng.normal(size=(a, b)) * (rng.random((a, b)) < 0.3)
+            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        ]
+        reached = np.eye(sizes[0], dtype=bool)
+        for layer in weights:
+            reached = np.array([(layer[row] != 0).any(0) for row in reached])
+        layers = Weights(tuple(torch.from_numpy(layer)[None] for layer in weights), ())
+        product = path_product(layers)[0].numpy()
+        right += int(((product != 0) == reached).all())
+    numbers = f"so in {right} of {N_NETWORKS} random sparse networks"
+    return Finding(word(right, N_NETWORKS - right, N_NETWORKS), numbers)
+
+
+def _few_parameters(folder: Path) -> Finding:
+    trained = read_trained("paper-clean")
+    learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
+    fitted = network_size(trained.recipe)
+    numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"
+    return Finding(word(int(learned < fitted), int(learned >= fitted), 1), numbers)
+
+
+CLAIMS = (
+    Claim(
+        "paths", "Fig. 1",
+        "The product of absolute weights is not zero exactly where a path joins TF and gene",
+        "method", _paths,
+    ),
+    Claim(
+        "few_parameters", "introduction, Fig. 3",
+        "Few parameters are learned: fewer than the network that is fitted to one data set",
+        "method", _few_parameters,
+    ),
+    Claim(
+        "few_graphs", "introduction",
+        "Few training graphs suffice for the models to gain from supervision",
+        PAGE, _few_graphs, said("train_graphs", "{} graphs"),
+    ),
+    Claim(
+        "base_equal", "Fig. 2, Algorithms 1 and 2",
+        "GRNULar recovers as much as GRNULar-base",
+        PAGE, as_good("untrained", "algorithm", ["2"], "1 (base)"),
+    ),
+    Claim(
+        "base_slower", "section 2.2",
+        "GRNULar takes far less time than GRNULar-base",
+        PAGE, _base_slower,
+    ),
+    Claim(
+        "few_steps", "section 2.2",
+        "After goodINIT few inner steps P are enough, measured against 20",
+        PAGE, as_good("untrained", "P", ["2", "5", "10"], "20"), said("few_inner_steps", "P of {}"),
+    ),
+    Claim(
+        "few_rounds", "section 2.2",
+        "Few rounds L are enough: 15 against 30",
+        PAGE, as_good("untrained", "L", ["15"], "30"), said("unrolled_rounds", "L of {} (15 or 30 for GLAD)"),
+    ),
+    Claim(
+        "memory", "section 2.1.3",
+        "Keeping the graph of derivatives through the fit takes considerably more memory",
+        "method", _memory,
+    ),
+    Claim(
+        "init_steps", "section 3.1",
+        "goodINIT needs hundreds of steps: 100 do not do, against 400",
+        PAGE, worse("untrained", "E1", "100", "400"), said("init_steps", "{} steps"),
+    ),
+    Claim(
+        "interpretable", "introduction",
+        "Unrolled models are easier to interpret",
+        PAGE, not_testable("the paper gives no measure of it"),
+    ),
+    Claim(
+        "first", "conclusions",
+        "The first supervised deep models for this task",
+        PAGE, not_testable("a statement on the literature, not on numbers"),
+    ),
+    Claim(
+        "context_learns", "here",
+        "The rho_nn that sees context learns from true labels: better than untrained and "
+        "than shuffled labels",
+        PAGE, better("context", "training", "120 graphs", ["none", "shuffled labels"]),
+    ),
+)  # fmt: skip

@@ -1,0 +1,332 @@
+"""The paper's claims on real cells: Fig. 8, Table 3, Figs 9 to 11."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from grnular_core.plotting.style import label
+from grnular_paper.findings import OPEN, Claim, Finding, recorded_table, said, together, word
+from grnular_paper.real_data import recorded_pairs
+from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
+
+PAGE, CELLS_PAGE = "04_beeline", "05_mesc_network"
+TREES = ("genie3", "grnboost2")
+SHOWN_AUROC = 0.9  # what the paper's GRNULar reaches on most pairs
+MOST = 2 / 3  # of the pairs that differ: less is a toss-up
+CONTROLS = ("random", "oracle", "degree")
+
+
+def pairs(folder: Path, value: str) -> pd.DataFrame:
+    """One row a pair of network and dataset, one column a method; means over seeds."""
+    rows = recorded_pairs(folder)
+    return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
+
+
+def printed_pairs(folder: Path, value: str) -> pd.DataFrame:
+    """The paper's Fig. 8 in the same form."""
+    rows = recorded_table(folder, "paper_fig8")
+    return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
+
+
+def word_of_pairs(higher: int, lower: int, of: int) -> str:
+    """The rule of ``verdicts`` for pairs that are counted without a test: "partly" takes two thirds."""
+    found = word(higher, lower, of)
+    return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found
+
+
+def counts(table: pd.DataFrame, chosen: str, rivals: Sequence[str]) -> tuple[int, int, int]:
+    """How often ``chosen`` is above a rival, how often below, and how many both have."""
+    if chosen not in table:
+        return 0, 0, 0
+    known = table[[r for r in rivals if r in table]]
+    difference = known.rsub(table[chosen], axis=0)
+    return (
+        int((difference > 0).sum().sum()),
+        int((difference < 0).sum().sum()),
+        int(difference.count().sum()),
+    )
+
+
+def ahead(chosen: str, rivals: Sequence[str], score: str = "auprc") -> Callable[[Path], Finding]:
+    """Judge of "``chosen`` scores higher than ``rivals`` on real data", pair by pair."""
+
+    def look(folder: Path) -> Finding:
+        strict = counts(pairs(folder, f"strict_{score}"), chosen, rivals)
+        paper = counts(pairs(folder, f"paper_{score}"), chosen, rivals)
+        numbers = (
+            f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
+            f"paper's: higher in {paper[0]}, lower in {paper[1]}"
+        )
+        absent = [label(r) for r in rivals if r not in pairs(folder, f"strict_{score}")]
+        if absent:
+            numbers += f"; not on record: {', '.join(absent)}"
+        return Finding(word_of_pairs(*strict), numbers if strict[2] else "", word_of_pairs(*paper))
+
+    return look
+
+
+def printed_ahead(
+    chosen: str, rivals: Sequence[str], score: str = "auprc"
+) -> Callable[[Path], str]:
+    """The same counts of the numbers that the paper prints."""
+
+    def look(folder: Path) -> str:
+        higher, lower, of = counts(printed_pairs(folder, score), chosen, rivals)
+        return f"higher in {higher}, lower in {lower} of {of}"
+
+    return look
+
+
+def _low_auprc(folder: Path) -> Finding:
+    """Where true edges are so many that random scores are above the limit, a pair says nothing."""
+    limit = float(printed_pairs(folder, "auprc")["grnular"].max())
+    density, found = pairs(folder, "density"), {}
+    for protocol in ("strict", "paper"):
+        table = pairs(folder, f"{protocol}_auprc").drop(columns=list(CONTROLS), errors="ignore")
+        best = table.max(axis=1)
+        if protocol == "strict":
+            dense = density.max(axis=1).reindex(best.index) > limit
+            best = best[~dense]
+        low = int((best <= limit).sum())
+        found[protocol] = word(low, len(best) - low, len(best)), low, len(best), best
+    if found["strict"][0] == OPEN:
+        return Finding(OPEN)
+    shown = "; ".join(
+        f"{name}: the best method is at most there on {low} of {n} pairs, median {best.median():.3f}"
+        for name, (_, low, n, best) in found.items()
+    )
+    if dense.any():
+        shown += f" (strict without {int(dense.sum())} pairs where random scores are above it)"
+    return Finding(found["strict"][0], shown, found["paper"][0])
+
+
+def _high_auroc(folder: Path) -> Finding:
+    words, shown = [], []
+    for protocol in ("strict", "paper"):
+        table = pairs(folder, f"{protocol}_auroc")
+        if "grnular-paper" not in table:
+            return Finding(OPEN)
+        of = table["grnular-paper"].dropna()
+        high = int((of >= SHOWN_AUROC).sum())
+        words.append(word(high, len(of) - high, len(of)))
+        text = f"{protocol}: {high} of {len(of)} pairs, median {of.median():.2f}"
+        if "random" in table:
+            text += f" (random {table['random'].median():.2f})"
+        shown.append(text)
+    return Finding(words[0], "; ".join(shown), words[1])
+
+
+def _printed_auroc(folder: Path) -> str:
+    of = printed_pairs(folder, "auroc")["grnular"]
+    return f"{SHOWN_AUROC} or more on {int((of >= SHOWN_AUROC).sum())} of {len(of)} pairs"
+
+
+def _table3(folder: Path) -> Finding:
+    printed, ours = (recorded_table(folder, name) for name in ("paper_table3", "table3"))
+    if ours.empty:
+        return Finding(OPEN)
+    both = printed.merge(ours, on="dataset", suffixes=("", "_ours"))
+    same = int((both["tfs"] == both["tfs_ours"]).sum())
+    return Finding(
+        word(same, len(both) - same, len(both)), f"{same} of {len(both)} counts of TFs are equal"
+    )
+
+
+def statement(*names: str) -> Callable[[Path], Finding]:
+    """Judge of statements on the network of stem cells, from the table that its notebook writes.
+
+    Of several, one that could not be tested leaves no better verdict than "partly".
+    """
+
+    def look(folder: Path) -> Finding:
+        table = recorded_table(folder, "stem_cells")
+        if table.empty:
+            return Finding(OPEN)
+        rows = table.set_index("name").loc[list(names)]
+        tested = rows[rows["verdict"] != UNTESTED]
+        text = "; ".join(
+            f"{r.statement}: {r.numbers}" if len(rows) > 1 else r.numbers
+            for r in (rows if tested.empty else tested).itertuples()
+        )
+        if tested.empty:
+            return Finding(UNTESTED, text)
+        if len(rows) == 1:
+            return Finding(rows["verdict"].iloc[0], text)
+        good = int((tested["verdict"] == REPRODUCED).sum())
+        found = word(good, len(tested) - good, len(tested))
+        if len(tested) < len(rows):  # what could not be tested is no part that came out
+            absent = ", ".join(rows[rows["verdict"] == UNTESTED]["statement"])
+            part = f"{good} of {len(tested)} parts that could be tested came out"
+            text = f"{part} (no data for: {absent}); {text}"
+            found = PARTLY if found == REPRODUCED else found
+        return Finding(found, text)
+
+    return look
+
+
+def _printed_table3(folder: Path) -> str:
+    rows = recorded_table(folder, "paper_table3").itertuples()
+    return ", ".join(f"{row.dataset} {row.tfs}" for row in rows)
+
+
+def _printed_auprc(folder: Path) -> str:
+    return f"{printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
+
+
+def _printed_set(folder: Path) -> str:
+    return f"p = {said('set_p')(folder)}, {said('set_genes_in_data')(folder)} genes"
+
+
+def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Finding]:
+    """Judge of "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair."""
+
+    def look(folder: Path) -> Finding:
+        rows = recorded_table(folder, "levers")
+        if rows.empty or not {chosen, other} <= set(rows["weights"]):
+            return Finding(OPEN)
+        table = rows.pivot_table(
+            index=["network", "dataset"], columns="weights", values="strict_auprc_ratio"
+        )
+        higher, lower, of = counts(table, chosen, [other])
+        times = (table[chosen] / table[other]).median()
+        numbers = (
+            f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "
+            "the median"
+        )
+        return Finding(word_of_pairs(higher, lower, of), numbers)
+
+    return look
+
+
+def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
+    """Judge of one statement by two comparisons: where they disagree it is partly reproduced."""
+
+    def look(folder: Path) -> Finding:
+        found = [judge(folder) for judge in judges]
+        words = {finding.verdict for finding in found}
+        verdict = words.pop() if len(words) == 1 else OPEN if OPEN in words else PARTLY
+        return Finding(verdict, "; ".join(finding.numbers for finding in found))
+
+    return look
+
+
+def _real(folder: Path) -> Finding:
+    return together(
+        c.judge(folder) for c in REAL if c.name in ("fig8_auprc", "fig8_auroc", "fig8_gladtf")
+    )
+
+
+RIVALS = ("glasso", "glad-tf", *TREES)
+SIMPLE = (*TREES, "correlation", "clr", "ridge")
+REAL = (
+    Claim(
+        "fig8_auprc", "Fig. 8",
+        "On real cells GRNULar has a higher AUPRC than all others",
+        PAGE, ahead("grnular-paper", RIVALS), printed_ahead("grnular", RIVALS),
+    ),
+    Claim(
+        "fig8_auroc", "Fig. 8",
+        "On real cells GRNULar has a higher AUROC than all others",
+        PAGE, ahead("grnular-paper", RIVALS, "auroc"), printed_ahead("grnular", RIVALS, "auroc"),
+    ),
+    Claim(
+        "fig8_gladtf", "Fig. 8",
+        "GLAD-TF has a slightly higher AUPRC than the trees",
+        PAGE, ahead("glad-tf", TREES), printed_ahead("glad-tf", TREES),
+    ),
+    Claim(
+        "fig8_low", "section 3.4",
+        "AUPRC on real cells is low, whatever the method: not above the paper's highest",
+        PAGE, _low_auprc, _printed_auprc,
+    ),
+    Claim(
+        "fig8_levels", "Fig. 8",
+        "GRNULar's AUROC is high on most pairs",
+        PAGE, _high_auroc, _printed_auroc,
+    ),
+    Claim(
+        "table3", "Table 3",
+        "The number of TFs among the 500 most variable genes",
+        PAGE, _table3, _printed_table3,
+    ),
+    Claim(
+        "several_simulators", "section 3.3",
+        "Training with several simulators improves GRNULar",
+        PAGE,
+        weights_ahead(
+            "grnular-regulons", "grnular-ranks",
+            "on real cells, a network trained with two simulators (grnular-regulons) against one "
+            "that saw SERGIO's dynamics alone (grnular-ranks)",
+        ),
+    ),
+    Claim(
+        "closer_simulator", "section 3.4",
+        "Simulations closer to real cells improve GRNULar on real cells",
+        PAGE,
+        both(
+            weights_ahead(
+                "grnular-cells", "grnular-clean",
+                "weights for measured cells (grnular-cells) against weights from simulations without "
+                "technical noise (grnular-clean), which differ in more than that",
+            ),
+            weights_ahead(
+                "grnular-matched", "grnular-associated",
+                "cell states and regulons as strong as in published cells (grnular-matched) against "
+                "others, nothing else changed (grnular-associated)",
+            ),
+        ),
+    ),
+    Claim(
+        "ours_real", "here",
+        "GRNULar with our weights for simulated cells is better than trees, correlation, CLR and ridge",
+        PAGE, ahead("grnular", SIMPLE),
+    ),
+    Claim(
+        "ours_cells", "here",
+        "GRNULar with our weights for measured cells, which infer runs, is better than these and "
+        "than correlation in clusters and RegDiffusion",
+        PAGE, ahead("grnular-cells", (*SIMPLE, "within-clusters", "regdiffusion")),
+    ),
+)  # fmt: skip
+CELLS = (
+    Claim(
+        "set_scores", "Fig. 9",
+        "Genes of stem cells and endoderm score higher with each other than genes at large",
+        CELLS_PAGE, statement("set_scores"), _printed_set,
+    ),
+    Claim(
+        "named_tfs", "Fig. 11",
+        "The TFs with the highest scores are known ones of the process",
+        CELLS_PAGE, statement("named_tfs"), said("score_threshold", "scores above {}"),
+    ),
+    Claim(
+        "chip_sox2", "section 3.4",
+        "By ChIP-seq, SOX2 is a TF of Cfc1",
+        CELLS_PAGE, statement("chip_sox2"),
+    ),
+    Claim(
+        "sox_predicted", "section 3.4",
+        "GRNULar names SOX7 and SOX17, not SOX2, as TFs of Cfc1",
+        CELLS_PAGE, statement("sox_predicted"),
+    ),
+    Claim(
+        "sox_trends", "Fig. 10",
+        "Along pseudotime SOX2 falls while SOX7, SOX17 and Cfc1 rise",
+        CELLS_PAGE, statement("sox2_falls", "sox7_rises", "sox17_rises", "target_rises"),
+    ),
+    Claim(
+        "sox_predicts", "Fig. 10",
+        "SOX7 and SOX17 predict Cfc1 much better than SOX2",
+        CELLS_PAGE, statement("sox_predicts"),
+    ),
+)  # fmt: skip
+SUMMARY = Claim(
+    "unrolled_real",
+    "abstract",
+    "Unrolled models do better than the state of the art on real cells",
+    PAGE,
+    _real,
+)

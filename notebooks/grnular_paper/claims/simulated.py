@@ -1,0 +1,267 @@
+"""The paper's claims on simulated data beyond "this method is better than those" (Figs 4 to 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.plotting.style import label
+from grnular_paper import grids
+from grnular_paper.claims.grid import AUPRC, GRID_CLAIMS, TREES, GridClaim, judge
+from grnular_paper.findings import (
+    MARGIN,
+    OPEN,
+    Claim,
+    Finding,
+    from_verdicts,
+    said,
+    so_far,
+    together,
+    word,
+)
+from grnular_paper.verdicts import Verdict, compare, verdict
+
+PAGES = {"clean": "01_clean", "noisy": "02_noisy_dropout", "ds": "03_ds1_ds3"}
+# the curves of the paper's figures
+PAPERS_CURVES = (
+    ("glad", "without"), (TREES, "without"), ("glasso", "without"),
+    ("glad-tf", "with"), (TREES, "with"), ("grnular-paper", "with"),
+)  # fmt: skip
+KEEPS = 0.9  # share of what lies above chance that a robust AUROC keeps
+FAILS = 1.5  # times random: an AUPRC below this is called a failure
+
+
+def grid_claim(claim: GridClaim) -> Claim:
+    """A claim of ``claims.GRID_CLAIMS`` as one of the registry."""
+
+    def look(folder: Path) -> Finding:
+        rows = grids.rows(claim.experiment, folder)
+        found = judge(claim, rows)
+        paper, strict = (found[score] for score in claim.scores)
+        planned = [
+            p for p in grids.points(claim.experiment)
+            if claim.panel is None or p.preset == f"noisy({claim.panel})"
+        ]  # fmt: skip
+        return from_verdicts(strict, paper, planned=len(planned) * len(claim.others))
+
+    source = "here" if claim.ours else claim.source
+    return Claim(claim.name, source, claim.text, PAGES[claim.experiment], look)
+
+
+def _sum(found: list[tuple[Verdict, Verdict]]) -> Finding:
+    """Verdicts of several methods on one statement, as one: counts are added up."""
+
+    def total(which: int) -> tuple[int, int, int]:
+        of = [verdicts[which] for verdicts in found]
+        return sum(v.wins for v in of), sum(v.losses for v in of), sum(v.tested for v in of)
+
+    if not found:
+        return Finding(OPEN)
+    paper, strict = total(0), total(1)
+    numbers = f"as claimed in {strict[0]}, the reverse in {strict[1]} of {strict[2]} comparisons, {len(found)} curves"
+    return Finding(word(*strict), numbers, word(*paper))
+
+
+def _grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
+    """AUPRC is higher where ``column`` of the clean grid is ``high`` than where it is ``low``."""
+
+    def look(folder: Path) -> Finding:
+        rows = grids.rows("clean", folder)
+        rows = rows[rows[column].isin([low, high])]
+        other = "place" if column == "panel" else "panel"
+        found = []
+        for method, known in PAPERS_CURVES:
+            of = rows[(rows["method"] == method) & (rows["tf_information"] == known)]
+            of = of.assign(point=of[other], method=of[column].map({low: "low", high: "high"}))
+            both = tuple(verdict(of, "high", ["low"], score) for score in AUPRC)
+            if both[1].tested:
+                found.append(both)
+        return _sum(found)
+
+    return look
+
+
+def _trees_without(folder: Path) -> Finding:
+    rows = grids.rows("clean", folder)
+    of = rows[rows["method"] == TREES]
+    of = of.assign(method=of["tf_information"])
+    return from_verdicts(
+        *(verdict(of, "with", ["without"], s) for s in reversed(AUPRC)),
+        of="settings",
+        planned=len(grids.points("clean")),
+    )
+
+
+def _masked_glad(folder: Path) -> Finding:
+    rows = grids.rows("clean", folder)
+    rows = rows[rows["method"].isin(["glad", "glad-tf"])]
+    strict, paper = (verdict(rows, "glad-tf", ["glad"], score) for score in reversed(AUPRC))
+    return from_verdicts(strict, paper, "settings", len(grids.points("clean")))
+
+
+def _boosting_forest(folder: Path) -> Finding:
+    """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim."""
+    rows = [grids.rows("ds", folder), grids.rows("clean", folder, extra=("genie3",))]
+    rows = [of for of in rows if len(of)]
+    if not rows:
+        return Finding(OPEN)
+    both = pd.concat(rows, ignore_index=True)
+    both = both[both["tf_information"] == "with"]
+    strict, paper = (verdict(both, TREES, ["genie3"], score) for score in reversed(AUPRC))
+    return from_verdicts(strict, paper, "settings with both")
+
+
+def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
+    """Share of the score on clean cells that is left under dropout, graph by graph.
+
+    Clean and noisy graphs of one number are the same network; a row has ``point, replicate, method``
+    and ``kept``.
+    """
+    clean, noisy = grids.rows("clean", folder), grids.rows("noisy", folder)
+    clean = clean[clean["panel"] == 5]
+    on = ["method", "tf_information", "place", "replicate"]
+    both = noisy.merge(clean[[*on, score]], on=on, suffixes=("", "_clean"))
+    return both.assign(kept=both[score] / both[f"{score}_clean"])
+
+
+def _robust(folder: Path) -> Finding:
+    found = []
+    for score in reversed(AUPRC):
+        rows = kept(folder, score)
+        found.append(
+            verdict(
+                rows[rows["tf_information"] == "with"], "grnular-paper", [TREES, "glad-tf"], "kept"
+            )
+        )
+    planned = 2 * len(grids.points("noisy"))  # two rivals
+    finding = from_verdicts(*found, "comparisons of the share that is left", planned)
+    shares = kept(folder)
+    shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
+    means = shares.groupby("method")["kept"].mean()
+    shown = [
+        f"{label(m)} {means[m]:.2f}" for m in ("grnular-paper", TREES, "glad-tf") if m in means
+    ]
+    text = f"{finding.numbers}; left of the clean AUPRC at 25 %: {', '.join(shown)}"
+    return replace(finding, numbers=text) if shown else finding
+
+
+def _auroc_stays(folder: Path) -> Finding:
+    rows = grids.rows("noisy", folder)
+    rows = rows[rows["method"] == "grnular-paper"]
+    means = rows.groupby("panel")[["paper_auroc", "strict_auroc", "paper_floor_auroc"]].mean()
+    if not {25, 75} <= set(means.index):
+        return Finding(OPEN)
+    low, high = means.loc[25], means.loc[75]
+    strict = (high["strict_auroc"] - 0.5) >= KEEPS * (low["strict_auroc"] - 0.5)
+    paper = high["paper_auroc"] >= KEEPS * low["paper_auroc"]
+    numbers = (
+        f"25 % to 75 %: strict {low['strict_auroc']:.2f} to {high['strict_auroc']:.2f} (chance 0.5), "
+        f"paper's {low['paper_auroc']:.2f} to {high['paper_auroc']:.2f} (floor {high['paper_floor_auroc']:.2f})"
+    )
+    return Finding(
+        word(int(strict), int(not strict), 1), numbers, word(int(paper), int(not paper), 1)
+    )
+
+
+def _all_fail(folder: Path) -> Finding:
+    rows = grids.rows("noisy", folder)
+    rows = rows[(rows["panel"] == 75) & (rows["tf_information"] == "without")]
+    ratio = rows.groupby(["method", "place"])["strict_auprc_ratio"].mean()
+    if ratio.empty:
+        return Finding(OPEN)
+    low = int((ratio < FAILS).sum())
+    numbers = f"{low} of {len(ratio)} means over graphs are below {FAILS:g} times random; the highest is {ratio.max():.2f}"
+    return Finding(word(low, len(ratio) - low, len(ratio)), numbers)
+
+
+def _as_close(folder: Path) -> Finding:
+    rows = grids.rows("noisy", folder)
+    rows = rows[rows["tf_information"] == "with"]
+    words, numbers = [], ""
+    for score in AUPRC:
+        tests = compare(rows, "glad-tf", [TREES], score)
+        tests = tests[tests["low"].notna()]
+        near = int(((tests["low"] > -MARGIN) & (tests["high"] < MARGIN)).sum())
+        words.append(word(near, len(tests) - near, len(tests)))
+        difference = float(tests["difference"].mean()) if len(tests) else np.nan
+        numbers = f"within {MARGIN} of AUPRC in {near} of {len(tests)} settings; mean difference {difference:+.3f}"
+    if words[1] == OPEN:
+        return Finding(OPEN)
+    there, early = so_far(len(tests), len(grids.points("noisy")), "settings")
+    return Finding(words[1], there + numbers, words[0], early)
+
+
+CLEAN_TEXT = (
+    Claim(
+        "more_types", "Fig. 4",
+        "More cell types, higher AUPRC (10 against 2)",
+        "01_clean", _grows("panel", 2, 10),
+    ),
+    Claim(
+        "more_cells", "section 3.2",
+        "More cells, better recovery (10,000 against 100)",
+        "01_clean", _grows("place", 100, 10000),
+    ),
+    Claim(
+        "trees_without", "section 2.4",
+        "Trees recover less when nobody says which genes are TFs",
+        "01_clean", _trees_without,
+    ),
+    Claim(
+        "masked_glad", "introduction, Algorithm 4",
+        "Masking pairs without a TF helps: GLAD-TF is better than GLAD",
+        "07_ablations", _masked_glad,
+    ),
+)  # fmt: skip
+NOISY_TEXT = (
+    Claim(
+        "robust", "introduction",
+        "GRNULar loses less of its AUPRC to technical noise than its rivals",
+        "02_noisy_dropout", _robust,
+    ),
+    Claim(
+        "noisy_fail", "Fig. 5",
+        "Without TFs all methods fail at high dropout",
+        "02_noisy_dropout", _all_fail, said("high_dropout", "dropout of {} %"),
+    ),
+    Claim(
+        "noisy_auroc", "Fig. 6",
+        "GRNULar's AUROC hardly falls when dropout rises",
+        "02_noisy_dropout", _auroc_stays,
+    ),
+    Claim(
+        "noisy_gladtf_auprc", "Fig. 6",
+        "GLAD-TF's AUPRC is close to that of GRNBoost2",
+        "02_noisy_dropout", _as_close,
+    ),
+)  # fmt: skip
+DS_TEXT = (
+    Claim(
+        "boosting_forest", "section 3.2",
+        "On simulated cells GRNBoost2 is always better than GENIE3",
+        "01_clean", _boosting_forest,
+    ),
+)  # fmt: skip
+
+
+def of_experiment(experiment: str, text: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """The claims of a grid: the paper's comparisons, its other statements, then our own."""
+    grid = [grid_claim(claim) for claim in GRID_CLAIMS if claim.experiment == experiment]
+    paper = [claim for claim in grid if not claim.ours]
+    return (*paper, *text, *(claim for claim in grid if claim.ours))
+
+
+def _all_unrolled(folder: Path) -> Finding:
+    grid = [grid_claim(claim) for claim in GRID_CLAIMS if not claim.ours and claim.scores == AUPRC]
+    return together(claim.judge(folder) for claim in grid)
+
+
+SUMMARY = Claim(
+    "unrolled_simulated", "abstract", "Unrolled models recover simulated networks better than the state of the art, "
+    "with and without TFs",
+    "01_clean", _all_unrolled,
+)  # fmt: skip

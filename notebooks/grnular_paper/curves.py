@@ -1,0 +1,146 @@
+"""Figures of the synthetic experiments: a score against the number of cells, one line a method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from grnular_core.plotting import style as plots
+
+MARKERS = {
+    "grnular": "o", "grnular-paper": "s", "grnboost2": "^", "genie3": "v", "glad": "D", "glad-tf": "d",
+    "glasso": "X", "correlation": "P", "clr": "h", "ridge": "<", "tigress": ">",
+}  # fmt: skip
+SCORES = {
+    "strict_auprc": "strict AUPRC",
+    "strict_auprc_ratio": "strict AUPRC / random",
+    "strict_auroc": "strict AUROC",
+    "paper_auprc": "AUPRC (paper)",
+    "paper_auroc": "AUROC (paper)",
+}
+# what random scores reach, where a row tells
+CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
+DODGE = 0.016  # between methods, as a share of the axis
+RATIO = "strict_auprc_ratio"  # on a logarithmic axis; random scores have 1
+APART = 0.075  # between methods where places are names: no line joins what is no row of numbers
+
+
+class Row(NamedTuple):
+    """A row of panels: a score, with or without the list of TFs."""
+
+    score: str
+    tf_information: str
+
+
+def draw_curves(
+    ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
+) -> Axes:
+    """Mean and standard deviation over test graphs at every place, one line a method.
+
+    ``rows`` has ``method, place`` and the score, one row a graph. A point with fewer graphs than the
+    panel's most has their number beside it; a place without any is left out. Places that are names, such
+    as data sets, are not joined.
+    """
+    joined = all(not isinstance(place, str) for place in places)
+    step = DODGE * len(places) if joined else APART
+    most = rows.groupby(["method", "place"]).size().max() if len(rows) else 0
+    for number, method in enumerate(methods):
+        of_method = rows[rows["method"] == method]
+        groups = (
+            of_method.groupby("place")[score].agg(["mean", "std", "size"]).reindex(list(places))
+        )
+        there = groups["size"].notna().to_numpy()
+        if not there.any():
+            continue
+        x = np.arange(len(places)) + step * (number - (len(methods) - 1) / 2)
+        colour = plots.PALETTE.get(method, "#444444")
+        ax.errorbar(
+            x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there], color=colour,
+            marker=marker(method), markersize=4, linewidth=1 if joined else 0, elinewidth=0.6,
+            markeredgecolor="white", markeredgewidth=0.4,
+        )  # fmt: skip
+        for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
+            if count < most:
+                ax.annotate(
+                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=7,
+                    color=colour,
+                )  # fmt: skip
+    if (score in CHANCE or score == RATIO) and len(rows):
+        chance = 1.0 if score == RATIO else rows[CHANCE[score]].mean()
+        ax.axhline(chance, color="#888888", linestyle=":", linewidth=1)
+    if rows.empty:
+        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.5, "not on record yet", size=8, color="#666666", **middle)
+    ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
+    ax.set_xlim(-0.5, len(places) - 0.5)
+    return ax
+
+
+def marker(method: str) -> str:
+    """Lines differ by marker as well as by colour; a method has the same one in every figure."""
+    return MARKERS.get(method, "p")
+
+
+def _thousands(place: object) -> str:
+    """1000 as 1k, names as they are."""
+    return f"{place // 1000}k" if isinstance(place, int) and place >= 1000 else str(place)
+
+
+def curve_grid(
+    rows: pd.DataFrame,
+    panel_rows: Sequence[Row],
+    panels: dict[object, str],
+    curves: Sequence[tuple[str, str]],
+    places: Sequence[object],
+    axis_label: str,
+) -> Figure:
+    """Panels in the paper's layout: a column for each of ``panels`` (value of ``panel``: title).
+
+    ``rows`` has ``method, tf_information, panel, place`` and scores; ``curves`` are pairs of method
+    and TF information, in the order of the legend, which stands below all panels.
+    """
+    n_rows, n_columns = len(panel_rows), len(panels)
+    figure, axes = plt.subplots(
+        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.5 * n_rows + 0.9), sharex=True,
+        sharey="row", squeeze=False,
+    )  # fmt: skip
+    for number, (line, panel_row) in enumerate(zip(axes, panel_rows, strict=True)):
+        methods = [m for m, known in curves if known == panel_row.tf_information]
+        for ax, (value, title) in zip(line, panels.items(), strict=True):
+            here = (rows["panel"] == value) & (rows["tf_information"] == panel_row.tf_information)
+            draw_curves(ax, rows[here], panel_row.score, methods, places)
+            if number == 0:
+                ax.set_title(title)
+            if number == n_rows - 1:
+                ax.set_xlabel(axis_label)
+        line[0].set_ylabel(SCORES[panel_row.score] + f"\n{panel_row.tf_information} TF list")
+        if panel_row.score == RATIO:
+            line[0].set_yscale("log")
+            line[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            line[0].yaxis.set_minor_formatter(
+                lambda value, _: f"{value:g}" if round(value, 6) in (2, 3, 5) else ""
+            )
+        else:
+            line[0].set_ylim(0, 1)
+    shown = dict.fromkeys(
+        m for m, known in curves if known in {r.tf_information for r in panel_rows}
+    )
+    figure.legend(
+        handles=[_key(m, not isinstance(places[0], str)) for m in shown], fontsize=8,
+        loc="outside lower center", ncols=4,
+    )  # fmt: skip
+    return figure
+
+
+def _key(method: str, joined: bool = True) -> Line2D:
+    return Line2D(
+        [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(method),
+        markersize=4, linewidth=1 if joined else 0, label=plots.label(method),
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Genes of stem-cell differentiation and of the endoderm, by terms of the Gene Ontology.
+
+The paper compares 286 genes that it took from BioMart; it prints neither the genes nor the terms. This
+set is ours: every gene that one public snapshot of GO's biological processes gives to one of
+``TERMS``. The terms are all of that snapshot on the endoderm, and those on differentiation,
+development and maintenance of stem cells in general. Terms on stem cells of one tissue (blood,
+mesenchyme) are left out, and so is "regulation of stem cell differentiation" (GO:2000736), most of whose
+genes are those of its child on blood.
+
+The snapshot has human symbols. ``mouse_symbol`` writes them as mouse genes are written, and knows the
+ones of the set that are named otherwise; it is no table of orthologues.
+``stem_cell_genes.tsv`` is what ``from_snapshot`` makes of the snapshot.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from grnular_core.utils.errors import InputError
+
+SNAPSHOT = "go/GO_Biological_Process_2018.txt"  # key of the registry; GO itself is CC BY 4.0
+TERMS = {
+    "GO:0001706": "endoderm formation",
+    "GO:0001711": "endodermal cell fate commitment",
+    "GO:0007492": "endoderm development",
+    "GO:0035987": "endodermal cell differentiation",
+    "GO:0048863": "stem cell differentiation",
+    "GO:0048864": "stem cell development",
+    "GO:2000036": "regulation of stem cell population maintenance",
+    "GO:2000737": "negative regulation of stem cell differentiation",
+    "GO:2000738": "positive regulation of stem cell differentiation",
+}
+ENDODERM = ("GO:0001706", "GO:0001711", "GO:0007492", "GO:0035987")
+# What the paper says of its own set: members that its text names.
+PAPER_GENES_IN_SET = 286
+PAPER_GENES_IN_DATA = 32
+NAMED_IN_PAPER = ("Cfc1", "Cited2", "Gata6", "Mtf2", "Notch1", "Rbpj", "Sox17", "Sox7")
+RENAMED = {"ZNF281": "Zfp281", "ZNF706": "Zfp706"}
+
+
+@cache
+def stem_cell_genes() -> dict[str, tuple[str, ...]]:
+    """Mouse symbol -> the GO terms it is in the set for, both sorted."""
+    text = files("grnular_paper").joinpath("stem_cell_genes.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines(), delimiter="\t")
+    return {row["gene"]: tuple(row["terms"].split()) for row in rows}
+
+
+def genes_of(terms: Iterable[str]) -> list[str]:
+    """The genes of the set that are there for one of ``terms``, sorted.
+
+    Raises ``InputError`` for a term that the set was not made from.
+    """
+    wanted = frozenset(terms)
+    unknown = sorted(wanted - TERMS.keys())
+    if unknown:
+        raise InputError(f"unknown GO term {unknown[0]}; the set is made from {', '.join(TERMS)}")
+    return [gene for gene, of in stem_cell_genes().items() if wanted & set(of)]
+
+
+def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Names of ``known``, in its order, that are one of ``genes`` whatever their case."""
+    wanted = frozenset(gene.upper() for gene in genes)
+    return [name for name in known if name.upper() in wanted]
+
+
+def mouse_symbol(human: str) -> str:
+    """A human symbol as the mouse gene is written: SOX17 -> Sox17."""
+    return RENAMED.get(human, human.capitalize())
+
+
+def from_snapshot(path: str | Path) -> dict[str, tuple[str, ...]]:
+    """The set as the snapshot has it: what ``stem_cell_genes`` must equal.
+
+    Each line is ``name (GO:id),gene<TAB>gene...``. Raises ``InputError`` when a term is not there.
+    """
+    found: dict[str, list[str]] = {}
+    missing = set(TERMS)
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        name, _, genes = line.partition("),")
+        term = name.rpartition("(")[2]
+        if term in TERMS:
+            missing.discard(term)
+            for gene in filter(None, genes.split("\t")):
+                found.setdefault(mouse_symbol(gene.strip()), []).append(term)
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(sorted(missing))}; is it the registry's file?")
+    return {gene: tuple(sorted(found[gene])) for gene in sorted(found)}

@@ -1,0 +1,186 @@
+"""The grids of the paper's synthetic experiments: which points there are, how many graphs each gets.
+
+Fig. 4 varies cells and cell types without technical noise, Figs 5 and 6 cells and dropout, Fig. 7 is
+SERGIO's DS1-DS3. A point is a preset with sizes; a curve is a method, with or without the list of TFs.
+Methods without training see as many graphs as the trained ones where they are quick; trees that may
+choose among all genes take hours on thousands of cells, and see few graphs there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from grnular_paper.records import Record
+from grnular_paper.synthetic import SyntheticTask, TFInformation
+
+CELLS = (100, 500, 1000, 5000, 10000)
+CELL_TYPES = (2, 5, 10)
+DROPOUTS = (25, 50, 75)
+N_GRAPHS = {"clean": 50, "noisy": 50, "ds": 15}  # at most, as in the paper
+
+WITHOUT_TFS = ("glasso", "grnboost2", "glad")
+WITH_TFS = (
+    "grnboost2", "glad-tf", "grnular-paper", "grnular", "correlation", "clr", "ridge",
+    "tigress",
+)  # fmt: skip
+DS_WITH_TFS = (*WITH_TFS, "genie3")
+SLOW = ("glasso", "grnboost2", "genie3", "tigress")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting of an experiment; a DS data set has its own sizes."""
+
+    preset: str
+    n_cells: int | None = None
+    n_types: int | None = None
+
+    def task(
+        self, method: str, replicate: int = 0, tf_information: TFInformation = "with"
+    ) -> SyntheticTask:
+        return SyntheticTask(
+            self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information
+        )
+
+
+def points(
+    experiment: str,
+    cells: Sequence[int] = CELLS,
+    cell_types: Sequence[int] = CELL_TYPES,
+    dropouts: Sequence[int] = DROPOUTS,
+) -> list[Point]:
+    """All points of the experiment "clean", "noisy" or "ds", panel by panel."""
+    if experiment == "clean":
+        return [Point("clean", m, c) for c in cell_types for m in cells]
+    if experiment == "noisy":
+        return [Point(f"noisy({q})", m, 5) for q in dropouts for m in cells]
+    return [Point(name) for name in ("DS1", "DS2", "DS3")]
+
+
+def curves(experiment: str) -> list[tuple[str, TFInformation]]:
+    """The methods of an experiment, each with or without the list of TFs."""
+    known = DS_WITH_TFS if experiment == "ds" else WITH_TFS
+    return [(m, "without") for m in WITHOUT_TFS] + [(m, "with") for m in known]
+
+
+def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
+    """How many test graphs a full run gives to a point of a curve."""
+    if point.preset.startswith("DS"):
+        return _ds_graphs(method, tf_information, point.preset)
+    few_cells, most = (point.n_cells or 0) <= 1000, N_GRAPHS["clean"]
+    if method == "tigress":
+        return 10
+    if method == "glasso":
+        return most if few_cells else 10
+    if method != "grnboost2":
+        return most
+    if tf_information == "with":
+        return most if few_cells else 10
+    return {100: 20, 500: 20, 1000: 10, 5000: 3, 10000: 2}.get(point.n_cells or 0, 2)
+
+
+def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
+    """DS2 and DS3 have 400 and 1,200 genes: what grows with their square or cube is run less."""
+    most = N_GRAPHS["ds"]
+    size = ("DS1", "DS2", "DS3").index(dataset)
+    if method == "genie3":
+        return (most, 3, 1)[size]
+    if method == "grnboost2":
+        return (most, most, 3)[size] if tf_information == "with" else (most, 3, 1)[size]
+    return most
+
+
+def least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
+    """How many of them are run first: with these on record, a curve is complete enough to be judged."""
+    planned = n_graphs(method, tf_information, point)
+    if method != "grnboost2" or point.n_cells is None:
+        return planned
+    if tf_information == "with":
+        return min(planned, 20 if point.n_cells <= 1000 else 5)
+    return min(planned, {100: 10, 500: 10, 1000: 3}.get(point.n_cells, 1))
+
+
+def full_tasks(experiment: str) -> list[SyntheticTask]:
+    """Every run of the full grid: quick methods, then the slow ones, the ``least_graphs`` of every point
+    before the rest, and few cells before many.
+
+    All quick methods of a data set follow each other, so that it is simulated once.
+    """
+    quick: list[SyntheticTask] = []
+    slow: list[tuple[bool, float, int, SyntheticTask]] = []
+    for point in points(experiment):
+        of_point: dict[int, list[SyntheticTask]] = {}
+        for method, known in curves(experiment):
+            wanted = [point.task(method, r, known) for r in range(n_graphs(method, known, point))]
+            if method in SLOW:
+                least = least_graphs(method, known, point)
+                slow += [(task.replicate >= least, *_effort(task), task) for task in wanted]
+            else:
+                for task in wanted:
+                    of_point.setdefault(task.replicate, []).append(task)
+        quick += [task for tasks in of_point.values() for task in tasks]
+    return quick + [task for *_, task in sorted(slow, key=lambda entry: entry[:3])]
+
+
+def _effort(task: SyntheticTask) -> tuple[float, int]:
+    """A guess at how long a slow run takes, to have most points early."""
+    cells = task.n_cells or 2700
+    genes = {"DS1": 100, "DS2": 400, "DS3": 1200}.get(task.preset, 100)
+    per_cell = {"glasso": 0.0, "tigress": 0.01}.get(task.method, genes / 100)
+    without = 5 if task.tf_information == "without" and per_cell else 1
+    fixed = {100: 4.0, 400: 5.0, 1200: 40.0}[genes] if task.method == "glasso" else 0.0
+    return fixed + 0.005 * cells * per_cell * without, task.replicate
+
+
+def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFrame:
+    """Recorded rows of the grid's points and curves, in the order of the points; ``extra`` names
+    methods that are no curve, with the list of TFs.
+
+    Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile; 0
+    for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the data set), and
+    ``point``, both in words.
+    """
+    keys = [point.task("correlation").key() for point in points(experiment)]
+    there = pd.DataFrame([_place(experiment, key) for key in keys])
+    columns = ["dataset", "cells", "cell_types"]
+    there = there.assign(order=range(len(there)))
+    table = Record(experiment, folder).rows().merge(there, on=columns)
+    curve = pd.Index([*curves(experiment), *((method, "with") for method in extra)])
+    table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(curve)]
+    return table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
+
+
+def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
+    """A point's columns in the record, and where it is drawn."""
+    place = {column: str(key[column]) for column in ("dataset", "cells", "cell_types")}
+    cells, types, lost = key["cells"], key["cell_types"], int(float(str(key["dropout_percentile"])))
+    if experiment == "ds":
+        return place | {"panel": 0, "place": key["dataset"], "point": key["dataset"]}
+    words = f"C = {types}" if experiment == "clean" else f"{lost} %"
+    panel = types if experiment == "clean" else lost
+    return place | {"panel": panel, "place": cells, "point": f"{words}, M = {cells}"}
+
+
+def missing(
+    experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = n_graphs
+) -> pd.DataFrame:
+    """Points of curves with fewer rows than planned: method, TF information, point, have, planned.
+
+    ``planned`` is ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
+    """
+    have = rows(experiment, folder).groupby(["method", "tf_information", "dataset", "cells", "cell_types"])  # fmt: skip
+    counts = have.size()
+    lines = []
+    for point in points(experiment):
+        for method, known in curves(experiment):
+            key = point.task(method).key()
+            place = (method, known, *(str(key[c]) for c in ("dataset", "cells", "cell_types")))
+            found, wanted = int(counts.get(place, 0)), planned(method, known, point)
+            if found < wanted:
+                lines.append((*place, found, wanted))
+    names = ["method", "tf_information", "dataset", "cells", "cell_types", "rows", "planned"]
+    return pd.DataFrame(lines, columns=names)

@@ -1,0 +1,268 @@
+"""Does it learn? The runs that answer it, and the tables and the figure that show the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from grnular_core.data.candidates import score_matrix
+from grnular_core.methods.registry import infer
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.plotting import style as plots
+from grnular_core.plotting.style import label
+from grnular_core.scoring.ranking import NAN, average_precision
+from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_interval
+from grnular_core.simulation.simulate import Simulation
+from grnular_core.simulation.simulated import tf_names
+from grnular_core.training.weights import read_trained
+from grnular_paper.ablations import variants
+from grnular_paper.grids import SLOW
+from grnular_paper.records import Record
+from grnular_paper.synthetic import SyntheticTask, as_dataset, synthetic_tasks
+
+# name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
+SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
+TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %"}
+TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
+WITHOUT_TRAINING = (
+    "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
+)  # fmt: skip
+SETTING_WORDS = {
+    "hidden": "hidden units",
+    "n_inner": "steps P of each fit",
+    "init_tolerance": "gain below which goodINIT stops",
+    "lam_scale": "factor of lambda",
+    "lam_per_error": "lambda grows with the held-out error",
+}
+# also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
+# takes trees several times longer
+WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
+
+
+def tasks() -> list[SyntheticTask]:
+    """All runs: with the list of TFs, and those methods that can do without also without it."""
+    wanted = []
+    for name, n_graphs in SETTINGS.values():
+        methods = [m for m in (*TRAINED, *WITHOUT_TRAINING) if m != "glad"]
+        wanted += synthetic_tasks([name], methods, range(n_graphs))
+    for method, n_graphs in WITHOUT_TFS.items():
+        wanted += synthetic_tasks(["clean"], [method], range(n_graphs), tf_information="without")
+    return sorted(wanted, key=lambda task: task.method in SLOW)
+
+
+def rows(folder: Path) -> pd.DataFrame:
+    """Recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
+    found = []
+    for setting, (name, n_graphs) in SETTINGS.items():
+        task = SyntheticTask(name, "grnular", 0)
+        table, key = Record(task.experiment, folder).rows(), task.key()
+        same = np.ones(len(table), dtype=bool)
+        for column in ("dataset", "cells", "cell_types"):
+            same &= table[column].astype(str) == str(key[column])
+        table = table[same]
+        table = table[table["replicate"].astype(int) < n_graphs]
+        found.append(table.assign(setting=setting))
+    table = pd.concat(found, ignore_index=True)
+    known = pd.MultiIndex.from_tuples({(t.method, t.tf_information) for t in tasks()})
+    table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(known)]
+    names = table["method"].map(label)
+    table["shown"] = names.where(table["tf_information"] == "with", names + ", no TF list")
+    return table
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    """Methods that ran in most settings first, then by falling mean over settings."""
+    means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
+    ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
+    return list(ranked.sort_values(["settings", "mean"], ascending=False).index)
+
+
+def _interval(values: pd.Series) -> str:
+    """Mean and 95 % interval; too few units for a test show their mean alone."""
+    found = mean_interval(values)
+    if len(values) < MIN_UNITS:
+        return f"{found['mean']:.3f}"
+    return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """Mean strict AUPRC, 95 % interval and number of graphs of every method in every setting."""
+    lines = []
+    for shown in _order(found):
+        line = {"method": shown}
+        for setting in SETTINGS:
+            values = found.loc[
+                (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
+            ]
+            count = len(values)
+            line[TITLES[setting]] = f"{_interval(values)} ({count})" if count else ""
+        lines.append(line)
+    density = {"method": "density"}
+    for setting in SETTINGS:
+        one = found[found["setting"] == setting].drop_duplicates("replicate")
+        density[TITLES[setting]] = f"{one['density'].mean():.3f}"
+    return pd.DataFrame([*lines, density])
+
+
+def figure(found: pd.DataFrame) -> Figure:
+    """Strict AUPRC of every method and graph, one panel a setting; bars mark means."""
+    order = _order(found)
+    drawn, axes = plt.subplots(1, len(SETTINGS), figsize=(8, 0.28 * len(order) + 1), sharey=True)
+    for ax, setting in zip(axes, SETTINGS, strict=True):
+        of_setting = found[found["setting"] == setting]
+        for place, shown in enumerate(order):
+            one = of_setting[of_setting["shown"] == shown]
+            if one.empty:
+                continue
+            colour = plots.PALETTE.get(one["method"].iloc[0], "#333333")
+            ax.plot(
+                one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3,
+                alpha=0.5, markeredgewidth=0,
+            )  # fmt: skip
+            mean = one["strict_auprc"].mean()
+            ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
+        ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
+        ax.set_title(TITLES[setting])
+        ax.set_xlim(0, 1)
+        ax.set_xlabel("strict AUPRC")
+    axes[0].set_yticks(range(len(order)), order)
+    axes[0].invert_yaxis()
+    return drawn
+
+
+def paired_tests(
+    found: pd.DataFrame, chosen: str = "grnular", tf_information: str = "with"
+) -> pd.DataFrame:
+    """``chosen`` against every other method on the graphs both have, setting by setting."""
+    shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
+    lines = []
+    for setting in SETTINGS:
+        of_setting = found[found["setting"] == setting]
+        tested = compare_methods(of_setting, "strict_auprc", "replicate", "shown")
+        for row in tested.itertuples():
+            if shown not in (row.method_a, row.method_b):
+                continue
+            turn = 1 if row.method_a == shown else -1
+            low, high = sorted((turn * row.low, turn * row.high))
+            spread = "" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
+            lines.append(
+                {
+                    "setting": TITLES[setting],
+                    "against": row.method_b if turn == 1 else row.method_a,
+                    "graphs": row.n_units,
+                    "difference": f"{turn * row.mean_difference:+.3f}{spread}",
+                    "p (Holm)": "" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}",
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def ablation_rows(folder: Path) -> pd.DataFrame:
+    """Recorded rows of all variants, with ``base``, ``factor`` and ``value``, in their order."""
+    table = Record("ablations", folder).rows()
+    known = pd.DataFrame(
+        [(v.label, v.base, v.factor, v.value, i) for i, v in enumerate(variants())],
+        columns=["method", "base", "factor", "value", "place"],
+    )
+    return table.merge(known, on="method").sort_values(["place", "dataset", "replicate"])
+
+
+def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
+    """Every variant's mean strict AUPRC by setting, with 95 % intervals."""
+    groups = ablations.groupby(["base", "factor", "value", "dataset"], sort=False)
+    return groups["strict_auprc"].agg(_interval).unstack("dataset").reset_index()
+
+
+def kept_in_words(names: Sequence[str]) -> str:
+    """What validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
+    stories = {name: read_trained(name).told["validation"] for name in names}
+    start = [f"{n} ({s['auprc']:.3f})" for n, s in stories.items() if s["best_epoch"] == 0]
+    later = [
+        f"epoch {s['best_epoch']} for {n} ({s['untrained_auprc']:.3f} to {s['auprc']:.3f})"
+        for n, s in stories.items()
+        if s["best_epoch"] > 0
+    ]
+    parts = [f"the untrained start for {', '.join(start)}"] if start else []
+    return f"validation keeps {' and '.join([*parts, ', '.join(later)] if later else parts)}"
+
+
+def kept_line(names: Sequence[str]) -> str:
+    """The same as a sentence of its own, for pages that show these weights."""
+    return (
+        f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
+        "start was kept, the model is the paper's loop with its settings and nothing learned."
+    )
+
+
+def other_settings(name: str = "paper-clean") -> str:
+    """The settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
+    theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
+    return ", ".join(
+        f"{SETTING_WORDS.get(key, key)} ({_value(theirs[key])}, not {_value(plain[key])})"
+        for key in plain
+        if theirs[key] != plain[key]
+    )
+
+
+def _value(setting: object) -> str:
+    """A setting as a reader takes it: sizes of layers without brackets, no None and no bool."""
+    if isinstance(setting, tuple):
+        return " and ".join(map(str, setting))
+    words = {None: "four a TF", True: "yes", False: "no"}
+    return words[setting] if setting is None or isinstance(setting, bool) else f"{setting:g}"
+
+
+class Lead(NamedTuple):
+    """The strongest other method on the graphs it shares with the chosen one."""
+
+    other: str
+    score: float
+    times: float  # mean of the chosen one over the other's
+    graphs: int
+
+
+def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular") -> Lead:
+    """How far ``chosen`` is ahead of the best of ``others``, each on the graphs both have."""
+    known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
+    scores = known.pivot(index="replicate", columns="method", values="strict_auprc")
+    leads = []
+    for other in others:
+        if other in scores and chosen in scores:
+            both = scores[[chosen, other]].dropna()
+            mean = both.mean()
+            leads.append(
+                Lead(other, float(mean[other]), float(mean[chosen] / mean[other]), len(both))
+            )
+    return min(leads, key=lambda one: one.times) if leads else Lead("", NAN, NAN, 0)
+
+
+def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") -> pd.DataFrame:
+    """How well each TF is seen, and how well each method ranks the targets of that TF alone.
+
+    One row a TF: ``detected`` (share of cells), ``targets`` (share of genes), and for every method
+    the average precision over that TF's candidates less what random scores reach there.
+    """
+    data, names = as_dataset(simulation), tf_names(simulation)
+    genes, truth = simulation.genes(), simulation.adjacency
+    found = pd.DataFrame(
+        {
+            "detected": (simulation.expression != 0).mean(0)[simulation.tf_index],
+            "targets": truth.sum(1) / (len(genes) - 1),
+        },
+        index=names,
+    )
+    others = ~np.eye(len(genes), dtype=bool)[simulation.tf_index]
+    for name in methods:
+        weights = score_matrix(infer(data, name, device=device), names, genes)
+        found[name] = [
+            average_precision(w[o], t[o]) - t[o].mean()
+            for w, t, o in zip(weights, truth, others, strict=True)
+        ]
+    return found

@@ -1,0 +1,137 @@
+"""Parameters of notebooks: unknown, mistyped and impossible ones stop the run in seconds.
+
+papermill injects whatever it is given as a new variable and warns only in its log. So a notebook
+declares what it takes before its parameters cell, and checks after it::
+
+    parameters = Parameters(globals(), datasets=ListOf(*DATASETS), seed=Whole(0))
+    # the cell tagged "parameters", then the one papermill injects
+    parameters.check(globals())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol
+
+from grnular_core.utils.errors import InputError
+
+
+class Kind(Protocol):
+    """What a parameter may be: ``problem`` says what is wrong with a value, or returns None."""
+
+    def problem(self, value: Any) -> str | None: ...
+
+
+@dataclass(frozen=True, init=False)
+class ListOf:
+    """A list of words or numbers out of a fixed choice, without repeats; not empty unless ``empty``."""
+
+    choice: tuple[str | int, ...]
+    empty: bool
+
+    def __init__(self, *choice: str | int, empty: bool = False) -> None:
+        object.__setattr__(self, "choice", choice)
+        object.__setattr__(self, "empty", empty)
+
+    def problem(self, value: Any) -> str | None:
+        choice = ", ".join(map(str, self.choice))
+        if not isinstance(value, list):
+            hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
+            return f"expected a list of {choice}{hint}"
+        if not value and not self.empty:
+            return f"the list is empty; expected some of {choice}"
+        for item in value:
+            # True equals 1, but is no number of cells
+            if item not in self.choice or isinstance(item, bool):
+                words = [word for word in self.choice if isinstance(word, str)]
+                near = get_close_matches(str(item), words, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"expected {choice}"
+                return f"{item!r} is unknown; {hint}"
+        if len(set(value)) < len(value):
+            return "a value is given twice"
+        return None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One word out of a fixed choice."""
+
+    choice: tuple[str, ...]
+
+    def problem(self, value: Any) -> str | None:
+        return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number between two bounds."""
+
+    low: int
+    high: int = 2**31 - 1
+
+    def problem(self, value: Any) -> str | None:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and self.low <= value <= self.high:
+            return None
+        return f"expected a whole number from {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class WholeList:
+    """A list of different whole numbers of at least ``low``, not empty."""
+
+    low: int
+
+    def problem(self, value: Any) -> str | None:
+        numbers = value if isinstance(value, list) else []
+        good = all(Whole(self.low).problem(number) is None for number in numbers)
+        if numbers and good and len(set(numbers)) == len(numbers):
+            return None
+        return f"expected a list of different whole numbers of at least {self.low}"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or False."""
+
+    def problem(self, value: Any) -> str | None:
+        return None if isinstance(value, bool) else "expected True or False"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text."""
+
+    def problem(self, value: Any) -> str | None:
+        return None if isinstance(value, str) else "expected text in quotes"
+
+
+class Parameters:
+    """What a notebook takes. Made before the parameters cell, checked after it."""
+
+    def __init__(self, namespace: Mapping[str, Any], **kinds: Kind) -> None:
+        self._before = set(namespace)
+        self._kinds = kinds
+
+    def check(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters and their values; raises one ``InputError`` that names every problem."""
+        given = [n for n in namespace if n not in self._before and not n.startswith("_")]
+        given = [n for n in given if namespace[n] is not self]
+        problems = []
+        for name in given:
+            if name not in self._kinds:
+                near = get_close_matches(name, self._kinds, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self._kinds)}"
+                problems.append(f"unknown parameter {name!r}; {hint}")
+        for name, kind in self._kinds.items():
+            if name not in namespace:
+                problems.append(f"parameter {name!r} is missing")
+            elif problem := kind.problem(namespace[name]):
+                problems.append(f"{name} = {namespace[name]!r}: {problem}")
+        if problems:
+            raise InputError(
+                "this notebook can not run with these parameters:\n- " + "\n- ".join(problems)
+            )
+        return {name: namespace[name] for name in self._kinds}

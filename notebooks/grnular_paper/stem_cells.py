@@ -1,0 +1,222 @@
+"""What the paper reads from its network of mouse stem cells, as numbers and verdicts.
+
+Scores are matrices (tfs, genes) with absent edges at 0; ``inside`` means both ends in a set of genes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from grnular_core.data.beeline import gene_file
+from grnular_core.data.candidates import positions
+from grnular_core.data.cpdag import cpdag
+from grnular_core.data.downloads import fetch
+from grnular_core.data.edges import edge_table
+from grnular_core.data.readers import read_network
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import atomic_write
+from grnular_paper import verdicts
+from grnular_paper.records import provenance
+from grnular_paper.smoothing import explained, loess
+
+CHIP_NETWORK = "beeline/TFs+1000/mESC/Cell-type-specific-ChIP-seq-network.csv.gz"
+LEVEL = 0.05
+AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "can not be tested"
+# the words of this page, in those of the table of all claims
+VERDICTS = {
+    AGREES: verdicts.REPRODUCED, PARTLY: verdicts.PARTLY, NOT: verdicts.NOT_REPRODUCED,
+    UNTESTED: verdicts.UNTESTED,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SetScores:
+    """Scores inside a set of genes against all others, of one network.
+
+    ``above``: how often a score inside is above one outside (ties count half; 0.5 is chance).
+    ``p_wilcoxon`` is the two-sided rank-sum test, which takes edges for independent.
+    ``p_random`` is the share of random sets, of as many TFs and as many other genes, that are
+    ``above`` as far or further.
+    """
+
+    n_all: int
+    n_inside: int
+    median_all: float
+    median_inside: float
+    above: float
+    p_wilcoxon: float
+    p_random: float
+
+
+def pseudotime(dataset: str, cells: Sequence[str]) -> np.ndarray:
+    """Slingshot's pseudotime of ``cells`` as BEELINE gives it, shape (cells,).
+
+    Raises ``InputError`` for a cell that has none or a dataset with several lineages, ``DownloadError``
+    when the file can not be had.
+    """
+    table = pd.read_csv(gene_file(dataset, "PseudoTime.csv"), index_col=0)
+    if table.shape[1] != 1:
+        raise InputError(f"{dataset} has {table.shape[1]} lineages of pseudotime; expected one")
+    times = table.iloc[:, 0].reindex(list(cells))
+    if times.isna().any():
+        raise InputError(f"{dataset}: cell {times.index[times.isna()][0]!r} has no pseudotime")
+    return times.to_numpy(dtype=float)
+
+
+def compare_set(
+    scores: np.ndarray,
+    tfs: Sequence[str],
+    genes: Sequence[str],
+    chosen: Sequence[str],
+    n_random: int = 1000,
+    seed: int = 0,
+) -> SetScores:
+    """``SetScores`` of the set ``chosen``; a gene's edge to itself does not count.
+
+    Raises ``InputError`` when the set has no TF or fewer than two genes among ``genes``.
+    """
+    of_tf, of_gene = np.isin(tfs, chosen), np.isin(genes, chosen)
+    if not of_tf.any() or of_gene.sum() < 2:
+        raise InputError(
+            f"the set has {of_tf.sum()} TFs and {of_gene.sum()} genes in the data; too few"
+        )
+    itself = positions(tfs, genes)
+    other = np.ones(scores.shape, dtype=bool)
+    other[np.arange(len(tfs)), itself] = False
+    ranks = np.zeros(scores.shape)
+    ranks[other] = stats.rankdata(scores[other])
+    inside = np.outer(of_tf, of_gene) & other
+    outside = other & ~inside
+    p_wilcoxon = stats.mannwhitneyu(scores[inside], scores[outside]).pvalue
+    observed = _above(ranks, inside, other)
+    generator = np.random.default_rng(seed)
+    plain = np.setdiff1d(np.arange(len(genes)), itself)
+    n_tfs, n_plain = int(of_tf.sum()), int(of_gene.sum() - of_tf.sum())
+    further = 0
+    for _ in range(n_random):
+        drawn = generator.choice(len(tfs), n_tfs, replace=False)
+        columns = np.concatenate([itself[drawn], generator.choice(plain, n_plain, replace=False)])
+        total, count = ranks[np.ix_(drawn, columns)].sum(), n_tfs * (len(columns) - 1)
+        further += int(_share(total, count, int(other.sum())) >= observed - 1e-12)
+    return SetScores(
+        int(other.sum()), int(inside.sum()), float(np.median(scores[other])),
+        float(np.median(scores[inside])), observed, float(p_wilcoxon),
+        (further + 1) / (n_random + 1),
+    )  # fmt: skip
+
+
+def _above(ranks: np.ndarray, inside: np.ndarray, other: np.ndarray) -> float:
+    return _share(ranks[inside].sum(), int(inside.sum()), int(other.sum()))
+
+
+def _share(rank_sum: float, n_inside: int, n_all: int) -> float:
+    """Chance that a score inside is above one outside, from the sum of the ranks inside."""
+    return (float(rank_sum) / n_inside - (n_inside + 1) / 2) / (n_all - n_inside)
+
+
+def regulator_ranks(
+    scores: np.ndarray,
+    tfs: Sequence[str],
+    genes: Sequence[str],
+    target: str,
+    regulators: Sequence[str],
+) -> list[float]:
+    """Rank of each of ``regulators`` among all TFs of ``target``: 1 is the strongest, ties share.
+
+    NaN for one that is no TF of the list or is the target itself. Raises ``InputError`` when the target
+    is not among ``genes``.
+    """
+    column = positions([target], genes)[0]
+    if column < 0:
+        raise InputError(f"{target} is not among the {len(genes)} genes of this network")
+    others = [i for i, tf in enumerate(tfs) if tf != target]
+    ranks = stats.rankdata(-scores[others, column])
+    place = {tfs[i]: float(rank) for i, rank in zip(others, ranks, strict=True)}
+    return [place.get(name, float("nan")) for name in regulators]
+
+
+def subnetwork(
+    scores: np.ndarray,
+    signs: np.ndarray,
+    tfs: Sequence[str],
+    genes: Sequence[str],
+    chosen: Sequence[str],
+    n_edges: int,
+) -> pd.DataFrame:
+    """The ``n_edges`` strongest edges of the CPDAG among the genes ``chosen`` (see ``cpdag.py``)."""
+    rows, columns = np.flatnonzero(np.isin(tfs, chosen)), np.flatnonzero(np.isin(genes, chosen))
+    part = np.ix_(rows, columns)
+    of_tfs = [tfs[i] for i in rows]
+    edges = edge_table(scores[part], of_tfs, [genes[j] for j in columns], signs[part])
+    return cpdag(edges, of_tfs).head(n_edges).reset_index(drop=True)
+
+
+def chip_regulators(target: str) -> list[str]:
+    """Regulators of ``target`` in BEELINE's ChIP-seq network of mouse stem cells, sorted.
+
+    The network is the one cut down to the genes of TFs+1000, whatever the gene rule in use.
+    """
+    network = read_network(fetch(CHIP_NETWORK))
+    return sorted(set(network.loc[network["target"] == target, "regulator"]) - {target})
+
+
+def predictors(
+    time: np.ndarray, target: np.ndarray, regulators: dict[str, np.ndarray], span: float
+) -> pd.DataFrame:
+    """How well each regulator's expression predicts the target's, cell by cell.
+
+    Columns ``regulator``; ``r2`` of a LOESS that has not seen the cell (``smoothing.explained``);
+    ``rho`` (Spearman); ``rho_within``, the same after the trend of both along ``time`` is taken away,
+    which is what two genes have in common beyond being early or late.
+    """
+    flat = target - loess(time, target, span=span)
+    lines = []
+    for name, values in regulators.items():
+        within = values - loess(time, values, span=span)
+        rho, rho_within = (
+            stats.spearmanr(a, b).statistic for a, b in ((values, target), (within, flat))
+        )
+        lines.append((name, explained(values, target, span), rho, rho_within))
+    return pd.DataFrame(lines, columns=["regulator", "r2", "rho", "rho_within"])
+
+
+def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
+    """Whether SOX7 and SOX17 both have a better ``value`` than SOX2; ``falling``: small is good."""
+    of = table.assign(name=table["regulator"].str.upper()).set_index("name")[value]
+    sign = -1 if falling else 1
+    return bool(min(sign * of["SOX7"], sign * of["SOX17"]) > sign * of["SOX2"])
+
+
+def word(good: int, tried: int, p: float = 0.0) -> str:
+    """Verdict on a statement that held ``good`` times of ``tried``; in part takes a ``p`` below ``LEVEL``, too."""
+    if not tried:
+        return UNTESTED
+    return AGREES if good == tried else PARTLY if 2 * good > tried and p < LEVEL else NOT
+
+
+def p_drawn(n_named_drawn: int, n_named: int, n_drawn: int, n_all: int) -> float:
+    """Chance that so many of the named TFs or more have an edge, were those with one drawn from all."""
+    return float(stats.hypergeom(n_all, n_named, n_drawn).sf(n_named_drawn - 1))
+
+
+def trend_verdict(rho: float, p: float, rises: bool) -> str:
+    """Verdict on "rises (or falls) along pseudotime" from Spearman's rho and its p."""
+    return AGREES if p < LEVEL and (rho > 0) == rises else NOT
+
+
+def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[str, object]) -> None:
+    """Write ``findings`` (``name, the paper says, verdict, numbers``) as ``stem_cells.csv``.
+
+    Verdicts are translated to those of the table of all claims; ``settings`` and the usual provenance
+    go into columns of their own. The file is replaced whole.
+    """
+    rows = findings.rename(columns={"the paper says": "statement"})
+    rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())
+    with atomic_write(folder / "stem_cells.csv") as part:
+        rows.to_csv(part, index=False, lineterminator="\n")

@@ -1,0 +1,214 @@
+"""The messages on the page of troubleshooting are those that are printed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper import records as results
+from grnular_paper.params import Parameters, Whole
+
+from grnular_core.cli.main import main
+from grnular_core.data.downloads import DownloadError, fetch
+from grnular_core.data.registry import registry
+from grnular_core.methods import memory
+from grnular_core.training.checkpoints import load_checkpoint
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import WriteError
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import build  # noqa: E402
+import execute  # noqa: E402
+
+PAGE = (ROOT / "book" / "troubleshooting.md").read_text(encoding="utf-8")
+QUOTES = re.findall(r"^> `(.*)`$", PAGE, re.MULTILINE)
+TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)
+
+
+def quoted(said: str, start: str) -> bool:
+    """Whether the quotation that starts so was said; its dots stand for anything."""
+    (quote,) = [quote for quote in QUOTES if quote.lstrip("… ").startswith(start)]
+    pattern = ".*".join(re.escape(piece.strip()) for piece in quote.split("…"))
+    return re.search(pattern, " ".join(said.split())) is not None
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A small table of counts, a good and two bad lists of TFs, in the working directory."""
+    counts = np.random.default_rng(0).poisson(3, (30, 12))
+    table = pd.DataFrame(counts, [f"c{i}" for i in range(30)], [f"Gene{i}" for i in range(12)])
+    table.to_csv(tmp_path / "expression.csv")
+    for name, tfs in (("tfs", "Gene0\nGene2"), ("upper", "GENE0\nGENE1"), ("other", "SOX2\nGATA6")):
+        (tmp_path / f"{name}.txt").write_text(tfs)
+    monkeypatch.chdir(tmp_path)
+    return table
+
+
+def infer(capsys, *words: str) -> str:
+    assert main(["infer", "expression.csv", "-o", "edges.csv", *words]) == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        (("--tfs", "other.txt"), "no TF of the list"),
+        (("--tfs", "upper.txt"), "With --match"),
+        (("--tfs", "tfs.txt", "--method", "grnbost2"), "unknown method"),
+        (("--tfs", "tfs.txt", "--method", "ridge", "--weights", "grnular"), "the method ridge"),
+    ],
+)
+def test_what_infer_says_of_names(folder, capsys, words, start):
+    assert quoted(infer(capsys, *words), start)
+
+
+def test_what_infer_says_of_the_table(folder, capsys):
+    folder.rename(columns={"Gene1": "Gene0"}).to_csv("expression.csv")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv: 1 gene names")
+    folder.astype(object).replace({"Gene3": {}}).assign(
+        Gene3=["n/a" if cell == "c3" else 1 + n % 3 for n, cell in enumerate(folder.index)]
+    ).to_csv("expression.csv")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv holds 1 missing")
+
+
+def test_what_infer_says_of_lists_and_networks(folder, capsys):
+    Path("one_line.txt").write_text("Gene0,Gene4\n")
+    assert quoted(infer(capsys, "--tfs", "one_line.txt"), "one_line.txt has a line")
+    (folder + 1).rename(columns={"Gene0": "GATA1", "Gene1": "SPI1", "Gene2": "TAL1"}).to_csv(
+        "numbers.csv"
+    )
+    assert quoted(infer(capsys, "--tfs", "numbers.csv"), "numbers.csv has numbers")
+    os.mkfifo("pipe")
+    assert quoted(infer(capsys, "--tfs", "pipe"), "is a pipe or device")
+    Path("pairs.csv").write_text("Gene1,Gene2,Edge\nGene0,Gene1,1\nGene0,Gene2,0\n")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt", "--truth", "pairs.csv"), "pairs.csv: column 3")
+    Path("turned.csv").write_text("TF,target\nGene1,Gene0\n")
+    words = ("--tfs", "tfs.txt", "--truth", "turned.csv")
+    assert quoted(infer(capsys, *words), "none of the 1 true edges")
+    folder.assign(**{"Unnamed: 0": range(30)}).to_csv("expression.csv")
+    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv holds Unnamed")
+
+
+def test_what_simulate_and_verify_say(folder, capsys):
+    assert main(["simulate", "clean", "--genes", "20", "--cells", "20", "-o", "made"]) == 0
+    Path("made/notes.md").touch()
+    assert main(["simulate", "clean", "--force", "-o", "made"]) == 2
+    assert quoted(capsys.readouterr().err, "--out made holds files")
+    Path("empty").mkdir()
+    assert main(["verify", "--recorded", "empty"]) == 2
+    assert quoted(capsys.readouterr().err, "nothing was compared")
+
+
+def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1000)
+    with pytest.raises(InputError) as told:
+        memory.check_memory(1000, 1000, 100)
+    assert quoted(str(told.value), "1000 cells, 1000 genes")
+    monkeypatch.undo()
+    from grnular_core.utils.device import resolve_device
+
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    with pytest.raises(InputError) as told:
+        resolve_device("cuda")
+    assert quoted(str(told.value), "device 'cuda'")
+
+
+def test_what_downloads_say(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GRNULAR_DATA", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    key = "beeline/Networks/human-tfs.csv"
+    assert key in registry()
+    with pytest.raises(DownloadError) as told:
+        fetch(key)
+    assert quoted(str(told.value), "cannot download")
+    (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / key).write_text("something else")
+    with pytest.raises(DownloadError) as told:
+        fetch(key)
+    assert quoted(str(told.value), "holds other bytes")
+    assert main(["download", "beeline/nothing"]) == 2
+    assert quoted(capsys.readouterr().err, "no file of the registry")
+
+
+def test_what_a_stopped_training_says(tmp_path):
+    path, said = tmp_path / "training.safetensors", []
+
+    def stop(line: str) -> None:
+        said.append(line)
+        if line.startswith("epoch 2"):  # the checkpoint of epoch 1 is written by then
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, checkpoint=path, n_jobs=1, say=stop)
+    said.clear()
+    train(TINY, checkpoint=path, n_jobs=1, say=said.append)
+    assert quoted("\n".join(said), "going on after")
+    other = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2, lr=0.5)
+    with pytest.raises(InputError) as told:
+        load_checkpoint(path, other, other.new_model(), None)
+    assert quoted(str(told.value), "was written by")
+
+
+def test_what_a_locked_record_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "LOCK_SECONDS", 0.05)
+    record = results.Record("clean", tmp_path)
+    row = dict.fromkeys(results.COLUMNS, 0) | {"experiment": "clean"}
+    code = (
+        "import sys, time; from filelock import FileLock\n"
+        "with FileLock(sys.argv[1]): print('held', flush=True); time.sleep(30)"
+    )
+    lock = str(tmp_path / ".clean.csv.lock")
+    with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline()
+        with pytest.raises(WriteError) as told:
+            record.add([row])
+        other.kill()
+    assert quoted(str(told.value), "has been locked")
+
+
+def test_what_notebooks_and_the_book_say(tmp_path, monkeypatch):
+    names: dict[str, object] = {}
+    parameters = Parameters(names, seed=Whole(0))
+    names |= {"seeed": 1, "seed": 1}
+    with pytest.raises(InputError) as told:
+        parameters.check(names)
+    assert quoted(str(told.value), "this notebook can not") and quoted(
+        str(told.value), "unknown parameter"
+    )
+    with pytest.raises(execute.BuildError) as told:
+        execute.check_parameters({"two": {}}, [], "quick.yml")
+    assert quoted(str(told.value), "there is no")
+    with pytest.raises(execute.BuildError) as told:
+        build.select(["12"])
+    assert quoted(str(told.value), "no notebook starts")
+    monkeypatch.setattr(execute, "BUILD", ROOT / "nowhere")
+    with pytest.raises(execute.BuildError) as told:
+        execute.read_record("quick")
+    assert quoted(str(told.value), "record.json is missing")
+
+
+def test_what_make_says_without_python_or_network():
+    makefile = re.sub(r'" \\\n\t"', " ", (ROOT / "Makefile").read_text()).replace("  ", " ")
+    assert quoted(makefile, "GRNULar needs Python")
+    assert quoted((ROOT / "book" / "environment.py").read_text(), "pip could not install")
+    script = re.sub(r'"\s*"', "", (ROOT / "book" / "environment.py").read_text())
+    assert quoted(script, "A package that was offered")
+
+
+def test_every_quotation_is_looked_at():
+    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    starts = [text for text in texts if isinstance(text, str) and len(text) > 8]
+    for quote in QUOTES:
+        assert any(quote.lstrip("… ").startswith(start) for start in starts), quote

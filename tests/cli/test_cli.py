@@ -1,0 +1,256 @@
+"""The command line: what `infer` writes where, help, exit codes, and the other commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cli_runs import run_infer, shell
+from small_data import GENES, TFS, small_anndata, small_table, write_10x
+
+from grnular_core.cli.main import EXIT_CODES, main, make_parser
+from grnular_core.data.dataset import make_dataset
+from grnular_core.data.edges import read_edges
+from grnular_core.methods.registry import METHODS, infer
+from grnular_core.utils.errors import DownloadError, GrnularError, InputError, MethodError
+from grnular_core.utils.files import WriteError
+
+pytest_plugins = ("cli_folder",)
+
+
+# --- infer
+
+
+@pytest.mark.parametrize("method", ["correlation", "clr", "ridge", "random", "degree"])
+def test_infer_writes_the_table_of_the_python_call(folder, capsys, method):
+    assert run_infer("--method", method, "--seed", "3") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    expected = infer(make_dataset(small_table(), TFS), method, seed=3)
+    pd.testing.assert_frame_equal(read_edges("out.csv"), expected, check_exact=True)
+    header = Path("out.csv").read_text().splitlines()[0]
+    assert header == "regulator,target,weight,sign,rank"
+    for words in (
+        "note: genes are the columns: 0 of 9 row names",
+        "note: values look like log values",
+        "note: 2 of the 2 TFs of the list are in the data",
+        f"{method}: 9 cells, 6 genes, 2 TFs; less than 1 MB of memory",
+        f"wrote {len(expected)} edges to out.csv",
+    ):
+        assert words in err
+
+
+def test_every_form_of_the_data_gives_the_same_file(folder):
+    table, adata = small_table(), small_anndata("csc")
+    table.T.to_csv("turned.tsv.gz", sep="\t")
+    table[GENES[::-1]].iloc[::-1].to_csv("other_order.csv")
+    write_10x(table, folder / "10x", packed=True)
+    adata.layers["logged"], adata.raw = adata.X.copy(), adata
+    adata.X = adata.X * 0
+    adata.write_h5ad("x.h5ad")
+    run_infer()
+    expected = Path("out.csv").read_bytes()
+    for expression, *more in (
+        ("turned.tsv.gz",),
+        ("10x",),
+        ("10x/matrix.mtx.gz",),
+        ("x.h5ad", "--layer", "logged"),
+        ("x.h5ad", "--layer", "raw"),
+        ("x.csv", "--orientation", "cells-x-genes"),
+        ("x.csv", "--match", "ignore-case"),
+        (str(folder / "x.csv"),),
+    ):
+        assert run_infer(*more, expression=expression, out="again.csv") == 0
+        assert Path("again.csv").read_bytes() == expected
+    # another order of cells sums in another order: the same edges, up to rounding
+    run_infer(expression="other_order.csv", out="again.csv")
+    again, first = read_edges("again.csv"), read_edges("out.csv")
+    pd.testing.assert_frame_equal(again, first, rtol=1e-12)
+
+
+@pytest.mark.parametrize("out", ["e.csv.gz", "e.tsv", "e.TSV.gz", "sub/e.csv", "e"])
+def test_the_name_of_the_result_decides_its_form(folder, out):
+    (folder / "sub").mkdir()
+    assert run_infer() == run_infer(out=out) == 0
+    pd.testing.assert_frame_equal(read_edges(out), read_edges("out.csv"), check_exact=True)
+
+
+def test_the_word_all_lets_every_gene_regulate(folder, capsys):
+    assert run_infer("--tfs", "all", "--orientation", "cells-x-genes") == 0
+    assert set(read_edges("out.csv")["regulator"]) == set(GENES)
+    assert "all 6 genes may regulate" in capsys.readouterr().err
+    assert run_infer("--tfs", "all") == 2
+    assert "without a TF list; pass --orientation" in capsys.readouterr().err
+
+
+def test_scaled_values_and_repeated_genes_pass_when_they_are_meant(folder):
+    (small_table() - 1).to_csv("scaled.csv")
+    assert run_infer(expression="scaled.csv") == 2
+    assert run_infer("--scaled", expression="scaled.csv") == 0
+    pd.concat([small_table(), small_table()[["SPI1"]]], axis=1).to_csv("twice.csv")
+    assert run_infer(expression="twice.csv") == 2
+    assert run_infer("--duplicates", "first", expression="twice.csv", out="twice_out.csv") == 0
+    assert run_infer() == 0
+    assert Path("twice_out.csv").read_bytes() == Path("out.csv").read_bytes()
+
+
+def test_the_oracle_takes_a_truth(folder):
+    Path("net.csv").write_text("Gene1,Gene2\nSPI1,NA\nGATA1,nan\n")
+    assert run_infer("--method", "oracle", "--truth", "net.csv") == 0
+    edges = read_edges("out.csv")
+    assert edges[["regulator", "target"]].values.tolist() == [["GATA1", "nan"], ["SPI1", "NA"]]
+
+
+# --- the other commands, help, exit codes
+
+
+def test_methods_are_listed_with_what_they_cost(capsys):
+    assert main(["methods"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(METHODS)
+    assert all(line.split()[1] in ("seconds", "minutes", "hours") for line in lines)
+
+
+def test_download_lists_and_refuses_what_it_does_not_know(folder, capsys, monkeypatch):
+    monkeypatch.setenv("GRNULAR_DATA", str(folder / "data"))
+    assert main(["download"]) == 0
+    out, err = capsys.readouterr()
+    assert "beeline/Networks/human-tfs.csv" in out and str(folder / "data") in err
+    assert main(["download", "beeline/nothing/*"]) == 2
+    assert "no file of the registry matches" in capsys.readouterr().err
+
+
+def test_download_prints_each_path_once_and_fails_with_its_own_code(folder, capsys, monkeypatch):
+    monkeypatch.setattr("grnular_core.data.downloads.fetch", lambda key: folder / key)
+    key = "beeline/Networks/human-tfs.csv"
+    assert main(["download", key, "beeline/Networks/human-tfs*"]) == 0
+    assert capsys.readouterr().out == f"{folder / key}\n"
+
+    def offline(key):
+        raise DownloadError("no network")
+
+    monkeypatch.setattr("grnular_core.data.downloads.fetch", offline)
+    assert main(["download", key]) == 3
+    assert capsys.readouterr() == ("", "error: no network\n")
+
+
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    return next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices
+
+
+def test_help_explains_every_command_and_option():
+    parser = make_parser()
+    assert EXIT_CODES in parser.format_help()
+    for name, command in subparsers(parser).items():
+        assert name in parser.format_help()
+        for action in command._actions:
+            if action.option_strings:
+                assert action.help, (name, action.dest)
+                assert action.option_strings[-1] in command.format_help()
+        longest = max(map(len, (command.description or "").splitlines()), default=0)
+        assert longest <= 100
+
+
+def test_the_exit_codes_of_the_help_are_those_of_the_errors():
+    for kind, words in (
+        (InputError, "2 unusable input"),
+        (DownloadError, "3 data could not be had"),
+        (MethodError, "4 the method failed"),
+        (WriteError, "5 the result could not be written"),
+    ):
+        assert words in EXIT_CODES and kind.exit_code == int(words[0])
+    assert GrnularError.exit_code == 1 and "130 interrupted" in EXIT_CODES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "COMMAND"),
+        (["infr"], "invalid choice: 'infr'"),
+        (["infer", "x.csv"], "--tfs, -o/--out"),
+        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--seed", "-1"], "whole number from 0"),
+        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--seed", "1.5"], "whole number from 0"),
+        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--jobs", "0"], "number of processes"),
+        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--match", "loose"], "ignore-case"),
+        (["evaluate", "e.csv"], "--truth, --expression, --tfs"),
+    ],
+)
+def test_wrong_arguments_end_with_code_2_and_the_usage(arguments, words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert caught.value.code == 2 and out == ""
+    assert "usage: python -m grnular_core" in err and words in err
+
+
+@pytest.mark.parametrize("budget", ["-1", "0", "nan", "inf", "soon"])
+def test_verify_takes_a_budget_that_can_be_spent(budget, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["verify", "--budget", budget])
+    assert caught.value.code == 2
+    assert f"number of seconds above 0 value: '{budget}'" in capsys.readouterr().err
+
+
+def test_verify_that_compares_nothing_is_no_success(folder, capsys):
+    (folder / "empty").mkdir()
+    for recorded, said in (
+        ("typo", "--recorded typo is no folder; expected one with the tables"),
+        ("x.csv", "--recorded x.csv is no folder"),
+        (
+            "empty",
+            "nothing was compared: no row of empty could be recomputed in 60 s; raise --budget",
+        ),
+    ):
+        assert main(["verify", "--recorded", recorded]) == 2
+        assert said in capsys.readouterr().err
+
+
+# --- in a process of its own
+
+
+def test_it_runs_from_any_folder_whatever_the_hash_seed_and_the_order_of_columns(folder):
+    """Same bytes in each: sets have another order under another hash seed."""
+    elsewhere = folder / "else where"
+    elsewhere.mkdir()
+    order = GENES[::-1]
+    small_table()[order].to_csv("other.csv")
+    Path("other_tfs.txt").write_text("SPI1\nKLF1\nGATA1\n")
+    for number, (expression, tfs) in enumerate((("x", "tfs"), ("other", "other_tfs"))):
+        done = shell(
+            *("infer", f"../{expression}.csv", "--tfs", f"../{tfs}.txt", "--method", "clr"),
+            *("-o", f"{number}.csv"),
+            cwd=elsewhere,
+            env={"PYTHONHASHSEED": str(number + 1)},
+        )
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert run_infer() == 0
+    expected = Path("out.csv").read_bytes()
+    assert (elsewhere / "0.csv").read_bytes() == (elsewhere / "1.csv").read_bytes() == expected
+
+
+def test_errors_of_a_process_are_one_line_and_its_exit_code(folder):
+    done = shell("infer", "no.csv", "--tfs", "tfs.txt", "-o", "out.csv", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: no file no.csv; did you mean x.csv?\n"
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_said(tmp_path, monkeypatch, buffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
+    with open("/dev/full", "w") as full:
+        done = shell("methods", cwd=tmp_path, stdout=full)
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: cannot write standard output: no space left")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = shell("methods", cwd=tmp_path, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

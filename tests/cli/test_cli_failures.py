@@ -1,0 +1,160 @@
+"""`infer` refuses before any work, and stays whole when something fails after it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cli_runs import OLD, run_infer
+
+from grnular_core.cli import commands
+from grnular_core.cli.main import main
+from grnular_core.methods import memory
+from grnular_core.utils.errors import DownloadError, InputError, MethodError
+from grnular_core.workflow import analysis
+from grnular_core.workflow import user_data as own_data
+
+pytest_plugins = ("cli_folder",)
+
+
+# --- progress
+
+
+def test_a_method_that_reports_nothing_draws_no_bar(folder, capsys):
+    run_infer()
+    err = capsys.readouterr().err
+    assert "it/s" not in err and "0it" not in err and "\r" not in err
+
+
+def test_quick_runs_leave_no_bar_in_a_log(folder, capsys):
+    run_infer("--stability", "2")
+    assert "\r" not in capsys.readouterr().err
+
+
+def test_a_method_that_reports_draws_its_bar_on_stderr(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
+    with commands.progress_bar("trees") as update:
+        assert capsys.readouterr().err == ""
+        update(1, 4)
+        update(4, 4)
+    out, err = capsys.readouterr()
+    assert out == "" and "trees:" in err and "4" in err
+
+
+def test_a_bar_is_closed_when_the_method_fails(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
+    with pytest.raises(MethodError), commands.progress_bar("trees") as update:
+        update(1, 4)
+        raise MethodError("broken")
+    assert capsys.readouterr().err.endswith("\r")
+
+
+def test_long_methods_say_how_long_before_they_start(folder, capsys, monkeypatch):
+    monkeypatch.setattr(analysis, "run_method", lambda *_: pytest.fail("started"))
+    with pytest.raises(pytest.fail.Exception):
+        run_infer("--method", "genie3-arboreto")
+    assert "genie3-arboreto takes hours at 1,000 genes and 400 cells" in capsys.readouterr().err
+
+
+# --- refusals before any work, and failures after it
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--method", "nothing"),
+        ("--device", "tpu"),
+        ("--method", "oracle"),
+        ("--tfs", "nowhere.txt"),
+        ("-o", "nowhere/out.csv"),
+    ],
+)
+def test_bad_arguments_are_refused_before_the_expression_is_read(folder, monkeypatch, arguments):
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
+    given = ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", *arguments]
+    assert main(given) == 2
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_any_work(folder, monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
+    assert run_infer("--device", "cuda") == 2
+    assert "torch sees 0 GPUs" in capsys.readouterr().err
+
+
+def test_what_does_not_fit_the_memory_is_refused_before_any_work(folder, monkeypatch, capsys):
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 3_000)
+    monkeypatch.setattr(analysis, "run_method", lambda *_: pytest.fail("started"))
+    assert run_infer() == 2
+    assert "keep fewer genes" in capsys.readouterr().err and not Path("out.csv").exists()
+
+
+def test_the_estimate_of_memory_grows_with_the_data():
+    assert memory.needed_bytes(1000, 20_000, 1500) > 8 * 1000 * 20_000
+    assert memory.needed_bytes(10, 10, 5) < memory.needed_bytes(20, 10, 5)
+    assert memory.needed_bytes(10, 10, 5) < memory.needed_bytes(10, 10, 6)
+    assert [memory.spelled_size(n) for n in (10, 2_500_000, 3_000_000_000)] == [
+        "less than 1 MB",
+        "about 2.5 MB",
+        "about 3.0 GB",
+    ]
+    there = memory.machine_bytes()
+    assert there is None or there > 2**20
+
+
+FAILURES = [
+    (InputError("bad data"), 2, "error: bad data"),
+    (DownloadError("no network"), 3, "error: no network"),
+    (MethodError("no solution"), 4, "error: no solution"),
+    (MemoryError(), 4, "error: out of memory; keep fewer genes"),
+    (KeyboardInterrupt(), 130, "interrupted; no result was written"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "words"), FAILURES)
+def test_a_run_that_fails_says_why_and_keeps_the_last_result(
+    folder, monkeypatch, capsys, error, code, words
+):
+    Path("out.csv").write_text(OLD)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(analysis, "run_method", fail)
+    assert run_infer() == code
+    out, err = capsys.readouterr()
+    assert out == "" and err.splitlines()[-1].startswith(words) and "Traceback" not in err
+    assert Path("out.csv").read_text() == OLD
+    assert sorted(os.listdir()) == ["out.csv", "tfs.txt", "x.csv"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "cannot write out.csv: no space left on the disk; free some"),
+        (errno.EROFS, "cannot write out.csv: the folder . is not writable"),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_said_and_the_last_one_kept(
+    folder, monkeypatch, capsys, number, words
+):
+    Path("out.csv").write_text(OLD)
+
+    def full(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    assert run_infer() == 5
+    assert words in capsys.readouterr().err
+    assert Path("out.csv").read_text() == OLD
+    assert sorted(os.listdir()) == ["out.csv", "tfs.txt", "x.csv"]
+
+
+def test_a_folder_without_rights_is_refused_before_any_work(folder, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
+    assert run_infer() == 2
+    assert "the folder . is not writable; choose another" in capsys.readouterr().err

@@ -1,0 +1,262 @@
+"""`infer` with all that it can add: stability, null, other files, scores, lists by name."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli_runs import OLD, run_infer
+from conftest import linear_network
+
+from grnular_core.cli import infer as infer_command
+from grnular_core.cli.main import main
+from grnular_core.data.dataset import make_dataset
+from grnular_core.data.edges import read_edges
+from grnular_core.methods import cost
+from grnular_core.utils.errors import InputError
+from grnular_core.workflow import analysis
+from grnular_core.workflow.analysis import Plan, expected, infer_network, rest_of_runs
+from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.report import flat
+
+pytest_plugins = ("cli_folder",)
+
+
+@pytest.fixture
+def linear(folder: Path) -> Path:
+    expression, tfs, truth = linear_network(n_genes=16)
+    expression.to_csv("cells.csv")
+    truth.to_csv("net.csv", index=False)
+    Path("five.txt").write_text("\n".join(tfs) + "\n")
+    return folder
+
+
+def infer_linear(*more: str, out: str = "out.csv") -> int:
+    words = ["infer", "cells.csv", "--tfs", "five.txt", "--method", "ridge", *more, "-o", out]
+    return main(words)
+
+
+def test_stability_and_null_add_columns_and_leave_the_edges_as_they_are(linear, capsys):
+    assert infer_linear() == 0
+    plain = pd.read_csv("out.csv")
+    assert infer_linear("--stability", "4", "--null", "3", "--top", "10", out="more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more) == [*plain, "stability", "mean_rank", "q_value"]
+    pd.testing.assert_frame_equal(more[list(plain)], plain)
+    assert more["stability"].notna().tolist() == [True] * 10 + [False] * (len(more) - 10)
+    assert set(more["stability"].dropna() * 4) <= {0, 1, 2, 3, 4}
+    assert more["q_value"].is_monotonic_increasing and more["q_value"].between(0, 1).all()
+    pd.testing.assert_frame_equal(read_edges("more.csv"), read_edges("out.csv"))
+    err = capsys.readouterr().err
+    for words in (
+        "; 8 runs",
+        "still to run: 4 on cells drawn again and 3 with shuffled twins of all genes, ",
+        "of the 10 strongest edges are among the 10 strongest again in 90 % or more of 4 runs",
+        "edges at an FDR against shuffled genes: ",
+    ):
+        assert words in err
+    assert infer_linear("--stability", "4", "--null", "3", "--top", "10", out="again.csv") == 0
+    assert Path("again.csv").read_bytes() == Path("more.csv").read_bytes()
+
+
+def test_where_values_are_shuffled_can_be_chosen(linear):
+    q = {}
+    for within in ("clusters", "all"):
+        assert infer_linear("--null", "3", "--null-within", within) == 0
+        q[within] = pd.read_csv("out.csv")["q_value"]
+    assert infer_linear("--null", "3", out="default.csv") == 0
+    np.testing.assert_array_equal(pd.read_csv("default.csv")["q_value"], q["clusters"])
+    assert (q["all"] != q["clusters"]).any()
+
+
+def test_all_files_are_written_and_the_report_says_what_was_done(linear, capsys):
+    assert infer_linear("--also", "all", "--truth", "net.csv", "--null", "2", "--seed", "4") == 0
+    assert {f"out{ending}" for ending in ENDINGS.values()} <= set(os.listdir())
+    report = json.loads(Path("out.report.json").read_text())
+    assert report["input"]["expression"] == "cells.csv" and len(report["input"]["sha256"]) == 64
+    assert report["method"]["name"] == "ridge" and report["method"]["seed"] == 4
+    assert report["method"]["runs_with_shuffled_genes"] == 2
+    assert report["data"]["genes"] == 16 and report["seconds"]["null"] >= 0
+    assert 0.8 < report["scores"]["auroc"] <= 1 and set(report["result"]["edges_at_fdr"]) == {"0.05", "0.1"}  # fmt: skip
+    lines = dict(flat(report))
+    assert lines["input: truth"] == "net.csv" and "method: weights" not in lines
+    err = capsys.readouterr().err
+    assert "strict AUPRC" in err and "times that of a guess" in err and "wrote out.svg" in err
+    assert str(linear) not in json.dumps(report)
+
+
+def test_without_an_edge_the_graphs_alone_are_not_written(linear, capsys, monkeypatch):
+    original = infer_command.infer_network
+
+    def nothing(*words):
+        found = original(*words)
+        return replace(found, edges=found.edges.head(0))
+
+    monkeypatch.setattr(infer_command, "infer_network", nothing)
+    assert infer_linear("--also", "all") == 0
+    others = [word for word in ENDINGS if word not in ("graphml", "cytoscape", "picture")]
+    assert {name for name in os.listdir() if name.startswith("out")} == {"out.csv"} | {
+        f"out{ENDINGS[word]}" for word in others
+    }
+    said = "note: there is no edge to draw, so graphml, cytoscape, picture are not written"
+    assert said in capsys.readouterr().err
+
+
+def test_no_other_file_takes_the_place_of_an_input(linear, capsys):
+    make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"]).adata.write_h5ad("c.h5ad")
+    before = Path("c.h5ad").read_bytes()
+    words = ["infer", "c.h5ad", "--tfs", "five.txt", "--method", "clr"]
+    assert main([*words, "--also", "h5ad", "-o", "c.csv"]) == 2
+    assert "--also h5ad writes c.h5ad, which is the input c.h5ad" in capsys.readouterr().err
+    os.symlink("c.h5ad", "link.h5ad")
+    assert main([*words, "--also", "h5ad", "-o", "link.csv"]) == 2
+    assert Path("c.h5ad").read_bytes() == before and not Path("c.csv").exists()
+
+
+def test_cells_that_no_run_has_written_are_not_replaced(linear, capsys):
+    make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"]).adata.write_h5ad("out.h5ad")
+    before = Path("out.h5ad").read_bytes()
+    assert infer_linear("--also", "h5ad") == 2
+    assert "out.h5ad, which is there and holds no network of an earlier" in capsys.readouterr().err
+    assert Path("out.h5ad").read_bytes() == before and not Path("out.csv").exists()
+    os.remove("out.h5ad")
+    assert infer_linear("--also", "h5ad") == 0
+    assert infer_linear("--also", "h5ad", "--seed", "1") == 0  # our own may be replaced
+    Path("out.h5ad").write_text("no h5ad")
+    assert infer_linear("--also", "h5ad") == 2
+
+
+def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(linear, capsys):
+    assert infer_linear("--stability", "10", "--method", "random") == 0
+    found = pd.read_csv("out.csv")
+    assert found["stability"].notna().sum() == 5 * 15 // 10
+    said = capsys.readouterr().err
+    assert "by chance an edge is among them in 9.3 % of the runs" in said
+    assert found["stability"].mean() < 0.4  # of random scores; among all pairs it would be 1
+    assert infer_linear("--stability", "2", "--top", "5000", "--method", "clr") == 0
+    assert "by chance an edge is among them in 100 % of the runs" in capsys.readouterr().err
+
+
+def test_counts_can_be_normalised_on_the_way(linear, capsys):
+    counts = (pd.read_csv("cells.csv", index_col=0).abs() * 10).round()
+    counts.to_csv("cells.csv")
+    assert infer_linear("--normalize", "--also", "report") == 0
+    assert "each cell scaled to the median total" in capsys.readouterr().err
+    report = json.loads(Path("out.report.json").read_text())
+    assert report["input"]["options"]["normalise"] is True
+    assert report["data"]["values"] == "log values"
+    assert any("normalised" in note for note in report["data"]["notes"])
+
+
+@pytest.mark.parametrize("word", ["human", "mouse"])
+def test_a_list_by_name_is_fetched_and_named(linear, capsys, monkeypatch, word):
+    Path("list.csv").write_text("TF,Sources\ng00,a\ng01,b\n")
+    monkeypatch.setattr("grnular_core.data.tf_lists.fetch", lambda key: Path("list.csv"))
+    assert main(["infer", "cells.csv", "--tfs", word, "--method", "clr", "-o", "out.csv"]) == 0
+    assert set(read_edges("out.csv")["regulator"]) == {"G00", "G01"}
+    assert (
+        f"note: --tfs {word}: 2 names of beeline/Networks/{word}-tfs.csv" in capsys.readouterr().err
+    )
+    words = ["evaluate", "out.csv", "--truth", "net.csv", "--expression", "cells.csv"]
+    assert main([*words, "--tfs", word]) == 0
+    assert f"--tfs {word}" in capsys.readouterr().err
+
+
+def test_fewer_genes_are_a_wish_that_is_said(linear, capsys):
+    assert infer_linear("--genes", "3") == 0
+    assert len(read_edges("out.csv")) == 3 * 5
+    assert "kept: the most variable 3 of 5 TFs and 3 of 11 other genes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--null-within", "all"), "pass --null N too"),
+        (("--null", "2", "--null-within", "leiden"), "no column 'leiden'"),
+        (("--null", "2", "--method", "oracle", "--truth", "net.csv"), "oracle takes no --null"),
+        (("--genes", "0"), None),
+        (("--also", "excel"), None),
+        (("--top", "0"), None),
+        (("--stability", "-1"), None),
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused(linear, capsys, more, says):
+    Path("out.csv").write_text(OLD)
+    try:
+        assert infer_linear(*more) == 2
+    except SystemExit as stop:
+        assert stop.code == 2 and says is None
+    else:
+        assert says in capsys.readouterr().err
+    assert Path("out.csv").read_text() == OLD
+
+
+def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
+    Path("out.csv").write_text(OLD)
+
+    def fail(*_):
+        raise InputError("too few cells")
+
+    monkeypatch.setattr(analysis, "edge_stability", fail)
+    assert run_infer("--stability", "2", "--also", "all") == 2
+    assert Path("out.csv").read_text() == OLD and sorted(os.listdir()) == ["out.csv", "tfs.txt", "x.csv"]  # fmt: skip
+
+
+def test_evaluate_takes_symbols_from_the_same_column(linear, capsys):
+    data = make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"])
+    adata = data.adata.copy()
+    adata.var["symbol"], adata.var_names = adata.var_names, [f"ID{i}" for i in range(16)]
+    adata.write_h5ad("ids.h5ad")
+    names = ["--tfs", "five.txt", "--gene-names", "symbol"]
+    assert main(["infer", "ids.h5ad", *names, "--method", "ridge", "-o", "ids.csv"]) == 0
+    words = ["evaluate", "ids.csv", "--truth", "net.csv", "--expression", "ids.h5ad"]
+    assert main([*words, *names]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["strict"]["auroc"] > 0.8
+
+
+# --- the plan
+
+
+def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypatch):
+    plan = Plan(stability=10, null=5)
+    assert plan.n_runs == 16
+    assert "; 16 runs" in expected(small_data, "clr", plan=plan)
+    assert "runs" not in expected(small_data, "clr")
+    said = expected(small_data, "grnular", plan=plan)
+    assert said.endswith(
+        "less than 1 s a run; 16 runs"
+    )  # their sum says nothing of such short ones
+    monkeypatch.setattr(cost, "rough_seconds", lambda *of: 12.0)
+    said = expected(small_data, "grnular", plan=plan)
+    assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
+    # a run with twins has twice the genes
+    assert rest_of_runs(plan, 60.0).endswith(
+        "about 20.0 minutes (the first took 60.0 s, with what is loaded once)"
+    )
+
+
+def test_memory_counts_the_twins(small_data, monkeypatch):
+    needed = []
+    monkeypatch.setattr("grnular_core.methods.memory.check_memory", lambda *a: needed.append(a) or "")
+    expected(small_data, "clr")
+    expected(small_data, "clr", plan=Plan(null=1))
+    assert [a[1] for a in needed] == [small_data.n_genes, 2 * small_data.n_genes]
+
+
+def test_a_refusal_for_memory_names_the_twins_where_there_are_any(small_data, monkeypatch):
+    monkeypatch.setattr("grnular_core.methods.memory.machine_bytes", lambda: 1)
+    with pytest.raises(InputError, match="twins double the genes: leave --null out"):
+        expected(small_data, "clr", plan=Plan(null=1))
+    with pytest.raises(InputError, match="shorter TF list$"):
+        expected(small_data, "clr")
+
+
+def test_without_a_plan_there_is_one_run_and_no_column_more(small_data):
+    found = infer_network(small_data, "clr")
+    assert list(found.seconds) == ["inference"] and "q_value" not in found.edges

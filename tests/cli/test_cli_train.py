@@ -1,0 +1,273 @@
+"""`train`: what it writes, that it goes on after any kill, what it refuses; `infer --weights`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli_runs import run_infer
+from filelock import FileLock
+from small_data import small_table, write_tfs
+from small_graphs import graphs
+
+from grnular_core.cli.main import main
+from grnular_core.data.edges import read_edges
+from grnular_core.models.glad import GLADConfig
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.named_recipes import RECIPES
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train as training
+from grnular_core.training.weights import read_trained
+
+TINY = Recipe(
+    config=GRNULarConfig(
+        hidden=(6,), n_unroll=1, n_inner=1, init_epochs=25, rho="context", context_width=4,
+        context_layers=1,
+    ),
+    train=(("clean", 2),), valid=(("clean", 1),), epochs=3, batch=1, loss="cross-entropy",
+    schedule="rise-and-fall", weight_decay=0.01,
+)  # fmt: skip
+WEIGHTS = ["tiny-auroc.json", "tiny-auroc.safetensors", "tiny.json", "tiny.safetensors"]
+FILES = sorted([*WEIGHTS, "checkpoint.safetensors", "curves.csv"])
+
+
+def write_recipe(recipe: Recipe, path: str = "tiny.json") -> None:
+    Path(path).write_text(json.dumps(recipe.as_dict()))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An own working directory with a recipe; simulations are replaced by small graphs."""
+    monkeypatch.chdir(tmp_path)
+    made = {"train": [graphs([0]), graphs([1])], "valid": [graphs([2])]}
+    monkeypatch.setattr(training, "make_batches", lambda graphs, part, *rest: made[part])
+    write_recipe(TINY)
+    return tmp_path
+
+
+def run(*words: str, recipe: str = "tiny.json", out: str = "out") -> int:
+    return main(["train", recipe, "--out", out, "--device", "cpu", "--jobs", "1", *words])
+
+
+def shown(folder: str) -> list[str]:
+    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    """The weights and the story of how they came about, without the state of the checkout."""
+    found = {name: (Path(folder) / name).read_bytes() for name in WEIGHTS}
+    for name in WEIGHTS:
+        if name.endswith(".json"):
+            told = json.loads(found[name])
+            del told["commit"], told["sha256_of_the_rest"]
+            found[name] = told
+    return found
+
+
+# --- what is written
+
+
+def test_weights_curves_and_checkpoint_are_written(capsys):
+    assert run() == 0
+    assert shown("out") == FILES
+    out, err = capsys.readouterr()
+    assert out == "" and "training tiny for 3 epochs" in err and "epoch 3, valid_auprc" in err
+    assert "wrote out/tiny.safetensors, best by AUPRC: " in err
+    with open("out/curves.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
+    assert rows[0]["loss"] == "" and float(rows[1]["loss"]) > 0
+    for name, measure in (("tiny", "auprc"), ("tiny-auroc", "auroc")):
+        found = read_trained(Path("out") / name)
+        best = max(float(row[f"valid_{measure}"]) for row in rows)
+        assert found.recipe == TINY and found.told["validation"][measure] == best
+        assert found.told["validation"]["chosen_by"] == measure
+
+
+def test_same_command_same_weights_and_a_finished_training_is_not_repeated(capsys):
+    assert run() == run(out="other") == 0
+    assert contents("out") == contents("other")
+    capsys.readouterr()
+    assert run() == 0
+    assert "simulating" not in capsys.readouterr().err
+    assert contents("out") == contents("other")
+
+
+def test_epochs_and_seed_replace_those_of_the_recipe():
+    assert run("--epochs", "1", "--seed", "4", "--weights-name", "mine.v1") == 0
+    found = read_trained("out/mine.v1")
+    assert found.recipe == replace(TINY, epochs=1, seed=4, config=replace(TINY.config, seed=4))
+    assert found.told["data"]["train"]["first_seed"] == 1_040_000
+
+
+def test_the_json_of_weights_is_a_recipe_too():
+    assert run() == 0
+    assert run(recipe="out/tiny.json", out="again") == 0
+    assert contents("again") == contents("out")
+
+
+def test_recipes_are_listed_and_found_by_name(capsys, monkeypatch):
+    assert main(["train"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(RECIPES)
+    monkeypatch.setitem(
+        RECIPES, "own", replace(TINY, model="glad", config=GLADConfig(n_unroll=2), loss="balanced")
+    )
+    assert run("--epochs", "1", recipe="own") == 0
+    assert read_trained("out/own").recipe.model == "glad"
+
+
+# --- stopping and going on
+
+
+def test_a_stopped_training_goes_on(monkeypatch, capsys):
+    assert run(out="whole") == 0
+    original = training.train_epoch
+
+    def interrupted(recipe, model, optimiser, items, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return original(recipe, model, optimiser, items, epoch)
+
+    monkeypatch.setattr(training, "train_epoch", interrupted)
+    assert run() == 130
+    said = capsys.readouterr().err
+    assert "the same command goes on" in said and "no result was written" not in said
+    assert shown("out") == ["checkpoint.safetensors", "curves.csv"]
+    monkeypatch.setattr(training, "train_epoch", original)
+    Path("out/.curves.csv-0123.part").write_text("half")
+    assert run() == 0
+    assert "going on after epoch 1 of 3" in capsys.readouterr().err
+    assert contents("out") == contents("whole") and shown("out") == FILES
+    assert not list(Path("out").glob(".*.part"))
+
+
+def test_a_training_killed_at_any_moment_ends_with_the_same_weights(tmp_path):
+    """In processes of its own and on simulated graphs."""
+    write_recipe(replace(TINY, epochs=25))
+    command = [sys.executable, "-m", "grnular_core", "train", "tiny.json", "--device", "cpu"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    whole = subprocess.Popen([*command, "--out", "whole"], **quiet)
+    killed = 0
+    for wait in (0.0, 0.13):  # after the checkpoint is there
+        process = subprocess.Popen([*command, "--out", "out"], **quiet)
+        before = stamp("out")
+        while process.poll() is None and stamp("out") == before:
+            time.sleep(0.005)
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed, "the training was over before it could be killed"
+    assert subprocess.run([*command, "--out", "out"], **quiet).returncode == 0
+    assert whole.wait() == 0
+    assert contents("out") == contents("whole")
+    assert shown("out") == shown("whole") == FILES
+
+
+def stamp(folder: str) -> int:
+    path = Path(folder) / "checkpoint.safetensors"
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+# --- what is refused
+
+
+def error_of(capsys, *words: str, **more: str) -> str:
+    """The one line of a refusal."""
+    capsys.readouterr()
+    assert run(*words, **more) == 2
+    out, err = capsys.readouterr()
+    (line,) = [text for text in err.splitlines() if text.startswith("error: ")]
+    assert out == "" and "Traceback" not in err
+    return line
+
+
+def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
+    assert run() == 0
+    before = contents("out")
+    assert "written by another recipe (epochs is 3 there and 4 here)" in error_of(
+        capsys, "--epochs", "4"
+    )
+    checkpoint = Path("out/checkpoint.safetensors")
+    right = checkpoint.read_bytes()
+    for wrong in (b"", b"something else", right[:-9], right[:-9] + bytes(9)):
+        checkpoint.write_bytes(wrong)
+        assert "or damaged" in error_of(capsys)
+        assert checkpoint.read_bytes() == wrong
+    assert contents("out") == before
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "part"),
+    [
+        ((), {"recipe": "glad-claen"}, "did you mean glad-clean"),
+        ((), {"recipe": "none.json"}, "no file none.json; "),
+        ((), {"recipe": "list.json"}, "list.json holds no recipe"),
+        (
+            (),
+            {"recipe": "deep.json"},
+            "deep.json holds no recipe: its brackets are nested too deeply",
+        ),
+        ((), {"recipe": "pipe.json"}, "pipe.json is a pipe or device"),
+        ((), {"recipe": "text.json"}, "text.json holds no recipe"),
+        ((), {"recipe": "ds.json"}, "DS1 is a test network of SERGIO's"),
+        ((), {"out": "tiny.json"}, "is a file; give the name of a folder"),
+        (("--seed", "100"), {}, "seed is from 0 to 99"),
+        (("--weights-name", "a/b"), {}, "--weights-name 'a/b'"),
+        (("--weights-name", "a.json"), {}, "--weights-name 'a.json'"),
+        (("--device", "gpu"), {}, "unknown device 'gpu'"),
+    ],
+)
+def test_impossible_arguments_are_refused(words, more, part, capsys):
+    Path("list.json").write_text("[]")
+    Path("text.json").write_text("recipe")
+    Path("deep.json").write_text("[" * 100_000)
+    os.mkfifo("pipe.json")
+    write_recipe(replace(TINY, train=(("DS1", 2),)), "ds.json")
+    assert part in error_of(capsys, *words, **more)
+
+
+def test_a_folder_that_cannot_be_made_has_its_own_exit_code(capsys):
+    assert run(out="no/such/out") == 5
+    assert "no folder no/such; create it first" in capsys.readouterr().err
+    assert main(["train", "tiny.json"]) == 2
+    assert "--out FOLDER" in capsys.readouterr().err
+
+
+def test_two_trainings_do_not_share_a_folder(capsys):
+    os.mkdir("out")
+    with FileLock("out/.train.lock"):
+        assert "another training is at work in out" in error_of(capsys)
+    assert run() == 0
+
+
+# --- using the weights
+
+
+def test_infer_takes_weights_and_says_when_they_do_not_fit(capsys):
+    small_table().to_csv("x.csv")
+    write_tfs(Path("."))
+    assert run("--epochs", "1") == 0
+    given = ("--method", "grnular", "--device", "cpu")
+    assert run_infer(*given, "--weights", "out/tiny.safetensors") == 0
+    trained = read_edges("out.csv")
+    assert run_infer("--method", "grnular-untrained", "--device", "cpu", out="untrained.csv") == 0
+    assert len(trained) and not trained.equals(read_edges("untrained.csv"))
+    capsys.readouterr()
+    for words, part in (
+        ((*given, "--weights", "tinny"), "no weights 'tinny'"),
+        ((*given, "--weights", "tiny.json"), "is not that of weights"),
+        (("--method", "glad", "--weights", "out/tiny.json"), "use the method grnular"),
+        (("--method", "clr", "--weights", "out/tiny.json"), "the method clr takes no weights"),
+    ):
+        assert run_infer(*words, out="not.csv") == 2
+        assert part in capsys.readouterr().err and not Path("not.csv").exists()

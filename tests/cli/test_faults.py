@@ -1,0 +1,106 @@
+"""Kills at random moments: a short campaign, and that a campaign would find a fault."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+if not hasattr(os, "fork"):
+    pytest.skip("no fork on this system", allow_module_level=True)
+
+from fault_campaign import FAULTS, Campaign, problems
+from fault_runs import Scenario, Thing, Things
+from faults import Moment, draw, run
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED = ROOT / "notebooks" / "recorded" / "faults.csv"
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_doubled_or_half_written_after_a_kill():
+    """Two kills of each command; in a process of its own, which has no threads to fork away from."""
+    words = [sys.executable, str(ROOT / "tests" / "fault_campaign.py"), "--kills", "10"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    table = pd.read_csv(StringIO(done.stdout))
+    assert len(table) == 5 and (table["kills"] == 2).all()
+    assert (table[list(FAULTS)] == 0).all(axis=None)
+
+
+def test_the_recorded_campaign_has_fifty_kills_of_every_command_and_found_nothing():
+    table = pd.read_csv(RECORDED)
+    assert table["kills"].sum() >= 50 and (table["kills"] >= 10).all()
+    assert {word.split()[0] for word in table["command"]} == {"make", "infer", "download", "train"}
+    assert (table["at_random_times"] + table["at_file_operations"] == table["kills"]).all()
+    assert (table[list(FAULTS)] == 0).all(axis=None)
+
+
+# --- a campaign finds what it looks for
+
+
+def numbers(folder: Path) -> Things:
+    """A thing a line, which must be whole."""
+    path = folder / "lines.txt"
+    lines = path.read_text().split("\n") if path.exists() else [""]
+    if lines.pop():
+        raise ValueError("the last line is cut short")
+    return {line: Thing(line, str(path.stat().st_mtime_ns)) for line in lines}
+
+
+def careless() -> None:
+    """Two files, the one in pieces, the other by its final name from the start."""
+    with open("lines.txt", "w") as file:
+        for number in range(20):
+            file.write(f"number {number}")
+            file.flush()
+            time.sleep(0.005)
+            file.write("\n")
+
+
+def test_half_written_files_are_found(tmp_path):
+    scenario = Scenario("careless", lambda folder: None, careless, numbers)
+    campaign = Campaign(scenario, tmp_path, random.Random(0))
+    campaign.kill(6)
+    row = campaign.row()
+    assert row["kills"] == 6 and row["half_files"] >= 1
+    assert row["file_operations"] == 1 and row["pieces"] == 20
+
+
+def test_every_kind_of_fault_has_its_name():
+    before, whole = {"a": Thing("old")}, {"a": Thing("new"), "b": Thing("1")}
+    same = {"a": Thing("new", "1")}
+    assert problems(same, same, before, whole) == []
+    assert problems({}, {"a": Thing("old")}, before, whole) == []
+    assert problems(same, {}, before, whole) == [("lost", "a")]
+    assert problems(same, {"a": Thing("new", "2")}, before, whole) == [("doubled", "a")]
+    assert problems({}, {"a": Thing("other")}, before, whole) == [("other_results", "a")]
+    assert problems({}, {"c": Thing("1")}, before, whole) == [("other_results", "c")]
+
+
+def test_a_child_dies_at_the_operation_that_was_chosen(tmp_path):
+    def work() -> None:
+        for name in "abc":
+            Path(name).write_text(name)
+
+    assert not (whole := run(work, tmp_path)).killed and whole.operations == 3
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert run(work, tmp_path, Moment(0.0, 2)).killed
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    moments = [draw(random.Random(seed), whole) for seed in range(40)]
+    assert {m.operation for m in moments} == {None, 1, 2, 3}
+    assert moments == [draw(random.Random(seed), whole) for seed in range(40)]
+
+
+def test_a_child_that_fails_by_itself_is_no_kill(tmp_path):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        run(lambda: 1 / 0, tmp_path)

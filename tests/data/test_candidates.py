@@ -1,0 +1,195 @@
+"""The candidate pairs, the cleaning of a truth and the score a prediction gives each pair."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grnular_core.data.candidates import (
+    TruthCounts,
+    clean_truth,
+    known_edges,
+    score_matrix,
+    sign_matrix,
+    strict_candidates,
+)
+from grnular_core.data.edges import edge_table
+from grnular_core.utils.errors import InputError
+
+GENES = ["a", "b", "c", "d", "e"]
+
+
+def truth_of(*pairs):
+    return pd.DataFrame(pairs, columns=["regulator", "target", "sign"][: len(pairs[0])])
+
+
+def edges_of(*rows):
+    return pd.DataFrame(rows, columns=["regulator", "target", "weight", "sign"][: len(rows[0])])
+
+
+def test_cleaning_counts_every_kind_of_dropped_edge():
+    truth = truth_of(
+        ("b", "a", 1),
+        ("a", "b", 1),
+        ("a", "b", 1),  # duplicate
+        ("a", "c", 1),
+        ("a", "c", -1),  # duplicate with the other sign
+        ("d", "d", 1),  # self-loop
+        ("a", "x", 1),  # end outside the genes
+        ("x", "x", 1),  # outside and loop: counted once, as outside
+    )
+    clean, counts = clean_truth(truth, GENES)
+    assert clean.values.tolist() == [["a", "b", 1], ["a", "c", 0], ["b", "a", 1]]
+    assert counts == TruthCounts(
+        n_given=8, n_kept=3, n_outside=2, n_self_loops=1, n_duplicates=2, n_conflicting_signs=1
+    )
+
+
+def test_a_known_sign_wins_over_an_unknown_duplicate():
+    clean, counts = clean_truth(truth_of(("a", "b", 0), ("a", "b", -1), ("a", "b", 0)), GENES)
+    assert clean.values.tolist() == [["a", "b", -1]]
+    assert counts.n_conflicting_signs == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcxy"), st.sampled_from("abcxy"), st.sampled_from([-1, 0, 1]))
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_cleaning_is_idempotent_counts_add_up_and_row_order_is_irrelevant(rows):
+    truth = pd.DataFrame(rows, columns=["regulator", "target", "sign"])
+    clean, counts = clean_truth(truth, GENES)
+    dropped = counts.n_outside + counts.n_self_loops + counts.n_duplicates
+    assert counts.n_kept == len(clean) == counts.n_given - dropped
+    assert len(clean) == len({(r, t) for r, t, _ in rows if r != t and r in "abc" and t in "abc"})
+    pd.testing.assert_frame_equal(clean_truth(clean, GENES)[0], clean)
+    pd.testing.assert_frame_equal(clean_truth(truth[::-1], GENES[::-1])[0], clean)
+
+
+def test_a_truth_without_signs_has_unknown_signs_and_the_caller_keeps_its_table():
+    truth = truth_of(("a", "b"), ("a", "a"))
+    before = truth.copy()
+    assert clean_truth(truth, GENES)[0]["sign"].tolist() == [0]
+    pd.testing.assert_frame_equal(truth, before)
+
+
+def test_missing_names_and_missing_signs_are_outside_and_unknown():
+    truth = truth_of(("a", None, 1), ("a", "b", None))
+    clean, counts = clean_truth(truth, GENES)
+    assert clean.values.tolist() == [["a", "b", 0]]
+    assert counts.n_outside == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: clean_truth(pd.DataFrame({"tf": ["a"]}), GENES), "missing.*regulator"),
+        (lambda: clean_truth(truth_of(("a", "b")), [*GENES, "a"]), "'a' more than once"),
+        (lambda: clean_truth(truth_of(("a", "b", "up")), GENES), "'up' is not a number"),
+        (lambda: strict_candidates(truth_of(("a", "b")), GENES, ["a"], "all"), "with-truth"),
+        (lambda: strict_candidates(truth_of(("a", "b")), GENES, ["a"], targets="x"), "truth-genes"),
+        (lambda: strict_candidates(truth_of(("a", "b")), GENES, "a"), "list of names"),
+        (lambda: score_matrix(pd.DataFrame({"regulator": ["a"]}), GENES, GENES), "missing.*weight"),
+        (lambda: score_matrix(edges_of(("a", "b", np.nan)), GENES, GENES), "row 1.*finite"),
+        (lambda: score_matrix(edges_of(("a", "b", "strong")), GENES, GENES), "'strong'"),
+        (lambda: score_matrix(edges_of(("a", "b", 1.0)), ["a", "a"], GENES), "more than once"),
+    ],
+)
+def test_refusals_name_what_was_got(call, words):
+    with pytest.raises(InputError, match=words):
+        call()
+
+
+def test_candidates_are_regulators_with_a_true_edge_times_all_genes_but_themselves():
+    truth = truth_of(("c", "a", 1), ("a", "c", -1), ("e", "b", 1))
+    found = strict_candidates(truth, GENES, tfs=["d", "c", "a", "nowhere", "a"])
+    assert found.regulators == ("a", "c")  # gene order; d has no true edge, e is no TF
+    assert found.targets == tuple(GENES)
+    assert found.mask.tolist() == [[False, True, True, True, True], [True, True, False, True, True]]
+    assert (found.n_candidates, found.n_true, found.density) == (8, 2, 0.25)
+    assert found.truth[0, 2] and found.truth[1, 0]
+    assert found.sign.dtype == np.int8
+    assert (found.sign[0, 2], found.sign[1, 0], np.abs(found.sign).sum()) == (-1, 1, 2)
+
+
+def test_listed_regulators_and_truth_genes_are_the_other_two_views():
+    truth = truth_of(("c", "a"), ("e", "b"))
+    listed = strict_candidates(truth, GENES, ["a", "c", "d"], regulators="listed")
+    assert listed.regulators == ("a", "c", "d")
+    assert listed.n_candidates == 12
+    view = strict_candidates(truth, GENES, ["a", "c", "d"], targets="truth-genes")
+    assert (view.regulators, view.targets) == (("c",), ("a", "b", "c", "e"))
+    assert view.n_candidates == 3
+
+
+@pytest.mark.parametrize("regulators", ["with-truth", "listed"])
+def test_an_empty_truth_gives_candidates_without_a_true_pair(regulators):
+    empty = pd.DataFrame({"regulator": [], "target": []})
+    found = strict_candidates(empty, GENES, ["a", "b"], regulators)
+    assert found.n_true == 0
+    assert found.n_candidates == (0 if regulators == "with-truth" else 8)
+    assert np.isnan(found.density) if regulators == "with-truth" else found.density == 0.0
+
+
+def test_candidates_are_frozen():
+    found = strict_candidates(truth_of(("a", "b")), GENES, ["a"])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.mask = None
+
+
+def test_scores_are_absolute_absent_edges_are_zero_and_the_largest_duplicate_counts():
+    edges = edges_of(
+        ("a", "b", 0.5), ("a", "b", -2.0), ("a", "x", 9.0), ("x", "b", 9.0), ("c", "a", 1)
+    )
+    assert score_matrix(edges, ["a", "c"], ["a", "b"]).tolist() == [[0.0, 2.0], [1.0, 0.0]]
+    assert score_matrix(edges, ["c", "a"], ["b", "a"]).tolist() == [[0.0, 1.0], [2.0, 0.0]]
+
+
+def test_the_matrix_undoes_the_edge_table():
+    scores = np.random.default_rng(0).random((3, 5)).round(1)
+    np.fill_diagonal(scores, 0.0)
+    table = edge_table(scores, GENES[:3], GENES)
+    assert np.array_equal(score_matrix(table, GENES[:3], GENES), scores)
+
+
+def test_the_sign_is_that_of_the_strongest_duplicate_and_a_draw_is_unknown():
+    edges = edges_of(
+        ("a", "b", 2.0, -1),
+        ("a", "b", 1.0, 1),
+        ("a", "c", 1.0, 1),
+        ("a", "c", 1.0, -1),
+        ("b", "c", 1.0, 0),
+    )
+    expected = [[0, -1, 0], [0, 0, 0]]
+    assert sign_matrix(edges, ["a", "b"], ["a", "b", "c"]).tolist() == expected
+    assert sign_matrix(edges[::-1], ["a", "b"], ["a", "b", "c"]).tolist() == expected
+
+
+def test_an_edge_of_weight_zero_is_absent_and_has_no_sign():
+    edges = edges_of(("a", "b", 0.0, -1))
+    assert score_matrix(edges, ["a"], ["b"]).tolist() == [[0.0]]
+    assert sign_matrix(edges, ["a"], ["b"]).tolist() == [[0]]
+
+
+def test_without_a_sign_column_negative_weights_are_repression():
+    edges = edges_of(("a", "b", -2.0), ("a", "c", 1.0))
+    assert sign_matrix(edges, ["a"], ["b", "c"]).tolist() == [[-1, 1]]
+    assert sign_matrix(edges.assign(weight=abs(edges["weight"])), ["a"], ["b", "c"]).sum() == 0
+
+
+def test_an_undirected_table_scores_both_directions_alike():
+    edges = edges_of(("a", "b", 1.0, -1), ("b", "a", 3.0, 1), ("c", "a", 2.0, -1))
+    both = known_edges(edges, GENES, undirected=True)
+    scores, signs = score_matrix(both, GENES, GENES), sign_matrix(both, GENES, GENES)
+    assert np.array_equal(scores, scores.T) and np.array_equal(signs, signs.T)
+    assert (scores[0, 1], scores[0, 2], signs[0, 1], signs[0, 2]) == (3.0, 2.0, 1, -1)
+
+
+def test_an_empty_table_scores_zero_everywhere():
+    empty = pd.DataFrame(columns=["regulator", "target", "weight"])
+    assert not score_matrix(empty, ["a"], GENES).any()
+    assert not sign_matrix(empty, ["a"], GENES).any()

@@ -1,0 +1,237 @@
+"""TF lists and networks: the layouts in which they circulate."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grnular_core.data.gene_lists import read_network, read_tf_list, read_tfs, signs_of
+from grnular_core.utils.errors import InputError
+
+QUIET = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def tfs_of(folder, text):
+    (folder / "tfs.txt").write_text(text, encoding="utf-8")
+    return read_tfs(folder / "tfs.txt")
+
+
+def network_of(folder, text):
+    (folder / "net.csv").write_text(text, encoding="utf-8")
+    return read_network(folder / "net.csv")
+
+
+# --- TF lists
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GATA1\nNKX2-1\nNA\n",
+        "GATA1\nNKX2-1\nNA",
+        "\ufeffGATA1\r\nNKX2-1\r\n\r\nNA\r\n",
+        "TF\nGATA1\nNKX2-1\nNA\n",
+        "# a list\n# of TFs\ngene_symbol\nGATA1\nNKX2-1\nNA\n",
+        "TF,Sources\nGATA1,RegNetwork|TRRUST\nNKX2-1,DoRothEA\nNA,\n",
+        '"TF","Sources"\n"GATA1","A, B"\n"NKX2-1","C"\n"NA","D"\n',
+        "GATA1\nNKX2-1\nGATA1\nNA\nNA\n",
+        "  GATA1  \nNKX2-1\t\n\tNA\n".replace("\tNA", "NA"),
+        ",Ensembl ID,HGNC symbol,DBD\n1,ENSG1,GATA1,zf\n2,ENSG2,NKX2-1,hd\n3,ENSG3,NA,x\n",
+        "Species\tSymbol\tEnsembl\nHomo\tGATA1\tE1\nHomo\tNKX2-1\tE2\nHomo\tNA\tE3\n",
+        "GATA1\tTF\nNKX2-1\tTF\nNA\tTF\n",
+    ],
+)
+def test_every_layout_of_a_tf_list_gives_its_names(tmp_path, text):
+    assert tfs_of(tmp_path, text) == ["GATA1", "NKX2-1", "NA"]
+
+
+def test_names_with_blanks_and_odd_letters_are_kept(tmp_path):
+    names = ["my TF", "ß-5", "A.1", "007", "one\u2028name"]
+    assert tfs_of(tmp_path, "\n".join(names)) == names
+
+
+@pytest.mark.parametrize("text", ["\n \n", "TF\n", "# only\n# comments\n", "TF,Sources\n,x\n"])
+def test_a_list_without_names_is_refused(tmp_path, text):
+    with pytest.raises(InputError, match="tfs.txt holds (no TF names; expected one|blank lines)"):
+        tfs_of(tmp_path, text)
+
+
+def test_an_expression_table_is_no_tf_list(tmp_path):
+    header = "," + ",".join(f"cell_{i}" for i in range(400))
+    with pytest.raises(InputError, match="line of .* letters; .*Is it the expression table"):
+        tfs_of(tmp_path, f"{header}\nGATA1,1\n")
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1)
+        .map(str.strip)
+        .filter(lambda name: name and not set(name) & set(',;\t"') and name[0] != "#"),
+        min_size=1,
+    )
+)
+@QUIET
+def test_any_names_survive_a_round_trip(tmp_path, names):
+    assert tfs_of(tmp_path, "TF\n" + "\n".join(names) + "\n") == list(dict.fromkeys(names))
+
+
+def test_rows_that_say_no_are_left_out_with_a_note(tmp_path):
+    text = (
+        ",Ensembl ID,HGNC symbol,DBD,Is TF?\n1,E1,GATA1,zf,Yes\n2,E2,TBP,x,No\n3,E3,SPI1,ets,Yes\n"
+    )
+    (tmp_path / "tfs.csv").write_text(text)
+    names, notes = read_tf_list(tmp_path / "tfs.csv")
+    assert names == ["GATA1", "SPI1"]
+    assert len(notes) == 1 and "1 of 3 rows" in notes[0] and "No in the column 'Is TF?'" in notes[0]
+    assert read_tf_list(tfs_file(tmp_path))[1] == []
+
+
+def tfs_file(folder):
+    (folder / "plain.txt").write_text("TF\nGATA1\n")
+    return folder / "plain.txt"
+
+
+@pytest.mark.parametrize(
+    "text", ["SOX2,GATA4,NANOG\nPAX6,TBX5,MYC\n", "Sox2\tGata4\nPax6\tNkx2-1\n"]
+)
+def test_names_side_by_side_on_several_lines_are_refused_not_lost(tmp_path, text):
+    with pytest.raises(InputError, match="different names on 2 lines .*one name a line"):
+        tfs_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SOX2,ENSG00000181449\nGATA4,ENSG00000136574\n",  # ids
+        "SOX2,HMG\nSOX17,HMG\n",  # families
+        "SOX2,12.5\nGATA4,3\n",
+        "SOX2,Known motif\nGATA4,Likely\n",
+    ],
+)
+def test_a_table_without_header_is_taken_by_its_first_column(tmp_path, text):
+    assert tfs_of(tmp_path, text)[0] == "SOX2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["GATA1,SPI1,TAL1", "GATA1;SPI1", "GATA1\tSPI1\n", "TF\nGATA1,SPI1\n", "GATA1\nSPI1,TAL1\n"],
+)
+def test_names_on_one_line_are_refused_not_lost(tmp_path, text):
+    with pytest.raises(InputError, match="fields .*expected one name a line. Put each name on"):
+        tfs_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"","x"\n"1","GATA1"\n"2","SPI1"\n', "TF,n,score\nGATA1,3,0.5\nSPI1,4,1e-3\n", "GATA1;\n"],
+)
+def test_numbers_beside_names_are_no_expression_where_names_are_sure(tmp_path, text):
+    assert tfs_of(tmp_path, text)[0] == "GATA1"
+
+
+@pytest.mark.parametrize("header", [",A,B", "gene,c1,c2", "cell,GATA1,SPI1"])
+def test_names_beside_numbers_alone_are_an_expression_table(tmp_path, header):
+    with pytest.raises(InputError, match="numbers in all columns but one .*the expression table"):
+        tfs_of(tmp_path, f"{header}\nc1,0.5,1\nc2,1e-3,.5\n")
+
+
+# --- networks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "regulator,target,sign\nA,NA,1\nB,c d,-1\n",
+        "regulator\ttarget\tsign\nA\tNA\t+\nB\tc d\t-\n",
+        "Gene1,Gene2,Type\nA,NA,+\nB,c d,-\n",
+        "\ufeffTF;target;effect\r\nA;NA;Activation\r\nB;c d;Repression\r\n",
+        '"source","target","mor"\n"A","NA","0.8"\n"B","c d","-1"\n',
+        "sign,target,regulator\n1,NA,A\n-1,c d,B\n",
+        "#TF\ttarget\tsign\nA\tNA\t1.0\nB\tc d\t-1.0\n",
+        "A\tNA\tActivation\t2290\nB\tc d\tRepression\t11\n",
+        " A , NA ,up\n B ,c d,down\n\n",
+    ],
+)
+def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
+    edges = network_of(tmp_path, text)
+    assert edges.values.tolist() == [["A", "NA", 1], ["B", "c d", -1]]
+    assert list(edges.columns) == ["regulator", "target", "sign"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source_genesymbol,target_genesymbol,is_stimulation\nA,B,0\nB,C,1\n",
+        "Gene1,Gene2,Edge\nA,B,1\nB,C,1\n",
+        "A,B,True\nB,C,True\n",
+        "Gene1,Gene2\nA,B\nB,C\n",
+        "Gene1,Gene2,Score\nA,B,1502.0\nB,C,3\n",
+        "A,B\nB,C\n",
+        "A\tB\t7.5\nB\tC\t2\n",
+        "source,confidence,target,weight\nA,D,B,1\nB,D,C,1\n",
+        "TF,Gene,Type\nA,B,ChIP-seq\nB,C,unknown\n",
+        "source,target,source_genesymbol,target_genesymbol\nP1,P2,A,B\nP2,P3,B,C\n",
+    ],
+)
+def test_scores_and_other_columns_are_no_signs(tmp_path, text):
+    assert network_of(tmp_path, text).values.tolist() == [["A", "B", 0], ["B", "C", 0]]
+
+
+def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
+    edges = network_of(tmp_path, "Gene1,Gene2\nA,A\nA,B\nA,B\n")
+    assert len(edges) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A\nB\n", "one column only .'A'.; expected regulator and target"),
+        ("Gene1 Gene2\nA B\n", "one column only"),
+        ("Gene1,Gene2\n", "header and no edges"),
+        ("Gene1,Gene2\nA,B\nA\n", "line 3 .*: 1 fields, but the rows above have 2"),
+        ("Gene1,Gene2\nA,B\nA,B,C\n", "line 3 .*: 3 fields"),
+        ("Gene1,Gene2\n1,A,B\n2,A,C\n", "2 fields and the rows have 3.*row.names=FALSE"),
+        ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
+        ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 and 1 .2 lines with 0.*keep only"),
+        ("TF,target,label\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
+        (
+            "Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n",
+            "column 3 holds -1 and 0 and 1 .1 lines.*lines of edges",
+        ),
+        ("Gene1,Gene2,Edge\nA,B,0.0\nA,C,1.0\n", "column 3 holds 0.0 and 1.0"),
+        ("Gene1,Gene2,score\nA,B,0\nA,C,0.7\nA,D,0.5\nA,E,.1\n", "column 3 holds numbers, some"),
+        ("Gene1,Gene2,interaction\nA,B,TRUE\nA,C,FALSE\n", "column 3 holds FALSE and TRUE"),
+        ("Gene1,Gene2,known\nA,B,yes\nA,C,no\n", "column 3 holds no and yes"),
+        ("source_gene,target_gene,known\nA,B,1\nA,C,0\n", "column 3 holds 0 and 1"),
+        ("from,weight,to\nA,0,B\nA,1,C\n", "column 2 holds 0 and 1"),
+        ("A\tB\t0\nA\tC\t0\n", "column 3 holds 0 .2 lines with 0.*lines of edges"),
+    ],
+)
+def test_a_network_that_would_be_misread_is_refused(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        network_of(tmp_path, text)
+
+
+def test_signs_come_from_words_and_numbers():
+    words = pd.Series(["+", " Activation ", "0.3", "-1", "represses", "-2e3", "0", "?", "ChIP", ""])
+    assert signs_of(words).tolist() == [1, 1, 1, -1, -1, -1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("header", ["Gene1,Gene2", "TF\ttarget", "regulator,target,sign"])
+def test_a_network_is_refused_as_a_tf_list(tmp_path, header):
+    separator = "\t" if "\t" in header else ","
+    path = tmp_path / "network.csv"
+    path.write_text(header + "\n" + separator.join(["A", "B", "1"][: header.count(separator) + 1]))
+    with pytest.raises(InputError, match="a network, whose regulators would give away the truth"):
+        read_tfs(path)
+
+
+def test_a_prediction_is_refused_as_a_truth(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("regulator,target,weight,sign,rank\nA,B,0.5,1,1\n")
+    with pytest.raises(InputError, match="a prediction, no known network"):
+        read_network(path)

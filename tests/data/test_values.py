@@ -1,0 +1,128 @@
+"""The numbers of an expression matrix: what is refused, recognised, merged; dense as sparse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import sparse
+
+from grnular_core.data import values
+from grnular_core.utils.errors import InputError
+
+KINDS = [np.array, sparse.csr_matrix, sparse.csc_matrix]
+
+
+def names(letter: str, count: int) -> list[str]:
+    return [f"{letter}{i}" for i in range(count)]
+
+
+def check(matrix, scaled=False):
+    cells, genes = (names(letter, n) for letter, n in zip("cg", matrix.shape, strict=True))
+    return values.check_values(matrix, cells, genes, scaled, "table")
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        ([[0, 3.0], [1, 2]], "counts"),
+        ([[0, 0.0], [0, 0]], "counts"),
+        ([[0, 3.5], [1, 2]], "log values"),
+        ([[0, 3.5], [1, 5200.25]], "normalised values, not log"),
+    ],
+)
+def test_counts_log_and_normalised_values_are_told_apart(make, rows, kind):
+    assert check(make(rows)) == kind
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_negative_values_are_scaled_only_when_that_was_said(make):
+    matrix = make([[0, -0.5], [1, 2]])
+    assert check(matrix, scaled=True) == "scaled values"
+    with pytest.raises(InputError, match="1 negative values.*cell c0, gene g1;.*--scaled"):
+        check(matrix)
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (np.nan, r"2 missing \(NaN\) values, the first at cell c1, gene g2; fill"),
+        (np.inf, r"2 infinite values, the first at cell c1, gene g2; look for a division"),
+        (-np.inf, r"2 infinite values, the first at cell c1, gene g2"),
+        (1e19, r"2 values beyond 1e\+18, the first at cell c1, gene g2; expected counts"),
+        (-1e300, r"2 values beyond 1e\+18"),
+    ],
+)
+def test_values_that_no_method_can_take_are_refused_with_their_place(make, bad, words):
+    matrix = np.ones((4, 3))
+    matrix[1, 2] = matrix[2, 0] = bad
+    with pytest.raises(InputError, match=words):
+        check(make(matrix), scaled=True)
+
+
+def test_the_largest_values_that_pass_keep_their_squares_in_single_precision():
+    assert np.isfinite(np.float32(values.LARGEST) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((0, 5), "no data: 0 cells x 5"),
+        ((5, 0), "no data"),
+        ((1, 5), "one cell"),
+        ((5, 1), "one g"),
+    ],
+)
+def test_too_small_tables_are_refused(shape, words):
+    with pytest.raises(InputError, match=words):
+        values.check_size(*shape, "table")
+    values.check_size(2, 2, "table")
+
+
+small = arrays.arrays(
+    float, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.sampled_from([0.0, 1, 2.5])
+)
+
+
+@given(small)
+@settings(deadline=None)
+def test_dense_and_sparse_agree_on_variance_and_constancy(matrix):
+    for make in KINDS[1:]:
+        assert np.allclose(values.column_variance(make(matrix)), matrix.var(axis=0), atol=1e-12)
+        expected = [len(set(column)) == 1 for column in matrix.T]
+        assert values.constant_columns(make(matrix)).tolist() == expected
+        assert values.constant_columns(matrix).tolist() == expected
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize(
+    ("rule", "merged"),
+    [
+        ("sum", [[11.0, 2.0], [13, 2], [8, 3]]),
+        ("mean", [[5.5, 2.0], [6.5, 2], [4, 3]]),
+        ("first", [[1.0, 2], [3, 2], [8, 3]]),
+        ("max-variance", [[10.0, 2], [10, 2], [0, 3]]),
+    ],
+)
+def test_repeated_genes_are_merged_by_the_rule(make, rule, merged):
+    matrix = make([[1.0, 2, 10], [3, 2, 10], [8, 3, 0]])
+    result, genes = values.merge_duplicates(matrix, ["A", "B", "A"], rule)
+    result = result.toarray() if sparse.issparse(result) else result
+    assert genes == ["A", "B"] and result.tolist() == merged
+
+
+def test_max_variance_takes_the_first_of_equals():
+    matrix = np.array([[0.0, 5], [1, 6]])
+    assert values.merge_duplicates(matrix, ["A", "A"], "max-variance")[0].tolist() == [[0.0], [1.0]]
+
+
+@pytest.mark.parametrize("make", KINDS[:2])
+def test_empty_cells_stay_empty_and_do_not_count_for_the_median(make):
+    found = values.log_normalised(make(np.array([[2.0, 2], [4, 4], [0, 0], [0, 0], [0, 0]])))
+    found = found.toarray() if sparse.issparse(found) else found
+    np.testing.assert_allclose(found[:2], np.log1p([[3, 3], [3, 3]]))  # half of the median total, 6
+    assert not found[2:].any()

@@ -1,0 +1,166 @@
+"""The graphical lasso: scikit-learn's optimum, conditions of an optimum, covariances of any rank."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.covariance import graphical_lasso as sklearn_graphical_lasso
+
+from grnular_core.methods.correlation import standardised
+from grnular_core.methods.graphical_lasso import (
+    connected,
+    graphical_lasso,
+    largest_alpha,
+    obeying_bounds,
+)
+from grnular_core.methods.graphical_lasso_admm import bounded, duality_gap, split
+
+
+def sample(seed: int, n_cells: int, n_genes: int, equal: bool = False) -> np.ndarray:
+    """Covariance of genes that share a few factors; with ``equal`` two are the same gene."""
+    rng = np.random.default_rng(seed)
+    n_factors = n_genes // 4 + 1
+    X = rng.normal(size=(n_cells, n_factors)) @ rng.normal(size=(n_factors, n_genes))
+    X += rng.normal(size=(n_cells, n_genes))
+    if equal:
+        X[:, 0] = -X[:, 1]
+    z = standardised(X)
+    return z.T @ z / n_cells
+
+
+def objective(S: np.ndarray, theta: np.ndarray, alpha: float) -> float:
+    off = np.abs(theta).sum() - np.abs(np.diag(theta)).sum()
+    return -np.linalg.slogdet(theta)[1] + (S * theta).sum() + alpha * off
+
+
+@pytest.mark.parametrize("alpha", [0.6, 0.3, 0.1, 0.03])
+def test_objective_and_connections_are_those_of_scikit_learn(alpha):
+    S = sample(0, 300, 25)
+    found = graphical_lasso(S, alpha, 1e-8)
+    _, expected = sklearn_graphical_lasso(S, alpha, tol=1e-7, max_iter=1000, enet_tol=1e-8)
+    assert abs(objective(S, found.precision, alpha) - objective(S, expected, alpha)) < 1e-5
+    np.testing.assert_allclose(found.precision, expected, atol=1e-4)
+    np.testing.assert_array_equal(found.precision != 0, np.abs(expected) > 0)
+
+
+def test_two_genes_have_the_solution_in_closed_form():
+    """The covariance is pulled towards 0 by alpha, and its inverse is Theta."""
+    S = np.array([[1.0, -0.5], [-0.5, 2.0]])
+    found = graphical_lasso(S, 0.2, 1e-12)
+    np.testing.assert_allclose(np.linalg.inv(found.precision), [[1, -0.3], [-0.3, 2]], atol=1e-9)
+    np.testing.assert_array_equal(graphical_lasso(S, 0.5).precision, np.diag([1, 0.5]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_cells=st.sampled_from([3, 8, 30, 200]),
+    n_genes=st.integers(2, 25),
+    share=st.floats(0.05, 1.2),
+    equal=st.booleans(),
+)
+def test_the_solution_meets_the_conditions_of_an_optimum(seed, n_cells, n_genes, share, equal):
+    """W - S is alpha times Theta's sign where there is a connection, and no larger elsewhere."""
+    S = sample(seed, n_cells, n_genes, equal)
+    alpha = share * largest_alpha(S)
+    found = graphical_lasso(S, alpha, 1e-9)
+    theta = found.precision
+    np.testing.assert_array_equal(theta, theta.T)
+    assert np.linalg.eigvalsh(theta).min() > 0
+    gap = duality_gap(S, found.dual.covariance, theta, alpha)
+    assert -1e-9 <= gap <= 1e-6 * n_genes and found.gap == pytest.approx(gap, abs=1e-9)
+    distance = np.linalg.inv(theta) - S
+    np.testing.assert_allclose(np.diag(distance), 0, atol=0.01)
+    off = ~np.eye(n_genes, dtype=bool)
+    assert (np.abs(distance[off]) <= alpha + 0.01).all()
+    held = off & (np.abs(theta) > 1e-2)
+    np.testing.assert_allclose(distance[held], alpha * np.sign(theta[held]), atol=0.01)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), first=st.floats(0.05, 1), second=st.floats(0.05, 1))
+def test_where_it_starts_changes_the_time_and_not_the_solution(seed, first, second):
+    S = sample(seed, 12, 15)
+    start = graphical_lasso(S, first, 1e-9).dual
+    moved = obeying_bounds(S, second, start)
+    assert np.abs(moved - S).max() <= second + 1e-9 and np.linalg.eigvalsh(moved).min() > 0
+    one = graphical_lasso(S, second, 1e-9, start)
+    other = graphical_lasso(S, second, 1e-9)
+    assert abs(objective(S, one.precision, second) - objective(S, other.precision, second)) < 1e-5
+
+
+def test_groups_that_nothing_connects_are_solved_by_themselves():
+    S = np.zeros((9, 9))
+    S[:5, :5], S[5:, 5:] = sample(1, 40, 5), sample(2, 40, 4)
+    S[0, 8] = S[8, 0] = 0.05  # below the penalty
+    found = graphical_lasso(S, 0.1, 1e-9)
+    for part in (slice(0, 5), slice(5, 9)):
+        alone = graphical_lasso(S[part, part], 0.1, 1e-9)
+        np.testing.assert_allclose(found.precision[part, part], alone.precision, atol=1e-6)
+    assert (found.precision[:5, 5:] == 0).all()
+
+
+def test_every_gene_is_in_one_part():
+    S = np.eye(6)
+    S[0, 3] = S[3, 0] = S[3, 5] = S[5, 3] = 0.5
+    parts = sorted(genes.tolist() for genes in connected(S, 0.4))
+    assert parts == [[0, 3, 5], [1], [2], [4]]
+    assert [len(genes) for genes in connected(S, 0.5)] == [1] * 6
+    assert largest_alpha(S) == 0.5 and largest_alpha(np.eye(1)) == 0
+
+
+def near_copies(n_cells: int = 60, n_genes: int = 40, distance: float = 0.03) -> np.ndarray:
+    """Covariance of genes that all follow two factors closely, of too few cells to have an inverse."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(n_cells, 2)) @ rng.normal(size=(2, n_genes))
+    z = standardised(X + distance * rng.normal(size=X.shape))
+    return z.T @ z / n_cells
+
+
+@pytest.mark.parametrize("alpha", [0.05, 3e-3, 3e-4])
+def test_near_copies_with_a_small_penalty_are_solved_as_well(alpha):
+    """Rows in turn need thousands of sweeps here; what ends is the duality gap, not the patience."""
+    S = near_copies()
+    found = graphical_lasso(S, alpha, 1e-7)
+    assert found.gap <= 1e-7 * len(S)
+    assert found.gap == pytest.approx(
+        duality_gap(S, found.dual.covariance, found.precision, alpha), abs=1e-9
+    )
+    again = graphical_lasso(S, alpha, 1e-7, graphical_lasso(S, 2 * alpha).dual)
+    ends = [objective(S, one.precision, alpha) for one in (found, again)]
+    assert abs(ends[0] - ends[1]) <= 2e-7 * len(S)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_cells=st.sampled_from([3, 8, 200]),
+    n_genes=st.integers(2, 20),
+    share=st.floats(0.02, 1.2),
+    equal=st.booleans(),
+)
+def test_all_rows_at_once_find_what_rows_in_turn_find(seed, n_cells, n_genes, share, equal):
+    S = sample(seed, n_cells, n_genes, equal)
+    alpha = share * largest_alpha(S)
+    W = obeying_bounds(S, alpha, None)
+    at_once = split(S, np.linalg.inv(W), W, alpha, 1e-8)
+    in_turn = graphical_lasso(S, alpha, 1e-9)
+    assert at_once.gap <= 1e-8
+    assert np.abs(at_once.W - S).max() <= alpha + 1e-12
+    np.testing.assert_array_equal(np.diag(at_once.W), np.diag(S))
+    one, other = (objective(S, theta, alpha) for theta in (at_once.theta, in_turn.precision))
+    assert abs(one - other) < 1e-6
+
+
+def test_what_is_given_is_kept_where_it_is_good_enough():
+    S = sample(3, 100, 8)
+    found = graphical_lasso(S, 0.1, 1e-9)
+    kept = split(S, found.precision, found.dual.covariance, 0.1, 1e-6)
+    assert kept.theta is found.precision and kept.rounds <= 1
+
+
+def test_bounds_hold_off_the_diagonal_and_the_diagonal_stays():
+    S = np.array([[2.0, 0.5], [0.5, 1.0]])
+    np.testing.assert_allclose(bounded(S, np.full((2, 2), -9.0), 0.2), [[2, 0.3], [0.3, 1]])

@@ -1,0 +1,102 @@
+"""The registry: every method gives a valid edge table that depends on data and seed alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import linear_network
+
+from grnular_core.data.dataset import make_dataset
+from grnular_core.data.edges import EDGE_COLUMNS
+from grnular_core.methods.registry import METHODS, Run, infer, method, run_method
+from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.errors import InputError
+
+QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
+# GRNBoost2 and GENIE3 are tested in test_trees.py, TIGRESS in test_tigress.py
+TESTED = (
+    *QUICK,
+    "glasso",
+    "grnboost2",
+    "grnular",
+    "grnular-untrained",
+)  # those with weights: test_trained_methods.py
+
+
+@pytest.fixture(scope="module")
+def tables(small_data) -> dict[str, pd.DataFrame]:
+    return {name: infer(small_data, name, seed=0, device="cpu") for name in TESTED}
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_gives_a_complete_edge_table(tables, small_data, name):
+    edges = tables[name]
+    assert tuple(edges.columns) == EDGE_COLUMNS
+    assert len(edges) > 0
+    assert set(edges["regulator"]) <= set(small_data.tfs)
+    assert set(edges["target"]) <= set(small_data.genes)
+    assert (edges["regulator"] != edges["target"]).all()
+    assert edges["weight"].is_monotonic_decreasing and (edges["weight"] > 0).all()
+    assert set(edges["sign"]) <= {-1, 0, 1}
+    assert list(edges["rank"]) == list(range(1, len(edges) + 1))
+    assert not edges.duplicated(["regulator", "target"]).any()
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_does_not_depend_on_the_order_of_genes(tables, name):
+    expression, tfs, truth = linear_network()
+    order = np.random.default_rng(5).permutation(expression.shape[1])
+    shuffled = make_dataset(
+        expression.iloc[:, order], tfs[::-1], truth.sample(frac=1, random_state=1)
+    )
+    pd.testing.assert_frame_equal(tables[name], infer(shuffled, name, seed=0, device="cpu"))
+
+
+@pytest.mark.parametrize("name", [n for n in TESTED if METHODS[n].stochastic])
+def test_same_seed_same_numbers_and_another_seed_others(tables, small_data, name):
+    pd.testing.assert_frame_equal(tables[name], infer(small_data, name, seed=0, device="cpu"))
+    assert not tables[name].equals(infer(small_data, name, seed=1, device="cpu"))
+
+
+@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "glasso", "grnular-untrained"])
+def test_finds_a_linear_network(tables, small_data, name):
+    scores = strict_scores(tables[name], small_data.truth, small_data.genes, small_data.tfs)
+    assert scores["auprc_ratio"] > 2.5
+    assert scores["sign_share"] > 0.9
+
+
+def test_controls_are_where_they_should_be(tables, small_data):
+    scored = {
+        name: strict_scores(tables[name], small_data.truth, small_data.genes, small_data.tfs)
+        for name in ("oracle", "random", "degree")
+    }
+    assert scored["oracle"]["auprc"] == 1
+    assert scored["random"]["auprc_ratio"] < 2
+    # a TF's edges all score alike
+    assert tables["degree"].groupby("regulator")["weight"].nunique().max() == 1
+
+
+def test_the_oracle_needs_a_truth(small_data):
+    expression, tfs, _ = linear_network()
+    with pytest.raises(InputError, match="needs a truth"):
+        infer(make_dataset(expression, tfs), "oracle")
+
+
+def test_an_unknown_method_names_the_nearest():
+    with pytest.raises(InputError, match="did you mean grnboost2"):
+        method("grnbost2")
+
+
+def test_a_run_says_what_it_cost(small_data):
+    result = run_method(small_data, "ridge", Run())
+    assert result.seconds > 0 and result.cpu_seconds > 0
+
+
+def test_every_entry_has_its_own_name_and_description():
+    assert all(name == entry.name for name, entry in METHODS.items())
+    assert len({entry.description for entry in METHODS.values()}) == len(METHODS)
+
+
+def test_a_name_is_found_whatever_its_case():
+    assert method("CLR") is METHODS["clr"]

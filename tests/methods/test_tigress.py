@@ -1,0 +1,196 @@
+"""TIGRESS: counts that can be checked by hand, what a score may depend on, data that leave nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import linear_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grnular_core.data.dataset import make_dataset
+from grnular_core.methods import tigress as module
+from grnular_core.methods.correlation import pearson, standardised
+from grnular_core.methods.lars import steps_in_model
+from grnular_core.methods.registry import Run, infer, run_method
+from grnular_core.methods.tigress import draw_split, half_counts, tigress
+from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.chunks import PartStore
+from grnular_core.utils.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def small(seed: int = 0, n_cells: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    expression, tfs, _ = linear_network(seed, n_cells=n_cells, n_genes=12, n_tfs=4)
+    return expression.to_numpy(), np.arange(len(tfs))
+
+
+def scores(x: np.ndarray, tf_index: np.ndarray, seed: int = 0, **options) -> np.ndarray:
+    return tigress(x, tf_index, seed, **{"n_splits": 4, "n_jobs": 1, **options}).weight
+
+
+@pytest.fixture
+def few_splits(monkeypatch):
+    """The registry's method with few splits: how it is called is tested, not how good it is."""
+    monkeypatch.setitem(tigress.__kwdefaults__, "n_splits", 4)
+    monkeypatch.setattr(module, "SPLITS_PER_PART", 1)
+
+
+def test_the_area_score_is_the_mean_count_of_all_halves():
+    x, tf_index = small()
+    z = standardised(x)
+    total = np.zeros((4, 12))
+    for split in range(3):
+        weights, halves = draw_split(60, 4, 0.4, 7, split)
+        for cells in halves:
+            part = z[cells] - z[cells].mean(axis=0)
+            for gene in range(12):
+                others = [tf for tf in tf_index if tf != gene]
+                regressors = part[:, others] * weights[others]
+                total[others, gene] += steps_in_model(
+                    regressors.T @ regressors / 30, regressors.T @ part[:, [gene]] / 30, 3
+                )[:, 0]
+    found = scores(x, tf_index, seed=7, n_splits=3, n_steps=3)
+    np.testing.assert_allclose(found, total / (6 * 3), atol=1e-15)
+
+
+def test_a_split_is_two_halves_and_weights_from_alpha_to_one():
+    weights, halves = draw_split(11, 500, 0.4, seed=3, split=2)
+    assert 0.4 <= weights.min() < 0.41 and 0.99 < weights.max() <= 1
+    assert [len(cells) for cells in halves] == [5, 6]
+    assert sorted(np.concatenate(halves)) == list(range(11))
+    again, other = draw_split(11, 500, 0.4, 3, 2)[0], draw_split(11, 500, 0.4, 3, 1)[0]
+    assert (weights == again).all() and (weights != other).all()
+
+
+def test_weights_decide_between_tfs_that_are_equally_good():
+    """Two equal TFs: the one with the larger weight is first, so each is about half of the time."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 4))
+    x[:, 1] = x[:, 0]
+    x[:, 3] = x[:, 0] + 0.1 * rng.normal(size=40)
+    found = scores(x, np.array([0, 1, 2]), n_steps=1, n_splits=50)[:, 3]
+    assert found[:2].sum() == 1 and 0.3 < found[0] < 0.7 and found[2] == 0
+
+
+def test_recovers_a_sparse_linear_network(small_data):
+    x = small_data.expression()
+    tf_index = np.array([small_data.genes.index(tf) for tf in small_data.tfs])
+    found = tigress(x, tf_index, n_splits=20, n_steps=3, n_jobs=1)
+    rows, columns = np.nonzero(found.weight)
+    edges = pd.DataFrame(
+        {
+            "regulator": [small_data.tfs[i] for i in rows],
+            "target": [small_data.genes[j] for j in columns],
+            "weight": found.weight[rows, columns],
+            "sign": found.sign[rows, columns].astype(int),
+        }
+    )
+    scored = strict_scores(edges, small_data.truth, small_data.genes, small_data.tfs)
+    assert scored["auprc"] > 0.95
+    assert scored["sign_share"] > 0.9
+
+
+def test_seed_decides_and_jobs_do_not():
+    x, tf_index = small()
+    one = scores(x, tf_index, n_splits=12)
+    np.testing.assert_array_equal(one, scores(x, tf_index, n_splits=12))
+    np.testing.assert_array_equal(one, scores(x, tf_index, n_splits=12, n_jobs=2))
+    assert (one != scores(x, tf_index, n_splits=12, seed=1)).any()
+
+
+def test_scores_lie_between_zero_and_one_and_signs_are_those_of_the_correlation():
+    x, tf_index = small()
+    found = tigress(x, tf_index, n_splits=4, n_jobs=1)
+    assert found.weight.min() >= 0 and 0 < found.weight.max() <= 1
+    assert (np.diag(found.weight) == 0).all() and (np.diag(found.sign) == 0).all()
+    off = ~np.eye(4, 12, dtype=bool)
+    np.testing.assert_array_equal(found.sign[off], np.sign(pearson(x, tf_index))[off])
+    assert found.cpu_seconds > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 1000), gene=st.integers(0, 11), scale=st.floats(0.01, 100), shift=st.floats(-5, 5)
+)  # fmt: skip
+def test_scale_and_level_of_a_gene_change_nothing(seed, gene, scale, shift):
+    x, tf_index = small(seed)
+    moved = x.copy()
+    moved[:, gene] = moved[:, gene] * scale + shift
+    np.testing.assert_array_equal(
+        scores(x, tf_index, n_splits=2), scores(moved, tf_index, n_splits=2)
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_a_gene_that_is_no_tf_is_scored_whatever_the_other_genes(seed):
+    x, tf_index = small(seed)
+    order = np.concatenate([tf_index, 4 + np.random.default_rng(seed).permutation(8)])
+    whole = scores(x, tf_index, n_splits=2)
+    np.testing.assert_array_equal(whole[:, order], scores(x[:, order], tf_index, n_splits=2))
+    np.testing.assert_array_equal(whole[:, :7], scores(x[:, :7], tf_index, n_splits=2))
+
+
+@pytest.mark.parametrize("n_steps", [1, 5, 20])
+@pytest.mark.parametrize("n_cells", [1, 2, 3, 4, 5, 9, 60])
+def test_degenerate_data_give_finite_scores_without_a_warning(n_cells, n_steps):
+    x, _ = small()
+    x[:, 1] = 0.1  # a constant TF; 0.1 is not exact in binary
+    x[:, 9] = 3.0  # a constant gene
+    x[:, 2] = x[:, 0]  # the same TF twice, and a gene that equals it
+    x[:, 10] = x[:, 0]
+    x[:, 3], x[3, 3] = 0, 1  # a TF and a gene that are seen in one cell alone
+    x[:, 8], x[7, 8] = 0, 1
+    x[:, 11] = x[:, 0] + x[:, 4]  # dependent on others
+    found = scores(x[:n_cells], np.array([0, 1, 2, 3, 4, 5, 11]), n_steps=n_steps)
+    assert np.isfinite(found).all() and found.min() >= 0 and found.max() <= 1
+    assert (found[1] == 0).all() and (found[:, 9] == 0).all()
+
+
+def test_one_tf_is_always_first():
+    x, _ = small()
+    found = scores(x, np.array([0]))
+    assert found[0, 0] == 0 and (found[0, 1:] == 1).all()
+
+
+def test_half_of_one_cell_has_no_model():
+    assert (half_counts(np.ones((1, 2)), np.ones((1, 3)), np.array([0, 1]), 2) == 0).all()
+
+
+@pytest.mark.parametrize("wrong", [{"n_splits": 0}, {"n_steps": 0}, {"alpha": 0}, {"alpha": 1}])
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(InputError, match="TIGRESS needs n_splits .* got n_splits="):
+        scores(*small(), **wrong)
+
+
+def test_finished_parts_are_not_computed_again(few_splits, tmp_path, monkeypatch):
+    x, tf_index = small()
+    said, parts = [], PartStore(tmp_path, "run")
+    first = scores(x, tf_index, parts=parts, progress=lambda *done: said.append(done))
+    assert said == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    (parts.folder / "00002.npz").unlink()
+    said.clear()
+    np.testing.assert_array_equal(
+        first, scores(x, tf_index, parts=parts, progress=lambda *done: said.append(done))
+    )
+    assert said == [(3, 4), (4, 4)]
+    monkeypatch.setattr(module, "half_counts", lambda *a: pytest.fail("computed again"))
+    np.testing.assert_array_equal(first, scores(x, tf_index, parts=parts))
+
+
+def test_the_method_does_not_depend_on_the_order_of_genes(few_splits):
+    expression, tfs, truth = linear_network(n_cells=60, n_genes=12, n_tfs=4)
+    order = np.random.default_rng(5).permutation(12)
+    edges = infer(make_dataset(expression, tfs, truth), "tigress", n_jobs=1)
+    shuffled = make_dataset(expression.iloc[:, order], tfs[::-1], truth)
+    pd.testing.assert_frame_equal(edges, infer(shuffled, "tigress", n_jobs=1))
+
+
+def test_the_method_says_what_it_cost_and_keeps_its_parts(few_splits, tmp_path, small_data):
+    result = run_method(small_data, "tigress", Run(n_jobs=1, parts=tmp_path))
+    assert result.seconds >= result.cpu_seconds > 0
+    assert len(list(tmp_path.glob("tigress-seed0-*/*.npz"))) == 4
+    assert set(result.edges["regulator"]) <= set(small_data.tfs)

@@ -1,0 +1,174 @@
+"""A committee as rho_nn: what it says, how it is put together, that blocks and training know it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_graphs import graphs
+
+from grnular_core.methods import cost
+from grnular_core.models.context import ContextRho, make_context
+from grnular_core.models.context_blocks import block_context, block_logits
+from grnular_core.models.edge_features import FIRST_VIEWS
+from grnular_core.models.ensemble import CommitteeRho, seat
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.training.batches import prepare_batches, run_model
+from grnular_core.training.checkpoints import MEASURES, Progress
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train as training
+from grnular_core.training.weights import save_trained
+from grnular_core.utils.errors import InputError
+
+ALONE = GRNULarConfig(
+    hidden=(8,), n_unroll=2, n_inner=2, init_epochs=25, rho="context", context_width=4,
+    context_layers=1,
+)  # fmt: skip
+TWO = replace(ALONE, context_members=2)
+
+
+def network(seed: int) -> ContextRho:
+    """A network far from its start."""
+    rho = ContextRho(FIRST_VIEWS, torch.Generator().manual_seed(seed), 4, 1)
+    with torch.no_grad():
+        rho.leave.weight.mul_(10 * (1 + seed))
+        rho.leave.bias.add_(seed)
+    return rho
+
+
+def case(tfs: int = 5, genes: int = 12):
+    g = torch.Generator().manual_seed(0)
+    views = torch.randn(1, tfs, genes, FIRST_VIEWS, generator=g)
+    index = torch.randperm(genes, generator=g)[:tfs]
+    allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
+    allowed[0, range(tfs), index] = False
+    theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
+    return views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
+
+
+def committee(*networks: ContextRho) -> CommitteeRho:
+    rho = CommitteeRho(FIRST_VIEWS, torch.Generator().manual_seed(9), 4, 1, len(networks))
+    for member, trained in zip(rho.members, networks, strict=True):
+        member.load_state_dict(trained.state_dict())
+    return rho
+
+
+def context_of(views, detected, index, allowed):
+    return make_context(views, detected, index[None], allowed)
+
+
+@torch.no_grad()
+def test_logits_are_the_offset_and_the_members_shares():
+    views, detected, index, allowed, theta, Z = case()
+    first, second = network(0), network(3)
+    rho = committee(first, second)
+    rho.shares.copy_(torch.tensor([0.25, 2.0]))
+    rho.offset.fill_(-1.5)
+    context = context_of(views, detected, index, allowed)
+    wanted = 0.25 * first(theta, Z, context) + 2 * second(theta, Z, context) - 1.5
+    torch.testing.assert_close(rho(theta, Z, context), wanted)
+
+
+@torch.no_grad()
+@given(seeds=st.lists(st.integers(0, 5), min_size=1, max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_members_are_seated_on_the_first_ones_scale(seeds):
+    views, detected, index, allowed, theta, Z = case()
+    context = context_of(views, detected, index, allowed)
+    networks = [network(seed) for seed in seeds]
+    rho = committee(*networks)
+    logits = [one(theta, Z, context)[allowed] for one in networks]
+    seat(rho, networks, logits)
+    parts = [share * values for share, values in zip(rho.shares, logits, strict=True)]
+    for part in parts:
+        assert float(part.std()) == pytest.approx(float(logits[0].std()) / len(seeds), rel=1e-4)
+    found = rho(theta, Z, context)[allowed]
+    assert float(found.mean()) == pytest.approx(float(logits[0].mean()), abs=1e-3)
+    if len(set(seeds)) == 1:
+        torch.testing.assert_close(found, logits[0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("pairs", [1, 5 * 4, 10**6])
+@torch.no_grad()
+def test_large_data_get_the_same_logits_in_blocks(pairs):
+    views, detected, index, allowed, theta, Z = case()
+    rho = committee(network(0), network(3), network(1))
+    rho.offset.fill_(0.7)
+    wanted = rho(theta, Z, context_of(views, detected, index, allowed))
+    heard: list[float] = []
+    context = block_context(views[0], detected[0], index, allowed[0], pairs)
+    found = block_logits(rho, theta, Z, context, heard.append)
+    torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-4, rtol=1e-4)
+    assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
+
+
+def test_cells_order_and_number_of_graphs_are_those_of_any_grnular():
+    batch = graphs(range(3))
+    model = GRNULar(TWO).eval()
+    with torch.no_grad():
+        together = model(batch.X, batch.tf_index).scores
+        alone = torch.cat(
+            [model(batch.X[i : i + 1], batch.tf_index[i : i + 1]).scores for i in range(3)]
+        )
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_a_member_costs_a_pass_over_the_candidates_and_no_fit():
+    one, two, three = (
+        cost.operations(1000, 500, 50, replace(ALONE, context_members=n)) for n in (1, 2, 3)
+    )
+    assert three["cells"] - two["cells"] == pytest.approx(two["cells"] - one["cells"])
+    assert two["cells"] > one["cells"] and two["init"] == one["init"]
+
+
+# --- training from members ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def members(tmp_path, monkeypatch) -> list[str]:
+    """Two files of weights, and small graphs in place of simulations."""
+    made = {"train": [graphs(range(4))], "valid": [graphs(range(50, 54))]}
+    monkeypatch.setattr(training, "make_batches", lambda graphs, part, *rest: made[part])
+    names = []
+    for seed in (0, 1):
+        recipe = Recipe(config=replace(ALONE, seed=seed), loss="cross-entropy", epochs=0)
+        model = recipe.new_model()
+        model.rho_nn.load_state_dict(network(seed).state_dict())
+        row = {"epoch": 0, "valid_auprc": 0.5, "valid_auroc": 0.5}
+        progress = Progress(0, [row], dict.fromkeys(MEASURES, dict(model.state_dict())))
+        save_trained(tmp_path, f"member-{seed}", recipe, progress)
+        names.append(str(tmp_path / f"member-{seed}"))
+    return names
+
+
+def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
+    recipe = Recipe(
+        config=TWO, loss="smooth-ap", epochs=2, lr=0.01, members=tuple(members), schedule="constant"
+    )
+    drawn = training.train(replace(recipe, members=()), device="cpu")
+    seated = training.train(replace(recipe, epochs=0), device="cpu")
+    model = recipe.new_model()
+    model.load_state_dict(seated.best["auprc"])
+    for member, seed in zip(model.rho_nn.members, (0, 1), strict=True):
+        for name, value in network(seed).state_dict().items():
+            assert torch.equal(member.state_dict()[name], value)
+    item = prepare_batches(model, [graphs(range(4))], "cpu")[0]
+    with torch.no_grad():
+        logits = run_model(model, item).logits[-1][item.batch.allowed]
+    assert float(logits.std()) > 0.1
+    trained = training.train(recipe, device="cpu")
+    assert trained.history[0] == seated.history[0] != drawn.history[0]
+    assert trained.history[2]["loss"] < trained.history[1]["loss"]
+
+
+def test_members_of_another_kind_are_refused(members, tmp_path):
+    recipe = Recipe(config=replace(TWO, context_width=6), epochs=1, members=tuple(members))
+    with pytest.raises(InputError, match="has context_width 4, the recipe 6"):
+        training.train(recipe, device="cpu")
+    with pytest.raises(InputError, match="as many context_members, got 1"):
+        Recipe(config=ALONE, members=tuple(members))
+    with pytest.raises(InputError, match="no weights"):
+        training.train(Recipe(config=TWO, members=(*members[:1], "absent")), device="cpu")

@@ -1,0 +1,185 @@
+"""The views of the data: each against a plain computation, and data that leave little to see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import rankdata, spearmanr
+from sklearn.linear_model import Ridge
+
+from grnular_core.models.edge_features import (
+    MIN_CELLS,
+    PENALTY,
+    VIEWS,
+    cluster_cells,
+    evidence,
+    ranks,
+)
+from grnular_core.models.problem import standardise
+
+TFS = [7, 0, 3]  # of 12 genes, in no order
+OTHERS = [g for g in range(12) if g not in TFS]
+
+
+def cells(seed: int = 0, n_cells: int = 120, lost: float = 0.3) -> np.ndarray:
+    """Expression (cells, genes) in three groups of cells, a share of it lost to zeros."""
+    rng = np.random.default_rng(seed)
+    group = rng.integers(3, size=n_cells)
+    mix = rng.normal(size=(12, 12)) * (rng.random((12, 12)) < 0.4) + np.eye(12)
+    X = np.exp(0.4 * (rng.normal(size=(n_cells, 12)) @ mix + rng.normal(size=(3, 12))[group]))
+    X[rng.random(X.shape) < lost] = 0
+    return X
+
+
+def views(X: np.ndarray, tfs: list[int] = TFS) -> dict[str, np.ndarray]:
+    """Every view of one data set, (tfs, genes)."""
+    found = evidence(torch.tensor(X)[None], torch.tensor([tfs]))[0]
+    assert found.shape == (len(tfs), X.shape[1], len(VIEWS)) and found.dtype == torch.float32
+    return {name: found[..., i].double().numpy() for i, name in enumerate(VIEWS)}
+
+
+def z_scores(X: np.ndarray) -> np.ndarray:
+    return standardise(torch.tensor(X)).numpy()
+
+
+def ridge_by_sklearn(Z: np.ndarray) -> np.ndarray:
+    """Coefficients (tfs, genes); a TF's own column is left out when it is the target."""
+    wanted = np.zeros((len(TFS), Z.shape[1]))
+    for gene in range(Z.shape[1]):
+        used = [k for k, tf in enumerate(TFS) if tf != gene]
+        model = Ridge(alpha=PENALTY * len(Z), fit_intercept=False)
+        wanted[used, gene] = model.fit(Z[:, [TFS[k] for k in used]], Z[:, gene]).coef_
+    return wanted
+
+
+def test_pearson_and_spearman_and_detection_are_the_usual_correlations():
+    X = cells()
+    found = views(X)
+    np.testing.assert_allclose(found["pearson"], np.corrcoef(X.T)[TFS], atol=1e-6)
+    np.testing.assert_allclose(found["rank"], spearmanr(X).statistic[TFS], atol=1e-6)
+    np.testing.assert_allclose(found["detection"], np.corrcoef((X > 0).T)[TFS], atol=1e-6)
+
+
+def test_equal_values_share_their_mean_rank():
+    X = np.random.default_rng(0).integers(4, size=(30, 5)).astype(float)
+    np.testing.assert_array_equal(ranks(torch.tensor(X)[None])[0] + 0.5, rankdata(X, axis=0))
+
+
+def test_ridge_is_sklearns_and_a_tf_does_not_explain_itself():
+    X = cells()
+    found = views(X)
+    wanted = ridge_by_sklearn(z_scores(X))
+    np.testing.assert_allclose(found["ridge"], wanted, atol=1e-6)
+    assert (wanted[range(3), TFS] == 0).all() and (wanted[:, TFS] != 0).sum() == 6
+
+
+def test_inside_clusters_the_means_of_clusters_are_gone():
+    X = cells()
+    Z = z_scores(X)
+    labels = cluster_cells(Z)
+    for cluster in set(labels):
+        Z[labels == cluster] -= Z[labels == cluster].mean(0)
+    found = views(X)
+    np.testing.assert_allclose(found["within"], np.corrcoef(Z.T)[TFS], atol=1e-6)
+    np.testing.assert_allclose(found["within_ridge"], ridge_by_sklearn(z_scores(Z)), atol=1e-6)
+
+
+def test_partners_are_the_tfs_that_both_go_together_with_inside_clusters():
+    """The overlap by hand: paths over one other TF, and the edge itself, over how many each has."""
+    X = cells()
+    found = views(X)
+    up = np.maximum(found["within"], 0)
+    np.testing.assert_allclose(found["within_up"], up, atol=1e-7)
+    squares = up**2
+    squares[range(3), TFS] = 0
+    for t, tf in enumerate(TFS):
+        for gene in range(12):
+            if gene == tf:
+                continue
+            paths = sum(squares[t, TFS[s]] * squares[s, gene] for s in range(3))
+            reach = (1 + squares[t, TFS].sum()) * (1 + squares[:, gene].sum())
+            wanted = (paths + squares[t, gene]) / reach**0.5
+            assert found["shared"][t, gene] == pytest.approx(wanted, abs=1e-6)
+    assert (found["within"] < -0.05).any() and found["shared"].max() > 0.05
+
+
+def test_codetected_cells_are_those_in_which_both_are_seen():
+    X = cells(lost=0.7)
+    found, n_few = views(X), 0
+    for k, tf in enumerate(TFS):
+        for gene in range(12):
+            both = (X[:, tf] > 0) & (X[:, gene] > 0)
+            assert found["share"][k, gene] == pytest.approx(both.mean() ** 0.5, abs=1e-6)
+            n_few += both.sum() < MIN_CELLS
+            wanted = 0.0
+            if both.sum() >= MIN_CELLS:
+                wanted = np.corrcoef(X[both, tf], X[both, gene])[0, 1]
+            assert found["codetected"][k, gene] == pytest.approx(wanted, abs=1e-5)
+    assert n_few > 3  # the case is there
+
+
+def test_without_zeros_everything_is_detected():
+    for X in (1 + cells(lost=0), z_scores(cells(lost=0))):
+        found = views(X)
+        assert (found["detection"] == 0).all() and (found["share"] == 1).all()
+        np.testing.assert_allclose(found["codetected"], found["pearson"], atol=1e-5)
+
+
+def test_the_unit_of_a_gene_does_not_matter():
+    X = cells()
+    scaled = X * np.random.default_rng(1).uniform(0.01, 100, 12)
+    for name, view in views(X).items():
+        np.testing.assert_allclose(views(scaled)[name], view, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("gene", [5, 7])  # no TF, and a TF
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_constant_gene_says_nothing_and_changes_nothing(gene, value):
+    X = cells()
+    X[:, gene] = value
+    found = views(X)
+    for name, view in found.items():
+        assert np.isfinite(view).all(), name
+        if name != "share":
+            assert (view[:, gene] == 0).all(), name
+            assert gene not in TFS or (view[TFS.index(gene)] == 0).all(), name
+    if value == 0:
+        assert (found["share"][:, gene] == 0).all()
+    rest = [g for g in range(12) if g != gene]
+    tfs = [rest.index(tf) for tf in TFS if tf != gene]
+    kept = [k for k, tf in enumerate(TFS) if tf != gene]
+    for name, view in views(X[:, rest], tfs).items():
+        if not name.startswith("within"):  # components and clusters start at random
+            np.testing.assert_allclose(found[name][kept][:, rest], view, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [np.ones((1, 12)), np.zeros((30, 12)), np.full((30, 12), 2.5), cells(n_cells=2), cells(lost=1)],
+    ids=["one cell", "zeros", "constant", "two cells", "all lost"],
+)
+def test_data_that_say_little_give_finite_views(X):
+    for name, view in views(X).items():
+        assert np.isfinite(view).all() and (np.abs(view) <= 3).all(), name
+
+
+def test_a_batch_is_its_graphs_one_by_one():
+    X = torch.tensor(np.stack([cells(seed) for seed in range(3)]))
+    index = torch.tensor([TFS, [1, 2, 4], [11, 0, 5]])
+    together = evidence(X, index)
+    for i in range(3):
+        torch.testing.assert_close(together[i], evidence(X[i : i + 1], index[i : i + 1])[0])
+
+
+def test_clusters_find_groups_and_leave_the_global_seed_alone():
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1, 2], 40)
+    Z = z_scores(5 * rng.normal(size=(3, 12))[group] + rng.normal(size=(120, 12)))
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    labels = cluster_cells(Z)
+    assert np.array_equal(before, np.random.get_state()[1])
+    assert len(labels) == 120 and len(set(labels)) <= 8
+    assert all(len(set(group[labels == cluster])) == 1 for cluster in set(labels))
+    assert set(cluster_cells(Z[:9])) == {0}

@@ -1,0 +1,121 @@
+"""GRNULar-base: Algorithm 1, every cell fits a new network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_graphs import graphs
+
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.inner_fit import adam_start, fit_fast, init_weights, path_product
+from grnular_core.models.problem import standardise
+from grnular_core.models.thresholds import soft_threshold
+from grnular_core.training.batches import evaluate, prepare_batches
+
+SMALL = GRNULarConfig(hidden=(8,), n_unroll=3, n_inner=2, init_epochs=30)
+PAPER = replace(SMALL, reduction="sum", lam_scale=1.0, lam_per_error=False)
+
+
+def fresh(config: GRNULarConfig, n_graphs: int, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(config.seed)
+    return init_weights(n_graphs, (4, 8, 20), generator, config.init_scale, dtype=dtype)
+
+
+def test_forward_is_algorithm_1_spelled_out():
+    batch = graphs()
+    model = GRNULarBase(PAPER).double()
+    X = standardise(batch.X)
+    X_T = X[:, :, :4]
+    sigma = X_T.mT @ X / X.shape[1]
+
+    def fit_dnn(Z, lam):
+        W = fresh(PAPER, 3)
+        W, _ = fit_fast(W, adam_start(W), X_T, X, Z, lam, PAPER.init_epochs, PAPER.lr, "sum")
+        return path_product(W)
+
+    Z, lam = torch.zeros(3, 4, 20).double(), torch.ones(3, 1, 1).double()
+    with torch.no_grad():
+        theta = fit_dnn(Z, lam)
+        for _ in range(3):
+            lam = model.lambda_nn((Z - theta).square().sum((1, 2), keepdim=True), lam)
+            theta = fit_dnn(Z, lam)
+            Z = soft_threshold(theta, model.rho_nn(theta, sigma, Z))
+        out = model(batch.X, batch.tf_index)
+    torch.testing.assert_close(out.theta, theta * batch.allowed)
+    torch.testing.assert_close(out.Z, Z * batch.allowed)
+    torch.testing.assert_close(out.lam, lam.flatten())
+
+
+class Restarted(GRNULar):
+    """GRNULar that forgets its network before every cell."""
+
+    def dnn_step(self, state, problem):
+        W = fresh(self.config, len(state.Z), state.Z.dtype)
+        return super().dnn_step(state._replace(weights=W, adam=adam_start(W)), problem)
+
+
+def test_it_is_grnular_with_a_fresh_fit_in_every_cell():
+    batch = graphs()
+    base = GRNULarBase(SMALL).double()
+    other = Restarted(replace(SMALL, n_inner=SMALL.init_epochs)).double()
+    with torch.no_grad():
+        out = base(batch.X, batch.tf_index)
+        start = other.prepare(batch.X, batch.tf_index)
+        # Algorithm 1 also has theta^0 from such a fit, with Z = 0 and lam = 1
+        again = other.unroll(start._replace(state=other.dnn_step(start.state, start.problem)))
+    for mine, theirs in zip(out.unrolled, again.unrolled, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_a_cell_starts_fresh_whatever_the_last_one_left():
+    batch = graphs()
+    model = GRNULarBase(SMALL)
+    with torch.no_grad():
+        problem, _, state = model.prepare(batch.X, batch.tf_index)
+        plain = model.dnn_step(state, problem)
+        spoilt = type(state.weights)(*(tuple(w + 5 for w in part) for part in state.weights))
+        again = model.dnn_step(state._replace(weights=spoilt, theta=state.theta + 1), problem)
+        pulled = model.dnn_step(state._replace(lam=50 * state.lam), problem)
+    assert torch.equal(plain.theta, again.theta)
+    assert pulled.theta.mean() < 0.9 * plain.theta.mean()  # lam and Z do count
+
+
+def test_the_inner_steps_of_grnular_have_no_meaning_here():
+    batch = graphs()
+    with torch.no_grad():
+        outs = [
+            GRNULarBase(replace(SMALL, n_inner=n))(batch.X, batch.tf_index).theta for n in (1, 9)
+        ]
+    assert torch.equal(*outs)
+
+
+def test_a_batch_equals_its_graphs_one_by_one():
+    X, tfs, _ = graphs()
+    model = GRNULarBase(SMALL).double()
+    with torch.no_grad():
+        together = model(X, tfs)
+        for i in range(3):
+            alone = model(X[i : i + 1], tfs[i : i + 1])
+            torch.testing.assert_close(alone.theta[0], together.theta[i], atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("inner_gradient", ["cut", "through"])
+def test_training_reaches_what_each_mode_promises(inner_gradient):
+    X, tfs, _ = graphs(range(2))
+    model = GRNULarBase(replace(SMALL, n_unroll=2, init_epochs=5, inner_gradient=inner_gradient))
+    out = model(X, tfs)
+    (out.theta.sum() + out.Z.square().sum()).backward()
+    moved = {n.split(".")[0] for n, p in model.named_parameters() if p.grad is not None}
+    assert moved == ({"rho_nn"} if inner_gradient == "cut" else {"rho_nn", "lambda_nn"})
+
+
+def test_its_quality_is_that_of_grnular():
+    batch = graphs(range(6), n_cells=300)
+    found = []
+    for kind, n_unroll in ((GRNULarBase, 4), (GRNULar, 15)):
+        model = kind(GRNULarConfig(hidden=(12,), n_unroll=n_unroll, init_epochs=150))
+        found.append(evaluate(model, prepare_batches(model, [batch], "cpu")).auprc.mean())
+    assert abs(found[0] - found[1]) < 0.05 and min(found) > 0.9

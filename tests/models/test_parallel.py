@@ -1,0 +1,110 @@
+"""Graphs in parts: the same result whatever the parts and threads, settings left as found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import NamedTuple
+
+import pytest
+import torch
+
+from grnular_core.models import parallel
+from grnular_core.models.parallel import join, over_graphs, parts_of, pick
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    rest: tuple
+
+
+def tree(n: int = 5) -> Pair:
+    return Pair(torch.arange(n), (torch.arange(n) * 2.0, Pair(torch.ones(n, 2), ())))
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_join_is_the_inverse_of_pick():
+    whole = tree()
+    again = join([pick(whole, slice(0, 2)), pick(whole, slice(2, 5))])
+    assert isinstance(again, Pair) and isinstance(again.rest[1], Pair)
+    assert torch.equal(again.first, whole.first) and torch.equal(again.rest[0], whole.rest[0])
+    assert torch.equal(pick(whole, whole.first > 2).rest[0], torch.tensor([6.0, 8.0]))
+
+
+def test_parts_cover_every_graph_once_and_fit_in_cache():
+    parts = parts_of(torch.zeros(1, 1, 1).expand(23, 500, 100))
+    assert [i for part in parts for i in range(23)[part]] == list(range(23))
+    assert len(range(23)[parts[0]]) * 500 * 100 <= parallel.PART
+    assert len(parts_of(torch.zeros(1, 1, 1).expand(3, 3000, 2000))) == 3
+    assert parts_of(torch.zeros(0, 5, 5)) == [slice(0, 0)]
+
+
+@pytest.mark.parametrize("part", [1, 40, 10**9])
+def test_results_come_in_the_order_of_the_graphs(part, two_threads, monkeypatch):
+    monkeypatch.setattr(parallel, "PART", part)
+    X = torch.arange(12.0).reshape(6, 2, 1).expand(6, 2, 10)
+
+    def job(X: torch.Tensor, pair: Pair) -> Pair:
+        return pair._replace(first=X.sum((1, 2)) + pair.first)
+
+    whole = tree(6)
+    result = over_graphs(job, 1, X, whole)
+    assert torch.equal(result.first, X.sum((1, 2)) + whole.first)
+    assert torch.equal(result.rest[0], whole.rest[0])
+
+
+def test_jobs_have_one_thread_no_gradients_and_leave_the_setting(two_threads, monkeypatch):
+    monkeypatch.setattr(parallel, "PART", 1)
+    seen = []
+
+    def job(X: torch.Tensor) -> torch.Tensor:
+        seen.append((torch.get_num_threads(), torch.is_grad_enabled(), threading.get_ident()))
+        return X
+
+    over_graphs(job, 1, torch.zeros(6, 2, 2))
+    assert torch.get_num_threads() == 2 and torch.is_grad_enabled()
+    assert {(n, grad) for n, grad, _ in seen} == {(1, False)} and len(seen) == 6
+
+
+def test_a_failing_job_leaves_the_number_of_threads_as_it_was(two_threads, monkeypatch):
+    monkeypatch.setattr(parallel, "PART", 1)
+
+    def job(X: torch.Tensor) -> torch.Tensor:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        over_graphs(job, 1, torch.zeros(6, 2, 2))
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("graphs, work, threads", [(1, 11, 2), (1, 9, 1), (2, 11, 1)])
+def test_a_few_large_graphs_take_turns_with_all_threads(
+    graphs, work, threads, two_threads, monkeypatch
+):
+    monkeypatch.setattr(parallel, "LARGE", 10)
+    monkeypatch.setattr(parallel, "PART", 1)
+    seen = []
+    over_graphs(
+        lambda X: seen.append(torch.get_num_threads()) or X, work, torch.zeros(graphs, 4, 4)
+    )
+    assert seen == [threads] * graphs
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "10000"), ("7", "7")])
+def test_threads_spin_no_longer_than_pays_unless_the_user_says_otherwise(given, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
+    environment |= {} if given is None else {"GOMP_SPINCOUNT": given}
+    program = (
+        "import grnular_core, os, sys; print(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.stdout.decode().split() == [expected, "False"], done.stderr

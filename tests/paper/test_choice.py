@@ -1,0 +1,40 @@
+"""The comparison that chose the weights for measured cells."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from grnular_paper import choice
+from grnular_paper.real_data import recorded_folder
+
+from grnular_core.simulation.families import family_preset
+
+
+def test_one_graph_gives_a_row_for_each_method_and_weights():
+    seed = next(choice.graphs("associated"))
+    rows = choice.ratios("associated", seed, ("within-clusters", "grnular-cells"))
+    assert [row["model"] for row in rows] == ["within-clusters", "grnular-cells"]
+    assert all(row["ratio"] > 0.5 for row in rows)
+    assert rows[0]["ratio"] != rows[1]["ratio"]
+
+
+def test_graphs_of_a_family_differ_in_size_and_were_not_trained_on():
+    seeds = list(choice.graphs("measured"))
+    assert len(seeds) == choice.USUAL and min(seeds) > 3_200_000
+    assert len({family_preset("measured", seed).graph for seed in seeds}) > 3
+
+
+def test_the_table_has_geometric_means(tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "COMPARED", ("a", "b"))
+    monkeypatch.setattr(choice, "FAMILIES", ("f",))
+    lines = [("f", 0, "a", 1.0), ("f", 4, "a", 4.0), ("f", 0, "b", 3.0), ("f", 4, "b", 3.0)]
+    rows = pd.DataFrame(lines, columns=["family", "seed", "model", "ratio"])
+    rows.to_csv(tmp_path / choice.TABLE, index=False)
+    found = choice.table(tmp_path)
+    assert found.loc["a", "f"] == pytest.approx(2) and found.loc["b", "f"] == pytest.approx(3)
+
+
+def test_on_record_the_weights_that_ship_are_the_best_by_the_rule():
+    found = choice.table(recorded_folder())
+    for family in ("measured-large", "measured"):
+        assert found[family].idxmax() == "grnular-cells"

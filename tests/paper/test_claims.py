@@ -1,0 +1,242 @@
+"""The table of claims follows the record: right on it, open without it, turned round by other rows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from grnular_paper.claims import model as claims_model
+from grnular_paper.claims import real as claims_real
+from grnular_paper.claims import registry as claim_registry
+from grnular_paper.findings import OPEN, WORDS, Finding, said, together, word
+from grnular_paper.real_data import recorded_folder
+from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
+
+from grnular_core.utils.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import claim_page  # noqa: E402
+
+RECORD = recorded_folder()
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return claim_registry.table(RECORD)
+
+
+def copy_of_record(folder: Path, *names: str) -> Path:
+    """A folder with what the paper prints, and these tables of ours."""
+    kept = [*RECORD.glob("paper_*.csv"), *RECORD.glob("environments.csv")]
+    for path in [*kept, *(RECORD / f"{name}.csv" for name in names)]:
+        shutil.copy(path, folder)
+    return folder
+
+
+def named(name: str) -> claim_registry.Claim:
+    return next(claim for claim in claim_registry.CLAIMS if claim.name == name)
+
+
+def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(table):
+    assert table["name"].is_unique and not table.duplicated(["section", "claim"]).any()
+    assert (~table["ours"]).sum() >= 15
+    places = " ".join(table["source"])
+    assert "Algorithms 1 and 2" in places and "Algorithm 4" in places
+    for place in [f"Fig. {n}" for n in range(1, 12)] + [f"Table {n}" for n in range(1, 4)]:
+        assert re.search(rf"{re.escape(place)}\b", places), place
+    for page in set(table["page"]):
+        target = re.fullmatch(r"\[.*\]\((.*)\)", claim_page.link(page)).group(1)
+        assert (ROOT / "book" / target).resolve().exists(), page
+
+
+def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):
+    assert set(table["verdict"]) <= set(WORDS)
+    judged = table[table["verdict"] != OPEN]
+    assert (judged["numbers"] != "").all()
+    counts = claim_registry.counts(table)
+    papers = len(claim_registry.papers(table))
+    assert papers == (~table["ours"]).sum() - len(claim_registry.SECTIONS[claim_registry.SUMS])
+    assert (counts.drop(columns="verdict").sum() == papers).all()
+
+
+def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
+    copy_of_record(tmp_path)
+    found = claim_registry.findings(tmp_path)
+    known = {name for name, finding in found.items() if finding.verdict not in (OPEN, UNTESTED)}
+    assert known == {"few_parameters", "paths"}  # which need the package alone
+    assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
+
+
+def test_counts_on_real_cells_are_those_of_the_recorded_rows():
+    rows = pd.read_csv(RECORD / "beeline.csv")
+    rows = rows[rows["genes"] == "TFs+500"].set_index(["network", "dataset", "method"])
+    rows = rows["strict_auprc"].groupby(level=[0, 1, 2]).mean()
+    higher = lower = 0
+    for network, dataset in {key[:2] for key in rows.index}:
+        own = rows[network, dataset, "grnular-paper"]
+        for rival in claims_real.RIVALS:
+            other = rows.get((network, dataset, rival))
+            higher += other is not None and own > other
+            lower += other is not None and own < other
+    finding = named("fig8_auprc").judge(RECORD)
+    assert f"strict: higher in {higher}, lower in {lower} of {higher + lower}" in finding.numbers
+    assert finding.verdict == word(higher, lower, higher + lower)
+
+
+def test_other_rows_turn_a_verdict_round(tmp_path):
+    copy_of_record(tmp_path, "beeline")
+    path = tmp_path / "beeline.csv"
+    rows = pd.read_csv(path)
+    best = rows["method"] == "grnular-paper"
+    rows.loc[best, ["strict_auprc", "strict_auroc"]] = 0.99
+    rows.loc[best, ["paper_auprc", "paper_auroc"]] = 0.001
+    rows.to_csv(path, index=False)
+    for name in ("fig8_auprc", "fig8_auroc"):
+        finding = named(name).judge(tmp_path)
+        assert (finding.verdict, finding.by_paper) == (REPRODUCED, NOT_REPRODUCED)
+
+
+def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
+    copy_of_record(tmp_path, "clean", "noisy")
+    whole = named("clean_paper_trees").judge(tmp_path)
+    tested, planned = map(
+        int, re.match(r"(\d+) of (\d+) comparisons have six shared graphs", whole.numbers).groups()
+    )
+    assert planned == 15 and whole.early == (2 * tested < planned)
+    rows = pd.read_csv(tmp_path / "clean.csv")
+    rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
+    assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
+
+
+def test_what_is_left_under_dropout_is_measured_graph_by_graph():
+    from grnular_paper.claims.simulated import kept
+
+    rows = kept(RECORD)
+    clean = pd.read_csv(RECORD / "clean.csv").query(
+        "cell_types == 5 and cells == 1000 and replicate == 3 and method == 'ridge'"
+    )
+    noisy = pd.read_csv(RECORD / "noisy.csv").query(
+        "dataset == 'noisy(25)' and cells == 1000 and replicate == 3 and method == 'ridge'"
+    )
+    chosen = rows[(rows["method"] == "ridge") & (rows["replicate"] == "3")]
+    chosen = chosen[(chosen["place"] == 1000) & (chosen["panel"] == 25)]
+    expected = noisy["strict_auprc"].item() / clean["strict_auprc"].item()
+    assert chosen["kept"].item() == pytest.approx(expected)
+
+
+def test_as_good_and_worse_are_told_apart_by_the_margin():
+    good = claims_model.as_good("untrained", "P", ["20"], "10")
+    bad = claims_model.as_good("untrained", "P", ["2"], "20")
+    assert good(RECORD).verdict == REPRODUCED and bad(RECORD).verdict == NOT_REPRODUCED
+    assert claims_model.worse("untrained", "P", "2", "20")(RECORD).verdict == REPRODUCED
+    assert claims_model.worse("untrained", "P", "20", "2")(RECORD).verdict == NOT_REPRODUCED
+
+
+def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
+    lines = ["name,statement,verdict,numbers"]
+    lines += [f"{n},{n} moves,{v},rho" for n, v in (("sox2_falls", REPRODUCED), ("sox7_rises", NOT_REPRODUCED),
+              ("sox17_rises", REPRODUCED), ("target_rises", UNTESTED), ("chip_sox2", UNTESTED))]  # fmt: skip
+    (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
+    trends = named("sox_trends").judge(tmp_path)
+    assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers
+    lines = [line.replace("sox7_rises moves,not ", "sox7_rises moves,") for line in lines]
+    (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
+    trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
+    assert trends.verdict == PARTLY
+    assert trends.numbers.startswith(
+        "3 of 3 parts that could be tested came out (no data for: target_rises moves); "
+    )
+    assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
+
+
+def test_pairs_that_are_counted_need_two_thirds_for_a_part():
+    words = claims_real.word_of_pairs
+    assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
+    assert words(40, 20, 60) == PARTLY and words(60, 0, 60) == REPRODUCED
+    assert words(10, 5, 60) == PARTLY and words(0, 0, 0) == OPEN
+
+
+def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():
+    yes, no, open_ = (lambda folder, w=w: Finding(w, w) for w in (REPRODUCED, NOT_REPRODUCED, OPEN))
+    assert claims_real.both(yes, no)(RECORD) == Finding(PARTLY, f"{REPRODUCED}; {NOT_REPRODUCED}")
+    assert claims_real.both(yes, yes)(RECORD).verdict == REPRODUCED
+    assert claims_real.both(yes, open_)(RECORD).verdict == OPEN
+
+
+def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores():
+    finding = named("fig8_low").judge(RECORD)
+    dense = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
+    limit = pd.read_csv(RECORD / "paper_fig8.csv").query("method == 'grnular'")["auprc"].max()
+    left_out = dense[dense["density"] > limit][["dataset", "network"]].drop_duplicates()
+    assert f"without {len(left_out)} pairs" in finding.numbers and len(left_out)
+
+
+def test_what_was_not_run_has_no_verdict():
+    assert named("hours_without").judge(RECORD).verdict == UNTESTED
+
+
+def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_path):
+    found = named("boosting_forest").judge(RECORD)
+    copy_of_record(tmp_path, "ds")
+    alone = named("boosting_forest").judge(tmp_path)  # DS1 alone has six graphs of both
+    assert alone.verdict == REPRODUCED and "in 1, the reverse in 0 of 1 " in alone.numbers
+    assert found.verdict != REPRODUCED and found.numbers != alone.numbers
+
+
+def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
+    yes, no, open_ = Finding(REPRODUCED), Finding(NOT_REPRODUCED), Finding(OPEN)
+    assert together([yes, open_]).verdict == REPRODUCED
+    assert together([yes, no]).verdict == PARTLY
+    assert together([open_]).verdict == OPEN
+    assert together([Finding(NOT_REPRODUCED, by_paper=REPRODUCED), yes]).by_paper == REPRODUCED
+
+
+def test_wrong_words_and_unknown_numbers_are_refused():
+    with pytest.raises(InputError, match="is no verdict"):
+        Finding("perhaps")
+    with pytest.raises(InputError, match="has no 'nothing'"):
+        said("nothing")(RECORD)
+    assert said("set_p")(RECORD) == "1.3e-14"
+
+
+def test_the_page_shows_every_claim_once_with_its_verdict(table):
+    text = claim_page.sections(RECORD)
+    for row in table.to_dict("records"):
+        source = "our own" if row["ours"] else row["source"]
+        start = f"| {row['claim']} ({source}; {claim_page.link(row['page'])}) |"
+        lines = [line for line in text.splitlines() if line.startswith(start)]
+        assert len(lines) == 1, start
+        assert f"**{row['verdict']}**" in lines[0]
+    top = claim_page.summary(RECORD)
+    papers = len(claim_registry.papers(table))
+    assert f"{papers} claims" in top
+    shown = [int(n) for n in re.findall(r"\| (\d+) \(\d+%\) \| \d+", top)]
+    assert sum(shown) == papers
+
+
+def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad():
+    finding = named("few_graphs").judge(RECORD)
+    rows = claims_model.learning.ablation_rows(RECORD)
+    rows = rows[(rows["base"] == "trained") & (rows["dataset"] == "clean")]
+    best = rows.groupby(["factor", "value"])["strict_auprc"].mean()
+    assert f"clean {best.max():.3f} ({' '.join(best.idxmax())}) against" in finding.numbers
+    assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
+
+
+def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
+    (tmp_path / "gradient_memory.csv").write_text(
+        "gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n"
+    )
+    assert claims_model._memory(tmp_path).verdict == REPRODUCED
+    lines = ["weights,dataset,network,strict_auprc_ratio"]
+    lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
+    (tmp_path / "levers.csv").write_text("\n".join(lines))
+    finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
+    assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
+    assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)

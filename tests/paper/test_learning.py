@@ -1,0 +1,106 @@
+"""The tables that say whether it learns, on records made for the purpose."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper import learning
+from grnular_paper.factors import factor_grid
+from grnular_paper.records import COLUMNS, Record
+from grnular_paper.synthetic import SyntheticTask
+
+from grnular_core.simulation.simulate import preset, simulate
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Ten graphs a setting; GRNULar is 0.1 better than correlation, each graph has its own level."""
+    for name, _ in learning.SETTINGS.values():
+        rows = []
+        for replicate in range(10):
+            for method, gain in (("grnular", 0.1), ("correlation", 0.0)):
+                task = SyntheticTask(name, method, replicate)
+                scores = dict.fromkeys(COLUMNS[11:21], 0.5)
+                level = 0.3 + 0.03 * replicate + gain + 0.001 * (replicate % 3)
+                values = {"density": 0.1, "strict_auprc": level, "device": "cpu"}
+                rows.append({**task.key(), **scores, **values})
+        Record(task.experiment, tmp_path).add(
+            [{k: v for k, v in row.items() if k not in ("commit", "environment")} for row in rows]
+        )
+    return tmp_path
+
+
+def test_the_table_shows_means_counts_and_the_density(folder):
+    table = learning.table(learning.rows(folder)).set_index("method")
+    assert list(table.index) == ["GRNULar", "correlation", "density"]
+    assert table.loc["GRNULar", "clean"].startswith("0.536 [")
+    assert table.loc["correlation", "DS1, dropout 82 %"].endswith("] (10)")
+    assert table.loc["density", "clean"] == "0.100"
+
+
+def test_paired_tests_see_a_small_but_constant_gain(folder):
+    tests = learning.paired_tests(learning.rows(folder), "grnular")
+    assert set(tests["setting"]) == set(learning.TITLES.values())
+    assert all(text.startswith("+0.100") for text in tests["difference"])
+    assert (tests["p (Holm)"].astype(float) < 0.01).all()
+
+
+def test_figures_draw_every_graph(folder):
+    drawn = learning.figure(learning.rows(folder))
+    assert len(drawn.axes) == len(learning.SETTINGS)
+    points = [line for line in drawn.axes[0].lines if line.get_marker() == "o"]
+    assert sum(len(line.get_xdata()) for line in points) == 20
+    plt.close(drawn)
+
+
+def test_a_factor_has_a_panel_with_its_values_in_order():
+    rows = pd.DataFrame(
+        [("P", v, d, s) for v in ("2", "10") for d in ("clean", "noisy(25)") for s in (0.4, 0.6)],
+        columns=["factor", "value", "dataset", "strict_auprc"],
+    )
+    drawn = factor_grid(rows)
+    panel = drawn.axes[0]
+    assert [t.get_text() for t in panel.get_xticklabels()] == ["2", "10"]
+    assert panel.get_title() == "P"
+    assert np.allclose(panel.lines[0].get_ydata(), 0.5)
+    plt.close(drawn)
+
+
+def test_every_run_of_the_page_is_planned_once():
+    tasks = learning.tasks()
+    assert len(set(tasks)) == len(tasks)
+    slow = [task.method in learning.SLOW for task in tasks]
+    assert slow == sorted(slow)  # the quick ones come first
+
+
+def test_each_tf_is_ranked_by_itself():
+    simulation = simulate(preset("noisy(50)", n_cells=300), 5)
+    seen = learning.per_tf(simulation, ["random"])
+    assert len(seen) == 10
+    assert np.allclose(seen["detected"], (simulation.expression != 0).mean(0)[simulation.tf_index])
+    assert np.allclose(seen["targets"] * 99, simulation.adjacency.sum(1))
+    assert abs(seen["random"].mean()) < 0.1
+
+
+def test_a_method_that_stands_behind_in_the_alphabet_keeps_the_sign_of_its_difference(folder):
+    tests = learning.paired_tests(learning.rows(folder), "correlation")
+    assert all(text.startswith("-0.100") for text in tests["difference"])
+
+
+def test_the_lead_is_over_the_strongest_other_on_shared_graphs(folder):
+    found = learning.rows(folder)
+    ahead = learning.lead(found, "clean", ["correlation", "ridge"])
+    assert (ahead.other, ahead.graphs) == ("correlation", 10)
+    assert ahead.times == pytest.approx(0.536 / 0.436, rel=1e-2)
+    assert np.isnan(learning.lead(found, "clean", ["ridge"]).times)
+
+
+def test_what_training_kept_is_told_by_name_from_the_weights_themselves():
+    words = learning.kept_in_words(["paper-clean", "paper-DS2"])
+    assert words.startswith("validation keeps the untrained start for paper-clean (0.")
+    assert " and epoch " in words and words.endswith(")")
+    assert "steps P" not in learning.other_settings("paper-clean")
+    assert "hidden units (40, not four a TF)" in learning.other_settings("paper-clean")
+    assert "steps P of each fit (10, not 20)" in learning.other_settings("paper-DS2")

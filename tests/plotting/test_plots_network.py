@@ -1,0 +1,130 @@
+"""Figures of a network: no label hides another, and what is drawn is what the table says."""
+
+from __future__ import annotations
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from grnular_core.data.cpdag import cpdag
+from grnular_core.data.edges import edge_table
+from grnular_core.plotting import style as plots
+from grnular_core.plotting.network import (
+    TF_COLOUR,
+    draw_network,
+    layout,
+    overlaps,
+)
+from grnular_paper.stem_cell_figures import pseudotime_panel, score_violins
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def some_network(
+    n_tfs: int, n_genes: int, n_edges: int, seed: int = 0
+) -> tuple[pd.DataFrame, list]:
+    genes = [f"GENE{i}" * (1 + i % 2) for i in range(n_genes)]
+    scores = np.random.default_rng(seed).random((n_tfs, n_genes))
+    return cpdag(edge_table(scores, genes[:n_tfs], genes), genes[:n_tfs]).head(n_edges), genes[
+        :n_tfs
+    ]
+
+
+def names_of(table: pd.DataFrame) -> list[str]:
+    return sorted({*table["regulator"], *table["target"]})
+
+
+@pytest.mark.parametrize(("n_tfs", "n_genes", "n_edges"), [(1, 2, 1), (5, 8, 12), (25, 40, 60)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_label_hides_another_and_all_are_inside(n_tfs, n_genes, n_edges, seed):
+    table, _ = some_network(n_tfs, n_genes, n_edges, seed)
+    names = names_of(table)
+    boxes = np.tile([0.6, 0.22], (len(names), 1))
+    at = layout(table, names, boxes, 6.8, 5.2)
+    assert not (overlaps(at, boxes) > 0).all(axis=2).any()
+    assert (at >= boxes / 2 - 1e-9).all() and (at <= np.array([6.8, 5.2]) - boxes / 2 + 1e-9).all()
+    assert np.array_equal(at, layout(table, names, boxes, 6.8, 5.2))
+
+
+def test_parts_that_nothing_joins_are_laid_out_too():
+    table = pd.DataFrame({"regulator": ["a", "c", "e"], "target": ["b", "d", "f"]})
+    boxes = np.tile([0.6, 0.22], (6, 1))
+    assert not (overlaps(layout(table, list("abcdef"), boxes, 3, 2), boxes) > 0).all(axis=2).any()
+
+
+def test_edges_nodes_and_shades_are_those_of_the_table():
+    plots.use_style()
+    table, tfs = some_network(6, 12, 20)
+    _, ax = plt.subplots(figsize=(6.8, 5.8))
+    draw_network(ax, table, tfs)
+    names = names_of(table)
+    assert [t.get_text() for t in ax.texts] == names
+    boxes = [p for p in ax.patches if isinstance(p, Rectangle)]
+    yellow = [to_hex(b.get_facecolor()).upper() == TF_COLOUR for b in boxes]
+    assert yellow == [name in tfs for name in names]
+    lines = [p for p in ax.patches if isinstance(p, FancyArrowPatch)][::-1]  # strongest first
+    assert len(lines) == 20
+    heads = [type(line.get_arrowstyle()).__name__ == "CurveFilledB" for line in lines]
+    assert heads == table["directed"].tolist() and 0 < sum(heads) < 20
+    shades = [sum(line.get_edgecolor()[:3]) for line in lines]
+    assert shades == sorted(shades)  # the stronger the darker
+
+
+def test_labels_fit_their_boxes():
+    plots.use_style()
+    table = pd.DataFrame({"regulator": ["SOX17"], "target": ["WMWMW"], "weight": [1.0]})
+    table = table.assign(sign=1, rank=1, directed=True)
+    figure, ax = plt.subplots(figsize=(6.8, 5.8))
+    draw_network(ax, table, ["SOX17"])
+    figure.canvas.draw()
+    boxes = [p for p in ax.patches if isinstance(p, Rectangle)]
+    label, box = ax.texts[0].get_window_extent(), boxes[0].get_window_extent()
+    assert box.x0 < label.x0 and label.x1 < box.x1 and box.y0 < label.y0 and label.y1 < box.y1
+
+
+def test_an_empty_network_draws_nothing():
+    table, tfs = some_network(3, 5, 0)
+    _, ax = plt.subplots()
+    assert not draw_network(ax, table, tfs).texts
+
+
+def test_violins_show_median_and_number_of_each_group():
+    _, ax = plt.subplots()
+    groups = {"all": np.linspace(0, 1, 10_001), "inside": np.array([0.2, 0.4, 0.9])}
+    score_violins(ax, groups)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["all\n(10,001)", "inside\n(3)"]
+    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert medians == pytest.approx([0.5, 0.4])
+
+
+def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis():
+    figure, ax = plt.subplots()
+    score_violins(ax, {"all": 10.0 ** np.linspace(-10, 2, 1001), "inside": np.array([1e-3, 1e-1])})
+    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert medians == pytest.approx([-4, -2])
+    figure.canvas.draw()
+    ticks = {t.get_position()[1]: t.get_text() for t in ax.get_yticklabels()}
+    assert ticks[-4.0] == "$10^{-4}$" and all(float(place).is_integer() for place in ticks)
+    _, ax = plt.subplots()
+    score_violins(ax, {"all": np.array([0.0, 1e-9, 1e3])})  # no logarithm of 0
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"] == [1e-9]
+
+
+def test_the_panel_has_a_dot_a_cell_and_three_lines_a_regulator():
+    time = np.linspace(0, 10, 50)
+    _, ax = plt.subplots()
+    pseudotime_panel(ax, time, ("T", time), {"A": 2 * time, "B": 10 - time}, 0.5)
+    assert len(ax.collections[0].get_offsets()) == 50
+    assert len(ax.lines) == 6
+    assert np.allclose(ax.lines[0].get_ydata(), 2 * ax.lines[0].get_xdata())
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["T, each cell", "A", "B"]

@@ -1,0 +1,266 @@
+"""The paper's protocol: golden numbers, its dependence on gene order, and its AUROC's floor."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from golden import ORDERS, D, golden_case, truth_table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from grnular_core.data.edges import edge_table
+from grnular_core.scoring.paper import (
+    floor_auroc,
+    paper_matrix,
+    paper_scores,
+    paper_scores_of_matrices,
+    paper_scores_over_orders,
+    truth_matrix,
+)
+from grnular_core.utils.errors import InputError
+
+NAMES = ["n_true_seen", "shd", "precision", "recall", "auprc", "auroc"]
+GOLDEN = {
+    "tfs first": [25, 68, 0.197183, 0.56, 0.535892, 0.748341],
+    "tfs last": [3, 68, 0.042254, 1.0, 0.177015, 0.955247],
+    "shuffled": [13, 68, 0.112676, 0.615385, 0.242192, 0.763853],
+}
+
+
+def random_truth(seed, n_genes, n_tfs, n_edges):
+    """Genes (TFs first) and a directed truth with exactly ``n_edges`` edges out of the TFs."""
+    rng = np.random.default_rng(seed)
+    genes = [f"g{i:04d}" for i in range(n_genes)]
+    places = [(i, j) for i in range(n_tfs) for j in range(n_genes) if i != j]
+    adj = np.zeros((n_genes, n_genes))
+    for place in rng.choice(len(places), n_edges, replace=False):
+        adj[places[place]] = 1
+    return genes, genes[:n_tfs], truth_table(adj, genes)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [(ORDERS[k], GOLDEN[k]) for k in GOLDEN], ids=GOLDEN
+)
+def test_golden_numbers_in_three_gene_orders(order, expected):
+    found = paper_scores(*golden_case(order))
+    assert [found[name] for name in NAMES] == pytest.approx(expected, abs=5e-7)
+    assert found["n_pairs"] == 435
+
+
+def test_a_negative_score_counts_by_its_size():
+    scores, adj = np.zeros((3, 3)), np.zeros((3, 3))
+    scores[0, 1], scores[0, 2], adj[0, 1] = -2, 1, 1
+    found = paper_scores_of_matrices(scores, adj)
+    assert found["n_predicted"] == 2 and found["auprc"] == found["auroc"] == 1
+
+
+def test_golden_numbers_of_the_small_symmetric_case():
+    adj, scores = np.zeros((5, 5)), np.zeros((5, 5))
+    for i, j in [(0, 1), (1, 2), (1, 4)]:
+        adj[i, j] = adj[j, i] = 1
+    scores[0, 1] = scores[1, 0] = 0.02
+    scores[0, 2] = scores[2, 0] = 0.01
+    found = paper_scores_of_matrices(scores, adj)
+    expected = {
+        "fdr": 0.5,
+        "tpr": 0.333333,
+        "fpr": 0.142857,
+        "shd": 3,
+        "precision": 0.5,
+        "recall": 0.333333,
+        "fbeta": 0.4,
+        "auprc": 0.533333,
+        "auroc": 0.619048,
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=5e-7)
+    assert found["floor_auroc"] == 0.5  # any pair may be predicted
+
+
+def test_fbeta_weighs_recall_by_beta_squared():
+    adj, scores = np.zeros((4, 4)), np.zeros((4, 4))
+    adj[0, 1] = adj[0, 2] = adj[0, 3] = 1
+    scores[0, 1] = scores[1, 2] = 1
+    precision, recall = 1 / 2, 1 / 3
+    for beta in (0.5, 1.0, 2.0):
+        found = paper_scores_of_matrices(scores, adj, beta=beta)["fbeta"]
+        assert found == pytest.approx(
+            (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+        )
+
+
+def test_the_matrix_halves_tf_gene_entries_and_averages_tf_tf_entries():
+    genes = ["x", "t1", "y", "t2"]
+    edges = pd.DataFrame(
+        [
+            ("t1", "x", 2.0),
+            ("t2", "y", -4.0),
+            ("t1", "t2", 1.0),
+            ("t2", "t1", 5.0),
+            ("x", "t1", 9.0),  # no TF regulates here
+            ("t1", "t1", 9.0),
+        ],
+        columns=["regulator", "target", "weight"],
+    )
+    assert paper_matrix(edges, genes, ["t2", "t1"]).tolist() == [
+        [0, 1, 0, 0],
+        [1, 0, 0, 3],
+        [0, 0, 0, 2],
+        [0, 3, 2, 0],
+    ]
+    assert paper_matrix(edges, genes, genes)[0, 1] == (9 + 2) / 2
+
+
+def test_only_edges_whose_regulator_comes_first_count_unless_the_truth_is_made_symmetric():
+    genes = ["a", "b", "c"]
+    truth = pd.DataFrame([("b", "a"), ("b", "c")], columns=["regulator", "target"])
+    edges = truth.assign(weight=1.0)
+    directed = paper_scores(edges, truth, genes, ["b"])
+    assert (directed["n_true_seen"], directed["shd"], directed["precision"]) == (1, 1, 0.5)
+    symmetric = paper_scores(edges, truth, genes, ["b"], symmetric_truth=True)
+    assert (symmetric["n_true_seen"], symmetric["shd"], symmetric["auprc"]) == (2, 0, 1.0)
+    assert truth_matrix(truth, genes).tolist() == [[0, 0, 0], [1, 0, 1], [0, 0, 0]]
+
+
+def test_the_gene_order_decides_what_a_perfect_directed_prediction_scores():
+    genes, tfs, truth = random_truth(0, 100, 10, 124)
+    perfect = truth.assign(weight=1.0)
+    first = paper_scores(perfect, truth, genes, tfs)["auprc"]
+    last = paper_scores(perfect, truth, genes[::-1], tfs)["auprc"]
+    between = paper_scores_over_orders(perfect, truth, genes, tfs)["auprc"]
+    assert first == pytest.approx(0.94, abs=0.03)
+    assert last < 0.25
+    assert between.mean() == pytest.approx(0.51, abs=0.05)
+    assert last < between.min() and between.max() < first
+
+
+@given(seed=st.integers(0, 1000), order=st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_a_symmetric_truth_makes_the_gene_order_irrelevant(seed, order):
+    genes, tfs, truth = random_truth(seed, 15, 4, 12)
+    edges = edge_table(np.random.default_rng(seed).random((4, 15)).round(1), tfs, genes)
+    expected = paper_scores(edges, truth, genes, tfs, symmetric_truth=True)
+    order.shuffle(genes)
+    found = paper_scores(edges, truth, genes, tfs, symmetric_truth=True)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_genes", "n_tfs", "n_edges", "expected"),
+    [
+        (100, 10, 124, 0.915),
+        (500, 60, None, 0.892),
+        (400, 37, None, 0.918),
+        (1200, 127, None, 0.901),
+    ],
+)
+def test_the_floor_formula_is_what_random_scores_reach(n_genes, n_tfs, n_edges, expected):
+    genes, tfs, truth = random_truth(1, n_genes, n_tfs, n_edges or n_genes)
+    rng = np.random.default_rng(0)
+    floors, reached = [], []
+    for _ in range(20 if n_genes <= 100 else 2):
+        edges = edge_table(rng.random((n_tfs, n_genes)), tfs, genes)
+        found = paper_scores(edges, truth, genes, tfs, symmetric_truth=True)
+        floors.append(found["floor_auroc"])
+        reached.append(found["auroc"])
+    assert len(np.unique(floors)) == 1
+    assert floors[0] == pytest.approx(expected, abs=0.005)
+    assert np.mean(reached) == pytest.approx(floors[0], abs=0.01)
+
+
+def test_the_floor_formula_is_one_minus_half_the_share_of_candidate_negatives():
+    truth = np.array([True, False, False, False, False])
+    candidate = np.array([True, True, False, False, False])
+    assert floor_auroc(truth, candidate) == pytest.approx(1 - (1 / 4) / 2)
+
+
+def test_a_true_pair_that_no_tf_list_reaches_lowers_the_floor():
+    rng = np.random.default_rng(0)
+    truth, candidate = rng.random(400) < 0.3, rng.random(400) < 0.4
+    assert (truth & ~candidate).any()
+    reached = [roc_auc_score(truth, np.where(candidate, rng.random(400), 0)) for _ in range(300)]
+    assert floor_auroc(truth, candidate) == pytest.approx(np.mean(reached), abs=0.01)
+
+
+def test_orders_depend_on_the_seed_only():
+    edges, truth, genes, tfs = golden_case(np.arange(D))
+    found = paper_scores_over_orders(edges, truth, genes, tfs, n_orders=6, seed=3)
+    assert len(found) == 6 and found["auprc"].nunique() > 1
+    mixed = paper_scores_over_orders(
+        edges[::-1], truth[::-1], genes[::-1], tfs[::-1], n_orders=6, seed=3
+    )
+    pd.testing.assert_frame_equal(found, mixed)
+    other = paper_scores_over_orders(edges, truth, genes, tfs, n_orders=6, seed=4)
+    assert not found["auprc"].equals(other["auprc"])
+
+
+def test_every_order_is_scored_as_paper_scores_would():
+    edges, truth, genes, tfs = golden_case(np.arange(D))
+    found = paper_scores_over_orders(edges, truth, genes, tfs, n_orders=1, seed=5).iloc[0]
+    order = [genes[i] for i in np.random.default_rng(5).permutation(D)]
+    expected = paper_scores(edges, truth, order, tfs)
+    assert found.to_dict() == pytest.approx(expected, abs=1e-12)
+
+
+def test_duplicates_and_self_loops_change_nothing():
+    edges, truth, genes, tfs = golden_case(np.arange(D))
+    loops = pd.DataFrame({"regulator": genes, "target": genes, "weight": 5.0})
+    found = paper_scores(
+        pd.concat([edges, edges, loops]), pd.concat([truth, loops, truth]), genes, tfs
+    )
+    assert found == paper_scores(edges, truth, genes, tfs)
+
+
+def test_nothing_predicted_is_nan_with_a_reason_where_undefined():
+    _, truth, genes, tfs = golden_case(np.arange(D))
+    empty = pd.DataFrame(columns=["regulator", "target", "weight"])
+    found = paper_scores(empty, truth, genes, tfs)
+    assert {name for name in found if name.endswith("_reason")} == {
+        "precision_reason",
+        "fdr_reason",
+    }
+    assert math.isnan(found["precision"]) and found["precision_reason"] == "nothing predicted"
+    assert (found["recall"], found["fbeta"], found["fpr"], found["auroc"]) == (0, 0, 0, 0.5)
+    assert found["auprc"] == pytest.approx(25 / 435)
+    assert found["shd"] == 25
+
+
+def test_no_true_pair_in_sight_is_nan_with_a_reason():
+    truth = pd.DataFrame([("b", "a")], columns=["regulator", "target"])
+    found = paper_scores(truth.assign(weight=1.0), truth, ["a", "b"], ["b"])
+    assert found["n_true_seen"] == 0
+    for name in ("auprc", "auroc", "floor_auroc", "tpr", "recall", "fbeta"):
+        assert math.isnan(found[name]) and "no true edge" in found[f"{name}_reason"]
+    assert (found["fdr"], found["fpr"], found["shd"]) == (1.0, 1.0, 1)
+
+
+def test_scores_are_plain_numbers_that_json_can_hold():
+    found = paper_scores(*golden_case(np.arange(D)))
+    assert {type(value) for value in found.values()} <= {int, float, str}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_shapes_that_disagree_are_refused():
+    with pytest.raises(InputError, match=r"\(3, 3\).*\(4, 4\)"):
+        paper_scores_of_matrices(np.zeros((3, 3)), np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize("n_tfs", [4, 8, 15, 30])
+def test_random_auroc_is_the_mean_of_random_predictions(n_tfs):
+    rng = np.random.default_rng(n_tfs)
+    genes = [f"g{i:02d}" for i in range(30)]
+    order = [genes[i] for i in rng.permutation(30)]
+    tfs, pairs = genes[:n_tfs], [(a, b) for a in genes[:n_tfs] for b in genes if a != b]
+    # true edges mostly between TFs, and some that no TF of the list has
+    chosen = [p for p in pairs if rng.random() < (0.5 if p[1] in tfs else 0.1)]
+    others = [(genes[-1], genes[-2])] if n_tfs < 29 else []
+    truth = pd.DataFrame(chosen + others, columns=["regulator", "target"])
+    drawn = []
+    for _ in range(300):
+        edges = edge_table(rng.uniform(size=(n_tfs, 30)), tfs, genes)
+        drawn.append(paper_scores(edges, truth, order, tfs))
+    mean = np.mean([scores["auroc"] for scores in drawn])
+    error = np.std([scores["auroc"] for scores in drawn]) / np.sqrt(300)
+    assert drawn[0]["random_auroc"] == pytest.approx(mean, abs=4 * error)

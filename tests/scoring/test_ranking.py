@@ -1,0 +1,105 @@
+"""Scores of a ranking, against slow references written from their definitions."""
+
+import math
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from grnular_core.scoring.ranking import auroc, average_precision, early_precision, expected_hits
+from grnular_core.utils.errors import InputError
+
+ranked_lists = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 1.0]), st.booleans()), min_size=1, max_size=30
+)
+
+
+def slow_average_precision(scores, truth):
+    """Walk down the distinct scores; every step adds its recall times the precision after it."""
+    total, found_before = 0.0, 0
+    for threshold in sorted(set(scores), reverse=True):
+        chosen = [t for s, t in zip(scores, truth, strict=True) if s >= threshold]
+        total += (sum(chosen) - found_before) / sum(truth) * sum(chosen) / len(chosen)
+        found_before = sum(chosen)
+    return total
+
+
+@given(ranked_lists)
+@settings(max_examples=100, deadline=None)
+def test_average_precision_and_auroc_agree_with_the_slow_reference_and_scikit_learn(rows):
+    scores, truth = (list(column) for column in zip(*rows, strict=True))
+    found = average_precision(np.array(scores), np.array(truth))
+    area = auroc(np.array(scores), np.array(truth))
+    if not any(truth):
+        assert math.isnan(found) and math.isnan(area)
+        return
+    assert found == pytest.approx(slow_average_precision(scores, truth), abs=1e-12)
+    assert found == pytest.approx(average_precision_score(truth, scores), abs=1e-12)
+    if all(truth):
+        assert math.isnan(area)
+    else:
+        assert area == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
+
+
+small_lists = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.booleans()), min_size=1, max_size=6
+)
+
+
+@given(small_lists, st.data())
+@settings(max_examples=60, deadline=None)
+def test_expected_hits_are_the_mean_over_every_way_to_break_the_ties(rows, data):
+    scores, truth = (np.array(column) for column in zip(*rows, strict=True))
+    k = data.draw(st.integers(1, len(rows)))
+    hits = []
+    for order in permutations(range(len(rows))):  # a stable sort of every order breaks ties once
+        first = sorted(order, key=lambda i: -scores[i])[:k]
+        hits.append(truth[list(first)].sum())
+    assert expected_hits(scores, truth, k) == pytest.approx(np.mean(hits), abs=1e-12)
+
+
+@given(ranked_lists)
+@settings(max_examples=100, deadline=None)
+def test_early_precision_agrees_with_its_definition(rows):
+    scores, truth = (np.array(column) for column in zip(*rows, strict=True))
+    found = early_precision(scores, truth)
+    k = int(truth.sum())
+    if k == 0:
+        assert math.isnan(found.ratio) and found.reason == "no true edge among the candidates"
+        return
+    nonzero = scores[scores > 0]
+    if len(nonzero) == 0:
+        assert math.isnan(found.ratio) and found.reason == "no nonzero score among the candidates"
+        assert found.ties_expected == pytest.approx(1.0)
+        return
+    threshold = max(sorted(scores, reverse=True)[k - 1], min(nonzero))
+    chosen = truth[scores >= threshold]
+    assert found.ratio == pytest.approx(chosen.mean() / truth.mean())
+    assert found.n_selected_over_k == pytest.approx(len(chosen) / k)
+    assert found.reason is None
+
+
+def test_ties_at_rank_k_select_more_than_k_and_the_expectation_is_fair():
+    scores = np.array([3.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+    truth = np.array([True, True, False, False, False, False, False, False])
+    found = early_precision(scores, truth)  # density 1/4; 4 selected, 2 of them true
+    assert (found.ratio, found.n_selected_over_k) == (2.0, 2.0)
+    assert found.ties_expected == pytest.approx((1 + 1 / 3) / 2 * 4)
+
+
+@pytest.mark.parametrize(
+    ("scores", "truth"),
+    [([1.0, np.nan], [True, False]), ([1.0, -1.0], [True, False]), ([1.0], [True, False])],
+)
+def test_small_functions_refuse_scores_that_cannot_be_ranked(scores, truth):
+    for function in (average_precision, auroc, early_precision):
+        with pytest.raises(InputError):
+            function(np.array(scores), np.array(truth))
+
+
+def test_expected_hits_refuse_a_rank_that_does_not_exist():
+    with pytest.raises(InputError, match="between 1 and 2"):
+        expected_hits(np.ones(2), np.ones(2, dtype=bool), 3)

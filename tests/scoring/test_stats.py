@@ -1,0 +1,343 @@
+"""Chance, intervals over TFs and units, and the tests between methods."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as distributions
+from sklearn.metrics import average_precision_score
+
+from grnular_core.data.candidates import score_matrix, strict_candidates
+from grnular_core.data.edges import edge_table
+from grnular_core.scoring.statistics import (
+    bootstrap_over_tfs,
+    compare_methods,
+    holm,
+    mean_interval,
+    random_scores_summary,
+    rank_biserial,
+    rank_intervals,
+)
+from grnular_core.scoring.strict import auroc, average_precision, early_precision, strict_scores
+from grnular_core.utils.errors import InputError
+
+
+def random_case(seed, n_tfs=8, n_genes=40, density=0.15):
+    rng = np.random.default_rng(seed)
+    genes = [f"g{i}" for i in rng.permutation(n_genes)]
+    tfs = genes[:n_tfs]
+    is_true = rng.random((n_tfs, n_genes)) < density
+    row, column = np.nonzero(is_true)
+    names = np.asarray(genes, dtype=object)
+    truth = pd.DataFrame({"regulator": names[row], "target": names[column]})
+    edges = edge_table((rng.random(is_true.shape) + 0.3 * is_true).round(1), tfs, genes)
+    return edges, truth, genes, tfs
+
+
+# --- random scores --------------------------------------------------------------------------
+
+
+def test_random_scores_have_their_exact_expectation_and_a_ratio_near_one():
+    _, truth, genes, tfs = random_case(0, n_tfs=15, n_genes=120)
+    candidates = strict_candidates(truth, genes, tfs)
+    found = random_scores_summary(candidates, n=2000)
+    n, k = candidates.n_candidates, candidates.n_true
+    share = np.sum(1 / np.arange(1, n + 1)) / n  # chance that an average rank is a pair's own
+    exact = share + (1 - share) * (k - 1) / (n - 1)
+    assert found.loc["auprc", "mean"] == pytest.approx(exact, rel=0.01)
+    assert 0.95 < found.loc["auprc_ratio", "mean"] < 1.05
+    assert found.loc["auroc", "mean"] == pytest.approx(0.5, abs=0.005)
+    assert found.loc["epr", "mean"] == pytest.approx(1.0, abs=0.03)
+    assert (found["low"] < found["mean"]).all() and (found["mean"] < found["high"]).all()
+
+
+def test_drawing_ranks_is_scoring_random_numbers():
+    _, truth, genes, tfs = random_case(1)
+    candidates = strict_candidates(truth, genes, tfs)
+    labels = candidates.truth[candidates.mask]
+    rng = np.random.default_rng(0)
+    slow = []
+    for _ in range(1500):
+        scores = rng.random(len(labels)) + 0.1
+        area = average_precision(scores, labels)
+        early = early_precision(scores, labels).ratio
+        slow.append((area, area / candidates.density, auroc(scores, labels), early))
+    found = random_scores_summary(candidates, n=1500, seed=1)
+    # both sides are random: four standard errors of their difference
+    error = np.std(slow, axis=0) * np.sqrt(2 / 1500)
+    assert (np.abs(found["mean"] - np.mean(slow, axis=0)) < 4 * error).all()
+    spread = np.quantile(slow, 0.975, axis=0) - np.quantile(slow, 0.025, axis=0)
+    assert (found["high"] - found["low"]).to_numpy() == pytest.approx(spread, rel=0.15)
+
+
+def test_random_scores_repeat_with_the_seed_and_accept_a_generator():
+    _, truth, genes, tfs = random_case(2)
+    candidates = strict_candidates(truth, genes, tfs)
+    mixed = strict_candidates(truth, genes[::-1], tfs[::-1])
+    first = random_scores_summary(candidates, seed=7)
+    pd.testing.assert_frame_equal(first, random_scores_summary(mixed, seed=7))
+    same = random_scores_summary(candidates, seed=np.random.default_rng(7))
+    pd.testing.assert_frame_equal(first, same)
+    assert not first.equals(random_scores_summary(candidates, seed=8))
+
+
+def test_random_scores_without_a_true_pair_are_nan_with_a_reason():
+    empty = pd.DataFrame({"regulator": [], "target": []})
+    found = random_scores_summary(strict_candidates(empty, list("abc"), ["a"], "listed"))
+    assert found[["mean", "low", "high"]].isna().all(axis=None)
+    assert (found["reason"] == "no true edge among the candidates").all()
+    full = pd.DataFrame({"regulator": "a", "target": ["b", "c"]})
+    found = random_scores_summary(strict_candidates(full, list("abc"), ["a"]))
+    assert found.loc["auprc", "mean"] == 1.0
+    assert np.isnan(found.loc["auroc", "mean"])
+    assert found.loc["auroc", "reason"] == "every candidate is a true edge"
+
+
+# --- bootstrap over TFs ---------------------------------------------------------------------
+
+
+def test_the_bootstrap_is_average_precision_with_tfs_counted_as_often_as_drawn():
+    edges, truth, genes, tfs = random_case(3)
+    found = bootstrap_over_tfs(edges, truth, genes, tfs, n=150, seed=5)
+    chosen = strict_candidates(truth, sorted(genes), tfs)
+    scores = score_matrix(edges, chosen.regulators, chosen.targets)
+    n_tfs = len(chosen.regulators)
+    draws = []
+    for times in np.random.default_rng(5).multinomial(n_tfs, np.full(n_tfs, 1 / n_tfs), size=150):
+        weight = np.repeat(times[:, None], len(genes), axis=1)[chosen.mask]
+        labels = chosen.truth[chosen.mask]
+        area = average_precision_score(labels, scores[chosen.mask], sample_weight=weight)
+        draws.append((area, area / np.average(labels, weights=weight)))
+    expected = np.quantile(draws, [0.025, 0.975], axis=0).T
+    assert found[["low", "high"]].to_numpy() == pytest.approx(expected, abs=1e-12)
+    strict = strict_scores(edges, truth, genes, tfs)
+    assert found["estimate"].tolist() == pytest.approx([strict["auprc"], strict["auprc_ratio"]])
+    assert (found["n_tfs"] == n_tfs).all() and (found["n_used"] == 150).all()
+    assert (found["reason"] == "").all()
+
+
+def test_the_bootstrap_does_not_depend_on_gene_or_row_order():
+    edges, truth, genes, tfs = random_case(4)
+    found = bootstrap_over_tfs(edges, truth, genes, tfs, n=50, seed=1)
+    mixed = bootstrap_over_tfs(edges[::-1], truth[::-1], genes[::-1], tfs[::-1], n=50, seed=1)
+    pd.testing.assert_frame_equal(found, mixed, rtol=1e-12)
+    other = bootstrap_over_tfs(edges, truth, genes, tfs, n=50, seed=2)
+    assert not found["low"].equals(other["low"])
+
+
+def test_the_bootstrap_follows_one_outstanding_tf_where_edges_would_not():
+    genes = [f"g{i:02d}" for i in range(40)]
+    truth = pd.DataFrame(
+        [(tf, target) for tf in genes[:4] for target in genes[10:20]],
+        columns=["regulator", "target"],
+    )
+    edges = truth[truth["regulator"] == "g00"].assign(weight=1.0)  # all the success is one TF's
+    found = bootstrap_over_tfs(edges, truth, genes, genes[:4], n=400).loc["auprc"]
+    density = 10 / 39
+    assert found["low"] == pytest.approx(density, abs=1e-9)  # it is not drawn 3 times in 10
+    assert found["high"] > 0.6
+
+
+def test_the_bootstrap_counts_draws_that_hold_a_true_edge():
+    genes = list("abcde")
+    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
+    edges = truth.assign(weight=1.0)
+    found = bootstrap_over_tfs(edges, truth, genes, ["a", "c"], n=400, regulators="listed")
+    assert 250 < found.loc["auprc", "n_used"] < 350  # one in four draws is c twice
+    assert found.loc["auprc", "low"] == 1.0
+
+
+def test_the_bootstrap_of_one_tf_or_of_no_truth_is_nan_with_a_reason():
+    genes = list("abcde")
+    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
+    edges = truth.assign(weight=1.0)
+    found = bootstrap_over_tfs(edges, truth, genes, ["a"], n=10).loc["auprc"]
+    assert found["estimate"] == 1.0 and np.isnan(found["low"])
+    assert "one TF only" in found["reason"]
+    found = bootstrap_over_tfs(edges, truth[:0], genes, ["a"], n=10).loc["auprc_ratio"]
+    assert np.isnan(found["estimate"]) and found["reason"] == "no candidate pair"
+
+
+def test_drawing_nothing_is_refused():
+    edges, truth, genes, tfs = random_case(0)
+    with pytest.raises(InputError, match="at least 1"):
+        bootstrap_over_tfs(edges, truth, genes, tfs, n=0)
+    with pytest.raises(InputError, match="at least 1"):
+        random_scores_summary(strict_candidates(truth, genes, tfs), n=0)
+
+
+# --- intervals and tests over units ---------------------------------------------------------
+
+
+def test_ranks_are_sure_where_every_cluster_agrees_and_open_where_one_decides():
+    sure = pd.DataFrame({"a": [3.0, 4, 5, 6], "b": [2.0, 3, 4, 5], "c": [1.0, 2, 3, 4]})
+    found = rank_intervals(sure, list("xxyy"))
+    assert found["rank"].tolist() == found["low"].tolist() == found["high"].tolist() == [1, 2, 3]
+    assert found["best"].tolist() == [1, 0, 0]
+    # b is ahead by one cluster of three alone, which half of the draws and more hold
+    moved = pd.DataFrame({"a": [1.0, 1, 1], "b": [0.9, 0.9, 9]})
+    found = rank_intervals(moved, list("xyz"), n=4000)
+    assert found["rank"].tolist() == [2, 1] and found["high"].tolist() == [2, 2]
+    assert found.loc["b", "best"] == pytest.approx(1 - (2 / 3) ** 3, abs=0.03)
+
+
+def test_ranks_do_not_depend_on_the_order_of_units_or_methods():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.random((9, 4)), columns=list("abcd"))
+    names = np.array(list("xyz") * 3)
+    order = rng.permutation(9)
+    found = rank_intervals(table, names, n=50)
+    other = rank_intervals(table.iloc[order][list("dbca")], names[order], n=50)
+    pd.testing.assert_frame_equal(found, other.loc[list("abcd")])
+
+
+def test_drawn_clusters_count_by_their_units():
+    scores = pd.DataFrame({"A": [1.0] * 9 + [0.0], "B": [0.0] * 9 + [5.0]})
+    found = rank_intervals(scores, ["big"] * 9 + ["small"], n=4000)
+    assert found.loc["A", "best"] == pytest.approx(0.75, abs=0.03)  # else: the small one twice
+
+
+def test_equal_methods_share_a_rank():
+    table = pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2]})
+    assert rank_intervals(table, ["x", "y"])["rank"].tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("values", "clusters"), [([1.0, np.nan], "xy"), ([1.0, 2.0], "xx"), ([1.0, 2.0], "x")]
+)
+def test_ranks_of_gaps_or_of_one_cluster_are_refused(values, clusters):
+    with pytest.raises(InputError, match="ranks need"):
+        rank_intervals(pd.DataFrame({"a": values}), list(clusters))
+
+
+def test_the_mean_interval_is_students():
+    values = [0.4, 0.5, 0.45, 0.7]
+    found = mean_interval([*values, float("nan")])
+    expected = distributions.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert found["n"] == 4 and "reason" not in found
+    assert found["mean"] == pytest.approx(np.mean(values))
+    assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize("values", [[], [0.5]])
+def test_an_interval_needs_two_values(values):
+    found = mean_interval(values)
+    assert np.isnan(found["low"]) and "needs two" in found["reason"]
+
+
+def scores_table(**methods):
+    """Tidy scores: one list per method, over graphs 0, 1, 2, ..."""
+    return pd.DataFrame(
+        [
+            {"graph": graph, "method": method, "auprc": value}
+            for method, values in methods.items()
+            for graph, value in enumerate(values)
+        ]
+    )
+
+
+def exact_signed_rank_p(difference):
+    """Two-sided p by trying every sign: how often the rank sum lies as far from its middle."""
+    difference = np.array(difference)[np.array(difference) != 0]
+    ranks = distributions.rankdata(np.abs(difference))
+    middle = ranks.sum() / 2
+    far = abs(ranks[difference > 0].sum() - middle)
+    sums = [np.dot(ranks, signs) for signs in product([0, 1], repeat=len(ranks))]
+    return np.mean([abs(total - middle) >= far - 1e-9 for total in sums])
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+        [0.1, -0.2, 0.3, 0.4, -0.5, 0.6, 0.7, 0.8],
+        [0.1, 0.1, -0.1, 0.3, 0.3, 0.2, 0.2],  # ties
+        [0.0, 0.0, 0.1, 0.2, 0.3, -0.4, 0.5, 0.6],  # units without a difference
+    ],
+)
+def test_the_test_between_two_methods_is_the_exact_two_sided_signed_rank_test(difference):
+    base = np.linspace(0.3, 0.6, len(difference))
+    found = compare_methods(
+        scores_table(a=base + difference, b=base), "auprc", "graph", "method"
+    ).iloc[0]
+    assert found["p"] == pytest.approx(exact_signed_rank_p(difference), abs=1e-9)
+    assert found["p_holm"] == found["p"]
+    assert found["mean_difference"] == pytest.approx(np.mean(difference))
+    expected = mean_interval(difference)
+    assert (found["low"], found["high"]) == pytest.approx((expected["low"], expected["high"]))
+
+
+def test_six_units_that_all_agree_are_significant_and_swapping_methods_flips_the_effect():
+    better, worse = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0], [0.4, 0.45, 0.5, 0.52, 0.53, 0.6]
+    found = compare_methods(scores_table(a=better, b=worse), "auprc", "graph", "method").iloc[0]
+    assert found["p"] == pytest.approx(2 / 2**6)
+    assert found["effect_size"] == 1.0
+    found = compare_methods(scores_table(a=worse, b=better), "auprc", "graph", "method").iloc[0]
+    assert (found["effect_size"], found["method_a"]) == (-1.0, "a")
+
+
+def test_fewer_than_six_units_give_points_only():
+    found = compare_methods(
+        scores_table(a=[0.5] * 5, b=[0.4] * 5), "auprc", "graph", "method"
+    ).iloc[0]
+    assert found[["p", "p_holm", "low", "high"]].isna().all()
+    assert found["reason"] == "points only: 5 paired units, a test needs 6"
+    assert found["mean_difference"] == pytest.approx(0.1)
+
+
+def test_units_are_paired_by_name_and_units_with_one_score_are_left_out():
+    table = scores_table(a=[0.9, 0.5, 0.6, 0.7, 0.8, 0.4, 0.3], b=[0.1] * 7)
+    table.loc[0, "auprc"] = np.nan
+    expected = compare_methods(table, "auprc", "graph", "method")
+    assert expected.loc[0, "n_units"] == 6
+    mixed = table.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(compare_methods(mixed, "auprc", "graph", "method"), expected)
+
+
+def test_equal_methods_have_p_one_and_no_effect():
+    same = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    found = compare_methods(scores_table(a=same, b=same), "auprc", "graph", "method").iloc[0]
+    assert (found["p"], found["effect_size"]) == (1.0, 0.0)
+
+
+def test_differences_equal_up_to_rounding_are_ties():
+    assert rank_biserial([0.3 - 0.1, 0.5 - 0.7, 0.1]) == rank_biserial([0.2, -0.2, 0.1])
+
+
+def test_the_effect_size_weighs_wins_by_their_rank():
+    assert rank_biserial([1.0, -2.0, 3.0]) == pytest.approx((1 - 2 + 3) / 6)
+    assert rank_biserial([0.0, 0.0]) == 0.0
+    assert np.isnan(rank_biserial([]))
+
+
+def test_holm_steps_down_over_the_pairs_that_were_tested():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
+
+
+def test_three_methods_give_three_pairs_corrected_together():
+    rng = np.random.default_rng(0)
+    base = rng.random(10)
+    table = scores_table(
+        c=base, a=base + 0.2 + 0.01 * rng.random(10), b=base + 0.01 * rng.random(10)
+    )
+    found = compare_methods(table, "auprc", "graph", "method")
+    pairs = list(zip(found["method_a"], found["method_b"], strict=True))
+    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert found["p_holm"].to_numpy() == pytest.approx(holm(found["p"]))
+    assert (found["p_holm"] > found["p"]).all()
+
+
+def test_one_method_gives_no_pair():
+    found = compare_methods(scores_table(a=[0.1] * 6), "auprc", "graph", "method")
+    assert len(found) == 0 and "p_holm" in found
+
+
+def test_unclear_tables_are_refused():
+    table = scores_table(a=[0.1] * 6, b=[0.2] * 6)
+    with pytest.raises(InputError, match="missing.*auroc"):
+        compare_methods(table, "auroc", "graph", "method")
+    with pytest.raises(InputError, match="method a has more than one row for graph 0"):
+        compare_methods(pd.concat([table, table[:1]]), "auprc", "graph", "method")

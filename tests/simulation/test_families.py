@@ -1,0 +1,99 @@
+"""Families of simulated data: what their presets are, and what they must never be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grnular_core.simulation.families import FAMILIES, GROUP, TARGET_TOTAL, family_preset, observed
+from grnular_core.simulation.simulate import preset, simulate
+from grnular_core.utils.errors import InputError
+
+SEEDS = range(1_000_000, 1_000_060)
+
+
+def sizes(settings) -> tuple[int, int, int]:
+    return settings.graph.n_genes, settings.graph.n_tfs, settings.kinetics.n_cells
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_graphs_of_a_group_have_one_size(family):
+    found = [sizes(family_preset(family, seed)) for seed in SEEDS]
+    groups = [set(found[i : i + GROUP]) for i in range(0, len(found), GROUP)]
+    assert all(len(group) == 1 for group in groups)
+    if family != "low-dropout":
+        assert len(set.union(*groups)) > 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_seed_alone_decides_the_preset(family):
+    assert family_preset(family, 5) == family_preset(family, 5)
+    assert len({repr(family_preset(family, seed)) for seed in SEEDS}) > 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_family_uses_a_network_of_sergio(family):
+    assert all(family_preset(family, seed).network is None for seed in SEEDS)
+
+
+def test_low_dropout_is_the_papers_two_kinds():
+    kinds = [family_preset("low-dropout", seed) for seed in SEEDS]
+    clean, noisy = (sum(kind == preset(name) for kind in kinds) for name in ("clean", "noisy(25)"))
+    assert clean + noisy == len(kinds) and min(clean, noisy) > 15
+
+
+def test_mixed_graphs_differ_from_the_papers_in_sizes_and_dropout_alone():
+    for seed in SEEDS:
+        clean, lost = family_preset("mixed-clean", seed), family_preset("mixed-dropout", seed)
+        n_types, n_cells = clean.kinetics.n_types, clean.kinetics.n_cells
+        assert clean == preset("clean", n_types=n_types, n_cells=n_cells)
+        shape, percentile = lost.technical.dropout
+        assert shape in (6.5, 20.0) and 5 <= percentile <= 75
+        assert replace(lost, technical=clean.technical) == clean
+
+
+def test_varied_graphs_have_every_kind_of_noise_and_none():
+    noise = [family_preset("varied", seed).technical for seed in range(200)]
+    for kind in ("outlier", "library", "dropout"):
+        assert 0 < sum(getattr(n, kind) is not None for n in noise) < 200, kind
+    assert any(n.umi for n in noise) and all(n.library for n in noise if n.umi)
+
+
+def test_what_is_simulated_has_the_size_of_the_preset():
+    for seed in range(40, 40 + GROUP):
+        settings = family_preset("varied", seed)
+        settings = replace(settings, kinetics=replace(settings.kinetics, n_cells=60))
+        made = simulate(settings, seed)
+        assert made.expression.shape == (60, settings.graph.n_genes)
+        assert len(made.tf_index) == settings.graph.n_tfs
+        assert made.adjacency.any() and observed(made).shape == made.expression.shape
+
+
+def test_half_of_the_data_with_a_library_size_come_log_normalised():
+    settings = preset("clean", n_genes=30, n_cells=60, full_noise=True)
+    even, odd = simulate(settings, 2), simulate(settings, 3)
+    assert np.array_equal(observed(odd), odd.expression)
+    X = observed(even)
+    assert X.dtype == np.float32 and ((X == 0) == (even.expression == 0)).all()
+    filled = even.expression.sum(1) > 0
+    np.testing.assert_allclose(np.expm1(X[filled]).sum(1), TARGET_TOTAL, rtol=1e-4)
+    clean = simulate(preset("clean", n_genes=30, n_cells=60), 2)
+    assert np.array_equal(observed(clean), clean.expression)
+
+
+def test_cells_of_whole_size_are_scaled_by_that_size():
+    made = simulate(family_preset("measured", 4), 4)
+    assert made.sizes.shape == (len(made.expression),)
+    wanted = np.log1p(made.expression * (TARGET_TOTAL / made.sizes[:, None]))
+    np.testing.assert_allclose(observed(made), wanted, rtol=1e-5)
+    assert simulate(family_preset("uneven", 4), 4).sizes is None
+
+
+def test_presets_are_families_of_one_kind_and_other_names_are_refused():
+    assert family_preset("noisy(25)", 1) == family_preset("noisy(25)", 2) == preset("noisy(25)")
+    with pytest.raises(
+        InputError, match="unknown preset 'dropuot'.*or one of the families .*varied"
+    ):
+        family_preset("dropuot", 0)

@@ -1,0 +1,252 @@
+"""Networks to simulate from: what random ones are like, which given ones are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from grnular_core.simulation.networks import GRN, GraphSpec, make_grn, random_grn, topological_order
+from grnular_core.utils.errors import InputError
+
+SPECS = st.builds(
+    lambda n_genes, share, **more: GraphSpec(n_genes, max(1, int(share * (n_genes - 1))), **more),
+    n_genes=st.integers(2, 60),
+    share=st.floats(0, 1),
+    sparsity=st.floats(0, 0.9),
+    hub_spread=st.floats(0, 2),
+    tf_edges=st.floats(0, 1),
+    tf_targets=st.booleans(),
+    in_spread=st.floats(0, 2),
+    module_size=st.floats(0.5, 10),
+    repression=st.floats(0, 1),
+    sign_by_tf=st.booleans(),
+)
+
+
+def drawn(spec: GraphSpec, seed: int = 0) -> GRN:
+    return random_grn(spec, np.random.default_rng(seed))
+
+
+def n_parts(grn: GRN) -> int:
+    links = csr_array(
+        (np.ones(grn.n_edges), (grn.regulator, grn.target)), shape=(grn.n_genes, grn.n_genes)
+    )
+    return connected_components(links, directed=False)[0]
+
+
+# --- random networks
+
+
+@settings(max_examples=150, deadline=None)
+@given(SPECS, st.integers(0, 2**31))
+def test_a_random_network_is_acyclic_connected_and_regulates_every_gene(spec, seed):
+    grn = drawn(spec, seed)
+    assert sorted(topological_order(grn)) == list(range(spec.n_genes))
+    assert len(grn.tfs) == spec.n_tfs and (np.diff(grn.tfs) > 0).all()
+    assert np.isin(grn.regulator, grn.tfs).all() and np.isin(grn.tfs, grn.regulator).all()
+    assert (grn.regulator != grn.target).all()
+    assert len({*zip(grn.regulator, grn.target, strict=True)}) == grn.n_edges
+    assert n_parts(grn) == 1
+    assert np.isin(grn.masters(), grn.tfs).all()
+    assert grn.adjacency().sum() == grn.n_edges
+
+
+@settings(max_examples=50, deadline=None)
+@given(SPECS, st.integers(0, 2**31))
+def test_without_extra_regulators_nothing_is_added(spec, seed):
+    grn = drawn(replace(spec, extra_regulators=False), seed)
+    sources = np.setdiff1d(grn.masters(), grn.tfs)
+    assert not np.isin(sources, grn.target).any()
+    assert np.isin(grn.tfs, grn.regulator).all()
+    topological_order(grn)
+
+
+def test_edges_are_as_many_as_the_sparsity_says():
+    spec = GraphSpec(n_genes=400, n_tfs=40)
+    shares = []
+    for seed in range(20):
+        grn = drawn(spec, seed)
+        to_genes = ~np.isin(grn.target, grn.tfs)
+        shares.append(to_genes.sum() / (40 * 360))
+    # 20 x 14,400 draws of probability 0.1; the 0.9^40 of 360 genes without a draw add 0.0004
+    error = np.sqrt(0.1 * 0.9 / (20 * 14_400))
+    assert abs(np.mean(shares) - 0.1 - 0.9**40 / 40) < 4 * error
+
+
+def test_a_share_of_the_tfs_is_regulated_by_one_other():
+    grn = drawn(GraphSpec(n_genes=200, n_tfs=20, tf_edges=0.3))
+    into_tfs = grn.target[np.isin(grn.target, grn.tfs)]
+    assert len(into_tfs) == len(set(into_tfs)) == 6
+
+
+def test_one_tf_regulates_everything():
+    grn = drawn(GraphSpec(n_genes=12, n_tfs=1, sparsity=0.0))
+    assert grn.n_edges == 11 and list(grn.masters()) == list(grn.tfs)
+
+
+def test_strengths_and_signs_are_as_asked():
+    K = drawn(GraphSpec(n_genes=400, n_tfs=40)).K
+    assert 1 <= abs(K).min() < 1.05 and 4.95 < abs(K).max() <= 5
+    assert abs((K < 0).mean() - 0.5) < 4 * 0.5 / np.sqrt(len(K))
+    assert (drawn(GraphSpec(repression=1.0)).K < 0).all()
+    by_tf = drawn(GraphSpec(n_genes=200, n_tfs=20, sign_by_tf=True))
+    for tf in by_tf.tfs:
+        assert len(np.unique(np.sign(by_tf.K[by_tf.regulator == tf]))) == 1
+
+
+def test_hubs_spread_the_number_of_targets():
+    def spread(hub_spread: float) -> float:
+        grn = drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, hub_spread=hub_spread))
+        return grn.adjacency().sum(1).std()
+
+    assert spread(1.0) > 3 * spread(0.0)
+
+
+def test_few_genes_have_many_regulators_when_targets_differ():
+    def spread(in_spread: float) -> float:
+        grn = drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, in_spread=in_spread))
+        return grn.adjacency().sum(0).std()
+
+    assert spread(1.0) > 1.4 * spread(0.0)
+
+
+def test_tfs_are_regulated_by_those_before_them_as_often_as_other_genes():
+    spec = GraphSpec(n_genes=300, n_tfs=100, sparsity=0.05, tf_edges=0.0, tf_targets=True)
+    density = []
+    for seed in range(5):
+        grn = drawn(spec, seed)
+        among = grn.adjacency()[:, grn.tfs]
+        density.append(among.sum() / (spec.n_tfs * (spec.n_tfs - 1) / 2))
+    assert np.mean(density) == pytest.approx(spec.sparsity, rel=0.1)
+    without = drawn(replace(spec, tf_targets=False)).adjacency()
+    assert without[:, drawn(replace(spec, tf_targets=False)).tfs].sum() == 0
+
+
+def test_genes_of_a_module_share_their_regulators():
+    spec = GraphSpec(n_genes=200, n_tfs=20, module_size=10, module_noise=0.0, tf_edges=0.0)
+    columns = drawn(spec).adjacency()
+    genes = np.setdiff1d(np.arange(200), drawn(spec).tfs)
+    assert len(np.unique(columns[:, genes], axis=1).T) <= 25  # 18 modules and what connects them
+
+
+def test_one_seed_gives_one_network():
+    one, same, other = (drawn(GraphSpec(), seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.K, same.K) and np.array_equal(one.target, same.target)
+    assert not np.array_equal(one.tfs, other.tfs)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"n_tfs": 0}, "1 <= TFs < genes; got 0 TFs and 100 genes"),
+        ({"n_tfs": 100}, "1 <= TFs < genes"),
+        ({"sparsity": 1.0}, "sparsity is from 0 to 0.9, got 1.0"),
+        ({"sparsity": float("nan")}, "sparsity"),
+        ({"tf_edges": 1.1}, "tf_edges is a share from 0 to 1"),
+        ({"module_noise": -1}, "module_noise"),
+        ({"repression": 2}, "repression"),
+        ({"hub_spread": -1}, "hub_spread"),
+        ({"in_spread": float("inf")}, "in_spread"),
+        ({"module_size": 0}, "module_size"),
+        ({"K": (0.0, 1.0)}, "range of positive strengths"),
+        ({"K": (5.0, 1.0)}, "range of positive strengths"),
+        ({"coop": 0.0}, "coop is above 0"),
+    ],
+)
+def test_impossible_networks_are_refused(wrong, words):
+    with pytest.raises(InputError, match=words):
+        GraphSpec(**wrong)
+
+
+# --- networks given edge by edge
+
+
+def test_edges_are_kept_as_given():
+    grn = make_grn(4, [2, 0], [3, 2], [1.5, -2], coop=3)
+    assert list(grn.tfs) == [0, 2] and list(grn.masters()) == [0, 1]
+    assert list(grn.coop) == [3, 3] and list(topological_order(grn)) == [0, 1, 2, 3]
+    assert np.argwhere(grn.adjacency()).tolist() == [[0, 2], [1, 3]]
+    assert list(make_grn(4, [2], [3], [1], tfs=[2, 0]).tfs) == [0, 2]
+
+
+def test_a_cycle_is_shown():
+    with pytest.raises(InputError, match=r"cycle.* 1 -> 2 -> 3 -> 1|2 -> 3 -> 1 -> 2|3 -> 1 -> 2"):
+        make_grn(6, [0, 1, 2, 3, 3, 4], [1, 2, 3, 1, 4, 5], [1] * 6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, unique=True))
+def test_a_network_is_ordered_or_its_cycle_named(pairs):
+    pairs = [(a, b) for a, b in pairs if a != b] or [(0, 1)]
+    regulator, target = zip(*pairs, strict=True)
+    try:
+        grn = make_grn(8, regulator, target, [1.0] * len(pairs))
+    except InputError as error:
+        shown = str(error).split(": ")[1].split(";")[0]
+        cycle = [int(gene) for gene in shown.split(" -> ")]
+        assert cycle[0] == cycle[-1] and len(cycle) > 2
+        assert all(edge in pairs for edge in zip(cycle, cycle[1:], strict=False))
+    else:
+        place = np.argsort(topological_order(grn))
+        assert (place[grn.regulator] < place[grn.target]).all()
+
+
+@pytest.mark.parametrize(
+    ("edges", "words"),
+    [
+        (([], [], []), "one length >= 1; got 0, 0, 0"),
+        (([0], [1, 2], [1.0]), "got 1, 2, 1, 1"),
+        (([0], [1], [1.0], [2.0, 2.0]), "got 1, 1, 1, 2"),
+        (([0], [3], [1.0]), "numbered 0 to 2; the edges name 0 to 3"),
+        (([-1], [1], [1.0]), "numbered 0 to 2"),
+        (([1], [1], [1.0]), "gene 1 regulates itself"),
+        (([0, 0], [1, 1], [1.0, 2.0]), "the edge 0 -> 1 is listed twice"),
+        (([0], [1], [0.0]), "strength K other than 0"),
+        (([0], [1], [float("nan")]), "strength K other than 0"),
+        (([0], [1], [1.0], 0.0), "coop above 0"),
+        (([0], [1], [1.0], float("inf")), "coop above 0"),
+        (([0.5], [1], [1.0]), "whole numbers from 0"),
+        (([float("nan")], [1], [1.0]), "whole numbers from 0"),
+        (([0], [1], [1.0], 2.0, [1]), "gene 0 regulates but is not among tfs"),
+        (([0], [1], [1.0], 2.0, [0, 9]), "numbered 0 to 2; got the TFs"),
+    ],
+)
+def test_edges_that_make_no_network_are_refused(edges, words):
+    with pytest.raises(InputError, match=words):
+        make_grn(3, *edges)
+
+
+def test_global_tfs_have_many_targets_and_as_many_inputs_as_asked_for():
+    spec = GraphSpec(n_genes=100, n_tfs=12, global_tfs=2, global_chance=0.7, global_inputs=4)
+    for seed in range(20):
+        grn = random_grn(spec, np.random.default_rng(seed))
+        topological_order(grn)  # refuses cycles
+        targets = grn.adjacency().sum(1)
+        assert targets[:2].min() > 45 and targets[2:].max() < 35
+        inputs = np.bincount(grn.target, minlength=100)[grn.tfs[:2]]
+        assert (inputs >= 4).all()
+
+
+def test_networks_without_global_tfs_are_what_they_were():
+    plain = random_grn(GraphSpec(), np.random.default_rng(3))
+    asked = random_grn(GraphSpec(global_chance=0.9), np.random.default_rng(3))
+    assert np.array_equal(plain.regulator, asked.regulator) and np.array_equal(plain.K, asked.K)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"global_tfs": 11}, "global_tfs is from 0 to the 10 TFs"),
+        ({"global_tfs": 1, "global_chance": 1.2}, "global_chance from 0 to 1"),
+        ({"global_tfs": 8, "global_inputs": 3}, "from 0 to the 2 TFs that are not global"),
+    ],
+)
+def test_impossible_global_tfs_are_refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        GraphSpec(**wrong)

@@ -1,0 +1,236 @@
+"""The simulator of regulons: who regulates whom, and what shows of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grnular_core.simulation.families import GROUP, family_preset, observed
+from grnular_core.simulation.networks import GraphSpec
+from grnular_core.simulation.noise import TechnicalNoise
+from grnular_core.simulation.regulons import Regulons, cell_states, random_groups, regulon_levels
+from grnular_core.simulation.sergio import Kinetics
+from grnular_core.simulation.simulate import Preset, simulate
+from grnular_core.utils.errors import InputError
+
+SPEC = GraphSpec(n_genes=80, n_tfs=20, repression=0.3)
+CELLS = Kinetics(n_types=4, n_cells=3000)
+# nothing but what regulons do: no states, all of the activity explained
+PLAIN = Regulons(
+    count=6, second=0.0, drivers=1.0, circuit=0.0, explained=1.0, state_tfs=0.0, state_genes=0.0,
+    hidden_state=0.0, own=1.0,
+)  # fmt: skip
+
+
+def drawn(settings: Regulons, seed: int = 0, spec: GraphSpec = SPEC):
+    rng = np.random.default_rng(seed)
+    groups = random_groups(spec, settings, rng)
+    X, types = regulon_levels(groups, CELLS, settings, rng)
+    return groups, np.log(X), types
+
+
+def correlations(groups, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|correlation| of TFs and genes that respond to no common regulon, and the truth."""
+    r = np.abs(np.corrcoef(logs.T))[groups.tfs]
+    responds = (groups.response != 0).astype(int)
+    other = responds[groups.tfs] @ responds.T == 0
+    other[np.arange(len(groups.tfs)), groups.tfs] = False
+    return r[other], groups.grn().adjacency()[other]
+
+
+def test_every_driver_regulates_every_other_member_and_nobody_else():
+    groups = random_groups(SPEC, Regulons(count=7, circuit=0.6), np.random.default_rng(3))
+    truth = groups.grn().adjacency()
+    for i, tf in enumerate(groups.tfs):
+        for gene in range(SPEC.n_genes):
+            shared = (groups.say[i] != 0) & (groups.response[gene] != 0)
+            assert truth[i, gene] == (shared.any() and gene != tf)
+    assert truth.any()
+
+
+def test_the_truth_of_association_adds_the_tfs_that_are_members():
+    groups = random_groups(SPEC, Regulons(count=7, circuit=0.3), np.random.default_rng(3))
+    alone, associated = groups.grn().adjacency(), groups.grn(associated=True).adjacency()
+    assert (associated | ~alone).all() and associated.sum() > alone.sum()
+    for i, tf in enumerate(groups.tfs):
+        for gene in range(SPEC.n_genes):
+            belongs = (groups.say[i] != 0) | (groups.response[tf] != 0)
+            shared = belongs & (groups.response[gene] != 0)
+            assert associated[i, gene] == (shared.any() and gene != tf)
+
+
+def test_with_overlap_genes_belong_to_more_regulons_but_free_genes_to_none():
+    def memberships(overlap: float) -> np.ndarray:
+        settings = Regulons(count=40, drivers=1.0, circuit=0.0, second=0.0, overlap=overlap)
+        groups = random_groups(SPEC, settings, np.random.default_rng(3))
+        return (groups.response != 0).sum(1)
+
+    alone, more = memberships(0.0), memberships(3.0)
+    assert set(alone) == {0, 1} and np.array_equal(alone == 0, more == 0)
+    assert more[more > 0].mean() == pytest.approx(4, abs=0.8)  # a regulon may be drawn twice
+
+
+def test_a_list_keeps_the_share_of_edges_that_are_strongest():
+    settings = Regulons(count=9, overlap=1.0, strength_spread=1.0)
+    groups = random_groups(SPEC, settings, np.random.default_rng(3))
+    whole, listed = groups.grn(), groups.grn(listed=0.25)
+    assert listed.n_edges == pytest.approx(whole.n_edges / 4, abs=2)
+    strength = np.abs(groups.say) @ np.abs(groups.response).T
+    kept, all_edges = listed.adjacency(), whole.adjacency()
+    assert (all_edges | ~kept).all()
+    assert strength[kept].min() >= strength[all_edges & ~kept].max()
+
+
+def test_regulons_of_uneven_strength_differ_in_their_responses_alone():
+    even, uneven = (
+        random_groups(SPEC, Regulons(count=9, strength_spread=spread), np.random.default_rng(3))
+        for spread in (0.0, 1.5)
+    )
+    assert np.array_equal(even.say, uneven.say)
+    member = even.response != 0
+    assert np.array_equal(uneven.response != 0, member)
+    factor = [
+        uneven.response[m, j] / even.response[m, j] for j, m in enumerate(member.T) if m.any()
+    ]
+    assert all(np.allclose(of_one, of_one[0]) and of_one[0] > 0 for of_one in factor)
+    assert np.std([np.log(of_one[0]) for of_one in factor]) > 0.5
+
+
+def test_members_that_go_together_are_associated_with_the_sign_of_their_correlation():
+    settings = replace(PLAIN, count=4, drivers=0.0, explained=0.0, own=0.3, associated=True)
+    groups, logs, _ = drawn(settings, spec=replace(SPEC, repression=0.4))
+    grn = groups.grn(settings.associated)
+    r = np.corrcoef(logs.T)[grn.regulator, grn.target]
+    own = groups.say[np.searchsorted(groups.tfs, grn.regulator)].any(axis=1)
+    clear = ~own & (np.abs(r) > 0.2)
+    assert clear.sum() > 50 and (np.sign(r) == np.sign(grn.K))[clear].mean() > 0.99
+
+
+def test_the_sign_of_an_edge_is_that_of_driver_times_member():
+    groups = random_groups(SPEC, replace(PLAIN, count=4), np.random.default_rng(1))
+    grn = groups.grn()
+    for regulator, target, K in zip(grn.regulator, grn.target, grn.K, strict=True):
+        i = np.searchsorted(groups.tfs, regulator)
+        assert np.sign(K) == np.sign(groups.say[i] @ groups.response[target])
+    assert (grn.K < 0).any() and (grn.K > 0).any()
+
+
+def test_members_follow_their_drivers_as_far_as_these_explain_them():
+    shown = {}
+    for explained in (0.0, 0.3, 1.0):
+        values = []
+        for seed in range(4):
+            groups, logs, _ = drawn(replace(PLAIN, explained=explained), seed)
+            r, truth = correlations(groups, logs)
+            values.append((r[truth].mean(), r[~truth].mean()))
+        shown[explained] = np.mean(values, axis=0)
+    chance = np.sqrt(2 / np.pi / CELLS.n_cells)  # mean |r| of unrelated columns
+    assert shown[0.0][0] == pytest.approx(chance, rel=0.35)
+    assert 3 * chance < shown[0.3][0] < shown[1.0][0]
+
+
+def test_states_move_genes_that_have_nothing_to_do_with_each_other():
+    without = Regulons(members=0.0, circuit=0.0, state_tfs=0.0, state_genes=0.0)
+    groups, logs, _ = drawn(without)
+    assert groups.grn().n_edges == 0
+    still = np.median(correlations(groups, logs)[0])
+    moved = replace(without, state_tfs=1.5, state_genes=1.5, moved=1.0, dimensions=1)
+    groups, logs, types = drawn(moved)
+    assert np.median(correlations(groups, logs)[0]) > 5 * still
+    within = logs - np.array([logs[types == t].mean(0) for t in range(CELLS.n_types)])[types]
+    calm = drawn(replace(moved, jitter=0.0))[1]
+    calm = calm - np.array([calm[types == t].mean(0) for t in range(CELLS.n_types)])[types]
+    assert np.median(correlations(groups, calm)[0]) < 2 * still  # inside a type nothing is left
+    assert np.median(correlations(groups, within)[0]) < 3 * still + 0.1
+
+
+def test_core_circuits_make_tfs_targets_of_each_other():
+    """Where drivers are members, TFs are regulated at least as often as other genes."""
+
+    def share(circuit: float) -> float:
+        of_tfs = []
+        for seed in range(12):
+            groups = random_groups(
+                SPEC, Regulons(count=8, drivers=3, circuit=circuit), np.random.default_rng(seed)
+            )
+            truth = groups.grn().adjacency()
+            of_tfs.append(truth[:, groups.tfs].mean() / truth.mean())
+        return float(np.mean(of_tfs))
+
+    assert share(0.0) == pytest.approx(1, abs=0.25)
+    assert share(1.0) > 1.2
+
+
+def test_types_are_points_of_a_path_when_there_are_anchors():
+    rng = np.random.default_rng(0)
+    calm = Regulons(dimensions=2, jitter=0.0)
+    states, types = cell_states(Kinetics(n_types=30, n_cells=300, anchors=3), calm, rng)
+    places = np.array([states[types == t][0] for t in range(30)])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert states.shape == (300, 2) and list(np.unique(types)) == list(range(30))
+    # two straight lines: all steps of a line are equal but for the one around the corner
+    assert len(np.unique(np.round(steps, 6))) <= 3
+    np.testing.assert_allclose(states.mean(0), 0, atol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    count=st.integers(1, 60),
+    shares=st.tuples(*[st.floats(0, 1)] * 5),
+    sizes=st.tuples(*[st.floats(0, 5)] * 5),
+    dimensions=st.integers(1, 9),
+    n_tfs=st.integers(1, 39),
+)
+def test_levels_are_above_zero_and_finite_whatever_the_settings(
+    count, shares, sizes, dimensions, n_tfs
+):
+    found = Regulons(
+        count, sizes[0], shares[0], shares[1], sizes[1], shares[2], shares[3], dimensions,
+        shares[4], sizes[2], sizes[3], sizes[4], sizes[2], sizes[0], 10 * sizes[4],
+    )  # fmt: skip
+    spec = GraphSpec(n_genes=40, n_tfs=n_tfs, hub_spread=sizes[1])
+    made = simulate(Preset(spec, Kinetics(3, 20), TechnicalNoise(), regulons=found), seed=count)
+    assert made.expression.shape == (20, 40) and made.expression.dtype == np.float32
+    assert np.isfinite(made.expression).all() and (made.expression > 0).all()
+    assert not made.adjacency[np.arange(n_tfs), made.tf_index].any()
+    assert (made.grn.K != 0).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"count": 0}, {"dimensions": 0}, {"members": 1.2}, {"circuit": -0.1}, {"own": -1.0},
+     {"listed": 0.0}, {"listed": 1.5}, {"overlap": -1.0},
+     {"amplitude": float("inf")}, {"explained": float("nan")}],
+)  # fmt: skip
+def test_settings_that_nothing_has_are_refused(wrong):
+    name = {"count": "one regulon", "dimensions": "one dimension"}.get(*wrong, *wrong)
+    with pytest.raises(InputError, match=name):
+        Regulons(**wrong)
+
+
+def test_one_seed_one_data_set_and_noise_leaves_the_network_alone():
+    preset = family_preset("regulons", 7)
+    first, again = simulate(preset, 7), simulate(preset, 7)
+    assert np.array_equal(first.expression, again.expression)
+    calm = simulate(replace(preset, technical=TechnicalNoise()), 7)
+    assert np.array_equal(first.adjacency, calm.adjacency)
+    assert not np.array_equal(first.expression, calm.expression)
+    assert not np.array_equal(first.adjacency, simulate(preset, 8).adjacency)
+
+
+def test_the_family_looks_like_counts_of_cells():
+    """Groups of seeds have one size; values are counts or their logarithms; edges are few."""
+    for start in (0, 40):
+        made = [simulate(family_preset("regulons", s), s) for s in range(start, start + GROUP)]
+        assert len({(m.expression.shape, len(m.tf_index)) for m in made}) == 1
+        for one in made:
+            assert 0.001 < one.adjacency.mean() < 0.4
+            counted = one.preset.technical.umi
+            assert (one.expression == 0).mean() < 0.98
+            assert not counted or (one.expression == one.expression.round()).all()
+            assert np.isfinite(observed(one)).all()
+            assert one.rates is None and one.provenance()["regulons"]["count"] >= 5

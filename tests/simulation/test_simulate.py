@@ -1,0 +1,261 @@
+"""Presets with every number, seeds, and data sets drawn in parallel."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grnular_core.simulation import simulate as module
+from grnular_core.simulation.networks import GraphSpec
+from grnular_core.simulation.noise import TechnicalNoise
+from grnular_core.simulation.sergio import Kinetics
+from grnular_core.simulation.simulate import Preset, preset, simulate, simulate_many
+from grnular_core.utils.errors import InputError
+
+TINY = Preset(GraphSpec(20, 3), Kinetics(n_types=2, n_cells=30))
+CLEAN = {
+    "graph": {
+        "n_genes": 100, "n_tfs": 10, "sparsity": 0.1, "hub_spread": 0.0, "tf_edges": 0.2,
+        "tf_targets": False, "in_spread": 0.0,
+        "global_tfs": 0, "global_chance": 0.6, "global_inputs": 0,
+        "module_size": 1.0, "module_noise": 0.1, "extra_regulators": True, "K": (1.0, 5.0),
+        "repression": 0.5, "sign_by_tf": False, "coop": 2.0,
+    },
+    "kinetics": {
+        "n_types": 5, "n_cells": 1000, "noise": 0.1, "noise_type": "dpd", "decay": 1.0,
+        "sampling_state": 15, "dt": 0.01, "low": (0.2, 0.5), "high": (0.7, 1.0),
+        "half_response": "simulated",
+        "anchors": 0,
+    },
+    "technical": {
+        "outlier": None, "library": None, "dropout": None, "umi": False, "programs": None,
+        "levels": None,
+        "amplification": None,
+        "whole": None,
+    },
+    "network": None,
+    "regulons": None,
+}  # fmt: skip
+GOLDEN_TFS = [0, 12, 20, 29, 42, 69, 72, 73, 86, 97]
+GOLDEN_MEAN = 1.909382
+GOLDEN = [0.8977674, 0.310539, 3.960374]
+DS = {**CLEAN["kinetics"], "n_types": 9, "n_cells": 2700, "noise": 1.0, "decay": 0.8}
+
+
+def digest(simulation) -> str:
+    parts = (simulation.expression, simulation.cell_types, simulation.grn.K, simulation.adjacency)
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+
+
+# --- presets
+
+
+def test_every_number_of_clean_is_the_papers():
+    assert asdict(preset("clean")) == CLEAN
+    assert preset("clean") == Preset()  # the defaults say the same
+
+
+@pytest.mark.parametrize(
+    ("name", "q"), [("noisy(25)", 25.0), ("noisy(0)", 0.0), ("noisy(7.5)", 7.5)]
+)
+def test_noisy_is_clean_with_dropout_of_shape_20(name, q):
+    assert asdict(preset(name)) == {
+        **CLEAN,
+        "technical": {**CLEAN["technical"], "dropout": (20.0, q)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "n_genes", "n_tfs", "shape"),
+    [("DS1", 100, 10, 6.5), ("DS2", 400, 37, 6.5), ("DS3", 1200, 127, 20.0)],
+)
+def test_every_number_of_the_sergio_data_sets(name, n_genes, n_tfs, shape):
+    graph = {**CLEAN["graph"], "n_genes": n_genes, "n_tfs": n_tfs}
+    clean = {**CLEAN, "graph": graph, "kinetics": DS}
+    dropout = {**CLEAN["technical"], "dropout": (shape, 82.0)}
+    assert asdict(preset(f"{name}-like")) == clean
+    assert asdict(preset(f"{name}-clean")) == {**clean, "network": name}
+    assert asdict(preset(name)) == {**clean, "network": name, "technical": dropout}
+
+
+def test_full_noise_keeps_the_dropout_of_the_preset():
+    full = TechnicalNoise((0.01, 0.8, 1.0), (4.6, 0.4), None, True)
+    assert preset("clean", full_noise=True).technical == full
+    assert preset("DS1", full_noise=True).technical == replace(full, dropout=(6.5, 82.0))
+
+
+def test_sizes_can_be_changed():
+    changed = preset("clean", n_genes=40, n_cells=60, n_types=3)
+    assert (changed.graph.n_genes, changed.graph.n_tfs) == (40, 4)
+    assert (changed.kinetics.n_cells, changed.kinetics.n_types) == (60, 3)
+    assert preset("clean", n_genes=2).graph.n_tfs == 1
+    assert preset("DS1", n_cells=90, n_types=9).kinetics.n_cells == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "words"),
+    [
+        ("dirty", {}, "unknown preset 'dirty'; use clean, noisy"),
+        ("noisy", {}, "unknown preset"),
+        ("noisy(-1)", {}, "unknown preset"),
+        ("noisy(101)", {}, "a percentile from 0 to 100"),
+        ("DS4", {}, "unknown preset"),
+        ("DS1-like-clean", {}, "unknown preset"),
+        ("clean", {"n_genes": 1}, "1 <= TFs < genes"),
+        ("clean", {"n_genes": 0}, "n_genes is 1 or more, got 0"),
+        ("clean", {"n_cells": 0}, "n_cells is 1 or more, got 0"),
+        ("clean", {"n_types": -1}, "n_types is 1 or more, got -1"),
+        ("clean", {"n_cells": 4}, "at least one cell of every type"),
+        ("DS1", {"n_genes": 50}, "DS1 has its own network of fixed size"),
+        ("DS1", {"n_types": 5}, "DS1 has production rates for 9 cell types"),
+    ],
+)
+def test_unknown_presets_and_sizes_are_refused(name, sizes, words):
+    with pytest.raises(InputError, match=words):
+        preset(name, **sizes)
+
+
+# --- one data set
+
+
+def test_a_simulation_has_all_its_parts():
+    made = simulate(TINY, 5)
+    assert made.expression.shape == (30, 20) and made.expression.dtype == np.float32
+    assert made.cell_types.tolist() == [0] * 15 + [1] * 15
+    assert made.adjacency.shape == (3, 20) and made.adjacency.sum() == made.grn.n_edges
+    assert made.genes()[:2] == ["G0001", "G0002"] and made.rates.shape[1] == 2
+    assert made.provenance() == {
+        "source": "simulation", "preset": "simulated", "seed": 5, **asdict(TINY),
+    }  # fmt: skip
+
+
+def test_the_network_of_sergio_stands_in_the_provenance_alone(real_data):
+    small = simulate(preset("DS1", n_cells=45), 1)
+    assert small.provenance()["network"] == "DS1" and "graph" not in small.provenance()
+    assert small.grn.n_edges == 258
+
+
+def test_the_numbers_of_a_seed_stay():
+    """Models were trained on these draws: a change here is a breaking one."""
+    made = simulate("clean", 0)
+    assert made.tf_index.tolist() == GOLDEN_TFS
+    assert made.expression.mean() == pytest.approx(GOLDEN_MEAN, rel=1e-5)
+    assert made.expression[[0, 500, 999], [0, 50, 99]].tolist() == pytest.approx(GOLDEN, rel=1e-4)
+
+
+def test_one_seed_gives_the_same_bits_and_another_seed_others():
+    assert digest(simulate(TINY, 1)) == digest(simulate(TINY, 1))
+    assert digest(simulate(TINY, 1)) != digest(simulate(TINY, 2))
+
+
+def test_noise_leaves_network_and_clean_expression_as_they_are():
+    clean = simulate(TINY, 3)
+    noisy = simulate(replace(TINY, technical=TechnicalNoise(dropout=(20.0, 50.0))), 3)
+    seen = noisy.expression > 0
+    assert np.array_equal(clean.grn.K, noisy.grn.K) and 0 < seen.mean() < 1
+    assert np.array_equal(noisy.expression[seen], clean.expression[seen])
+
+
+def test_another_hash_seed_gives_the_same_bits():
+    code = (
+        "import hashlib; from grnular_core.simulation.simulate import *; "
+        "made = simulate(preset('clean', n_cells=50), 4); "
+        "print(hashlib.sha256(made.expression.tobytes() + made.grn.K.tobytes()).hexdigest())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in (0, 1)
+    }  # fmt: skip
+    assert len(printed) == 1
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(InputError, match="whole number from 0, got -1"):
+        simulate(TINY, -1)
+
+
+# --- many
+
+
+def test_threads_make_no_difference():
+    settings = [TINY, replace(TINY, technical=TechnicalNoise(umi=True))] * 6
+    seeds = list(range(12))
+    alone = [digest(simulate(*job)) for job in zip(settings, seeds, strict=True)]
+    for n_jobs in (1, 2, 5, -1):
+        made = list(simulate_many(settings, seeds, n_jobs))
+        assert [digest(simulation) for simulation in made] == alone
+        assert [simulation.seed for simulation in made] == seeds
+
+
+def test_few_data_sets_wait_in_memory(monkeypatch):
+    begun, free = [], threading.Semaphore(0)
+
+    def counted(settings, seed):
+        begun.append(seed)
+        free.release()
+        return seed
+
+    monkeypatch.setattr(module, "simulate", counted)
+    drawn = simulate_many([TINY] * 50, range(50), n_jobs=2)
+    assert next(drawn) == 0
+    for _ in range(4):
+        free.acquire(timeout=5)
+    assert len(begun) <= 5
+    assert list(drawn) == list(range(1, 50))
+
+
+def test_an_abandoned_batch_stops(monkeypatch):
+    begun = []
+    monkeypatch.setattr(module, "simulate", lambda settings, seed: begun.append(seed) or seed)
+    drawn = simulate_many([TINY] * 1000, range(1000), n_jobs=1)
+    next(drawn)
+    drawn.close()
+    assert len(begun) <= 4
+
+
+def test_an_error_in_a_thread_is_the_callers():
+    no_network = replace(TINY, network="DS9")
+    with pytest.raises(InputError, match="unknown SERGIO data set"):
+        list(simulate_many([TINY, no_network, TINY], [0, 1, 2], 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([TINY], [0], 0), "n_jobs is 1 or more, or -1"),
+        (([TINY], [0], -2), "n_jobs is 1 or more, or -1"),
+        (([TINY], [0, 1]), "1 settings and 2 seeds"),
+    ],
+)
+def test_wrong_batches_are_refused_at_once(arguments, words):
+    with pytest.raises(InputError, match=words):
+        simulate_many(*arguments)
+
+
+def test_no_data_sets_are_no_error():
+    assert list(simulate_many([], [])) == []
+
+
+# --- the page about it
+
+
+def test_every_function_named_on_the_page_exists():
+    page = Path(__file__).parents[2] / "book" / "simulator.md"
+    names = re.findall(r"`(grnular_core(?:\.\w+)+)`", page.read_text(encoding="utf-8"))
+    assert len(names) > 8
+    for name in names:
+        owner, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(owner), attribute), name

@@ -1,0 +1,216 @@
+"""Weights as files: what is in them, that they come back, that nothing damaged is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load, save
+from small_weights import OTHERS, RECIPE, edit, finished, refused, saved
+
+from grnular_core import __version__
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.weights import load_model, read_trained
+
+EACH = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+# --- the files
+
+
+def test_weights_come_back_by_either_file_and_by_their_common_name(tmp_path):
+    path = saved(tmp_path)
+    wanted = finished(RECIPE).best["auprc"]
+    for name in (path, str(path), path.with_suffix(".json"), path.with_suffix("")):
+        found = read_trained(name)
+        assert found.name == "mine" and found.recipe == RECIPE
+        model = load_model(name)
+        assert model.config == RECIPE.config
+        for key, value in model.state_dict().items():
+            assert torch.equal(value, wanted[key])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.json", "mine.safetensors"]
+
+
+def test_a_dot_in_the_name_is_no_ending(tmp_path):
+    saved(tmp_path, name="grnular.v2")
+    assert read_trained(tmp_path / "grnular.v2").name == "grnular.v2"
+
+
+def test_the_parameters_file_holds_parameters_and_nothing_else(tmp_path):
+    data = saved(tmp_path, measure="auroc").read_bytes()
+    wanted = finished(RECIPE).best["auroc"]
+    tensors = load(data)
+    assert set(tensors) == set(wanted) and all(
+        torch.equal(v, wanted[k]) for k, v in tensors.items()
+    )
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    assert set(header) == set(wanted)
+    assert len(data) < 1500 + 4 * sum(v.numel() for v in wanted.values()) + 200 * len(wanted)
+
+
+def test_the_json_tells_how_the_weights_came_about(tmp_path):
+    told = json.loads(saved(tmp_path, recipe_name="own").with_suffix(".json").read_text())
+    assert Recipe.from_dict(told["recipe"]) == RECIPE and told["recipe_name"] == "own"
+    assert told["data"]["train"] == {"graphs": [["clean", 20]], "first_seed": 1_000_000}
+    assert told["data"]["valid"] == {"graphs": [["clean", 20]], "first_seed": 2_000_000}
+    assert told["validation"] == {
+        "chosen_by": "auprc", "best_epoch": 1, "auprc": 0.7, "auroc": 0.8, "untrained_auprc": 0.4,
+        "untrained_auroc": 0.6,
+    }  # fmt: skip
+    assert [row["epoch"] for row in told["history"]] == [0, 1, 2]
+    assert told["version"] == __version__ and told["commit"] and told["format"] == 1
+    data = (tmp_path / "mine.safetensors").read_bytes()
+    assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    other = json.loads(saved(tmp_path, measure="auroc").with_suffix(".json").read_text())
+    assert other["validation"]["best_epoch"] == 2 and other["validation"]["chosen_by"] == "auroc"
+
+
+def test_same_training_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        saved(tmp_path / name)
+    for ending in ("json", "safetensors"):
+        a, b = (tmp_path / name / f"mine.{ending}" for name in "ab")
+        assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_every_kind_of_model_comes_back(kind, tmp_path):
+    model = load_model(saved(tmp_path, OTHERS[kind]))
+    assert type(model) is type(OTHERS[kind].new_model())
+
+
+def test_the_seed_changes_what_is_drawn_and_no_parameter(tmp_path):
+    path = saved(tmp_path)
+    one, other = load_model(path), load_model(path, seed=5)
+    assert one.config.seed == 0 and other.config == replace(RECIPE.config, seed=5)
+    assert all(torch.equal(v, other.state_dict()[k]) for k, v in one.state_dict().items())
+
+
+def test_nobody_can_change_what_the_next_one_loads(tmp_path):
+    found = read_trained(saved(tmp_path))
+    with torch.no_grad():
+        for parameter in found.model().parameters():
+            parameter.zero_()
+    assert any(value.any() for value in found.model().parameters())
+
+
+# --- damage
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[Path, dict[str, bytes]]:
+    folder = tmp_path_factory.mktemp("weights")
+    saved(folder)
+    return folder, {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def put_back(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+@EACH
+@given(st.data(), st.sampled_from(["mine.json", "mine.safetensors"]))
+def test_one_wrong_byte_is_noticed(whole, data, name):
+    folder, files = whole
+    put_back(folder, files)
+    changed = bytearray(files[name])
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    (folder / name).write_bytes(changed)
+    try:  # another blank in a .json is none
+        same = name == "mine.json" and json.loads(changed) == json.loads(files[name])
+    except ValueError:
+        same = False
+    if not same:
+        refused(folder / "mine")
+
+
+@EACH
+@given(
+    st.integers(0, 10**6), st.sampled_from(["mine.json", "mine.safetensors"]), st.binary(max_size=9)
+)
+def test_files_cut_short_or_made_of_something_else_are_noticed(whole, length, name, other):
+    folder, files = whole
+    put_back(folder, files)
+    right = files[name].rstrip()  # the last line break may be missing
+    for wrong in (right[: length % len(right)], other):
+        (folder / name).write_bytes(wrong)
+        refused(folder / "mine")
+
+
+def test_files_of_different_weights_do_not_go_together(tmp_path):
+    saved(tmp_path, name="a")
+    saved(tmp_path, name="b", measure="auroc")
+    shutil.copy(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    refused(tmp_path / "b", "b.safetensors is damaged, or belongs to another .json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"format": 2}, "its format is 2 and this version, .*, reads 1"),
+        ({"recipe": {"model": "grnular"}}, "no recipe of this version"),
+        ({"recipe": OTHERS["glad"].as_dict()}, "install the version that wrote it"),
+        ({"recipe": replace(RECIPE, config=replace(RECIPE.config, context_width=5)).as_dict()},
+         r"its rho_nn.enter.bias is \(4,\) .* model has \(5,\)"),
+    ],
+)  # fmt: skip
+def test_weights_of_another_version_are_refused(tmp_path, changes, part):
+    saved(tmp_path)
+    edit(tmp_path / "mine.json", **changes)
+    refused(tmp_path / "mine", part)
+
+
+@pytest.mark.parametrize("wrong", ["nan", "double", "missing", "more", "none"])
+def test_parameters_that_are_not_the_models_are_refused(tmp_path, wrong):
+    path = saved(tmp_path)
+    tensors = load(path.read_bytes())
+    first = sorted(tensors)[0]
+    if wrong == "nan":
+        tensors[first].view(-1)[0] = torch.nan
+    elif wrong == "double":
+        tensors[first] = tensors[first].double()
+    elif wrong == "more":
+        tensors["more"] = torch.zeros(2)
+    else:
+        tensors = {} if wrong == "none" else {k: v for k, v in tensors.items() if k != first}
+    data = save(tensors)
+    path.write_bytes(data)
+    edit(tmp_path / "mine.json", sha256=hashlib.sha256(data).hexdigest())
+    refused(path, "not finite" if wrong == "nan" else "this version's model")
+
+
+def test_an_edited_json_is_refused(tmp_path):
+    saved(tmp_path)
+    about = tmp_path / "mine.json"
+    about.write_text(about.read_text().replace('"n_unroll": 2', '"n_unroll": 9'))
+    refused(tmp_path / "mine", "edited or is damaged")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    path = saved(tmp_path)
+    path.unlink()
+    refused(tmp_path / "mine.json", "mine.safetensors cannot be read")
+    saved(tmp_path)
+    path.with_suffix(".json").unlink()
+    refused(path, "mine.json cannot be read")
+    refused(tmp_path / "nothing", "no weights .*NAME.json beside it")
+    refused(tmp_path, "no weights")
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    path = saved(tmp_path)
+    torch.save(finished(RECIPE).best["auprc"], path)
+    data = path.read_bytes()
+    edit(tmp_path / "mine.json", sha256=hashlib.sha256(data).hexdigest())
+    refused(path, "safetensors is damaged")

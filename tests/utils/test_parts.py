@@ -1,0 +1,73 @@
+"""Parts of a long run on disk: whole or missing, and nothing in them is executed."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grnular_core.utils.chunks import PartStore, clear_parts, task_folder
+
+BLOCK = np.random.default_rng(0).random((3, 40))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PartStore:
+    store = PartStore(tmp_path, "run")
+    store.save(0, BLOCK, 1.5)
+    return store
+
+
+def test_a_part_comes_back_as_it_was_saved(store):
+    block, cpu_seconds = store.find(0)
+    assert np.array_equal(block, BLOCK) and cpu_seconds == 1.5
+    assert store.find(1) is None
+
+
+def test_parts_of_a_row_go_without_those_of_another(tmp_path):
+    key = {"dataset": "mESC", "cell_types": None, "method": "tigress", "seed": 0}
+    one, other = task_folder(tmp_path, key), task_folder(tmp_path, {**key, "seed": 1})
+    for folder in (one, other):
+        PartStore(folder, "run").save(0, BLOCK, 1.0)
+    clear_parts(one)
+    assert not one.exists() and PartStore(other, "run").find(0)
+    clear_parts(one)  # nothing is there any more
+    assert task_folder(None, key) is None and clear_parts(None) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, -30])
+def test_a_part_cut_short_is_missing_and_made_again(store, length):
+    path = store.folder / "00000.npz"
+    path.write_bytes(path.read_bytes()[:length])
+    assert store.find(0) is None
+    store.save(0, BLOCK, 2.0)
+    assert store.find(0)[1] == 2.0
+
+
+def test_one_wrong_byte_among_the_numbers_is_noticed(store):
+    path = store.folder / "00000.npz"
+    data = bytearray(path.read_bytes())
+    data[300] ^= 1
+    path.write_bytes(bytes(data))
+    assert store.find(0) is None
+
+
+class Trap:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_in_a_part_is_not_opened(store, tmp_path):
+    trap = np.array([Trap(tmp_path / "sprung")], dtype=object)
+    with open(store.folder / "00001.npz", "wb") as file:
+        np.savez(file, block=trap, cpu_seconds=1.0)
+    (store.folder / "00002.npz").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    assert store.find(1) is None and store.find(2) is None
+    assert not (tmp_path / "sprung").exists()

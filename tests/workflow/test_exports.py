@@ -1,0 +1,170 @@
+"""Exports: what other programs would read is what the network says; no input is ever changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import anndata
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_data import small_anndata
+
+from grnular_core.data.cpdag import cpdag
+from grnular_core.data.dataset import make_dataset
+from grnular_core.data.edges import edge_table, read_edges
+from grnular_core.methods.registry import infer
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import WriteError
+from grnular_core.workflow import exports
+from grnular_core.workflow.exports import ENDINGS, Result, export_paths, strongest, write_exports
+
+
+@pytest.fixture
+def result(small_data) -> Result:
+    edges = infer(small_data, "clr")
+    edges = edges.join(pd.DataFrame({"stability": [1.0, 0.5], "mean_rank": [1.0, 7.5]}))
+    return Result(edges.assign(q_value=0.1), small_data, top=30, drawn=10, report={"made_by": "x"})
+
+
+def written(result: Result, folder: Path, *formats: str) -> dict[str, Path]:
+    paths = export_paths(folder / "net.csv", formats)
+    write_exports(result, paths)
+    return paths
+
+
+@pytest.mark.parametrize("out", ["e.csv", "e.csv.gz", "e.tsv", "e", "e.TXT"])
+def test_every_format_has_one_file_beside_the_result(tmp_path, out):
+    paths = export_paths(tmp_path / out, ["all"])
+    assert [p.name for p in paths.values()] == [f"e{ending}" for ending in ENDINGS.values()]
+    assert {p.parent for p in paths.values()} == {tmp_path}
+    assert list(export_paths(out, ["h5ad", "beeline", "h5ad"])) == ["beeline", "h5ad"]
+    with pytest.raises(InputError, match="unknown format 'excel'"):
+        export_paths(out, ["excel"])
+
+
+@pytest.mark.parametrize(
+    ("word", "header"),
+    [("beeline", "Gene1\tGene2\tEdgeWeight"), ("pyscenic", "TF\ttarget\timportance")],
+)
+def test_tables_of_others_have_their_header_and_come_back_whole(result, tmp_path, word, header):
+    path = written(result, tmp_path, word)[word]
+    assert path.read_text().splitlines()[0] == header
+    columns = ["regulator", "target", "weight", "rank"]
+    pd.testing.assert_frame_equal(
+        read_edges(path)[columns], result.edges[columns], check_exact=True
+    )
+
+
+def test_network_files_hold_the_strongest_edges(result, tmp_path):
+    paths = written(result, tmp_path, "graphml", "cytoscape")
+    graph = nx.read_graphml(paths["graphml"])
+    expected = cpdag(result.edges, result.data.tfs).head(result.top)
+    assert set(graph.edges) == set(zip(expected["regulator"], expected["target"], strict=True))
+    elements = json.loads(paths["cytoscape"].read_text())["elements"]
+    assert len(elements["edges"]) == result.top
+
+
+@given(st.integers(0, 10_000), st.integers(2, 7), st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_the_strongest_are_those_of_the_whole_cpdag(seed, n_tfs, n_edges):
+    rng = np.random.default_rng(seed)
+    genes = [f"g{i}" for i in range(9)]
+    scores = rng.random((n_tfs, 9)) ** rng.integers(1, 9)
+    scores[rng.random(scores.shape) < 0.3] = 0
+    edges = edge_table(scores, genes[:n_tfs], genes, rng.integers(-1, 2, scores.shape))
+    data = make_dataset(pd.DataFrame(rng.random((5, 9)), columns=genes), genes[:n_tfs])
+    found = strongest(Result(edges, data), n_edges)
+    expected = cpdag(edges, genes[:n_tfs]).head(n_edges)
+    # edges of equal weight may be cut off differently; none are equal here
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_joined_pair_of_tfs_is_weaker_than_the_edge_it_was():
+    tfs, genes = list("ABCD"), list("ABCDg")
+    scores = pd.DataFrame(0.0, tfs, genes)
+    scores.loc["A", "B"], scores.loc["C", "D"], scores.loc["A", "g"] = 10, 10, 9
+    table = pd.DataFrame(np.random.default_rng(0).random((5, 5)), columns=genes)
+    result = Result(edge_table(scores.to_numpy(), tfs, genes), make_dataset(table, tfs))
+    (first,) = strongest(result, 1).itertuples()  # the pairs count half: one direction is missing
+    assert (first.regulator, first.target, first.weight) == ("A", "g", 9)
+
+
+def test_the_h5ad_is_the_input_and_the_table(tmp_path):
+    adata = small_anndata("csr")
+    adata.layers["raw_counts"], adata.uns["mine"] = adata.X.copy(), {"a": 1}
+    adata.uns["grnular"] = "of an earlier run"
+    adata.write_h5ad(tmp_path / "in.h5ad")
+    before = (tmp_path / "in.h5ad").read_bytes()
+    table = anndata.read_h5ad(tmp_path / "in.h5ad")
+    data = make_dataset(table, ["GATA1", "SPI1"])
+    edges = infer(data, "clr").assign(q_value=0.5)
+    path = written(Result(edges, data, table, report={"seed": 3}), tmp_path, "h5ad")["h5ad"]
+    found = anndata.read_h5ad(path)
+    assert (tmp_path / "in.h5ad").read_bytes() == before
+    assert table.uns["grnular"] == "of an earlier run"
+    np.testing.assert_array_equal(found.X.toarray(), adata.X.toarray())
+    assert list(found.var_names) == list(adata.var_names) and found.uns["mine"] == {"a": 1}
+    assert "raw_counts" in found.layers
+    stored = found.uns["grnular"]
+    assert json.loads(stored["report"]) == {"seed": 3}
+    back = stored["edges"].reset_index(drop=True)
+    back = back.astype({"regulator": str, "target": str})
+    pd.testing.assert_frame_equal(back, edges.astype({"regulator": str, "target": str}))
+
+
+def test_repeated_names_of_genes_are_written_without_a_warning(tmp_path, recwarn):
+    adata = small_anndata("csr")
+    adata.var_names = ["GATA1", "SPI1", "A", "A", "B", "C"]
+    recwarn.clear()
+    data = make_dataset(adata, ["GATA1", "SPI1"], duplicates="sum")
+    result = Result(infer(data, "clr"), data, adata)
+    written(result, tmp_path, "h5ad")
+    assert not recwarn.list
+
+
+def test_a_plain_table_becomes_cells_by_genes(result, tmp_path):
+    found = anndata.read_h5ad(written(result, tmp_path, "h5ad")["h5ad"])
+    assert list(found.var_names) == result.data.genes
+    stable = found.uns["grnular"]["edges"]["stability"]
+    assert stable.notna().sum() == 2 and stable.iloc[0] == 1.0
+
+
+def test_the_picture_is_an_svg_with_its_genes_and_equal_bytes_each_time(result, tmp_path):
+    path = written(result, tmp_path, "picture")["picture"]
+    first = path.read_bytes()
+    drawn = strongest(result, result.drawn)
+    assert b"<svg" in first
+    assert all(name.encode() in first for name in drawn["target"])
+    written(result, tmp_path, "picture")
+    assert path.read_bytes() == first
+
+
+def test_a_missing_package_is_named_and_nothing_is_left(result, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "networkx", None)
+    monkeypatch.delitem(__import__("sys").modules, "grnular_core.workflow.network_files", raising=False)
+    with pytest.raises(InputError, match=r"net.graphml was not written: it takes networkx"):
+        written(result, tmp_path, "graphml")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("word", list(ENDINGS))
+def test_a_failed_write_leaves_the_old_file(result, tmp_path, word, monkeypatch):
+    path = export_paths(tmp_path / "net.csv", [word])[word]
+    path.write_text("old")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(WriteError, match="no space left"):
+        written(result, tmp_path, word)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_every_format_has_a_writer_and_a_word_of_help():
+    assert set(exports.WRITERS) == set(ENDINGS) == set(exports.WHAT)

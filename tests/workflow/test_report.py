@@ -1,0 +1,122 @@
+"""The report: complete, json, without a folder of the machine; scores with their controls."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from small_data import small_table, write_10x
+
+from grnular_core.data.userfiles import sha256
+from grnular_core.methods.registry import Run, infer
+from grnular_core.utils.errors import InputError
+from grnular_core.workflow.analysis import Network, Plan, infer_network
+from grnular_core.workflow.own_scores import scores_with_controls
+from grnular_core.workflow.report import Inputs, flat, make_report, spelled_result, spelled_scores
+
+
+def report_of(data, name="clr", plan=None, inputs=None, run=None):
+    plan, run = plan or Plan(), run or Run()
+    found = infer_network(data, name, run, plan)
+    return make_report(inputs or Inputs(None, "mouse"), data, name, run, plan, found)
+
+
+def test_it_is_json_and_holds_no_folder(small_data, tmp_path):
+    (tmp_path / "cells.csv").write_text("x")
+    inputs = Inputs(tmp_path / "cells.csv", str(tmp_path / "tfs.txt"), str(tmp_path / "net.csv"))
+    report = report_of(small_data, inputs=inputs)
+    text = json.dumps(report, allow_nan=False)
+    assert str(tmp_path) not in text
+    assert report["input"]["tfs"] == "tfs.txt" and report["input"]["truth"] == "net.csv"
+    assert report["input"]["sha256"].startswith("2d711642b726b044")
+    assert report["data"]["cells"] == 300 and report["packages"]["numpy"]
+
+
+def test_models_name_their_weights_and_device(small_data):
+    assert report_of(small_data, "grnular")["method"]["weights"] == "grnular"
+    own = report_of(small_data, "grnular", run=Run(weights="grnular-clean", device="cpu"))
+    assert own["method"]["weights"] == "grnular-clean" and own["method"]["device"] == "cpu"
+    assert report_of(small_data, "clr")["method"]["weights"] is None
+
+
+def test_lines_say_what_was_asked_for_and_nothing_else(small_data):
+    assert spelled_result(report_of(small_data)) == []
+    report = report_of(small_data, plan=Plan(stability=10, null=2, top=5))
+    stability, null = spelled_result(report)
+    assert "of the 5 strongest edges" in stability and "10 runs" in stability
+    assert "at 0.05" in null and "at 0.1" in null and "another reason" in null
+
+
+def test_stability_counts_the_top_edges_alone(small_data):
+    edges = infer(small_data, "clr")
+    column = pd.Series([1.0, 0.9, 0.8], index=range(3))
+    report = make_report(
+        Inputs(None, "x"), small_data, "clr", Run(), Plan(10, top=3),
+        Network(edges.assign(stability=column)),
+    )  # fmt: skip
+    assert report["result"]["top_edges_in_9_of_10_runs"] == 2
+
+
+def test_without_a_truth_there_are_no_scores_and_undefined_ones_are_null(small_data):
+    assert report_of(replace(small_data, truth=None))["scores"] is None
+    others = replace(small_data, truth=small_data.truth.rename(columns={"regulator": "target", "target": "regulator"}))  # fmt: skip
+    scores = report_of(others)["scores"]
+    assert scores["auprc"] is None and "not defined" in spelled_scores(scores)
+
+
+def test_flat_lines_leave_out_what_is_empty_and_name_the_section():
+    lines = flat({"a": 1, "b": {"c_d": 0.123456, "e": None}, "n": ["x", "y"], "empty": ""})
+    assert lines == [("a", "1"), ("b: c d", "0.1235"), ("n", "x"), ("n", "y")]
+
+
+def test_controls_stand_beside_the_scores(small_data):
+    table = scores_with_controls(small_data, {"ridge": infer(small_data, "ridge")}, n_random=30)
+    auprc = table.set_index("method")["auprc"]
+    assert list(auprc.index) == [
+        "ridge", "correlation", "degree", "oracle", "random, mean", "random, 95 % below",
+    ]  # fmt: skip
+    assert auprc["oracle"] == 1 and auprc["ridge"] > auprc["degree"]
+    ratio = table.set_index("method")["auprc_ratio"]
+    assert (
+        0.9 < ratio["random, mean"] < 1.3
+    )  # few true edges: the mean of AUPRC is above their share
+    assert ratio["random, mean"] < ratio["random, 95 % below"] < ratio["ridge"]
+    again = scores_with_controls(
+        small_data, {"correlation": infer(small_data, "correlation")}, n_random=2
+    )
+    assert list(again["method"]).count("correlation") == 1
+    with pytest.raises(InputError, match="no known network"):
+        scores_with_controls(replace(small_data, truth=None), {})
+
+
+def test_a_folder_as_input_has_a_hash_of_each_file(small_data, tmp_path):
+    write_10x(small_table(), tmp_path / "10x")
+    (tmp_path / "x").write_text("A\n")
+    hashes = report_of(small_data, inputs=Inputs(tmp_path / "10x", "x"))["input"]["sha256"]
+    assert set(hashes) == {"matrix.mtx", "features.tsv", "barcodes.tsv"}
+    assert hashes["matrix.mtx"] == sha256(tmp_path / "10x" / "matrix.mtx")
+    assert report_of(small_data, inputs=Inputs(None, "x"))["input"]["sha256"] is None
+
+
+def test_the_files_beside_the_cells_are_hashed_and_the_options_kept(small_data, tmp_path):
+    files = {name: tmp_path / name for name in ("cells.csv", "tfs.txt", "net.csv")}
+    for name, path in files.items():
+        path.write_text(name)
+    inputs = Inputs(
+        files["cells.csv"],
+        str(files["tfs.txt"]),
+        str(files["net.csv"]),
+        {"layer": "raw"},
+        ("said",),
+    )
+    report = report_of(small_data, inputs=inputs)
+    assert report["input"]["tfs"] == "tfs.txt" and report["input"]["truth"] == "net.csv"
+    for key, name in (
+        ("sha256", "cells.csv"),
+        ("tfs_sha256", "tfs.txt"),
+        ("truth_sha256", "net.csv"),
+    ):
+        assert report["input"][key] == sha256(files[name])
+    assert report["input"]["options"] == {"layer": "raw"} and report["data"]["notes"] == ["said"]

@@ -1,0 +1,175 @@
+"""Data made of other data: what a drawing keeps, what a shuffling destroys, which genes stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.utils.errors import InputError
+from grnular_core.workflow.resampling import drawn_cells, most_variable, shuffled
+
+
+def dataset(values: np.ndarray, n_tfs: int = 2, **more) -> GRNDataset:
+    genes = [f"G{i}" for i in range(values.shape[1])]
+    return make_dataset(
+        pd.DataFrame(values, columns=genes), genes[:n_tfs], orientation="cells-x-genes", **more
+    )
+
+
+def as_sparse(data: GRNDataset) -> GRNDataset:
+    adata = data.adata.copy()
+    adata.X = sparse.csr_matrix(adata.X)
+    return replace(data, adata=adata)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(5, 30),
+    st.integers(3, 8),
+    st.booleans(),
+    st.integers(1, 4),
+)
+@settings(max_examples=40, deadline=None)
+def test_shuffling_keeps_the_values_of_every_gene_in_every_group(
+    seed, cells, genes, stored, groups
+):
+    rng = np.random.default_rng(seed)
+    values = rng.poisson(1.0, (cells, genes)).astype(float)
+    values[0], values[1] = 0, 1  # no gene is constant
+    data = dataset(values)
+    data = as_sparse(data) if stored else data
+    labels = rng.integers(groups, size=cells)
+    before = data.expression()
+    after = shuffled(data, rng, labels)
+    assert sparse.issparse(after.adata.X) == stored
+    assert after.genes == data.genes and after.tfs == data.tfs
+    for group in np.unique(labels):
+        rows = labels == group
+        np.testing.assert_array_equal(
+            np.sort(after.expression()[rows], axis=0), np.sort(before[rows], axis=0)
+        )
+    np.testing.assert_array_equal(data.expression(), before)  # the data given are as they were
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_shuffling_ends_that_two_genes_go_together(stored):
+    rng = np.random.default_rng(0)
+    one = rng.normal(5, 1, (500, 1)).clip(0.1)
+    data = dataset(np.hstack([one, one, one]))
+    data = as_sparse(data) if stored else data
+    found = np.corrcoef(shuffled(data, rng).expression().T)
+    assert np.abs(found[np.triu_indices(3, 1)]).max() < 0.15
+
+
+def test_shuffling_inside_groups_keeps_what_the_groups_explain():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(["a", "b"], 200)
+    level = np.where(groups == "a", 1.0, 9.0)[:, None]
+    data = dataset(level + rng.random((400, 3)))
+    assert np.corrcoef(shuffled(data, rng, groups).expression().T)[0, 1] > 0.95
+    assert abs(np.corrcoef(shuffled(data, rng).expression().T)[0, 1]) < 0.2
+
+
+def test_as_many_labels_as_cells_are_needed(small_data):
+    with pytest.raises(InputError, match="3 group labels for 300 cells"):
+        shuffled(small_data, np.random.default_rng(0), np.array([1, 2, 3]))
+
+
+def test_drawn_cells_are_cells_of_the_data_and_the_seed_decides_which(small_data):
+    one, same, other = (drawn_cells(small_data, np.random.default_rng(s)) for s in (1, 1, 2))
+    rows = {tuple(row) for row in small_data.expression()}
+    assert {tuple(row) for row in one.expression()} <= rows
+    assert one.n_cells == small_data.n_cells
+    np.testing.assert_array_equal(one.expression(), same.expression())
+    assert (one.expression() != other.expression()).any()
+
+
+def test_a_gene_that_no_longer_varies_is_left_out_and_too_few_cells_are_refused():
+    values = np.random.default_rng(0).random((6, 4))
+    values[:, 3] = [1, 0, 0, 0, 0, 0]
+    data = dataset(values)
+    found = [drawn_cells(data, np.random.default_rng(s)).genes for s in range(20)]
+    assert ["G0", "G1", "G2"] in found and ["G0", "G1", "G2", "G3"] in found
+    with pytest.raises(InputError, match="2 cells are too few"):
+        for seed in range(20):
+            drawn_cells(dataset(values[:2, :3]), np.random.default_rng(seed))
+
+
+def test_the_most_variable_tfs_and_other_genes_are_kept():
+    rng = np.random.default_rng(0)
+    spread = np.array([1, 3, 2, 9, 8, 7.0])  # three TFs, three others
+    data = dataset(20 + spread * rng.normal(size=(200, 6)).clip(-2, 2), n_tfs=3)
+    found = most_variable(data, 2)
+    assert found.genes == ["G1", "G2", "G3", "G4"] and found.tfs == ("G1", "G2")
+    assert "most variable 2 of 3 TFs and 2 of 3 other genes" in found.notes[-1]
+    assert most_variable(data, 3) is data
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_counts_are_compared_after_scaling_and_logarithm_and_stay_counts(stored):
+    rng = np.random.default_rng(0)
+    depth = rng.integers(1, 20, (300, 1))
+    # loud follows the depth of the cell alone, quiet varies beyond it
+    loud, rest = 200 * depth, rng.poisson(20.0 * depth, (300, 3))
+    quiet = rng.poisson(np.where(rng.random((300, 1)) < 0.5, 1, 9) * depth)
+    data = dataset(np.hstack([rest[:, :1], loud, quiet, rest[:, 1:]]).astype(float), n_tfs=1)
+    data = as_sparse(data) if stored else data
+    found = most_variable(data, 1)
+    assert data.provenance["values"] == "counts" and found.genes == ["G0", "G2"]
+    np.testing.assert_array_equal(found.expression(["G2"]), data.expression(["G2"]))
+
+
+def test_a_truth_is_cut_with_the_genes_and_refused_when_none_is_left(small_data):
+    found = most_variable(small_data, 4)
+    kept = frozenset(found.genes)
+    expected = [
+        pair for pair in small_data.truth[["regulator", "target"]].to_numpy().tolist()
+        if kept.issuperset(pair)
+    ]  # fmt: skip
+    assert found.truth[["regulator", "target"]].to_numpy().tolist() == expected
+    only = replace(small_data, truth=small_data.truth[~small_data.truth["target"].isin(kept)])
+    with pytest.raises(InputError, match=r"none of the \d+ true edges .* keep more"):
+        most_variable(only, 4)
+    with pytest.raises(InputError, match="1 or more"):
+        most_variable(small_data, 0)
+
+
+# --- the order of the columns
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_order_of_the_columns_changes_no_draw(stored):
+    values = np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float)
+    data = dataset(values)
+    order = np.random.default_rng(1).permutation(7)
+    turned = replace(data, adata=data.adata[:, order].copy())
+    if stored:
+        data, turned = as_sparse(data), as_sparse(turned)
+    one, two = (shuffled(d, np.random.default_rng(3)).expression() for d in (data, turned))
+    np.testing.assert_array_equal(one[:, order], two)
+
+
+@pytest.mark.parametrize("groups", [None, np.repeat(["a", "b"], 10)])
+def test_sparse_and_dense_cells_are_shuffled_alike(groups):
+    data = dataset(np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float))
+    one, two = (
+        shuffled(d, np.random.default_rng(3), groups).expression() for d in (data, as_sparse(data))
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_genes_of_equal_variance_are_kept_by_name():
+    """Permutations of the same log values: without names the first columns would stay."""
+    rng = np.random.default_rng(0)
+    values = np.column_stack([rng.permutation(np.arange(12) / 4) for _ in range(8)])
+    data = dataset(values, scaled=True)
+    turned = replace(data, adata=data.adata[:, ::-1].copy())
+    assert most_variable(data, 2).genes == ["G0", "G1", "G2", "G3"]
+    assert sorted(most_variable(turned, 2).genes) == ["G0", "G1", "G2", "G3"]
