@@ -19,7 +19,7 @@ from grnular_paper.records import KEY, Record
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained
 
-PAPERS_WEIGHTS = ("paper-clean", "paper-noisy", "paper-DS1", "paper-DS2")
+PAPERS_WEIGHTS = ("grnular-clean", "grnular-noisy", "grnular-DS1", "grnular-DS2")
 NONE = "not measured: its runs are not on record"
 
 
@@ -47,7 +47,7 @@ def effects(folder: Path) -> dict[str, str]:
         "train_graphs": said("train_graphs")(folder),
         "inner_steps": said("inner_steps")(folder),
         "our_steps": inner_steps(),
-        "paper_and_ours": clean_and_noisy(folder, ("grnular-paper", "grnular")),
+        "paper_and_ours": clean_and_noisy(folder, ("grnular", "grnular-context")),
     }
 
 
@@ -74,7 +74,7 @@ def unmoved(folder: Path, rows: pd.DataFrame, values: Sequence[str]) -> list[str
 def inner_steps() -> str:
     """P of the loop as it starts, of our weights, and of the paper's recipes."""
     ours, simulated, real = (
-        read_trained(name).recipe.config.n_inner for name in ("grnular", "paper-clean", "paper-DS2")
+        read_trained(name).recipe.config.n_inner for name in ("grnular-context", "grnular-clean", "grnular-DS2")
     )
     return (
         f"{GRNULarConfig().n_inner} untrained, {ours} in our weights, {simulated} in the paper's recipes for "
@@ -99,7 +99,7 @@ def triangle(folder: Path) -> str:
 def seeds(folder: Path) -> str:
     """How many seeds GRNULar has at most on a real pair, in a word."""
     rows = recorded_pairs(folder)
-    most = rows[rows["method"] == "grnular"].groupby(["network", "dataset"])["seed"].nunique().max()
+    most = rows[rows["method"] == "grnular-context"].groupby(["network", "dataset"])["seed"].nunique().max()
     return {3: "three", 5: "five", 10: "ten"}.get(most, str(most))
 
 

@@ -14,7 +14,7 @@ from grnular_core.plotting.style import PALETTE, use_style
 
 WIDTH = 4.8
 SMALL, TEXT, HEAD = 10.5, 11.5, 12  # points
-LEARNED, FITTED, DATA = PALETTE["grnular"], PALETTE["grnboost2"], "#5A5A5A"
+LEARNED, FITTED, DATA = PALETTE["grnular-context"], PALETTE["grnboost2"], "#5A5A5A"
 TINTS = {LEARNED: "#FBE6D6", FITTED: "#DCEBF5", DATA: "#F1F1F1"}
 Point = tuple[float, float]
 

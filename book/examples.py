@@ -19,7 +19,7 @@ import pandas as pd
 from pages import table
 
 PRESETS = {"clean": "clean", "noisy(25)": "dropout"}
-METHODS = ("correlation", "clr", "ridge", "grnular", "grnular-cells")
+METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells")
 WITHIN = {"all cells": "all", "clusters": "clusters", "cell types": "cell_type"}
 GRAPHS, SHUFFLINGS, LEVEL = 3, 3, 0.1
 COMMAND = ".venv/bin/python -m grnular_core"

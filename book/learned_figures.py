@@ -101,8 +101,8 @@ def _tiny(
 
 
 def shipped_config() -> GRNULarConfig:
-    """The configuration of the weights that come with the package under the name ``grnular``."""
-    return read_trained("grnular").recipe.config
+    """The configuration of the weights that come with the package under the name ``grnular-context``."""
+    return read_trained("grnular-context").recipe.config
 
 
 def context_figure(config: GRNULarConfig | None = None) -> Figure:

@@ -4,7 +4,7 @@
 
 "2020" are the paper's steps (E1 = 400, L = 15, P = 5), the network in ``torch.nn`` layers fitted by
 autograd and ``torch.optim.Adam``, one graph after another, with the trained rho_nn and lambda_nn of
-``paper-clean``; "same steps" are ours; "ships" is the method ``grnular``. Graphs are for validation and
+``grnular-clean``; "same steps" are ours; "ships" is the method ``grnular-context``. Graphs are for validation and
 clean, so that quality is that of the strict protocol on data that no test sees. They take turns.
 """
 
@@ -32,7 +32,7 @@ HEADER = "size,graphs,threads,way,auprc,seconds,ratio"
 
 def papers_model() -> GRNULar:
     """The paper's steps with trained learned parts; none of goodINIT's steps is left out."""
-    found = read_trained("paper-clean")
+    found = read_trained("grnular-clean")
     config = found.recipe.config
     assert isinstance(config, GRNULarConfig)
     model = GRNULar(replace(config, hidden=None, n_inner=5, init_epochs=400, init_tolerance=0.0))
@@ -74,7 +74,7 @@ def as_in_2020(model: GRNULar, X: Tensor, tf_index: Tensor) -> Tensor:
 
 
 def ways() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
-    paper, ours = papers_model(), load_model("grnular")
+    paper, ours = papers_model(), load_model("grnular-context")
 
     @torch.no_grad()
     def run(model: torch.nn.Module, X: Tensor, tf_index: Tensor) -> Tensor:

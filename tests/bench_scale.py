@@ -1,4 +1,4 @@
-"""Time and memory of ``grnular`` on a random sparse data set, from the matrix to the edge table.
+"""Time and memory of ``grnular-context`` on a random sparse data set, from the matrix to the edge table.
 
     python tests/bench_scale.py genes TFs cells [density] [method] [table.csv] [sweep]
     python tests/bench_scale.py sweep table.csv     all sizes of ``grnular_paper.scaling`` not in it yet
@@ -68,7 +68,7 @@ def main(
     tfs: str,
     cells: str,
     density: str = "0.1",
-    method: str = "grnular",
+    method: str = "grnular-context",
     table: str = "",
     sweep: str = "",
 ) -> None:

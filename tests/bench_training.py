@@ -19,7 +19,7 @@ from grnular_core.training.train import train
 HEADER = "recipe,graphs,epochs,threads,seconds,valid_auprc"
 
 
-def main(name: str = "paper-clean", table: str = "") -> None:
+def main(name: str = "grnular-clean", table: str = "") -> None:
     recipe = named_recipe(name)
     began = time.perf_counter()
     progress = train(recipe, device="cpu")

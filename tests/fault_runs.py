@@ -36,9 +36,9 @@ from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch_member
 from grnular_core.data.registry import Member
 from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training import train as training
 from grnular_core.training.checkpoints import _read as read_checkpoint
 from grnular_core.training.recipes import Recipe
-from grnular_core.training.train import train as training
 from grnular_core.training.weights import read_trained
 from grnular_core.workflow.exports import ENDINGS
 

@@ -286,7 +286,7 @@ OPTIONS = [
     Case("expression of a name too long", ("cannot look at", "(300 letters)", "too long"), {}, "e" * 296 + ".csv"),
     Case("list of a name too long", ("cannot look at", "too long"), arguments=("--tfs", "t" * 300)),
     Case("truth of a name too long", ("cannot look at", "too long"), arguments=("--truth", "t" * 300)),
-    Case("weights of a name too long", ("cannot look at", "too long"), arguments=("--method", "grnular", "--weights", "w" * 300)),
+    Case("weights of a name too long", ("cannot look at", "too long"), arguments=("--method", "grnular-context", "--weights", "w" * 300)),
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip
 
@@ -333,8 +333,8 @@ MORE = [
         ("list of TFs as truth", "x.csv", ("--truth", "tfs.txt"), ("tfs.txt: one column only ('TF')", "expected regulator and target"), {}),
         ("pickle as truth", "x.csv", ("--truth", "t.pkl"), ("t.pkl", "not UTF-8 text"), {"t.pkl": b"\x80\x04\x95\x00\x00K\x01."}),
         ("folder as truth", "x.csv", ("--truth", "10x"), ("10x is a folder", "expected a file"), {}),
-        ("unknown weights", "x.csv", ("--method", "grnular", "--weights", "best"), ("no weights 'best'", "Known: ", "NAME.safetensors"), {}),
-        ("weights for a method that has none", "x.csv", ("--weights", "grnular"), ("clr", "weights"), {}),
+        ("unknown weights", "x.csv", ("--method", "grnular-context", "--weights", "best"), ("no weights 'best'", "Known: ", "NAME.safetensors"), {}),
+        ("weights for a method that has none", "x.csv", ("--weights", "grnular-context"), ("clr", "weights"), {}),
     )
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # torch is loaded only when a model is
 START = 2.5  # seconds that a run takes besides, loading libraries above all
 
 
-def shipped_config(weights: str | Path = "grnular") -> GRNULarConfig | None:
+def shipped_config(weights: str | Path = "grnular-context") -> GRNULarConfig | None:
     """The configuration of trained weights; None where these are of another model."""
     from grnular_core.training.weights import read_trained
 
@@ -30,7 +30,7 @@ def shipped_config(weights: str | Path = "grnular") -> GRNULarConfig | None:
 def seconds(
     n_cells: int, n_genes: int, n_tfs: int, rate: float, config: GRNULarConfig | None = None
 ) -> float:
-    """Seconds that ``grnular`` takes at most on large data; ``rate`` is that of ``measured_rate``."""
+    """Seconds that ``grnular-context`` takes at most on large data; ``rate`` is that of ``measured_rate``."""
     return sum(operations(n_cells, n_genes, n_tfs, config or shipped_config()).values()) / rate
 
 

@@ -27,7 +27,7 @@ ZEROS_OF_NOISY_DATA = 0.1
 def weights_for(method: str, expression: Matrix) -> str:
     """The name of the weights that a method uses on data of shape (cells, genes), dense or sparse.
 
-    ``grnular`` is trained for all of them, ``grnular-cells`` for measured cells. The paper trains its
+    ``grnular-context`` is trained for all of them, ``grnular-cells`` for measured cells. The paper trains its
     models twice, for data without and with technical noise; data of which more than a tenth are zeros
     count as noisy.
     """

@@ -116,9 +116,9 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         Method(
-            "grnular",
+            "grnular-context",
             "GRNULar: unrolled multi-task neural regression, trained on many kinds of simulations",
-            trained("grnular"),
+            trained("grnular-context"),
             stochastic=True,
             uses_device=True,
         ),
@@ -137,9 +137,9 @@ METHODS: dict[str, Method] = {
             uses_device=True,
         ),
         Method(
-            "grnular-paper",
+            "grnular",
             "GRNULar with the recipe of the paper: rho_nn sees one edge alone, and learns from 20 graphs",
-            trained("grnular-paper"),
+            trained("grnular"),
             stochastic=True,
             uses_device=True,
         ),
@@ -313,7 +313,7 @@ def infer(
 ) -> pd.DataFrame:
     """Infer a network with one method: an edge table (see ``edges.py``), strongest edge first.
 
-    Without a name it is the one for measured cells; for simulated ones, and direct edges, there is ``grnular``.
+    Without a name it is the one for measured cells; for simulated ones, and direct edges, there is ``grnular-context``.
     Same data, method and seed give the same table, whatever the order of genes and the number of
     jobs.
     """

@@ -31,10 +31,10 @@ class Unrolled:
 _GRNULAR = ("grnular", "grnular-base")
 
 UNROLLED: dict[str, Unrolled] = {
-    "grnular": Unrolled(_GRNULAR, ("grnular",), a_pair=1500, a_value=64),
+    "grnular-context": Unrolled(_GRNULAR, ("grnular-context",), a_pair=1500, a_value=64),
     "grnular-cells": Unrolled(_GRNULAR, ("grnular-cells",), a_pair=1600, a_value=64),
     "grnular-untrained": Unrolled(a_pair=300),
-    "grnular-paper": Unrolled(_GRNULAR, ("paper-clean", "paper-noisy"), a_pair=300),
+    "grnular": Unrolled(_GRNULAR, ("grnular-clean", "grnular-noisy"), a_pair=300),
     "glad": Unrolled(("glad",), ("glad-clean", "glad-noisy"), a_square=280, streams=False),
     "glad-tf": Unrolled(("glad-tf",), ("glad-tf-clean", "glad-tf-noisy"), a_square=280, streams=False),
 }  # fmt: skip
@@ -43,7 +43,7 @@ TRAINED = {name: method for name, method in UNROLLED.items() if method.runs}
 
 # The paper trains anew for SERGIO's data sets and for real cells, on random networks in the range of DS1
 # and of DS2 (sections 3.3 and 3.4): which weights its methods have there.
-_OF_RANGES = {"grnular-paper": "paper", "glad": "glad", "glad-tf": "glad-tf"}
+_OF_RANGES = {"grnular": "grnular", "glad": "glad", "glad-tf": "glad-tf"}
 
 
 def papers_weights(method: str, trained_like: str) -> str | None:

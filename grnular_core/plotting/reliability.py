@@ -18,7 +18,7 @@ def stability_panel(ax: Axes, table: pd.DataFrame, n_runs: int) -> Axes:
     """
     times = np.rint(table["stability"].to_numpy() * n_runs).astype(int)
     counts = np.bincount(times, minlength=n_runs + 1)
-    ax.bar(np.arange(n_runs + 1), counts, color=PALETTE["grnular"], width=0.8)
+    ax.bar(np.arange(n_runs + 1), counts, color=PALETTE["grnular-context"], width=0.8)
     ax.set(xlabel=f"runs, of {n_runs}, in which the edge is strong again", ylabel="edges")
     ax.set_xlim(-0.6, n_runs + 0.6)
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -32,7 +32,7 @@ def rank_panel(ax: Axes, table: pd.DataFrame) -> Axes:
     ax.plot(ranks, shares, ".", color="#8a8a8a", markersize=3, alpha=0.5)
     window = max(len(table) // 20, 1)
     mean = pd.Series(shares).rolling(window, center=True, min_periods=1).mean()
-    ax.plot(ranks, mean, color=PALETTE["grnular"], linewidth=2)
+    ax.plot(ranks, mean, color=PALETTE["grnular-context"], linewidth=2)
     ax.set(xlabel="rank of the edge", ylabel="stability", ylim=(-0.03, 1.03))
     return ax
 

@@ -27,11 +27,11 @@ METHOD_LABELS = {
     "grnboost2": "GRNBoost2",
     "grnboost2-arboreto": "GRNBoost2 (arboreto)",
     "grnboost2-shipped": "GRNBoost2 (as shipped)",
-    "grnular-base": "GRNULar-base",
-    "grnular-paper": "GRNULar (paper)",
+    "grnular-base": "GRNULar-base (published)",
+    "grnular": "GRNULar (published)",
     "grnular-untrained": "GRNULar (untrained)",
-    "grnular": "GRNULar",
-    "grnular-cells": "GRNULar (cells)",
+    "grnular-context": "GRNULar-context (this work)",
+    "grnular-cells": "GRNULar-cells (this work)",
     "correlation": "correlation",
     "within-clusters": "correlation in clusters",
     "clr": "CLR",
@@ -41,9 +41,9 @@ METHOD_LABELS = {
     "oracle": "oracle",
 }
 PALETTE = {
-    "grnular": "#D55E00",
+    "grnular-context": "#D55E00",
     "grnular-cells": "#882255",
-    "grnular-paper": "#E69F00",
+    "grnular": "#E69F00",
     "grnular-untrained": "#B0713C",
     "grnboost2": "#0072B2",
     "grnboost2-arboreto": "#0A5FA0",
@@ -239,7 +239,7 @@ def floor_curve(
     """AUROC of random scores against the share of genes that are TFs, each (shares,)."""
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")
-    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular"], label="random scores")
+    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular-context"], label="random scores")
     ax.axhline(
         0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
     )

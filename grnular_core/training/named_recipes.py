@@ -64,7 +64,7 @@ _COMMITTEE = {
 }
 
 _TABLE: dict[str, tuple[str, Recipe]] = {
-    "grnular": (
+    "grnular-context": (
         "GRNULar with a rho_nn of two networks that see context, on both simulators",
         Recipe(
             train=(
@@ -77,13 +77,13 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             ),
             valid=(*_VALID, ("regulons", 28)),
             epochs=5,
-            members=("grnular-chances", "grnular-regulons"),
+            members=("context-chances", "context-regulons"),
             seed=1,
             **_COMMITTEE,
         ),
     ),
-    "grnular-chances": (
-        "first network of grnular: by cross-entropy, SERGIO's dynamics of many kinds and noise levels",
+    "context-chances": (
+        "first network of grnular-context: by cross-entropy, SERGIO's dynamics of many kinds and noise levels",
         Recipe(
             train=(("varied", 1000), ("mixed-dropout", 180), ("mixed-clean", 100)),
             valid=(("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48)),
@@ -91,7 +91,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_CONTEXT,
         ),
     ),
-    "grnular-ranks": (
+    "context-ranks": (
         "a network by ranks, also on graphs with few cells and with many TFs, SERGIO's dynamics alone",
         Recipe(
             train=(
@@ -106,8 +106,8 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
-    "grnular-regulons": (
-        "second network of grnular: by ranks, both simulators, also few cells and many TFs",
+    "context-regulons": (
+        "second network of grnular-context: by ranks, both simulators, also few cells and many TFs",
         Recipe(
             train=(
                 ("varied", 500),
@@ -122,7 +122,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
-    "grnular-deep": (
+    "context-deep": (
         "a network by ranks, on regulons alone, most of them as deep as published cells",
         Recipe(
             train=(("deep", 560), ("regulons", 160)),
@@ -137,20 +137,20 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             train=(("measured", 32),),
             valid=(("measured", 40),),
             epochs=0,
-            members=("grnular-measured", "grnular-measured-b"),
+            members=("context-measured", "context-measured-b"),
             seed=3,
             **{**_RANKS, "config": replace(_MEASURED, context_members=2)},
         ),
     ),
-    "grnular-associated": (
+    "context-associated": (
         "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as well",
         Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
     ),
-    "grnular-matched": (
+    "context-matched": (
         "by ranks, as associated, with states of cells as strong and regulons as weak as in published cells",
         Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
     ),
-    "grnular-uneven": (
+    "context-uneven": (
         "by ranks, as associated, with a few strong regulons among many weak ones in most graphs",
         Recipe(
             train=(("uneven", 480), ("associated", 240)),
@@ -159,7 +159,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_RANKS,
         ),
     ),
-    "grnular-shrunk": (
+    "context-shrunk": (
         "by ranks, on the graphs of associated and uneven, also sees shrunk ridge coefficients",
         Recipe(
             train=(("associated", 360), ("uneven", 360)),
@@ -168,7 +168,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_RANKS, "config": replace(_RANKS["config"], context_views=SHRUNK_VIEWS)},
         ),
     ),
-    "grnular-measured": (
+    "context-measured": (
         "first network of grnular-cells: by ranks, on the family nearest to published cells; "
         "also sees shared partners and the sign inside clusters",
         Recipe(
@@ -178,7 +178,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_RANKS, "config": _MEASURED},
         ),
     ),
-    "grnular-measured-b": (
+    "context-measured-b": (
         "second network of grnular-cells: the same from other draws",
         Recipe(
             train=(("measured", 400),),
@@ -188,12 +188,12 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_RANKS, "config": replace(_MEASURED, seed=2)},
         ),
     ),
-    "grnular-clean": (
+    "context-clean": (
         "a network that sees context, by cross-entropy, on SERGIO's dynamics without technical noise",
         Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),
     ),
-    "grnular-large": (
-        "as grnular-chances, with graphs of 300 to 400 genes",
+    "context-large": (
+        "as context-chances, with graphs of 300 to 400 genes",
         Recipe(
             train=(("varied", 160), ("large", 80)),
             valid=(("varied", 24), ("large", 12)),
@@ -201,24 +201,24 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_CONTEXT,
         ),
     ),
-    "paper-clean": (
+    "grnular-clean": (
         "GRNULar as the paper writes it, 20 graphs without technical noise",
         Recipe(config=_PAPER, **_LOSS, **_CLEAN),
     ),
-    "paper-noisy": (
+    "grnular-noisy": (
         "GRNULar as the paper writes it, 20 graphs without dropout or with 25 %",
         Recipe(config=_PAPER, **_LOSS, **_NOISY),
     ),
-    "paper-DS1": (
+    "grnular-DS1": (
         "GRNULar as the paper writes it, 20 random networks in the range of DS1, without dropout",
         Recipe(config=replace(_PAPER, hidden=None), **_LOSS, **_AS_DS1),
     ),
-    "paper-DS2": (
+    "grnular-DS2": (
         "GRNULar as the paper writes it, 20 random networks in the range of DS2, without dropout",
         Recipe(config=replace(_PAPER, hidden=(200,), n_inner=10), **_LOSS, **_AS_DS2),
     ),
     "paper-printed-clean": (
-        "paper-clean with the sums of Eq. 12 as printed, in place of the 2020 code's means",
+        "grnular-clean with the sums of Eq. 12 as printed, in place of the 2020 code's means",
         Recipe(config=_PRINTED, **_LOSS, **_CLEAN),
     ),
     "glad-clean": (

@@ -37,7 +37,7 @@ def cell_groups(
     """The groups that ``name`` means: a column of ``.obs``, the word ``clusters`` (also where no name is
     given) or ``all``; a column of that name goes before the word.
 
-    Clusters are those that ``grnular`` sees: k-means on the first principal components of the z-scored
+    Clusters are those that ``grnular-context`` sees: k-means on the first principal components of the z-scored
     genes. Raises ``InputError`` for a column that is not there, and for one whose labels most cells
     share with no other: shuffled among themselves they would stay as they are.
     """

@@ -22,7 +22,7 @@ from grnular_core.utils.files import atomic_write
 
 TABLE = "choice.csv"
 COMPARED = (
-    "within-clusters", "grnular-associated", "grnular-matched", "grnular-uneven", "grnular-shrunk",
+    "within-clusters", "context-associated", "context-matched", "context-uneven", "context-shrunk",
     "grnular-cells",
 )  # fmt: skip
 FAMILIES = ("measured-large", "measured", "associated", "uneven", "matched", "deep", "regulons")
@@ -41,8 +41,8 @@ def ratios(family: str, seed: int, compared: Sequence[str] = COMPARED) -> list[d
     made = replace(made, expression=observed(made))
     data, truth, rows = simulated_dataset(made), truth_table(made), []
     for name in compared:
-        own = name in METHODS and not name.startswith("grnular")
-        method, run = (name, Run(0, "cpu")) if own else ("grnular", Run(0, "cpu", weights=name))
+        own = name in METHODS and not name.startswith("grnular-context")
+        method, run = (name, Run(0, "cpu")) if own else ("grnular-context", Run(0, "cpu", weights=name))
         edges = run_method(data, method, run).edges
         ratio = strict_scores(edges, truth, made.genes(), tf_names(made))["auprc_ratio"]
         rows.append({"family": family, "seed": seed, "model": name, "ratio": ratio})

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from grnular_core.plotting import style as plots
 
 MARKERS = {
-    "grnular": "o", "grnular-paper": "s", "grnboost2": "^", "genie3": "v", "glad": "D", "glad-tf": "d",
+    "grnular-context": "o", "grnular": "s", "grnboost2": "^", "genie3": "v", "glad": "D", "glad-tf": "d",
     "glasso": "X", "correlation": "P", "clr": "h", "ridge": "<", "tigress": ">",
 }  # fmt: skip
 SCORES = {

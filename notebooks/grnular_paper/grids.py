@@ -24,7 +24,7 @@ N_GRAPHS = {"clean": 50, "noisy": 50, "ds": 15}  # at most, as in the paper
 
 WITHOUT_TFS = ("glasso", "grnboost2", "glad")
 WITH_TFS = (
-    "grnboost2", "glad-tf", "grnular-paper", "grnular", "correlation", "clr", "ridge",
+    "grnboost2", "glad-tf", "grnular", "grnular-context", "correlation", "clr", "ridge",
     "tigress",
 )  # fmt: skip
 DS_WITH_TFS = (*WITH_TFS, "genie3")

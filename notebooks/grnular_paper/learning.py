@@ -30,7 +30,7 @@ from grnular_paper.synthetic import SyntheticTask, as_dataset, synthetic_tasks
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
 TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %"}
-TRAINED = ("grnular", "grnular-paper", "glad-tf", "glad")
+TRAINED = ("grnular-context", "grnular", "glad-tf", "glad")
 WITHOUT_TRAINING = (
     "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
 )  # fmt: skip
@@ -61,7 +61,7 @@ def rows(folder: Path) -> pd.DataFrame:
     """Recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
     found = []
     for setting, (name, n_graphs) in SETTINGS.items():
-        task = SyntheticTask(name, "grnular", 0)
+        task = SyntheticTask(name, "grnular-context", 0)
         table, key = Record(task.experiment, folder).rows(), task.key()
         same = np.ones(len(table), dtype=bool)
         for column in ("dataset", "cells", "cell_types"):
@@ -138,7 +138,7 @@ def figure(found: pd.DataFrame) -> Figure:
 
 
 def paired_tests(
-    found: pd.DataFrame, chosen: str = "grnular", tf_information: str = "with"
+    found: pd.DataFrame, chosen: str = "grnular-context", tf_information: str = "with"
 ) -> pd.DataFrame:
     """``chosen`` against every other method on the graphs both have, setting by setting."""
     shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
@@ -201,7 +201,7 @@ def kept_line(names: Sequence[str]) -> str:
     )
 
 
-def other_settings(name: str = "paper-clean") -> str:
+def other_settings(name: str = "grnular-clean") -> str:
     """The settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
     theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
     return ", ".join(
@@ -228,7 +228,7 @@ class Lead(NamedTuple):
     graphs: int
 
 
-def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular") -> Lead:
+def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular-context") -> Lead:
     """How far ``chosen`` is ahead of the best of ``others``, each on the graphs both have."""
     known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")

@@ -23,18 +23,18 @@ from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import provenance
 
 WEIGHTS = (
-    "grnular-clean",
-    "grnular-chances",
-    "grnular-ranks",
-    "grnular-regulons",
-    "grnular",
-    "grnular-deep",
-    "grnular-associated",
-    "grnular-matched",
-    "grnular-uneven",
-    "grnular-shrunk",
-    "grnular-measured",
-    "grnular-measured-b",
+    "context-clean",
+    "context-chances",
+    "context-ranks",
+    "context-regulons",
+    "grnular-context",
+    "context-deep",
+    "context-associated",
+    "context-matched",
+    "context-uneven",
+    "context-shrunk",
+    "context-measured",
+    "context-measured-b",
     "grnular-cells",
 )
 TABLE = "levers.csv"
@@ -51,7 +51,7 @@ def scores(
         for network in networks:
             data = load_beeline(dataset, network)
             if edges is None:
-                edges = run_method(data, "grnular", Run(0, device, weights=weights)).edges
+                edges = run_method(data, "grnular-context", Run(0, device, weights=weights)).edges
             ratio = strict_scores(edges, data.truth, data.genes, data.tfs)["auprc_ratio"]
             rows.append(dict(zip(COLUMNS, (weights, digest, dataset, network, ratio), strict=True)))
     return rows
@@ -85,7 +85,7 @@ def table(folder: Path) -> pd.DataFrame:
     ]
     recorded = recorded_pairs(folder)
     for name, text in (
-        ("grnular-paper", "the paper's recipe"),
+        ("grnular", "the paper's recipe"),
         ("grnular-untrained", "the paper's loop, nothing trained"),
     ):
         of_name = recorded[recorded["method"] == name]

@@ -36,7 +36,7 @@ DATASET = "DS3"
 HIDDEN = (200, 500, 1000)  # Table 1
 # Table 2 and its rivals here, quick ones first
 METHODS = (
-    "correlation", "clr", "ridge", "glad-tf", "grnular", "grnular-paper", "glad", "tigress",
+    "correlation", "clr", "ridge", "glad-tf", "grnular-context", "grnular", "glad", "tigress",
     "grnboost2", "glasso", "genie3", "grnboost2-arboreto", "genie3-arboreto",
 )  # fmt: skip
 WITHOUT_TFS = ("glad",)

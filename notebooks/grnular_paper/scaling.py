@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from grnular_core.plotting import style as plots
 from grnular_paper.real_data import recorded_pairs
 
-METHODS = ("grnular", "grnboost2")
+METHODS = ("grnular-context", "grnboost2")
 PATIENCE = 60.0
 COLUMNS = (
     "sweep", "genes", "tfs", "cells", "density", "method", "threads", "seconds", "cpu_seconds",
@@ -103,7 +103,7 @@ def figure(table: pd.DataFrame) -> Figure:
     return drawn
 
 
-def against(folder: Path, other: str, chosen: str = "grnular") -> pd.DataFrame:
+def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
     """CPU seconds of two methods on every real data set where both are on record, few genes first.
 
     A mean over the networks of a data set, which share their expression and so their time.

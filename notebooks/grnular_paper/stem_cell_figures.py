@@ -26,7 +26,7 @@ def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "sco
         ax.yaxis.set_major_formatter(lambda exponent, _: f"$10^{{{exponent:.0f}}}$")
     drawn = [np.quantile(v, np.linspace(0, 1, min(len(v), 4000))) for v in groups.values()]
     shapes = ax.violinplot(drawn, widths=0.85, showextrema=False)
-    colours = ("#999999", PALETTE["grnular"])
+    colours = ("#999999", PALETTE["grnular-context"])
     for number, body in enumerate(shapes["bodies"]):
         body.set(facecolor=colours[min(number, 1)], edgecolor="#444444", alpha=0.75, linewidth=0.6)
     for number, values in enumerate(groups.values(), 1):

@@ -191,7 +191,7 @@ def _cell(mean: float, is_best: bool) -> str:
 
 
 def meeting(
-    rows: pd.DataFrame, grid: pd.DataFrame, name: str, ours: str = "grnular"
+    rows: pd.DataFrame, grid: pd.DataFrame, name: str, ours: str = "grnular-context"
 ) -> pd.DataFrame:
     """The used and the best settings, and ours, on the same test graphs of one data set.
 

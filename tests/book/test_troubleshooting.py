@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import records as results
+from grnular_paper.__main__ import main as paper_main
 from grnular_paper.params import Parameters, Whole
 
 from grnular_core.cli.main import main
@@ -66,7 +67,7 @@ def infer(capsys, *words: str) -> str:
         (("--tfs", "other.txt"), "no TF of the list"),
         (("--tfs", "upper.txt"), "With --match"),
         (("--tfs", "tfs.txt", "--method", "grnbost2"), "unknown method"),
-        (("--tfs", "tfs.txt", "--method", "ridge", "--weights", "grnular"), "the method ridge"),
+        (("--tfs", "tfs.txt", "--method", "ridge", "--weights", "grnular-context"), "the method ridge"),
     ],
 )
 def test_what_infer_says_of_names(folder, capsys, words, start):
@@ -106,7 +107,7 @@ def test_what_simulate_and_verify_say(folder, capsys):
     assert main(["simulate", "clean", "--force", "-o", "made"]) == 2
     assert quoted(capsys.readouterr().err, "--out made holds files")
     Path("empty").mkdir()
-    assert main(["verify", "--recorded", "empty"]) == 2
+    assert paper_main(["verify", "--recorded", "empty"]) == 2
     assert quoted(capsys.readouterr().err, "nothing was compared")
 
 

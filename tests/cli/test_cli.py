@@ -186,28 +186,6 @@ def test_wrong_arguments_end_with_code_2_and_the_usage(arguments, words, capsys)
     assert "usage: python -m grnular_core" in err and words in err
 
 
-@pytest.mark.parametrize("budget", ["-1", "0", "nan", "inf", "soon"])
-def test_verify_takes_a_budget_that_can_be_spent(budget, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["verify", "--budget", budget])
-    assert caught.value.code == 2
-    assert f"number of seconds above 0 value: '{budget}'" in capsys.readouterr().err
-
-
-def test_verify_that_compares_nothing_is_no_success(folder, capsys):
-    (folder / "empty").mkdir()
-    for recorded, said in (
-        ("typo", "--recorded typo is no folder; expected one with the tables"),
-        ("x.csv", "--recorded x.csv is no folder"),
-        (
-            "empty",
-            "nothing was compared: no row of empty could be recomputed in 60 s; raise --budget",
-        ),
-    ):
-        assert main(["verify", "--recorded", recorded]) == 2
-        assert said in capsys.readouterr().err
-
-
 # --- in a process of its own
 
 

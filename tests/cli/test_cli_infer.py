@@ -228,12 +228,12 @@ def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypat
     assert plan.n_runs == 16
     assert "; 16 runs" in expected(small_data, "clr", plan=plan)
     assert "runs" not in expected(small_data, "clr")
-    said = expected(small_data, "grnular", plan=plan)
+    said = expected(small_data, "grnular-context", plan=plan)
     assert said.endswith(
         "less than 1 s a run; 16 runs"
     )  # their sum says nothing of such short ones
     monkeypatch.setattr(cost, "rough_seconds", lambda *of: 12.0)
-    said = expected(small_data, "grnular", plan=plan)
+    said = expected(small_data, "grnular-context", plan=plan)
     assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
     # a run with twins has twice the genes
     assert rest_of_runs(plan, 60.0).endswith(

@@ -22,9 +22,9 @@ from grnular_core.cli.main import main
 from grnular_core.data.edges import read_edges
 from grnular_core.models.glad import GLADConfig
 from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training import train as training
 from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
-from grnular_core.training.train import train as training
 from grnular_core.training.weights import read_trained
 
 TINY = Recipe(
@@ -257,7 +257,7 @@ def test_infer_takes_weights_and_says_when_they_do_not_fit(capsys):
     small_table().to_csv("x.csv")
     write_tfs(Path("."))
     assert run("--epochs", "1") == 0
-    given = ("--method", "grnular", "--device", "cpu")
+    given = ("--method", "grnular-context", "--device", "cpu")
     assert run_infer(*given, "--weights", "out/tiny.safetensors") == 0
     trained = read_edges("out.csv")
     assert run_infer("--method", "grnular-untrained", "--device", "cpu", out="untrained.csv") == 0

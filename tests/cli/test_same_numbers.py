@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from conftest import linear_network
 
-METHODS = ("grnular", "clr", "ridge", "grnboost2")
+METHODS = ("grnular-context", "clr", "ridge", "grnboost2")
 TOLERANCE = 1e-5
 PROGRAM = """
 import sys, torch

@@ -83,7 +83,7 @@ def test_a_list_through_a_pipe_of_the_shell_is_refused():
 @pytest.mark.parametrize("option", ["expression", "--tfs", "--truth", "-o", "--weights"])
 @pytest.mark.parametrize("name", ["closed/x.csv", f"{LONG}.csv"])
 def test_infer_says_in_one_line_what_cannot_be_looked_at(option, name, closed, capsys):
-    words = {"--tfs": "tfs.txt", "-o": "out.csv", "--method": "grnular"}
+    words = {"--tfs": "tfs.txt", "-o": "out.csv", "--method": "grnular-context"}
     expression = name if option == "expression" else "x.csv"
     if option != "expression":
         words[option] = name
@@ -98,7 +98,6 @@ def test_infer_says_in_one_line_what_cannot_be_looked_at(option, name, closed, c
     [
         ["simulate", "clean", "-o"],
         ["train", "few-cells", "-o"],
-        ["verify", "--recorded"],
         ["evaluate", "x.csv", "--expression", "x.csv", "--tfs", "tfs.txt", "--truth"],
     ],
 )

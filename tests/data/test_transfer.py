@@ -30,7 +30,7 @@ OTHER = random.Random(1).randbytes(300_000)
 
 CHILD = """
 import json, sys
-from grnular_core import downloads, partfile, registry
+from grnular_core.data import downloads; from grnular_core.data import partfile; from grnular_core.data import registry
 item = registry.Entry(**json.loads(sys.argv[1]))
 registry.registry = lambda: {item.key: item}
 if sys.argv[2] == "no locks":

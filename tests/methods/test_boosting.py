@@ -14,9 +14,9 @@ from test_trees import GOLDEN, golden_data
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import arboreto as trees
+from grnular_core.methods import boosting
 from grnular_core.methods.boosting import Bags, boost
 from grnular_core.methods.ensembles import ensemble_scores
-from grnular_core.methods import boosting
 from grnular_core.methods.registry import infer
 from grnular_core.methods.tree_data import Regressors, new_tree
 from grnular_core.methods.tree_kernels import grow, leaf_of

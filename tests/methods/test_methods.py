@@ -19,7 +19,7 @@ TESTED = (
     *QUICK,
     "glasso",
     "grnboost2",
-    "grnular",
+    "grnular-context",
     "grnular-untrained",
 )  # those with weights: test_trained_methods.py
 

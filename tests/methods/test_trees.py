@@ -153,7 +153,7 @@ def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     script = f"""
 import numpy as np
-from grnular_core import trees
+from grnular_core.methods import arboreto as trees
 from grnular_core.utils.chunks import PartStore
 genes = [f"G{{i:03d}}" for i in range(160)]
 noise = np.random.default_rng(0).normal(size=(60, 160))

@@ -16,10 +16,10 @@ from grnular_core.models.context_blocks import block_context, block_logits
 from grnular_core.models.edge_features import FIRST_VIEWS
 from grnular_core.models.ensemble import CommitteeRho, seat
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.training import train as training
 from grnular_core.training.batches import prepare_batches, run_model
 from grnular_core.training.checkpoints import MEASURES, Progress
 from grnular_core.training.recipes import Recipe
-from grnular_core.training.train import train as training
 from grnular_core.training.weights import save_trained
 from grnular_core.utils.errors import InputError
 

@@ -15,7 +15,6 @@ from test_context import moved_model
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
-from grnular_core.utils import memory
 from grnular_core.models import context_blocks
 from grnular_core.models import edge_features_blocks as evidence_blocks
 from grnular_core.models import large_fit as streamed_fit
@@ -26,11 +25,12 @@ from grnular_core.models.inference import grnular_scores, is_streamed
 from grnular_core.models.large import streamed_scores
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.training.weights import load_model
+from grnular_core.utils import memory
 from grnular_core.utils.errors import InputError
 
 ENTRY = GRNULarConfig(n_unroll=2, n_inner=3, init_epochs=50)
 MODELS = {
-    "its first member": lambda: load_model("grnular-chances", seed=0),
+    "its first member": lambda: load_model("context-chances", seed=0),
     "context": moved_model,
     "entry": lambda: GRNULar(ENTRY),
     "in double precision": lambda: moved_model().double(),
@@ -65,9 +65,9 @@ def test_rounding_changes_the_shipped_model_little(kind, dtype, blocks):
     hundredth of their deviation. In double precision, where blocks of cells and views are still single,
     it stays below a thousandth."""
     X, tfs = expression(kind), tf_positions()
-    wanted, signs = grnular_scores(X, tfs, model=load_model("grnular", seed=0).to(dtype))
+    wanted, signs = grnular_scores(X, tfs, model=load_model("grnular-context", seed=0).to(dtype))
     table = sparse.csr_matrix(X)
-    scores, found = streamed_scores(table, tfs, load_model("grnular", seed=0).to(dtype))
+    scores, found = streamed_scores(table, tfs, load_model("grnular-context", seed=0).to(dtype))
     inside = (wanted > 0) & (wanted < 1)
     logits = logit(wanted[inside])
     moved = np.abs(logit(scores[inside]) - logits) / logits.std()
@@ -101,7 +101,7 @@ def test_permuting_genes_and_tfs_permutes_the_result(monkeypatch):
 def test_the_same_seed_draws_the_same_cells_and_another_others(monkeypatch):
     monkeypatch.setattr(streamed_fit, "STEP_CELLS", 60)
     X, tfs = expression("counts"), tf_positions()
-    found = [streamed_scores(X, tfs, load_model("grnular", seed))[0] for seed in (0, 0, 1)]
+    found = [streamed_scores(X, tfs, load_model("grnular-context", seed))[0] for seed in (0, 0, 1)]
     assert np.array_equal(found[0], found[1]) and not np.allclose(found[0], found[2])
 
 
@@ -112,7 +112,7 @@ def test_drawn_cells_find_the_network_as_well_as_all(monkeypatch):
         values = []
         for seed in range(3):
             X, tfs, truth = graph(seed, n_cells=600, n_genes=40)
-            scores, _ = streamed_scores(X, tfs, load_model("grnular", seed=0))
+            scores, _ = streamed_scores(X, tfs, load_model("grnular-context", seed=0))
             names = [f"G{i:02d}" for i in range(40)]
             row, column = np.nonzero(truth)
             edges = pd.DataFrame(
@@ -172,7 +172,7 @@ def sparse_data(name: str = "sparse") -> GRNDataset:
 
 # grnular in single precision: see test_rounding_changes_the_shipped_model_little
 @pytest.mark.parametrize(
-    ("name", "close"), [("grnular", 5e-3), ("grnular-untrained", 1e-5), ("grnular-paper", 1e-5)]
+    ("name", "close"), [("grnular-context", 5e-3), ("grnular-untrained", 1e-5), ("grnular", 1e-5)]
 )
 def test_methods_give_the_same_edges_either_way_and_never_make_large_data_dense(
     name, close, monkeypatch

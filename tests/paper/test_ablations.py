@@ -72,7 +72,7 @@ def test_scores_are_those_of_the_model_and_not_of_chance():
 
 
 def test_checkpoints_stay_until_the_rows_are_on_record(tmp_path, monkeypatch):
-    variant = Variant("P", "20", "trained", RECIPES["grnular"])
+    variant = Variant("P", "20", "trained", RECIPES["grnular-context"])
     kept = checkpoint_of(variant, tmp_path)
 
     def pretended(variant, *, checkpoints, fails=False):

@@ -17,7 +17,8 @@ from grnular_core.data.beeline import NETWORKS
 from grnular_core.data.dataset import make_dataset
 from grnular_core.data.downloads import Availability
 from grnular_core.data.edges import edge_table
-from grnular_core.methods.registry import METHODS, Inference, tigress
+from grnular_core.methods import tigress
+from grnular_core.methods.registry import METHODS, Inference
 from grnular_core.utils.errors import MethodError
 
 
@@ -86,7 +87,7 @@ def test_runs_with_another_gene_rule_are_rows_of_their_own(pretend, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "weights"), [("grnular-paper", "paper-DS2"), ("glad-tf", "glad-tf-DS2"), ("clr", None)]
+    ("name", "weights"), [("grnular", "grnular-DS2"), ("glad-tf", "glad-tf-DS2"), ("clr", None)]
 )
 def test_the_papers_methods_run_with_the_weights_of_their_range(
     pretend, monkeypatch, name, weights

@@ -35,7 +35,7 @@ def test_every_run_is_planned_once_and_quick_ones_come_first(experiment):
 def test_trained_models_see_every_graph_and_trees_at_least_what_was_asked_for():
     for experiment, most in grids.N_GRAPHS.items():
         for point in grids.points(experiment):
-            for method in ("grnular", "grnular-paper", "glad-tf", "correlation", "clr", "ridge"):
+            for method in ("grnular-context", "grnular", "glad-tf", "correlation", "clr", "ridge"):
                 assert grids.least_graphs(method, "with", point) == most
     at = {m: grids.Point("clean", m, 5) for m in grids.CELLS}
     trees, least = "grnboost2", grids.least_graphs

@@ -20,7 +20,7 @@ def folder(tmp_path):
     for name, _ in learning.SETTINGS.values():
         rows = []
         for replicate in range(10):
-            for method, gain in (("grnular", 0.1), ("correlation", 0.0)):
+            for method, gain in (("grnular-context", 0.1), ("correlation", 0.0)):
                 task = SyntheticTask(name, method, replicate)
                 scores = dict.fromkeys(COLUMNS[11:21], 0.5)
                 level = 0.3 + 0.03 * replicate + gain + 0.001 * (replicate % 3)
@@ -34,14 +34,14 @@ def folder(tmp_path):
 
 def test_the_table_shows_means_counts_and_the_density(folder):
     table = learning.table(learning.rows(folder)).set_index("method")
-    assert list(table.index) == ["GRNULar", "correlation", "density"]
-    assert table.loc["GRNULar", "clean"].startswith("0.536 [")
+    assert list(table.index) == ["GRNULar-context (this work)", "correlation", "density"]
+    assert table.loc["GRNULar-context (this work)", "clean"].startswith("0.536 [")
     assert table.loc["correlation", "DS1, dropout 82 %"].endswith("] (10)")
     assert table.loc["density", "clean"] == "0.100"
 
 
 def test_paired_tests_see_a_small_but_constant_gain(folder):
-    tests = learning.paired_tests(learning.rows(folder), "grnular")
+    tests = learning.paired_tests(learning.rows(folder), "grnular-context")
     assert set(tests["setting"]) == set(learning.TITLES.values())
     assert all(text.startswith("+0.100") for text in tests["difference"])
     assert (tests["p (Holm)"].astype(float) < 0.01).all()
@@ -98,9 +98,9 @@ def test_the_lead_is_over_the_strongest_other_on_shared_graphs(folder):
 
 
 def test_what_training_kept_is_told_by_name_from_the_weights_themselves():
-    words = learning.kept_in_words(["paper-clean", "paper-DS2"])
-    assert words.startswith("validation keeps the untrained start for paper-clean (0.")
+    words = learning.kept_in_words(["grnular-clean", "grnular-DS2"])
+    assert words.startswith("validation keeps the untrained start for grnular-clean (0.")
     assert " and epoch " in words and words.endswith(")")
-    assert "steps P" not in learning.other_settings("paper-clean")
-    assert "hidden units (40, not four a TF)" in learning.other_settings("paper-clean")
-    assert "steps P of each fit (10, not 20)" in learning.other_settings("paper-DS2")
+    assert "steps P" not in learning.other_settings("grnular-clean")
+    assert "hidden units (40, not four a TF)" in learning.other_settings("grnular-clean")
+    assert "steps P of each fit (10, not 20)" in learning.other_settings("grnular-DS2")

@@ -37,10 +37,10 @@ def test_each_model_is_run_once_and_again_when_its_parameters_change(tmp_path, r
     assert run == list(levers.WEIGHTS)
     path = tmp_path / levers.TABLE
     table = pd.read_csv(path)
-    table.loc[table["weights"] == "grnular", "digest"] = "0123456789"
+    table.loc[table["weights"] == "grnular-context", "digest"] = "0123456789"
     table.to_csv(path, index=False)
     again = levers.record_levers(tmp_path, *PAIRS)
-    assert run[len(levers.WEIGHTS) :] == ["grnular"]
+    assert run[len(levers.WEIGHTS) :] == ["grnular-context"]
     assert len(again) == len(table) and not again.duplicated(["weights", "network"]).any()
 
 

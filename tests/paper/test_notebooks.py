@@ -118,7 +118,7 @@ def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(real_d
 # What a kernel loads as it starts: cells of mESC in which one gene of the endoderm bears the name CFC1.
 WITH_CFC1 = """
 import pandas as pd
-from grnular_core import beeline
+from grnular_core.data import beeline
 from grnular_core.data.dataset import make_dataset
 
 real = beeline.load_beeline

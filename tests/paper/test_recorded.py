@@ -25,7 +25,7 @@ from grnular_core.training.weights import read_trained
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 RECORDED = (
-    "grnular", "grnular-cells", "grnular-untrained", "grnular-paper", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
+    "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle"
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_table_3_has_the_papers_counts():
 
 def test_methods_are_on_record_for_all_test_graphs_that_the_page_on_learning_shows():
     rows = learning.rows(recorded_folder())
-    for method in ("grnular", "grnular-paper", "glad-tf", "grnular-untrained", "ridge", "clr"):
+    for method in ("grnular-context", "grnular", "glad-tf", "grnular-untrained", "ridge", "clr"):
         for setting, (_, n_graphs) in learning.SETTINGS.items():
             found = rows[(rows["method"] == method) & (rows["setting"] == setting)]
             assert sorted(found["replicate"].astype(int)) == list(range(n_graphs)), (
@@ -105,7 +105,7 @@ def test_every_variant_is_on_record_for_the_same_graphs():
 
 
 @pytest.mark.parametrize(("record", "trained_like"), [("ds", "DS1"), ("beeline", "DS2")])
-@pytest.mark.parametrize("method", ["grnular-paper", "glad", "glad-tf"])
+@pytest.mark.parametrize("method", ["grnular", "glad", "glad-tf"])
 def test_the_papers_methods_were_trained_as_the_paper_says(record, trained_like, method):
     weights = read_trained(papers_weights(method, trained_like))
     (family, _), *others = weights.recipe.train
@@ -116,7 +116,7 @@ def test_the_papers_methods_were_trained_as_the_paper_says(record, trained_like,
 
 def test_the_recorded_model_is_the_one_that_ships():
     rows = learning.rows(recorded_folder())
-    found = rows[rows["method"] == "grnular"].groupby("setting")["strict_auprc"].mean()
+    found = rows[rows["method"] == "grnular-context"].groupby("setting")["strict_auprc"].mean()
     assert found["clean"] >= 0.9
     others = rows[rows["method"].isin(["correlation", "clr", "ridge", "grnboost2"])]
     best = others.groupby(["setting", "method"])["strict_auprc"].mean().groupby("setting").max()
@@ -126,8 +126,8 @@ def test_the_recorded_model_is_the_one_that_ships():
 @pytest.mark.parametrize("experiment", ["clean", "noisy", "ds", "beeline", "runtimes"])
 def test_rows_of_the_model_that_ships_are_of_the_parameters_that_ship(experiment):
     rows = Record(experiment, recorded_folder()).rows()
-    ours = rows[rows["method"] == "grnular"]
-    assert len(ours) and set(ours["weights"]) <= {read_trained("grnular").digest, ""}
+    ours = rows[rows["method"] == "grnular-context"]
+    assert len(ours) and set(ours["weights"]) <= {read_trained("grnular-context").digest, ""}
     # where noise has left no TF to see, no model was run
     assert (ours.loc[ours["weights"] == "", "strict_auprc_ratio"].round(6) == 1).all()
 
@@ -149,7 +149,7 @@ def test_every_point_of_every_curve_has_the_graphs_it_needs(experiment):
 
 
 @pytest.mark.parametrize("name", ["clean", "noisy(25)"])
-@pytest.mark.parametrize("of", ["grnular", "grnular-paper", "glad-tf", "ridge", "clr"])
+@pytest.mark.parametrize("of", ["grnular-context", "grnular", "glad-tf", "ridge", "clr"])
 def test_what_a_run_gives_today_is_what_is_on_record(name, of):
     """Both protocols: a transform of weights that keeps their order may still move the paper's."""
     task = SyntheticTask(name, of, replicate=0, n_cells=100, n_types=5)
@@ -159,7 +159,7 @@ def test_what_a_run_gives_today_is_what_is_on_record(name, of):
     assert len(both) == 1 and both["gap"].iloc[0] < 0.01
 
 
-@pytest.mark.parametrize("of", ["grnular", "grnular-cells", "within-clusters"])
+@pytest.mark.parametrize("of", ["grnular-context", "grnular-cells", "within-clusters"])
 def test_what_a_run_on_real_cells_gives_today_is_what_is_on_record(real_data, rows, of):
     today = pd.DataFrame(run_task(Task("mHSC-L", of, 0), NETWORKS))
     both = compare_with_record(today, rows)

@@ -25,11 +25,11 @@ def table(*runs: tuple[str, str, int, float]) -> pd.DataFrame:
 
 def test_sizes_are_run_from_small_to_large_until_patience_ends():
     first, second = SWEEPS["cells"][1][:2]
-    assert next_size(table(), "cells", "grnular") == first
-    assert next_size(table(("cells", "grnular", 0, 3.0)), "cells", "grnular") == second
-    assert next_size(table(("cells", "grnular", 0, 3.0)), "cells", "grnboost2") == first
-    assert next_size(table(("cells", "grnular", 0, PATIENCE + 1)), "cells", "grnular") is None
-    assert next_size(table(("tfs", "grnular", 0, PATIENCE + 1)), "cells", "grnular") == first
+    assert next_size(table(), "cells", "grnular-context") == first
+    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
+    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnboost2") == first
+    assert next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") is None
+    assert next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") == first
 
 
 @given(
@@ -59,7 +59,7 @@ def test_each_sweep_grows_in_what_it_is_named_for():
 
 
 def test_the_figure_has_a_curve_for_every_method_that_ran():
-    drawn = figure(table(("cells", "grnular", 0, 1.0), ("cells", "grnular", 1, 2.0)))
+    drawn = figure(table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0)))
     curves = [len(line.get_xdata()) for ax in drawn.axes for line in ax.lines]
     assert sum(curves) == 4  # two runs, in seconds and in memory
     assert len(drawn.axes) == 2 * len(scaling.SWEEPS)
@@ -68,7 +68,7 @@ def test_the_figure_has_a_curve_for_every_method_that_ran():
 
 def test_two_methods_are_compared_on_the_data_sets_that_both_have(tmp_path):
     record = Record("beeline", tmp_path)
-    times = {("mESC", "grnular"): 2.0, ("mESC", "slow"): 300.0, ("mDC", "slow"): 50.0}
+    times = {("mESC", "grnular-context"): 2.0, ("mESC", "slow"): 300.0, ("mDC", "slow"): 50.0}
     for network, factor in (("STRING", 1.0), ("Non-Specific-ChIP-seq", 3.0)):
         for (dataset, method), seconds in times.items():
             row = dict.fromkeys(RECORD_COLUMNS)

@@ -74,7 +74,7 @@ def test_without_tf_information_every_gene_may_regulate():
 
 @pytest.mark.parametrize(
     ("preset", "method", "weights"),
-    [("DS1", "glad-tf", "glad-tf-DS1"), ("DS1", "grnular", None), ("clean", "glad-tf", None)],
+    [("DS1", "glad-tf", "glad-tf-DS1"), ("DS1", "grnular-context", None), ("clean", "glad-tf", None)],
 )
 def test_the_papers_methods_have_weights_of_their_own_on_sergios_data(
     real_data, monkeypatch, preset, method, weights

@@ -116,5 +116,5 @@ def test_the_whole_grid_is_on_record(rows):
 def test_the_used_and_the_best_settings_meet_ours_on_the_same_graphs(rows):
     found = tuning.meeting(rows, Record("clean", recorded_folder()).rows(), "clean")
     assert found["graphs"].tolist() == [tuning.N_TEST] * len(found)
-    assert found.iloc[-1]["method"] == "grnular"
+    assert found.iloc[-1]["method"] == "grnular-context"
     assert found.iloc[-1]["mean AUPRC"] > found.iloc[:-1]["mean AUPRC"].max()

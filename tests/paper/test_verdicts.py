@@ -96,7 +96,7 @@ def test_the_table_has_a_row_a_point_and_a_column_a_rival():
 def test_claims_have_names_of_their_own_and_are_judged_by_both_protocols():
     names = [claim.name for claim in claims.GRID_CLAIMS]
     assert len(set(names)) == len(names)
-    rows = grid({"grnular-paper": [0.1] * 4, "grnboost2": [0.0] * 4})
+    rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4})
     found = claims.judged("clean", rows)
     assert set(found) == {c.name for c in claims.GRID_CLAIMS if c.experiment == "clean"}
     assert found["clean_paper_trees"]["strict_auprc"].word == "reproduced"
@@ -110,8 +110,8 @@ def test_claims_have_names_of_their_own_and_are_judged_by_both_protocols():
 
 
 def test_a_claim_on_one_panel_looks_at_that_panel():
-    rows = grid({"grnular-paper": [0.1] * 4, "grnboost2": [0.0] * 4})
-    other = grid({"grnular-paper": [-0.1] * 4, "grnboost2": [0.0] * 4}).assign(panel=25)
+    rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4})
+    other = grid({"grnular": [-0.1] * 4, "grnboost2": [0.0] * 4}).assign(panel=25)
     both = pd.concat([rows.assign(panel=75), other.assign(point=other["point"] + " of 25")])
     (claim,) = claims.of_names(["noisy_paper_75"])
     assert claims.judge(claim, both)["strict_auprc"].word == "reproduced"

@@ -25,7 +25,7 @@ def own_settings():
 
 
 def heat_map() -> Picture:
-    grid = pd.DataFrame([[0.1, np.nan], [0.3, 0.4]], ["[S] a", "[S] b"], ["grnular", "clr"])
+    grid = pd.DataFrame([[0.1, np.nan], [0.3, 0.4]], ["[S] a", "[S] b"], ["grnular-context", "clr"])
     figure, ax = plt.subplots(figsize=(4, 3))
     plots.score_heatmap(ax, grid, "AUPRC", kind="auprc")
     return picture(figure, heatmap_spots(ax, grid, "AUPRC"), "Two <methods>.", "A caption & more.")

@@ -60,11 +60,11 @@ def test_named_recipes_can_be_trained(name):
 @pytest.mark.parametrize(
     ("name", "family", "reduction", "n_inner", "hidden"),
     [
-        ("paper-clean", "clean", "mean", 20, (40,)),
-        ("paper-noisy", "low-dropout", "mean", 20, (40,)),
+        ("grnular-clean", "clean", "mean", 20, (40,)),
+        ("grnular-noisy", "low-dropout", "mean", 20, (40,)),
         ("paper-printed-clean", "clean", "sum", 5, (40,)),
-        ("paper-DS1", "DS1-like", "mean", 20, None),  # four units a TF
-        ("paper-DS2", "DS2-like", "mean", 10, (200,)),
+        ("grnular-DS1", "DS1-like", "mean", 20, None),  # four units a TF
+        ("grnular-DS2", "DS2-like", "mean", 10, (200,)),
     ],
 )
 def test_the_papers_recipes_have_the_papers_settings(name, family, reduction, n_inner, hidden):
@@ -140,8 +140,8 @@ def test_every_setting_is_in_the_json():
 
 
 def test_an_unknown_name_gets_the_nearest():
-    assert named_recipe("grnular") is RECIPES["grnular"]
+    assert named_recipe("grnular-context") is RECIPES["grnular-context"]
     with pytest.raises(InputError, match="did you mean glad-clean"):
         named_recipe("glad-claen")
-    with pytest.raises(InputError, match="known: grnular, grnular-chances"):
+    with pytest.raises(InputError, match="known: grnular-context, context-chances"):
         named_recipe("xyz")

@@ -40,19 +40,19 @@ def mean_auprc(
 
 
 def test_on_clean_data_the_trained_model_is_nearly_right_and_above_all_others():
-    trained = mean_auprc("clean", "grnular")
+    trained = mean_auprc("clean", "grnular-context")
     assert trained >= 0.9
     assert trained > max(mean_auprc("clean", m) for m in (*OTHERS, "grnular-untrained", "glad-tf"))
 
 
 def test_under_dropout_it_is_far_above_the_others():
     best = max(mean_auprc("noisy(25)", m) for m in OTHERS)
-    assert mean_auprc("noisy(25)", "grnular") >= 1.3 * best
+    assert mean_auprc("noisy(25)", "grnular-context") >= 1.3 * best
 
 
 @pytest.mark.parametrize(
     ("method", "family"),
-    [("grnular", "deep"), ("grnular-cells", "measured")],
+    [("grnular-context", "deep"), ("grnular-cells", "measured")],
 )
 def test_on_regulons_it_is_above_the_others(method, family):
     """Also above correlation inside clusters, which is one of the views that it sees."""
@@ -63,8 +63,8 @@ def test_on_regulons_it_is_above_the_others(method, family):
 def test_the_weights_for_measured_cells_are_the_best_on_the_family_nearest_to_such_cells():
     """As the page on the method says; elsewhere those that they took the place of are ahead."""
     now, before = (
-        {f: mean_auprc(f, "grnular", SIZES, w) for f in ("measured", "associated", "uneven")}
-        for w in ("grnular-cells", "grnular-associated")
+        {f: mean_auprc(f, "grnular-context", SIZES, w) for f in ("measured", "associated", "uneven")}
+        for w in ("grnular-cells", "context-associated")
     )
     assert now["measured"] > 1.02 * before["measured"]
     for family in ("associated", "uneven"):
@@ -72,25 +72,25 @@ def test_the_weights_for_measured_cells_are_the_best_on_the_family_nearest_to_su
 
 
 def test_cells_nearer_by_their_states_alone_gave_no_better_weights():
-    """The page on the method says so of ``grnular-matched``, which was to take their place."""
+    """The page on the method says so of ``context-matched``, which was to take their place."""
     here, other = (
-        {f: mean_auprc(f, "grnular", SIZES, w) for f in ("deep", "associated", "matched")}
-        for w in ("grnular-associated", "grnular-matched")
+        {f: mean_auprc(f, "grnular-context", SIZES, w) for f in ("deep", "associated", "matched")}
+        for w in ("context-associated", "context-matched")
     )
     assert here["deep"] > 1.05 * other["deep"]
     assert here["associated"] > 1.05 * other["associated"]
     assert here["matched"] == pytest.approx(other["matched"], rel=0.1)
 
 
-@pytest.mark.parametrize("later", ["grnular-uneven", "grnular-shrunk"])
+@pytest.mark.parametrize("later", ["context-uneven", "context-shrunk"])
 def test_models_with_little_that_is_new_were_no_better_than_those_before(later):
-    """The page on the method says so: neither took the place of ``grnular-associated``."""
+    """The page on the method says so: neither took the place of ``context-associated``."""
     families = ("associated", "deep", "regulons", "matched", "uneven")
     found = {
-        w: [mean_auprc(f, "grnular", SIZES, w) for f in families]
-        for w in ("grnular-associated", later)
+        w: [mean_auprc(f, "grnular-context", SIZES, w) for f in families]
+        for w in ("context-associated", later)
     }
-    times = np.array(found[later]) / np.array(found["grnular-associated"])
+    times = np.array(found[later]) / np.array(found["context-associated"])
     assert 0.95 < np.exp(np.log(times).mean()) < 1.01
 
 
@@ -99,13 +99,13 @@ def test_signs_of_the_edges_that_are_found_are_right(settings, least):
     found = []
     for seed in SEEDS:
         simulation = simulated(settings, seed)
-        edges = infer(simulated_dataset(simulation), "grnular", device="cpu")
+        edges = infer(simulated_dataset(simulation), "grnular-context", device="cpu")
         truth, genes = truth_table(simulation), simulation.genes()
         found.append(strict_scores(edges, truth, genes, tf_names(simulation))["sign_share"])
     assert np.mean(found) >= least
 
 
-@pytest.mark.parametrize("method", ["grnular", "grnular-paper", "glad-tf"])
+@pytest.mark.parametrize("method", ["grnular-context", "grnular", "glad-tf"])
 def test_the_order_and_the_units_of_genes_do_not_matter(method):
     simulation = simulate(preset("noisy(25)", n_cells=300), 3_600_000)
     data = simulated_dataset(simulation)

@@ -51,18 +51,18 @@ def test_names_are_found_in_the_package_and_read_once(package, monkeypatch):
     package.mkdir(parents=True)
     (package / "README.md").write_text("about")
     assert shipped() == []
-    saved(package, name="grnular")
-    assert shipped() == ["grnular"]
-    assert read_trained("grnular") is read_trained("grnular")
-    assert load_model("grnular") is not load_model("grnular")
+    saved(package, name="grnular-context")
+    assert shipped() == ["grnular-context"]
+    assert read_trained("grnular-context") is read_trained("grnular-context")
+    assert load_model("grnular-context") is not load_model("grnular-context")
     refused("gnrular", "did you mean grnular")
     refused("x", "no weights 'x'.*Known: grnular")
 
 
 def test_a_damaged_package_is_named(package):
     package.mkdir(parents=True)
-    saved(package, name="grnular").write_bytes(b"")
-    refused("grnular", "the package's weights grnular cannot be used")
+    saved(package, name="grnular-context").write_bytes(b"")
+    refused("grnular-context", "the package's weights grnular-context cannot be used")
 
 
 def test_wheels_take_the_weights_along():
@@ -84,7 +84,7 @@ def test_every_method_has_weights_with_a_recipe_for_any_data(method):
         X.ravel()[:n_zeros] = 0
         name = weights_for(method, X)
         assert RECIPES[name].model in TRAINED[method].runs
-        if method in ("grnular", "grnular-cells"):
+        if method in ("grnular-context", "grnular-cells"):
             assert name == method
         else:
             assert name.endswith("-noisy" if n_zeros > 10 else "-clean")
@@ -133,7 +133,7 @@ def test_glad_does_not_see_the_list_of_tfs(files, small_data):
 
 def test_the_seed_counts_for_trained_models_too(files, small_data):
     runs = [
-        infer(small_data, "grnular", seed=s, weights=files["grnular"], device="cpu")
+        infer(small_data, "grnular-context", seed=s, weights=files["grnular"], device="cpu")
         for s in (0, 0, 1)
     ]
     assert runs[0].equals(runs[1]) and not runs[0].equals(runs[2])
@@ -141,30 +141,30 @@ def test_the_seed_counts_for_trained_models_too(files, small_data):
 
 def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):
     with pytest.raises(
-        InputError, match="of a model glad, which the method grnular .*method glad$"
+        InputError, match="of a model glad, which the method grnular-context .*method glad$"
     ):
-        infer(small_data, "grnular", weights=files["glad"])
-    with pytest.raises(InputError, match="of a model grnular, .* use the method grnular or"):
+        infer(small_data, "grnular-context", weights=files["glad"])
+    with pytest.raises(InputError, match="of a model grnular, .* use the method grnular-context or"):
         infer(small_data, "glad-tf", weights=files["grnular"])
     for name in set(METHODS) - set(TRAINED):
-        with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular, "):
+        with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular-context, "):
             run_method(small_data, name, Run(weights=files["grnular"]))
 
 
 def test_methods_without_shipped_weights_say_so(package, small_data):
-    with pytest.raises(InputError, match="no weights 'paper-clean'"):
-        infer(small_data, "grnular-paper", device="cpu")
+    with pytest.raises(InputError, match="no weights 'grnular-clean'"):
+        infer(small_data, "grnular", device="cpu")
     with pytest.raises(InputError, match="no weights 'glad-tf-clean'"):
         infer(small_data, "glad-tf", device="cpu")
 
 
 def test_shipped_weights_are_the_default(package, small_data):
     package.mkdir(parents=True)
-    saved(package, name="grnular")
+    saved(package, name="grnular-context")
     saved(package, OTHERS["glad"], name="glad-clean")
-    for method, name in (("grnular", "grnular"), ("glad", "glad-clean")):
+    for method, name in (("grnular-context", "grnular-context"), ("glad", "glad-clean")):
         edges = infer(small_data, method, device="cpu")
         assert edges.equals(infer(small_data, method, weights=name, device="cpu"))
-    assert not infer(small_data, "grnular", device="cpu").equals(
+    assert not infer(small_data, "grnular-context", device="cpu").equals(
         infer(small_data, "grnular-untrained", device="cpu")
     )

@@ -18,6 +18,7 @@ from grnular_core.models.losses import (
     smooth_ap_loss,
     summed_loss,
 )
+from grnular_core.training import train as training
 from grnular_core.training.batches import Quality, evaluate, prepare_batches
 from grnular_core.training.checkpoints import (
     MEASURES,
@@ -28,7 +29,6 @@ from grnular_core.training.checkpoints import (
 )
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import _rate, _shuffled, loss_of, train
-from grnular_core.training.train import train as training
 from grnular_core.utils.errors import InputError, MethodError
 
 CONTEXT = GRNULarConfig(

@@ -128,7 +128,7 @@ def test_decoys_are_counted_by_hand(monkeypatch):
 # --- what it means
 
 
-@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "grnular"])
+@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "grnular-context"])
 def test_where_no_gene_goes_with_another_hardly_an_edge_passes(name):
     data = independent()
     edges = infer(data, name)
@@ -136,7 +136,7 @@ def test_where_no_gene_goes_with_another_hardly_an_edge_passes(name):
     assert counts[0.1] <= 3
 
 
-@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "grnular"])
+@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "grnular-context"])
 def test_true_edges_of_easy_data_pass(small_data, name):
     edges = infer(small_data, name)
     q = q_values(edges, count_decoys(small_data, name, 4))

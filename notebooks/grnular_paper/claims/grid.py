@@ -51,15 +51,15 @@ GRID_CLAIMS = (
         "With TFs, GLAD-TF is better than GRNBoost2",
     ),
     GridClaim(
-        "clean_paper_trees", "Fig. 4", "clean", "with", "grnular-paper", (TREES,),
+        "clean_paper_trees", "Fig. 4", "clean", "with", "grnular", (TREES,),
         "With TFs, GRNULar is better than GRNBoost2",
     ),
     GridClaim(
-        "clean_paper_simple", "Fig. 4", "clean", "with", "grnular-paper", SIMPLE,
+        "clean_paper_simple", "Fig. 4", "clean", "with", "grnular", SIMPLE,
         "The paper's GRNULar is better than correlation, CLR, ridge and TIGRESS", ours=True,
     ),
     GridClaim(
-        "clean_ours_all", "Fig. 4", "clean", "with", "grnular", (TREES, *SIMPLE),
+        "clean_ours_all", "Fig. 4", "clean", "with", "grnular-context", (TREES, *SIMPLE),
         "GRNULar with our weights for simulated cells is better than all that is not unrolled", ours=True,
     ),
     GridClaim(
@@ -67,11 +67,11 @@ GRID_CLAIMS = (
         "Without TFs, GLAD is better than GRNBoost2 and GLASSO",
     ),
     GridClaim(
-        "noisy_paper_rivals", "Fig. 6", "noisy", "with", "grnular-paper", (TREES, "glad-tf"),
+        "noisy_paper_rivals", "Fig. 6", "noisy", "with", "grnular", (TREES, "glad-tf"),
         "With TFs, GRNULar is better than GRNBoost2 and GLAD-TF",
     ),
     GridClaim(
-        "noisy_paper_75", "Fig. 6", "noisy", "with", "grnular-paper", (TREES, "glad-tf"),
+        "noisy_paper_75", "Fig. 6", "noisy", "with", "grnular", (TREES, "glad-tf"),
         "At 75 % dropout, where others guess, GRNULar still works", panel=75,
     ),
     GridClaim(
@@ -79,7 +79,7 @@ GRID_CLAIMS = (
         "GLAD-TF falls behind GRNBoost2 in AUROC", scores=AUROC,
     ),
     GridClaim(
-        "noisy_ours_all", "Fig. 6", "noisy", "with", "grnular", (TREES, "glad-tf", *SIMPLE),
+        "noisy_ours_all", "Fig. 6", "noisy", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE),
         "GRNULar with our weights for simulated cells is better than all others", ours=True,
     ),
     GridClaim(
@@ -87,11 +87,11 @@ GRID_CLAIMS = (
         "Without TFs, GLAD is better than GRNBoost2 and GLASSO",
     ),
     GridClaim(
-        "ds_paper_rivals", "Fig. 7", "ds", "with", "grnular-paper", (TREES, "glad-tf"),
+        "ds_paper_rivals", "Fig. 7", "ds", "with", "grnular", (TREES, "glad-tf"),
         "With TFs, GRNULar is better than GRNBoost2 and GLAD-TF",
     ),
     GridClaim(
-        "ds_ours_all", "Fig. 7", "ds", "with", "grnular",
+        "ds_ours_all", "Fig. 7", "ds", "with", "grnular-context",
         (TREES, "glad-tf", *SIMPLE, "genie3"),
         "GRNULar with our weights for simulated cells is better than all others", ours=True,
     ),

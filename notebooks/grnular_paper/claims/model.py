@@ -198,7 +198,7 @@ def _paths(folder: Path) -> Finding:
 
 
 def _few_parameters(folder: Path) -> Finding:
-    trained = read_trained("paper-clean")
+    trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = network_size(trained.recipe)
     numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"

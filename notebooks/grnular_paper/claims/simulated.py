@@ -29,7 +29,7 @@ PAGES = {"clean": "01_clean", "noisy": "02_noisy_dropout", "ds": "03_ds1_ds3"}
 # the curves of the paper's figures
 PAPERS_CURVES = (
     ("glad", "without"), (TREES, "without"), ("glasso", "without"),
-    ("glad-tf", "with"), (TREES, "with"), ("grnular-paper", "with"),
+    ("glad-tf", "with"), (TREES, "with"), ("grnular", "with"),
 )  # fmt: skip
 KEEPS = 0.9  # share of what lies above chance that a robust AUROC keeps
 FAILS = 1.5  # times random: an AUPRC below this is called a failure
@@ -134,7 +134,7 @@ def _robust(folder: Path) -> Finding:
         rows = kept(folder, score)
         found.append(
             verdict(
-                rows[rows["tf_information"] == "with"], "grnular-paper", [TREES, "glad-tf"], "kept"
+                rows[rows["tf_information"] == "with"], "grnular", [TREES, "glad-tf"], "kept"
             )
         )
     planned = 2 * len(grids.points("noisy"))  # two rivals
@@ -143,7 +143,7 @@ def _robust(folder: Path) -> Finding:
     shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
     means = shares.groupby("method")["kept"].mean()
     shown = [
-        f"{label(m)} {means[m]:.2f}" for m in ("grnular-paper", TREES, "glad-tf") if m in means
+        f"{label(m)} {means[m]:.2f}" for m in ("grnular", TREES, "glad-tf") if m in means
     ]
     text = f"{finding.numbers}; left of the clean AUPRC at 25 %: {', '.join(shown)}"
     return replace(finding, numbers=text) if shown else finding
@@ -151,7 +151,7 @@ def _robust(folder: Path) -> Finding:
 
 def _auroc_stays(folder: Path) -> Finding:
     rows = grids.rows("noisy", folder)
-    rows = rows[rows["method"] == "grnular-paper"]
+    rows = rows[rows["method"] == "grnular"]
     means = rows.groupby("panel")[["paper_auroc", "strict_auroc", "paper_floor_auroc"]].mean()
     if not {25, 75} <= set(means.index):
         return Finding(OPEN)

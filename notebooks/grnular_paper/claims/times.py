@@ -15,7 +15,7 @@ from grnular_paper.verdicts import UNTESTED
 PAGE = "06_runtimes"
 AHEAD = 10.0  # times: seconds against minutes
 SLOW = ("glasso", "grnboost2-arboreto", "genie3-arboreto")  # Table 2's methods on a CPU
-FAST = ("glad", "grnular-paper")
+FAST = ("glad", "grnular")
 
 
 def _times(folder: Path) -> pd.Series:
