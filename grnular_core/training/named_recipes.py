@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 
-from grnular_core.models.edge_features import SHRUNK_VIEWS, VIEWS
+from grnular_core.models.edge_features import VIEWS
 from grnular_core.models.glad import GLADConfig
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.recipes import Recipe
@@ -91,21 +91,6 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **_CONTEXT,
         ),
     ),
-    "context-ranks": (
-        "a network by ranks, also on graphs with few cells and with many TFs, SERGIO's dynamics alone",
-        Recipe(
-            train=(
-                ("varied", 800),
-                ("tf-rich", 400),
-                ("mixed-dropout", 180),
-                ("few-cells", 160),
-                ("mixed-clean", 100),
-            ),  # fmt: skip
-            valid=_VALID,
-            epochs=10,
-            **{**_CONTEXT, "loss": "smooth-ap"},
-        ),
-    ),
     "context-regulons": (
         "second network of grnular-context: by ranks, both simulators, also few cells and many TFs",
         Recipe(
@@ -122,15 +107,6 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             **{**_CONTEXT, "loss": "smooth-ap"},
         ),
     ),
-    "context-deep": (
-        "a network by ranks, on regulons alone, most of them as deep as published cells",
-        Recipe(
-            train=(("deep", 560), ("regulons", 160)),
-            valid=(("deep", 28), ("regulons", 12)),
-            epochs=6,
-            **_RANKS,
-        ),
-    ),
     "grnular-cells": (
         "GRNULar for measured cells, two networks on the family nearest to published cells",
         Recipe(
@@ -140,32 +116,6 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             members=("context-measured", "context-measured-b"),
             seed=3,
             **{**_RANKS, "config": replace(_MEASURED, context_members=2)},
-        ),
-    ),
-    "context-associated": (
-        "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as well",
-        Recipe(train=(("associated", 720),), valid=(("associated", 40),), epochs=6, **_RANKS),
-    ),
-    "context-matched": (
-        "by ranks, as associated, with states of cells as strong and regulons as weak as in published cells",
-        Recipe(train=(("matched", 720),), valid=(("matched", 40),), epochs=6, **_RANKS),
-    ),
-    "context-uneven": (
-        "by ranks, as associated, with a few strong regulons among many weak ones in most graphs",
-        Recipe(
-            train=(("uneven", 480), ("associated", 240)),
-            valid=(("uneven", 28), ("associated", 28)),
-            epochs=6,
-            **_RANKS,
-        ),
-    ),
-    "context-shrunk": (
-        "by ranks, on the graphs of associated and uneven, also sees shrunk ridge coefficients",
-        Recipe(
-            train=(("associated", 360), ("uneven", 360)),
-            valid=(("uneven", 20), ("associated", 20)),
-            epochs=6,
-            **{**_RANKS, "config": replace(_RANKS["config"], context_views=SHRUNK_VIEWS)},
         ),
     ),
     "context-measured": (
@@ -186,19 +136,6 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             epochs=5,
             seed=2,
             **{**_RANKS, "config": replace(_MEASURED, seed=2)},
-        ),
-    ),
-    "context-clean": (
-        "a network that sees context, by cross-entropy, on SERGIO's dynamics without technical noise",
-        Recipe(train=(("mixed-clean", 240),), valid=(("clean", 20),), epochs=15, **_CONTEXT),
-    ),
-    "context-large": (
-        "as context-chances, with graphs of 300 to 400 genes",
-        Recipe(
-            train=(("varied", 160), ("large", 80)),
-            valid=(("varied", 24), ("large", 12)),
-            epochs=12,
-            **_CONTEXT,
         ),
     ),
     "grnular-clean": (

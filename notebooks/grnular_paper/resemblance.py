@@ -6,23 +6,17 @@ Correlations are taken in units of chance, ``sqrt(cells) * r``, as sets differ i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from grnular_core.data.beeline import load_beeline
 from grnular_core.models.edge_features import inside_clusters
 from grnular_core.models.problem import standardise
-from grnular_core.simulation.families import GROUP, family_preset, observed
-from grnular_core.simulation.simulate import simulate
-from grnular_core.utils.files import atomic_write
 
 TABLE = "resemblance.csv"
 FAMILIES = ("varied", "regulons", "associated", "matched", "uneven", "measured")
-SEEDS = range(3_900_000, 3_900_000 + 24 * GROUP, GROUP)  # of different sizes, nobody's training
 CLEAR = 4.0  # a correlation of so many times chance
 WORDS = {
     "tfs_per_cell": "TFs for each cell",
@@ -60,27 +54,6 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
         "top_inside": float(np.quantile(np.abs(within), 0.999)) if len(within) else 0.0,
         "negative_inside": float((clear < 0).mean()) if len(clear) else 0.0,
     }
-
-
-def of_dataset(dataset: str) -> dict[str, float]:
-    """Summaries of a real set of cells; which network is loaded beside it makes no difference."""
-    data = load_beeline(dataset, "STRING")
-    return summaries(data.expression(sorted(data.genes)), len(data.tfs))
-
-
-def of_graph(family: str, seed: int) -> dict[str, float]:
-    """Summaries of one simulated data set."""
-    made = simulate(family_preset(family, seed), seed)
-    return summaries(observed(made), len(made.tf_index))
-
-
-def record_resemblance(folder: Path, datasets: Sequence[str]) -> None:
-    """Write ``resemblance.csv``: a row a real set and a row a simulated one, of the same summaries."""
-    rows = [{"kind": "real", "name": d, "seed": 0, **of_dataset(d)} for d in datasets]
-    for family in FAMILIES:
-        rows += [{"kind": "simulated", "name": family, "seed": s, **of_graph(family, s)} for s in SEEDS]  # fmt: skip
-    with atomic_write(folder / TABLE) as part:
-        pd.DataFrame(rows).to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
 
 
 def table(folder: Path) -> pd.DataFrame:

@@ -30,7 +30,6 @@ from grnular_core.utils.errors import InputError
 
 ENTRY = GRNULarConfig(n_unroll=2, n_inner=3, init_epochs=50)
 MODELS = {
-    "its first member": lambda: load_model("context-chances", seed=0),
     "context": moved_model,
     "entry": lambda: GRNULar(ENTRY),
     "in double precision": lambda: moved_model().double(),

@@ -7,22 +7,6 @@ import pytest
 from grnular_paper import choice
 from grnular_paper.real_data import recorded_folder
 
-from grnular_core.simulation.families import family_preset
-
-
-def test_one_graph_gives_a_row_for_each_method_and_weights():
-    seed = next(choice.graphs("associated"))
-    rows = choice.ratios("associated", seed, ("within-clusters", "grnular-cells"))
-    assert [row["model"] for row in rows] == ["within-clusters", "grnular-cells"]
-    assert all(row["ratio"] > 0.5 for row in rows)
-    assert rows[0]["ratio"] != rows[1]["ratio"]
-
-
-def test_graphs_of_a_family_differ_in_size_and_were_not_trained_on():
-    seeds = list(choice.graphs("measured"))
-    assert len(seeds) == choice.USUAL and min(seeds) > 3_200_000
-    assert len({family_preset("measured", seed).graph for seed in seeds}) > 3
-
 
 def test_the_table_has_geometric_means(tmp_path, monkeypatch):
     monkeypatch.setattr(choice, "COMPARED", ("a", "b"))

@@ -36,8 +36,8 @@ def test_it_is_json_and_holds_no_folder(small_data, tmp_path):
 
 def test_models_name_their_weights_and_device(small_data):
     assert report_of(small_data, "grnular-context")["method"]["weights"] == "grnular-context"
-    own = report_of(small_data, "grnular-context", run=Run(weights="context-clean", device="cpu"))
-    assert own["method"]["weights"] == "context-clean" and own["method"]["device"] == "cpu"
+    own = report_of(small_data, "grnular-context", run=Run(weights="grnular-cells", device="cpu"))
+    assert own["method"]["weights"] == "grnular-cells" and own["method"]["device"] == "cpu"
     assert report_of(small_data, "clr")["method"]["weights"] is None
 
 
