@@ -25,7 +25,8 @@ import pages  # noqa: E402
 
 PACKAGE = ROOT / "grnular_core"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MODULES = [name for _, names in code_page.LAYERS.values() for name in names.split()]
+LAYERS = getattr(code_page, "LAYERS", {})
+MODULES = [name for _, names in LAYERS.values() for name in names.split()]
 # Parts behind the documented modules: nobody who uses the package calls them.
 INTERNAL = set(
     "__init__ __main__ files places userfiles device compiled parts partfile memory textfile tables mtx matrices "
@@ -35,7 +36,7 @@ INTERNAL = set(
 )
 LAYER = {
     name: place
-    for place, (_, names) in enumerate(code_page.LAYERS.values())
+    for place, (_, names) in enumerate(LAYERS.values())
     for name in names.split()
 }
 
