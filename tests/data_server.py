@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grnular_core.data import downloads, partfile, registry, transfer
+from grnular_core.data import downloads, registry
 from grnular_core.data.registry import Entry
 
 
@@ -21,41 +21,29 @@ class Answer:
     """How the server answers for one file."""
 
     content: bytes
-    ranges: bool = True
     cut: int | None = None  # end the connection after so many bytes of each answer
     pause: float = 0.0  # seconds between chunks
-    silent: bool = False  # accept the request, then say nothing
     statuses: list[int] = field(default_factory=list)  # answered first, one per request
 
 
 class DataServer:
-    """Files to serve, a log of (path, Range header), and a registry that points here."""
+    """Files to serve, a log of the keys asked for, and a registry that points here."""
 
     def __init__(self, port: int, folder: Path) -> None:
         self.port = port
         self.folder = folder
         self.answers: dict[str, Answer] = {}
         self.entries: dict[str, Entry] = {}
-        self.log: list[tuple[str, str | None]] = []
-        self.stopping = threading.Event()
+        self.log: list[str] = []
 
     def add(self, key: str, content: bytes, **changes: object) -> Entry:
         """Serve ``content`` as ``key``; ``changes`` go to the answer or the entry."""
-        of_entry = {k: changes.pop(k) for k in ("size", "confirmed", "url") if k in changes}
-        entry = Entry(
-            key=key,
-            sha256=hashlib.sha256(content).hexdigest(),
-            size=len(content),
-            url=f"http://127.0.0.1:{self.port}/{key}",
-            licence="none",
-            confirmed=True,
-        )
+        of_entry = {k: changes.pop(k) for k in ("confirmed", "url") if k in changes}
+        url = f"http://127.0.0.1:{self.port}/{key}"
+        entry = Entry(key, hashlib.sha256(content).hexdigest(), len(content), url, "none", True)
         self.answers[key] = Answer(content, **changes)
         self.entries[key] = replace(entry, **of_entry)
         return self.entries[key]
-
-    def part(self, key: str) -> Path:
-        return self.folder / f"{key}.part"
 
     def leave(self, name: str, content: bytes) -> Path:
         """Put a file into the cache folder."""
@@ -69,45 +57,21 @@ class DataServer:
         found = (p for p in self.folder.rglob("*") if not p.is_dir())
         return sorted(str(p.relative_to(self.folder)) for p in found)
 
-    def ranges(self) -> list[str | None]:
-        return [asked for _, asked in self.log]
-
 
 def handler_of(server: DataServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             key = self.path.lstrip("/")
-            asked = self.headers.get("Range")
-            server.log.append((key, asked))
+            server.log.append(key)
             answer = server.answers.get(key)
             if answer is None or answer.statuses:
                 self.send_error(answer.statuses.pop(0) if answer else 404)
                 return
-            if answer.silent:
-                server.stopping.wait(10)
-                return
-            self._send(answer, asked)
-
-        def _send(self, answer: Answer, asked: str | None) -> None:
-            total, start = len(answer.content), 0
-            if asked and answer.ranges:
-                start = int(asked.removeprefix("bytes=").rstrip("-"))
-                if start >= total:
-                    self.send_response(416)
-                    self.send_header("Content-Range", f"bytes */{total}")
-                    self.send_header("Content-Length", "9")
-                    self.end_headers()
-                    self.wfile.write(b"too far..")
-                    return
-                self.send_response(206)
-                self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
-            else:
-                self.send_response(200)
-            self.send_header("Content-Length", str(total - start))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()
-            end = total if answer.cut is None else min(total, start + answer.cut)
-            for at in range(start, end, 1 << 14):
-                self.wfile.write(answer.content[at : min(end, at + (1 << 14))])
+            for at in range(0, len(answer.content[: answer.cut]), 1 << 14):
+                self.wfile.write(answer.content[: answer.cut][at : at + (1 << 14)])
                 time.sleep(answer.pause)
 
         def handle(self) -> None:
@@ -136,11 +100,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataServ
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("GRNULAR_DATA", str(found.folder))
     monkeypatch.setattr(registry, "registry", lambda: found.entries)
-    monkeypatch.setattr(transfer, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(partfile, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(downloads, "_hashes", {})
+    monkeypatch.setattr(downloads, "PAUSE_SECONDS", 0.01)
+    downloads._hash_of.cache_clear()
     yield found
-    found.stopping.set()
     http.shutdown()
     http.server_close()
     thread.join()

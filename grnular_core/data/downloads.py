@@ -1,37 +1,51 @@
 """The project's data files, from the cache folder or the network, always with the right bytes.
 
-A file that is in the cache is used without the network and without writing anything, so the cache
-may be read-only; its hash is checked at the first use in each process. A file that is not there is
-downloaded, checked, and only then given its name.
+pooch does the transfer and the hashes. A file that is in the cache is used without the network
+and without writing anything, so the cache may be read-only. One that is not there is downloaded
+beside its place under a hidden name, checked, and only then given its name, so that neither a
+killed process nor two at once leave a wrong file.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import shutil
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from grnular_core.data.archives import extract
-from grnular_core.data.partfile import claimed_part, finish
-from grnular_core.data.registry import Entry, Member, entry, member
-from grnular_core.data.transfer import Unreachable, download
-from grnular_core.data.userfiles import sha256, user_cache
-from grnular_core.utils.errors import DownloadError, GrnularError, InputError
+from grnular_core.data.registry import Entry, Member, entry, member, tail
+from grnular_core.utils.errors import DownloadError, InputError
+from grnular_core.utils.files import atomic_write
 from grnular_core.utils.places import place
 
-# Hash of each file seen by this process, by what changes whenever the bytes do.
-_hashes: dict[tuple[str, int, int], str] = {}
+with warnings.catch_warnings():
+    # pooch imports tqdm.auto, which warns in every notebook that has no ipywidgets
+    warnings.simplefilter("ignore")
+    import pooch
+    from tqdm import tqdm
+
+TIMEOUT = (5.0, 20.0)  # seconds: to connect, and of silence in the middle of a transfer
+TRIES = 2
+PAUSE_SECONDS = 1.0
+BAR_SECONDS = 0.5  # dozens of small files need no progress bar
+CHUNK = 1 << 14
+
+
+class Unreachable(DownloadError):
+    """The server cannot be reached at all; trying its other files would only take time."""
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Which files are at hand: ``paths`` by key, and for the others the ``reasons`` by key."""
+    """Which of the files asked for are at hand."""
 
-    paths: dict[str, Path] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, Path] = field(default_factory=dict)  # by key
+    reasons: dict[str, str] = field(default_factory=dict)  # by key, of those that are not
 
     @property
     def complete(self) -> bool:
@@ -44,10 +58,15 @@ def cache_folder() -> Path:
 
     A relative ``GRNULAR_DATA`` is taken from the working folder; if it is not there, from the
     project's folder. Nothing is created.
+
+    Raises
+    ------
+    DownloadError
+        When ``GRNULAR_DATA`` cannot be looked at.
     """
     value = os.environ.get("GRNULAR_DATA", "").strip()
     if not value:
-        return user_cache()
+        return Path(pooch.os_cache("grnular"))
     folder = Path(value).expanduser()
     # A notebook's working folder is notebooks/, while the variable was set in the project's.
     project = Path(__file__).resolve().parents[2]
@@ -56,45 +75,65 @@ def cache_folder() -> Path:
     return folder.absolute()
 
 
-def _is_missing(folder: Path) -> bool:
-    """Whether there is nothing. Raises ``DownloadError`` where ``GRNULAR_DATA`` cannot be looked at."""
-    try:
-        return place(folder) == "missing"
-    except InputError as error:
-        raise DownloadError(
-            f"the data folder (GRNULAR_DATA) cannot be used: {error}. Set GRNULAR_DATA to a folder "
-            "you can read"
-        ) from error
-
-
 def fetch(key: str, progress: bool = True) -> Path:
     """Return the path of the file ``key``, downloading it when the cache lacks it.
 
-    ``progress`` shows a bar on stderr when it takes longer than half a second. Raises
-    ``InputError`` for an unknown key and ``DownloadError`` (what, expected, likely fix) when the
-    file cannot be had: no network, HTTP error, cut connection, wrong bytes, full or read-only
-    disk, or a file in the cache whose bytes are wrong, which is left as it is.
+    Parameters
+    ----------
+    key : str
+        A key of the registry.
+    progress : bool
+        Show a bar on stderr when it takes longer than half a second.
+
+    Returns
+    -------
+    Path
+        The file inside ``cache_folder()``; its hash was checked, once in each process.
+
+    Raises
+    ------
+    InputError
+        For an unknown key.
+    DownloadError
+        When the file cannot be had: no network, an answer such as HTTP 404, wrong bytes, a disk
+        that is full or cannot be written, or a file in the cache whose bytes are wrong, which is
+        left as it is. ``Unreachable`` where the server cannot be reached.
     """
     item = entry(key)
-    target = cache_folder() / key
-    with _explained(key, target):
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with claimed_part(target, progress) as part:
-                if not target.exists():
-                    download(item, part, progress)
-                    finish(part, target)
-                    _hashes[_stamp(target)] = item.sha256
-        _check(target, item)
-    return target
+    return _kept(cache_folder() / key, item, lambda part: _download(item, part, progress))
+
+
+def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
+    """Return the path of one file out of a zip archive of the registry.
+
+    It lies beside the archive under its full path and is checked by its own hash, if known; when
+    it is there, the archive is not needed. Else the archive is fetched and this one file is taken
+    out of it.
+
+    Parameters
+    ----------
+    archive_key : str
+        Key of the archive.
+    name : str
+        The path inside, or only its last folder and file name.
+    progress : bool
+        As in ``fetch``, of the archive.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As ``fetch`` does; also for an archive that does not hold exactly one such file.
+    """
+    item = member(archive_key, name)
+    target = (cache_folder() / archive_key).parent / item.name
+    return _kept(target, item, lambda part: _extract(fetch(archive_key, progress), item, part))
 
 
 def is_cached(key: str) -> bool:
     """Say whether the cache holds ``key`` with the right bytes, without network or writing."""
-    item = entry(key)
     target = cache_folder() / key
     try:
-        return target.is_file() and _hash(target) == item.sha256
+        return _hash(target) == entry(key).sha256
     except OSError:
         return False
 
@@ -104,119 +143,180 @@ def available(
 ) -> Availability:
     """Fetch what can be had, and say for each other file why it cannot.
 
-    This never raises for a file that cannot be had, so that a page can leave out an experiment
-    and name the reason; an unknown key is still an ``InputError``. A server found unreachable is
-    not asked again for the next file. ``download_missing=False`` looks only into the cache.
+    A file that cannot be had is no error, so that a page can leave out an experiment and name the
+    reason. A server found unreachable is not asked again for the next file.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Keys of the registry.
+    download_missing : bool
+        False looks only into the cache.
+    progress : bool
+        As in ``fetch``.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, before anything is downloaded.
     """
     found = Availability()
     unreachable: set[str] = set()
-    for key in _known(keys):
-        item = entry(key)
+    for item in [entry(key) for key in dict.fromkeys(keys)]:
         try:
-            missing = _is_missing(cache_folder() / key)
+            missing = _is_missing(cache_folder() / item.key)
             if missing and not download_missing:
-                found.reasons[key] = (
-                    f"{key} is not in {cache_folder()} and was not to be downloaded"
+                raise DownloadError(
+                    f"{item.key} is not in {cache_folder()} and was not to be downloaded"
                 )
-            elif missing and item.host in unreachable:
-                found.reasons[key] = f"cannot download {key}: {item.host} is not reachable"
-            else:
-                found.paths[key] = fetch(key, progress)
+            if missing and item.host in unreachable:
+                raise DownloadError(f"cannot download {item.key}: {item.host} is not reachable")
+            found.paths[item.key] = fetch(item.key, progress)
         except DownloadError as error:
-            found.reasons[key] = str(error)
+            found.reasons[item.key] = str(error)
             if isinstance(error, Unreachable):
-                unreachable.add(error.host)
+                unreachable.add(item.host)
     return found
 
 
-def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
-    """Return the path of one file out of a zip archive of the registry.
+def sha256(path: str | Path) -> str:
+    """Return the hash of a file, in lower-case hex."""
+    return pooch.file_hash(str(path), alg="sha256")
 
-    ``name`` is the path inside, or just its last folder and file name. The unpacked file lies
-    beside the archive under its full path and is checked by its own hash, if known; when it is
-    there, the archive is not needed. Else the archive is fetched and this one file taken out.
-    Raises as ``fetch`` does, and ``DownloadError`` for an archive that is damaged or unsafe.
-    """
-    item = member(archive_key, name)
-    target = (cache_folder() / archive_key).parent / item.name
-    with _explained(item.name, target):
+
+def _kept(target: Path, item: Entry | Member, make: Callable[[Path], None]) -> Path:
+    """``target`` with the right bytes: as it is, or made at the path that ``make`` is given."""
+    try:
         if not target.exists():
-            archive = fetch(archive_key, progress)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with claimed_part(target, progress) as part:
-                if not target.exists():
-                    extract(archive, item, part)
-                    finish(part, target)
-        if item.sha256 is not None:
-            _check(target, item)
+            with atomic_write(target) as part:
+                make(part)
+        got = None if item.sha256 is None else _hash(target)
+    except DownloadError:
+        raise
+    except OSError as error:
+        raise DownloadError(
+            f"{target} cannot be read or written: {error.strerror or error}. Set GRNULAR_DATA to a "
+            "folder you can write, on a disk with space, or put the file there"
+        ) from error
+    if got != item.sha256:
+        raise DownloadError(
+            f"{target} holds other bytes than expected: its sha256 is {got}, expected "
+            f"{item.sha256}{_doubt(item)}. It was left as it is; remove or rename it, and the "
+            "next run fetches the file afresh"
+        )
     return target
 
 
-def _known(keys: Iterable[str]) -> list[str]:
-    return [entry(key).key for key in dict.fromkeys(keys)]
+def _download(item: Entry, part: Path, progress: bool) -> None:
+    """Fill ``part`` with the bytes of ``item``; a cut or a busy server is tried again."""
+    import requests
 
-
-def _check(path: Path, item: Entry | Member) -> None:
-    if place(path) == "other":  # reading it would wait for ever
-        raise DownloadError(f"{path} is a pipe or device, expected the file; remove or rename it")
-    got = _hash(path)
+    for attempt in range(TRIES):
+        try:
+            _transfer(item, part, progress)
+            break
+        except requests.RequestException as error:
+            status = getattr(error.response, "status_code", 503)
+            if status < 500 and status != 429:
+                raise DownloadError(_refused(item, status)) from error
+            if attempt + 1 == TRIES:
+                raise Unreachable(_unreachable(item, error)) from error
+            time.sleep(PAUSE_SECONDS)
+    got = sha256(part)
     if got != item.sha256:
-        doubt = "" if item.confirmed else " (read in a public note, unconfirmed)"
         raise DownloadError(
-            f"{path} holds other bytes than expected: its sha256 is {got}, expected "
-            f"{item.sha256}{doubt}. It was left as it is; remove or rename it, and the next run "
-            "fetches the file afresh"
+            f"the download of {item.key} from {item.url} is not the expected file: its sha256 is "
+            f"{got}, expected {item.sha256}{_doubt(item)}. It was deleted. Either the file there "
+            "has changed, or something between (a proxy, a login page) answered instead"
         )
+
+
+def _transfer(item: Entry, part: Path, progress: bool) -> None:
+    """One try."""
+    get = pooch.HTTPDownloader(
+        progressbar=_Bar(
+            desc=item.key.rsplit("/", 1)[-1], total=item.size or 1, unit="B", unit_scale=True,
+            delay=BAR_SECONDS, disable=not progress,
+        ),
+        chunk_size=CHUNK,
+        timeout=TIMEOUT,
+        # a server may compress text on the way, and the bar would count other bytes
+        headers={"Accept-Encoding": "identity"},
+    )  # fmt: skip
+    with get.progressbar:
+        get(item.url, str(part), None)
+
+
+class _Bar(tqdm):
+    """A bar that pooch may set back without its being taken for one that was never shown."""
+
+    def reset(self, total: float | None = None) -> None:
+        self.n = 0
+
+
+def _extract(archive: Path, item: Member, part: Path) -> None:
+    """Write the member to ``part``. Where it goes is the caller's choice and never the archive's."""
+    with zipfile.ZipFile(archive) as opened:
+        found = [name for name in opened.namelist() if tail(name) == tail(item.name)]
+        found = [item.name] if item.name in found else found
+        if len(found) != 1:
+            raise DownloadError(
+                f"{archive} should hold one file like {item.name}; found {len(found)}: "
+                f"{', '.join(found[:4]) or 'none'}"
+            )
+        with opened.open(found[0]) as source, open(part, "wb") as sink:
+            shutil.copyfileobj(source, sink)
+    if item.sha256 is not None and (got := sha256(part)) != item.sha256:
+        raise DownloadError(
+            f"{item.name} in {archive} has sha256 {got}, expected {item.sha256}{_doubt(item)}; it "
+            "was not unpacked"
+        )
+
+
+def _unreachable(item: Entry, error: BaseException) -> str:
+    while error.__cause__ or error.__context__:  # what is wrapped around names our internals
+        error = error.__cause__ or error.__context__
+    return (
+        f"cannot download {item.key}: {item.url} is not reachable ({error}), and the file is not "
+        f"in {cache_folder()}. Connect to the network and run again, or set GRNULAR_DATA to a "
+        "folder that holds the file under this name"
+    )
+
+
+def _refused(item: Entry, status: int) -> str:
+    return (
+        f"cannot download {item.key}: HTTP {status} from {item.url}. Get the file from elsewhere "
+        f"and put it into {cache_folder()} (or another folder named by GRNULAR_DATA) under this "
+        f"name; it is checked by its sha256 {item.sha256}"
+    )
+
+
+def _doubt(item: Entry | Member) -> str:
+    if item.confirmed:
+        return ""
+    return (
+        " (read in a public note, unconfirmed: if you trust the server, put the unpacked members "
+        "you need into the cache folder by hand; each is checked where its hash is known)"
+    )
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return place(path) == "missing"
+    except InputError as error:
+        raise DownloadError(
+            f"the data folder (GRNULAR_DATA) cannot be used: {error}. Set GRNULAR_DATA to a folder "
+            "you can read"
+        ) from error
 
 
 def _hash(path: Path) -> str:
-    stamp = _stamp(path)
-    if stamp not in _hashes:
-        _hashes[stamp] = sha256(path)
-    return _hashes[stamp]
-
-
-def _stamp(path: Path) -> tuple[str, int, int]:
     now = path.stat()
-    return str(path), now.st_mtime_ns, now.st_size
+    return _hash_of(str(path), now.st_mtime_ns, now.st_size)
 
 
-@contextmanager
-def _explained(name: str, target: Path) -> Iterator[None]:
-    """Turn the system's errors about ``target`` into a ``DownloadError`` with the likely fix."""
-    try:
-        yield
-    except GrnularError:
-        raise
-    except OSError as error:
-        raise DownloadError(_why(error, name, target)) from error
-
-
-def _is_seen(target: Path) -> bool:
-    try:
-        return place(target) != "missing"
-    except InputError:
-        return False
-
-
-def _why(error: OSError, name: str, target: Path) -> str:
-    folder = cache_folder()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"no space left while fetching {name} into {folder}; free some and run again (what "
-            "has arrived is kept), or set GRNULAR_DATA to a folder on a larger disk"
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and not _is_seen(target):
-        return (
-            f"{name} is not in the cache folder {folder}, and that cannot be written "
-            f"({error.strerror}). Set GRNULAR_DATA to a folder you can write, or put the file at "
-            f"{target}"
-        )
-    if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return (
-            f"cannot keep {name} at {target}: a part of that path is a file, expected a folder. "
-            "Remove it or set GRNULAR_DATA to another folder"
-        )
-    if error.errno == errno.EISDIR:
-        return f"{target} is a folder, expected the file {name}; remove it and run again"
-    return f"cannot use {target} for {name}: {error}"
+@cache
+def _hash_of(path: str, mtime_ns: int, size: int) -> str:
+    """The hash of a file, computed once as long as nothing shows that its bytes changed."""
+    return sha256(path)

@@ -22,32 +22,28 @@ from grnular_core.utils.errors import InputError
 
 @dataclass(frozen=True)
 class Entry:
-    """One file to download.
+    """One file to download."""
 
-    ``sha256`` is in lower-case hex, ``size`` in bytes (None: unknown in advance), ``licence`` that
-    of the place the bytes come from. ``confirmed`` is False for a hash nobody has checked here.
-    """
-
-    key: str
-    sha256: str
-    size: int | None
+    key: str  # path inside the cache folder
+    sha256: str  # in lower-case hex
+    size: int | None  # bytes; None: unknown in advance
     url: str
-    licence: str
-    confirmed: bool
+    licence: str  # of the place the bytes come from
+    confirmed: bool  # whether the hash was computed from real bytes for this project
 
     @property
     def host(self) -> str:
-        """The machine that serves the file, as a reader of an error message knows it."""
-        return urlsplit(self.url).hostname or self.url
+        """The machine that serves the file."""
+        return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file inside a zip archive; ``sha256`` and ``size`` are None where nobody noted them."""
+    """One file inside a zip archive."""
 
-    archive: str
-    name: str
-    sha256: str | None
+    archive: str  # key of the archive
+    name: str  # path inside it
+    sha256: str | None  # None where nobody noted it, then the size is None too
     size: int | None
     confirmed: bool
 
@@ -88,7 +84,10 @@ def members() -> dict[tuple[str, str], Member]:
 def entry(key: str) -> Entry:
     """Return the registry's entry for ``key``.
 
-    Raises ``InputError`` with the nearest known keys when there is none.
+    Raises
+    ------
+    InputError
+        When there is none; the message names the nearest known keys.
     """
     known = registry()
     if key not in known:
@@ -97,10 +96,23 @@ def entry(key: str) -> Entry:
 
 
 def keys(pattern: str = "") -> list[str]:
-    """List the registry's keys, sorted, that begin with ``pattern`` or match it as a glob.
+    """List the registry's keys that begin with ``pattern`` or match it as a glob.
 
-    ``keys("sergio/")`` and ``keys("beeline/TFs+500/*/STRING*")`` both work; a ``*`` also spans
-    folders. Raises ``InputError`` when nothing matches, since that is a misspelling.
+    Parameters
+    ----------
+    pattern : str
+        A beginning, such as ``"sergio/"``, or a glob, such as
+        ``"beeline/TFs+500/*/STRING*"``; a ``*`` also spans folders.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Raises
+    ------
+    InputError
+        When nothing matches, since that is a misspelling.
     """
     known = registry()
     if any(sign in pattern for sign in "*?["):
@@ -113,11 +125,21 @@ def keys(pattern: str = "") -> list[str]:
 
 
 def member(archive: str, name: str) -> Member:
-    """Return the known member ``name`` of the archive with key ``archive``.
+    """Return the known member ``name`` of an archive.
 
-    ``name`` may be shortened to its last folder and file name, in any case:
-    ``hESC/ExpressionData.csv`` is ``BEELINE-data/inputs/scRNA-Seq/hESC/ExpressionData.csv``.
-    Raises ``InputError`` with the nearest names when there is none.
+    Parameters
+    ----------
+    archive : str
+        Key of the archive.
+    name : str
+        Path inside the archive, or only its last folder and file name, in any case:
+        ``hESC/ExpressionData.csv`` is
+        ``BEELINE-data/inputs/scRNA-Seq/hESC/ExpressionData.csv``.
+
+    Raises
+    ------
+    InputError
+        When there is none; the message names the nearest ones.
     """
     entry(archive)
     inside = [m for (of, _), m in members().items() if of == archive]
@@ -142,9 +164,7 @@ def _nearest(wanted: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     if near:
         return "did you mean " + " or ".join(near) + "?"
-    if not known:
-        return "none is known"
-    return f"there are {len(known)}, such as {known[0]}"
+    return f"there are {len(known)}, such as {known[0]}" if known else "none is known"
 
 
 def _number(text: str) -> int | None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from grnular_core import __version__
 from grnular_core.data.dataset import GRNDataset
+from grnular_core.data.downloads import sha256
 from grnular_core.data.readers import files_read
-from grnular_core.data.userfiles import sha256
 from grnular_core.methods.registry import Run, method
 from grnular_core.methods.unrolled_methods import TRAINED
 from grnular_core.utils.places import place

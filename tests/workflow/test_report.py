@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from small_data import small_table, write_10x
 
-from grnular_core.data.userfiles import sha256
+from grnular_core.data.downloads import sha256
 from grnular_core.methods.registry import Run, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Network, Plan, infer_network
