@@ -1,4 +1,4 @@
-"""Does it learn? The runs that answer it, and the tables and the figure that show the answer."""
+"""Does it learn? The runs that answer it, and the tables that show the answer."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from grnular_core.data.candidates import score_matrix
 from grnular_core.methods.registry import infer
 from grnular_core.models.grnular import GRNULarConfig
-from grnular_core.plotting import style as plots
 from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import NAN, average_precision
 from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_interval
@@ -77,7 +74,7 @@ def rows(folder: Path) -> pd.DataFrame:
     return table
 
 
-def _order(table: pd.DataFrame) -> list[str]:
+def by_mean(table: pd.DataFrame) -> list[str]:
     """Methods that ran in most settings first, then by falling mean over settings."""
     means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
     ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
@@ -95,7 +92,7 @@ def _interval(values: pd.Series) -> str:
 def table(found: pd.DataFrame) -> pd.DataFrame:
     """Mean strict AUPRC, 95 % interval and number of graphs of every method in every setting."""
     lines = []
-    for shown in _order(found):
+    for shown in by_mean(found):
         line = {"method": shown}
         for setting in SETTINGS:
             values = found.loc[
@@ -109,32 +106,6 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
         one = found[found["setting"] == setting].drop_duplicates("replicate")
         density[TITLES[setting]] = f"{one['density'].mean():.3f}"
     return pd.DataFrame([*lines, density])
-
-
-def figure(found: pd.DataFrame) -> Figure:
-    """Strict AUPRC of every method and graph, one panel a setting; bars mark means."""
-    order = _order(found)
-    drawn, axes = plt.subplots(1, len(SETTINGS), figsize=(8, 0.28 * len(order) + 1), sharey=True)
-    for ax, setting in zip(axes, SETTINGS, strict=True):
-        of_setting = found[found["setting"] == setting]
-        for place, shown in enumerate(order):
-            one = of_setting[of_setting["shown"] == shown]
-            if one.empty:
-                continue
-            colour = plots.PALETTE.get(one["method"].iloc[0], "#333333")
-            ax.plot(
-                one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3,
-                alpha=0.5, markeredgewidth=0,
-            )  # fmt: skip
-            mean = one["strict_auprc"].mean()
-            ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
-        ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
-        ax.set_title(TITLES[setting])
-        ax.set_xlim(0, 1)
-        ax.set_xlabel("strict AUPRC")
-    axes[0].set_yticks(range(len(order)), order)
-    axes[0].invert_yaxis()
-    return drawn
 
 
 def paired_tests(

@@ -1,4 +1,4 @@
-"""How time and memory grow with genes, cells and TFs: which sizes are run, and tables and figure of them.
+"""How time and memory grow with genes, cells and TFs: which sizes are run, and tables of them.
 
 ``python tests/bench_scale.py sweep TABLE`` runs them. A method goes on to the next size of a sweep as
 long as a run takes no more than ``PATIENCE`` seconds; what stopped it is as much a result as a time.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from grnular_core.plotting import style as plots
 from grnular_paper.real_data import recorded_pairs
@@ -81,26 +79,6 @@ def ends(table: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(lines)
-
-
-def figure(table: pd.DataFrame) -> Figure:
-    """Seconds (above) and peak memory (below) against what grows, one column a sweep."""
-    drawn, axes = plt.subplots(2, len(SWEEPS), figsize=(8, 4.6), sharey="row", sharex="col")
-    for column, (sweep, (text, _)) in zip(axes.T, SWEEPS.items(), strict=True):
-        of_sweep = table[table["sweep"] == sweep]
-        for ax, measure in zip(column, ("seconds", "peak_gb"), strict=True):
-            for method in METHODS:
-                rows = of_sweep[of_sweep["method"] == method].sort_values(sweep)
-                ax.plot(
-                    rows[sweep], rows[measure], "o-", color=plots.PALETTE[method], markersize=4,
-                    label=plots.label(method),
-                )  # fmt: skip
-            ax.set(xscale="log", yscale="log")
-        column[1].set_xlabel(text, fontsize=8)
-    axes[0, 0].set_ylabel("seconds")
-    axes[1, 0].set_ylabel("peak memory, GB")
-    axes[0, 0].legend(fontsize=8)
-    return drawn
 
 
 def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:

@@ -135,7 +135,7 @@ def test_numbers_glued_across_documents_come_from_a_notebook_that_glues_them():
     for name, text in texts().items():
         for target, key in re.findall(r"\{glue:\w+\}`([\w./-]+\.ipynb)::(\w+)", text):
             source = (ROOT / "book" / target).resolve().read_text()
-            assert f'glue(\\"{key}\\"' in source or "glue(f" in source, f"{name}: {target}::{key}"
+            assert f'"{key}\\"' in source or "glue_all(" in source, f"{name}: {target}::{key}"
 
 
 # --- the driver ---------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import learning
-from grnular_paper.factors import factor_grid
+from grnular_paper.figures.factors import factor_grid
+from grnular_paper.figures.learning import figure as learning_figure
 from grnular_paper.records import COLUMNS, Record
 from grnular_paper.synthetic import SyntheticTask
 
@@ -48,7 +49,7 @@ def test_paired_tests_see_a_small_but_constant_gain(folder):
 
 
 def test_figures_draw_every_graph(folder):
-    drawn = learning.figure(learning.rows(folder))
+    drawn = learning_figure(learning.rows(folder))
     assert len(drawn.axes) == len(learning.SETTINGS)
     points = [line for line in drawn.axes[0].lines if line.get_marker() == "o"]
     assert sum(len(line.get_xdata()) for line in points) == 20

@@ -11,8 +11,8 @@ import matplotlib as mpl
 import nbformat
 import numpy as np
 import pytest
-from grnular_paper import curves as plots_curves
-from grnular_paper import factors as plots_factors
+from grnular_paper.figures import curves as plots_curves
+from grnular_paper.figures import factors as plots_factors
 
 from grnular_core.plotting import network as plots_network
 from grnular_core.plotting import style as plots

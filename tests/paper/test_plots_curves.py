@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import live
-from grnular_paper.curves import Row, curve_grid, draw_curves
+from grnular_paper.figures.curves import Row, curve_grid, draw_beside, draw_curves
 from grnular_paper.synthetic import synthetic_tasks
+from grnular_paper.tables import live
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_live_runs_are_set_beside_the_record():
         [0.5, 0.2]
     )
     _, ax = plt.subplots()
-    live.draw_beside(ax, both, "strict_auprc")
+    draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2
     plt.close()
     assert live.beside_record(now.iloc[:0], recorded, "strict_auprc").empty

@@ -5,9 +5,10 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 from grnular_paper import scaling
+from grnular_paper.figures.scaling import figure
 from grnular_paper.records import COLUMNS as RECORD_COLUMNS
 from grnular_paper.records import Record
-from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, ends, figure, next_size
+from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, ends, next_size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

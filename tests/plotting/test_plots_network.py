@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.stem_cell_figures import pseudotime_panel, score_violins
+from grnular_paper.figures.stem_cells import pseudotime_panel, score_violins
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 

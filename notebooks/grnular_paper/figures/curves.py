@@ -144,3 +144,19 @@ def _key(method: str, joined: bool = True) -> Line2D:
         [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(method),
         markersize=4, linewidth=1 if joined else 0, label=plots.label(method),
     )  # fmt: skip
+
+
+def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
+    """Every live run against its recorded score: equal ones are on the diagonal."""
+    ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
+    for method, rows in both.groupby("method", sort=False):
+        ax.plot(
+            rows["recorded"], rows["live"], marker(str(method)), markersize=6,
+            markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
+            label=plots.label(str(method)),
+        )  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{SCORES[score]}, recorded", ylabel="computed now")
+    ax.set_aspect("equal")
+    if len(both):
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
+    return ax

@@ -1,0 +1,1 @@
+"""The figures of the pages: functions that take tidy tables and draw on the Axes they are given."""

@@ -1,0 +1,49 @@
+"""How a notebook puts out what functions return: tables as Markdown, numbers for its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from IPython.display import Markdown, display
+from myst_nb import glue
+
+
+def glue_all(numbers: Mapping[str, object]) -> None:
+    """Glue every number or word under its name, for ``{glue:text}`` in this or another page.
+
+    Parameters
+    ----------
+    numbers : mapping of str to object
+        Name and value of each; NumPy scalars become Python's.
+    """
+    for name, value in numbers.items():
+        glue(name, value.item() if hasattr(value, "item") else value, display=False)
+
+
+def say(text: str) -> None:
+    """Show a text as Markdown.
+
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    """
+    display(Markdown(text))
+
+
+def show(table: pd.DataFrame, empty: str = "", index: bool = False, **options: object) -> None:
+    """Show a table as Markdown.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What to show; without rows the text ``empty`` stands in its place, where there is one.
+    empty : str
+        Markdown for a table without rows.
+    index : bool
+        Whether the index is the first column.
+    **options : object
+        Of ``DataFrame.to_markdown``: ``floatfmt``, ``disable_numparse``, ``colalign``.
+    """
+    say(empty if empty and table.empty else table.to_markdown(index=index, **options))

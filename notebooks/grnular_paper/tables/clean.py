@@ -1,0 +1,227 @@
+"""Tables of the page on clean data (Fig. 4): cell types, correlation within them, compiled trees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.plotting.style import label
+from grnular_core.simulation.simulate import Simulation
+from grnular_paper import grids, verdicts
+from grnular_paper.records import KEY
+from grnular_paper.synthetic import replicate_of
+
+OF_ONE_RUN = [name for name in KEY if name not in ("experiment", "method")]
+TREES = ("grnboost2", "genie3")
+
+
+def glasso_spread(
+    recorded: pd.DataFrame, n_cells: int = 100, n_types: Sequence[int] = (2, 10)
+) -> dict[str, float]:
+    """How far GLASSO's strict AUPRC reaches over the test graphs of two points.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the experiment "clean".
+    n_cells : int
+        Number of cells of the points.
+    n_types : sequence of int
+        Number of cell types of each.
+
+    Returns
+    -------
+    dict of str to float
+        ``lasso_<types>_low``, ``_mean`` and ``_high``.
+    """
+    of_method = (recorded["method"] == "glasso") & (recorded["cells"].astype(int) == n_cells)
+    rows = recorded[of_method]
+    numbers = {}
+    for types in n_types:
+        scores = rows.loc[rows["cell_types"].astype(int) == types, "strict_auprc"].astype(float)
+        for name, value in (("low", scores.min()), ("mean", scores.mean()), ("high", scores.max())):
+            numbers[f"lasso_{types}_{name}"] = float(value)
+    return numbers
+
+
+def growth_with_types(recorded: pd.DataFrame, few: int = 2, many: int = 10) -> pd.DataFrame:
+    """Test that AUPRC grows with the number of cell types, method by method, by the paper's protocol.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the experiment "clean", ``grids.rows``: ``panel`` has the number of cell types, ``place``
+        that of cells.
+    few, many : int
+        The two numbers of cell types that are compared at every number of cells.
+
+    Returns
+    -------
+    DataFrame
+        A line a method with or without the TF list: verdict, comparisons for and against, mean difference.
+    """
+    lines = []
+    for (method, known), rows in recorded.groupby(["method", "tf_information"], sort=False):
+        of = rows[rows["panel"].isin([few, many])]
+        of = of.assign(
+            point=of["place"].map("M = {}".format), method="C = " + of["panel"].astype(str)
+        )
+        found = verdicts.verdict(of, f"C = {many}", [f"C = {few}"], "paper_auprc")
+        lines.append(
+            {
+                "method": label(method), "TF list": known, "AUPRC grows": found.word,
+                "more": found.wins, "less": found.losses, "of": found.tested,
+                "mean difference": found.spread,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def correlation_of_pairs(
+    expression: np.ndarray, simulation: Simulation
+) -> tuple[float, float, float]:
+    """Absolute correlation of a TF and a gene, for true pairs and for all others.
+
+    Parameters
+    ----------
+    expression : ndarray, shape (cells, genes)
+        What is correlated: the simulation's expression, or what is left of it within cell types.
+    simulation : Simulation
+        Its ``adjacency`` (tfs, genes) says which pairs are true; a TF and itself are no pair.
+
+    Returns
+    -------
+    true, other : float
+        Mean over true pairs and over the others.
+    above : float
+        Probability that a true pair lies above another one (0.5: chance).
+    """
+    z = expression - expression.mean(0)
+    z = z / np.maximum(z.std(0), 1e-9)
+    r = np.abs(z[:, simulation.tf_index].T @ z / len(z))
+    others = ~simulation.adjacency
+    others[np.arange(len(r)), simulation.tf_index] = False
+    true, other = r[simulation.adjacency], r[others]
+    return float(true.mean()), float(other.mean()), float((true[:, None] > other).mean())
+
+
+def without_type_means(expression: np.ndarray, cell_types: np.ndarray) -> np.ndarray:
+    """Expression with each gene's mean of the cell's type taken away.
+
+    Parameters
+    ----------
+    expression : ndarray, shape (cells, genes)
+        Any values.
+    cell_types : ndarray of int, shape (cells,)
+        Types from 0 on, each with a cell at least.
+
+    Returns
+    -------
+    ndarray, shape (cells, genes)
+        What is left within types.
+    """
+    means = [expression[cell_types == kind].mean(0) for kind in range(cell_types.max() + 1)]
+    return expression - np.stack(means)[cell_types]
+
+
+def correlation_by_types(
+    n_graphs: int = 5, n_cells: int = 1000, n_types: Sequence[int] = grids.CELL_TYPES
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """``correlation_of_pairs`` over all cells and within types, for each number of cell types.
+
+    Parameters
+    ----------
+    n_graphs : int
+        The first test graphs of each point.
+    n_cells : int
+        Cells of each.
+    n_types : sequence of int
+        Numbers of cell types.
+
+    Returns
+    -------
+    table : DataFrame
+        Two lines a number of types, means over graphs.
+    numbers : dict of str to float
+        ``why_over_false_<types>``, ``why_within_above_<types>`` and their like.
+    """
+    lines, numbers = [], {}
+    for c in n_types:
+        found: dict[str, list] = {"over all cells": [], "within types": []}
+        for replicate in range(n_graphs):
+            made = replicate_of("clean", replicate, n_cells, c)
+            within = without_type_means(made.expression, made.cell_types)
+            found["over all cells"].append(correlation_of_pairs(made.expression, made))
+            found["within types"].append(correlation_of_pairs(within, made))
+        for where, values in found.items():
+            true, other, above = np.mean(values, axis=0)
+            lines.append((c, where, true, other, above))
+            short = where.split()[0]
+            numbers[f"why_{short}_false_{c}"] = float(other)
+            numbers[f"why_{short}_above_{c}"] = float(above)
+    names = ["cell types", "correlation", "true pairs", "other pairs", "true above other"]
+    return pd.DataFrame(lines, columns=names), numbers
+
+
+def compiled_against_arboreto(recorded: pd.DataFrame) -> pd.DataFrame:
+    """GRNBoost2 and GENIE3 of the compiled loop against arboreto's, run by run.
+
+    Runs are matched by their whole key: data, gene rule, sizes, replicate, TF information and seed.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record, of any experiments: its key columns, ``strict_auprc``, ``cpu_seconds``.
+
+    Returns
+    -------
+    DataFrame
+        A line a method and dataset: number of matched runs, the largest difference of strict AUPRC as a
+        share of arboreto's, and medians of the CPU seconds of both. Empty without a matched run.
+    """
+    lines = []
+    for _, of_experiment in recorded.groupby("experiment", sort=False):
+        for name in TREES:
+            pair = {name: "compiled", f"{name}-arboreto": "arboreto"}
+            rows = of_experiment[of_experiment["method"].isin(pair)]
+            wide = rows.assign(method=rows["method"].map(pair)).pivot(
+                index=OF_ONE_RUN, columns="method", values=["strict_auprc", "cpu_seconds"]
+            )
+            if len(wide.columns) < 4:
+                continue
+            for dataset, runs in wide.dropna().groupby("dataset"):
+                scores, seconds = runs["strict_auprc"], runs["cpu_seconds"].median()
+                gap = (scores["compiled"] / scores["arboreto"] - 1).abs().max()
+                lines.append(
+                    {
+                        "method": label(name), "data": dataset, "runs": len(runs),
+                        "largest difference in AUPRC": f"{gap:.2%}",
+                        "arboreto, CPU s": seconds["arboreto"],
+                        "compiled, CPU s": seconds["compiled"],
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def genie3_beside_grnboost2(recorded: pd.DataFrame) -> pd.DataFrame:
+    """Mean strict AUPRC of both at every point, on the graphs that both have, with the TF list.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of ``grids.rows("clean", ..., extra=("genie3",))``.
+
+    Returns
+    -------
+    DataFrame
+        ``graphs`` and a column a method, indexed by point; empty where one of them is not on record.
+    """
+    rows = recorded[(recorded["tf_information"] == "with") & recorded["method"].isin(TREES)]
+    wide = rows.pivot(index=["point", "replicate"], columns="method", values="strict_auprc")
+    wide = wide.reindex(columns=list(TREES)).dropna()
+    of_point = wide.groupby("point", sort=False)
+    means = of_point.mean().rename(columns=label)
+    means.insert(0, "graphs", of_point.size().astype(str))
+    return means

@@ -1,0 +1,178 @@
+"""Tables of the page on SERGIO's DS1 to DS3 (Fig. 7): multiples of random, and who survives dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from grnular_core.plotting.style import label
+from grnular_core.simulation.simulate import preset
+from grnular_core.training.weights import read_trained
+from grnular_core.utils.errors import DownloadError
+from grnular_paper import grids, learning
+from grnular_paper.synthetic import replicate_of
+
+DATASETS = ("DS1", "DS2", "DS3")
+DETECTED = 0.01  # a TF that is seen in fewer of the cells is called hidden
+RANKED = ("grnular-context", "correlation")
+
+
+def hidden_units(weights: str = "grnular-DS1") -> str:
+    """How many hidden units the network of these weights has on each dataset, in words.
+
+    Parameters
+    ----------
+    weights : str
+        Name of trained weights of the published model.
+
+    Returns
+    -------
+    str
+        Three numbers.
+    """
+    config = read_trained(weights).recipe.config
+    graphs = [preset(dataset).graph for dataset in DATASETS]
+    units = [config.layer_sizes(graph.n_tfs, graph.n_genes)[1] for graph in graphs]
+    return "{}, {} and {}".format(*units)
+
+
+def ratio_means(recorded: pd.DataFrame) -> pd.DataFrame:
+    """Strict AUPRC as a multiple of random: mean over replicates and their number.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the experiment "ds", ``grids.rows``.
+
+    Returns
+    -------
+    DataFrame
+        ``mean`` (NaN without a run) and ``size``, indexed by ``method``, ``tf_information`` and ``point``,
+        for every curve and dataset in their order.
+    """
+    of = recorded.groupby(["method", "tf_information", "point"])["strict_auprc_ratio"]
+    wanted = [(m, known, name) for m, known in grids.curves("ds") for name in DATASETS]
+    names = ["method", "tf_information", "point"]
+    found = of.agg(["mean", "size"]).reindex(pd.MultiIndex.from_tuples(wanted, names=names))
+    return found.fillna({"size": 0}).astype({"size": int})
+
+
+def ratio_table(means: pd.DataFrame) -> pd.DataFrame:
+    """``ratio_means`` as readers see it.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Of ``ratio_means``.
+
+    Returns
+    -------
+    DataFrame
+        A line a method with or without the TF list, a column a dataset: mean and number in brackets.
+    """
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for (method, known, name), row in means.iterrows():
+        line = lines.setdefault((method, known), {"method": label(method), "TF list": known})
+        line[name] = f"{row['mean']:.2f} ({row['size']:.0f})" if row["size"] else ""
+    return pd.DataFrame(list(lines.values()))
+
+
+def ratio_numbers(means: pd.DataFrame) -> dict[str, float]:
+    """``ratio_means`` to be glued.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Of ``ratio_means``.
+
+    Returns
+    -------
+    dict of str to float
+        ``<dataset>_<TF information>_<method>`` -> mean.
+    """
+    return {f"{name}_{known}_{m}": float(v) for (m, known, name), v in means["mean"].items()}
+
+
+def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """TFs that dropout leaves in 1 % of the cells or more, and the others: how many, how they are ranked.
+
+    Parameters
+    ----------
+    found : DataFrame
+        A row a TF, ``learning.per_tf``.
+    dataset : str
+        The name shown.
+
+    Returns
+    -------
+    DataFrame
+        Two lines; means over no TF are NaN.
+    """
+    visible = found["detected"] >= DETECTED
+    lines = []
+    for name, of in (("seen in 1 % of cells or more", visible), ("hidden", ~visible)):
+        part = found[of]
+        line = {
+            "dataset": dataset, "TFs": name, "number": len(part),
+            "share of genes each regulates": f"{part['targets'].mean():.1%}",
+        }  # fmt: skip
+        within = {f"{label(m)}, within TF": part[m].mean() for m in RANKED}
+        lines.append(line | within)
+    return pd.DataFrame(lines)
+
+
+def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFrame, list[str]]:
+    """``detected_and_hidden`` of replicate 0 of each dataset, inferred now.
+
+    Parameters
+    ----------
+    datasets : iterable of str
+        Some of ``DATASETS``.
+    device : str
+        Where torch runs.
+
+    Returns
+    -------
+    table : DataFrame
+        Two lines a dataset that is at hand.
+    absent : list of str
+        A line for each that is not.
+    """
+    parts: list[pd.DataFrame] = []
+    absent = []
+    for name in datasets:
+        try:
+            found = learning.per_tf(replicate_of(name, 0), RANKED, device)
+        except DownloadError as error:
+            absent.append(f"{name} is not at hand: {error}")
+        else:
+            parts.append(detected_and_hidden(found, name))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), absent
+
+
+def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict[str, float]:
+    """The same of DS1, to be glued: how many TFs are hidden, what they regulate, how they are ranked.
+
+    Parameters
+    ----------
+    found : DataFrame
+        A row a TF of DS1, ``learning.per_tf``; may be empty.
+    methods : sequence of str
+        Columns of ``found`` with the average precision within a TF.
+
+    Returns
+    -------
+    dict of str to float
+        ``ds1_tfs``, ``ds1_hidden``, ``ds1_visible``, ``ds1_visible_targets`` and ``ds1_hidden_targets`` (percent of
+        the genes), ``ds1_within_<method>``; means over no TF are NaN.
+    """
+    visible = found["detected"] >= DETECTED
+    return {
+        "ds1_tfs": len(found),
+        "ds1_hidden": int((~visible).sum()),
+        "ds1_visible": int(visible.sum()),
+        "ds1_visible_targets": 100 * float(found.loc[visible, "targets"].mean()),
+        "ds1_hidden_targets": 100 * float(found.loc[~visible, "targets"].mean()),
+        **{f"ds1_within_{name}": float(found[name].mean()) for name in methods},
+    }

@@ -1,0 +1,145 @@
+"""A small part of an experiment computed now, beside what the record says of the same runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from grnular_paper.grids import Point
+from grnular_paper.records import area_gaps
+from grnular_paper.synthetic import SyntheticTask, TFInformation, run_tasks
+
+KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
+
+
+class LivePart(NamedTuple):
+    """What was computed now.
+
+    Attributes
+    ----------
+    beside : DataFrame
+        Runs that are on record, too; see ``beside_record``.
+    gap : float
+        The largest difference of any area, as a share of the recorded value; NaN without such runs.
+    text : str
+        The same in words, with a line for every run that failed.
+    """
+
+    beside: pd.DataFrame
+    gap: float
+    text: str
+
+
+def live_tasks(
+    points: Iterable[Point],
+    curves: Sequence[tuple[str, TFInformation]],
+    methods: Sequence[str],
+    replicates: int,
+) -> list[SyntheticTask]:
+    """The runs of the chosen points and methods on the first test graphs, point by point.
+
+    Parameters
+    ----------
+    points : iterable of Point
+        Settings of the experiment.
+    curves : sequence of (method, TF information)
+        All curves of the experiment.
+    methods : sequence of str
+        Which of their methods run.
+    replicates : int
+        Test graphs of each point.
+
+    Returns
+    -------
+    list of SyntheticTask
+        All runs of one graph follow each other.
+    """
+    return [
+        point.task(method, replicate, known)
+        for point in points
+        for replicate in range(replicates)
+        for method, known in curves
+        if method in methods
+    ]
+
+
+def run_live(tasks: Iterable[SyntheticTask], **options: object) -> tuple[pd.DataFrame, list[str]]:
+    """Run the tasks now.
+
+    Parameters
+    ----------
+    tasks : iterable of SyntheticTask
+        Which runs.
+    **options : object
+        Of ``run_synthetic``: ``device``, ``n_jobs``.
+
+    Returns
+    -------
+    rows : DataFrame
+        A row a run, as in the record.
+    failures : list of str
+        A line for each run that failed.
+    """
+    rows, failures = run_tasks(tasks, options)
+    return pd.DataFrame(rows), failures
+
+
+def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Live rows with the recorded score of the same run.
+
+    Parameters
+    ----------
+    live, recorded : DataFrame
+        Rows of the record's columns.
+    score : str
+        The column that is set side by side.
+
+    Returns
+    -------
+    DataFrame
+        ``KEY``, ``live``, ``recorded`` and ``gap``: the largest difference of any AUPRC or AUROC, of
+        both protocols, as a share of the recorded value. Runs without a record are left out.
+    """
+    if live.empty or recorded.empty:
+        return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
+    both = live.astype(dict.fromkeys(KEY, str)).merge(
+        recorded.astype(dict.fromkeys(KEY, str)), on=KEY, suffixes=("", "_recorded")
+    )
+    return both[KEY].assign(
+        live=both[score], recorded=both[f"{score}_recorded"], gap=area_gaps(both).max(axis=1)
+    )
+
+
+def live_part(
+    tasks: Iterable[SyntheticTask],
+    recorded: pd.DataFrame,
+    score: str = "strict_auprc",
+    **options: object,
+) -> LivePart:
+    """Run the tasks now and compare them with the record.
+
+    Parameters
+    ----------
+    tasks : iterable of SyntheticTask
+        Which runs.
+    recorded : DataFrame
+        Rows of the record.
+    score : str
+        The score that is set side by side.
+    **options : object
+        Of ``run_synthetic``.
+
+    Returns
+    -------
+    LivePart
+        Table, largest difference and text.
+    """
+    rows, failures = run_live(tasks, **options)
+    beside = beside_record(rows, recorded, score)
+    gap = float(beside["gap"].max()) if len(beside) else float("nan")
+    first = f"{len(rows)} runs, {len(beside)} of them on record; "
+    return LivePart(
+        beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures])
+    )
