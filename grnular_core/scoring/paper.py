@@ -1,7 +1,8 @@
 """The paper's protocol: undirected pairs above the diagonal of a D x D matrix.
 
-It stands beside the strict protocol so that numbers can be compared with the paper's, and so that
-what it hides can be shown: its AUROC has a floor, and a directed truth is only half seen.
+The edge universe is the D (D - 1) / 2 pairs of different genes, TFs or not. The protocol stands beside
+the strict one so that numbers can be compared with the paper's, and so that what it hides can be
+shown: its AUROC has a floor, and a directed reference network is only half seen.
 """
 
 from __future__ import annotations
@@ -19,12 +20,11 @@ from grnular_core.utils.errors import InputError
 WINS = np.array([[1 / 2, 0, 0], [1, 1 / 2, 1 / 6], [1, 5 / 6, 1 / 2]])
 
 
-def paper_matrix(edges: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) -> np.ndarray:
-    """Prediction as a symmetric matrix (genes, genes): (M + M^T) / 2 with zero diagonal.
+def _paper_matrix(edges: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) -> np.ndarray:
+    """Prediction as a symmetric matrix (genes, genes), (M + M^T) / 2 with zero diagonal.
 
-    M (genes, genes) holds the scores of the listed TFs in their rows and 0 elsewhere. So a TF-gene
-    entry is half the score, a TF-TF entry the mean of both directions, a gene-gene entry 0. Edges
-    whose regulator is not listed are ignored; for a method without a TF list give ``tfs=genes``.
+    M holds the scores of the listed TFs in their rows and 0 elsewhere: a TF-gene entry is half the
+    score, a TF-TF entry the mean of both directions, a gene-gene entry 0.
     """
     rows = listed_tfs(genes, tfs)
     matrix = np.zeros((len(genes), len(genes)))
@@ -33,8 +33,8 @@ def paper_matrix(edges: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) 
     return (matrix + matrix.T) / 2
 
 
-def truth_matrix(truth: pd.DataFrame, genes: Sequence[str], symmetric: bool = False) -> np.ndarray:
-    """Truth as a boolean matrix (genes, genes), ``adj[regulator, target]``, or made symmetric."""
+def _truth_matrix(truth: pd.DataFrame, genes: Sequence[str], symmetric: bool = False) -> np.ndarray:
+    """Give the reference network (genes, genes), bool, ``adj[regulator, target]``, or made symmetric."""
     clean, _ = clean_truth(truth, genes)
     adj = np.zeros((len(genes), len(genes)), dtype=bool)
     adj[positions(clean["regulator"], genes), positions(clean["target"], genes)] = True
@@ -51,40 +51,65 @@ def paper_scores(
 ) -> dict[str, float | int | str]:
     """Score an edge table by the paper's protocol, in the gene order given.
 
-    With a directed truth (``symmetric_truth=False``) only edges whose regulator comes before its
-    target in ``genes`` count, so the numbers depend on that order: report them over several (see
-    ``paper_scores_over_orders``). Keys and undefined values are those of
-    ``paper_scores_of_matrices``. Raises ``InputError`` as the strict protocol does.
+    The prediction is made symmetric: a pair scores the mean of both directions, where a direction
+    that no listed TF has scores 0. A pair counts as predicted when its score is not 0. With a
+    directed reference network only edges whose regulator comes before its target in ``genes``
+    count, so the numbers depend on that order: report them over several orders
+    (``paper_scores_over_orders``).
+
+    Parameters
+    ----------
+    edges : DataFrame
+        Predicted edges with the columns ``regulator, target, weight``; those whose regulator is not
+        listed are ignored.
+    truth : DataFrame
+        Reference network with the columns ``regulator, target``.
+    genes : sequence of str
+        All genes, in the order of the matrix.
+    tfs : sequence of str
+        The TF list; give ``genes`` for a method without one.
+    symmetric_truth : bool
+        Whether a true edge counts whichever end comes first.
+    beta : float
+        Weight of recall in ``fbeta``.
+
+    Returns
+    -------
+    dict
+        Plain Python numbers; an undefined one is NaN with its reason under ``<name>_reason``.
+
+        - ``n_pairs`` = D (D - 1) / 2, ``n_true_seen``, ``n_predicted``;
+        - ``auprc`` (average precision) and ``auroc``; ``floor_auroc``, the AUROC of a method that is
+          random among the pairs with a TF, and ``random_auroc``, that of random edge weights in
+          this very matrix;
+        - ``fdr, tpr, fpr, precision, recall`` and ``fbeta`` (Eq. 15 on counts);
+        - ``shd``, the number of pairs where prediction and reference network differ.
+
+        Nothing predicted leaves ``precision`` and ``fdr`` undefined; no true pair seen leaves all
+        but ``fpr``, ``fdr`` and the counts undefined.
+
+    Raises
+    ------
+    InputError
+        For missing columns, repeated genes and weights that are not finite.
+
+    Notes
+    -----
+    With ``b = beta``, ``fbeta = (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)``.
     """
     is_tf = np.zeros(len(genes), dtype=bool)
     is_tf[positions(listed_tfs(genes, tfs), genes)] = True
-    adj = truth_matrix(truth, genes, symmetric_truth)
-    return paper_scores_of_matrices(paper_matrix(edges, genes, tfs), adj, is_tf, beta)
+    adj = _truth_matrix(truth, genes, symmetric_truth)
+    return _paper_scores_of_matrices(_paper_matrix(edges, genes, tfs), adj, is_tf, beta)
 
 
-def paper_scores_of_matrices(
+def _paper_scores_of_matrices(
     scores: np.ndarray,
     adj: np.ndarray,
     is_tf: np.ndarray | None = None,
     beta: float = 1.0,
 ) -> dict[str, float | int | str]:
-    """Compare a score matrix with a truth matrix, both (genes, genes), above the diagonal only.
-
-    ``is_tf`` (genes,) marks the TFs and sets the floor of the AUROC; None means that any pair may
-    be predicted. A pair counts as predicted when its score is not 0. The keys:
-
-    - ``n_pairs = D (D - 1) / 2``, ``n_true_seen``, ``n_predicted``;
-    - ``auprc`` (average precision), ``auroc``; ``floor_auroc``, the AUROC of a method that is
-      random among the pairs with a TF (``floor_auroc``), and ``random_auroc``, that of random edge
-      scores in this very matrix;
-    - ``fdr, tpr, fpr, precision, recall`` and ``fbeta``, where with ``b = beta``
-      ``fbeta = (1 + b^2) tp / ((1 + b^2) tp + b^2 fn + fp)``;
-    - ``shd``, the number of pairs where prediction and truth differ.
-
-    An undefined number is NaN with its reason under ``<name>_reason``: nothing predicted leaves
-    ``precision`` and ``fdr`` undefined, no true pair seen all but ``fpr``, ``fdr`` and counts.
-    Raises ``InputError`` when shapes disagree.
-    """
+    """``paper_scores`` of a score and a truth matrix (genes, genes); without ``is_tf`` any pair counts."""
     scores, adj = np.asarray(scores, dtype=float), np.asarray(adj, dtype=bool)
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or scores.shape != adj.shape:
         raise InputError(
@@ -125,12 +150,25 @@ def paper_scores_of_matrices(
 
 
 def floor_auroc(truth: np.ndarray, candidate: np.ndarray) -> float:
-    """AUROC that random scores on the candidate pairs reach, all others scoring 0.
+    """AUROC that random scores on the candidate pairs reach, all other pairs scoring 0.
 
-    ``truth`` and ``candidate`` are boolean (pairs,). When every true pair is a candidate this is
-    ``1 - (candidate negatives / all negatives) / 2``: random inside, but above every pair that
-    could not be predicted. A true pair that is no candidate only ties with those. NaN when there is
-    no true or no false pair.
+    Parameters
+    ----------
+    truth : ndarray of bool, shape (pairs,)
+        Which pairs are true.
+    candidate : ndarray of bool, shape (pairs,)
+        Which pairs a method may predict: those with a TF.
+
+    Returns
+    -------
+    float
+        NaN without a true or without a false pair.
+
+    Notes
+    -----
+    When every true pair is a candidate this is 1 - n / 2 with n the share of the false pairs that are
+    candidates: random inside, but above every pair that could not be predicted. A true pair that
+    is no candidate only ties with those.
     """
     if why_undefined(truth, needs_false=True):
         return NAN
@@ -142,12 +180,25 @@ def floor_auroc(truth: np.ndarray, candidate: np.ndarray) -> float:
 
 
 def random_auroc(truth: np.ndarray, n_tfs: np.ndarray) -> float:
-    """Expected AUROC of edge tables with independent uniform weights on every TF's edges.
+    """Calculate the expected AUROC of edge tables with independent uniform weights on every TF's edges.
 
-    ``truth`` (pairs,) is boolean, ``n_tfs`` (pairs,) counts the TFs of each pair. A pair without a
-    TF scores 0, one with a TF half a weight, one of two TFs the mean of two weights: the last beats
-    the second kind five times out of six. Where true pairs are often TF-TF, this is above
-    ``floor_auroc``. NaN when there is no true or no false pair.
+    Parameters
+    ----------
+    truth : ndarray of bool, shape (pairs,)
+        Which pairs are true.
+    n_tfs : ndarray of int, shape (pairs,)
+        Number of TFs of each pair: 0, 1 or 2.
+
+    Returns
+    -------
+    float
+        NaN without a true or without a false pair. Above ``floor_auroc`` where true pairs are often
+        TF-TF.
+
+    Notes
+    -----
+    A pair without a TF scores 0, one with a TF half a weight, one of two TFs the mean of two weights:
+    the last beats the second kind with probability 5/6.
     """
     if why_undefined(truth, needs_false=True):
         return NAN
@@ -165,35 +216,51 @@ def paper_scores_over_orders(
     seed: int | np.random.Generator = 0,
     beta: float = 1.0,
 ) -> pd.DataFrame:
-    """The paper's protocol with a directed truth under ``n_orders`` random orders of the genes.
+    """Score an edge table by the paper's protocol under random orders of the genes.
 
-    One row per order, columns those of ``paper_scores``. The orders are drawn over the sorted
-    names, so that the answer depends on the seed alone and not on the order of ``genes``.
+    The reference network is directed, as in ``paper_scores`` by default. The orders are drawn over
+    the sorted names, so that the answer depends on the seed and not on the order of ``genes``.
+
+    Parameters
+    ----------
+    edges, truth, genes, tfs, beta
+        As in ``paper_scores``.
+    n_orders : int
+        Number of orders.
+    seed : int or Generator
+        For the orders.
+
+    Returns
+    -------
+    DataFrame
+        One row per order; the columns are the keys of ``paper_scores``.
     """
     generator = np.random.default_rng(seed)
     names = tuple(sorted(genes))
-    scores, adj = paper_matrix(edges, names, tfs), truth_matrix(truth, names)
+    scores, adj = _paper_matrix(edges, names, tfs), _truth_matrix(truth, names)
     is_tf = np.zeros(len(names), dtype=bool)
     is_tf[positions(listed_tfs(names, tfs), names)] = True
     rows = []
     for _ in range(n_orders):
         order = generator.permutation(len(names))
         both = np.ix_(order, order)
-        rows.append(paper_scores_of_matrices(scores[both], adj[both], is_tf[order], beta))
+        rows.append(_paper_scores_of_matrices(scores[both], adj[both], is_tf[order], beta))
     return pd.DataFrame(rows)
 
 
 def _tfs_in_pair(is_tf: np.ndarray | None, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """How many TFs each pair has; without a TF list every gene counts as one."""
+    """Count how many TFs each pair has; without a TF list every gene counts as one."""
     if is_tf is None:
         return np.full(len(upper[0]), 2)
     return np.asarray(is_tf, dtype=int)[upper[0]] + np.asarray(is_tf, dtype=int)[upper[1]]
 
 
 def _pairs_with_tf(is_tf: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Which pairs have a TF."""
     is_tf = np.asarray(is_tf, dtype=bool)
     return is_tf[upper[0]] | is_tf[upper[1]]
 
 
 def _ratio(part: float, whole: float) -> float:
+    """``part / whole``, NaN where that is 0."""
     return part / whole if whole else NAN

@@ -1,8 +1,9 @@
-"""Scores of a ranking against true labels: small functions of two arrays, nothing else.
+"""Scores of a ranking against true labels: average precision, AUROC, early precision.
 
-``scores`` (candidates,) are non-negative, 0 meaning "not predicted"; ``truth`` (candidates,) is
-boolean. Equal scores are one step of a ranking: nothing here depends on the order of the arrays.
-Where a quantity is not defined the answer is NaN; ``why_undefined`` gives the reason.
+Everywhere ``scores`` (candidates,) are finite and >= 0, with 0 meaning "not predicted", and ``truth``
+(candidates,) is boolean; the candidates are the edge universe, chosen by the caller. Equal scores are
+one step of a ranking: nothing here depends on the order of the arrays. Where a quantity is not
+defined the answer is NaN and ``why_undefined`` gives the reason.
 """
 
 from __future__ import annotations
@@ -18,11 +19,19 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class EarlyPrecision:
-    """Precision among the first k pairs, k being the number of true ones, over the density.
+    """Precision among the first k candidates, k being the number of true ones, over the density.
 
-    ``ratio`` is the early precision ratio (EPR) with all pairs tied at the threshold selected,
-    ``n_selected_over_k`` says how many that were, ``ties_expected`` is the exact expectation of
-    the EPR when exactly k pairs are taken and ties at rank k are broken at random.
+    Attributes
+    ----------
+    ratio : float
+        Early precision ratio (EPR) with all pairs tied at the threshold selected; 1 is the
+        expectation of a random ranking.
+    n_selected_over_k : float
+        How many pairs that selected, over k.
+    ties_expected : float
+        Exact expectation of the EPR when exactly k pairs are taken, ties at rank k broken at random.
+    reason : str or None
+        Why ``ratio`` is NaN; None where it is a number.
     """
 
     ratio: float
@@ -32,7 +41,20 @@ class EarlyPrecision:
 
 
 def why_undefined(truth: np.ndarray, needs_false: bool = False) -> str | None:
-    """Why a score over these candidates is not defined; None when it is."""
+    """Say why a score over these candidates is not defined.
+
+    Parameters
+    ----------
+    truth : ndarray of bool
+        Labels of all candidates, of any shape.
+    needs_false : bool
+        Whether the score also needs a false candidate, as AUROC does.
+
+    Returns
+    -------
+    str or None
+        The reason; None when the score is defined.
+    """
     if truth.size == 0:
         return "no candidate pair"
     if not truth.any():
@@ -42,12 +64,8 @@ def why_undefined(truth: np.ndarray, needs_false: bool = False) -> str | None:
     return None
 
 
-def counts_by_threshold(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """True pairs and all pairs at or above every distinct score, from the highest down.
-
-    Both arrays (thresholds,) are integer; the last entries are the totals. No candidate gives
-    empty arrays. Raises ``InputError`` when shapes disagree or a score is not finite.
-    """
+def _counts_by_threshold(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers (thresholds,) of true and of all pairs at or above every distinct score, highest first."""
     scores, truth = _checked(scores, truth)
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
@@ -57,52 +75,149 @@ def counts_by_threshold(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarr
 
 
 def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
-    """AUPRC as average precision: sum over thresholds of (R_n - R_{n-1}) P_n, ties as one step.
+    """AUPRC as average precision, AP = sum_n (R_n - R_{n-1}) P_n over the distinct scores.
 
-    This is the definition of scikit-learn, not the trapezoid under the curve, which flatters
-    sparse predictions. A constant score gives the density. NaN without a true pair.
+    Precision P_n and recall R_n are those of the candidates that score at or above the n-th largest
+    distinct score, so ties are one step. This is scikit-learn's definition, not the trapezoid
+    under the curve, which flatters sparse predictions.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    truth : ndarray of bool, shape (candidates,)
+        Which candidates are true edges.
+
+    Returns
+    -------
+    float
+        In [0, 1]. A constant score gives the density; NaN without a true candidate.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ or a score is negative or not finite.
     """
-    return _area_below_precision(*counts_by_threshold(scores, truth))
+    return _area_below_precision(*_counts_by_threshold(scores, truth))
 
 
 def auroc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Chance that a true pair scores above a false one, ties counting one half.
+    """AUROC: probability that a true candidate scores above a false one, ties counting one half.
 
-    A constant score gives 0.5. NaN when there is no true pair or no false one.
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    truth : ndarray of bool, shape (candidates,)
+        Which candidates are true edges.
+
+    Returns
+    -------
+    float
+        In [0, 1]. A constant score gives 0.5; NaN without a true or without a false candidate.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ or a score is negative or not finite.
     """
-    return _area_below_roc(*counts_by_threshold(scores, truth))
+    return _area_below_roc(*_counts_by_threshold(scores, truth))
 
 
 def auprc_and_auroc(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """``average_precision`` and ``auroc`` for the price of one sort."""
-    counts = counts_by_threshold(scores, truth)
+    """Compute ``average_precision`` and ``auroc`` with one sort.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    truth : ndarray of bool, shape (candidates,)
+        Which candidates are true edges.
+
+    Returns
+    -------
+    auprc, auroc : float
+        Each as its own function gives it, NaN where undefined.
+    """
+    counts = _counts_by_threshold(scores, truth)
     return _area_below_precision(*counts), _area_below_roc(*counts)
 
 
 def expected_hits(scores: np.ndarray, truth: np.ndarray, k: int) -> float:
-    """Expected number of true pairs among exactly ``k``, ties at rank k broken at random.
+    """Count the true candidates expected among exactly ``k``, ties at rank k broken at random.
 
-    Pairs above the k-th score are all in; the places left are drawn from those tied with it, zero
-    scores included. Raises ``InputError`` when ``k`` is not between 1 and the number of pairs.
+    Candidates above the k-th largest score are all in; the places left are drawn from those tied
+    with it, scores of 0 included.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    truth : ndarray of bool, shape (candidates,)
+        Which candidates are true edges.
+    k : int
+        From 1 to the number of candidates.
+
+    Returns
+    -------
+    float
+        From 0 to ``k``.
+
+    Raises
+    ------
+    InputError
+        When ``k`` is out of range or the arrays are not as described.
     """
     scores, truth = _checked(scores, truth)
-    return _expected_hits(scores, truth, k, kth_largest(scores, k))
+    return _expected_hits(scores, truth, k, _kth_largest(scores, k))
 
 
 def early_selection(scores: np.ndarray, k: int) -> np.ndarray:
-    """The pairs counted as predicted at k: at or above max(k-th score, smallest nonzero score).
+    """Select the candidates counted as predicted at k: score >= max(k-th largest, smallest nonzero).
 
-    Boolean, shape of ``scores``. More than k when scores tie at rank k, fewer when fewer than k are
-    nonzero; none when all scores are 0.
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    k : int
+        From 1 to the number of candidates.
+
+    Returns
+    -------
+    ndarray of bool, shape (candidates,)
+        More than k where scores tie at rank k, fewer where fewer than k are nonzero, none where all
+        scores are 0.
     """
-    return (scores >= kth_largest(scores, k)) & (scores > 0)
+    return (scores >= _kth_largest(scores, k)) & (scores > 0)
 
 
 def early_precision(scores: np.ndarray, truth: np.ndarray) -> EarlyPrecision:
-    """EPR = (hits / n_selected) / density, with how many were selected and the fair expectation.
+    """Early precision ratio, EPR = (hits / selected) / density, as BEELINE defines it [1]_.
 
-    A prediction without a nonzero score has no EPR (NaN with the reason); ``ties_expected`` is then
-    1, that of drawing k pairs at random. Without a true pair everything is NaN.
+    Selected is what ``early_selection`` takes with k the number of true candidates; density is
+    k over the number of candidates.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (candidates,)
+        Finite and >= 0.
+    truth : ndarray of bool, shape (candidates,)
+        Which candidates are true edges.
+
+    Returns
+    -------
+    EarlyPrecision
+        Without a nonzero score the ratio is NaN with a reason and ``ties_expected`` is 1, that of k
+        candidates drawn at random. Without a true candidate everything is NaN.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ or a score is negative or not finite.
+
+    References
+    ----------
+    .. [1] Pratapa et al., Nature Methods 17, 147-154 (2020).
     """
     scores, truth = _checked(scores, truth)
     reason = why_undefined(truth)
@@ -110,7 +225,7 @@ def early_precision(scores: np.ndarray, truth: np.ndarray) -> EarlyPrecision:
         return EarlyPrecision(NAN, NAN, NAN, reason)
     k = int(truth.sum())
     density = k / truth.size
-    threshold = kth_largest(scores, k)
+    threshold = _kth_largest(scores, k)
     ties_expected = _expected_hits(scores, truth, k, threshold) / k / density
     selected = (scores >= threshold) & (scores > 0)
     n_selected = int(selected.sum())
@@ -120,8 +235,8 @@ def early_precision(scores: np.ndarray, truth: np.ndarray) -> EarlyPrecision:
     return EarlyPrecision(hits / n_selected / density, n_selected / k, ties_expected)
 
 
-def kth_largest(scores: np.ndarray, k: int) -> float:
-    """The k-th largest of scores that are >= 0, k counting from 1."""
+def _kth_largest(scores: np.ndarray, k: int) -> float:
+    """Find the k-th largest of scores >= 0, k counting from 1."""
     if not 1 <= k <= scores.size:
         raise InputError(f"k is {k}, expected a rank between 1 and {scores.size}")
     positive = scores[scores > 0]  # most predictions are sparse: this spares work on the zeros
@@ -131,18 +246,21 @@ def kth_largest(scores: np.ndarray, k: int) -> float:
 
 
 def _expected_hits(scores: np.ndarray, truth: np.ndarray, k: int, threshold: float) -> float:
+    """Count the expected hits where the k-th largest score is ``threshold``."""
     above, tied = scores > threshold, scores == threshold
     share_of_tied = (k - np.count_nonzero(above)) / np.count_nonzero(tied)
     return float(np.count_nonzero(truth & above) + np.count_nonzero(truth & tied) * share_of_tied)
 
 
 def _area_below_precision(n_true: np.ndarray, n_all: np.ndarray) -> float:
+    """Average precision from the counts of ``_counts_by_threshold``."""
     if len(n_true) == 0 or n_true[-1] == 0:
         return NAN
     return float(np.sum(np.diff(n_true, prepend=0) * (n_true / n_all)) / n_true[-1])
 
 
 def _area_below_roc(n_true: np.ndarray, n_all: np.ndarray) -> float:
+    """AUROC from the counts of ``_counts_by_threshold``."""
     if len(n_true) == 0 or n_true[-1] in (0, n_all[-1]):
         return NAN
     false_step = np.diff(n_all - n_true, prepend=0)
@@ -152,6 +270,7 @@ def _area_below_roc(n_true: np.ndarray, n_all: np.ndarray) -> float:
 
 
 def _checked(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both arrays in their types, refused where they do not fit together."""
     scores, truth = np.asarray(scores, dtype=float), np.asarray(truth, dtype=bool)
     if scores.shape != truth.shape or scores.ndim != 1:
         raise InputError(

@@ -1,6 +1,6 @@
 """How sure a number is: chance, intervals, and tests between methods.
 
-What is resampled is what varies independently: graphs or data sets, and TFs within one data set
+What is resampled is what varies independently: graphs or datasets, and TFs within one dataset
 (edges of one TF rise and fall together, so edges are never resampled). Every function that draws
 takes a seed or a ``numpy.random.Generator`` and gives the same numbers for another gene order.
 """
@@ -21,17 +21,9 @@ from grnular_core.utils.errors import InputError
 MIN_UNITS = 6  # below this no two-sided signed-rank test can reach p < .05: show points only
 DIGITS = 12  # differences equal up to rounding are ties in a signed-rank test
 COMPARISON_COLUMNS = (
-    "method_a",
-    "method_b",
-    "n_units",
-    "mean_difference",
-    "low",
-    "high",
-    "effect_size",
-    "p",
-    "p_holm",
+    "method_a", "method_b", "n_units", "mean_difference", "low", "high", "effect_size", "p", "p_holm",
     "reason",
-)
+)  # fmt: skip
 
 
 def random_scores_summary(
@@ -40,11 +32,34 @@ def random_scores_summary(
     seed: int | np.random.Generator = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """What random scores on the candidates reach: mean and central interval over ``n`` shuffles.
+    """Mean and central interval of what random scores on the candidates reach.
 
-    Rows ``auprc, auprc_ratio, auroc, epr``; columns ``mean, low, high, reason``. All scores of a
-    shuffle differ, so its ranks of the true pairs are a random subset of all ranks and only those
-    are drawn. Without a true pair (AUROC: or a false one) the numbers are NaN, with the reason.
+    Parameters
+    ----------
+    candidates : Candidates
+        The edge universe and the reference network.
+    n : int
+        Number of random rankings, at least 1.
+    seed : int or Generator
+        For the rankings.
+    level : float
+        Coverage of the central interval.
+
+    Returns
+    -------
+    DataFrame
+        Index ``auprc, auprc_ratio, auroc, epr``, columns ``mean, low, high, reason``. Without a true
+        candidate (for AUROC also: without a false one) the numbers are NaN, with the reason.
+
+    Raises
+    ------
+    InputError
+        When ``n`` is below 1.
+
+    Notes
+    -----
+    Random scores have no ties, so the ranks of the true candidates are a random subset of all
+    ranks, and only those are drawn.
     """
     _require_draws(n)
     generator = np.random.default_rng(seed)
@@ -78,12 +93,32 @@ def bootstrap_over_tfs(
     targets: str = "genes",
     undirected: bool = False,
 ) -> pd.DataFrame:
-    """Percentile interval of the strict AUPRC and AUPRC ratio when TFs are drawn with replacement.
+    """Percentile interval of the strict AUPRC and its ratio when TFs are drawn with replacement.
 
-    A drawn TF brings all its candidates. Rows ``auprc, auprc_ratio``; columns ``estimate, low,
-    high, n_tfs, n_used, reason``, where ``n_used`` counts the draws that held a true edge. With
-    fewer than two TFs the interval is NaN with a reason. Choices and errors are those of
-    ``strict_candidates``.
+    A drawn TF brings all its candidates: edges of one TF rise and fall together.
+
+    Parameters
+    ----------
+    edges, truth, genes, tfs, regulators, targets, undirected
+        As in ``strict_scores``.
+    n : int
+        Number of draws, at least 1.
+    seed : int or Generator
+        For the draws.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    DataFrame
+        Index ``auprc, auprc_ratio``, columns ``estimate, low, high, n_tfs, n_used, reason``;
+        ``n_used`` counts the draws that held a true edge. With fewer than two TFs the interval is NaN
+        with a reason.
+
+    Raises
+    ------
+    InputError
+        As ``strict_scores``, and when ``n`` is below 1.
     """
     _require_draws(n)
     chosen = strict_candidates(truth, genes, tfs, regulators, targets)
@@ -116,10 +151,20 @@ def bootstrap_over_tfs(
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> dict[str, float | int | str]:
-    """Mean and Student interval over independent units: ``mean, low, high, n``, maybe ``reason``.
+    """Mean and Student interval over independent units.
 
-    ``values`` (units,) are scores, or differences between two methods on the same units. NaN values
-    are left out, ``n`` counts the rest; fewer than two leave the interval NaN with a reason.
+    Parameters
+    ----------
+    values : sequence of float, shape (units,)
+        Scores, or differences between two methods on the same units; NaN is left out.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    dict
+        ``mean, low, high, n``. Fewer than two values leave the interval NaN and add ``reason``; no
+        value leaves the mean NaN as well.
     """
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
@@ -139,12 +184,34 @@ def rank_intervals(
     seed: int | np.random.Generator = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """The rank of every method by its mean, and an interval for it when clusters are drawn anew.
+    """Rank of every method by its mean score, with an interval from drawing clusters of units anew.
 
-    ``scores`` (units, methods) has no gaps; ``clusters`` (units,) names what varies independently: pairs that
-    share a data set are drawn together or not at all. Rank 1 is the largest mean, equal means share
-    theirs. Index method, columns ``rank, low, high, best``: the last is the share of draws in which the method
-    is first. Raises ``InputError`` for gaps and fewer than two clusters.
+    Units of one cluster are drawn together or not at all: pairs that share a dataset do not vary
+    independently.
+
+    Parameters
+    ----------
+    scores : DataFrame, shape (units, methods)
+        Scores without gaps; larger is better.
+    clusters : sequence of str, shape (units,)
+        What each unit belongs to.
+    n : int
+        Number of draws, at least 1.
+    seed : int or Generator
+        For the draws.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    DataFrame
+        Index method, columns ``rank, low, high, best``: rank 1 is the largest mean, equal means
+        share theirs, ``best`` is the share of draws in which the method is first.
+
+    Raises
+    ------
+    InputError
+        For gaps, fewer than two clusters and ``n`` below 1.
     """
     _require_draws(n)
     values, names = scores.to_numpy(dtype=float), np.asarray(clusters, dtype=object)
@@ -171,14 +238,33 @@ def compare_methods(
 ) -> pd.DataFrame:
     """Paired two-sided Wilcoxon signed-rank test between every two methods, Holm over the pairs.
 
-    ``table`` is tidy: one row per method and unit (graph or data set), the score in the column
-    ``value``. Columns of the answer: ``method_a, method_b, n_units`` (those with both scores),
-    ``mean_difference`` (a - b) with its Student interval ``low, high``, ``effect_size`` (matched
-    pairs rank-biserial: 1 when a always wins, -1 when b does), ``p``, ``p_holm``, ``reason``.
+    Parameters
+    ----------
+    table : DataFrame
+        One row per method and unit (graph or dataset).
+    value, unit, method : str
+        Names of the columns with the score, the unit and the method.
+    level : float
+        Coverage of the Student interval of the mean difference.
 
-    Fewer than 6 units: p and interval are NaN, the reason says so, and Holm does not count the
-    pair. Units without a difference are left out of the ranks; no difference at all gives p = 1.
-    Raises ``InputError`` for missing columns or two rows of one method and unit.
+    Returns
+    -------
+    DataFrame
+        One row per pair of methods: ``method_a, method_b, n_units`` (those with both scores),
+        ``mean_difference`` (a - b) with its interval ``low, high``, ``effect_size`` (matched-pairs
+        rank-biserial correlation: 1 when a always wins, -1 when b does), ``p``, ``p_holm``,
+        ``reason``.
+
+    Raises
+    ------
+    InputError
+        For missing columns or two rows of one method and unit.
+
+    Notes
+    -----
+    With fewer than 6 units no two-sided p can be below 0.05: p and interval are NaN, the reason says
+    so, and Holm does not count the pair. Units without a difference are left out of the ranks; no
+    difference at all gives p = 1.
     """
     missing = [name for name in (value, unit, method) if name not in table.columns]
     if missing:
@@ -201,7 +287,19 @@ def compare_methods(
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction of p (tests,); NaN stays NaN and is not counted as a test."""
+    """Holm's step-down correction of p values.
+
+    Parameters
+    ----------
+    p : ndarray of float, shape (tests,)
+        NaN stands for a test that was not made: it stays NaN and is not counted.
+
+    Returns
+    -------
+    ndarray of float, shape (tests,)
+        In ascending order of p, the i-th of m values becomes the largest of (m - j + 1) p_j over
+        j <= i, at most 1.
+    """
     p = np.asarray(p, dtype=float)
     adjusted = np.full(p.shape, NAN)
     tested = np.flatnonzero(~np.isnan(p))
@@ -211,11 +309,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def rank_biserial(difference: np.ndarray) -> float:
-    """Matched-pairs rank-biserial correlation: (W+ - W-) / (W+ + W-), zeros left out.
-
-    ``difference`` (units,); 0 when nothing differs, NaN without units.
-    """
+def _rank_biserial(difference: np.ndarray) -> float:
+    """Matched-pairs rank-biserial correlation (W+ - W-) / (W+ + W-); 0 without differences, NaN without units."""
     difference = np.round(np.asarray(difference, dtype=float), DIGITS)
     if len(difference) == 0:
         return NAN
@@ -227,13 +322,14 @@ def rank_biserial(difference: np.ndarray) -> float:
 
 
 def _paired_test(difference: np.ndarray, level: float) -> dict[str, float | int | str]:
+    """Compare one pair of methods by its differences (units,)."""
     n = len(difference)
     row: dict[str, float | int | str] = {
         "n_units": n,
         "mean_difference": float(difference.mean()) if n else NAN,
         "low": NAN,
         "high": NAN,
-        "effect_size": rank_biserial(difference),
+        "effect_size": _rank_biserial(difference),
         "p": NAN,
         "reason": "",
     }
@@ -288,6 +384,7 @@ def _resampled_auprc(
 
 
 def _count_at_least(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """How many values are at or above each threshold."""
     return len(values) - np.searchsorted(np.sort(values), thresholds, side="left")
 
 
@@ -301,5 +398,6 @@ def _central(draws: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def _require_draws(n: int) -> None:
+    """Refuse a number of draws below 1."""
     if n < 1:
         raise InputError(f"n is {n}, expected at least 1 draw")

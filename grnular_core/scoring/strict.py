@@ -1,4 +1,9 @@
-"""The strict protocol: one row of numbers for a prediction, over an explicit set of candidates."""
+"""The strict protocol: one row of numbers for a prediction, over an explicit set of candidates.
+
+The edge universe is a set of directed pairs (regulator, target): listed TFs in the rows, genes in the
+columns, self pairs left out (``data.candidates``). Beside the ranking it says what a network gets
+right of each TF's targets, of directions between TFs and of signs.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +19,23 @@ from grnular_core.data.candidates import (
     clean_truth,
     known_edges,
     listed_tfs,
+    positions,
     score_matrix,
+    sign_matrix,
     truth_genes,
-)
-from grnular_core.scoring.edge_metrics import (
-    direction_share,
-    per_tf_precision,
-    per_tf_summary,
-    sign_share,
-    signed_early_precision,
 )
 from grnular_core.scoring.ranking import (
     NAN,
     EarlyPrecision,
     auprc_and_auroc,
-    auroc,
-    average_precision,
     early_precision,
+    early_selection,
+    expected_hits,
     why_undefined,
 )
 
-__all__ = [
-    "auroc",
-    "average_precision",
-    "early_precision",
-    "per_tf_precision",
-    "strict_scores",
-]
+# Normalised precision of a TF whose scores are all equal is 0 up to rounding; it is not "above 0".
+ROUNDING = 1e-12
 
 
 def strict_scores(
@@ -52,28 +47,58 @@ def strict_scores(
     targets: str = "genes",
     undirected: bool = False,
 ) -> dict[str, float | int | str]:
-    """Score an edge table against a truth by the strict protocol.
+    """Score an edge table against a reference network by the strict protocol.
 
-    ``genes`` are those the method saw; ``regulators`` and ``targets`` choose the candidates as in
-    ``strict_candidates``; ``undirected`` says that the method means every edge both ways. The order
-    of genes and of rows, duplicates and self-loops move no number.
+    The order of genes and of rows, duplicates and self-loops move no number; a candidate that the
+    table leaves out scores 0.
 
-    Keys of the answer (plain Python numbers; an undefined one is NaN and has its reason beside it
-    under ``<name>_reason``):
+    Parameters
+    ----------
+    edges : DataFrame
+        Predicted edges with the columns ``regulator, target, weight`` and perhaps ``sign``.
+    truth : DataFrame
+        Reference network with the columns ``regulator, target`` and perhaps ``sign``.
+    genes : sequence of str
+        The genes that the method saw.
+    tfs : sequence of str
+        The TF list; names that are not among ``genes`` are ignored.
+    regulators : {"with-truth", "listed"}
+        Rows of the edge universe: listed TFs with a true edge, or all listed TFs.
+    targets : {"genes", "truth-genes"}
+        Columns: all genes, or those that occur in the reference network.
+    undirected : bool
+        Whether the method means every edge both ways.
 
-    - ``n_candidates, n_true, density, n_regulators, n_regulators_listed, n_targets`` and
-      ``n_true_left_out``, the true edges among ``genes`` that are no candidates;
-    - ``auprc, auprc_ratio`` (over density), ``auroc``;
-    - ``epr, epr_n_selected_over_k, epr_ties_expected`` on the candidates; ``epr_truth_genes`` with
-      regulators that have a true edge and targets that occur in the truth (BEELINE with TF edges);
-      ``epr_truth_genes_all_pairs`` over all ordered pairs of genes that occur in the truth;
-    - ``tf_precision_mean, tf_precision_n_above_zero, tf_precision_n_tfs`` of ``per_tf_precision``;
-    - ``direction_share, direction_n_pairs``; ``sign_share, sign_n_edges``;
-    - ``signed_epr_activating, signed_epr_repressing`` on the candidates of ``epr_truth_genes``, and
-      ``signed_epr``, the mean over the signs that the truth has.
+    Returns
+    -------
+    dict
+        Plain Python numbers; an undefined one is NaN and has its reason under ``<name>_reason``.
 
-    Raises ``InputError`` for missing columns, repeated genes, weights that are not finite and
-    unknown choices. A truth without an edge among the candidates gives NaN, never 0.
+        - ``n_candidates, n_true, density, n_regulators, n_regulators_listed, n_targets`` and
+          ``n_true_left_out``, the true edges among ``genes`` that are no candidates;
+        - ``auprc``, ``auprc_ratio`` (AUPRC / density) and ``auroc``;
+        - ``epr, epr_n_selected_over_k, epr_ties_expected`` on the candidates; ``epr_truth_genes``
+          over regulators with a true edge and targets that occur in the reference network (BEELINE
+          with TF edges); ``epr_truth_genes_all_pairs`` over all ordered pairs of genes that occur
+          in it;
+        - ``tf_precision_mean, tf_precision_n_above_zero, tf_precision_n_tfs``, the normalised
+          precision at k of each TF (``per_tf_precision``);
+        - ``direction_share, direction_n_pairs``: of the pairs of listed TFs that are true in exactly
+          one direction, the share whose true direction scores higher, ties counting one half;
+        - ``sign_share, sign_n_edges``: of the true edges of known sign among the first k, the share
+          whose predicted sign is right;
+        - ``signed_epr_activating, signed_epr_repressing``, the EPR of the true edges of one sign on
+          the candidates of ``epr_truth_genes``, and ``signed_epr``, their mean.
+
+    Raises
+    ------
+    InputError
+        For missing columns, repeated genes, weights that are not finite and unknown choices.
+
+    Notes
+    -----
+    A reference network without an edge among the candidates gives NaN, never 0. A prediction without
+    edges has the density as AUPRC, 0.5 as AUROC and no EPR.
     """
     clean, _ = clean_truth(truth, genes)
     known = known_edges(edges, genes, undirected)
@@ -91,22 +116,63 @@ def strict_scores(
     early = _all_pairs_epr(known, clean, genes)
     result |= _entry("epr_truth_genes_all_pairs", early.ratio, early.reason)
 
-    mean, n_above, n_tfs = per_tf_summary(per_tf_precision(scores, chosen))
+    mean, n_above, n_tfs = _per_tf_summary(per_tf_precision(scores, chosen))
     result |= _entry("tf_precision_mean", mean, "no TF with both true and false candidates")
     result |= {"tf_precision_n_above_zero": n_above, "tf_precision_n_tfs": n_tfs}
-    share, n_pairs = direction_share(known, clean, genes, tfs)
+    share, n_pairs = _direction_share(known, clean, genes, tfs)
     result |= _entry("direction_share", share, "no TF-TF pair that is true in just one direction")
     result["direction_n_pairs"] = n_pairs
-    share, n_edges, reason = sign_share(known, chosen)
+    share, n_edges, reason = _sign_share(known, chosen)
     result |= _entry("sign_share", share, reason)
     result["sign_n_edges"] = n_edges
     return result | _signed_epr(beeline_scores, beeline)
 
 
-def _all_pairs_epr(edges: KnownEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
-    """EPR over all ordered pairs of the genes that occur in the truth, TF or not.
+def per_tf_precision(scores: np.ndarray, candidates: Candidates) -> pd.DataFrame:
+    """Precision of every regulator among its first k_r targets, k_r being its number of true ones.
 
-    The view of BEELINE without its option for TF edges. It rewards knowing the TF list, since every
+    Parameters
+    ----------
+    scores : ndarray of float, shape (regulators, targets)
+        Finite and >= 0; entries that are no candidates do not count.
+    candidates : Candidates
+        The edge universe and the reference network.
+
+    Returns
+    -------
+    DataFrame
+        A row per regulator, in the order of ``candidates``: ``regulator, n_true, n_candidates,
+        precision, normalised, reason``. ``normalised = (precision - d) / (1 - d)`` with the density
+        ``d = n_true / n_candidates`` is 0 at random and 1 when perfect. Ties at rank k_r count by
+        their expectation, so a regulator without a score has 0. One without a true target, or with
+        nothing but true ones, has NaN and a reason.
+    """
+    rows = []
+    for name, score, mask, truth in zip(
+        candidates.regulators, scores, candidates.mask, candidates.truth, strict=True
+    ):
+        n_true, n_candidates = int(truth.sum()), int(mask.sum())
+        row = {"regulator": name, "n_true": n_true, "n_candidates": n_candidates}
+        precision = normalised = NAN
+        reason = ""
+        if n_true == 0:
+            reason = "no true target"
+        else:
+            precision = expected_hits(score[mask], truth[mask], n_true) / n_true
+            density = n_true / n_candidates
+            if density < 1:
+                normalised = (precision - density) / (1 - density)
+            else:
+                reason = "every candidate target is true"
+        rows.append(row | {"precision": precision, "normalised": normalised, "reason": reason})
+    columns = ["regulator", "n_true", "n_candidates", "precision", "normalised", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _all_pairs_epr(edges: KnownEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
+    """EPR over all ordered pairs of the genes that occur in the reference network, TF or not.
+
+    What BEELINE gives without its option for TF edges. It rewards knowing the TF list, since every
     other gene's row holds no true edge: read it beside the density.
     """
     names = truth_genes(clean, genes)
@@ -143,7 +209,7 @@ def _ranking_scores(scores: np.ndarray, candidates: Candidates) -> dict[str, flo
 def _signed_epr(scores: np.ndarray, candidates: Candidates) -> dict[str, float | int | str]:
     result, defined = {}, []
     for name, sign in (("activating", 1), ("repressing", -1)):
-        early = signed_early_precision(scores, candidates, sign)
+        early = _signed_early_precision(scores, candidates, sign)
         result |= _entry(f"signed_epr_{name}", early.ratio, early.reason)
         if (candidates.sign == sign).any():
             defined.append(early)
@@ -159,3 +225,75 @@ def _entry(name: str, value: float, reason: str | None) -> dict[str, float | str
     if value == value:
         return {name: value}
     return {name: value, f"{name}_reason": reason or "not defined"}
+
+
+def _per_tf_summary(table: pd.DataFrame) -> tuple[float, int, int]:
+    """Mean normalised precision, number of TFs above 0 and of TFs where it is defined."""
+    values = table["normalised"].dropna().to_numpy(dtype=float)
+    mean = float(values.mean()) if len(values) else NAN
+    return mean, int((values > ROUNDING).sum()), len(values)
+
+
+def _direction_share(
+    edges: pd.DataFrame | KnownEdges, clean: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]
+) -> tuple[float, int]:
+    """Share of TF-TF pairs whose true direction scores above the reverse, and number of pairs.
+
+    Pairs of listed TFs among ``genes`` that are true in exactly one direction, by ``clean`` (a
+    truth from ``clean_truth``). Equal scores count one half, so an undirected method, or one that
+    predicts neither direction, has 0.5. NaN when there is no such pair.
+    """
+    names = listed_tfs(genes, tfs)
+    scores = score_matrix(edges, names, names)
+    row, column = positions(clean["regulator"], names), positions(clean["target"], names)
+    inside = (row >= 0) & (column >= 0)
+    is_true = np.zeros(scores.shape, dtype=bool)
+    is_true[row[inside], column[inside]] = True
+    one_way = is_true & ~is_true.T
+    if not one_way.any():
+        return NAN, 0
+    forward, reverse = scores[one_way], scores.T[one_way]
+    points = (forward > reverse) + 0.5 * (forward == reverse)
+    return float(points.mean()), int(one_way.sum())
+
+
+def _sign_share(
+    edges: pd.DataFrame | KnownEdges, candidates: Candidates
+) -> tuple[float, int, str | None]:
+    """Share of correct signs among the true pairs selected at k, their number, and a reason.
+
+    Selected is what ``early_selection`` takes with k true pairs; only pairs whose true sign is
+    known count. An unknown predicted sign beside known ones is not correct; when no predicted sign
+    is known at all the share is NaN with that reason.
+    """
+    signed = candidates.sign != 0
+    if not signed.any():
+        return NAN, 0, "the truth has no signs among the candidates"
+    scores = np.where(
+        candidates.mask, score_matrix(edges, candidates.regulators, candidates.targets), 0.0
+    )
+    predicted = sign_matrix(edges, candidates.regulators, candidates.targets)
+    if not (predicted[candidates.mask] != 0).any():
+        return NAN, 0, "the prediction has no signs"
+    selected = np.zeros(scores.shape, dtype=bool)
+    selected[candidates.mask] = early_selection(scores[candidates.mask], candidates.n_true)
+    found = selected & candidates.truth & signed
+    if not found.any():
+        return NAN, 0, "no true edge of known sign among those selected"
+    return float((predicted == candidates.sign)[found].mean()), int(found.sum()), None
+
+
+def _signed_early_precision(
+    scores: np.ndarray, candidates: Candidates, sign: int
+) -> EarlyPrecision:
+    """EPR of the true pairs of one sign (+1 or -1) as BEELINE defines it.
+
+    True pairs of the other or of unknown sign are no candidates here; k is the number of true pairs
+    of this sign. The predicted sign plays no part: the question is whether a method finds
+    activation more easily than repression.
+    """
+    if not (candidates.sign != 0).any():
+        return EarlyPrecision(NAN, NAN, NAN, "the truth has no signs among the candidates")
+    wanted = candidates.sign == sign
+    kept = candidates.mask & (wanted | ~candidates.truth)
+    return early_precision(scores[kept], wanted[kept])

@@ -13,12 +13,12 @@ from sklearn.metrics import roc_auc_score
 
 from grnular_core.data.edges import edge_table
 from grnular_core.scoring.paper import (
+    _paper_matrix,
+    _paper_scores_of_matrices,
+    _truth_matrix,
     floor_auroc,
-    paper_matrix,
     paper_scores,
-    paper_scores_of_matrices,
     paper_scores_over_orders,
-    truth_matrix,
 )
 from grnular_core.utils.errors import InputError
 
@@ -53,7 +53,7 @@ def test_golden_numbers_in_three_gene_orders(order, expected):
 def test_a_negative_score_counts_by_its_size():
     scores, adj = np.zeros((3, 3)), np.zeros((3, 3))
     scores[0, 1], scores[0, 2], adj[0, 1] = -2, 1, 1
-    found = paper_scores_of_matrices(scores, adj)
+    found = _paper_scores_of_matrices(scores, adj)
     assert found["n_predicted"] == 2 and found["auprc"] == found["auroc"] == 1
 
 
@@ -63,7 +63,7 @@ def test_golden_numbers_of_the_small_symmetric_case():
         adj[i, j] = adj[j, i] = 1
     scores[0, 1] = scores[1, 0] = 0.02
     scores[0, 2] = scores[2, 0] = 0.01
-    found = paper_scores_of_matrices(scores, adj)
+    found = _paper_scores_of_matrices(scores, adj)
     expected = {
         "fdr": 0.5,
         "tpr": 0.333333,
@@ -85,7 +85,7 @@ def test_fbeta_weighs_recall_by_beta_squared():
     scores[0, 1] = scores[1, 2] = 1
     precision, recall = 1 / 2, 1 / 3
     for beta in (0.5, 1.0, 2.0):
-        found = paper_scores_of_matrices(scores, adj, beta=beta)["fbeta"]
+        found = _paper_scores_of_matrices(scores, adj, beta=beta)["fbeta"]
         assert found == pytest.approx(
             (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
         )
@@ -104,13 +104,13 @@ def test_the_matrix_halves_tf_gene_entries_and_averages_tf_tf_entries():
         ],
         columns=["regulator", "target", "weight"],
     )
-    assert paper_matrix(edges, genes, ["t2", "t1"]).tolist() == [
+    assert _paper_matrix(edges, genes, ["t2", "t1"]).tolist() == [
         [0, 1, 0, 0],
         [1, 0, 0, 3],
         [0, 0, 0, 2],
         [0, 3, 2, 0],
     ]
-    assert paper_matrix(edges, genes, genes)[0, 1] == (9 + 2) / 2
+    assert _paper_matrix(edges, genes, genes)[0, 1] == (9 + 2) / 2
 
 
 def test_only_edges_whose_regulator_comes_first_count_unless_the_truth_is_made_symmetric():
@@ -121,7 +121,7 @@ def test_only_edges_whose_regulator_comes_first_count_unless_the_truth_is_made_s
     assert (directed["n_true_seen"], directed["shd"], directed["precision"]) == (1, 1, 0.5)
     symmetric = paper_scores(edges, truth, genes, ["b"], symmetric_truth=True)
     assert (symmetric["n_true_seen"], symmetric["shd"], symmetric["auprc"]) == (2, 0, 1.0)
-    assert truth_matrix(truth, genes).tolist() == [[0, 0, 0], [1, 0, 1], [0, 0, 0]]
+    assert _truth_matrix(truth, genes).tolist() == [[0, 0, 0], [1, 0, 1], [0, 0, 0]]
 
 
 def test_the_gene_order_decides_what_a_perfect_directed_prediction_scores():
@@ -244,7 +244,7 @@ def test_scores_are_plain_numbers_that_json_can_hold():
 
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(InputError, match=r"\(3, 3\).*\(4, 4\)"):
-        paper_scores_of_matrices(np.zeros((3, 3)), np.zeros((4, 4)))
+        _paper_scores_of_matrices(np.zeros((3, 3)), np.zeros((4, 4)))
 
 
 @pytest.mark.parametrize("n_tfs", [4, 8, 15, 30])

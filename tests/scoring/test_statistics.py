@@ -10,16 +10,17 @@ from sklearn.metrics import average_precision_score
 
 from grnular_core.data.candidates import score_matrix, strict_candidates
 from grnular_core.data.edges import edge_table
+from grnular_core.scoring.ranking import auroc, average_precision, early_precision
 from grnular_core.scoring.statistics import (
+    _rank_biserial,
     bootstrap_over_tfs,
     compare_methods,
     holm,
     mean_interval,
     random_scores_summary,
-    rank_biserial,
     rank_intervals,
 )
-from grnular_core.scoring.strict import auroc, average_precision, early_precision, strict_scores
+from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
 
 
@@ -302,13 +303,13 @@ def test_equal_methods_have_p_one_and_no_effect():
 
 
 def test_differences_equal_up_to_rounding_are_ties():
-    assert rank_biserial([0.3 - 0.1, 0.5 - 0.7, 0.1]) == rank_biserial([0.2, -0.2, 0.1])
+    assert _rank_biserial([0.3 - 0.1, 0.5 - 0.7, 0.1]) == _rank_biserial([0.2, -0.2, 0.1])
 
 
 def test_the_effect_size_weighs_wins_by_their_rank():
-    assert rank_biserial([1.0, -2.0, 3.0]) == pytest.approx((1 - 2 + 3) / 6)
-    assert rank_biserial([0.0, 0.0]) == 0.0
-    assert np.isnan(rank_biserial([]))
+    assert _rank_biserial([1.0, -2.0, 3.0]) == pytest.approx((1 - 2 + 3) / 6)
+    assert _rank_biserial([0.0, 0.0]) == 0.0
+    assert np.isnan(_rank_biserial([]))
 
 
 def test_holm_steps_down_over_the_pairs_that_were_tested():
