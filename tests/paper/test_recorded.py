@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import grids, learning, live
+from grnular_paper import grids, learning
 from grnular_paper.ablations import variants
 from grnular_paper.real_data import (
     SMALL_DATASETS,
@@ -17,6 +17,7 @@ from grnular_paper.real_data import (
 )
 from grnular_paper.records import Record
 from grnular_paper.synthetic import SyntheticTask, run_synthetic
+from grnular_paper.tables import live
 
 from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.methods.registry import METHODS
