@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,6 +19,8 @@ from grnular_core.models.problem import checked_input, content_order
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.memory import is_large
 
+Precision = Literal["single", "double"]
+
 
 def grnular_scores(
     expression: Matrix,
@@ -26,6 +30,7 @@ def grnular_scores(
     model: GRNULar | None = None,
     seed: int | None = None,
     device: str = "cpu",
+    precision: Precision = "single",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores >= 0 (theta) and signs (+1, 0, -1) of every TF on every gene, each (tfs, genes).
@@ -42,6 +47,7 @@ def grnular_scores(
     if model is None:
         config = config or GRNULarConfig()
         model = GRNULar(config if seed is None else replace(config, seed=seed))
+    model = in_precision(model, precision)
     if is_streamed(model, np.shape(expression), len(tf_index)):
         from grnular_core.models.large import streamed_scores
 
@@ -63,6 +69,11 @@ def grnular_scores(
     return scores, np.where(scores > 0, np.sign(sigma), 0).astype(int)
 
 
+def in_precision(model: nn.Module, precision: Precision) -> nn.Module:
+    """The model itself, or for "double" a copy of it in double precision."""
+    return deepcopy(model).double() if precision == "double" else model
+
+
 def is_streamed(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:
     """Whether data (cells, genes) go through the model a block at a time; only GRNULar itself can."""
     return type(model) is GRNULar and len(shape) == 2 and is_large(*shape, n_tfs)
@@ -79,9 +90,15 @@ def model_scores(
     tf_index: Sequence[int],
     *,
     device: str = "cpu",
+    precision: Precision = "single",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and signs (tfs, genes) from a model of any kind; see its own function."""
+    """Scores and signs (tfs, genes) from a model of any kind; see its own function.
+
+    ``precision`` "double" runs all of it in double precision, so that the numbers of hundreds of Adam
+    steps do not depend on the processor; "single" takes the model as it is.
+    """
+    model = in_precision(model, precision)
     if isinstance(model, GLAD):
         expression, scores = dense(expression), glad_scores
     else:

@@ -11,7 +11,8 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.inference import grnular_scores
+from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.inference import grnular_scores, model_scores
 from grnular_core.models.inner_fit import (
     fit_fast,
     good_init,
@@ -349,3 +350,15 @@ def test_a_network_of_the_papers_size_takes_seconds():
 def test_settings_that_no_model_has_are_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         GRNULarConfig(**wrong)
+
+
+@pytest.mark.parametrize("cls", [GRNULar, GRNULarBase])
+def test_double_precision_is_another_model_of_the_same_numbers(cls):
+    X, tfs, _ = network()
+    model = cls(replace(SMALL, init_tolerance=0.0))
+    single, _ = model_scores(model, X, tfs)
+    double, _ = model_scores(model, X, tfs, precision="double")
+    assert next(model.parameters()).dtype == torch.float32
+    assert not np.array_equal(single, double)
+    np.testing.assert_allclose(single, double, atol=1e-3)
+    assert not np.array_equal(double, double.astype(np.float32))
