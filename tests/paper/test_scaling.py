@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from grnular_paper import scaling
 from grnular_paper.figures.scaling import figure
 from grnular_paper.records import COLUMNS as RECORD_COLUMNS
 from grnular_paper.records import Record
-from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, ends, next_size
+from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, next_size
+from grnular_paper.tables import runtimes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,10 +27,18 @@ def table(*runs: tuple[str, str, int, float]) -> pd.DataFrame:
 def test_sizes_are_run_from_small_to_large_until_patience_ends():
     first, second = SWEEPS["cells"][1][:2]
     assert next_size(table(), "cells", "grnular-context") == first
-    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
+    assert (
+        next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
+    )
     assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnboost2") == first
-    assert next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") is None
-    assert next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") == first
+    assert (
+        next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context")
+        is None
+    )
+    assert (
+        next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context")
+        == first
+    )
 
 
 @given(
@@ -47,7 +55,7 @@ def test_a_sweep_ends_at_its_last_size_or_at_the_first_slow_run(sweep, method, s
     assert [run[2] for run in runs] == list(range(len(runs)))
     assert all(s <= PATIENCE for s in taken[:-1])
     assert taken[-1] > PATIENCE or len(runs) == len(sizes)
-    said = ends(table(*runs)).iloc[0]
+    said = runtimes.ends(table(*runs)).iloc[0]
     assert (said["left out"] == "nothing") == (len(runs) == len(sizes))
     assert said["up to"] == f"{getattr(sizes[len(runs) - 1], sweep):,}"
 
@@ -60,10 +68,12 @@ def test_each_sweep_grows_in_what_it_is_named_for():
 
 
 def test_the_figure_has_a_curve_for_every_method_that_ran():
-    drawn = figure(table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0)))
+    drawn = figure(
+        table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0))
+    )
     curves = [len(line.get_xdata()) for ax in drawn.axes for line in ax.lines]
     assert sum(curves) == 4  # two runs, in seconds and in memory
-    assert len(drawn.axes) == 2 * len(scaling.SWEEPS)
+    assert len(drawn.axes) == 2 * len(SWEEPS)
     plt.close(drawn)
 
 
@@ -81,6 +91,6 @@ def test_two_methods_are_compared_on_the_data_sets_that_both_have(tmp_path):
             }
             row |= {"seed": 0, "replicate": 0, "cpu_seconds": seconds * factor, "genes": "TFs+500"}
             record.add([row])
-    found = scaling.against(tmp_path, "slow")
-    assert list(found["data set"]) == ["mESC"]
+    found = runtimes.against(tmp_path, "slow")
+    assert list(found["dataset"]) == ["mESC"]
     assert list(found.iloc[0])[1:] == [600.0, 4.0, 150.0]

@@ -1,0 +1,62 @@
+"""Figures of the page on metric pitfalls: orders of genes, a trapezoid under a curve."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from grnular_core.plotting.style import PALETTE
+from grnular_paper.tables.pitfalls import Curve
+
+
+def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
+    """How the AUPRC of a perfect prediction spreads over orders of the genes.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    orders : ndarray, shape (n_orders,)
+        AUPRC by the paper's protocol.
+
+    Returns
+    -------
+    Axes
+        The same, with a line at 1, which the strict protocol gives in any order.
+    """
+    ax.hist(orders, bins=20, color=PALETTE["grnular-context"], alpha=0.85)
+    ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
+    top = ax.get_ylim()[1] * 0.95
+    ax.text(0.99, top, "strict protocol, any order", ha="right", va="top", size=8)
+    ax.set(
+        xlim=(0, 1.02),
+        xlabel="AUPRC of a perfect prediction, paper's protocol",
+        ylabel="gene orders",
+    )
+    return ax
+
+
+def curve_areas(ax: Axes, curve: Curve) -> Axes:
+    """Straight lines between the points of a precision-recall curve, and the steps of average precision.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    curve : Curve
+        Points and areas.
+
+    Returns
+    -------
+    Axes
+        The same, with a line at the density.
+    """
+    recall, precision = curve.recall, curve.precision
+    lines, steps = PALETTE["grnular-context"], PALETTE["grnboost2"]
+    ax.plot(recall, precision, color=lines, label=f"straight lines: area {curve.trapezoid:.2f}")
+    label = f"average precision: {curve.average_precision:.2f}"
+    ax.step(recall, precision, where="post", color=steps, label=label)
+    ax.axhline(curve.density, color="#888888", linestyle="--", linewidth=1, label="density")
+    ax.set(xlabel="recall", ylabel="precision", ylim=(-0.02, 1.05))
+    ax.legend()
+    return ax

@@ -1,0 +1,382 @@
+"""Tables of the page on runtimes (Tables 1 and 2): seconds beside scores, and growth with size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.plotting.style import label
+from grnular_core.training.weights import read_trained
+from grnular_core.utils.errors import DownloadError
+from grnular_paper import runtimes
+from grnular_paper.real_data import recorded_pairs
+from grnular_paper.scaling import METHODS, SWEEPS
+
+# methods of the paper's Table 2; trees are timed as it ran them, with arboreto
+PRINTED = {
+    "GLASSO": "glasso", "GRNBoost2": "grnboost2-arboreto", "GENIE3": "genie3-arboreto",
+    "GLAD": "glad", "GRNULar": "grnular",
+}  # fmt: skip
+SCALE_NAMES = {
+    "cpu_seconds": "CPU seconds",
+    "tfs": "TFs",
+    "density": "share not 0",
+    "peak_gb": "peak memory, GB",
+    "at_most_seconds": "predicted, about s",
+    "estimate_gb": "predicted, about GB",
+}
+
+
+def devices(recorded: pd.DataFrame) -> str:
+    """What the recorded times were taken on.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+
+    Returns
+    -------
+    str
+        A line with the number of runs and every device among them.
+    """
+    names = "; ".join(sorted(set(recorded["device"]))) or "nothing on record yet"
+    return f"on record: {len(recorded)} runs ({_one_thread(names)})"
+
+
+def _one_thread(device: str) -> str:
+    return device.replace(" 1 threads", " 1 thread")
+
+
+def spelled(seconds: float) -> str:
+    """Seconds with three digits and no power of ten.
+
+    Parameters
+    ----------
+    seconds : float
+        A time above 0.
+
+    Returns
+    -------
+    str
+        For example 1234, 12.3, 0.0123.
+    """
+    return f"{seconds:.0f}" if seconds >= 100 else f"{seconds:#.3g}"
+
+
+def forward_passes(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of one forward pass, the paper's and ours (Table 1).
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+    printed : DataFrame
+        ``hidden_units, seconds`` as the paper prints them.
+
+    Returns
+    -------
+    DataFrame
+        ``hidden_units, paper, here``; NaN for what is not on record.
+    """
+    seconds = recorded.set_index("method")["seconds"]
+    names = [runtimes.forward_name(hidden) for hidden in printed["hidden_units"]]
+    return pd.DataFrame(
+        {
+            "hidden_units": printed["hidden_units"],
+            "paper": printed["seconds"],
+            "here": seconds.reindex(names).to_numpy(dtype=float),
+        }
+    )
+
+
+def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
+    """``forward_passes`` as readers see it.
+
+    Parameters
+    ----------
+    passes : DataFrame
+        Of ``forward_passes``.
+
+    Returns
+    -------
+    DataFrame
+        Texts; empty for what is not on record.
+    """
+    return pd.DataFrame(
+        {
+            "hidden units": passes["hidden_units"],
+            "paper, s (P100)": passes["paper"].map("{:.2f}".format),
+            "here, s": passes["here"].map("{:.1f}".format).where(passes["here"].notna(), ""),
+        }
+    )
+
+
+def forward_numbers(passes: pd.DataFrame) -> dict[str, float]:
+    """``forward_passes`` to be glued, with the inner steps P behind Tables 1 and 2.
+
+    Parameters
+    ----------
+    passes : DataFrame
+        Of ``forward_passes``.
+
+    Returns
+    -------
+    dict of str to float
+        ``forward_<hidden units>``, ``table1_inner``, ``table2_inner``.
+    """
+    numbers = {f"forward_{row.hidden_units}": float(row.here) for row in passes.itertuples()}
+    of_weights = read_trained(papers_weights("grnular", "DS1")).recipe.config
+    return numbers | {
+        "table1_inner": runtimes.papers_config(runtimes.HIDDEN[0]).n_inner,
+        "table2_inner": of_weights.n_inner,
+    }
+
+
+def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of every method beside the paper's and the scores of the same run (Table 2).
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+    printed : DataFrame
+        ``method, seconds, device`` as the paper prints them.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method of ``runtimes.METHODS``; empty for what is not on record or not printed.
+    """
+    papers = {PRINTED[r.method]: f"{r.seconds:g} ({r.device})" for r in printed.itertuples()}
+    rows = recorded.set_index("method")
+    lines = []
+    for name in runtimes.METHODS:
+        seconds = cpu = score = ""
+        if name in rows.index:
+            row = rows.loc[name]
+            seconds, cpu = spelled(row["seconds"]), spelled(row["cpu_seconds"])
+            score = f"{row['strict_auprc']:.3f}"
+        lines.append((label(name), papers.get(name, ""), seconds, cpu, score))
+    return pd.DataFrame(lines, columns=["method", "paper, s", "here, s", "CPU s", "strict AUPRC"])
+
+
+def arboreto_in_words(recorded: pd.DataFrame, chosen: str = "grnular-context") -> str:
+    """Seconds of GRNBoost2 by arboreto on DS3 against those of the chosen model.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+    chosen : str
+        The other method.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    slow, quick = _pair(recorded, chosen)
+    return f"DS3, 1,200 genes: {slow:.0f} s against {quick:.2f} s, {slow / quick:.0f} times."
+
+
+def _pair(recorded: pd.DataFrame, chosen: str) -> tuple[float, float]:
+    seconds = recorded.set_index("method")["seconds"]
+    return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", chosen))
+
+
+def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
+    """CPU seconds of two methods on every real dataset where both are on record, few genes first.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the record is.
+    other, chosen : str
+        The slow method and the quick one, with seed 0.
+
+    Returns
+    -------
+    DataFrame
+        A line a dataset: a mean over its networks, which share their expression and so their time;
+        ``times`` is the ratio of the two.
+    """
+    rows = recorded_pairs(folder)
+    rows = rows[rows["method"].isin([chosen, other]) & (rows["seed"].astype(int) == 0)]
+    means = rows.pivot_table(index="dataset", columns="method", values="cpu_seconds").dropna()
+    means = means.sort_values(other)
+    return pd.DataFrame(
+        {
+            "dataset": means.index,
+            f"{label(other)}, CPU s": means[other].round(0).to_numpy(),
+            f"{label(chosen)}, CPU s": means[chosen].round(2).to_numpy(),
+            "times": (means[other] / means[chosen]).round(0).to_numpy(),
+        }
+    )
+
+
+def arboreto_numbers(
+    recorded: pd.DataFrame, real: pd.DataFrame, chosen: str = "grnular-context"
+) -> dict[str, float]:
+    """How many times faster than GRNBoost2 by arboreto the chosen model is, to be glued.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+    real : DataFrame
+        Of ``against``.
+    chosen : str
+        The quick method.
+
+    Returns
+    -------
+    dict of str to float
+        ``arboreto_times_ds3``; ``arboreto_times_least`` and ``arboreto_times_most_genes`` on real data.
+    """
+    slow, quick = _pair(recorded, chosen)
+    return {
+        "arboreto_times_ds3": slow / quick,
+        "arboreto_times_least": float(real["times"].min()),
+        "arboreto_times_most_genes": float(real["times"].iloc[-1]),
+    }
+
+
+def ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Where each method stopped in every sweep of sizes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Runs of the sweeps, ``scaling.COLUMNS``.
+
+    Returns
+    -------
+    DataFrame
+        A line a sweep and method: its last size, time and memory, and the sizes left out.
+    """
+    lines = []
+    for sweep, (text, sizes) in SWEEPS.items():
+        for method in METHODS:
+            done = table[(table["sweep"] == sweep) & (table["method"] == method)]
+            if done.empty:
+                continue
+            last = done.sort_values(sweep).iloc[-1]
+            left = [f"{getattr(s, sweep):,}" for s in sizes if getattr(s, sweep) > last[sweep]]
+            lines.append(
+                {
+                    "method": label(method),
+                    "grows": text,
+                    "up to": f"{last[sweep]:,}",
+                    "s": f"{last['seconds']:.1f}",
+                    "peak, GB": f"{last['peak_gb']:.1f}",
+                    "left out": ", ".join(left) or "nothing",
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
+    """All runs of the sweeps, sweep by sweep, as readers see them.
+
+    Parameters
+    ----------
+    scale : DataFrame
+        Runs, ``scaling.COLUMNS``.
+
+    Returns
+    -------
+    DataFrame
+        The same with readable column names; empty cells for what was not predicted.
+    """
+    shown = scale.sort_values(["sweep", "method", "genes", "cells", "tfs"])
+    shown = shown.assign(method=shown["method"].map(label)).rename(columns=SCALE_NAMES)
+    return shown.astype(object).where(shown.notna(), "")
+
+
+def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
+    """How far time and memory went beyond what was predicted before the run.
+
+    Parameters
+    ----------
+    scale : DataFrame
+        Runs, ``scaling.COLUMNS``.
+
+    Returns
+    -------
+    dict of str to float
+        ``scale_time_over``: the largest ratio of seconds; ``scale_memory_over``: the largest difference in GB.
+    """
+    return {
+        "scale_time_over": float((scale["seconds"] / scale["at_most_seconds"]).max()),
+        "scale_memory_over": float((scale["peak_gb"] - scale["estimate_gb"]).max()),
+    }
+
+
+def timed_now(
+    methods: Iterable[str], hidden: Iterable[int], device: str
+) -> tuple[list[tuple[str, dict[str, object]]], list[str]]:
+    """Time forward passes and methods now.
+
+    Parameters
+    ----------
+    methods : iterable of str
+        Names of methods.
+    hidden : iterable of int
+        Hidden units of forward passes.
+    device : str
+        Where torch runs.
+
+    Returns
+    -------
+    measured : list of (name, row)
+        A row of the record each.
+    absent : list of str
+        A line where the data are not at hand.
+    """
+    measured: list[tuple[str, dict[str, object]]] = []
+    try:
+        for h in hidden:
+            measured.append((runtimes.forward_name(h), runtimes.timed_forward(h, device)))
+        for name in methods:
+            measured.append((name, runtimes.timed_method(name, device)))
+    except DownloadError as error:
+        return measured, [f"SERGIO's DS3 is not at hand: {error}"]
+    return measured, []
+
+
+def timed_table(
+    measured: Iterable[tuple[str, dict[str, object]]], recorded: pd.DataFrame
+) -> pd.DataFrame:
+    """``timed_now`` beside the recorded scores.
+
+    Parameters
+    ----------
+    measured : iterable of (name, row)
+        Of ``timed_now``.
+    recorded : DataFrame
+        Rows of the record "runtimes".
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a run.
+    """
+    scores = recorded.set_index("method")["strict_auprc"]
+    lines = []
+    for name, row in measured:
+        known = scores.get(name, np.nan)
+        lines.append(
+            {
+                "run": label(name),
+                "s": f"{row['seconds']:.2f}",
+                "device": _one_thread(str(row["device"])),
+                "strict AUPRC": f"{row['strict_auprc']:.4f}",
+                "recorded": "" if np.isnan(known) else f"{known:.4f}",
+            }
+        )
+    return pd.DataFrame(lines)

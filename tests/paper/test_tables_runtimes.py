@@ -1,0 +1,99 @@
+"""The page on runtimes: times on record beside the paper's and beside scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper.runtimes import METHODS
+from grnular_paper.tables import runtimes as tables
+
+from grnular_core.utils.errors import DownloadError
+
+
+@pytest.fixture
+def recorded() -> pd.DataFrame:
+    rows = [
+        ("forward: H1 = 200", 2.5, 5.0, np.nan, "cpu, 2 threads"),
+        ("grnular-context", 3.0, 6.0, 0.1234, "cpu, 1 threads"),
+        ("grnboost2-arboreto", 1500.0, 3000.0, 0.05, "cpu, 2 threads"),
+    ]
+    return pd.DataFrame(
+        rows, columns=["method", "seconds", "cpu_seconds", "strict_auprc", "device"]
+    )
+
+
+def test_the_devices_of_all_runs_are_named_once(recorded):
+    assert tables.devices(recorded) == "on record: 3 runs (cpu, 1 thread; cpu, 2 threads)"
+    assert "nothing on record" in tables.devices(recorded.iloc[:0])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1234.6, "1235"), (100, "100"), (12.345, "12.3"), (2, "2.00"), (0.05, "0.0500")]
+)  # fmt: skip
+def test_times_have_three_digits(seconds, text):
+    assert tables.spelled(seconds) == text
+
+
+def test_forward_passes_stand_beside_the_papers(recorded):
+    printed = pd.DataFrame({"hidden_units": [200, 500], "seconds": [0.5, 0.75]})
+    passes = tables.forward_passes(recorded, printed)
+    table = tables.forward_table(passes)
+    assert table["here, s"].tolist() == ["2.5", ""]
+    assert table["paper, s (P100)"].tolist() == ["0.50", "0.75"]
+    numbers = tables.forward_numbers(passes)
+    assert numbers["forward_200"] == 2.5 and np.isnan(numbers["forward_500"])
+    assert (numbers["table1_inner"], numbers["table2_inner"]) == (5, 20)
+
+
+def test_every_method_has_a_line_with_what_is_known_of_it(recorded):
+    printed = pd.DataFrame({"method": ["GRNBoost2"], "seconds": [2000.0], "device": ["28 cores"]})
+    table = tables.every_method(recorded, printed).set_index("method")
+    assert len(table) == len(METHODS)
+    assert table.loc["GRNBoost2 (arboreto)"].tolist() == [
+        "2000 (28 cores)",
+        "1500",
+        "3000",
+        "0.050",
+    ]
+    assert table.loc["GRNULar-context (this work)"].tolist() == ["", "3.00", "6.00", "0.123"]
+    assert table.loc["GENIE3"].tolist() == [""] * 4
+
+
+def test_arboreto_is_so_many_times_slower(recorded):
+    assert tables.arboreto_in_words(recorded).endswith("1500 s against 3.00 s, 500 times.")
+    real = pd.DataFrame({"times": [40.0, 20.0, 60.0]})
+    assert tables.arboreto_numbers(recorded, real) == {
+        "arboreto_times_ds3": 500, "arboreto_times_least": 20, "arboreto_times_most_genes": 60,
+    }  # fmt: skip
+
+
+def test_what_was_needed_beyond_the_prediction():
+    scale = pd.DataFrame(
+        {
+            "sweep": ["genes", "cells"], "method": "grnular-context", "genes": 100, "cells": 50, "tfs": 5,
+            "seconds": [3.0, 8.0], "at_most_seconds": [2.0, np.nan], "peak_gb": [1.0, 3.0],
+            "estimate_gb": [0.75, 2.0],
+        }
+    )  # fmt: skip
+    assert tables.scale_numbers(scale) == {"scale_time_over": 1.5, "scale_memory_over": 1.0}
+    shown = tables.scale_table(scale)
+    assert shown["sweep"].tolist() == ["cells", "genes"]
+    assert shown["predicted, about s"].tolist() == ["", 2.0]
+    assert set(shown["method"]) == {"GRNULar-context (this work)"}
+
+
+def test_live_times_stand_beside_recorded_scores(recorded, monkeypatch):
+    row = {"seconds": 1.0, "device": "cpu, 1 threads", "strict_auprc": 0.12}
+    monkeypatch.setattr(tables.runtimes, "timed_method", lambda name, device: row)
+    measured, absent = tables.timed_now(["clr", "grnular-context"], [], "cpu")
+    assert absent == []
+    table = tables.timed_table(measured, recorded)
+    assert table["recorded"].tolist() == ["", "0.1234"]
+    assert table.iloc[0].tolist() == ["CLR", "1.00", "cpu, 1 thread", "0.1200", ""]
+
+    def fail(name, device):
+        raise DownloadError("no network")
+
+    monkeypatch.setattr(tables.runtimes, "timed_method", fail)
+    assert tables.timed_now(["clr"], [], "cpu") == ([], ["SERGIO's DS3 is not at hand: no network"])
