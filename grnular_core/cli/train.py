@@ -17,8 +17,7 @@ from grnular_core.cli.arguments import EXIT_CODES, jobs, text, whole
 from grnular_core.cli.commands import answer, say
 from grnular_core.data.textfile import check_file
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write, write_error
-from grnular_core.utils.places import place
+from grnular_core.utils.files import atomic_write, place, write_error
 
 if TYPE_CHECKING:
     from grnular_core.cli.arguments import Commands

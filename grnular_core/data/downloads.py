@@ -20,8 +20,7 @@ from pathlib import Path
 
 from grnular_core.data.registry import Entry, Member, entry, member, tail
 from grnular_core.utils.errors import DownloadError, InputError
-from grnular_core.utils.files import atomic_write
-from grnular_core.utils.places import place
+from grnular_core.utils.files import atomic_write, place
 
 with warnings.catch_warnings():
     # pooch imports tqdm.auto, which warns in every notebook that has no ipywidgets

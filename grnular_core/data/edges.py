@@ -7,8 +7,6 @@ comparable); ``sign`` is +1 (activates), -1 (represses) or 0 (unknown); ``rank``
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pandas as pd
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
 from grnular_core.data.textfile import read_rows, sniffed_separator
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import write_csv
 
 EDGE_COLUMNS = ("regulator", "target", "weight", "sign", "rank")
 WEIGHT_HEADERS = ("weight", "importance", "edgeweight", "score", "confidence")
@@ -83,14 +81,7 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     Tabs separate when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``. Weights are
     written in full, so that reading them gives the same numbers; equal tables give equal bytes.
     """
-    path = Path(path)
-    name = path.name.lower()
-    separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
-    with atomic_write(path) as part, open(part, "wb") as raw:
-        # no name and no time in the gzip header: they would differ between equal runs
-        packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if name.endswith(".gz") else raw
-        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
-            edges.to_csv(stream, index=False, sep=separator, lineterminator="\n")
+    write_csv(edges, path)
 
 
 def read_edges(path: str | Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from scipy import sparse
 from grnular_core.data.names import shown
 from grnular_core.data.textfile import check_file, open_text, read_lines
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.places import place
+from grnular_core.utils.files import place
 
 if TYPE_CHECKING:
     from anndata import AnnData

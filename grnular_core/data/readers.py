@@ -19,7 +19,7 @@ from grnular_core.data.mtx import companions, find_mtx, read_mtx
 from grnular_core.data.tables import read_table
 from grnular_core.data.textfile import check_file
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.places import place
+from grnular_core.utils.files import place
 
 if TYPE_CHECKING:
     from anndata import AnnData

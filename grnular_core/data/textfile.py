@@ -20,7 +20,7 @@ import pandas as pd
 
 from grnular_core.data.names import shown
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.places import dangling, place
+from grnular_core.utils.files import dangling, place
 
 # first bytes -> what the file is in truth, and what to do about it
 MAGIC = (

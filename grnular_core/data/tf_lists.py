@@ -10,7 +10,7 @@ from grnular_core.data.downloads import fetch
 from grnular_core.data.names import Match, shown
 from grnular_core.data.readers import read_tf_list, read_tfs
 from grnular_core.utils.errors import DownloadError, InputError
-from grnular_core.utils.places import place, same_place
+from grnular_core.utils.files import place, same_place
 
 # BEELINE's lists, in capitals for both species
 NAMED = {"human": "beeline/Networks/human-tfs.csv", "mouse": "beeline/Networks/mouse-tfs.csv"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from grnular_core.methods.unrolled_methods import UNROLLED
 from grnular_core.models.cost import operations
-from grnular_core.utils.memory import is_large
+from grnular_core.utils.device import is_large
 
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from grnular_core.models.grnular import GRNULarConfig

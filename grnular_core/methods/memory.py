@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from grnular_core.methods.unrolled_methods import UNROLLED, Unrolled
+from grnular_core.utils.device import is_large, machine_bytes, spelled_size
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.memory import is_large, machine_bytes, spelled_size
 
 # copies of the expression that live at once, and bytes of an edge in a table with its two names
 COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4

@@ -16,8 +16,7 @@ from grnular_core.data.values import Matrix
 from grnular_core.models.glad import GLAD, glad_scores
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.problem import checked_input, content_order
-from grnular_core.utils.device import resolve_device
-from grnular_core.utils.memory import is_large
+from grnular_core.utils.device import is_large, resolve_device
 
 Precision = Literal["single", "double"]
 

@@ -18,10 +18,9 @@ from grnular_core import __version__
 from grnular_core.data.names import shown
 from grnular_core.simulation.simulate import Preset, Simulation
 from grnular_core.simulation.simulated import simulated_anndata, tf_names, truth_table
+from grnular_core.utils.device import machine_bytes, spelled_size
 from grnular_core.utils.errors import GrnularError, InputError
-from grnular_core.utils.files import save_h5ad, write_error
-from grnular_core.utils.memory import machine_bytes, spelled_size
-from grnular_core.utils.places import place
+from grnular_core.utils.files import place, save_h5ad, write_error
 
 Format = Literal["h5ad", "csv"]
 ABOUT = "simulation.json"  # also the mark of a folder that may be replaced

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from grnular_core import __version__
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write
-from grnular_core.utils.places import place
+from grnular_core.utils.files import atomic_write, place
 from grnular_core.utils.provenance import package_commit
 
 if TYPE_CHECKING:  # torch is loaded only when weights are

@@ -15,10 +15,20 @@ from grnular_core.utils.files import atomic_write
 
 
 def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]) -> str:
-    """Twelve hex digits that identify a data set whatever the order of its columns.
+    """Identify a dataset whatever the order of its columns.
 
-    ``expression`` has shape (cells, genes); its values count in single precision, as trees see
-    them, so that the last digit of a parsed number makes no difference.
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+        Values count in single precision, as trees see them, so that the last digit of a parsed
+        number makes no difference.
+    genes, tfs : sequence of str
+        Names of the columns, and of the genes that may regulate.
+
+    Returns
+    -------
+    str
+        Twelve hex digits.
     """
     order = np.argsort(np.asarray(genes, dtype=str))
     digest = hashlib.sha256()
@@ -31,10 +41,17 @@ def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]
 class PartStore:
     """Numbered arrays under ``folder/name``, each with the CPU seconds it took.
 
-    A part is there whole or not at all; one that a failing disk has damaged counts as missing.
-    ``name`` must identify the computation (data, method, seed), so that parts of another one are never
-    mixed in. They stay until whoever records the result removes them (``clear_parts``), so that a run
-    that ends before that leaves them to the next one.
+    A part is there whole or not at all; one that a failing disk has damaged counts as missing. Parts
+    stay until whoever records the result removes them (``clear_parts``), so that a run that ends
+    before that leaves them to the next one.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the parts of many computations may lie.
+    name : str
+        Identifies the computation (data, method, seed), so that parts of another one are never
+        mixed in.
     """
 
     def __init__(self, folder: str | Path, name: str) -> None:
@@ -44,7 +61,18 @@ class PartStore:
         return self.folder / f"{index:05d}.npz"
 
     def find(self, index: int) -> tuple[np.ndarray, float] | None:
-        """The part and its CPU seconds; None where it is missing or damaged."""
+        """Read the part of that number.
+
+        Parameters
+        ----------
+        index : int
+            From 0.
+
+        Returns
+        -------
+        tuple of ndarray and float, or None
+            The array and its CPU seconds; None where it is missing or damaged.
+        """
         try:
             with np.load(self._path(index), allow_pickle=False) as part:
                 return part["block"], float(part["cpu_seconds"])
@@ -52,15 +80,41 @@ class PartStore:
             return None
 
     def save(self, index: int, block: np.ndarray, cpu_seconds: float) -> None:
+        """Keep a part.
+
+        Parameters
+        ----------
+        index : int
+            From 0; an older part of that number is replaced.
+        block : ndarray
+            Any numbers.
+        cpu_seconds : float
+            What they took.
+
+        Raises
+        ------
+        WriteError
+            For a full disk or missing rights.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(self._path(index)) as part, open(part, "wb") as stream:
             np.savez(stream, block=block, cpu_seconds=cpu_seconds)
 
 
 def task_folder(folder: str | Path | None, key: Mapping[str, object]) -> Path | None:
-    """A folder of its own for the parts of one row of the record; None when nothing is kept.
+    """Name a folder of its own for the parts of one row of the record.
 
-    ``key`` is the row's key, so that ``clear_parts`` removes what was kept for that row and nothing else.
+    Parameters
+    ----------
+    folder : str, Path or None
+        Where parts are kept; None when nothing is kept.
+    key : mapping
+        The row's key, so that ``clear_parts`` removes what was kept for that row and nothing else.
+
+    Returns
+    -------
+    Path or None
+        A folder inside ``folder``, which need not be there.
     """
     if folder is None:
         return None
@@ -68,6 +122,12 @@ def task_folder(folder: str | Path | None, key: Mapping[str, object]) -> Path | 
 
 
 def clear_parts(folder: Path | None) -> None:
-    """Remove the parts of a row that is safely on record; nothing where none were kept."""
+    """Remove the parts of a row that is safely on record.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Of ``task_folder``; nothing happens where no parts were kept.
+    """
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)

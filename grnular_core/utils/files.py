@@ -1,20 +1,30 @@
-"""Writing files whole or not at all."""
+"""Files: written whole or not at all, and what stands at a path that somebody typed."""
 
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from grnular_core.utils.errors import GrnularError
+from grnular_core.utils.errors import GrnularError, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
+
+Place = Literal["file", "folder", "other", "missing"]
+_CANNOT_LOOK = {
+    errno.EACCES: "permission denied; ask for the right to enter its folder, or choose another",
+    errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
+    errno.ELOOP: "its links lead in a circle; name the file itself",
+}
 
 
 class WriteError(GrnularError, OSError):
@@ -29,8 +39,22 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
     A reader sees the old file or the new one, never a part. When the block fails, the temporary
     file is removed and the old one is left as it was; a killed process leaves a hidden ``.part``
-    file and the old one. A link is followed, not replaced. Raises ``WriteError`` that names
-    the folder and the likely fix for a full disk, a missing folder or missing rights.
+    file and the old one. A link is followed, not replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write.
+
+    Yields
+    ------
+    Path
+        An empty file in the same folder, to be filled by the block.
+
+    Raises
+    ------
+    WriteError
+        For a full disk, a missing folder or missing rights; it names the folder and the likely fix.
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
@@ -57,12 +81,56 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         raise
 
 
-def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
-    """``adata.write_h5ad``, in memory first and then to the disk in one go.
+def write_csv(
+    table: pd.DataFrame, path: str | Path, *, separator: str | None = None, **options: Any
+) -> None:
+    """Write a table as csv, whole or not at all; equal tables give equal bytes.
 
-    HDF5 that runs out of disk gives no plain error, and may crash the process when it lets its file go. The
-    price is memory for one copy of the file. Strings become categories, as in anndata. Raises
-    ``OSError`` as any writing does.
+    Parameters
+    ----------
+    table : DataFrame
+        Numbers are written in full, so that reading them gives the same ones.
+    path : str or Path
+        gzip packs when the name ends in ``.gz``.
+    separator : str, optional
+        By default a tab when the name ends in ``.tsv`` or ``.tsv.gz``, else a comma.
+    **options
+        Of ``DataFrame.to_csv``; by default the index is left out.
+
+    Raises
+    ------
+    WriteError
+        When the file cannot be written; an old one is then as it was.
+    """
+    name = Path(path).name.lower()
+    separator = separator or ("\t" if name.removesuffix(".gz").endswith(".tsv") else ",")
+    options = {"index": False, "lineterminator": "\n", **options}
+    with atomic_write(path) as part, open(part, "wb") as raw:
+        # no name and no time in the gzip header: they would differ between equal runs
+        packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if name.endswith(".gz") else raw
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
+            table.to_csv(stream, sep=separator, **options)
+
+
+def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
+    """Do ``adata.write_h5ad``, in memory first and then to the disk in one go.
+
+    HDF5 that runs out of disk gives no plain error, and may crash the process when it lets its
+    file go. The price is memory for one copy of the file. Strings become categories, as in anndata.
+
+    Parameters
+    ----------
+    adata : AnnData
+        Cells x genes; its text columns become categories in place.
+    path : Path
+        The file, which is not replaced atomically: use it inside ``atomic_write``.
+    **options
+        Of HDF5 datasets, such as ``compression``.
+
+    Raises
+    ------
+    OSError
+        As any writing does.
     """
     import h5py
     from anndata.io import write_elem
@@ -77,15 +145,21 @@ def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
     path.write_bytes(image)
 
 
-def _refuse_special(target: Path) -> None:
-    """A folder or a device (/dev/null) must not be replaced by a file."""
-    if target.exists() and not target.is_file():
-        kind = errno.EISDIR if target.is_dir() else errno.EINVAL
-        raise OSError(kind, "it is no plain file; give the name of a file")
-
-
 def write_error(error: OSError, path: Path) -> WriteError:
-    """The error for a person: what could not be written, and what to do about it."""
+    """Make the error for a person: what could not be written, and what to do about it.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system said.
+    path : Path
+        What was to be written, as the user named it.
+
+    Returns
+    -------
+    WriteError
+        To be raised from ``error``.
+    """
     folder = path.parent
     if error.errno == errno.EISDIR:
         why = f"it is a folder; give the name of a file, e.g. {path / 'edges.csv'}"
@@ -100,3 +174,86 @@ def write_error(error: OSError, path: Path) -> WriteError:
     else:
         why = error.strerror or str(error)
     return WriteError(f"cannot write {path}: {why}")
+
+
+def place(path: str | Path) -> Place:
+    """Tell what is at a path, links followed; never a traceback, as ``Path.exists`` may give.
+
+    Parameters
+    ----------
+    path : str or Path
+        As somebody typed it.
+
+    Returns
+    -------
+    {"file", "folder", "other", "missing"}
+        ``other`` is a pipe or device. A link to nothing is missing.
+
+    Raises
+    ------
+    InputError
+        Where that cannot be told (a folder without rights, a name too long), with the reason.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in a name
+        text = str(path)
+        if len(text) > 200:
+            text = f"{text[:100]}...{text[-60:]} ({len(text)} letters)"
+        said = getattr(error, "strerror", None) or str(error)
+        why = _CANNOT_LOOK.get(getattr(error, "errno", None), said)
+        raise InputError(f"cannot look at {text}: {why}") from error
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "file" if stat.S_ISREG(mode) else "other"
+
+
+def same_place(one: str | Path, other: str | Path) -> bool:
+    """Tell whether both paths are there and are one file, also under two names.
+
+    Parameters
+    ----------
+    one, other : str or Path
+        Any paths.
+
+    Returns
+    -------
+    bool
+        False where either is missing.
+
+    Raises
+    ------
+    InputError
+        As ``place`` does.
+    """
+    if "missing" in (place(one), place(other)):
+        return False
+    return os.path.samefile(one, other)
+
+
+def dangling(path: str | Path) -> str | None:
+    """Tell where a link leads that leads to nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any path.
+
+    Returns
+    -------
+    str or None
+        The link's content; None for everything else.
+    """
+    try:
+        return os.readlink(path) if place(path) == "missing" and os.path.islink(path) else None
+    except OSError:
+        return None
+
+
+def _refuse_special(target: Path) -> None:
+    """Refuse a folder or a device (/dev/null): it must not be replaced by a file."""
+    if target.exists() and not target.is_file():
+        kind = errno.EISDIR if target.is_dir() else errno.EINVAL
+        raise OSError(kind, "it is no plain file; give the name of a file")

@@ -9,8 +9,20 @@ import numba
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code, kept on disk between processes where there is a folder to keep it in.
+    """Compile to machine code, kept on disk between processes where there is a folder to keep it in.
 
+    Parameters
+    ----------
+    function : callable
+        Plain loops over NumPy arrays.
+
+    Returns
+    -------
+    callable
+        The same function, compiled at its first call; it releases the interpreter lock.
+
+    Notes
+    -----
     No fast-math: every operation rounds as IEEE 754 says, so all processors give the same bits.
     NumPy's rules for division (no exception for 0) let the loops use vector instructions.
     """
@@ -22,9 +34,17 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def part_of_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A part of a compiled function of the same file, that makes no array.
+    """Compile a part of a compiled function of the same file, which makes no array.
 
-    It counts no references to the arrays that it is handed (numba's private ``_nrt``): counting
-    takes longer than a small loop.
+    Parameters
+    ----------
+    function : callable
+        Called from functions made by ``compiled`` only.
+
+    Returns
+    -------
+    callable
+        The same function. It counts no references to the arrays that it is handed (numba's private
+        ``_nrt``): counting takes longer than a small loop.
     """
     return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)

@@ -1,4 +1,4 @@
-"""Where the code that runs comes from."""
+"""Where the code that runs comes from: its folder and its commit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,28 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def repository() -> Path:
-    """The folder that holds ``grnular_core``; in a checkout also ``notebooks`` and ``book``."""
+    """Find the folder that holds ``grnular_core``; in a checkout also ``notebooks`` and ``book``.
+
+    Returns
+    -------
+    Path
+        An absolute path.
+    """
     return PACKAGE.parent
 
 
 def package_commit(*more: Path) -> str:
-    """Short hash of the commit that last changed the package or one of the folders ``more``.
+    """Find the commit that last changed the package.
 
-    ``-dirty`` follows where they differ from it, ``unknown`` stands for no git at all.
+    Parameters
+    ----------
+    *more : Path
+        Other folders of the checkout that count too.
+
+    Returns
+    -------
+    str
+        Short hash; ``-dirty`` follows where the files differ from it, ``unknown`` stands for no git.
     """
     folders = [str(folder) for folder in (PACKAGE, *more)]
     try:
@@ -27,6 +41,7 @@ def package_commit(*more: Path) -> str:
 
 
 def _git(*words: str) -> str:
+    """Return what git prints about the checkout that holds the package."""
     done = subprocess.run(
         ["git", "-C", str(PACKAGE), *words], check=True, capture_output=True, text=True, timeout=20
     )

@@ -13,8 +13,8 @@ import pandas as pd
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.matrices import is_raw
 from grnular_core.data.names import Match, match_names, shown
+from grnular_core.utils.device import is_large
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.memory import is_large
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.places import place, same_place
+from grnular_core.utils.files import place, same_place
 from grnular_core.workflow.exports import PLACE
 
 OUT_ENDINGS = (".csv", ".tsv", ".txt")

@@ -17,7 +17,7 @@ from grnular_core.data.downloads import sha256
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import Run, method
 from grnular_core.methods.unrolled_methods import TRAINED
-from grnular_core.utils.places import place
+from grnular_core.utils.files import place
 from grnular_core.workflow.analysis import Network, Plan
 from grnular_core.workflow.decoys import LEVELS, edges_at
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from grnular_core.cli.arguments import EXIT_CODES, seconds, share, text, whole
 from grnular_core.cli.commands import answer, say
 from grnular_core.utils.errors import GrnularError, InputError
-from grnular_core.utils.places import place
+from grnular_core.utils.files import place
 from grnular_paper.real_data import recorded_folder, verify
 from grnular_paper.records import Record
 from grnular_paper.synthetic import verify_synthetic

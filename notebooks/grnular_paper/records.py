@@ -21,8 +21,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import WriteError, atomic_write
-from grnular_core.utils.places import place
+from grnular_core.utils.files import WriteError, atomic_write, place
 from grnular_core.utils.provenance import package_commit, repository
 from grnular_paper import environments
 

@@ -15,7 +15,7 @@ from grnular_core.data.downloads import available, cache_folder, is_cached
 from grnular_core.data.readers import files_read, read_expression, read_tfs
 from grnular_core.data.tf_lists import tf_list
 from grnular_core.utils.errors import DownloadError, InputError
-from grnular_core.utils.places import dangling, place, same_place
+from grnular_core.utils.files import dangling, place, same_place
 
 LONG = "n" * 300
 

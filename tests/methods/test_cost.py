@@ -20,7 +20,7 @@ from grnular_core.methods.memory import needed_bytes
 from grnular_core.methods.registry import infer
 from grnular_core.models.cost import Stages, operations
 from grnular_core.models.grnular import GRNULarConfig
-from grnular_core.utils import memory as machine_memory
+from grnular_core.utils import device as machine_memory
 from grnular_core.utils.errors import InputError
 
 FULL = (20_000, 20_000, 1_500)

@@ -25,7 +25,7 @@ from grnular_core.models.inference import grnular_scores, is_streamed
 from grnular_core.models.large import streamed_scores
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.training.weights import load_model
-from grnular_core.utils import memory
+from grnular_core.utils import device as memory
 from grnular_core.utils.errors import InputError
 
 ENTRY = GRNULarConfig(n_unroll=2, n_inner=3, init_epochs=50)
