@@ -114,7 +114,7 @@ def first_run() -> str:
     """The commands of a first run on the practice file, and what they print."""
     words = [
         "infer", "cells.h5ad", "--tfs", "tfs.txt", "--gene-names", "gene_symbols", "--normalise",
-        "--stability", "10", "--null", "5", "--null-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
+        "--stability", "10", "--decoys", "5", "--decoys-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
         "report", "-o", "edges.csv",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as name, inside(Path(name)):
@@ -282,7 +282,7 @@ def fdr_check() -> str:
     from grnular_core.simulation.simulate import simulate
     from grnular_core.simulation.simulated import simulated_dataset
     from grnular_core.workflow.analysis import Plan, infer_network
-    from grnular_core.workflow.cell_tables import cell_groups
+    from grnular_core.workflow.resampling import cell_groups
 
     rows, broken = [], []
     for preset, noise in PRESETS.items():
@@ -293,7 +293,7 @@ def fdr_check() -> str:
                 counts = []
                 for data in sets:
                     plan = Plan(
-                        null=SHUFFLINGS, groups=cell_groups(data.adata, data, column).labels
+                        decoys=SHUFFLINGS, groups=cell_groups(data.adata, data, column).labels
                     )
                     found = infer_network(data, method, plan=plan)
                     counts.append(_false_of_taken(found.edges, data.truth))
@@ -303,7 +303,7 @@ def fdr_check() -> str:
                 if column == "clusters" and taken and false / taken > LEVEL:
                     broken.append(f"{label(method)} ({noise})")
             rows.append(row)
-    said = f"Shuffled within clusters, the share is above {LEVEL:g} for: {', '.join(broken) or 'none'}."
+    said = f"Permuted within clusters, the share is above {LEVEL:g} for: {', '.join(broken) or 'none'}."
     return f"{table(['data', 'method', *WITHIN], rows)}\n{said}\n"
 
 

@@ -40,7 +40,7 @@ from grnular_core.training import train as training
 from grnular_core.training.checkpoints import _read as read_checkpoint
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
-from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.exports import FORMATS
 
 NETWORKS = ("STRING", "ChIP-seq")
 TINY = Recipe(
@@ -51,7 +51,7 @@ TINY = Recipe(
     train=(("clean", 2),), valid=(("clean", 1),), epochs=8, batch=1, loss="cross-entropy",
 )  # fmt: skip
 INFER = ("infer", "cells.csv", "--tfs", "tfs.txt", "--method", "ridge", "-o", "out.csv")
-TRUST = ("--also", "all", "--stability", "2", "--null", "2")
+TRUST = ("--also", "all", "--stability", "2", "--decoys", "2")
 
 
 class Thing(NamedTuple):
@@ -143,7 +143,7 @@ def infer_all() -> None:
 def results(folder: Path) -> Things:
     """A thing a file; seconds and dates are left out."""
     found = {}
-    for name in ("out.csv", *(f"out{ending}" for ending in ENDINGS.values())):
+    for name in ("out.csv", *(f"out{form.ending}" for form in FORMATS.values())):
         path = folder / name
         if not path.exists():
             continue

@@ -6,31 +6,40 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grnular_core.cli.arguments import EXIT_CODES, add_table_options, count, jobs, text, whole
-from grnular_core.cli.commands import progress_bar, say
+from grnular_core.cli.commands import (
+    EXIT_CODES,
+    Renamed,
+    add_table_options,
+    count,
+    jobs,
+    progress_bar,
+    say,
+    text,
+    whole,
+)
 from grnular_core.data.edges import write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.methods.model_methods import fitting_weights
 from grnular_core.methods.peer_times import LAWS
 from grnular_core.methods.registry import Run, method
 from grnular_core.methods.unrolled_methods import FOR_CELLS
+from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.analysis import Plan, expected, infer_network
-from grnular_core.workflow.cell_tables import cell_groups
+from grnular_core.workflow.analysis import Plan, expected_cost, infer_network
 from grnular_core.workflow.exports import (
-    GRAPHS,
-    WHAT,
+    FORMATS,
     Result,
     check_names,
+    check_outputs,
     export_paths,
     write_exports,
 )
-from grnular_core.workflow.outputs import check_outputs
-from grnular_core.workflow.stability import TOP, top_edges
-from grnular_core.workflow.user_data import Asked, Own, read_own
+from grnular_core.workflow.resampling import cell_groups
+from grnular_core.workflow.stability import TOP, n_top_edges
+from grnular_core.workflow.user_data import InputOptions, UserData, read_user_data
 
 if TYPE_CHECKING:
-    from grnular_core.cli.arguments import Commands
+    from grnular_core.cli.commands import Commands
 
 INFER = """\
 Infer a network: which TF regulates which gene.
@@ -44,13 +53,20 @@ as TF.
 The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
 where the TF goes with the gene, -1 where it goes against, 0 unknown. --stability adds the columns
-stability (share of the runs with the edge among the --top again) and mean_rank, --null adds
-q_value: of all edges up to that one, the share that shuffled genes give too. A small q_value says
-that the two genes go together, not that one regulates the other.
+stability (share of the bootstraps with the edge among the --top again) and mean_rank, --decoys
+adds q_value: the false discovery rate against permuted decoys of the genes, over all edges up to
+that one. A small q_value says that two genes go together, not that one regulates the other.
 """
 
 
 def add_infer(commands: Commands) -> None:
+    """Add the command to the parser.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the parser of all commands.
+    """
     infer = commands.add_parser(
         "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -94,7 +110,7 @@ def add_infer(commands: Commands) -> None:
         "--truth",
         type=text,
         metavar="NET",
-        help="known network: scores are said, and the oracle takes it",
+        help="reference network: scores are said, and the oracle takes it",
     )
     add(
         "--weights", type=text, metavar="NAME|FILE",
@@ -106,29 +122,31 @@ def add_infer(commands: Commands) -> None:
         "-o", "--out", type=text, required=True, metavar="OUT.csv",
         help="edge table to write (.csv or .tsv, also .gz)",
     )  # fmt: skip
-    formats = "; ".join(f"{word}: {what}" for word, what in WHAT.items())
+    formats = "; ".join(f"{word}: {form.description}" for word, form in FORMATS.items())
     add(
-        "--also", action="append", default=[], choices=[*WHAT, "all"], metavar="FORMAT",
+        "--also", action="append", default=[], choices=[*FORMATS, "all"], metavar="FORMAT",
         help=f"another file beside OUT, named after it; may be given again ({formats}; all of them)",
     )  # fmt: skip
     infer.set_defaults(run=infer_command)
 
 
 def _add_trust(add: Any) -> None:
-    """Options on what one may believe of an edge."""
+    """Add the options on what one may believe of an edge."""
     add(
         "--stability", type=whole, default=0, metavar="B",
-        help="run B more times on cells drawn with replacement, with other seeds (default 0)",
+        help="run B more times on bootstraps of the cells, with other seeds (default 0)",
     )  # fmt: skip
     add(
-        "--null", type=whole, default=0, metavar="N",
-        help="run N more times with a twin beside every gene, shuffled over the cells (default 0)",
+        "--decoys", type=whole, default=0, metavar="N",
+        help="run N more times with a decoy beside every gene, permuted over the cells (default 0)",
     )  # fmt: skip
     add(
-        "--null-within", type=text, metavar="COLUMN",
-        help="shuffle among cells with the same label in this column of .obs, or among all cells (the word "
+        "--decoys-within", type=text, metavar="COLUMN",
+        help="permute among cells with the same label in this column of .obs, or among all cells (the word "
         "all; default: among cells of the same cluster, which is found)",
     )  # fmt: skip
+    for old, new in (("--null", "--decoys"), ("--null-within", "--decoys-within")):
+        add(old, action=Renamed, const=new, help=argparse.SUPPRESS)
     add(
         "--top", type=count, metavar="K",
         help=f"strongest edges that stability and network files are about (default {TOP}, and at most a tenth of "
@@ -137,30 +155,38 @@ def _add_trust(add: Any) -> None:
 
 
 def infer_command(options: argparse.Namespace) -> None:
-    """Expression and TF list in, edge table and what else was asked for out."""
+    """Read expression and TF list, write the edge table and what else was asked for.
+
+    Parameters
+    ----------
+    options : Namespace
+        Of the parser.
+    """
     out = Path(options.out)
     also = export_paths(out, options.also)
     others = filter(None, [options.truth, options.weights])
     check_outputs(out, also, [*files_read(options.expression), options.tfs, *others])
     chosen = method(options.method)
     if chosen.needs_truth and not options.truth:
-        raise InputError(f"the method {chosen.name} needs the known network; pass --truth NET")
-    if chosen.needs_truth and options.null:
-        raise InputError(f"the method {chosen.name} takes no --null: it does not look at the cells")
-    if options.null_within and not options.null:
-        raise InputError("--null-within says how to shuffle; pass --null N too")
+        raise InputError(f"the method {chosen.name} needs the reference network; pass --truth NET")
+    if chosen.needs_truth and options.decoys:
+        raise InputError(
+            f"the method {chosen.name} takes no --decoys: it does not look at the cells"
+        )
+    if options.decoys_within and not options.decoys:
+        raise InputError("--decoys-within says how to permute; pass --decoys N too")
     _refuse_bad_device(options.device)
     if options.weights:
         fitting_weights(chosen.name, options.weights)
-    read = read_own(_asked(options), say)
+    read = read_user_data(_input_options(options), say)
     data, table = read.data, read.table
     check_names(data.genes, also)
-    groups = cell_groups(table, data, options.null_within) if options.null else None
+    groups = cell_groups(table, data, options.decoys_within) if options.decoys else None
     if groups is not None:
-        say(f"note: {groups.said}")
+        say(f"note: {groups.description}")
     labels = None if groups is None else groups.labels
-    plan = Plan(options.stability, options.null, top_edges(data, options.top), labels)
-    say(expected(data, chosen.name, options.weights, plan, options.jobs))
+    plan = Plan(options.stability, options.decoys, n_top_edges(data, options.top), labels)
+    say(expected_cost(data, chosen.name, options.weights, plan, options.jobs))
     if chosen.cost != "seconds" and chosen.name not in LAWS:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     run = Run(options.seed, options.device, options.jobs, weights=options.weights)
@@ -175,9 +201,9 @@ def infer_command(options: argparse.Namespace) -> None:
         _more(options, read, run, plan, found, also)
 
 
-def _asked(options: argparse.Namespace) -> Asked:
-    """The options on what to read."""
-    return Asked(
+def _input_options(options: argparse.Namespace) -> InputOptions:
+    """Take the options on what to read."""
+    return InputOptions(
         expression=options.expression,
         tfs=options.tfs,
         truth=options.truth,
@@ -194,37 +220,35 @@ def _asked(options: argparse.Namespace) -> Asked:
 
 def _more(
     options: argparse.Namespace,
-    read: Own,
+    read: UserData,
     run: Run,
     plan: Plan,
     found: Any,
     also: dict[str, Path],
 ) -> None:
     """Say what was found, and write the other files."""
-    from grnular_core.workflow.report import Inputs, make_report, spelled_result, spelled_scores
+    from grnular_core.workflow.report import Inputs, make_report, result_lines, score_line
 
-    how = {**_asked(options).options(), "null_within": options.null_within}
-    inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.said)
+    how = {**_input_options(options).as_dict(), "decoys_within": options.decoys_within}
+    inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.notes)
     report = make_report(inputs, read.data, options.method, run, plan, found)
-    for line in spelled_result(report):
+    for line in result_lines(report):
         say(line)
     if report["scores"]:
-        say(spelled_scores(report["scores"]))
-    skipped = [word for word in also if word in GRAPHS and not len(found.edges)]
+        say(score_line(report["scores"]))
+    skipped = [word for word in also if FORMATS[word].is_graph and not len(found.edges)]
     if skipped:
         say(
             f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
         )
     also = {word: path for word, path in also.items() if word not in skipped}
-    cells = read.cells() if "h5ad" in also else None
+    cells = read.as_anndata() if "h5ad" in also else None
     write_exports(Result(found.edges, read.data, cells, plan.top, report=report), also)
     for path in also.values():
         say(f"wrote {path}")
 
 
 def _refuse_bad_device(device: str) -> None:
-    """A GPU that is not there stops the run now; torch is loaded only where one was asked for."""
+    """Refuse a GPU that is not there; torch is loaded only where one was asked for."""
     if device not in ("auto", "cpu"):
-        from grnular_core.utils.device import resolve_device
-
         resolve_device(device)

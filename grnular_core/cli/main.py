@@ -7,28 +7,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from grnular_core import __version__
-from grnular_core.cli.arguments import (
+from grnular_core.cli.commands import (
     EXIT_CODES,
     add_table_options,
-    jobs,
-    replicates,
-    text,
-    whole,
-)
-from grnular_core.cli.commands import (
     download_command,
     evaluate_command,
     forget_output,
+    jobs,
     methods_command,
+    replicates,
     say,
     simulate_command,
+    text,
+    whole,
 )
 from grnular_core.cli.infer import add_infer
 from grnular_core.cli.train import add_train
 from grnular_core.utils.errors import GrnularError, MethodError
 
 if TYPE_CHECKING:
-    from grnular_core.cli.arguments import Commands
+    from grnular_core.cli.commands import Commands
 
 DESCRIPTION = """\
 Infer gene regulatory networks from single-cell expression, and score them honestly.
@@ -38,7 +36,7 @@ Infer gene regulatory networks from single-cell expression, and score them hones
       --tfs human
 """
 EVALUATE = """\
-Score an edge table against a known network, under two protocols, as one JSON object.
+Score an edge table against a reference network, under two protocols, as one JSON object.
 
 strict: every pair (regulator with a true edge, other gene) is a candidate; average precision, its
 ratio to the density of true edges, AUROC, early precision. paper: the published protocol on half a
@@ -52,7 +50,7 @@ Simulate single-cell data whose network is known, by the steady-state dynamics o
 PRESET is one of
   clean                          100 genes, 10 TFs, 5 cell types, 1,000 cells, no technical noise
   "noisy(25)"                    the same with dropout at percentile 25, or another from 0 to 100
-  DS1, DS2, DS3                  networks of SERGIO's data sets, dropout at percentile 82
+  DS1, DS2, DS3                  networks of SERGIO's datasets, dropout at percentile 82
   DS1-clean, DS1-like, ...       without dropout; random networks of that size, also without
 
 FOLDER gets expression.h5ad (or .csv), truth.csv (regulator,target,sign,K,coop), tfs.txt,
@@ -70,14 +68,14 @@ wildcards: 'beeline/TFs+500/mESC/*'.
 
 def _add_evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser(
-        "evaluate", help="edges + truth -> scores", description=EVALUATE, epilog=EXIT_CODES,
+        "evaluate", help="edges + reference network -> scores", description=EVALUATE, epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = evaluate.add_argument
     add("edges", type=text, metavar="EDGES", help="table with regulator,target,weight")
     add(
         "--truth", type=text, required=True, metavar="NET",
-        help="network: Gene1,Gene2 or regulator,target (,sign)",
+        help="reference network: Gene1,Gene2 or regulator,target (,sign)",
     )  # fmt: skip
     add(
         "--expression", type=text, required=True, metavar="EXPRESSION",
@@ -89,11 +87,11 @@ def _add_evaluate(commands: Commands) -> None:
     )  # fmt: skip
     add(
         "--symmetric-truth", action="store_true",
-        help="paper protocol: the truth counts in both directions (simulated data)",
+        help="paper protocol: the reference network counts in both directions (simulated data)",
     )  # fmt: skip
     add(
         "--draws", type=whole, default=0, metavar="N",
-        help="also 95 %% intervals, from N draws: what random scores reach, and AUPRC with TFs drawn again",
+        help="also 95 %% intervals, from N draws: what random scores reach, and AUPRC over bootstraps of the TFs",
     )  # fmt: skip
     add_table_options(evaluate)
     evaluate.set_defaults(run=evaluate_command)
@@ -120,7 +118,7 @@ def _add_simulate(commands: Commands) -> None:
         type=replicates,
         default=1,
         metavar="N",
-        help="data sets to make (default 1)",
+        help="datasets to make (default 1)",
     )
     add(
         "--full-noise", action="store_true",
@@ -143,7 +141,13 @@ def _add_download(commands: Commands) -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+    """Make the parser of all commands.
+
+    Returns
+    -------
+    ArgumentParser
+        Each command's function is the default ``run`` of its options.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m grnular_core",
         description=DESCRIPTION,
@@ -163,7 +167,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code, as ``EXIT_CODES`` says.
+    """
     options = make_parser().parse_args(arguments)
     try:
         options.run(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import re
@@ -13,14 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grnular_core.cli.arguments import EXIT_CODES, jobs, text, whole
-from grnular_core.cli.commands import answer, say
+import pandas as pd
+
+from grnular_core.cli.commands import EXIT_CODES, answer, jobs, say, text, whole
 from grnular_core.data.textfile import check_file
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write, place, write_error
+from grnular_core.utils.files import place, write_csv, write_error
 
 if TYPE_CHECKING:
-    from grnular_core.cli.arguments import Commands
+    from grnular_core.cli.commands import Commands
     from grnular_core.training.checkpoints import Progress
     from grnular_core.training.recipes import Recipe
 
@@ -44,6 +44,13 @@ COLUMNS = ("epoch", "loss", "valid_auprc", "valid_auroc", "seconds")
 
 
 def add_train(commands: Commands) -> None:
+    """Add the command to the parser.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the parser of all commands.
+    """
     train = commands.add_parser(
         "train", help="simulations -> trained weights", description=TRAIN, epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -70,7 +77,13 @@ def add_train(commands: Commands) -> None:
 
 
 def train_command(options: argparse.Namespace) -> None:
-    """Train, or list what can be trained."""
+    """Train, or list what can be trained.
+
+    Parameters
+    ----------
+    options : Namespace
+        Of the parser.
+    """
     from grnular_core.training.named_recipes import DESCRIPTIONS
     from grnular_core.training.train import train
     from grnular_core.training.weights import save_trained
@@ -82,14 +95,14 @@ def train_command(options: argparse.Namespace) -> None:
         return
     if options.out is None:
         raise InputError("train needs a folder for its results: --out FOLDER")
-    recipe_name, recipe = find_recipe(options.recipe)
-    recipe = changed(recipe, options.epochs, options.seed)
+    recipe_name, recipe = _find_recipe(options.recipe)
+    recipe = _changed(recipe, options.epochs, options.seed)
     name = options.weights_name or recipe_name
     if not re.fullmatch(r"\w[\w.-]*", name) or name.endswith((".json", ".safetensors")):
         raise InputError(
             f"--weights-name {name!r}: letters, digits, '-', '_' and '.' without ending"
         )
-    with claimed(Path(options.out)) as folder:
+    with _claimed(Path(options.out)) as folder:
         say(f"training {name} for {recipe.epochs} epochs")
         try:
             progress = train(
@@ -98,13 +111,13 @@ def train_command(options: argparse.Namespace) -> None:
                 device=options.device,
                 n_jobs=options.jobs,
                 say=say,
-                after_epoch=lambda progress: write_curves(folder / CURVES, progress),
+                after_epoch=lambda progress: _write_curves(folder / CURVES, progress),
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 "stopped; the same command goes on after the last epoch"
             ) from None
-        write_curves(folder / CURVES, progress)
+        _write_curves(folder / CURVES, progress)
         for measure, ending in (("auprc", ""), ("auroc", "-auroc")):
             path = save_trained(folder, name + ending, recipe, progress, measure, recipe_name)
             say(f"wrote {path}, {_told(progress, measure)}")
@@ -117,8 +130,8 @@ def _told(progress: Progress, measure: str) -> str:
     return f"best by {measure.upper()}: {which}, {best[key]:.4f} (untrained {first[key]:.4f})"
 
 
-def find_recipe(given: str) -> tuple[str, Recipe]:
-    """Name and recipe, from a name or a file."""
+def _find_recipe(given: str) -> tuple[str, Recipe]:
+    """Find name and recipe, from a name or a file."""
     from grnular_core.training.named_recipes import named_recipe
     from grnular_core.training.recipes import Recipe
 
@@ -138,8 +151,8 @@ def find_recipe(given: str) -> tuple[str, Recipe]:
         raise InputError(f"{given} holds no recipe: {error}") from None
 
 
-def changed(recipe: Recipe, epochs: int | None, seed: int | None) -> Recipe:
-    """The recipe with another number of epochs, and with another seed of graphs and model."""
+def _changed(recipe: Recipe, epochs: int | None, seed: int | None) -> Recipe:
+    """Take the recipe with another number of epochs, and another seed of graphs and model."""
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
     if seed is not None:
@@ -148,8 +161,8 @@ def changed(recipe: Recipe, epochs: int | None, seed: int | None) -> Recipe:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[Path]:
-    """The folder, made where it is missing, held against a second training.
+def _claimed(folder: Path) -> Iterator[Path]:
+    """Hold the folder, made where it is missing, against a second training.
 
     What a killed training left half-written is removed.
     """
@@ -176,9 +189,6 @@ def claimed(folder: Path) -> Iterator[Path]:
         lock.release()
 
 
-def write_curves(path: Path, progress: Progress) -> None:
-    """The history as csv, one line an epoch; epoch 0 is the untrained model."""
-    with atomic_write(path) as part, open(part, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(progress.history)
+def _write_curves(path: Path, progress: Progress) -> None:
+    """Write the history as csv, one line an epoch; epoch 0 is the untrained model."""
+    write_csv(pd.DataFrame(progress.history, columns=COLUMNS), path)

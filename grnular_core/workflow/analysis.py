@@ -1,9 +1,9 @@
-"""From a data set to a network with what one may believe of it: edges, stability, decoys."""
+"""From a dataset to a network with what one may believe of it: edges, stability, FDR, scores."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -11,40 +11,66 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import Progress, Run, run_method
+from grnular_core.methods.registry import Progress, Run, infer, run_method
+from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.decoys import Decoys, count_decoys, q_values
-from grnular_core.workflow.stability import TOP, edge_stability
+from grnular_core.workflow.stability import TOP, DecoyCounts, count_decoys, edge_stability, q_values
 
 Bar = Callable[[str], AbstractContextManager[Progress | None]]
 Say = Callable[[str], None]
+CONTROLS = ("correlation", "degree", "oracle")
+SCORE_COLUMNS = ("method", "auprc", "auprc_ratio", "auroc", "epr")
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is done beside the inference itself.
 
-    ``stability``: runs on cells drawn again, ``null``: runs with shuffled twins of all genes (0: none);
-    ``top``: the strongest edges that stability looks at; ``groups`` (cells,): see ``shuffled``.
+    Parameters
+    ----------
+    bootstraps : int
+        Runs on bootstraps of the cells, for stability (0: none).
+    decoys : int
+        Runs with permuted decoys of all genes, for the FDR (0: none).
+    top : int
+        Strongest edges that stability looks at.
+    groups : ndarray, (cells,), optional
+        Among which cells values are permuted, as in ``permuted``.
     """
 
-    stability: int = 0
-    null: int = 0
+    bootstraps: int = 0
+    decoys: int = 0
     top: int = TOP
     groups: np.ndarray | None = None
 
     @property
     def n_runs(self) -> int:
-        return 1 + self.stability + self.null
+        """All runs, the inference itself among them."""
+        return 1 + self.bootstraps + self.decoys
+
+    @property
+    def n_units(self) -> int:
+        """All runs in units of the first: decoys double the genes, and with them the time."""
+        return 1 + self.bootstraps + 2 * self.decoys
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """An edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where these
-    were asked for, the decoys behind ``q_value``, and seconds by step."""
+    """What an analysis found.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        The edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where
+        these were asked for.
+    decoys : DecoyCounts, optional
+        What is behind ``q_value``.
+    seconds : dict
+        Step -> seconds.
+    """
 
     edges: pd.DataFrame
-    decoys: Decoys | None = None
+    decoys: DecoyCounts | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -56,53 +82,100 @@ def infer_network(
     say: Say = lambda text: None,
     bar: Bar = lambda label: nullcontext(),
 ) -> Network:
-    """Infer once, then as often as ``plan`` says. ``say`` is told how long the rest takes before it
-    begins; ``bar(label)`` gives a progress callback for each step. Raises as ``run_method`` does."""
+    """Infer once, then as often as a plan says.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Any dataset.
+    name : str
+        The method.
+    run : Run, optional
+        Seed, device, jobs and weights.
+    plan : Plan, optional
+        By default one run.
+    say : callable
+        Is told how long the rest takes before it begins.
+    bar : callable
+        ``bar(label)`` gives a progress callback for each step.
+
+    Returns
+    -------
+    Network
+        The first run's edges, whatever the plan.
+
+    Raises
+    ------
+    InputError, MethodError
+        As ``run_method`` does.
+    """
     run, plan = run or Run(), plan or Plan()
     with bar(name) as progress:
         first = run_method(data, name, replace(run, progress=progress))
     edges, seconds, decoys = first.edges, {"inference": first.seconds}, None
     if plan.n_runs > 1:
-        say(rest_of_runs(plan, first.seconds))
-    if plan.stability:
+        say(_rest_of_runs(plan, first.seconds))
+    if plan.bootstraps:
         began = time.perf_counter()
-        with bar("stability") as progress:
-            found = edge_stability(data, name, edges, plan.stability, plan.top, run, progress)
-        columns = found[["stability", "mean_rank"]]  # by row: the first edges are the strongest
-        edges = edges.join(columns)
-        seconds["stability"] = time.perf_counter() - began
-    if plan.null:
+        with bar("bootstraps") as progress:
+            found = edge_stability(data, name, edges, plan.bootstraps, plan.top, run, progress)
+        edges = edges.join(found[["stability", "mean_rank"]])  # by row: the first are the strongest
+        seconds["bootstraps"] = time.perf_counter() - began
+    if plan.decoys:
         began = time.perf_counter()
-        with bar("shuffled genes") as progress:
-            decoys = count_decoys(data, name, plan.null, plan.groups, run, progress)
+        with bar("decoys") as progress:
+            decoys = count_decoys(data, name, plan.decoys, plan.groups, run, progress)
         edges = edges.assign(q_value=q_values(edges, decoys))
-        seconds["null"] = time.perf_counter() - began
+        seconds["decoys"] = time.perf_counter() - began
     return Network(edges, decoys, seconds)
 
 
-def rest_of_runs(plan: Plan, seconds: float) -> str:
-    """How long the runs after the first one take: as long, and twice that with twice the genes."""
+def _rest_of_runs(plan: Plan, seconds: float) -> str:
+    """Say how long the runs after the first one take."""
     from grnular_core.methods.cost import spelled_seconds
 
     parts = [
-        (plan.stability, "on cells drawn again"),
-        (plan.null, "with shuffled twins of all genes"),
+        (plan.bootstraps, "on bootstraps of the cells"),
+        (plan.decoys, "with permuted decoys of all genes"),
     ]
     what = " and ".join(f"{n} {how}" for n, how in parts if n)
-    more = (plan.stability + 2 * plan.null) * seconds
-    return f"still to run: {what}, {spelled_seconds(more)} (the first took {seconds:.1f} s, with what is loaded once)"
+    more = spelled_seconds((plan.n_units - 1) * seconds)
+    return (
+        f"still to run: {what}, {more} (the first took {seconds:.1f} s, with what is loaded once)"
+    )
 
 
-def expected(
+def expected_cost(
     data: GRNDataset,
     name: str,
     weights: str | None = None,
     plan: Plan | None = None,
     n_jobs: int = -1,
 ) -> str:
-    """Size, memory and, where it can be told, time of all runs of a plan, before any of them.
+    """Tell size, memory and, where it can be told, time of all runs of a plan, before any of them.
 
-    Raises ``InputError`` for data that do not fit the machine, with their twins where there are any.
+    Parameters
+    ----------
+    data : GRNDataset
+        Any dataset.
+    name : str
+        The method.
+    weights : str, optional
+        Name or file of weights in place of the method's own.
+    plan : Plan, optional
+        By default one run.
+    n_jobs : int
+        Processes, -1 for all cores.
+
+    Returns
+    -------
+    str
+        A line for the user.
+
+    Raises
+    ------
+    InputError
+        For data that do not fit the machine, with their decoys where there are any.
     """
     from grnular_core.methods.cost import (
         expected_seconds,
@@ -115,15 +188,15 @@ def expected(
 
     plan = plan or Plan()
     size = (data.n_cells, data.n_genes, len(data.tfs))
-    twins = 2 if plan.null else 1
-    stored = None if data.n_values is None else twins * data.n_values
+    times = 2 if plan.decoys else 1
+    stored = None if data.n_values is None else times * data.n_values
     said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
     try:
-        said += check_memory(data.n_cells, twins * data.n_genes, len(data.tfs), name, stored)
+        said += check_memory(data.n_cells, times * data.n_genes, len(data.tfs), name, stored)
     except InputError as error:
-        if not plan.null:
+        if not plan.decoys:
             raise
-        raise InputError(f"{error}; shuffled twins double the genes: leave --null out") from error
+        raise InputError(f"{error}; decoys double the genes: leave --decoys out") from error
     most = expected_seconds(*size, name, weights)
     needed = most or rough_seconds(*size, name, weights) or peer_seconds(*size, name, n_jobs)
     if most is not None:
@@ -136,4 +209,49 @@ def expected(
     said += f"; {plan.n_runs} runs"
     if needed is None or needed < 1:  # what lies around short runs takes longer than they do
         return said
-    return f"{said}, {spelled_seconds((1 + plan.stability + 2 * plan.null) * needed)}"
+    return f"{said}, {spelled_seconds(plan.n_units * needed)}"
+
+
+def scores_with_controls(
+    data: GRNDataset, networks: Mapping[str, pd.DataFrame], n_random: int = 100, seed: int = 0
+) -> pd.DataFrame:
+    """Score networks by the strict protocol, with the controls that give the scores a meaning.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        With a reference network.
+    networks : mapping
+        Method -> edge table.
+    n_random : int
+        Drawings of random scores.
+    seed : int
+        Of the first drawing.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``method, auprc, auprc_ratio, auroc, epr``: the networks, then the controls. Random
+        scores are two rows, their mean and what 95 % of the drawings stay below.
+
+    Raises
+    ------
+    InputError
+        For data without a reference network.
+    """
+    if data.truth is None:
+        raise InputError(f"{data.name} has no reference network; scores take one")
+    found = dict(networks)
+    for control in CONTROLS:
+        if control not in found:
+            found[control] = infer(data, control)
+
+    def scores(edges: pd.DataFrame) -> dict[str, float]:
+        all_scores = strict_scores(edges, data.truth, data.genes, data.tfs)
+        return {column: float(all_scores[column]) for column in SCORE_COLUMNS[1:]}
+
+    rows = [{"method": name, **scores(edges)} for name, edges in found.items()]
+    drawn = pd.DataFrame([scores(infer(data, "random", seed=seed + n)) for n in range(n_random)])
+    rows.append({"method": "random, mean", **drawn.mean().to_dict()})
+    rows.append({"method": "random, 95 % below", **drawn.quantile(0.95).to_dict()})
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS)

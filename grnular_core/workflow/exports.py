@@ -7,51 +7,45 @@ writes ``edges.graphml``. Every file is written whole or not at all.
 from __future__ import annotations
 
 import json
+import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from grnular_core.data.cpdag import cpdag
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write, save_h5ad
+from grnular_core.utils.files import atomic_write, place, same_place, save_h5ad, write_csv
+from grnular_core.workflow.network_files import needed_packages, strongest, write_network
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-ENDINGS = {
-    "beeline": ".rankedEdges.csv",
-    "pyscenic": ".adjacencies.tsv",
-    "graphml": ".graphml",
-    "cytoscape": ".cytoscape.json",
-    "h5ad": ".h5ad",
-    "picture": ".svg",
-    "report": ".report.json",
-}
-WHAT = {
-    "beeline": "BEELINE's rankedEdges: Gene1, Gene2, EdgeWeight",
-    "pyscenic": "pySCENIC's adjacencies: TF, target, importance",
-    "graphml": "the strongest edges for Gephi, yEd, igraph",
-    "cytoscape": "the strongest edges for Cytoscape",
-    "h5ad": "a copy of the cells with the edges in .uns['grnular']",
-    "picture": "a drawing of the 40 strongest edges, without their signs",
-    "report": "what was done: versions, parameters, seconds",
-}
-GRAPHS = ("graphml", "cytoscape", "picture")  # what shows nothing without an edge
 TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".txt")
-PLACE = "grnular"  # in .uns
+UNS_KEY = "grnular"  # in .uns
 
 
 @dataclass(frozen=True)
 class Result:
-    """A network as it is exported: the edge table, the data, and what a report says of both.
+    """A network as it is exported.
 
-    ``table`` are all cells and genes that were read, for a copy; ``top`` strongest edges go into network
-    files, ``drawn`` into the picture.
+    Parameters
+    ----------
+    edges : DataFrame
+        The edge table, with whatever columns more.
+    data : GRNDataset
+        What it was inferred from.
+    table : AnnData, optional
+        All cells and genes that were read, for a copy; by default the genes that vary.
+    top : int
+        Strongest edges that go into network files.
+    drawn : int
+        Strongest edges that go into the picture.
+    report : mapping
+        What ``make_report`` says.
     """
 
     edges: pd.DataFrame
@@ -62,25 +56,99 @@ class Result:
     report: Mapping[str, Any] = field(default_factory=dict)
 
 
-def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Format -> file beside ``out``, in the order of ``ENDINGS``; ``all`` stands for every format.
+@dataclass(frozen=True)
+class Format:
+    """One way to write a result.
 
-    Raises ``InputError`` for an unknown format.
+    Parameters
+    ----------
+    ending : str
+        Of the file.
+    description : str
+        For the help of the command line.
+    write : callable
+        ``write(result, path)``.
+    is_graph : bool
+        Whether it shows nothing without an edge.
+    """
+
+    ending: str
+    description: str
+    write: Callable[[Result, Path], None]
+    is_graph: bool = False
+
+
+def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:
+    """Name the files beside an edge table.
+
+    Parameters
+    ----------
+    out : str or Path
+        The edge table.
+    formats : iterable of str
+        Words of ``FORMATS``; ``all`` stands for every one.
+
+    Returns
+    -------
+    dict
+        Format -> file, in the order of ``FORMATS``.
+
+    Raises
+    ------
+    InputError
+        For an unknown format.
     """
     asked = list(formats)
     for word in asked:
-        if word not in ENDINGS and word != "all":
-            raise InputError(f"unknown format {word!r}; expected {', '.join(ENDINGS)} or all")
+        if word not in FORMATS and word != "all":
+            raise InputError(f"unknown format {word!r}; expected {', '.join(FORMATS)} or all")
     stem = Path(out).name
     for ending in TABLE_ENDINGS:
         stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem
-    chosen = [word for word in ENDINGS if word in asked or "all" in asked]
-    return {word: Path(out).with_name(stem + ENDINGS[word]) for word in chosen}
+    chosen = [word for word in FORMATS if word in asked or "all" in asked]
+    return {word: Path(out).with_name(stem + FORMATS[word].ending) for word in chosen}
+
+
+def write_exports(result: Result, paths: Mapping[str, Path]) -> None:
+    """Write every file of ``export_paths``.
+
+    Parameters
+    ----------
+    result : Result
+        The network.
+    paths : mapping
+        Format -> file.
+
+    Raises
+    ------
+    WriteError
+        When a file cannot be written; an old one is then as it was.
+    InputError
+        For a format whose package is missing.
+    """
+    for word, path in paths.items():
+        FORMATS[word].write(result, path)
+
+
+# --- before hours of work: can the results be written, and is nothing lost there?
 
 
 def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
-    """Before any work: refuse names of genes that graph files or a drawing cannot hold."""
-    asked = [word for word in formats if word in GRAPHS]
+    """Refuse names of genes that graph files or a drawing cannot hold.
+
+    Parameters
+    ----------
+    genes : iterable of str
+        All names.
+    formats : iterable of str
+        What is asked for.
+
+    Raises
+    ------
+    InputError
+        For a blank name, and one with characters that do not print.
+    """
+    asked = [word for word in formats if FORMATS[word].is_graph]
     wrong = [gene for gene in genes if not gene.strip() or not gene.isprintable()]
     if asked and wrong:
         raise InputError(
@@ -89,35 +157,97 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
         )
 
 
-def write_exports(result: Result, paths: Mapping[str, Path]) -> None:
-    """Write every file of ``export_paths``. Raises ``WriteError``, and ``InputError`` for a format
-    whose package is missing."""
-    for word, path in paths.items():
-        WRITERS[word](result, path)
+def check_outputs(
+    out: Path, also: Mapping[str, Path], inputs: Iterable[str | Path], option: str = "-o"
+) -> None:
+    """Refuse files that cannot be written, or that would take the place of what must stay.
+
+    Parameters
+    ----------
+    out : Path
+        The edge table. Results of an earlier run are replaced.
+    also : mapping
+        Format -> file.
+    inputs : iterable of str or Path
+        Files that must stay, as must cells that no run of ours has written.
+    option : str
+        What the user gave, for messages.
+
+    Raises
+    ------
+    InputError
+        With the path and the likely fix.
+    """
+    _check_table(out, option)
+    inputs = list(inputs)
+    for path in inputs:
+        if same_place(out, path):
+            raise InputError(
+                f"{option} {out} is the input {path}; it would be overwritten: choose another"
+            )
+    for word, path in also.items():
+        says = f"--also {word} writes {path}, which is"
+        if place(path) not in ("file", "missing"):
+            raise InputError(
+                f"{says} there and no plain file; remove it, or choose another name for {option}"
+            )
+        for other in inputs:
+            if same_place(path, other):
+                raise InputError(
+                    f"{says} the input {other}; it would be overwritten: choose another name for {option}"
+                )
+        if word == "h5ad" and place(path) == "file" and not _is_ours(path):
+            raise InputError(
+                f"{says} there and holds no network of an earlier run; it would be overwritten: choose another "
+                f"name for {option}, or move that file"
+            )
 
 
-def write_beeline(result: Result, path: Path) -> None:
-    """Tab-separated Gene1, Gene2, EdgeWeight, strongest first, as BEELINE's evaluation reads it."""
-    _write_columns(result.edges, ("Gene1", "Gene2", "EdgeWeight"), path)
+def _check_table(out: Path, option: str) -> None:
+    """Refuse an edge table that cannot be written there."""
+    kind, says = place(out), f"{option} {out}"
+    if kind == "folder":
+        raise InputError(f"{says} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
+    if kind == "other":
+        raise InputError(f"{says} is no plain file; give the name of a file, e.g. edges.csv")
+    ending = Path(out.name.lower().removesuffix(".gz")).suffix
+    if ending and ending not in TABLE_ENDINGS[1:]:
+        raise InputError(f"{says}: edges are written as csv; name it {out.with_suffix('.csv')}")
+    if place(out.parent) != "folder":
+        raise InputError(f"{says}: the folder {out.parent} does not exist; create it first")
+    if not os.access(out.parent, os.W_OK):
+        raise InputError(f"{says}: the folder {out.parent} is not writable; choose another")
 
 
-def write_pyscenic(result: Result, path: Path) -> None:
-    """Tab-separated TF, target, importance, strongest first: the input of ``pyscenic ctx``."""
-    _write_columns(result.edges, ("TF", "target", "importance"), path)
+def _is_ours(path: Path) -> bool:
+    """Tell whether an h5ad file holds what ``_write_h5ad`` puts there; nothing else of it is read."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return UNS_KEY in file.get("uns", ())
+    except OSError:  # no HDF5, or a damaged file: not ours to replace
+        return False
 
 
-def _write_columns(edges: pd.DataFrame, names: Sequence[str], path: Path) -> None:
-    table = edges[["regulator", "target", "weight"]].set_axis(list(names), axis=1)
-    with atomic_write(path) as part:
-        table.to_csv(part, sep="\t", index=False, lineterminator="\n")
+# --- the formats
 
 
-def write_h5ad(result: Result, path: Path) -> None:
-    """A copy of the cells with ``.uns["grnular"]``: ``edges``, a table, and ``report``, json.
+def _columns_writer(*names: str) -> Callable[[Result, Path], None]:
+    """Make a writer of tab-separated regulator, target, weight under these names, strongest first."""
+
+    def write(result: Result, path: Path) -> None:
+        table = result.edges[["regulator", "target", "weight"]].set_axis(list(names), axis=1)
+        write_csv(table, path, separator="\t")
+
+    return write
+
+
+def _write_h5ad(result: Result, path: Path) -> None:
+    """Copy the cells with ``.uns["grnular"]``: ``edges``, a table, and ``report``, json.
 
     Names are kept as categories, which take little room and read back as text. What was there under
-    that name is replaced; everything else is as it was. Without ``table`` the genes of the data set are
-    written, those that vary.
+    that name is replaced; everything else is as it was.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
@@ -126,7 +256,7 @@ def write_h5ad(result: Result, path: Path) -> None:
     for end in ("regulator", "target"):
         edges[end] = pd.Categorical(edges[end].astype(str))
     edges.index = edges.index.astype(str)
-    adata.uns[PLACE] = {"edges": edges, "report": json.dumps(dict(result.report))}
+    adata.uns[UNS_KEY] = {"edges": edges, "report": json.dumps(dict(result.report))}
     with atomic_write(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
@@ -139,80 +269,53 @@ def write_h5ad(result: Result, path: Path) -> None:
             ) from error
 
 
-def write_graph(result: Result, path: Path) -> None:
-    """The ``top`` strongest edges as GraphML or Cytoscape json, two TFs joined by one edge."""
-    from grnular_core.workflow.network_files import write_network
-
-    with _needs("networkx", path):
-        write_network(strongest(result, result.top), result.data.tfs, path)
+def _write_graph(result: Result, path: Path) -> None:
+    """Write the ``top`` strongest edges, two TFs joined by one edge."""
+    write_network(strongest(result.edges, result.data.tfs, result.top), result.data.tfs, path)
 
 
-def write_picture(result: Result, path: Path) -> None:
-    """The ``drawn`` strongest edges as svg."""
-    with _needs("matplotlib, networkx and seaborn", path):
+def _write_picture(result: Result, path: Path) -> None:
+    """Draw the ``drawn`` strongest edges as svg."""
+    with needed_packages("matplotlib, networkx and seaborn", path):
         import matplotlib.pyplot as plt
 
         from grnular_core.plotting import style as plots
         from grnular_core.plotting.network import draw_network
     with plt.rc_context(plots.STYLE), atomic_write(path) as part:
         figure, ax = plt.subplots(figsize=(6.8, 5.8))
-        draw_network(ax, strongest(result, result.drawn), result.data.tfs)
+        draw_network(ax, strongest(result.edges, result.data.tfs, result.drawn), result.data.tfs)
         figure.savefig(part, format="svg", metadata={"Date": None})
         plt.close(figure)
 
 
-def write_report(result: Result, path: Path) -> None:
-    """The report as json."""
+def _write_report(result: Result, path: Path) -> None:
+    """Write the report as json."""
     text = json.dumps(dict(result.report), indent=2, allow_nan=False)
     with atomic_write(path) as part:
         part.write_text(text + "\n", encoding="utf-8")
 
 
-def strongest(result: Result, n_edges: int) -> pd.DataFrame:
-    """The ``n_edges`` strongest edges of the network as a CPDAG (see ``cpdag.py``), or all there are.
-
-    The same as of the whole table, without making that of millions of edges.
-    """
-    edges, known, head = result.edges, frozenset(result.data.tfs), 2 * n_edges
-    while True:
-        first = edges.head(head)
-        between = first[first["regulator"].isin(known) & first["target"].isin(known)]
-        rest = edges.iloc[head:]
-        backward = rest[rest["regulator"].isin(between["target"]) & rest["target"].isin(known)]
-        turned = set(zip(between["target"], between["regulator"], strict=True))
-        is_turned = [
-            pair in turned for pair in zip(backward["regulator"], backward["target"], strict=True)
-        ]
-        joined = cpdag(pd.concat([first, backward[is_turned]]), result.data.tfs).head(n_edges)
-        # what was left out is weaker than the first of the rest, joined or not
-        if not len(rest) or joined["weight"].min() >= rest["weight"].iloc[0]:
-            return joined
-        head *= 2
-
-
-class _needs:
-    """Turns a missing package into advice."""
-
-    def __init__(self, packages: str, path: Path) -> None:
-        self.packages, self.path = packages, path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ImportError):
-            raise InputError(
-                f"{self.path} was not written: it takes {self.packages} (pip install them), which are "
-                "not part of grnular_core"
-            ) from error
-
-
-WRITERS: dict[str, Callable[[Result, Path], None]] = {
-    "beeline": write_beeline,
-    "pyscenic": write_pyscenic,
-    "graphml": write_graph,
-    "cytoscape": write_graph,
-    "h5ad": write_h5ad,
-    "picture": write_picture,
-    "report": write_report,
-}
+FORMATS: dict[str, Format] = {
+    "beeline": Format(
+        ".rankedEdges.csv", "BEELINE's rankedEdges: Gene1, Gene2, EdgeWeight",
+        _columns_writer("Gene1", "Gene2", "EdgeWeight"),
+    ),
+    "pyscenic": Format(
+        ".adjacencies.tsv", "pySCENIC's adjacencies: TF, target, importance",
+        _columns_writer("TF", "target", "importance"),
+    ),
+    "graphml": Format(
+        ".graphml", "the strongest edges for Gephi, yEd, igraph", _write_graph, is_graph=True
+    ),
+    "cytoscape": Format(
+        ".cytoscape.json", "the strongest edges for Cytoscape", _write_graph, is_graph=True
+    ),
+    "h5ad": Format(".h5ad", "a copy of the cells with the edges in .uns['grnular']", _write_h5ad),
+    "picture": Format(
+        ".svg", "a drawing of the 40 strongest edges, without their signs", _write_picture,
+        is_graph=True,
+    ),
+    "report": Format(
+        ".report.json", "what was done: versions, parameters, seconds", _write_report
+    ),
+}  # fmt: skip

@@ -17,9 +17,11 @@ from grnular_core.data.downloads import sha256
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import Run, method
 from grnular_core.methods.unrolled_methods import TRAINED
+from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.device import resolve_device
 from grnular_core.utils.files import place
 from grnular_core.workflow.analysis import Network, Plan
-from grnular_core.workflow.decoys import LEVELS, edges_at
+from grnular_core.workflow.stability import LEVELS, edges_at, n_pairs
 
 PACKAGES = ("numpy", "scipy", "pandas", "anndata", "scikit-learn", "torch")
 SCORES = ("auprc", "auprc_ratio", "auroc", "epr", "density", "n_true", "n_candidates")
@@ -27,8 +29,21 @@ SCORES = ("auprc", "auprc_ratio", "auroc", "epr", "density", "n_true", "n_candid
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where the data came from: a file or 10x folder (None: none of the user's), the TF list, the truth,
-    the options with which they were read, and what was said of them."""
+    """Where the data came from.
+
+    Parameters
+    ----------
+    expression : Path, optional
+        A file or 10x folder; None for none of the user's.
+    tfs : str
+        ``human``, ``mouse``, ``all`` or a file.
+    truth : str, optional
+        The file of the reference network.
+    options : mapping
+        How they were read.
+    notes : tuple of str
+        What was said of them.
+    """
 
     expression: Path | None
     tfs: str
@@ -40,7 +55,26 @@ class Inputs:
 def make_report(
     inputs: Inputs, data: GRNDataset, name: str, run: Run, plan: Plan, network: Network
 ) -> dict[str, Any]:
-    """All of it as words and numbers that json can hold. No folder of the machine is named."""
+    """Put together what was done.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Where the data came from.
+    data : GRNDataset
+        What was read.
+    name : str
+        The method.
+    run, plan : Run, Plan
+        How it ran.
+    network : Network
+        What it found.
+
+    Returns
+    -------
+    dict
+        Words and numbers that json can hold. No folder of the machine is named.
+    """
     chosen = method(name)
     return {
         "made_by": f"grnular_core {__version__}",
@@ -68,23 +102,25 @@ def make_report(
             "description": chosen.description,
             "weights": str(run.weights) if run.weights else _own_weights(chosen.name, data),
             "seed": run.seed,
-            "device": _device(run.device) if chosen.uses_device else "cpu",
-            "runs_on_drawn_cells": plan.stability,
-            "runs_with_shuffled_genes": plan.null,
-            "shuffled_within_groups": None if plan.groups is None else len(set(plan.groups)),
+            "device": str(resolve_device(run.device)) if chosen.uses_device else "cpu",
+            "bootstraps": plan.bootstraps,
+            "decoy_runs": plan.decoys,
+            "decoy_groups": None if plan.groups is None else len(set(plan.groups)),
             "top": plan.top,
         },
-        "result": _result(network, plan),
+        "result": _result(network, plan, data),
         "seconds": {step: round(value, 2) for step, value in network.seconds.items()},
         "scores": _scores(network, data),
     }
 
 
-def _result(network: Network, plan: Plan) -> dict[str, Any]:
+def _result(network: Network, plan: Plan, data: GRNDataset) -> dict[str, Any]:
+    """Count edges, stable edges and edges at each FDR."""
     found: dict[str, Any] = {"edges": len(network.edges)}
     if "stability" in network.edges:
         stable = network.edges["stability"].head(plan.top)
         found["top_edges_in_9_of_10_runs"] = int((stable >= 0.9).sum())
+        found["stability_by_chance"] = min(plan.top / n_pairs(data), 1.0)
     if "q_value" in network.edges:
         counts = edges_at(network.edges["q_value"].to_numpy(), LEVELS)
         found["edges_at_fdr"] = {str(level): count for level, count in counts.items()}
@@ -92,59 +128,81 @@ def _result(network: Network, plan: Plan) -> dict[str, Any]:
 
 
 def _scores(network: Network, data: GRNDataset) -> dict[str, Any] | None:
-    """The strict protocol's numbers where there is a truth; undefined ones are null."""
+    """Score by the strict protocol where there is a reference network; undefined numbers are null."""
     if data.truth is None:
         return None
-    from grnular_core.scoring.strict import strict_scores
-
     scores = strict_scores(network.edges, data.truth, data.genes, data.tfs)
-    return {
-        key: None
-        if isinstance(scores[key], float) and not math.isfinite(scores[key])
-        else scores[key]
-        for key in SCORES
-    }
+    return {key: value if math.isfinite(value := scores[key]) else None for key in SCORES}
 
 
-def spelled_result(report: Mapping[str, Any]) -> list[str]:
-    """Lines on stability and false discoveries, where these were asked for."""
+def result_lines(report: Mapping[str, Any]) -> list[str]:
+    """Say what came out on stability and false discoveries, where these were asked for.
+
+    Parameters
+    ----------
+    report : mapping
+        Of ``make_report``.
+
+    Returns
+    -------
+    list of str
+        Lines for the user.
+    """
     result, asked, lines = report["result"], report["method"], []
     if "top_edges_in_9_of_10_runs" in result:
         top = min(asked["top"], result["edges"])
+        chance = float(f"{100 * result['stability_by_chance']:.2g}")  # two digits
         lines.append(
             f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
-            f"{top} strongest again in 90 % or more of {asked['runs_on_drawn_cells']} runs on drawn cells; by chance "
-            f"an edge is among them in {_by_chance(report)} % of the runs"
+            f"{top} strongest again in 90 % or more of {asked['bootstraps']} bootstraps of the cells; by chance "
+            f"an edge is among them in {chance:g} % of the runs"
         )
     if "edges_at_fdr" in result:
         counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
         lines.append(
-            f"edges at an FDR against shuffled genes: {counts}; a pair that goes together for another "
+            f"edges at an FDR against permuted decoys: {counts}; a pair that goes together for another "
             "reason than regulation passes too, and often most of these are such pairs"
         )
     return lines
 
 
-def _by_chance(report: Mapping[str, Any]) -> str:
-    """In how many percent of the runs random scores bring an edge among the top ones again."""
-    data = report["data"]
-    share = min(report["method"]["top"] / (data["tfs"] * (data["genes"] - 1)), 1.0)
-    return f"{float(f'{100 * share:.2g}'):g}"  # two digits, and no exponent for 100
+def score_line(scores: Mapping[str, Any]) -> str:
+    """Say the strict scores, with what is expected at random beside them.
 
+    Parameters
+    ----------
+    scores : mapping
+        The part ``scores`` of a report.
 
-def spelled_scores(scores: Mapping[str, Any]) -> str:
-    """One line on the strict scores, with what a guess reaches beside them."""
+    Returns
+    -------
+    str
+        A line for the user.
+    """
     if scores["auprc"] is None or scores["auroc"] is None:
         return "strict scores are not defined: no true edge starts at a TF of the data"
     return (
-        f"strict AUPRC {scores['auprc']:.4f} ({scores['auprc_ratio']:.2f} times that of a guess), AUROC "
-        f"{scores['auroc']:.3f} (a guess: 0.5), over {scores['n_true']} true edges among "
+        f"strict AUPRC {scores['auprc']:.4f} ({scores['auprc_ratio']:.2f} times that expected at random), AUROC "
+        f"{scores['auroc']:.3f} (at random: 0.5), over {scores['n_true']} true edges among "
         f"{scores['n_candidates']} pairs"
     )
 
 
 def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """The report as lines (what, value) for a table; empty values are left out."""
+    """Make lines of a report, for a table.
+
+    Parameters
+    ----------
+    report : mapping
+        Of ``make_report``, or a part of it.
+    before : str
+        The section's name.
+
+    Returns
+    -------
+    list of tuple of str
+        What and value; empty values are left out.
+    """
     lines: list[tuple[str, str]] = []
     for key, value in report.items():
         what = f"{before}{key}".replace("_", " ")
@@ -158,6 +216,7 @@ def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def _own_weights(name: str, data: GRNDataset) -> str | None:
+    """Name the weights that a trained method takes by itself."""
     if name not in TRAINED:
         return None
     from grnular_core.methods.model_methods import weights_for
@@ -165,14 +224,8 @@ def _own_weights(name: str, data: GRNDataset) -> str | None:
     return str(weights_for(name, data.adata.X))
 
 
-def _device(asked: str) -> str:
-    from grnular_core.utils.device import resolve_device
-
-    return str(resolve_device(asked))
-
-
 def _hashes(path: Path | None) -> str | dict[str, str] | None:
-    """The hash of a file, or file -> hash where several belong together, as in a 10x folder."""
+    """Hash a file, or file -> hash where several belong together, as in a 10x folder."""
     files = files_read(path) if path is not None else []
     if len(files) == 1:
         return _hash(files[0])
@@ -180,10 +233,12 @@ def _hashes(path: Path | None) -> str | dict[str, str] | None:
 
 
 def _hash(path: Path) -> str | None:
+    """Hash a file; None where there is none."""
     return sha256(path) if place(path) == "file" else None
 
 
 def _version(package: str) -> str | None:
+    """Find an installed version; None where there is none."""
     try:
         return version(package)
     except PackageNotFoundError:

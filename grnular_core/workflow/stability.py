@@ -1,32 +1,82 @@
-"""How often an edge comes back when cells and seed are other ones.
+"""What chance does to a network: how often edges come back in bootstraps, and how many decoys pass.
 
-A stable edge is one that the data hold on to. That makes it no true edge: two genes that a third one
-regulates, or that mark the same cell type, go together in every drawing of the same cells.
+**Stability.** A stable edge is one that the data hold on to. That makes it no true edge: two genes
+that a third one regulates, or that mark the same cell type, go together in every bootstrap.
+
+**False discovery rate (FDR) against permuted decoys.** Every gene gets a decoy with the same values
+permuted over the cells. The method runs on genes and decoys together, the decoys being targets only.
+An edge to a decoy is false, so the decoys that score as high as the r strongest edges tell how many of
+these r to expect from chance. Decoys are in the same run because many methods scale their weights by
+the data at hand (CLR and GRNULar do, ridge chooses its penalty): weights of a run on permuted data
+alone stand on another scale.
+
+The rate is about one kind of falsehood alone: **a target that goes with no TF at all**. Pairs that go
+together for another reason than regulation (one regulator in common, one after the other over a
+third gene, markers of one cell type) pass, and most false edges are of that kind. Permuting
+inside groups of cells (``groups``) takes out what the groups explain.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.registry import Progress, Run, method, run_method
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.resampling import drawn_cells
+from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
 
 TOP = 1000  # edges of a network that are looked at, unless told otherwise
 SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge comes back
-
-
-def top_edges(data: GRNDataset, asked: int | None = None) -> int:
-    """How many strongest edges are looked at: as many as asked for, else ``TOP`` and at most a tenth of all pairs."""
-    return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
+LEVELS = (0.05, 0.1)
 
 
 def n_pairs(data: GRNDataset) -> int:
-    """How many edges there could be: each TF with every other gene."""
+    """Count the edges that there could be: each TF with every other gene.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Any dataset.
+
+    Returns
+    -------
+    int
+        tfs x (genes - 1).
+    """
     return len(data.tfs) * (data.n_genes - 1)
+
+
+def n_top_edges(data: GRNDataset, asked: int | None = None) -> int:
+    """Decide how many strongest edges are looked at.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Any dataset.
+    asked : int, optional
+        As many as asked for.
+
+    Returns
+    -------
+    int
+        Else ``TOP``, and at most a tenth of all pairs.
+    """
+    return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
+
+
+def _settings(name: str, run: Run, number: int) -> Run:
+    """Set up one of several runs: a method that draws gets another seed each time."""
+    seed = run.seed + 1 + number if method(name).stochastic else run.seed
+    # parts of other cells are other parts: nothing is kept on disk
+    return Run(seed, run.device, run.n_jobs, weights=run.weights)
+
+
+# --- stability
 
 
 def edge_stability(
@@ -38,15 +88,36 @@ def edge_stability(
     run: Run | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Stability of the ``top`` strongest of ``edges``, which the method gave for all cells.
+    """Run the method on bootstraps of the cells and see which of its strongest edges come back.
 
-    The method runs ``n_runs`` times, each on as many cells drawn with replacement; a method that
-    draws gets another seed each time. Columns ``regulator, target, stability, mean_rank``, in the
-    order of ``edges``: the share of the runs in which the edge is among the ``top`` strongest again,
-    and its mean rank over the runs. An edge that a run leaves out has there the rank after the last.
-    The same data and ``run.seed`` give the same table. ``progress(done, total)`` counts runs.
+    Parameters
+    ----------
+    data : GRNDataset
+        All cells.
+    name : str
+        The method.
+    edges : DataFrame
+        The edge table that it gave for all cells.
+    n_runs : int
+        Bootstraps, each of as many cells drawn with replacement.
+    top : int
+        Strongest edges that are looked at.
+    run : Run, optional
+        Seed and device; the same data and seed give the same table.
+    progress : callable, optional
+        ``progress(done, total)`` counts runs.
 
-    Raises ``InputError`` for fewer than 1 run or edge, and for data with too few cells.
+    Returns
+    -------
+    DataFrame
+        Columns ``regulator, target, stability, mean_rank`` for the ``top`` strongest edges, in their
+        order: the share of the runs in which the edge is among the ``top`` strongest again, and its
+        mean rank. An edge that a run leaves out has there the rank after the last.
+
+    Raises
+    ------
+    InputError
+        For fewer than 1 run or edge, and for data with too few cells.
     """
     if n_runs < 1 or top < 1:
         raise InputError(f"{n_runs} runs and {top} edges; stability takes at least 1 of each")
@@ -57,7 +128,9 @@ def edge_stability(
     for number in range(n_runs):
         if progress:
             progress(number, n_runs)
-        again = run_method(*_drawn(data, name, run, number)).edges
+        # the first number sets these draws apart from those of decoys
+        drawn = bootstrap_cells(data, np.random.default_rng([0, run.seed, number]))
+        again = run_method(drawn, name, _settings(name, run, number)).edges
         rank = _ranks_of(pairs, _pair_codes(again, data))
         inside += rank <= top
         ranks += rank
@@ -66,22 +139,194 @@ def edge_stability(
     return chosen.assign(stability=inside / n_runs, mean_rank=ranks / n_runs)
 
 
-def _drawn(data: GRNDataset, name: str, run: Run, number: int) -> tuple[GRNDataset, str, Run]:
-    """Cells, method and seed of one run. The first number sets these draws apart from any other."""
-    rng = np.random.default_rng([0, run.seed, number])
-    seed = run.seed + 1 + number if method(name).stochastic else run.seed
-    # parts of other cells are other parts: nothing is kept on disk
-    settings = Run(seed, run.device, run.n_jobs, weights=run.weights)
-    return drawn_cells(data, rng), name, settings
-
-
 def _pair_codes(edges: pd.DataFrame, data: GRNDataset) -> np.ndarray:
-    """One number for each edge (edges,), the same for the same pair of genes."""
+    """Give each edge a number, (edges,), the same for the same pair of genes."""
     ends = [positions(edges[end], data.genes).astype(np.int64) for end in ("regulator", "target")]
     return ends[0] * data.n_genes + ends[1]
 
 
 def _ranks_of(pairs: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Rank of each of ``pairs`` in ``found``, strongest first; the one after the last if absent."""
+    """Rank each of ``pairs`` in ``found``, strongest first; the one after the last if absent."""
     at = pd.Index(found).get_indexer(pairs)
     return np.where(at < 0, len(found), at) + 1
+
+
+# --- decoys
+
+
+@dataclass(frozen=True, eq=False)
+class DecoyCounts:
+    """How many decoy edges pass.
+
+    Parameters
+    ----------
+    above : ndarray, (pairs,)
+        At place r - 1, how many decoy edges are at least as strong as the r-th strongest edge, on
+        average over the runs and for as many decoy pairs as there are pairs.
+    n_runs : int
+        Runs with decoys permuted anew.
+    """
+
+    above: np.ndarray
+    n_runs: int
+
+
+def with_decoys(
+    data: GRNDataset, rng: np.random.Generator, groups: np.ndarray | None = None
+) -> tuple[GRNDataset, str]:
+    """Add a permuted decoy of every gene.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Stays as it is; sparse data give sparse data.
+    rng : Generator
+        Permutes.
+    groups : ndarray, (cells,), optional
+        As in ``permuted``.
+
+    Returns
+    -------
+    data : GRNDataset
+        Twice the genes; decoys are no TFs.
+    prefix : str
+        By which decoys are named, and no gene is.
+    """
+    decoys = permuted(data, rng, groups).adata.X
+    prefix = "~"
+    while any(gene.startswith(prefix) for gene in data.genes):
+        prefix += "~"
+    genes = [*data.genes, *(prefix + gene for gene in data.genes)]
+    both = [data.adata.X, decoys]
+    matrix = sparse.hstack(both, format="csr") if sparse.issparse(decoys) else np.hstack(both)
+    return replace(data, adata=new_anndata(matrix, genes)), prefix
+
+
+def count_decoys(
+    data: GRNDataset,
+    name: str,
+    n_runs: int,
+    groups: np.ndarray | None = None,
+    run: Run | None = None,
+    progress: Progress | None = None,
+) -> DecoyCounts:
+    """Run the method with decoys permuted anew each time, on twice the genes.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        All cells.
+    name : str
+        The method.
+    n_runs : int
+        1 or more.
+    groups : ndarray, (cells,), optional
+        As in ``permuted``.
+    run : Run, optional
+        Seed and device; the same data and seed give the same counts.
+    progress : callable, optional
+        ``progress(done, total)`` counts runs.
+
+    Returns
+    -------
+    DecoyCounts
+        For ``q_values``.
+
+    Raises
+    ------
+    InputError
+        For fewer than 1 run, and for the control that knows the reference network.
+    """
+    if n_runs < 1:
+        raise InputError(f"{n_runs} runs with decoys; an FDR takes at least 1")
+    if method(name).needs_truth:
+        raise InputError(
+            f"the method {method(name).name} does not look at the data; decoys say nothing of it"
+        )
+    run = run or Run()
+    total = np.zeros(n_pairs(data))
+    for number in range(n_runs):
+        if progress:
+            progress(number, n_runs)
+        both, prefix = with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
+        total += _counts(
+            run_method(both, name, _settings(name, run, number)).edges, prefix, len(total)
+        )
+    if progress:
+        progress(n_runs, n_runs)
+    # a TF has an edge to its own decoy and none to itself
+    return DecoyCounts(total / n_runs * (data.n_genes - 1) / data.n_genes, n_runs)
+
+
+def _counts(edges: pd.DataFrame, prefix: str, n_pairs: int) -> np.ndarray:
+    """Count decoy edges at least as strong as each edge, (pairs,); past the last edge, all of them."""
+    is_decoy = edges["target"].str.startswith(prefix).to_numpy(dtype=bool)
+    weights = edges["weight"].to_numpy()
+    decoys = np.sort(weights[is_decoy])
+    above = np.full(n_pairs, len(decoys), dtype=float)
+    real = weights[~is_decoy][:n_pairs]
+    above[: len(real)] = len(decoys) - np.searchsorted(decoys, real, side="left")
+    return above
+
+
+def q_values(edges: pd.DataFrame, counts: DecoyCounts) -> np.ndarray:
+    """Estimate the smallest FDR with which each edge is let in.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        The edge table of the data without decoys, strongest first.
+    counts : DecoyCounts
+        Of the same data and method.
+
+    Returns
+    -------
+    ndarray, (edges,)
+        Of the r strongest edges the estimate is (decoy edges that are as strong, on average) / r, at
+        most 1. One decoy more is counted than was seen in all runs: what never happened in a few is
+        rare, not impossible. Edges of equal weight have equal q; a weaker edge never a smaller one.
+    """
+    weights = edges["weight"].to_numpy(dtype=float)
+    # a threshold lets in all edges of equal weight: the number taken is the rank of the last of them
+    taken = len(weights) - np.searchsorted(np.sort(weights), weights, side="left")
+    rate = np.minimum((counts.above[taken - 1] + 1 / counts.n_runs) / np.maximum(taken, 1), 1.0)
+    return np.minimum.accumulate(rate[::-1])[::-1]  # over all thresholds that let the edge in
+
+
+def edges_at(q: np.ndarray, levels: tuple[float, ...] = LEVELS) -> dict[float, int]:
+    """Count the edges up to each level.
+
+    Parameters
+    ----------
+    q : ndarray, (edges,)
+        Of ``q_values``.
+    levels : tuple of float
+        FDRs.
+
+    Returns
+    -------
+    dict
+        Level -> number of edges with a q of at most that.
+    """
+    return {level: int((np.asarray(q) <= level).sum()) for level in levels}
+
+
+def fdr_curve(q: np.ndarray, points: int = 200) -> pd.DataFrame:
+    """Follow the estimated FDR over the number of edges taken, for a figure.
+
+    Parameters
+    ----------
+    q : ndarray, (edges,)
+        Strongest edge first.
+    points : int
+        At most so many numbers of edges, spread evenly on a logarithmic axis.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``n_edges, q_value``; empty without edges.
+    """
+    if not len(q):
+        return pd.DataFrame(columns=["n_edges", "q_value"])
+    at = np.unique(np.geomspace(1, len(q), points).astype(int))
+    return pd.DataFrame({"n_edges": at, "q_value": np.asarray(q)[at - 1]})

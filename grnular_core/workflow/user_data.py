@@ -1,9 +1,9 @@
-"""A biologist's own files as a data set: what command line and notebook read, in one way."""
+"""A user's own files as a dataset, with everything a user should be told about them."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,34 +12,50 @@ import pandas as pd
 
 from grnular_core.data import names as checks
 from grnular_core.data.dataset import GRNDataset, make_dataset
-from grnular_core.data.names import Duplicates, Match, Orientation, shown
+from grnular_core.data.matrices import is_raw
+from grnular_core.data.names import Duplicates, Match, Orientation, match_names, shown
 from grnular_core.data.readers import read_expression, read_network
 from grnular_core.data.tf_lists import TFList, refuse_own_list, species_note, tf_list
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.cell_tables import of_expression, reading_hint, with_gene_names
 from grnular_core.workflow.resampling import most_variable
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-RARE = 10  # cells
+    Table = AnnData | pd.DataFrame
+
+RARE = 10  # cells that see a gene: with less its edges hang on these
 FEW = 50  # cells
 MANY = 50  # genes, of which a tenth still says something
-BETTER = (
+_BETTER = (
     "{} are used as they are; most methods do better on values that are scaled to one total and logged: "
     "--normalise does that"
 )
-UNLOGGED = {
-    "counts": BETTER.format("counts"),
-    "normalised values, not log": BETTER.format("values that are no logarithms"),
+_UNLOGGED = {
+    "counts": _BETTER.format("counts"),
+    "normalised values, not log": _BETTER.format("values that are no logarithms"),
 }
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What to read and how. ``expression`` and ``truth`` are paths; ``tfs`` is ``human``, ``mouse``,
-    ``all`` or a path; ``n_genes`` as in ``most_variable``, ``gene_names`` as in ``with_gene_names``,
-    the rest as in ``make_dataset``. Empty and None mean not asked for."""
+class InputOptions:
+    """What to read and how; empty and None mean not asked for.
+
+    Parameters
+    ----------
+    expression : str
+        A csv or tsv table, an mtx file or 10x folder, or an h5ad file.
+    tfs : str
+        ``human``, ``mouse``, ``all`` or a file.
+    truth : str, optional
+        A file with a reference network.
+    n_genes : int, optional
+        As in ``most_variable``: keep so many TFs and so many other genes.
+    gene_names : str, optional
+        As in ``with_gene_names``: a column of ``.var``.
+    layer, orientation, match, duplicates, scaled, normalise
+        As in ``make_dataset``; without ``match`` it is what fits the TF list.
+    """
 
     expression: str
     tfs: str
@@ -53,31 +69,48 @@ class Asked:
     scaled: bool = False
     normalise: bool = False
 
-    def options(self) -> dict[str, Any]:
-        """How it was read, for a report: all but the files."""
-        return {
-            key: value
-            for key, value in asdict(self).items()
-            if key not in ("expression", "tfs", "truth")
-        }
+    def as_dict(self) -> dict[str, Any]:
+        """Return how the data were read, for a report: all but the files.
+
+        Returns
+        -------
+        dict
+            Option -> value.
+        """
+        return {k: v for k, v in asdict(self).items() if k not in ("expression", "tfs", "truth")}
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
-    """The data set, the table as it was read, and what was said of both."""
+class UserData:
+    """What was read.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Checked, and cut to the genes that were asked for.
+    table : AnnData or DataFrame
+        The file as it was read.
+    notes : tuple of str
+        What a user should know of both.
+    """
 
     data: GRNDataset
-    table: AnnData | pd.DataFrame
-    said: tuple[str, ...] = ()
+    table: Table
+    notes: tuple[str, ...] = ()
 
-    def cells(self) -> AnnData:
-        """All cells and genes of the file, cells x genes; a plain table becomes an AnnData."""
+    def as_anndata(self) -> AnnData:
+        """Return all cells and genes of the file.
+
+        Returns
+        -------
+        AnnData, (cells, genes)
+            The table itself where it is one; a plain table becomes one, turned where genes are rows.
+        """
         if not isinstance(self.table, pd.DataFrame):
             return self.table
         from anndata import AnnData
 
-        turned = not self.data.provenance["genes_are_columns"]
-        table = self.table.T if turned else self.table
+        table = self.table if self.data.provenance["genes_are_columns"] else self.table.T
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
             return AnnData(
@@ -88,53 +121,98 @@ class Own:
             )
 
 
-def read_own(asked: Asked, say: Callable[[str], None] = lambda text: None) -> Own:
-    """Read what was asked for; every note is said. Raises ``InputError`` and ``DownloadError``."""
-    refuse_own_list(asked.tfs, asked.expression)
-    listed = tf_list(asked.tfs, asked.match)
-    truth = read_network(asked.truth) if asked.truth else None
-    where = str(asked.expression)
-    table = read_expression(asked.expression)
-    genes, left_out = of_expression(table, asked.layer)
-    named = (
-        with_gene_names(genes, asked.gene_names, where, asked.layer) if asked.gene_names else genes
-    )
-    data = _dataset(named, listed, truth, asked, where)
-    empty, cut = empty_note(data), cut_note(data, truth, listed.match)
-    if asked.n_genes:
-        data = most_variable(data, asked.n_genes)
+def read_user_data(
+    options: InputOptions, say: Callable[[str], None] = lambda text: None
+) -> UserData:
+    """Read a user's files and check them.
+
+    Parameters
+    ----------
+    options : InputOptions
+        What to read and how.
+    say : callable
+        Is given every note, as a line.
+
+    Returns
+    -------
+    UserData
+        The dataset, the table and the notes.
+
+    Raises
+    ------
+    InputError
+        For everything that would make the network meaningless, with the likely fix.
+    DownloadError
+        For a TF list by name that cannot be fetched.
+    """
+    refuse_own_list(options.tfs, options.expression)
+    listed = tf_list(options.tfs, options.match)
+    truth = read_network(options.truth) if options.truth else None
+    where = str(options.expression)
+    table = read_expression(options.expression)
+    genes, left_out = genes_only(table, options.layer)
+    if options.gene_names:
+        genes = with_gene_names(genes, options.gene_names, where, options.layer)
+    data = _dataset(genes, listed, truth, options, where)
+    empty, cut = _empty_note(data), _cut_note(data, truth, listed.match)
+    if options.n_genes:
+        data = most_variable(data, options.n_genes)
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
     notes = (
         *listed.said,
         left_out,
         *data.notes,
-        UNLOGGED.get(data.provenance["values"]),
+        _UNLOGGED.get(data.provenance["values"]),
         cut,
         known,
         species_note(listed.species, data.tfs),
-        few_note(data),
+        _few_note(data),
         empty,
-        rare_note(data),
+        _rare_note(data),
     )
-    said = tuple(note for note in notes if note)
-    for note in said:
+    notes = tuple(note for note in notes if note)
+    for note in notes:
         say(f"note: {note}")
-    return Own(data, table, said)
+    return UserData(data, table, notes)
 
 
-def cut_note(data: GRNDataset, truth: pd.DataFrame | None, match: Match) -> str | None:
-    """How many edges of a truth are scored, or None where all are or there is no truth."""
+def _dataset(
+    table: Table, listed: TFList, truth: pd.DataFrame | None, options: InputOptions, where: str
+) -> GRNDataset:
+    """Make the dataset; a refusal also says what else the file holds that may be meant."""
+    try:
+        return make_dataset(
+            table,
+            listed.names,
+            truth,
+            name=where,
+            layer=options.layer or None,
+            orientation=options.orientation,
+            match=listed.match,
+            duplicates=options.duplicates,
+            scaled=options.scaled,
+            normalise=options.normalise,
+        )
+    except InputError as error:
+        hint = reading_hint(table, listed.names, listed.match, options.layer)
+        if not hint:
+            raise
+        said = str(error)
+        raise InputError(said + ("" if said.endswith(("?", ".")) else ".") + hint) from error
+
+
+# --- notes
+
+
+def _cut_note(data: GRNDataset, truth: pd.DataFrame | None, match: Match) -> str | None:
+    """Count the edges of a reference network that are scored; None where all are or there is none."""
     if truth is None or data.truth_counts.n_kept == data.truth_counts.n_given:
         return None
     return f"{data.truth_counts}.{checks.truth_hint(truth, data.genes, match)}"
 
 
-def empty_note(data: GRNDataset) -> str | None:
-    """A warning about cells that show next to none of the genes, or None.
-
-    Such are the empty droplets of an unfiltered 10x folder: a tenth and more of the cells with less than a tenth
-    of the genes that the richest cell shows, or any cell without a gene.
-    """
+def _empty_note(data: GRNDataset) -> str | None:
+    """Warn of cells that show next to none of the genes (empty droplets), before genes are left out."""
     seen = np.asarray((data.adata.X != 0).sum(axis=1)).ravel()
     nothing, most = int((seen == 0).sum()), int(seen.max())
     few = int((10 * seen < most).sum())
@@ -147,8 +225,8 @@ def empty_note(data: GRNDataset) -> str | None:
     )
 
 
-def few_note(data: GRNDataset) -> str | None:
-    """A warning about too few cells for any network, or None."""
+def _few_note(data: GRNDataset) -> str | None:
+    """Warn of too few cells for any network."""
     if data.n_cells >= FEW:
         return None
     return (
@@ -157,8 +235,8 @@ def few_note(data: GRNDataset) -> str | None:
     )
 
 
-def rare_note(data: GRNDataset) -> str | None:
-    """A warning about genes that are seen in a few cells only, or None."""
+def _rare_note(data: GRNDataset) -> str | None:
+    """Warn of genes that are seen in a few cells only."""
     if data.n_cells < 10 * RARE:
         return None
     seen = np.asarray((data.adata.X != 0).sum(axis=0)).ravel()
@@ -172,30 +250,140 @@ def rare_note(data: GRNDataset) -> str | None:
     )
 
 
-def _dataset(
-    table: AnnData | pd.DataFrame,
-    listed: TFList,
-    truth: pd.DataFrame | None,
-    asked: Asked,
-    where: str,
-) -> GRNDataset:
-    """``make_dataset``; a refusal also says what else the file holds that may be meant."""
-    try:
-        return make_dataset(
-            table,
-            listed.names,
-            truth,
-            name=where,
-            layer=asked.layer or None,
-            orientation=asked.orientation,
-            match=listed.match,
-            duplicates=asked.duplicates,
-            scaled=asked.scaled,
-            normalise=asked.normalise,
+# --- what an AnnData says beside its values
+
+
+def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | None]:
+    """Leave out features that are no genes, such as antibodies.
+
+    Cell Ranger's kinds of features are the column ``feature_types`` of ``.var``. A table in which
+    none is called Gene Expression, or all are, stays as it is.
+
+    Parameters
+    ----------
+    table : AnnData or DataFrame
+        As it was read.
+    layer : str, optional
+        The layer that is meant; for ``raw`` the features of that slot are looked at.
+
+    Returns
+    -------
+    table : AnnData or DataFrame
+        Without other features.
+    note : str or None
+        How many were left out, and their kinds.
+    """
+    if isinstance(table, pd.DataFrame):
+        return table, None
+    in_raw = is_raw(table, layer) and table.raw is not None
+    kinds = (table.raw.var if in_raw else table.var).get("feature_types")
+    if kinds is None:
+        return table, None
+    kinds = kinds.astype(str)
+    is_gene = (kinds == "Gene Expression").to_numpy()
+    if is_gene.all() or not is_gene.any():
+        return table, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+        kept = table.copy() if in_raw else table[:, is_gene].copy()
+        if in_raw:
+            kept.raw = table.raw[:, is_gene].to_adata()
+    others = shown(dict.fromkeys(kinds[~is_gene]), 3)
+    return kept, (
+        f"{(~is_gene).sum()} of {len(is_gene)} features are no Gene Expression ({others}); they are left out"
+    )
+
+
+def with_gene_names(table: Table, column: str, where: str, layer: str | None = None) -> AnnData:
+    """Name genes by a column of ``.var``, as where Ensembl ids are the index.
+
+    Parameters
+    ----------
+    table : AnnData or DataFrame
+        Stays as it is; a plain table is refused.
+    column : str
+        Of ``.var``. Where ``layer`` means the raw slot its genes are named, by a column of its own
+        or else by the one of ``.var``.
+    where : str
+        The file's name, for messages.
+    layer : str, optional
+        The layer that is meant.
+
+    Returns
+    -------
+    AnnData
+        The same cells and values.
+
+    Raises
+    ------
+    InputError
+        For a plain table, a column that is not there, and one in which names are missing: as text
+        they would all be one gene called nan.
+    """
+    if isinstance(table, pd.DataFrame):
+        raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
+    in_raw = is_raw(table, layer) and table.raw is not None
+    var = table.raw.var if in_raw else table.var
+    if column not in var and in_raw and column in table.var:
+        var = table.var.reindex(var.index)
+    if column not in var:
+        there = ", ".join(map(str, var.columns[:8])) or "none"
+        raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
+    missing = var.index[var[column].isna()]
+    if len(missing):
+        raise InputError(
+            f"{where}: the column {column!r} has no name for {len(missing)} of {len(var)} genes "
+            f"({shown(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
+            f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
         )
-    except InputError as error:
-        hint = reading_hint(table, listed.names, listed.match, asked.layer)
-        if not hint:
-            raise
-        said = str(error)
-        raise InputError(said + ("" if said.endswith(("?", ".")) else ".") + hint) from error
+    names = var[column].astype(str).to_list()
+    named = table.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+        if in_raw:
+            raw = table.raw.to_adata()
+            raw.var_names = names
+            named.raw = raw
+        else:
+            named.var_names = names
+    return named
+
+
+def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:
+    """Say what else an h5ad file holds that may be meant.
+
+    Parameters
+    ----------
+    table : AnnData or DataFrame
+        What was refused.
+    tfs : sequence of str, optional
+        The TF list.
+    match : str
+        How names are compared.
+    layer : str, optional
+        The layer that was asked for.
+
+    Returns
+    -------
+    str
+        The end of a message: a column of ``.var`` with names of the list where the index has none, a
+        raw slot that has them, or layers where X is scaled. Often empty.
+    """
+    if not hasattr(table, "var_names"):
+        return ""
+    in_raw = is_raw(table, layer) and table.raw is not None
+    var = table.raw.var if in_raw else table.var
+    if tfs and not match_names(tfs, var.index, match):
+        for column in var.columns:
+            if len(match_names(tfs, var[column].astype(str), match)):
+                return (
+                    f" The column {column!r} of its genes holds names of the list: pass --gene-names "
+                    f"{column}"
+                )
+        n = 0 if table.raw is None or in_raw else len(match_names(tfs, table.raw.var_names, match))
+        if n and layer is None:
+            return f" Its .raw holds {n} of these names among its genes: pass --layer raw"
+    there = [*table.layers, *(["raw"] if table.raw is not None else [])]
+    if layer is None and there and table.X is not None and table.X.min() < 0:
+        return f" The file also holds other values: pass --layer {' or '.join(there)}"
+    return ""

@@ -12,7 +12,7 @@ import pytest
 
 from grnular_core.cli.main import make_parser
 from grnular_core.data.registry import registry
-from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "book/reproduce.md")
@@ -92,7 +92,7 @@ def test_every_command_of_the_page_on_your_own_data_is_understood():
 def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():
     text = (ROOT / "book" / "your_data.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| `edges([\w.]+)` \|", text, re.MULTILINE)
-    assert dict(rows) == ENDINGS
+    assert dict(rows) == {word: form.ending for word, form in FORMATS.items()}
 
 
 def test_every_folder_in_the_layout_table_exists():

@@ -20,8 +20,8 @@ from grnular_core.data.edges import read_edges
 from grnular_core.methods import cost
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import analysis
-from grnular_core.workflow.analysis import Plan, expected, infer_network, rest_of_runs
-from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.analysis import Plan, _rest_of_runs, expected_cost, infer_network
+from grnular_core.workflow.exports import FORMATS
 from grnular_core.workflow.report import flat
 
 pytest_plugins = ("cli_folder",)
@@ -44,7 +44,7 @@ def infer_linear(*more: str, out: str = "out.csv") -> int:
 def test_stability_and_null_add_columns_and_leave_the_edges_as_they_are(linear, capsys):
     assert infer_linear() == 0
     plain = pd.read_csv("out.csv")
-    assert infer_linear("--stability", "4", "--null", "3", "--top", "10", out="more.csv") == 0
+    assert infer_linear("--stability", "4", "--decoys", "3", "--top", "10", out="more.csv") == 0
     more = pd.read_csv("more.csv")
     assert list(more) == [*plain, "stability", "mean_rank", "q_value"]
     pd.testing.assert_frame_equal(more[list(plain)], plain)
@@ -55,38 +55,38 @@ def test_stability_and_null_add_columns_and_leave_the_edges_as_they_are(linear, 
     err = capsys.readouterr().err
     for words in (
         "; 8 runs",
-        "still to run: 4 on cells drawn again and 3 with shuffled twins of all genes, ",
-        "of the 10 strongest edges are among the 10 strongest again in 90 % or more of 4 runs",
-        "edges at an FDR against shuffled genes: ",
+        "still to run: 4 on bootstraps of the cells and 3 with permuted decoys of all genes, ",
+        "of the 10 strongest edges are among the 10 strongest again in 90 % or more of 4 bootstraps of the cells",
+        "edges at an FDR against permuted decoys: ",
     ):
         assert words in err
-    assert infer_linear("--stability", "4", "--null", "3", "--top", "10", out="again.csv") == 0
+    assert infer_linear("--stability", "4", "--decoys", "3", "--top", "10", out="again.csv") == 0
     assert Path("again.csv").read_bytes() == Path("more.csv").read_bytes()
 
 
 def test_where_values_are_shuffled_can_be_chosen(linear):
     q = {}
     for within in ("clusters", "all"):
-        assert infer_linear("--null", "3", "--null-within", within) == 0
+        assert infer_linear("--decoys", "3", "--decoys-within", within) == 0
         q[within] = pd.read_csv("out.csv")["q_value"]
-    assert infer_linear("--null", "3", out="default.csv") == 0
+    assert infer_linear("--decoys", "3", out="default.csv") == 0
     np.testing.assert_array_equal(pd.read_csv("default.csv")["q_value"], q["clusters"])
     assert (q["all"] != q["clusters"]).any()
 
 
 def test_all_files_are_written_and_the_report_says_what_was_done(linear, capsys):
-    assert infer_linear("--also", "all", "--truth", "net.csv", "--null", "2", "--seed", "4") == 0
-    assert {f"out{ending}" for ending in ENDINGS.values()} <= set(os.listdir())
+    assert infer_linear("--also", "all", "--truth", "net.csv", "--decoys", "2", "--seed", "4") == 0
+    assert {f"out{form.ending}" for form in FORMATS.values()} <= set(os.listdir())
     report = json.loads(Path("out.report.json").read_text())
     assert report["input"]["expression"] == "cells.csv" and len(report["input"]["sha256"]) == 64
     assert report["method"]["name"] == "ridge" and report["method"]["seed"] == 4
-    assert report["method"]["runs_with_shuffled_genes"] == 2
-    assert report["data"]["genes"] == 16 and report["seconds"]["null"] >= 0
+    assert report["method"]["decoy_runs"] == 2
+    assert report["data"]["genes"] == 16 and report["seconds"]["decoys"] >= 0
     assert 0.8 < report["scores"]["auroc"] <= 1 and set(report["result"]["edges_at_fdr"]) == {"0.05", "0.1"}  # fmt: skip
     lines = dict(flat(report))
     assert lines["input: truth"] == "net.csv" and "method: weights" not in lines
     err = capsys.readouterr().err
-    assert "strict AUPRC" in err and "times that of a guess" in err and "wrote out.svg" in err
+    assert "strict AUPRC" in err and "times that expected at random" in err and "wrote out.svg" in err
     assert str(linear) not in json.dumps(report)
 
 
@@ -99,9 +99,9 @@ def test_without_an_edge_the_graphs_alone_are_not_written(linear, capsys, monkey
 
     monkeypatch.setattr(infer_command, "infer_network", nothing)
     assert infer_linear("--also", "all") == 0
-    others = [word for word in ENDINGS if word not in ("graphml", "cytoscape", "picture")]
+    others = [word for word in FORMATS if word not in ("graphml", "cytoscape", "picture")]
     assert {name for name in os.listdir() if name.startswith("out")} == {"out.csv"} | {
-        f"out{ENDINGS[word]}" for word in others
+        f"out{FORMATS[word].ending}" for word in others
     }
     said = "note: there is no edge to draw, so graphml, cytoscape, picture are not written"
     assert said in capsys.readouterr().err
@@ -176,9 +176,9 @@ def test_fewer_genes_are_a_wish_that_is_said(linear, capsys):
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--null-within", "all"), "pass --null N too"),
-        (("--null", "2", "--null-within", "leiden"), "no column 'leiden'"),
-        (("--null", "2", "--method", "oracle", "--truth", "net.csv"), "oracle takes no --null"),
+        (("--decoys-within", "all"), "pass --decoys N too"),
+        (("--decoys", "2", "--decoys-within", "leiden"), "no column 'leiden'"),
+        (("--decoys", "2", "--method", "oracle", "--truth", "net.csv"), "oracle takes no --decoys"),
         (("--genes", "0"), None),
         (("--also", "excel"), None),
         (("--top", "0"), None),
@@ -224,19 +224,19 @@ def test_evaluate_takes_symbols_from_the_same_column(linear, capsys):
 
 
 def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypatch):
-    plan = Plan(stability=10, null=5)
+    plan = Plan(bootstraps=10, decoys=5)
     assert plan.n_runs == 16
-    assert "; 16 runs" in expected(small_data, "clr", plan=plan)
-    assert "runs" not in expected(small_data, "clr")
-    said = expected(small_data, "grnular-context", plan=plan)
+    assert "; 16 runs" in expected_cost(small_data, "clr", plan=plan)
+    assert "runs" not in expected_cost(small_data, "clr")
+    said = expected_cost(small_data, "grnular-context", plan=plan)
     assert said.endswith(
         "less than 1 s a run; 16 runs"
     )  # their sum says nothing of such short ones
     monkeypatch.setattr(cost, "rough_seconds", lambda *of: 12.0)
-    said = expected(small_data, "grnular-context", plan=plan)
+    said = expected_cost(small_data, "grnular-context", plan=plan)
     assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
     # a run with twins has twice the genes
-    assert rest_of_runs(plan, 60.0).endswith(
+    assert _rest_of_runs(plan, 60.0).endswith(
         "about 20.0 minutes (the first took 60.0 s, with what is loaded once)"
     )
 
@@ -244,17 +244,17 @@ def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypat
 def test_memory_counts_the_twins(small_data, monkeypatch):
     needed = []
     monkeypatch.setattr("grnular_core.methods.memory.check_memory", lambda *a: needed.append(a) or "")
-    expected(small_data, "clr")
-    expected(small_data, "clr", plan=Plan(null=1))
+    expected_cost(small_data, "clr")
+    expected_cost(small_data, "clr", plan=Plan(decoys=1))
     assert [a[1] for a in needed] == [small_data.n_genes, 2 * small_data.n_genes]
 
 
 def test_a_refusal_for_memory_names_the_twins_where_there_are_any(small_data, monkeypatch):
     monkeypatch.setattr("grnular_core.methods.memory.machine_bytes", lambda: 1)
-    with pytest.raises(InputError, match="twins double the genes: leave --null out"):
-        expected(small_data, "clr", plan=Plan(null=1))
+    with pytest.raises(InputError, match="decoys double the genes: leave --decoys out"):
+        expected_cost(small_data, "clr", plan=Plan(decoys=1))
     with pytest.raises(InputError, match="shorter TF list$"):
-        expected(small_data, "clr")
+        expected_cost(small_data, "clr")
 
 
 def test_without_a_plan_there_is_one_run_and_no_column_more(small_data):

@@ -61,7 +61,7 @@ def test_the_files_hold_the_simulation(kind, capsys):
     assert len(truth) == made.grn.n_edges and (truth["sign"] == np.sign(full["K"])).all()
     assert sorted(full["K"]) == sorted(made.grn.K) and list(full)[:3] == list(truth)
     out, err = capsys.readouterr()
-    said = f"wrote 1 data set of 60 cells of 5 types, 30 genes and 3 TFs, {len(full)} true edges to"
+    said = f"wrote 1 dataset of 60 cells of 5 types, 30 genes and 3 TFs, {len(full)} true edges to"
     assert out == "" and said in err
 
 
@@ -90,7 +90,7 @@ def test_replicates_have_the_seeds_that_follow(capsys):
     assert run("--seed", "4", out="one") == 0
     for file in FILES:
         assert Path("one", file).read_bytes() == Path("out/seed_4", file).read_bytes()
-    assert "wrote 3 data sets of 60 cells" in capsys.readouterr().err
+    assert "wrote 3 datasets of 60 cells" in capsys.readouterr().err
 
 
 def test_replicates_of_a_sergio_data_set_share_its_network(real_data):

@@ -25,8 +25,8 @@ SETTINGS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 INFER = (
-    "infer x.csv --tfs tfs.txt --truth truth.csv --method ridge --stability 1 --null 1 "
-    "--null-within all --also report -o out.csv"
+    "infer x.csv --tfs tfs.txt --truth truth.csv --method ridge --stability 1 --decoys 1 "
+    "--decoys-within all --also report -o out.csv"
 )
 EVALUATE = "evaluate edges.csv --truth truth.csv --expression x.csv --tfs tfs.txt"
 

@@ -27,7 +27,7 @@ threads, *methods = sys.argv[1:]
 torch.set_num_threads(int(threads))
 shared = ["--tfs", "tfs.txt"]
 for name in methods:
-    out = ["-o", f"{name}.csv", "--jobs", threads, "--stability", "2", "--null", "1"]
+    out = ["-o", f"{name}.csv", "--jobs", threads, "--stability", "2", "--decoys", "1"]
     assert main(["infer", "cells.csv", *shared, "--method", name, *out]) == 0
 with open("scores.json", "w") as file, redirect_stdout(file):
     assert main(["evaluate", "edges.csv", "--truth", "net.csv", "--expression", "cells.csv", *shared]) == 0

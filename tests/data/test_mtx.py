@@ -10,7 +10,7 @@ from small_data import GENES, small_table, write_10x
 
 from grnular_core.data.readers import read_expression
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.cell_tables import of_expression
+from grnular_core.workflow.user_data import genes_only
 
 QUIET = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -56,13 +56,13 @@ def test_features_that_are_no_genes_are_marked(tmp_path):
     (tmp_path / "features.tsv").write_text("".join(rows))
     read = read_expression(tmp_path)
     assert read.var["feature_types"].tolist() == kinds
-    kept, note = of_expression(read)
+    kept, note = genes_only(read)
     assert list(kept.var_names) == ["G0", "G2"] and read.n_vars == 3
     assert note == "1 of 3 features are no Gene Expression (Antibody Capture); they are left out"
     (tmp_path / "features.tsv").write_text("".join(rows).replace("Antibody Capture", kinds[0]))
     read = read_expression(tmp_path)
     assert list(read.var) == ["gene_ids"] and read.var["gene_ids"].tolist() == ["E0", "E1", "E2"]
-    assert of_expression(read) == (read, None)
+    assert genes_only(read) == (read, None)
 
 
 def test_a_csv_of_features_may_hold_quoted_commas(tmp_path):

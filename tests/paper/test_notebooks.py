@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from conftest import linear_network
 
-from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -180,7 +180,7 @@ def own_files(folder: Path) -> None:
 def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path):
     own_files(tmp_path)
     words = (
-        "{expression: cells.csv, tfs: tfs.txt, truth: net.csv, method: ridge, bootstraps: 3, nulls: 2, "
+        "{expression: cells.csv, tfs: tfs.txt, truth: net.csv, method: ridge, bootstraps: 3, decoys: 2, "
         "n_edges: 12, output_folder: mine}"
     )
     target = tmp_path / "out.ipynb"
@@ -199,7 +199,7 @@ def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path):
     ):
         assert words in text
     assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == sorted(
-        ["edges.csv", *(f"edges{ending}" for ending in ENDINGS.values())]
+        ["edges.csv", *(f"edges{form.ending}" for form in FORMATS.values())]
     )
     assert seconds < 120
 
@@ -207,12 +207,12 @@ def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path):
 @pytest.mark.slow
 def test_own_cells_with_nothing_asked_for_say_so(tmp_path):
     own_files(tmp_path)
-    words = "{expression: cells.csv, tfs: tfs.txt, method: clr, bootstraps: 0, nulls: 0}"
+    words = "{expression: cells.csv, tfs: tfs.txt, method: clr, bootstraps: 0, decoys: 0}"
     target = tmp_path / "out.ipynb"
     done, _ = papermill(ROOT / "notebooks" / "your_data.ipynb", target, tmp_path, "-y", words)
     assert done.returncode == 0, done.stderr[-2000:]
     text = printed(target)
-    for words in ("bootstraps is 0", "nulls is 0", "No network was given"):
+    for words in ("bootstraps is 0", "decoys is 0", "No network was given"):
         assert words in text
 
 

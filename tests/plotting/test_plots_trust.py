@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from grnular_core.plotting.reliability import fdr_panel, rank_panel, stability_panel
-from grnular_core.workflow.decoys import fdr_curve
+from grnular_core.workflow.stability import fdr_curve
 
 
 @pytest.fixture

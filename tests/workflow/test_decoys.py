@@ -14,8 +14,8 @@ from scipy import sparse
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import METHODS, Inference, Run, infer
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.decoys import (
-    Decoys,
+from grnular_core.workflow.stability import (
+    DecoyCounts,
     count_decoys,
     edges_at,
     fdr_curve,
@@ -63,7 +63,7 @@ def test_no_gene_is_taken_for_a_twin_whatever_its_name():
 
 
 def test_q_is_what_the_definition_says():
-    decoys = Decoys(np.array([0, 0, 1, 2, 8, 8.0]), n_runs=2)
+    decoys = DecoyCounts(np.array([0, 0, 1, 2, 8, 8.0]), n_runs=2)
     # (0 + .5) / 1, (0 + .5) / 2, 1.5 / 3, 2.5 / 4, 8.5 / 5 -> 1, and the smallest from there on
     assert q_values(table([9, 8, 7, 6, 5]), decoys) == pytest.approx([0.25, 0.25, 0.5, 0.625, 1])
     # equal weights share the q of the last of them
@@ -78,14 +78,14 @@ def test_q_is_what_the_definition_says():
 @settings(max_examples=60, deadline=None)
 def test_q_is_a_share_that_never_falls_and_equal_weights_have_equal_q(weights, steps, n_runs):
     weights = np.sort(weights)[::-1]
-    q = q_values(table(weights), Decoys(np.cumsum(steps).astype(float), n_runs))
+    q = q_values(table(weights), DecoyCounts(np.cumsum(steps).astype(float), n_runs))
     assert ((q > 0) & (q <= 1)).all() and (np.diff(q) >= 0).all()
     for weight in np.unique(weights):
         assert len(np.unique(q[weights == weight])) == 1
 
 
 def test_no_edges_give_no_q_and_an_empty_curve():
-    assert len(q_values(table([]), Decoys(np.zeros(3), 1))) == 0
+    assert len(q_values(table([]), DecoyCounts(np.zeros(3), 1))) == 0
     assert fdr_curve(np.zeros(0)).empty and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
 
 
@@ -117,7 +117,7 @@ def test_decoys_are_counted_by_hand(monkeypatch):
         edges = pd.DataFrame(lines, columns=["regulator", "target", "weight"])
         return Inference(edges.sort_values("weight", ascending=False, kind="stable"), 0.0, 0.0)
 
-    monkeypatch.setattr("grnular_core.workflow.decoys.run_method", run)
+    monkeypatch.setattr("grnular_core.workflow.stability.run_method", run)
     found = count_decoys(data, "ridge", 2, run=Run(5))
     # as strong as the real edges 9, 5, 3, 1: decoys 1, 1, 2, 2 and 1, 2, 3, 3 (all, past the last edge);
     # 2 of 3 of these, for each TF has a decoy edge to its own twin and no real one to itself
@@ -170,6 +170,6 @@ def test_the_same_seed_gives_the_same_counts_and_progress_counts_runs(small_data
 
 def test_no_run_and_the_control_that_knows_the_truth_are_refused(small_data):
     assert METHODS["oracle"].needs_truth
-    for name, n_runs, said in (("clr", 0, "at least 1"), ("oracle", 2, "has no null")):
+    for name, n_runs, said in (("clr", 0, "at least 1"), ("oracle", 2, "say nothing of it")):
         with pytest.raises(InputError, match=said):
             count_decoys(small_data, name, n_runs)

@@ -13,9 +13,16 @@ from small_data import TFS, small_anndata, small_table, write_10x
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow import cell_tables
-from grnular_core.workflow.cell_tables import cell_groups, with_gene_names
-from grnular_core.workflow.user_data import Asked, empty_note, few_note, rare_note, read_own
+from grnular_core.workflow import resampling
+from grnular_core.workflow.resampling import cell_groups, with_gene_names
+from grnular_core.workflow.user_data import (
+    InputOptions,
+    _empty_note,
+    _few_note,
+    _rare_note,
+    read_user_data,
+    with_gene_names,
+)
 
 pytest_plugins = ("cli_folder",)
 
@@ -31,7 +38,7 @@ def with_ids():
 
 def test_notes_are_said_and_genes_are_cut(folder):
     said = []
-    read = read_own(Asked("x.csv", "tfs.txt", n_genes=2), said.append)
+    read = read_user_data(InputOptions("x.csv", "tfs.txt", n_genes=2), said.append)
     assert read.data.n_genes == 4 and isinstance(read.table, pd.DataFrame)
     assert all(line.startswith("note: ") for line in said)
     assert any("values look like log values" in line for line in said)
@@ -40,27 +47,27 @@ def test_notes_are_said_and_genes_are_cut(folder):
 
 def test_values_without_a_logarithm_are_told_of_normalise(folder):
     (small_table() * 1000.5).to_csv("tpm.csv")
-    said = read_own(Asked("tpm.csv", "tfs.txt")).said
+    said = read_user_data(InputOptions("tpm.csv", "tfs.txt")).notes
     assert any("no logarithms" in note and "--normalise" in note for note in said)
-    said = read_own(Asked("tpm.csv", "tfs.txt", normalise=True)).said
+    said = read_user_data(InputOptions("tpm.csv", "tfs.txt", normalise=True)).notes
     assert not any("no logarithms" in note for note in said)
 
 
 def test_symbols_come_from_the_column_that_is_asked_for_and_the_table_stays(folder):
     with_ids().write_h5ad("ids.h5ad")
-    read = read_own(Asked("ids.h5ad", "tfs.txt", gene_names="feature_name"))
+    read = read_user_data(InputOptions("ids.h5ad", "tfs.txt", gene_names="feature_name"))
     assert read.data.tfs == tuple(TFS) and read.data.genes == list(small_table())
     assert read.table.var_names[0].startswith("ENSG")
     with pytest.raises(InputError, match="no column 'symbol' of genes; it has chromosome, feature"):
-        read_own(Asked("ids.h5ad", "tfs.txt", gene_names="symbol"))
+        read_user_data(InputOptions("ids.h5ad", "tfs.txt", gene_names="symbol"))
     with pytest.raises(InputError, match="is a plain table; --gene-names is for"):
-        read_own(Asked("x.csv", "tfs.txt", gene_names="symbol"))
+        read_user_data(InputOptions("x.csv", "tfs.txt", gene_names="symbol"))
 
 
 def test_ids_without_the_option_are_refused_with_the_column_to_name(folder):
     with_ids().write_h5ad("ids.h5ad")
     with pytest.raises(InputError, match=r"no TF of the list.*\? The column 'feature_name'.*pass --gene-names feature_name"):  # fmt: skip
-        read_own(Asked("ids.h5ad", "tfs.txt"))
+        read_user_data(InputOptions("ids.h5ad", "tfs.txt"))
 
 
 def test_scaled_values_beside_raw_ones_are_refused_with_the_layer_to_name(folder):
@@ -70,20 +77,20 @@ def test_scaled_values_beside_raw_ones_are_refused_with_the_layer_to_name(folder
     adata.X = adata.X - adata.X.mean(axis=0)
     adata.write_h5ad("scaled.h5ad")
     with pytest.raises(InputError, match="pass --layer logged or raw"):
-        read_own(Asked("scaled.h5ad", "tfs.txt"))
-    assert read_own(Asked("scaled.h5ad", "tfs.txt", layer="raw")).data.n_cells == 9
-    assert read_own(Asked("scaled.h5ad", "tfs.txt", scaled=True)).data.n_cells == 9
+        read_user_data(InputOptions("scaled.h5ad", "tfs.txt"))
+    assert read_user_data(InputOptions("scaled.h5ad", "tfs.txt", layer="raw")).data.n_cells == 9
+    assert read_user_data(InputOptions("scaled.h5ad", "tfs.txt", scaled=True)).data.n_cells == 9
 
 
 def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
     adata = small_anndata()
     adata.layers["raw"] = adata.X * 2
     adata.write_h5ad("layered.h5ad")
-    found = read_own(Asked("layered.h5ad", "tfs.txt", layer="raw")).data
+    found = read_user_data(InputOptions("layered.h5ad", "tfs.txt", layer="raw")).data
     np.testing.assert_array_equal(found.expression(), small_table() * 2)
     adata.raw = small_anndata() if adata.raw is None else None
     adata.write_h5ad("both.h5ad")
-    found = read_own(Asked("both.h5ad", "tfs.txt", layer="raw")).data
+    found = read_user_data(InputOptions("both.h5ad", "tfs.txt", layer="raw")).data
     np.testing.assert_array_equal(found.expression(), small_table())
 
 
@@ -92,8 +99,8 @@ def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
     adata.raw = adata.copy()
     adata[:, 2:].copy().write_h5ad("variable.h5ad")
     with pytest.raises(InputError, match="no TF of .*Its .raw holds 2 of these .*--layer raw"):
-        read_own(Asked("variable.h5ad", "tfs.txt"))
-    assert read_own(Asked("variable.h5ad", "tfs.txt", layer="raw")).data.tfs == tuple(TFS)
+        read_user_data(InputOptions("variable.h5ad", "tfs.txt"))
+    assert read_user_data(InputOptions("variable.h5ad", "tfs.txt", layer="raw")).data.tfs == tuple(TFS)
 
 
 @pytest.mark.parametrize("layer", [None, "raw"])
@@ -104,7 +111,7 @@ def test_antibodies_are_left_out_with_a_note(folder, layer):
         adata.raw = adata.copy()
     adata.write_h5ad("multi.h5ad")
     said = []
-    read = read_own(Asked("multi.h5ad", "tfs.txt", layer=layer), said.append)
+    read = read_user_data(InputOptions("multi.h5ad", "tfs.txt", layer=layer), said.append)
     assert read.data.genes == list(small_table())[:4] and read.table.n_vars == 6
     assert (
         "note: 2 of 6 features are no Gene Expression (Antibody Capture, Custom); they are left out"
@@ -121,14 +128,14 @@ def test_helper_rows_and_columns_are_named(folder, names):
     table.T.to_csv("turned.csv")
     for file in ("helped.csv", "turned.csv"):
         said = []
-        assert read_own(Asked(file, "tfs.txt"), said.append).data.n_genes == 8
+        assert read_user_data(InputOptions(file, "tfs.txt"), said.append).data.n_genes == 8
         assert any(f"2 genes are named like helper rows or columns ({', '.join(names)})" in line for line in said)  # fmt: skip
     said = []
     small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
-    read_own(Asked("cells.csv", "tfs.txt"), said.append)
+    read_user_data(InputOptions("cells.csv", "tfs.txt"), said.append)
     assert any("2 cells are named like helper" in line for line in said)
     said = []
-    read_own(Asked("x.csv", "tfs.txt"), said.append)
+    read_user_data(InputOptions("x.csv", "tfs.txt"), said.append)
     assert not any("helper" in line for line in said)
 
 
@@ -136,7 +143,7 @@ def test_what_a_list_and_a_truth_leave_out_is_said(folder):
     Path("flags.csv").write_text("TF,Is TF?\nGATA1,Yes\nSPI1,Yes\nNA,No\n")
     Path("net.csv").write_text("Gene1,Gene2\nGATA1,SPI1\nNA,SPI1\nHLA-A,NA\n")
     said = []
-    read = read_own(Asked("x.csv", "flags.csv", "net.csv"), said.append)
+    read = read_user_data(InputOptions("x.csv", "flags.csv", "net.csv"), said.append)
     assert read.data.tfs == tuple(TFS)
     assert any("1 of 3 rows of flags.csv say No" in line for line in said)
     assert "note: 1 of 3 true edges among the genes start at a TF of the list" in said
@@ -146,7 +153,7 @@ def test_other_refusals_are_as_they_were(folder):
     Path("bad.csv").write_text(",A\nc1,x\n")
     for name in ("bad.csv", "none.csv"):
         with pytest.raises(InputError) as caught:
-            read_own(Asked(name, "tfs.txt"))
+            read_user_data(InputOptions(name, "tfs.txt"))
         assert "pass --layer" not in str(caught.value) and "--gene-names" not in str(caught.value)
 
 
@@ -156,26 +163,26 @@ def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
     adata = adata[:, 1:].copy()
     adata.X = adata.X.toarray() - 1
     adata.write_h5ad("ids.h5ad")
-    asked = Asked("ids.h5ad", "tfs.txt", gene_names="feature_name", layer="raw")
-    read = read_own(asked)
+    asked = InputOptions("ids.h5ad", "tfs.txt", gene_names="feature_name", layer="raw")
+    read = read_user_data(asked)
     assert read.data.genes == list(small_table()) and read.data.tfs == tuple(TFS)
     np.testing.assert_array_equal(read.data.expression(), small_table())
     assert read.table.raw.var_names[0].startswith("ENSG")
     with pytest.raises(InputError, match="pass --gene-names feature_name"):
-        read_own(Asked("ids.h5ad", "tfs.txt", layer="raw"))
+        read_user_data(InputOptions("ids.h5ad", "tfs.txt", layer="raw"))
     bare = with_ids()
     bare.raw = bare.copy()
     del bare.raw.var["feature_name"]  # .var has it, .raw.var does not
     bare.write_h5ad("bare.h5ad")
-    assert read_own(replace(asked, expression="bare.h5ad")).data.genes == list(small_table())
+    assert read_user_data(replace(asked, expression="bare.h5ad")).data.genes == list(small_table())
 
 
 def test_ids_of_a_10x_folder_can_name_its_genes(folder):
     write_10x(small_table(), Path("10x"))
     Path("ids.txt").write_text("ID0\nID1\n")
     with pytest.raises(InputError, match="pass --gene-names gene_ids"):
-        read_own(Asked("10x", "ids.txt"))
-    found = read_own(Asked("10x", "ids.txt", gene_names="gene_ids")).data
+        read_user_data(InputOptions("10x", "ids.txt"))
+    found = read_user_data(InputOptions("10x", "ids.txt", gene_names="gene_ids")).data
     assert found.genes == [f"ID{i}" for i in range(6)]
 
 
@@ -183,10 +190,10 @@ def test_counts_are_normalised_where_that_is_asked_for(folder):
     counts = (small_table() * 20).round()
     counts.to_csv("counts.csv")
     said = []
-    read_own(Asked("counts.csv", "tfs.txt"), said.append)
+    read_user_data(InputOptions("counts.csv", "tfs.txt"), said.append)
     assert any("--normalise does that" in line for line in said)
     said = []
-    found = read_own(Asked("counts.csv", "tfs.txt", normalise=True), said.append).data
+    found = read_user_data(InputOptions("counts.csv", "tfs.txt", normalise=True), said.append).data
     total = counts.sum(axis=1)
     expected = np.log1p(counts.div(total, axis=0) * np.median(total))
     np.testing.assert_allclose(found.expression(), expected)
@@ -195,10 +202,10 @@ def test_counts_are_normalised_where_that_is_asked_for(folder):
     sparse_one = small_anndata("csr")
     sparse_one.X = sparse_one.X.multiply(20).rint().tocsr()
     sparse_one.write_h5ad("counts.h5ad")
-    other = read_own(Asked("counts.h5ad", "tfs.txt", normalise=True)).data
+    other = read_user_data(InputOptions("counts.h5ad", "tfs.txt", normalise=True)).data
     np.testing.assert_allclose(other.expression(), expected)
     with pytest.raises(InputError, match="looks like log values; --normalise is for counts"):
-        read_own(Asked("x.csv", "tfs.txt", normalise=True))
+        read_user_data(InputOptions("x.csv", "tfs.txt", normalise=True))
 
 
 def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder):
@@ -206,9 +213,9 @@ def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder):
     table.to_csv("table.csv")
     table.T.to_csv("turned.csv")
     for file in ("table.csv", "turned.csv"):
-        read = read_own(Asked(file, "tfs.txt", n_genes=1))
+        read = read_user_data(InputOptions(file, "tfs.txt", n_genes=1))
         assert read.data.n_genes == 2
-        cells = read.cells()
+        cells = read.as_anndata()
         assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
         np.testing.assert_array_equal(cells.X, table)
         cells.write_h5ad("copy.h5ad")
@@ -218,7 +225,7 @@ def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder):
 def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
     Path("net.csv").write_text("Gene1,Gene2\nGATA1,SPI1\nSPI1,NA\nGATA1,HLA-A\nGATA1,nan\n")
     said = []
-    read = read_own(Asked("x.csv", "tfs.txt", "net.csv", n_genes=2), said.append)
+    read = read_user_data(InputOptions("x.csv", "tfs.txt", "net.csv", n_genes=2), said.append)
     n = len(read.data.truth)
     assert 0 < n < 4
     assert any(f"{n} of 4 true edges lie between these, and are scored" in line for line in said)
@@ -230,18 +237,18 @@ def test_logarithms_that_are_added_are_pointed_at(folder):
     pd.concat([table, table.iloc[:, :1]], axis=1).to_csv("twice.csv")
     for rule, noted in (("sum", True), ("max-variance", False)):
         said = []
-        read_own(Asked("twice.csv", "tfs.txt", duplicates=rule), said.append)
+        read_user_data(InputOptions("twice.csv", "tfs.txt", duplicates=rule), said.append)
         assert any("logarithms were added" in line for line in said) == noted
 
 
 def test_few_cells_are_pointed_at(folder):
     said = []
-    read_own(Asked("x.csv", "tfs.txt"), said.append)
+    read_user_data(InputOptions("x.csv", "tfs.txt"), said.append)
     assert any(line.startswith("note: 9 cells are few: with less than 50 ") for line in said)
     data = make_dataset(
         pd.DataFrame(np.random.default_rng(0).random((50, 3)), columns=list("ABC")), ["A"]
     )
-    assert few_note(data) is None
+    assert _few_note(data) is None
 
 
 def test_empty_droplets_are_pointed_at():
@@ -250,7 +257,7 @@ def test_empty_droplets_are_pointed_at():
     names = [f"g{i}" for i in range(100)]
 
     def note(values):
-        return empty_note(make_dataset(pd.DataFrame(values, columns=names), names[:5]))
+        return _empty_note(make_dataset(pd.DataFrame(values, columns=names), names[:5]))
 
     assert note(full) is None
     droplets = (rng.random((300, 100)) < 0.02).astype(int)
@@ -291,18 +298,18 @@ def test_groups_are_a_column_or_clusters_or_none():
 def test_what_groups_are_is_said():
     adata, data, _ = grouped()
     adata.obs.loc[adata.obs_names[:3], "kind"] = np.nan
-    said = cell_groups(adata, data, "kind").said
+    said = cell_groups(adata, data, "kind").description
     assert "inside each of 3 groups, the column 'kind'" in said
     assert "3 cells without a label there are taken for one group" in said
     n = len(set(cell_groups(None, data).labels))
-    assert f"inside each of {n} clusters found" in cell_groups(None, data).said
-    assert cell_groups(None, data, "all").said == "values are shuffled among all cells"
+    assert f"inside each of {n} clusters found" in cell_groups(None, data).description
+    assert cell_groups(None, data, "all").description == "values are permuted among all cells"
 
 
 def test_clusters_of_large_data_are_those_of_small_data(monkeypatch):
     _, data, _ = grouped()
     small = cell_groups(None, data, "clusters").labels
-    monkeypatch.setattr(cell_tables, "is_large", lambda *_: True)
+    monkeypatch.setattr(resampling, "is_large", lambda *_: True)
     large = cell_groups(None, data, "clusters").labels
     assert (
         len(np.unique(small)) == len(np.unique(large)) == len(set(zip(small, large, strict=True)))
@@ -330,9 +337,9 @@ def test_genes_of_a_few_cells_are_named_before_their_edges_are_believed():
     values[9:, 1] = 0
     values[10:, 2] = 0
     data = make_dataset(pd.DataFrame(values, columns=list("ABCDE")), ["A"])
-    assert "1 of 5 genes are seen in fewer than 10 cells (B)" in rare_note(data)
-    assert rare_note(make_dataset(pd.DataFrame(values[:99], columns=list("ABCDE")), ["A"])) is None
+    assert "1 of 5 genes are seen in fewer than 10 cells (B)" in _rare_note(data)
+    assert _rare_note(make_dataset(pd.DataFrame(values[:99], columns=list("ABCDE")), ["A"])) is None
     assert (
-        rare_note(make_dataset(pd.DataFrame(values[:, [0, 2, 3]], columns=list("ACD")), ["A"]))
+        _rare_note(make_dataset(pd.DataFrame(values[:, [0, 2, 3]], columns=list("ACD")), ["A"]))
         is None
     )

@@ -12,9 +12,8 @@ from small_data import small_table, write_10x
 from grnular_core.data.downloads import sha256
 from grnular_core.methods.registry import Run, infer
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.analysis import Network, Plan, infer_network
-from grnular_core.workflow.own_scores import scores_with_controls
-from grnular_core.workflow.report import Inputs, flat, make_report, spelled_result, spelled_scores
+from grnular_core.workflow.analysis import Network, Plan, infer_network, scores_with_controls
+from grnular_core.workflow.report import Inputs, flat, make_report, result_lines, score_line
 
 
 def report_of(data, name="clr", plan=None, inputs=None, run=None):
@@ -42,10 +41,10 @@ def test_models_name_their_weights_and_device(small_data):
 
 
 def test_lines_say_what_was_asked_for_and_nothing_else(small_data):
-    assert spelled_result(report_of(small_data)) == []
-    report = report_of(small_data, plan=Plan(stability=10, null=2, top=5))
-    stability, null = spelled_result(report)
-    assert "of the 5 strongest edges" in stability and "10 runs" in stability
+    assert result_lines(report_of(small_data)) == []
+    report = report_of(small_data, plan=Plan(bootstraps=10, decoys=2, top=5))
+    stability, null = result_lines(report)
+    assert "of the 5 strongest edges" in stability and "10 bootstraps" in stability
     assert "at 0.05" in null and "at 0.1" in null and "another reason" in null
 
 
@@ -63,7 +62,7 @@ def test_without_a_truth_there_are_no_scores_and_undefined_ones_are_null(small_d
     assert report_of(replace(small_data, truth=None))["scores"] is None
     others = replace(small_data, truth=small_data.truth.rename(columns={"regulator": "target", "target": "regulator"}))  # fmt: skip
     scores = report_of(others)["scores"]
-    assert scores["auprc"] is None and "not defined" in spelled_scores(scores)
+    assert scores["auprc"] is None and "not defined" in score_line(scores)
 
 
 def test_flat_lines_leave_out_what_is_empty_and_name_the_section():
@@ -87,7 +86,7 @@ def test_controls_stand_beside_the_scores(small_data):
         small_data, {"correlation": infer(small_data, "correlation")}, n_random=2
     )
     assert list(again["method"]).count("correlation") == 1
-    with pytest.raises(InputError, match="no known network"):
+    with pytest.raises(InputError, match="no reference network"):
         scores_with_controls(replace(small_data, truth=None), {})
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.resampling import drawn_cells, most_variable, shuffled
+from grnular_core.workflow.resampling import bootstrap_cells, most_variable, permuted
 
 
 def dataset(values: np.ndarray, n_tfs: int = 2, **more) -> GRNDataset:
@@ -47,7 +47,7 @@ def test_shuffling_keeps_the_values_of_every_gene_in_every_group(
     data = as_sparse(data) if stored else data
     labels = rng.integers(groups, size=cells)
     before = data.expression()
-    after = shuffled(data, rng, labels)
+    after = permuted(data, rng, labels)
     assert sparse.issparse(after.adata.X) == stored
     assert after.genes == data.genes and after.tfs == data.tfs
     for group in np.unique(labels):
@@ -64,7 +64,7 @@ def test_shuffling_ends_that_two_genes_go_together(stored):
     one = rng.normal(5, 1, (500, 1)).clip(0.1)
     data = dataset(np.hstack([one, one, one]))
     data = as_sparse(data) if stored else data
-    found = np.corrcoef(shuffled(data, rng).expression().T)
+    found = np.corrcoef(permuted(data, rng).expression().T)
     assert np.abs(found[np.triu_indices(3, 1)]).max() < 0.15
 
 
@@ -73,17 +73,17 @@ def test_shuffling_inside_groups_keeps_what_the_groups_explain():
     groups = np.repeat(["a", "b"], 200)
     level = np.where(groups == "a", 1.0, 9.0)[:, None]
     data = dataset(level + rng.random((400, 3)))
-    assert np.corrcoef(shuffled(data, rng, groups).expression().T)[0, 1] > 0.95
-    assert abs(np.corrcoef(shuffled(data, rng).expression().T)[0, 1]) < 0.2
+    assert np.corrcoef(permuted(data, rng, groups).expression().T)[0, 1] > 0.95
+    assert abs(np.corrcoef(permuted(data, rng).expression().T)[0, 1]) < 0.2
 
 
 def test_as_many_labels_as_cells_are_needed(small_data):
     with pytest.raises(InputError, match="3 group labels for 300 cells"):
-        shuffled(small_data, np.random.default_rng(0), np.array([1, 2, 3]))
+        permuted(small_data, np.random.default_rng(0), np.array([1, 2, 3]))
 
 
 def test_drawn_cells_are_cells_of_the_data_and_the_seed_decides_which(small_data):
-    one, same, other = (drawn_cells(small_data, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, same, other = (bootstrap_cells(small_data, np.random.default_rng(s)) for s in (1, 1, 2))
     rows = {tuple(row) for row in small_data.expression()}
     assert {tuple(row) for row in one.expression()} <= rows
     assert one.n_cells == small_data.n_cells
@@ -95,11 +95,11 @@ def test_a_gene_that_no_longer_varies_is_left_out_and_too_few_cells_are_refused(
     values = np.random.default_rng(0).random((6, 4))
     values[:, 3] = [1, 0, 0, 0, 0, 0]
     data = dataset(values)
-    found = [drawn_cells(data, np.random.default_rng(s)).genes for s in range(20)]
+    found = [bootstrap_cells(data, np.random.default_rng(s)).genes for s in range(20)]
     assert ["G0", "G1", "G2"] in found and ["G0", "G1", "G2", "G3"] in found
     with pytest.raises(InputError, match="2 cells are too few"):
         for seed in range(20):
-            drawn_cells(dataset(values[:2, :3]), np.random.default_rng(seed))
+            bootstrap_cells(dataset(values[:2, :3]), np.random.default_rng(seed))
 
 
 def test_the_most_variable_tfs_and_other_genes_are_kept():
@@ -152,7 +152,7 @@ def test_the_order_of_the_columns_changes_no_draw(stored):
     turned = replace(data, adata=data.adata[:, order].copy())
     if stored:
         data, turned = as_sparse(data), as_sparse(turned)
-    one, two = (shuffled(d, np.random.default_rng(3)).expression() for d in (data, turned))
+    one, two = (permuted(d, np.random.default_rng(3)).expression() for d in (data, turned))
     np.testing.assert_array_equal(one[:, order], two)
 
 
@@ -160,7 +160,7 @@ def test_the_order_of_the_columns_changes_no_draw(stored):
 def test_sparse_and_dense_cells_are_shuffled_alike(groups):
     data = dataset(np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float))
     one, two = (
-        shuffled(d, np.random.default_rng(3), groups).expression() for d in (data, as_sparse(data))
+        permuted(d, np.random.default_rng(3), groups).expression() for d in (data, as_sparse(data))
     )
     np.testing.assert_array_equal(one, two)
 
