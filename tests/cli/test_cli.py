@@ -147,7 +147,7 @@ def test_help_explains_every_command_and_option():
     for name, command in subparsers(parser).items():
         assert name in parser.format_help()
         for action in command._actions:
-            if action.option_strings:
+            if action.option_strings and action.help is not argparse.SUPPRESS:
                 assert action.help, (name, action.dest)
                 assert action.option_strings[-1] in command.format_help()
         longest = max(map(len, (command.description or "").splitlines()), default=0)
@@ -175,6 +175,8 @@ def test_the_exit_codes_of_the_help_are_those_of_the_errors():
         (["infer", "x.csv", "--tfs", "t", "-o", "o", "--seed", "1.5"], "whole number from 0"),
         (["infer", "x.csv", "--tfs", "t", "-o", "o", "--jobs", "0"], "number of processes"),
         (["infer", "x.csv", "--tfs", "t", "-o", "o", "--match", "loose"], "ignore-case"),
+        (["infer", "x.csv", "--null", "3"], "--null is now called --decoys"),
+        (["infer", "x.csv", "--null-within", "all"], "--null-within is now called --decoys-within"),
         (["evaluate", "e.csv"], "--truth, --expression, --tfs"),
     ],
 )

