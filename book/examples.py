@@ -86,8 +86,7 @@ def practice_files(folder: Path) -> None:
     from anndata import AnnData
     from scipy import sparse
 
-    from grnular_core.simulation.simulate import preset, simulate
-    from grnular_core.simulation.simulated import tf_names, truth_table
+    from grnular_core.simulation.simulate import preset, simulate, tf_names, truth_table
 
     simulation = simulate(preset("clean", n_genes=60, n_cells=300, full_noise=True), seed=1)
     genes = simulation.genes()
@@ -279,8 +278,7 @@ def _practice_table() -> pd.DataFrame:
 def fdr_check() -> str:
     """Edges at an estimated FDR of 0.1 and the share of them that is false, over simulated networks."""
     from grnular_core.plotting.style import label
-    from grnular_core.simulation.simulate import simulate
-    from grnular_core.simulation.simulated import simulated_dataset
+    from grnular_core.simulation.simulate import simulate, simulated_dataset
     from grnular_core.workflow.analysis import Plan, infer_network
     from grnular_core.workflow.resampling import cell_groups
 

@@ -1,4 +1,4 @@
-"""Writing simulated data sets: a folder of plain files, whole or not at all."""
+"""Writing simulated datasets: a folder of plain files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from grnular_core import __version__
 from grnular_core.data.names import shown
-from grnular_core.simulation.simulate import Preset, Simulation
-from grnular_core.simulation.simulated import simulated_anndata, tf_names, truth_table
+from grnular_core.simulation.simulate import (
+    Preset,
+    Simulation,
+    simulated_anndata,
+    tf_names,
+    truth_table,
+)
 from grnular_core.utils.device import machine_bytes, spelled_size
 from grnular_core.utils.errors import GrnularError, InputError
 from grnular_core.utils.files import place, save_h5ad, write_error
@@ -28,36 +32,34 @@ ABOUT = "simulation.json"  # also the mark of a folder that may be replaced
 WRITTEN = re.compile(
     r"(seed_\d+/)?(expression\.(h5ad|csv)|truth\.csv|tfs\.txt|cell_types\.csv|simulation\.json)|seed_\d+"
 )
+FILES = {"expression": "", "truth": "truth.csv", "tfs": "tfs.txt", "cell_types": "cell_types.csv"}
 COPIES = 4  # of the expression that live at once, with noise and on the way to the disk
 
 
-@dataclass(frozen=True)
-class Files:
-    """Names of the files of one data set in its folder."""
+def write_simulation(simulation: Simulation, folder: Path, kind: Format) -> None:
+    """Write one dataset as files that ``infer`` and ``evaluate`` read.
 
-    expression: str
-    truth: str = "truth.csv"
-    tfs: str = "tfs.txt"
-    cell_types: str = "cell_types.csv"
-
-
-def write_simulation(simulation: Simulation, folder: Path, kind: Format) -> Files:
-    """Write one data set into ``folder``, which is there.
-
-    Expression (all cells and genes, constant ones too), ``truth.csv`` with the columns
-    ``regulator,target,sign,K,coop``, ``tfs.txt`` with one name a line, ``cell_types.csv`` and
-    ``simulation.json`` with every setting. All of them are what ``infer`` and ``evaluate`` read.
+    Parameters
+    ----------
+    simulation : Simulation
+        From either simulator.
+    folder : Path
+        Exists; gets ``expression.h5ad`` or ``.csv`` (all cells and genes, constant ones too),
+        ``truth.csv`` with the columns ``regulator, target, sign, K, coop``, ``tfs.txt`` with one name
+        a line, ``cell_types.csv`` and ``simulation.json`` with every setting.
+    kind : {"h5ad", "csv"}
+        Format of the expression.
     """
-    files, adata = Files(expression=f"expression.{kind}"), simulated_anndata(simulation)
+    files = {**FILES, "expression": f"expression.{kind}"}
+    adata = simulated_anndata(simulation)
     if kind == "h5ad":
-        save_h5ad(adata, folder / files.expression)
+        save_h5ad(adata, folder / files["expression"])
     else:
-        adata.to_df().to_csv(folder / files.expression, lineterminator="\n")
-    truth_table(simulation).to_csv(folder / files.truth, index=False, lineterminator="\n")
-    (folder / files.tfs).write_text("".join(f"{tf}\n" for tf in tf_names(simulation)))
-    adata.obs.to_csv(folder / files.cell_types, index_label="cell", lineterminator="\n")
+        adata.to_df().to_csv(folder / files["expression"], lineterminator="\n")
+    truth_table(simulation).to_csv(folder / files["truth"], index=False, lineterminator="\n")
+    (folder / files["tfs"]).write_text("".join(f"{tf}\n" for tf in tf_names(simulation)))
+    adata.obs.to_csv(folder / files["cell_types"], index_label="cell", lineterminator="\n")
     _write_json(_about(simulation, files), folder / ABOUT)
-    return files
 
 
 def write_simulations(
@@ -67,9 +69,25 @@ def write_simulations(
     kind: Format,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Write ``n`` data sets; one goes into the folder itself, several into folders ``seed_0`` ...
+    """Write datasets; one goes into the folder itself, several into folders ``seed_0`` ...
 
-    Returns how many true edges there are in all.
+    Parameters
+    ----------
+    simulations : iterator of Simulation
+        The datasets.
+    n : int
+        How many they are.
+    folder : Path
+        Exists.
+    kind : {"h5ad", "csv"}
+        Format of the expression.
+    progress : callable
+        Called with how many are written and ``n`` after each of several.
+
+    Returns
+    -------
+    int
+        Number of true edges in all.
     """
     n_edges, folders = 0, []
     for done, simulation in enumerate(simulations, start=1):
@@ -85,11 +103,15 @@ def write_simulations(
     return n_edges
 
 
-def _about(simulation: Simulation, files: Files) -> dict[str, Any]:
-    """All that made the data set, and what is in it."""
+def _about(simulation: Simulation, files: dict[str, str]) -> dict[str, Any]:
+    """Collect all that made the dataset, and what is in it; regulons have no production rates."""
     n_cells, n_genes = simulation.expression.shape
-    names = simulation.genes()
-    masters = simulation.grn.masters().tolist()
+    names, rates = simulation.genes(), {}
+    if simulation.rates is not None:
+        masters = simulation.grn.masters()
+        rates = {
+            names[gene]: row.tolist() for gene, row in zip(masters, simulation.rates, strict=True)
+        }
     return {
         **_made_by(),
         **simulation.provenance(),
@@ -97,24 +119,37 @@ def _about(simulation: Simulation, files: Files) -> dict[str, Any]:
         "n_genes": n_genes,
         "n_tfs": len(simulation.tf_index),
         "n_edges": simulation.grn.n_edges,
-        "production_rates": {
-            names[gene]: row.tolist() for gene, row in zip(masters, simulation.rates, strict=True)
-        },
-        "files": vars(files),
+        "production_rates": rates,
+        "files": files,
     }
 
 
 def _made_by() -> dict[str, Any]:
+    """Name the versions that simulate."""
     versions = {name: version(name) for name in ("numpy", "numba")}
     return {"made_by": f"grnular_core {__version__}", "versions": versions}
 
 
 def _write_json(value: dict[str, Any], path: Path) -> None:
+    """Write readable JSON."""
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def check_size(settings: Preset, n_together: int = 1) -> None:
-    """Raise ``InputError`` when the machine lacks the memory for ``n_together`` data sets."""
+    """Refuse datasets that do not fit into the memory of the machine.
+
+    Parameters
+    ----------
+    settings : Preset
+        The kind of data.
+    n_together : int
+        How many datasets live at once.
+
+    Raises
+    ------
+    InputError
+        When they take more memory than there is.
+    """
     graph, kinetics = settings.graph, settings.kinetics
     a_cell = COPIES * graph.n_genes + kinetics.sampling_state * (graph.n_tfs + 2)
     needed, there = 4 * n_together * kinetics.n_cells * a_cell, machine_bytes()
@@ -126,9 +161,19 @@ def check_size(settings: Preset, n_together: int = 1) -> None:
 
 
 def check_folder(path: Path, force: bool) -> None:
-    """Before any work: refuse a place where no folder can be made, or that holds something.
+    """Before any work, refuse a place where no folder can be made, or that holds something.
 
-    ``force`` lets a folder be replaced that an earlier simulation has written, and no other.
+    Parameters
+    ----------
+    path : Path
+        Where the folder is to be.
+    force : bool
+        Lets a folder be replaced that an earlier simulation has written, and no other.
+
+    Raises
+    ------
+    InputError
+        With what stands in the way.
     """
     said = f"--out {path}"
     kind = place(path)
@@ -153,7 +198,7 @@ def check_folder(path: Path, force: bool) -> None:
 
 
 def _contents(folder: Path) -> list[str]:
-    """Paths of all files in the folder, and of folders without any, relative to it and sorted."""
+    """List the paths of all files in the folder, and of folders without any, relative to it and sorted."""
     found = []
     for top, inner, names in os.walk(folder, onerror=_refuse_unread):
         found += [os.path.join(top, name) for name in names]
@@ -166,6 +211,7 @@ def _contents(folder: Path) -> list[str]:
 
 
 def _refuse_unread(error: OSError) -> None:
+    """Refuse a folder that cannot be looked into."""
     raise InputError(
         f"--out: {error.filename} cannot be read: {error.strerror}; give another folder"
     )
@@ -173,11 +219,29 @@ def _refuse_unread(error: OSError) -> None:
 
 @contextmanager
 def new_folder(path: Path, force: bool = False) -> Iterator[Path]:
-    """Give a temporary folder beside ``path``; move it there when the block ends well.
+    """Give a temporary folder beside ``path`` and move it there when the block ends well.
 
     A reader sees no folder (or the old one) or the whole new one. When the block fails the
-    temporary folder is removed; a killed process leaves a hidden ``.part`` folder. Raises
-    ``InputError`` as ``check_folder`` does and ``WriteError`` for a full disk or missing rights.
+    temporary folder is removed; a killed process leaves a hidden ``.part`` folder.
+
+    Parameters
+    ----------
+    path : Path
+        Where the folder is to be.
+    force : bool
+        As in ``check_folder``.
+
+    Yields
+    ------
+    Path
+        The temporary folder.
+
+    Raises
+    ------
+    InputError
+        As ``check_folder``.
+    WriteError
+        For a full disk or missing rights.
     """
     check_folder(path, force)
     target = Path(os.path.realpath(path))
@@ -212,5 +276,6 @@ def _put(part: Path, target: Path) -> None:
 
 
 def _flush(file: Path) -> None:
+    """Bring a written file to the disk."""
     with open(file, "rb+") as written:
         os.fsync(written.fileno())

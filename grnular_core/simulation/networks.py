@@ -1,7 +1,7 @@
-"""Gene regulatory networks to simulate from: random ones (section 3.2 of the paper) and read ones.
+"""Gene regulatory networks to simulate from: random ones (section 3.2 of the paper) and given ones.
 
-A network here is a list of directed edges with an interaction strength each; nothing in this file
-knows about expression. Genes are numbered; names are given when a dataset is made of them.
+A network here is a list of directed edges with an interaction strength each. Genes are numbered from
+0; they get names when a dataset is made of them.
 """
 
 from __future__ import annotations
@@ -20,32 +20,43 @@ MOST_SPARSITY = 0.9  # also a hub leaves some genes alone
 class GRN:
     """A directed network: edge i goes from ``regulator[i]`` to ``target[i]``.
 
-    One that is simulated by ``kinetics.py`` has no cycles; one of ``regulons.py`` may.
-
-    ``K`` (edges,) is the largest effect of an edge on the target's production rate; a negative one
-    represses. ``coop`` (edges,) is the Hill coefficient. ``tfs`` (tfs,) are the genes that may
-    regulate, ascending; every regulator is among them.
+    SERGIO's dynamics need one without cycles; one of the simulator of regulons may have them.
     """
 
     n_genes: int
-    regulator: np.ndarray
-    target: np.ndarray
-    K: np.ndarray
-    coop: np.ndarray
-    tfs: np.ndarray
+    regulator: np.ndarray  # (edges,)
+    target: np.ndarray  # (edges,)
+    K: (
+        np.ndarray
+    )  # (edges,) largest effect on the target's production rate; a negative one represses
+    coop: np.ndarray  # (edges,) Hill coefficients
+    tfs: np.ndarray  # (tfs,) genes that may regulate, ascending; every regulator is among them
 
     @property
     def n_edges(self) -> int:
+        """Number of edges."""
         return len(self.regulator)
 
     def adjacency(self) -> np.ndarray:
-        """Boolean, shape (tfs, genes): adj[regulator, target]."""
+        """Lay the network out as a matrix.
+
+        Returns
+        -------
+        ndarray of bool, shape (tfs, genes)
+            ``adj[regulator, target]``, rows in the order of ``tfs``.
+        """
         adj = np.zeros((len(self.tfs), self.n_genes), dtype=bool)
         adj[np.searchsorted(self.tfs, self.regulator), self.target] = True
         return adj
 
     def masters(self) -> np.ndarray:
-        """Genes that nothing regulates, ascending: their production rates are given."""
+        """Find the master regulators, genes that nothing regulates: their production rates are given.
+
+        Returns
+        -------
+        ndarray of int, shape (masters,)
+            Ascending.
+        """
         return np.setdiff1d(np.arange(self.n_genes), self.target)
 
 
@@ -53,42 +64,38 @@ class GRN:
 class GraphSpec:
     """What kind of random network to draw.
 
-    ``n_tfs`` of the ``n_genes`` may regulate. A TF regulates a gene with probability ``sparsity``
-    times its propensity, at most 0.9. The propensity is 1 for all (the paper) or log-normal with
-    mean 1, whose log has standard deviation ``hub_spread``: few TFs then have many targets. The
-    first ``global_tfs`` of the TFs regulate a gene with probability ``global_chance`` instead, as
-    the few global regulators of a bacterium do; ``global_inputs`` other TFs regulate each of them,
-    which makes them highly expressed.
-    ``tf_edges`` is the share of the TFs that are regulated by one other TF. With ``tf_targets`` TFs
-    are regulated as any gene is, by every TF that comes before them in a random order with its own
-    probability, as in networks where TFs are the targets of many. ``in_spread`` is to targets what
-    ``hub_spread`` is to TFs: few genes then have many regulators. ``module_size`` > 1 lets
-    groups of that many genes on average share their regulators, as operons and co-expressed modules
-    do; each edge of a copied set is redrawn with probability ``module_noise``.
-    ``extra_regulators=False`` leaves genes without a regulator alone: they become sources of their
-    own. ``K`` is the range of |strength|, an edge represses with probability ``repression``; with
-    ``sign_by_tf`` a TF has one sign throughout. ``coop`` is the Hill coefficient of every edge.
+    Raises ``InputError`` for values out of range.
     """
 
     n_genes: int = 100
-    n_tfs: int = 10
-    sparsity: float = 0.1
-    hub_spread: float = 0.0
+    n_tfs: int = 10  # of the genes, these may regulate
+    sparsity: float = (
+        0.1  # probability that a TF regulates a gene, times its propensity, at most 0.9
+    )
+    # Propensities are 1 (the paper), or log-normal with mean 1, whose log has this standard deviation:
+    hub_spread: float = 0.0  # of TFs: few have many targets
+    in_spread: float = 0.0  # of targets: few have many regulators
+    # The first TFs regulate a gene with a probability of their own, as a bacterium's few global
+    # regulators do; so many other TFs regulate each of them, which makes them highly expressed.
     global_tfs: int = 0
     global_chance: float = 0.6
     global_inputs: int = 0
-    tf_edges: float = 0.2
-    tf_targets: bool = False
-    in_spread: float = 0.0
+    tf_edges: float = 0.2  # share of the TFs that are regulated by one other TF
+    tf_targets: bool = (
+        False  # TFs are regulated as any gene is, by those before them in a random order
+    )
+    # Groups of so many genes on average share their regulators, as operons and co-expressed modules do;
+    # each edge of a copied set is drawn anew with this probability.
     module_size: float = 1.0
     module_noise: float = 0.1
-    extra_regulators: bool = True
-    K: tuple[float, float] = (1.0, 5.0)
-    repression: float = 0.5
-    sign_by_tf: bool = False
-    coop: float = 2.0
+    extra_regulators: bool = True  # False: genes without a regulator become sources of their own
+    K: tuple[float, float] = (1.0, 5.0)  # range of the strengths
+    repression: float = 0.5  # probability that an edge represses
+    sign_by_tf: bool = False  # a TF has one sign throughout
+    coop: float = 2.0  # Hill coefficient of every edge
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         if not 1 <= self.n_tfs < self.n_genes:
             raise InputError(
                 f"a network needs 1 <= TFs < genes; got {self.n_tfs} TFs and {self.n_genes} genes"
@@ -127,6 +134,17 @@ def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
     regulator and every TF at least one target; then one edge is added for every component that is
     not yet connected to the first. With ``extra_regulators=False`` neither a regulator nor a
     connecting edge is added. With one TF there is no TF-TF edge.
+
+    Parameters
+    ----------
+    spec : GraphSpec
+        What kind of network.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    GRN
     """
     tfs = np.sort(rng.choice(spec.n_genes, spec.n_tfs, replace=False))
     genes = np.setdiff1d(np.arange(spec.n_genes), tfs)
@@ -169,7 +187,7 @@ def _module_edges(
 def _for_targets(
     chance: np.ndarray, n_targets: int, spec: GraphSpec, rng: np.random.Generator
 ) -> np.ndarray:
-    """The chance of every TF (tfs, 1), or of every TF and target where targets differ."""
+    """Give the chance of every TF (tfs, 1), or of every TF and target where targets differ."""
     if not spec.in_spread:
         return chance
     propensity = rng.lognormal(-(spec.in_spread**2) / 2, spec.in_spread, n_targets)
@@ -183,8 +201,7 @@ def _add_tf_edges(
     spec: GraphSpec,
     rng: np.random.Generator,
 ) -> None:
-    """Regulate a share of the TFs by another one that comes before it in a random order, and global
-    TFs by as many as they are to have; with ``tf_targets`` by each one before it with its chance."""
+    """Regulate TFs by others that come before them in a random order, as ``spec`` says."""
     order = rng.permutation(spec.n_tfs)
     if spec.global_inputs:  # global TFs come last, so that all others may regulate them
         local = order[order >= spec.global_tfs]
@@ -224,10 +241,30 @@ def make_grn(
     coop: Sequence[float] | float = 2.0,
     tfs: Sequence[int] | None = None,
 ) -> GRN:
-    """Check a list of edges and make a ``GRN`` of it; ``tfs`` defaults to the regulators.
+    """Check a list of edges and make a network of it.
 
-    Raises ``InputError`` for lengths that disagree, genes out of range, self-regulation, repeated
-    edges, strengths that are 0 or not finite, regulators outside ``tfs`` and cycles.
+    Parameters
+    ----------
+    n_genes : int
+        Number of genes.
+    regulator, target : sequence of int, shape (edges,)
+        The ends of every edge.
+    K : sequence of float, shape (edges,)
+        Strengths; a negative one represses.
+    coop : float or sequence of float, shape (edges,)
+        Hill coefficients.
+    tfs : sequence of int, optional
+        The genes that may regulate; the regulators when left out.
+
+    Returns
+    -------
+    GRN
+
+    Raises
+    ------
+    InputError
+        For lengths that disagree, genes out of range, self-regulation, repeated edges, strengths that
+        are 0 or not finite, regulators outside ``tfs`` and cycles.
     """
     regulator, target = _gene_numbers(regulator), _gene_numbers(target)
     K, coop = np.asarray(K, dtype=float), np.asarray(coop, dtype=float)
@@ -265,7 +302,7 @@ def make_grn(
 
 
 def _gene_numbers(values: Sequence[int]) -> np.ndarray:
-    """Whole numbers as int; a number with a fraction names no gene."""
+    """Give whole numbers as int; a number with a fraction names no gene."""
     values = np.asarray(values)
     whole = values.astype(int) if np.isfinite(values.astype(float)).all() else None
     if whole is None or values.ndim != 1 or (whole != values).any():
@@ -274,10 +311,21 @@ def _gene_numbers(values: Sequence[int]) -> np.ndarray:
 
 
 def topological_order(grn: GRN) -> np.ndarray:
-    """The genes (genes,) ordered so that regulators come before their targets.
+    """Order the genes so that regulators come before their targets.
 
-    Raises ``InputError`` that shows a cycle where there is one: the levels of the simulation would
-    not be defined.
+    Parameters
+    ----------
+    grn : GRN
+        Any network.
+
+    Returns
+    -------
+    ndarray of int, shape (genes,)
+
+    Raises
+    ------
+    InputError
+        Where there is a cycle, which it shows: the levels of a simulation would not be defined.
     """
     from scipy.sparse import csr_array
 
@@ -301,7 +349,7 @@ def topological_order(grn: GRN) -> np.ndarray:
 
 
 def _cycle(grn: GRN, stuck: np.ndarray) -> list[int]:
-    """One cycle, found by walking from regulator to regulator among the genes left over."""
+    """Find one cycle by walking from regulator to regulator among the genes left over."""
     into = np.isin(grn.regulator, stuck) & np.isin(grn.target, stuck)
     before = dict(zip(grn.target[into].tolist(), grn.regulator[into].tolist(), strict=True))
     walk = [int(stuck[0])]

@@ -1,10 +1,10 @@
 """Technical noise of single-cell measurements, as the simulator SERGIO adds it to clean levels.
 
 Four steps, each optional, in this order: outlier genes, library size, dropout, UMI counts
-(Dibaeinia and Sinha 2020). Before them, and not in SERGIO: programs, by which many genes of a cell go up
-and down together without any TF's doing, and levels, which differ between genes. After them, and not in
-SERGIO: amplification, for protocols that count reads and not molecules. All take and return expression (cells,
-genes).
+(Dibaeinia and Sinha 2020). Not in SERGIO: before them programs, by which many genes of a cell go up
+and down together without any TF, and levels, which differ between genes; after them amplification,
+for protocols that count reads and not molecules. Each step takes expression (cells, genes) and leaves
+it as it is.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from grnular_core.utils.errors import InputError
 class TechnicalNoise:
     """Which steps to take; the defaults take none.
 
-    ``programs``: (how many, spread), see ``cell_programs``. ``levels``: (mean, standard deviation) of the
-    log of a gene's mean, see ``gene_levels``.
-    ``outlier``: (share of genes, mean and standard deviation of the log of their factor).
-    ``library``: (mean, standard deviation) of the log of a cell's total; with ``whole`` that of all genes
-    of a cell, of which these are a part, and ``whole`` the standard deviation of the log of what of its
-    depth that total misses: see ``whole_library``. ``dropout``: (shape,
-    percentile). ``umi``: draw Poisson counts. ``amplification``: the standard deviation of the log of
-    what an entry is multiplied by, as where reads of amplified molecules are counted.
+    Raises ``InputError`` for values out of range.
     """
 
+    # Share of genes, mean and standard deviation of the log of their factor.
     outlier: tuple[float, float, float] | None = None
+    # Mean and standard deviation of the log of a cell's total.
     library: tuple[float, float] | None = None
-    dropout: tuple[float, float] | None = None
-    umi: bool = False
-    programs: tuple[int, float] | None = None
+    dropout: tuple[float, float] | None = None  # shape and percentile, see ``_dropout``
+    umi: bool = False  # Poisson counts
+    programs: tuple[int, float] | None = None  # how many, and their spread, see ``_cell_programs``
+    # Mean and standard deviation of the log of a gene's mean.
     levels: tuple[float, float] | None = None
+    # Standard deviation of the log of what an entry is multiplied by, in reads of amplified molecules.
     amplification: float | None = None
+    # With it ``library`` is the total of all genes of a cell, of which these are a part; itself it is the
+    # standard deviation of the log of what of a cell's depth that total misses, see ``_whole_library``.
     whole: float | None = None
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         if self.programs is not None:
             count, spread = self.programs
             if not (count >= 0 and 0 <= spread < np.inf):
@@ -72,6 +72,7 @@ class TechnicalNoise:
 
 
 def _check_lognormal(what: str, mean: float, sd: float) -> None:
+    """Refuse moments that no logarithm has."""
     if not (np.isfinite(mean) and 0 <= sd < np.inf):
         raise InputError(
             f"{what} takes the mean and standard deviation (0 or more) of a logarithm, got {mean} "
@@ -79,15 +80,15 @@ def _check_lognormal(what: str, mean: float, sd: float) -> None:
         )
 
 
-def cell_programs(
+def _cell_programs(
     X: np.ndarray, types: np.ndarray, count: int, spread: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Multiply by exp(sum of a f): ``count`` programs of activity f, to which genes respond by a.
+    """Multiply a gene by exp(sum over programs of a f), with activities f of cells and responses a of genes.
 
-    Every other program has an activity for each of the cell ``types`` (cells,), as what makes cell types
-    differ; the others one for each cell, as its size, quality or phase. Activities are standard normal.
-    Responses of the genes are normal around the program's mean response, such that what all programs
-    do to the logarithm of a gene has about the standard deviation ``spread``.
+    Every other program has one activity for each cell type, as what makes types differ; the others one
+    for each cell, as its size, quality or phase. Activities are standard normal. Responses are normal
+    around the program's mean response, such that what all programs do to the logarithm of a gene has
+    about the standard deviation ``spread``.
     """
     part = spread / np.sqrt(2 * max(count, 1))
     response = rng.normal(rng.normal(0, part, (count, 1)), part, (count, X.shape[1]))
@@ -98,7 +99,7 @@ def cell_programs(
     return X * np.exp(np.clip(activity @ response, -20, 20)).astype(X.dtype)
 
 
-def gene_levels(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
+def _gene_levels(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
     """Scale every gene to a log-normal mean: how high it is expressed says nothing about its role.
 
     ``mean`` and ``sd`` are those of the mean's logarithm; a gene that is 0 everywhere stays so.
@@ -108,20 +109,20 @@ def gene_levels(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator)
     return X * np.divide(level, found, out=np.zeros_like(level), where=found > 0).astype(X.dtype)
 
 
-def outlier_genes(
+def _outlier_genes(
     X: np.ndarray, share: float, mean: float, sd: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Multiply each gene, with probability ``share``, by a log-normal factor.
+    """Multiply each gene, with probability ``share``, by a log-normal factor, one for all cells.
 
-    ``mean`` and ``sd`` are those of the factor's logarithm; one factor for all cells of a gene.
+    ``mean`` and ``sd`` are those of the factor's logarithm.
     """
     chosen = rng.random(X.shape[1]) < share
     factor = np.where(chosen, rng.lognormal(mean, sd, X.shape[1]), 1.0)
     return X * factor.astype(X.dtype)
 
 
-def library_size(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
-    """Scale every cell to a log-normal total; an empty cell stays empty.
+def _library_size(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
+    """Scale every cell to a log-normal total over these genes; an empty cell stays empty.
 
     ``mean`` and ``sd`` are those of the total's logarithm.
     """
@@ -131,18 +132,33 @@ def library_size(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator
 
 
 def cell_sizes(noise: TechnicalNoise, n_cells: int, rng: np.random.Generator) -> np.ndarray | None:
-    """Totals (cells,) of whole cells where the noise has them, else None."""
+    """Draw the totals of whole cells, where the noise has them.
+
+    Parameters
+    ----------
+    noise : TechnicalNoise
+        With ``whole``, or without.
+    n_cells : int
+        Number of cells.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    ndarray of float, shape (cells,), or None
+    """
     return None if noise.whole is None else rng.lognormal(*noise.library, n_cells)
 
 
-def whole_library(
+def _whole_library(
     X: np.ndarray, sizes: np.ndarray, missed: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Scale every cell by its size (cells,), over the mean total of these genes.
+    """Scale every cell by its size, over the mean total of these genes.
 
-    ``library_size`` gives these genes alone a total that does not depend on them: where one rises, all
-    others fall. In published matrices they are a twentieth of a cell's genes, and the rest takes that up.
-    ``missed`` is the standard deviation of the log of another factor of each cell, which no total shows.
+    ``_library_size`` gives these genes alone a total that does not depend on them: where one rises, all
+    others fall. In published matrices they are a twentieth of a cell's genes, and the rest takes
+    that up. ``missed`` is the standard deviation of the log of another factor of each cell, which no
+    total shows.
     """
     total = X.sum(1, dtype=np.float64).mean()
     factor = sizes / total if total > 0 else np.zeros_like(sizes)
@@ -150,7 +166,9 @@ def whole_library(
     return X * factor[:, None].astype(X.dtype)
 
 
-def dropout(X: np.ndarray, shape: float, percentile: float, rng: np.random.Generator) -> np.ndarray:
+def _dropout(
+    X: np.ndarray, shape: float, percentile: float, rng: np.random.Generator
+) -> np.ndarray:
     """Set entries to 0; the lower an entry, the likelier.
 
     An entry x is kept with probability 1 / (1 + exp(-shape (log(1 + x) - m))), where m is the
@@ -164,12 +182,12 @@ def dropout(X: np.ndarray, shape: float, percentile: float, rng: np.random.Gener
     return np.where(rng.random(X.shape, dtype=np.float32) < keep, X, X.dtype.type(0))
 
 
-def umi_counts(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Poisson counts with the levels as means."""
+def _umi_counts(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw Poisson counts with the levels as means."""
     return rng.poisson(X).astype(X.dtype)
 
 
-def amplified(X: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
+def _amplify(X: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
     """Multiply every entry by a log-normal factor of mean 1; ``sd`` is that of its logarithm."""
     factor = rng.lognormal(-(sd**2) / 2, sd, X.shape)
     return X * factor.astype(X.dtype)
@@ -182,24 +200,40 @@ def add_noise(
     rng: np.random.Generator,
     sizes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Take the steps that ``noise`` names: programs and levels, then SERGIO's in its order, then amplification.
+    """Take the steps that ``noise`` names: programs and levels, SERGIO's in its order, amplification.
 
-    ``X`` (cells, genes) of cell ``types`` (cells,) is left as it is. ``sizes`` are those of ``cell_sizes``.
+    Parameters
+    ----------
+    X : ndarray of float, shape (cells, genes)
+        Clean expression >= 0.
+    types : ndarray of int, shape (cells,)
+        Cell types from 0.
+    noise : TechnicalNoise
+        The steps.
+    rng : Generator
+        For the draws.
+    sizes : ndarray of float, shape (cells,), optional
+        Totals of whole cells (``cell_sizes``).
+
+    Returns
+    -------
+    ndarray, shape (cells, genes)
+        ``X`` itself where no step is taken.
     """
     if noise.programs:
-        X = cell_programs(X, types, *noise.programs, rng)
+        X = _cell_programs(X, types, *noise.programs, rng)
     if noise.levels:
-        X = gene_levels(X, *noise.levels, rng)
+        X = _gene_levels(X, *noise.levels, rng)
     if noise.outlier:
-        X = outlier_genes(X, *noise.outlier, rng)
+        X = _outlier_genes(X, *noise.outlier, rng)
     if sizes is not None:
-        X = whole_library(X, sizes, noise.whole or 0.0, rng)
+        X = _whole_library(X, sizes, noise.whole or 0.0, rng)
     elif noise.library:
-        X = library_size(X, *noise.library, rng)
+        X = _library_size(X, *noise.library, rng)
     if noise.dropout:
-        X = dropout(X, *noise.dropout, rng)
+        X = _dropout(X, *noise.dropout, rng)
     if noise.umi:
-        X = umi_counts(X, rng)
+        X = _umi_counts(X, rng)
     if noise.amplification:
-        X = amplified(X, noise.amplification, rng)
+        X = _amplify(X, noise.amplification, rng)
     return X

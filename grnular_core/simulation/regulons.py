@@ -8,7 +8,7 @@ regulated as often as other genes, not least by each other. Here the logarithms 
     x = state + own + A L^T,    A_j = sqrt(s) unit(x_T w_j) + sqrt(1 - s) hidden_j,
 
 with x (cells, genes), x_T its columns of TFs, A (cells, regulons) the activities, L (genes, regulons) the
-responses of members, w (tfs, regulons) the say of drivers, s what drivers explain of an activity, and
+responses of members, w (tfs, regulons) the effects of drivers, s what drivers explain of an activity, and
 unit() a column at mean 0 and deviation 1. The truth has an edge from every driver of a regulon to every
 other member. Circuits of TFs that drive each other are allowed, so these networks may have cycles: the
 equations are then solved by ``ROUNDS`` substitutions.
@@ -32,46 +32,36 @@ MOST_LOG = 20.0  # levels stay finite
 class Regulons:
     """What kind of regulons to draw; numbers of genes and TFs are those of the ``GraphSpec``.
 
-    ``count`` regulons, with sizes whose logs have the standard deviation ``size_spread``, and responses to
-    them that ``strength_spread`` makes strong in some and weak in others, in the same way. A gene, TF or
-    not, belongs to one with probability ``members``, and then to a second one with ``second``.
-    ``drivers`` is the mean number of TFs that drive a regulon, at least 1; each is taken from its own
-    members with probability ``circuit``, and joins them. ``explained`` is s above. A member or driver
-    represses with the ``repression`` of the ``GraphSpec``; how often a TF drives follows its ``hub_spread``.
-
-    ``dimensions`` is that of the cells' states; a state moves the share ``moved`` of the genes, TFs by
-    about ``state_tfs`` standard deviations and others by ``state_genes``. ``jitter`` is what
-    states of cells of one type differ by; ``own`` the standard deviation of what moves one gene alone;
-    ``hidden_state`` how much states say about the hidden part of activities. ``amplitude`` times x is the
-    logarithm of a level. With ``associated`` the truth also has every TF that is a member, with every other
-    member: what databases of functional association list.
-
-    ``overlap`` is the mean number of further regulons that a gene of one belongs to. With ``listed`` below
-    1 the truth keeps that share of its edges alone, those with the strongest sum over the regulons that
-    TF and gene share: databases list what shows.
+    A member or driver represses with its ``repression``; how often a TF drives follows its
+    ``hub_spread``. Raises ``InputError`` for values out of range.
     """
 
-    count: int = 20
-    size_spread: float = 0.7
-    members: float = 0.6
-    second: float = 0.15
-    drivers: float = 2.5
-    circuit: float = 0.5
-    explained: float = 0.6
-    dimensions: int = 3
-    moved: float = 0.7
-    state_tfs: float = 0.7
-    state_genes: float = 0.7
-    jitter: float = 0.15
-    own: float = 0.8
-    hidden_state: float = 0.5
-    amplitude: float = 0.5
+    count: int = 20  # regulons
+    size_spread: float = 0.7  # standard deviation of the log of their sizes
+    members: float = 0.6  # probability that a gene, TF or not, belongs to a regulon
+    second: float = 0.15  # and then to a second one
+    drivers: float = 2.5  # mean number of TFs that drive a regulon, at least 1
+    circuit: float = 0.5  # probability that a driver is taken from the members, or joins them
+    explained: float = 0.6  # s: share of a regulon's activity that its drivers explain
+    dimensions: int = 3  # of the cells' states
+    moved: float = 0.7  # share of the genes that a state moves
+    state_tfs: float = 0.7  # by how many standard deviations, TFs
+    state_genes: float = 0.7  # and other genes
+    jitter: float = 0.15  # what states of cells of one type differ by
+    own: float = 0.8  # standard deviation of what moves one gene alone
+    hidden_state: float = 0.5  # how much states say about the hidden part of activities
+    amplitude: float = 0.5  # times x is the logarithm of a level
+    # The network also has every TF that is a member, with every other member: what databases of
+    # functional association list.
     associated: bool = False
-    strength_spread: float = 0.0
-    overlap: float = 0.0
+    strength_spread: float = 0.0  # standard deviation of the log of how strong a regulon acts
+    overlap: float = 0.0  # mean number of further regulons that a gene of one belongs to
+    # Share of its edges that the network keeps, those with the strongest sum over the regulons that TF
+    # and gene share: databases list what shows.
     listed: float = 1.0
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         for name in ("members", "second", "circuit", "explained", "moved"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is a share from 0 to 1, got {getattr(self, name)}")
@@ -89,35 +79,58 @@ class Regulons:
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
+class DrawnRegulons:
     """Which genes respond to which regulon, and which TFs drive it; 0 where they do not."""
 
     tfs: np.ndarray  # (tfs,), ascending
     response: np.ndarray  # L (genes, regulons)
-    say: np.ndarray  # w (tfs, regulons)
+    effect: np.ndarray  # w (tfs, regulons)
 
     def grn(self, associated: bool = False, listed: float = 1.0) -> GRN:
-        """Every driver regulates every other member; K is the sum over the regulons they share.
+        """List the network: every driver regulates every other member.
 
-        With ``associated`` every TF that is a member is on the list as well, by its own response. Of all
-        edges the share ``listed`` is kept, those with the strongest sum of |say| |response|.
+        Parameters
+        ----------
+        associated : bool
+            Every TF that is a member regulates the others as well, by its own response.
+        listed : float
+            Share of the edges that is kept, those with the strongest sum of |effect| |response|.
+
+        Returns
+        -------
+        GRN
+            K is the sum over the regulons that TF and gene share; there may be cycles.
         """
-        say = self.say
+        effect = self.effect
         if associated:
-            say = np.where(say != 0, say, self.response[self.tfs])
-        drives = (say != 0) @ (self.response != 0).T
+            effect = np.where(effect != 0, effect, self.response[self.tfs])
+        drives = (effect != 0) @ (self.response != 0).T
         drives[np.arange(len(self.tfs)), self.tfs] = False
         if listed < 1 and drives.any():
-            strength = np.abs(say) @ np.abs(self.response).T
+            strength = np.abs(effect) @ np.abs(self.response).T
             drives &= strength >= np.quantile(strength[drives], 1 - listed)
         row, target = np.nonzero(drives)
-        K = (say @ self.response.T)[row, target]
+        K = (effect @ self.response.T)[row, target]
         n_genes = len(self.response)
         return GRN(n_genes, self.tfs[row], target, K, np.ones(len(row)), self.tfs)
 
 
-def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator) -> Groups:
-    """Draw members and drivers of all regulons."""
+def random_regulons(spec: GraphSpec, settings: Regulons, rng: np.random.Generator) -> DrawnRegulons:
+    """Draw members and drivers of all regulons.
+
+    Parameters
+    ----------
+    spec : GraphSpec
+        Numbers of genes and TFs, ``hub_spread`` and ``repression``.
+    settings : Regulons
+        What kind of regulons.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    DrawnRegulons
+    """
     n_genes, n_tfs, count = spec.n_genes, spec.n_tfs, settings.count
     tfs = np.sort(rng.choice(n_genes, n_tfs, replace=False))
     size = rng.lognormal(0, settings.size_spread, count)
@@ -130,11 +143,11 @@ def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator)
         more = rng.poisson(settings.overlap, len(belongs))
         member[np.repeat(belongs, more), rng.integers(count, size=more.sum())] = True
     drives = np.zeros((n_tfs, count), dtype=bool)
-    standing = rng.lognormal(0, spec.hub_spread, n_tfs)
+    propensity = rng.lognormal(0, spec.hub_spread, n_tfs)
     for regulon in range(count):
         inside = np.flatnonzero(member[tfs, regulon])
         n_drivers = min(max(1, rng.poisson(settings.drivers)), n_tfs)
-        drawn = rng.choice(n_tfs, n_drivers, replace=False, p=standing / standing.sum())
+        drawn = rng.choice(n_tfs, n_drivers, replace=False, p=propensity / propensity.sum())
         joins = rng.random(n_drivers) < settings.circuit
         if len(inside):
             drawn[joins] = rng.choice(inside, joins.sum())
@@ -146,18 +159,32 @@ def random_groups(spec: GraphSpec, settings: Regulons, rng: np.random.Generator)
         return np.where(rng.random(present.shape) < repression, -size, size)
 
     response = strengths(member, spec.repression)
-    say = strengths(drives, spec.repression / 2)
+    effect = strengths(drives, spec.repression / 2)
     if settings.strength_spread:
         response *= rng.lognormal(0, settings.strength_spread, count)
-    return Groups(tfs, response, say)
+    return DrawnRegulons(tfs, response, effect)
 
 
 def cell_states(
     kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """States (cells, dimensions) of mean 0 and deviation 1, and the cell types (cells,).
+    """Draw the states of all cells: types lie anywhere, or on a path through ``kinetics.anchors`` states.
 
-    Types lie anywhere, or on a path through ``kinetics.anchors`` states.
+    Parameters
+    ----------
+    kinetics : Kinetics
+        Types, cells and anchors.
+    settings : Regulons
+        Dimensions and jitter.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    states : ndarray of float, shape (cells, dimensions)
+        Of mean 0 and standard deviation 1.
+    types : ndarray of int, shape (cells,)
+        Cell types from 0.
     """
     shape = (settings.dimensions, kinetics.anchors or kinetics.n_types)
     of_types = rng.standard_normal(shape)
@@ -169,20 +196,39 @@ def cell_states(
 
 
 def _unit(x: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and standard deviation 1; constant ones become 0."""
+    """Bring columns to mean 0 and standard deviation 1; constant ones become 0."""
     centred = x - x.mean(0)
     return centred / (centred.std(0) + 1e-9)
 
 
 def regulon_levels(
-    groups: Groups, kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
+    groups: DrawnRegulons, kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels (cells, genes) float32, all above 0, and the cell types (cells,)."""
+    """Simulate expression of regulons by the equations above.
+
+    Parameters
+    ----------
+    groups : DrawnRegulons
+        Members and drivers.
+    kinetics : Kinetics
+        Types, cells and anchors.
+    settings : Regulons
+        What kind of regulons and states.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    X : ndarray of float32, shape (cells, genes)
+        Levels, all above 0.
+    types : ndarray of int, shape (cells,)
+        Cell types from 0.
+    """
     states, types = cell_states(kinetics, settings, rng)
     (n_genes, count), n_cells = groups.response.shape, len(states)
 
     def moved_by_state(n: int) -> np.ndarray:
-        """What states do to n genes (cells, n): many respond little, few much."""
+        """Draw what states do to n genes (cells, n): many respond little, few much."""
         response = rng.standard_normal((settings.dimensions, n)) * rng.gamma(1.5, 0.6, n)
         response *= rng.random(n) < settings.moved
         return states @ response / np.sqrt(settings.dimensions)
@@ -195,7 +241,7 @@ def regulon_levels(
     hidden = _unit(hidden + rng.standard_normal((n_cells, count)))
     x = alone
     for _ in range(ROUNDS):
-        driven = _unit(_unit(x[:, groups.tfs]) @ groups.say)
+        driven = _unit(_unit(x[:, groups.tfs]) @ groups.effect)
         activity = np.sqrt(settings.explained) * driven
         activity += np.sqrt(1 - settings.explained) * hidden
         x = alone + activity @ groups.response.T

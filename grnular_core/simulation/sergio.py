@@ -1,72 +1,67 @@
-"""Clean expression of a network in steady state: the stochastic dynamics of SERGIO, compiled.
+"""Clean expression in steady state: the stochastic dynamics of SERGIO, compiled, and its networks.
 
 Dibaeinia and Sinha (2020) describe every gene by a chemical Langevin equation,
 
-    dx = (P - d x) dt + noise,    P = sum over regulators of K h(r)  or  |K| (1 - h(r)),
-    h(r) = r^n / (H^n + r^n),
+    dx = (P - d x) dt + q (sqrt(P) dW + sqrt(d x) dV),
+    P  = sum over regulators of K h(r)  or  |K| (1 - h(r)),    h(r) = r^n / (H^n + r^n),
 
 with decay d, Hill coefficient n, and half-response H, the mean level of that regulator over the
 cell types. Regulators act with their level at the same time step. Master regulators have a constant
 P for every cell type. A cell type is one long trajectory; cells are time points of it.
 
-The noise of strength q is, with independent normal a and b for every step,
-
-    sp:   q sqrt(P) a
-    spd:  q (sqrt(P) + sqrt(d x)) a
-    dpd:  q (sqrt(P) a + sqrt(d x) b).
-
-The sum of ``dpd`` is normal with variance q^2 (P + d x), so one draw a step suffices: same
-distribution, half the numbers. Levels are held at 0 from below. With strong noise that raises the
-mean of a gene of low production above P / d.
+The noise is SERGIO's ``dpd`` (its ``sp`` and ``spd`` are left out). The sum of its two normals has
+variance q^2 (P + d x), so one draw a step suffices: same distribution, half the numbers. Levels are
+held at 0 from below. With strong noise that raises the mean of a gene of low production above P / d.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
-from grnular_core.simulation.networks import GRN, topological_order
+from grnular_core.data.downloads import fetch
+from grnular_core.simulation.networks import GRN, make_grn, topological_order
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.jit import compiled
 
-NoiseType = Literal["sp", "spd", "dpd"]
-NOISE_TYPES = get_args(NoiseType)
 HalfResponse = Literal["simulated", "expected"]
+DATASETS = {"DS1": ("cID_4", 100), "DS2": ("cID_5", 400), "DS3": ("cID_6", 1200)}
 
 
 @dataclass(frozen=True)
 class Kinetics:
-    """Parameters of the dynamics; ``noise`` is q, ``decay`` d, ``dt`` the time step.
+    """Parameters of the dynamics and of the cells.
 
-    A trajectory has ``sampling_state`` steps for every cell of its type. ``low`` and ``high`` are
-    the ranges that master regulators' production rates are drawn from, per cell type and with equal
-    chance; one range twice is a single one. With ``anchors`` of 2 or more, so many states are drawn
-    instead, and the types are points at equal distances on the path through them: with many types
-    and few states cells differentiate step by step. ``half_response``: H is the mean of the regulator's
-    ``"simulated"`` cells, as in the first SERGIO, or its ``"expected"`` level, computed without
-    noise before anything is simulated, as in SERGIO 2 and sergio-rs.
+    Raises ``InputError`` for values out of range.
     """
 
-    n_types: int = 5
-    n_cells: int = 1000
-    noise: float = 0.1
-    noise_type: NoiseType = "dpd"
-    decay: float = 1.0
-    sampling_state: int = 15
-    dt: float = 0.01
+    n_types: int = 5  # cell types
+    n_cells: int = 1000  # in all types together
+    noise: float = 0.1  # q
+    decay: float = 1.0  # d
+    sampling_state: int = 15  # steps of a trajectory for each cell of its type
+    dt: float = 0.01  # time step
+    # Master regulators draw their production rates from these two ranges, per cell type, with equal
+    # chance; one range twice is a single one.
     low: tuple[float, float] = (0.2, 0.5)
     high: tuple[float, float] = (0.7, 1.0)
+    # H is the mean of the regulator's "simulated" cells, as in the first SERGIO, or its "expected"
+    # level, computed without noise before anything is simulated, as in SERGIO 2 and sergio-rs.
     half_response: HalfResponse = "simulated"
+    # 2 or more: so many states are drawn, and the types are points at equal distances on the path
+    # through them. With many types and few states cells differentiate step by step.
     anchors: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (("noise_type", NoiseType), ("half_response", HalfResponse)):
-            if getattr(self, name) not in get_args(choices):
-                raise InputError(
-                    f"{name} {getattr(self, name)!r}; choose one of {', '.join(get_args(choices))}"
-                )
+        """Refuse values out of range."""
+        if self.half_response not in get_args(HalfResponse):
+            raise InputError(
+                f"half_response {self.half_response!r}; choose one of "
+                f"{', '.join(get_args(HalfResponse))}"
+            )
         if not 1 <= self.n_types <= self.n_cells:
             raise InputError(
                 f"need at least one cell of every type; got {self.n_cells} cells of "
@@ -88,14 +83,35 @@ class Kinetics:
                 )
 
     def cells_per_type(self) -> np.ndarray:
-        """Cells of every type (types,); when they do not divide evenly the first get one more."""
+        """Count the cells of every type.
+
+        Returns
+        -------
+        ndarray of int, shape (types,)
+            When they do not divide evenly the first types get one more.
+        """
         sizes = np.full(self.n_types, self.n_cells // self.n_types)
         sizes[: self.n_cells % self.n_types] += 1
         return sizes
 
 
 def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -> np.ndarray:
-    """Production rates (masters, types): the low or the high range, with equal chance."""
+    """Draw production rates of master regulators.
+
+    Parameters
+    ----------
+    n_masters : int
+        Number of master regulators.
+    kinetics : Kinetics
+        Its ranges, types and anchors.
+    rng : Generator
+        For the draws.
+
+    Returns
+    -------
+    ndarray of float, shape (masters, types)
+        From the low or the high range with equal chance; with anchors, points on a path.
+    """
     shape = (n_masters, kinetics.anchors or kinetics.n_types)
     low, high = rng.uniform(*kinetics.low, shape), rng.uniform(*kinetics.high, shape)
     rates = np.where(rng.random(shape) < 0.5, low, high)
@@ -103,7 +119,19 @@ def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -
 
 
 def along_path(states: np.ndarray, n_points: int) -> np.ndarray:
-    """Points (masters, points) at equal distances on the lines from state to state (masters, states)."""
+    """Place points at equal distances on the lines from one state to the next.
+
+    Parameters
+    ----------
+    states : ndarray of float, shape (coordinates, states)
+        Two states or more.
+    n_points : int
+        Number of points, the first and last state among them.
+
+    Returns
+    -------
+    ndarray of float, shape (coordinates, points)
+    """
     last = states.shape[1] - 1
     place = np.linspace(0, last, n_points)
     before = np.minimum(place.astype(int), last - 1)
@@ -129,7 +157,7 @@ def _add_hill(P, level, half, K, coop):  # pragma: no cover - compiled
 
 
 @compiled
-def _integrate(x, P, normal, dt, decay, q, kind):  # pragma: no cover - compiled
+def _integrate(x, P, normal, dt, decay, q):  # pragma: no cover - compiled
     """Euler-Maruyama, in place: ``normal`` (steps, types) becomes the trajectory.
 
     ``x`` (types,) is the start and ends as the last level.
@@ -138,12 +166,7 @@ def _integrate(x, P, normal, dt, decay, q, kind):  # pragma: no cover - compiled
     for t in range(normal.shape[0]):
         for c in range(normal.shape[1]):
             p, out = P[t, c], decay * x[c]
-            if kind == 2:  # dpd, both normals in one
-                size = np.sqrt(p + out)
-            elif kind == 1:  # spd, one normal for both terms
-                size = np.sqrt(p) + np.sqrt(out)
-            else:  # sp
-                size = np.sqrt(p)
+            size = np.sqrt(p + out)  # both normals in one
             x[c] = max(x[c] + dt * (p - out) + root * size * normal[t, c], np.float32(0.0))
             normal[t, c] = x[c]
 
@@ -151,15 +174,38 @@ def _integrate(x, P, normal, dt, decay, q, kind):  # pragma: no cover - compiled
 def steady_state(
     grn: GRN, rates: np.ndarray, kinetics: Kinetics, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Simulate clean expression (cells, genes) float32 and the cell types (cells,).
+    """Simulate clean expression of an acyclic network in steady state.
 
-    ``rates`` (masters, types) are the production rates of ``grn.masters()``. Cells come type by
-    type. A trajectory begins at the level that the mean regulators would lead to without noise;
-    cells are drawn from all of its steps, with replacement, the same time points for all genes.
+    A trajectory begins at the level that the mean regulators would lead to without noise; cells are
+    drawn from all of its steps, with replacement, the same time points for all genes.
+
+    Parameters
+    ----------
+    grn : GRN
+        Without a cycle.
+    rates : ndarray of float, shape (masters, types)
+        Production rates of ``grn.masters()``, 0 or more.
+    kinetics : Kinetics
+        Parameters of the dynamics.
+    rng : Generator
+        For the noise and the choice of cells.
+
+    Returns
+    -------
+    X : ndarray of float32, shape (cells, genes)
+        Levels >= 0; cells come type by type.
+    types : ndarray of int, shape (cells,)
+        Cell types from 0.
+
+    Raises
+    ------
+    InputError
+        For a network with a cycle, and rates of another shape, below 0 or not finite.
+
+    Notes
+    -----
     Memory is linear in cells: 4 bytes times ``sampling_state`` for a cell and a regulator, whose
     trajectories are kept, and 4 bytes for a cell and a gene.
-
-    Raises ``InputError`` for rates of another shape, below 0 or not finite.
     """
     masters = grn.masters()
     rates = _checked_rates(rates, len(masters), kinetics.n_types)
@@ -175,7 +221,7 @@ def steady_state(
     basal = np.zeros((grn.n_genes, c.n_types), dtype=np.float32)
     basal[masters] = rates
     edges_of = _edges_by_target(grn)
-    dt, decay, kind = np.float32(c.dt), np.float32(c.decay), NOISE_TYPES.index(c.noise_type)
+    dt, decay, noise = np.float32(c.dt), np.float32(c.decay), np.float32(c.noise)
     for gene in topological_order(grn).tolist():
         start = basal[gene]  # (types,): production, then level, that the mean regulators give
         P[:] = start
@@ -188,7 +234,7 @@ def steady_state(
         mean[gene] = start
         level = kept.get(gene, not_kept)
         rng.standard_normal(dtype=np.float32, out=level)
-        _integrate(start, P, level, dt, decay, np.float32(c.noise), kind)
+        _integrate(start, P, level, dt, decay, noise)
         X[:, gene] = level[picks, types]
         if c.half_response == "simulated":
             mean[gene] = np.bincount(types, X[:, gene], c.n_types) / sizes
@@ -196,6 +242,7 @@ def steady_state(
 
 
 def _checked_rates(rates: np.ndarray, n_masters: int, n_types: int) -> np.ndarray:
+    """Rates in single precision, refused where they do not fit."""
     rates = np.asarray(rates)
     if rates.shape != (n_masters, n_types):
         raise InputError(
@@ -208,6 +255,77 @@ def _checked_rates(rates: np.ndarray, n_masters: int, n_types: int) -> np.ndarra
 
 
 def _edges_by_target(grn: GRN) -> list[np.ndarray]:
-    """The edges into every gene (genes,), in the order of the list of edges."""
+    """List the edges into every gene, in the order of the list of edges."""
     order = np.argsort(grn.target, kind="stable")
     return np.split(order, np.searchsorted(grn.target[order], np.arange(1, grn.n_genes)))
+
+
+def sergio_network(name: str) -> tuple[GRN, np.ndarray]:
+    """Read the network and the production rates of one of SERGIO's datasets.
+
+    Parameters
+    ----------
+    name : {"DS1", "DS2", "DS3"}
+        100, 400 or 1,200 genes.
+
+    Returns
+    -------
+    grn : GRN
+        Genes numbered from 0, as in SERGIO's files.
+    rates : ndarray of float, shape (masters, types)
+        Production rates of ``grn.masters()``.
+
+    Raises
+    ------
+    InputError
+        For another name.
+    DownloadError
+        When the files cannot be had.
+    """
+    if name not in DATASETS:
+        raise InputError(f"unknown SERGIO dataset {name!r}; use one of {', '.join(DATASETS)}")
+    suffix, n_genes = DATASETS[name]
+    grn = _read_interactions(fetch(f"sergio/{name}/Interaction_{suffix}.txt"), n_genes)
+    return grn, _read_rates(fetch(f"sergio/{name}/Regs_{suffix}.txt"), grn)
+
+
+def _read_interactions(path: Path, n_genes: int) -> GRN:
+    """Read an Interaction file: target, number n, n regulators, n strengths K, n Hill coefficients."""
+    edges: list[tuple[float, float, float, float]] = []
+    for number, row in enumerate(_rows(path), start=1):
+        n = row[1] if len(row) > 1 else 0
+        if n < 1 or len(row) != 2 + 3 * n:
+            raise InputError(
+                f"{path.name}, line {number}: expected target, n and 3 n values; got {len(row)} "
+                f"values with n = {n:g}"
+            )
+        ids, K, coop = np.reshape(row[2:], (3, int(n)))
+        edges += [(r, row[0], k, c) for r, k, c in zip(ids, K, coop, strict=True)]
+    try:
+        return make_grn(n_genes, *np.reshape(edges, (-1, 4)).T)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+
+
+def _read_rates(path: Path, grn: GRN) -> np.ndarray:
+    """Read a Regs file, a line per master regulator, as rates (masters, types) of ``grn.masters()``."""
+    rows = _rows(path)
+    if len({len(row) for row in rows}) > 1 or not rows or len(rows[0]) < 2:
+        raise InputError(
+            f"{path.name}: expected a master regulator and one rate per cell type in every line; "
+            f"the lines hold {sorted({len(row) for row in rows})} values"
+        )
+    rates = {row[0]: row[1:] for row in rows}
+    missing = [int(gene) for gene in grn.masters() if gene not in rates]
+    if missing:
+        raise InputError(f"{path.name} gives no production rate for the genes {missing[:5]}")
+    return np.array([rates[float(gene)] for gene in grn.masters()])
+
+
+def _rows(path: Path) -> list[list[float]]:
+    """Read the numbers of every line that is not empty."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [[float(value) for value in line.split(",")] for line in lines if line.strip()]
+    except ValueError as error:
+        raise InputError(f"{path.name} is not a table of numbers: {error}") from None

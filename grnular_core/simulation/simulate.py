@@ -1,7 +1,11 @@
 """Simulated single-cell data with a known network: what trains the models and what tests them.
 
 ``simulate(preset, seed)`` draws a network (or takes one of SERGIO's), its clean expression and the
-technical noise. One seed gives one data set, whatever else runs beside it.
+technical noise. One seed gives one dataset, whatever else runs beside it.
+
+Dropout leaves genes without a single count. ``make_dataset`` drops them as it drops any constant
+gene, and with them true edges. Scored over the genes that are left, a dataset looks easier the more
+was lost; so the runs of the paper are scored over all simulated genes.
 """
 
 from __future__ import annotations
@@ -12,66 +16,79 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.simulation.networks import GRN, GraphSpec, random_grn
 from grnular_core.simulation.noise import TechnicalNoise, add_noise, cell_sizes
-from grnular_core.simulation.regulons import Regulons, random_groups, regulon_levels
-from grnular_core.simulation.sergio import Kinetics, random_rates, steady_state
+from grnular_core.simulation.regulons import Regulons, random_regulons, regulon_levels
+from grnular_core.simulation.sergio import Kinetics, random_rates, sergio_network, steady_state
 from grnular_core.utils.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything that fixes a kind of data. ``network`` names a data set of SERGIO's whose network
-    and rates replace those drawn from ``graph`` and ``kinetics``. With ``regulons`` expression comes from
-    ``regulons.py`` in place of SERGIO's dynamics: of ``kinetics`` it takes types, cells and anchors, of
-    ``graph`` the numbers of genes and TFs, ``hub_spread`` and ``repression``."""
+    """Everything that fixes a kind of data."""
 
+    # Of regulons only the numbers of genes and TFs, ``hub_spread`` and ``repression`` count.
     graph: GraphSpec = field(default_factory=GraphSpec)
-    kinetics: Kinetics = field(default_factory=Kinetics)
+    kinetics: Kinetics = field(
+        default_factory=Kinetics
+    )  # of regulons only types, cells and anchors
     technical: TechnicalNoise = field(default_factory=TechnicalNoise)
-    network: str | None = None
-    regulons: Regulons | None = None
+    network: str | None = None  # a dataset of SERGIO's, whose network and rates are taken
+    regulons: Regulons | None = None  # the simulator of regulons in place of SERGIO's dynamics
 
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """One simulated data set: ``expression`` (cells, genes) float32, the network, the cell types.
+    """One simulated dataset.
 
-    ``cell_types`` (cells,) are numbers from 0, ``rates`` (masters, types) the production rates of
-    ``grn.masters()``, None where there are none. ``adjacency`` (tfs, genes) is the truth, rows in the order of ``grn.tfs``.
-    ``sizes`` (cells,) are totals over all genes of a cell where these are more than the data hold, else None.
     Genes without any expression are still there: a method that cannot see them misses their edges.
     """
 
-    expression: np.ndarray
-    cell_types: np.ndarray
+    expression: np.ndarray  # (cells, genes), float32
+    cell_types: np.ndarray  # (cells,), numbers from 0
     grn: GRN
     preset: Preset
     seed: int
     name: str = "simulated"
-    rates: np.ndarray | None = None
+    rates: np.ndarray | None = None  # (masters, types) production rates; None for regulons
+    # (cells,) totals over all genes of a cell, where these are more than the data hold
     sizes: np.ndarray | None = None
 
     @property
     def tf_index(self) -> np.ndarray:
+        """Positions of the genes that may regulate, (tfs,), ascending."""
         return self.grn.tfs
 
     @property
     def adjacency(self) -> np.ndarray:
+        """Reference network (tfs, genes), bool, rows in the order of ``tf_index``."""
         return self.grn.adjacency()
 
     def genes(self) -> list[str]:
-        """Names of all genes: gene 0 is G0001, so the order of names is that of the columns."""
+        """Name all genes: gene 0 is G0001, so the order of names is that of the columns.
+
+        Returns
+        -------
+        list of str, length genes
+        """
         return [f"G{gene + 1:04d}" for gene in range(self.grn.n_genes)]
 
     def provenance(self) -> dict[str, Any]:
-        """Every setting that made the data set: with the seed they make it again.
+        """Give every setting that made the dataset: with the seed they make it again.
 
-        A data set of SERGIO's network has no ``graph``: nothing was drawn from one.
+        Returns
+        -------
+        dict
+            Without ``graph`` for a network of SERGIO's: nothing was drawn from one.
         """
         made = {"source": "simulation", "preset": self.name, "seed": self.seed}
         settings = asdict(self.preset)
@@ -86,7 +103,7 @@ _CLEAN = Preset(
         n_genes=100, n_tfs=10, sparsity=0.1, tf_edges=0.2, K=(1.0, 5.0), repression=0.5, coop=2.0
     ),
     Kinetics(
-        n_types=5, n_cells=1000, noise=0.1, noise_type="dpd", decay=1.0, sampling_state=15, dt=0.01,
+        n_types=5, n_cells=1000, noise=0.1, decay=1.0, sampling_state=15, dt=0.01,
         low=(0.2, 0.5), high=(0.7, 1.0),
     ),
 )  # fmt: skip
@@ -106,16 +123,33 @@ def preset(
     n_types: int | None = None,
     full_noise: bool = False,
 ) -> Preset:
-    """The settings called ``name``; the arguments change their sizes.
+    """Look up the settings of a name; the arguments change their sizes.
 
-    ``clean``: section 3.2 of the paper (100 genes, 10 TFs, sparsity 0.1, K in [1, 5] of either
-    sign, 5 cell types, 1,000 cells, dpd noise 0.1, decay 1, no technical noise). ``noisy(q)``: the
-    same with dropout at percentile q, shape 20. ``DS1``, ``DS2``, ``DS3``: the networks and rates
-    of SERGIO's data sets with 9 types of 300 cells, noise 1, decay 0.8 and dropout at percentile 82
-    with shape 6.5 (DS3: 20); ``DS1-clean`` and so on without dropout; ``DS1-like`` and so on are
-    random networks of that size with the same kinetics, clean, as for training. ``full_noise``
-    adds outlier genes, library size and UMI counts. Another number of genes keeps the share of TFs.
-    Raises ``InputError`` for another name and for sizes that a preset cannot have.
+    Parameters
+    ----------
+    name : str
+        - ``clean``: section 3.2 of the paper (100 genes, 10 TFs, sparsity 0.1, K in [1, 5] of either
+          sign, 5 cell types, 1,000 cells, dpd noise 0.1, decay 1, no technical noise);
+        - ``noisy(q)``: the same with dropout at percentile q, shape 20;
+        - ``DS1``, ``DS2``, ``DS3``: networks and rates of SERGIO's datasets with 9 types of 300 cells,
+          noise 1, decay 0.8 and dropout at percentile 82 with shape 6.5 (DS3: 20);
+        - ``DS1-clean`` ...: without dropout;
+        - ``DS1-like`` ...: random networks of that size with the same kinetics, clean, for training.
+    n_genes : int, optional
+        Keeps the share of TFs; not for a network of SERGIO's.
+    n_cells, n_types : int, optional
+        Cells in all, and cell types; SERGIO's networks have rates for their types only.
+    full_noise : bool
+        Adds outlier genes, library size and UMI counts.
+
+    Returns
+    -------
+    Preset
+
+    Raises
+    ------
+    InputError
+        For another name and for sizes that a preset cannot have.
     """
     found = _named(name)
     graph, kinetics, technical = found.graph, found.kinetics, found.technical
@@ -139,6 +173,7 @@ def preset(
 
 
 def _named(name: str) -> Preset:
+    """Look up the settings of a name in their own sizes."""
     if name == "clean":
         return _CLEAN
     if match := re.fullmatch(r"noisy\((\d+(?:\.\d+)?)\)", name):
@@ -158,15 +193,34 @@ def _named(name: str) -> Preset:
 
 
 def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
-    """Draw one data set. Network, dynamics and noise have random streams of their own, so changing
-    the noise leaves network and clean expression as they are."""
+    """Draw one dataset.
+
+    Network, dynamics and noise have random streams of their own, so changing the noise leaves network
+    and clean expression as they are.
+
+    Parameters
+    ----------
+    settings : Preset or str
+        The kind of data, or the name of a preset.
+    seed : int
+        0 or more.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    InputError
+        For an unknown preset or a negative seed.
+    """
     if seed < 0:
         raise InputError(f"a seed is a whole number from 0, got {seed}")
     name = settings if isinstance(settings, str) else "simulated"
     settings = preset(settings) if isinstance(settings, str) else settings
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)]
     if settings.regulons:
-        groups = random_groups(settings.graph, settings.regulons, streams[0])
+        groups = random_regulons(settings.graph, settings.regulons, streams[0])
         grn, rates = groups.grn(settings.regulons.associated, settings.regulons.listed), None
         X, types = regulon_levels(groups, settings.kinetics, settings.regulons, streams[1])
     else:
@@ -178,10 +232,8 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
 
 
 def _network(settings: Preset, rng: np.random.Generator) -> tuple[GRN, np.ndarray]:
-    """The network and its master regulators' rates, SERGIO's where the preset names one."""
+    """Draw the network and its master regulators' rates, or read SERGIO's where the preset names one."""
     if settings.network:
-        from grnular_core.simulation.sergio_inputs import sergio_network
-
         return sergio_network(settings.network)
     grn = random_grn(settings.graph, rng)
     return grn, random_rates(len(grn.masters()), settings.kinetics, rng)
@@ -190,10 +242,29 @@ def _network(settings: Preset, rng: np.random.Generator) -> tuple[GRN, np.ndarra
 def simulate_many(
     settings: Sequence[Preset | str], seeds: Sequence[int], n_jobs: int = -1
 ) -> Iterator[Simulation]:
-    """Data sets of the pairs of settings and seeds, in order, simulated in parallel threads.
+    """Draw datasets in parallel threads, one for each pair of settings and seed, in order.
 
-    Same pairs, same data, whatever ``n_jobs`` (-1: all cores). At most twice as many data sets as
-    threads wait in memory; those not begun are dropped when the caller stops asking or one fails.
+    Same pairs, same data, whatever ``n_jobs``.
+
+    Parameters
+    ----------
+    settings : sequence of Preset or str
+        The kinds of data.
+    seeds : sequence of int
+        As many as settings.
+    n_jobs : int
+        Number of threads; -1 takes all cores.
+
+    Returns
+    -------
+    iterator of Simulation
+        At most twice as many datasets as threads wait in memory; those not begun are dropped when
+        the caller stops asking or one fails.
+
+    Raises
+    ------
+    InputError
+        For another number of seeds than of settings, and for ``n_jobs`` below 1 other than -1.
     """
     if n_jobs < 1 and n_jobs != -1:
         raise InputError(f"n_jobs is 1 or more, or -1 for all cores; got {n_jobs}")
@@ -204,6 +275,7 @@ def simulate_many(
 
 
 def _in_order(jobs: list[tuple[Preset | str, int]], workers: int) -> Iterator[Simulation]:
+    """Yield the results of a pool in order, keeping a few jobs ahead."""
     pool = ThreadPoolExecutor(workers)
     try:
         waiting = deque(pool.submit(simulate, *job) for job in jobs[: 2 * workers])
@@ -214,3 +286,104 @@ def _in_order(jobs: list[tuple[Preset | str, int]], workers: int) -> Iterator[Si
                 waiting.append(pool.submit(simulate, *job))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def truth_table(simulation: Simulation) -> pd.DataFrame:
+    """List the reference network.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Any simulated dataset.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``regulator, target, sign, K, coop``, sorted by name.
+    """
+    grn, names = simulation.grn, np.array(simulation.genes(), dtype=object)
+    table = pd.DataFrame(
+        {
+            "regulator": names[grn.regulator],
+            "target": names[grn.target],
+            "sign": np.sign(grn.K).astype(int),
+            "K": grn.K,
+            "coop": grn.coop,
+        }
+    )
+    return table.sort_values(["regulator", "target"], ignore_index=True)
+
+
+def tf_names(simulation: Simulation) -> list[str]:
+    """Name the genes that may regulate, also those that do not.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Any simulated dataset.
+
+    Returns
+    -------
+    list of str, length tfs
+        In gene order.
+    """
+    genes = simulation.genes()
+    return [genes[tf] for tf in simulation.tf_index]
+
+
+def simulated_anndata(simulation: Simulation) -> AnnData:
+    """Give all cells and all genes as AnnData, also constant genes.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Any simulated dataset.
+
+    Returns
+    -------
+    AnnData, shape (cells, genes)
+        With ``obs["cell_type"]`` and ``var["is_tf"]``.
+    """
+    from anndata import AnnData
+
+    n_cells, n_genes = simulation.expression.shape
+    cells = [f"C{cell + 1:05d}" for cell in range(n_cells)]
+    kinds = [f"type{kind + 1}" for kind in range(simulation.preset.kinetics.n_types)]
+    types = pd.Categorical.from_codes(simulation.cell_types, categories=kinds)
+    is_tf = np.isin(np.arange(n_genes), simulation.tf_index)
+    return AnnData(
+        X=simulation.expression,
+        obs=pd.DataFrame({"cell_type": types}, index=pd.Index(cells, dtype=str)),
+        var=pd.DataFrame({"is_tf": is_tf}, index=pd.Index(simulation.genes(), dtype=str)),
+    )
+
+
+def simulated_dataset(simulation: Simulation) -> GRNDataset:
+    """Give the simulation as any method takes it, without constant genes.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Any simulated dataset.
+
+    Returns
+    -------
+    GRNDataset
+        With the reference network and its signs.
+
+    Raises
+    ------
+    InputError
+        When technical noise has left no TF, no true edge or fewer than two genes that vary.
+    """
+    adata, truth, tfs = simulated_anndata(simulation), truth_table(simulation), tf_names(simulation)
+    data = make_dataset(
+        adata,
+        tfs,
+        truth[["regulator", "target", "sign"]],
+        name=f"{simulation.name}, seed {simulation.seed}",
+        orientation="cells-x-genes",
+        provenance=simulation.provenance(),
+    )
+    data.adata.obs["cell_type"] = adata.obs["cell_type"]
+    return data

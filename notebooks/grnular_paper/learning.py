@@ -16,8 +16,7 @@ from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import NAN, average_precision
 from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_interval
-from grnular_core.simulation.simulate import Simulation
-from grnular_core.simulation.simulated import tf_names
+from grnular_core.simulation.simulate import Simulation, tf_names
 from grnular_core.training.weights import read_trained
 from grnular_paper.ablations import variants
 from grnular_paper.grids import SLOW

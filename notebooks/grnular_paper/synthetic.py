@@ -22,8 +22,10 @@ from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import METHODS, Inference, Progress, Run, method, run_method
 from grnular_core.methods.unrolled_methods import papers_weights
-from grnular_core.simulation.simulate import Simulation, preset, simulate
-from grnular_core.simulation.simulated import (
+from grnular_core.simulation.simulate import (
+    Simulation,
+    preset,
+    simulate,
     simulated_anndata,
     simulated_dataset,
     tf_names,

@@ -88,7 +88,7 @@ def test_cells_of_whole_size_are_scaled_by_that_size():
     assert made.sizes.shape == (len(made.expression),)
     wanted = np.log1p(made.expression * (TARGET_TOTAL / made.sizes[:, None]))
     np.testing.assert_allclose(observed(made), wanted, rtol=1e-5)
-    assert simulate(family_preset("uneven", 4), 4).sizes is None
+    assert simulate(family_preset("regulons", 4), 4).sizes is None
 
 
 def test_presets_are_families_of_one_kind_and_other_names_are_refused():

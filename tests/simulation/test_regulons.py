@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grnular_core.simulation.families import GROUP, family_preset, observed
 from grnular_core.simulation.networks import GraphSpec
 from grnular_core.simulation.noise import TechnicalNoise
-from grnular_core.simulation.regulons import Regulons, cell_states, random_groups, regulon_levels
+from grnular_core.simulation.regulons import Regulons, cell_states, random_regulons, regulon_levels
 from grnular_core.simulation.sergio import Kinetics
 from grnular_core.simulation.simulate import Preset, simulate
 from grnular_core.utils.errors import InputError
@@ -28,7 +28,7 @@ PLAIN = Regulons(
 
 def drawn(settings: Regulons, seed: int = 0, spec: GraphSpec = SPEC):
     rng = np.random.default_rng(seed)
-    groups = random_groups(spec, settings, rng)
+    groups = random_regulons(spec, settings, rng)
     X, types = regulon_levels(groups, CELLS, settings, rng)
     return groups, np.log(X), types
 
@@ -43,22 +43,22 @@ def correlations(groups, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_every_driver_regulates_every_other_member_and_nobody_else():
-    groups = random_groups(SPEC, Regulons(count=7, circuit=0.6), np.random.default_rng(3))
+    groups = random_regulons(SPEC, Regulons(count=7, circuit=0.6), np.random.default_rng(3))
     truth = groups.grn().adjacency()
     for i, tf in enumerate(groups.tfs):
         for gene in range(SPEC.n_genes):
-            shared = (groups.say[i] != 0) & (groups.response[gene] != 0)
+            shared = (groups.effect[i] != 0) & (groups.response[gene] != 0)
             assert truth[i, gene] == (shared.any() and gene != tf)
     assert truth.any()
 
 
 def test_the_truth_of_association_adds_the_tfs_that_are_members():
-    groups = random_groups(SPEC, Regulons(count=7, circuit=0.3), np.random.default_rng(3))
+    groups = random_regulons(SPEC, Regulons(count=7, circuit=0.3), np.random.default_rng(3))
     alone, associated = groups.grn().adjacency(), groups.grn(associated=True).adjacency()
     assert (associated | ~alone).all() and associated.sum() > alone.sum()
     for i, tf in enumerate(groups.tfs):
         for gene in range(SPEC.n_genes):
-            belongs = (groups.say[i] != 0) | (groups.response[tf] != 0)
+            belongs = (groups.effect[i] != 0) | (groups.response[tf] != 0)
             shared = belongs & (groups.response[gene] != 0)
             assert associated[i, gene] == (shared.any() and gene != tf)
 
@@ -66,7 +66,7 @@ def test_the_truth_of_association_adds_the_tfs_that_are_members():
 def test_with_overlap_genes_belong_to_more_regulons_but_free_genes_to_none():
     def memberships(overlap: float) -> np.ndarray:
         settings = Regulons(count=40, drivers=1.0, circuit=0.0, second=0.0, overlap=overlap)
-        groups = random_groups(SPEC, settings, np.random.default_rng(3))
+        groups = random_regulons(SPEC, settings, np.random.default_rng(3))
         return (groups.response != 0).sum(1)
 
     alone, more = memberships(0.0), memberships(3.0)
@@ -76,10 +76,10 @@ def test_with_overlap_genes_belong_to_more_regulons_but_free_genes_to_none():
 
 def test_a_list_keeps_the_share_of_edges_that_are_strongest():
     settings = Regulons(count=9, overlap=1.0, strength_spread=1.0)
-    groups = random_groups(SPEC, settings, np.random.default_rng(3))
+    groups = random_regulons(SPEC, settings, np.random.default_rng(3))
     whole, listed = groups.grn(), groups.grn(listed=0.25)
     assert listed.n_edges == pytest.approx(whole.n_edges / 4, abs=2)
-    strength = np.abs(groups.say) @ np.abs(groups.response).T
+    strength = np.abs(groups.effect) @ np.abs(groups.response).T
     kept, all_edges = listed.adjacency(), whole.adjacency()
     assert (all_edges | ~kept).all()
     assert strength[kept].min() >= strength[all_edges & ~kept].max()
@@ -87,10 +87,10 @@ def test_a_list_keeps_the_share_of_edges_that_are_strongest():
 
 def test_regulons_of_uneven_strength_differ_in_their_responses_alone():
     even, uneven = (
-        random_groups(SPEC, Regulons(count=9, strength_spread=spread), np.random.default_rng(3))
+        random_regulons(SPEC, Regulons(count=9, strength_spread=spread), np.random.default_rng(3))
         for spread in (0.0, 1.5)
     )
-    assert np.array_equal(even.say, uneven.say)
+    assert np.array_equal(even.effect, uneven.effect)
     member = even.response != 0
     assert np.array_equal(uneven.response != 0, member)
     factor = [
@@ -105,17 +105,17 @@ def test_members_that_go_together_are_associated_with_the_sign_of_their_correlat
     groups, logs, _ = drawn(settings, spec=replace(SPEC, repression=0.4))
     grn = groups.grn(settings.associated)
     r = np.corrcoef(logs.T)[grn.regulator, grn.target]
-    own = groups.say[np.searchsorted(groups.tfs, grn.regulator)].any(axis=1)
+    own = groups.effect[np.searchsorted(groups.tfs, grn.regulator)].any(axis=1)
     clear = ~own & (np.abs(r) > 0.2)
     assert clear.sum() > 50 and (np.sign(r) == np.sign(grn.K))[clear].mean() > 0.99
 
 
 def test_the_sign_of_an_edge_is_that_of_driver_times_member():
-    groups = random_groups(SPEC, replace(PLAIN, count=4), np.random.default_rng(1))
+    groups = random_regulons(SPEC, replace(PLAIN, count=4), np.random.default_rng(1))
     grn = groups.grn()
     for regulator, target, K in zip(grn.regulator, grn.target, grn.K, strict=True):
         i = np.searchsorted(groups.tfs, regulator)
-        assert np.sign(K) == np.sign(groups.say[i] @ groups.response[target])
+        assert np.sign(K) == np.sign(groups.effect[i] @ groups.response[target])
     assert (grn.K < 0).any() and (grn.K > 0).any()
 
 
@@ -154,7 +154,7 @@ def test_core_circuits_make_tfs_targets_of_each_other():
     def share(circuit: float) -> float:
         of_tfs = []
         for seed in range(12):
-            groups = random_groups(
+            groups = random_regulons(
                 SPEC, Regulons(count=8, drivers=3, circuit=circuit), np.random.default_rng(seed)
             )
             truth = groups.grn().adjacency()

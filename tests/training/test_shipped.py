@@ -12,8 +12,14 @@ import pytest
 from grnular_core.methods.registry import infer
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.simulation.families import FAMILIES, GROUP, family_preset, observed
-from grnular_core.simulation.simulate import Simulation, preset, simulate
-from grnular_core.simulation.simulated import simulated_dataset, tf_names, truth_table
+from grnular_core.simulation.simulate import (
+    Simulation,
+    preset,
+    simulate,
+    simulated_dataset,
+    tf_names,
+    truth_table,
+)
 
 SEEDS = range(3_500_000, 3_500_003)  # beyond those of the record's test graphs
 SIZES = range(3_700_000, 3_700_000 + 12 * GROUP, GROUP)  # of graphs of different sizes

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from grnular_core.simulation.noise import (
     TechnicalNoise,
+    _amplify,
+    _cell_programs,
+    _dropout,
+    _gene_levels,
+    _library_size,
+    _outlier_genes,
+    _umi_counts,
+    _whole_library,
     add_noise,
-    amplified,
-    cell_programs,
-    dropout,
-    gene_levels,
-    library_size,
-    outlier_genes,
-    umi_counts,
-    whole_library,
 )
 from grnular_core.utils.errors import InputError
 
@@ -45,9 +45,9 @@ def test_totals_of_whole_cells_do_not_make_genes_compete():
     """Of genes that make up a cell alone, one strong one pushes all others down."""
     X, rng = levels(2000, 12).astype(np.float64), np.random.default_rng(1)
     X[:, 0] *= 20
-    alone = library_size(X, 5.0, 0.4, rng)
+    alone = _library_size(X, 5.0, 0.4, rng)
     sizes = rng.lognormal(5.0, 0.4, len(X))
-    whole = whole_library(X, sizes, 0.0, rng)
+    whole = _whole_library(X, sizes, 0.0, rng)
     np.testing.assert_allclose(whole / sizes[:, None], X / X.sum(1).mean())
     scaled = [np.log(Y / size[:, None]) for Y, size in ((alone, alone.sum(1)), (whole, sizes))]
     first = [np.corrcoef(Y.T)[0, 1:] for Y in scaled]
@@ -57,15 +57,15 @@ def test_totals_of_whole_cells_do_not_make_genes_compete():
 def test_what_a_total_misses_moves_all_genes_of_a_cell_together():
     X, rng = levels(2000, 12), np.random.default_rng(1)
     sizes = rng.lognormal(5.0, 0.4, len(X))
-    factor = whole_library(X, sizes, 0.3, rng) / whole_library(X, sizes, 0.0, rng)
+    factor = _whole_library(X, sizes, 0.3, rng) / _whole_library(X, sizes, 0.0, rng)
     np.testing.assert_allclose(factor, np.broadcast_to(factor[:, :1], factor.shape), rtol=1e-5)
     assert np.log(factor[:, 0]).std() == pytest.approx(0.3, rel=0.1)
-    assert not whole_library(0 * X, sizes, 0.3, rng).any()
+    assert not _whole_library(0 * X, sizes, 0.3, rng).any()
 
 
 def test_a_program_of_types_moves_all_cells_of_a_type_alike():
     X, types = levels(), np.repeat([0, 1, 2, 3], 100)
-    out = cell_programs(X, types, 1, 0.5, np.random.default_rng(0))
+    out = _cell_programs(X, types, 1, 0.5, np.random.default_rng(0))
     factor = out / X
     for of_type in (factor[types == t] for t in range(4)):
         np.testing.assert_allclose(of_type, np.broadcast_to(of_type[0], of_type.shape), rtol=1e-5)
@@ -77,18 +77,18 @@ def test_programs_change_the_logarithm_by_about_their_spread():
     types = np.random.default_rng(0).integers(0, 40, len(X))
     for count in (2, 8):
         found = [
-            np.log(cell_programs(X, types, count, 0.7, np.random.default_rng(s)) / X).std(0).mean()
+            np.log(_cell_programs(X, types, count, 0.7, np.random.default_rng(s)) / X).std(0).mean()
             for s in range(10)
         ]
         assert np.mean(found) == pytest.approx(0.7, rel=0.25)
-    assert np.array_equal(cell_programs(X, types, 3, 0.0, np.random.default_rng(0)), X)
-    assert np.isfinite(cell_programs(X, types, 2, 1e6, np.random.default_rng(0))).all()
+    assert np.array_equal(_cell_programs(X, types, 3, 0.0, np.random.default_rng(0)), X)
+    assert np.isfinite(_cell_programs(X, types, 2, 1e6, np.random.default_rng(0))).all()
 
 
 def test_levels_do_not_depend_on_what_a_gene_was():
     X = levels(500, 400) * np.linspace(0.01, 100, 400, dtype=np.float32)
     X[:, 7] = 0
-    out = gene_levels(X, 0.5, 1.0, np.random.default_rng(0))
+    out = _gene_levels(X, 0.5, 1.0, np.random.default_rng(0))
     logged = np.log(np.delete(out, 7, 1).mean(0))
     assert logged.mean() == pytest.approx(0.5, abs=0.2) and logged.std() == pytest.approx(
         1, abs=0.15
@@ -101,19 +101,19 @@ def test_levels_do_not_depend_on_what_a_gene_was():
 
 def test_outliers_are_whole_genes_times_a_lognormal_factor():
     X = levels(3, 20_000)
-    factor = outlier_genes(X, 0.1, 0.8, 1.0, np.random.default_rng(0)) / X
+    factor = _outlier_genes(X, 0.1, 0.8, 1.0, np.random.default_rng(0)) / X
     assert np.allclose(factor, factor[:1], rtol=1e-5)
     log = np.log(factor[0][factor[0] != 1])
     assert abs(len(log) / 20_000 - 0.1) < 4 * np.sqrt(0.1 * 0.9 / 20_000)
     assert abs(log.mean() - 0.8) < 4 / np.sqrt(len(log))
     assert abs(log.std() - 1.0) < 4 / np.sqrt(2 * len(log))
-    assert np.array_equal(outlier_genes(X, 0.0, 0.8, 1.0, np.random.default_rng(0)), X)
-    assert (outlier_genes(X, 1.0, 0.8, 0.0, np.random.default_rng(0)) > X).all()
+    assert np.array_equal(_outlier_genes(X, 0.0, 0.8, 1.0, np.random.default_rng(0)), X)
+    assert (_outlier_genes(X, 1.0, 0.8, 0.0, np.random.default_rng(0)) > X).all()
 
 
 def test_cell_totals_are_lognormal_and_shares_of_genes_stay():
     X = levels(20_000, 5)
-    scaled = library_size(X, 4.6, 0.4, np.random.default_rng(0))
+    scaled = _library_size(X, 4.6, 0.4, np.random.default_rng(0))
     log = np.log(scaled.sum(1))
     assert abs(log.mean() - 4.6) < 4 * 0.4 / np.sqrt(len(log))
     assert abs(log.std() - 0.4) < 4 * 0.4 / np.sqrt(2 * len(log))
@@ -124,7 +124,7 @@ def test_cell_totals_are_lognormal_and_shares_of_genes_stay():
 @pytest.mark.parametrize(("shape", "percentile"), [(6.5, 82.0), (20.0, 25.0), (1.0, 0.0)])
 def test_an_entry_is_kept_with_the_logistic_probability(shape, percentile):
     X = levels(2000, 100)
-    kept = dropout(X, shape, percentile, np.random.default_rng(1)) > 0
+    kept = _dropout(X, shape, percentile, np.random.default_rng(1)) > 0
     logged = np.log1p(X.astype(float))
     chance = 1 / (1 + np.exp(-shape * (logged - np.percentile(logged, percentile))))
     for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1)):
@@ -136,13 +136,13 @@ def test_an_entry_is_kept_with_the_logistic_probability(shape, percentile):
 
 def test_dropout_leaves_the_other_entries_alone():
     X = levels()
-    out = dropout(X, 20.0, 50.0, np.random.default_rng(0))
+    out = _dropout(X, 20.0, 50.0, np.random.default_rng(0))
     assert np.array_equal(out[out > 0], X[out > 0]) and 0.4 < (out == 0).mean() < 0.6
 
 
 def test_a_higher_percentile_drops_more():
     shares = [
-        (dropout(levels(), 20.0, q, np.random.default_rng(0)) == 0).mean()
+        (_dropout(levels(), 20.0, q, np.random.default_rng(0)) == 0).mean()
         for q in (0, 25, 50, 75, 100)
     ]
     assert (np.diff(shares) > 0).all() and shares[0] < 0.05 and shares[-1] > 0.95
@@ -150,7 +150,7 @@ def test_a_higher_percentile_drops_more():
 
 def test_counts_are_poisson_with_the_levels_as_means():
     X = np.tile(np.float32([0.0, 0.5, 3.0, 40.0]), (50_000, 1))
-    counts = umi_counts(X, np.random.default_rng(0))
+    counts = _umi_counts(X, np.random.default_rng(0))
     assert (counts == np.round(counts)).all() and (counts[:, 0] == 0).all()
     mean, error = X[0], np.sqrt(X[0] / len(X))
     assert (abs(counts.mean(0) - mean) <= 4 * error).all()
@@ -182,7 +182,7 @@ def test_any_data_stay_finite_and_not_negative(cells, genes, value, percentile, 
 
 def test_amplification_keeps_means_and_spreads_logs_of_all_entries_but_zeros():
     X = np.tile(np.float32([0.0, 0.5, 40.0]), (50_000, 1))
-    reads = amplified(X, 0.6, np.random.default_rng(0))
+    reads = _amplify(X, 0.6, np.random.default_rng(0))
     assert (reads[:, 0] == 0).all() and reads.dtype == np.float32
     deviation = X[0, 1:] * np.sqrt(np.expm1(0.6**2))
     assert (abs(reads[:, 1:].mean(0) - X[0, 1:]) <= 4 * deviation / np.sqrt(len(X))).all()
@@ -191,17 +191,17 @@ def test_amplification_keeps_means_and_spreads_logs_of_all_entries_but_zeros():
     assert abs(np.corrcoef(logs.T)[0, 1]) < 0.02  # every entry on its own
     last = TechnicalNoise(umi=True, amplification=0.6)
     rng = np.random.default_rng(2)
-    by_hand = amplified(umi_counts(X, rng), 0.6, rng)
+    by_hand = _amplify(_umi_counts(X, rng), 0.6, rng)
     assert np.array_equal(by_hand, add_noise(X, one_type(X), last, np.random.default_rng(2)))
 
 
 def test_steps_come_in_the_order_of_the_simulator():
     X, rng = levels(), np.random.default_rng(5)
-    by_hand = outlier_genes(X, 0.1, 0.8, 1.0, rng)
-    by_hand = library_size(by_hand, 4.6, 0.4, rng)
-    by_hand = dropout(by_hand, 6.5, 50.0, rng)
+    by_hand = _outlier_genes(X, 0.1, 0.8, 1.0, rng)
+    by_hand = _library_size(by_hand, 4.6, 0.4, rng)
+    by_hand = _dropout(by_hand, 6.5, 50.0, rng)
     assert np.array_equal(
-        umi_counts(by_hand, rng), add_noise(X, one_type(X), ALL, np.random.default_rng(5))
+        _umi_counts(by_hand, rng), add_noise(X, one_type(X), ALL, np.random.default_rng(5))
     )
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
-import numba
 import numpy as np
 import pandas as pd
 import pytest
 
-from grnular_core.simulation import sergio as module
+from grnular_core.data.downloads import fetch
 from grnular_core.simulation.networks import GRN, GraphSpec, make_grn, random_grn, topological_order
 from grnular_core.simulation.sergio import (
-    NOISE_TYPES,
     Kinetics,
+    _read_interactions,
+    _read_rates,
     along_path,
     random_rates,
+    sergio_network,
     steady_state,
 )
-from grnular_core.simulation.sergio_inputs import sergio_network
 from grnular_core.simulation.simulate import preset
 from grnular_core.utils.errors import InputError
 
@@ -63,19 +64,17 @@ def noise_free(grn: GRN, rates: np.ndarray, decay: float) -> np.ndarray:
 # --- moments that are known
 
 
-@pytest.mark.parametrize(("noise_type", "factor"), [("sp", 0.5), ("dpd", 1.0), ("spd", 2.0)])
-def test_a_master_has_the_mean_and_variance_of_its_equation(noise_type, factor):
+def test_a_master_has_the_mean_and_variance_of_its_equation():
     """To first order in the noise the level is an Ornstein-Uhlenbeck process around P / d.
 
-    Its variance is q^2 size^2 / (2 d), size^2 being P, 2 P or 4 P; Euler's step divides it by
-    1 - d dt / 2. 40 masters of 3,000 relaxation times each: the mean of the variances has a
+    Its variance is q^2 (P + P) / (2 d); Euler's step divides it by 1 - d dt / 2. 40 masters of 3,000 relaxation times each: the mean of the variances has a
     standard error of about 0.4 %, that of the means is 0.4 % of a standard deviation.
     """
     grn = make_grn(41, [0], [1], [1.0])
     P, q, d = 0.8, 0.05, 0.9
-    c = replace(ONE_TYPE, noise=q, noise_type=noise_type, decay=d)
+    c = replace(ONE_TYPE, noise=q, decay=d)
     X = run(grn, np.full((40, 1), P), c)[0][:, grn.masters()].astype(float)
-    variance = factor * q**2 * P / d / (1 - d * c.dt / 2)
+    variance = q**2 * P / d / (1 - d * c.dt / 2)
     assert X.mean() == pytest.approx(P / d, abs=0.02 * np.sqrt(variance))
     assert X.var(0).mean() == pytest.approx(variance, rel=0.025)
 
@@ -83,7 +82,7 @@ def test_a_master_has_the_mean_and_variance_of_its_equation(noise_type, factor):
 def reference(grn, rates, half, c: Kinetics, n_chains: int, n_steps: int) -> np.ndarray:
     """Levels (chains, genes) after ``n_steps``, by the equations in double precision.
 
-    Written anew: all genes step by step together, two normal numbers a step for dpd.
+    Written anew: all genes step by step together, two normal numbers a step.
     """
     rng = np.random.default_rng(1)
     x = np.tile(noise_free(grn, rates, c.decay)[:, 0], (n_chains, 1))
@@ -93,20 +92,18 @@ def reference(grn, rates, half, c: Kinetics, n_chains: int, n_steps: int) -> np.
             own = gene in masters
             P = rates[masters.index(gene), 0] if own else production(grn, gene, x.T, half)
             a, b = rng.standard_normal((2, n_chains)) * np.sqrt(c.dt)
-            made, lost = np.sqrt(P), np.sqrt(c.decay * x[:, gene])
-            kick = {"sp": made * a, "spd": (made + lost) * a, "dpd": made * a + lost * b}
-            step = (P - c.decay * x[:, gene]) * c.dt + c.noise * kick[c.noise_type]
+            kick = np.sqrt(P) * a + np.sqrt(c.decay * x[:, gene]) * b
+            step = (P - c.decay * x[:, gene]) * c.dt + c.noise * kick
             x[:, gene] = np.maximum(x[:, gene] + step, 0)
     return x
 
 
-@pytest.mark.parametrize("noise_type", NOISE_TYPES)
-def test_strong_noise_follows_an_independent_reference(noise_type):
+def test_strong_noise_follows_an_independent_reference():
     """Noise 1: levels are held at 0 and far from normal. 3,000 chains against 3,000 relaxations.
 
     Each mean then has an error of 2-3 % of a standard deviation, each correlation one of 0.03.
     """
-    c = replace(ONE_TYPE, noise=1.0, noise_type=noise_type, half_response="expected")
+    c = replace(ONE_TYPE, noise=1.0, half_response="expected")
     half = noise_free(SMALL, RATES, c.decay).mean(1)
     ours = run(SMALL, RATES, c)[0].astype(float)
     theirs = reference(SMALL, RATES, half, c, n_chains=3000, n_steps=500)
@@ -229,7 +226,6 @@ def test_uneven_cells_go_to_the_first_types():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"noise_type": "sd"}, "noise_type 'sd'; choose one of sp, spd, dpd"),
         ({"half_response": "mean"}, "choose one of simulated, expected"),
         ({"n_types": 0}, "at least one cell of every type"),
         ({"n_types": 9, "n_cells": 8}, "got 8 cells of 9 types"),
@@ -281,20 +277,6 @@ def test_types_along_a_path_pass_through_its_states():
 # --- the machine
 
 
-def test_code_that_cannot_be_kept_on_disk_still_compiles(monkeypatch):
-    """As where neither the installed package nor the user's cache can be written."""
-    njit = numba.njit
-
-    def read_only(*args, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available for file")
-        return njit(*args, **options)
-
-    monkeypatch.setattr(numba, "njit", read_only)
-    double = module.compiled(lambda x: 2 * x)
-    assert double(2.0) == 4.0
-
-
 @pytest.mark.slow
 def test_memory_is_linear_in_cells():
     grn = random_grn(GraphSpec(), np.random.default_rng(0))
@@ -307,3 +289,76 @@ def test_memory_is_linear_in_cells():
         tracemalloc.stop()
     assert peaks[1] < 10.5 * peaks[0] and peaks[2] < 10.5 * peaks[1]
     assert peaks[2] < 4 * 100_000 * (100 + 15 * (10 + 2)) * 1.1  # expression, trajectories
+
+
+# --- the networks of SERGIO's datasets, and files of that form that are broken
+
+# genes, edges, TFs and master regulators
+SIZES = {"DS1": (100, 258, 10, 7), "DS2": (400, 1155, 37, 20), "DS3": (1200, 2713, 127, 67)}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_data_set_has_the_edges_that_its_truth_lists(name, real_data):
+    grn, rates = sergio_network(name)
+    assert (grn.n_genes, grn.n_edges, len(grn.tfs), len(grn.masters())) == SIZES[name]
+    with open(fetch(f"sergio/{name}/gt_GRN.csv"), newline="") as file:
+        truth = {(int(float(a)), int(float(b))) for a, b in csv.reader(file)}
+    assert {*zip(grn.regulator.tolist(), grn.target.tolist(), strict=True)} == truth
+    assert rates.shape == (len(grn.masters()), 9)
+    assert 0 < rates.min() and rates.max() < (1 if name == "DS1" else 4)
+    assert 1 <= abs(grn.K).min() and abs(grn.K).max() <= 5 and (grn.coop == 2).all()
+
+
+def test_another_name_is_refused():
+    with pytest.raises(InputError, match="unknown SERGIO dataset 'DS4'; use one of DS1, DS2, DS3"):
+        sergio_network("DS4")
+
+
+def test_lines_become_edges_and_rates_follow_the_masters(tmp_path):
+    path = tmp_path / "Interaction.txt"
+    path.write_text("2.0,2,0,1,1.5,-2,2,3\n\n3,1,2,1,1.5\n")
+    grn = _read_interactions(path, 4)
+    assert list(grn.regulator) == [0, 1, 2] and list(grn.target) == [2, 2, 3]
+    assert list(grn.K) == [1.5, -2, 1] and list(grn.coop) == [2, 3, 1.5]
+    path.write_text("1,0.3,0.4\n0,0.1,0.2\n")
+    assert np.array_equal(_read_rates(path, grn), [[0.1, 0.2], [0.3, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,1,0,2\n", "line 1: expected target, n and 3 n values; got 4 values with n = 1"),
+        ("1,0\n", "line 1: expected target"),
+        ("1,nan,0,1,2\n", "line 1: expected target"),
+        ("1\n", "line 1: expected target"),
+        ("1,1,0,x,2\n", "Interaction.txt is not a table of numbers"),
+        ("1,1,0.5,1,2\n", "Interaction.txt: genes are named by a list of whole numbers"),
+        ("1,1,nan,1,2\n", "Interaction.txt: genes are named"),
+        ("1,1,7,1,2\n", "Interaction.txt: genes are numbered 0 to 2"),
+        ("1,1,0,1,2\n0,1,1,1,2\n", "Interaction.txt: the network has a cycle"),
+        ("", "Interaction.txt: regulator, target, K and coop"),
+    ],
+)
+def test_a_broken_network_is_refused_by_name(tmp_path, text, words):
+    path = tmp_path / "Interaction.txt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        _read_interactions(path, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0,1,2\n", r"gives no production rate for the genes \[1\]"),
+        ("0,1,2\n1,1\n", r"the lines hold \[2, 3\] values"),
+        ("0\n1\n", "expected a master regulator"),
+        ("", "expected a master regulator"),
+        ("0;1\n", "not a table of numbers"),
+    ],
+)
+def test_broken_rates_are_refused_by_name(tmp_path, text, words):
+    network, path = tmp_path / "Interaction.txt", tmp_path / "Regs.txt"
+    network.write_text("2,2,0,1,1,1,2,2\n")
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        _read_rates(path, _read_interactions(network, 3))
