@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,12 +44,12 @@ class InputOptions:
 
     Parameters
     ----------
-    expression : str
-        A csv or tsv table, an mtx file or 10x folder, or an h5ad file.
-    tfs : str
-        ``human``, ``mouse``, ``all`` or a file.
-    truth : str, optional
-        A file with a reference network.
+    expression : str, Path, AnnData or DataFrame
+        A csv or tsv table, an mtx file or 10x folder, an h5ad file, or what such a file holds.
+    tfs : str, Path or sequence of str
+        ``human``, ``mouse``, ``all``, a file, or the names themselves.
+    truth : str, Path or DataFrame, optional
+        A reference network, as a file or as a table ``regulator, target`` (``, sign``).
     n_genes : int, optional
         As in ``most_variable``: keep so many TFs and so many other genes.
     gene_names : str, optional
@@ -57,9 +58,9 @@ class InputOptions:
         As in ``make_dataset``; without ``match`` it is what fits the TF list.
     """
 
-    expression: str
-    tfs: str
-    truth: str | None = None
+    expression: str | Path | Table
+    tfs: str | Path | Sequence[str]
+    truth: str | Path | pd.DataFrame | None = None
     n_genes: int | None = None
     gene_names: str | None = None
     layer: str | None = None
@@ -77,7 +78,11 @@ class InputOptions:
         dict
             Option -> value.
         """
-        return {k: v for k, v in asdict(self).items() if k not in ("expression", "tfs", "truth")}
+        return {
+            option.name: getattr(self, option.name)
+            for option in fields(self)
+            if option.name not in ("expression", "tfs", "truth")
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +150,13 @@ def read_user_data(
     DownloadError
         For a TF list by name that cannot be fetched.
     """
-    refuse_own_list(options.tfs, options.expression)
-    listed = tf_list(options.tfs, options.match)
-    truth = read_network(options.truth) if options.truth else None
-    where = str(options.expression)
-    table = read_expression(options.expression)
+    listed = _listed_tfs(options)
+    truth = options.truth
+    if not isinstance(truth, pd.DataFrame):
+        truth = read_network(truth) if truth else None
+    table, where = options.expression, "the table"
+    if isinstance(table, str | Path):
+        table, where = read_expression(table), str(table)
     genes, left_out = genes_only(table, options.layer)
     if options.gene_names:
         genes = with_gene_names(genes, options.gene_names, where, options.layer)
@@ -174,6 +181,15 @@ def read_user_data(
     for note in notes:
         say(f"note: {note}")
     return UserData(data, table, notes)
+
+
+def _listed_tfs(options: InputOptions) -> TFList:
+    """Find the TFs that are meant by a word, a file or their names."""
+    if not isinstance(options.tfs, str | Path):
+        return TFList(list(options.tfs), options.match or "exact")
+    if isinstance(options.expression, str | Path):
+        refuse_own_list(str(options.tfs), str(options.expression))
+    return tf_list(str(options.tfs), options.match)
 
 
 def _dataset(
