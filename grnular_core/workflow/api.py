@@ -11,8 +11,7 @@ import pandas as pd
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.registry import FOR_CELLS, Progress, Run, run_method
 from grnular_core.scoring import strict
-from grnular_core.simulation.simulate import Simulation
-from grnular_core.simulation.simulated import simulated_dataset
+from grnular_core.simulation.simulate import Simulation, simulated_dataset
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.user_data import InputOptions, read_user_data
 
