@@ -24,9 +24,9 @@ from grnular_paper.scaling import COLUMNS, METHODS, SWEEPS, next_size
 from scipy import sparse
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
-from grnular_core.methods.cost import expected_seconds
-from grnular_core.methods.memory import needed_bytes
-from grnular_core.methods.registry import Run, run_method
+from grnular_core.methods.registry import RunOptions, run_method
+from grnular_core.methods.registry import method as entry_of
+from grnular_core.methods.resources import expected_seconds, needed_bytes
 
 
 def random_data(
@@ -76,9 +76,9 @@ def main(
     data = random_data(int(genes), int(tfs), int(cells), float(density))
     size = data.n_cells, data.n_genes, len(data.tfs)
     found = data.adata.X.nnz / (size[0] * size[1])
-    said = expected_seconds(*size, method)
+    said = expected_seconds(*size, entry_of(method))
     at_most = "" if said is None else f"{said:.0f}"
-    expected = needed_bytes(*size, method, data.adata.X.nnz) / 1e9
+    expected = needed_bytes(*size, entry_of(method), data.adata.X.nnz) / 1e9
     print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
           f"at most {at_most or '?'} s, {expected:.1f} GB", flush=True)  # fmt: skip
     began, last = time.perf_counter(), [0.0]
@@ -88,7 +88,7 @@ def main(
             last[0] = time.perf_counter()
             print(f"  {100 * done / total:.0f} % after {last[0] - began:.0f} s", flush=True)
 
-    run = run_method(data, method, Run(device="cpu", progress=progress))
+    run = run_method(data, method, RunOptions(device="cpu", progress=progress))
     wall = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     print(f"{len(run.edges)} edges after {wall:.1f} s ({run.cpu_seconds:.1f} s of CPU in the "

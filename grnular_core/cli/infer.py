@@ -19,10 +19,7 @@ from grnular_core.cli.commands import (
 )
 from grnular_core.data.edges import write_edges
 from grnular_core.data.readers import files_read
-from grnular_core.methods.model_methods import fitting_weights
-from grnular_core.methods.peer_times import LAWS
-from grnular_core.methods.registry import Run, method
-from grnular_core.methods.unrolled_methods import FOR_CELLS
+from grnular_core.methods.registry import FOR_CELLS, RunOptions, check_method, method
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Plan, expected_cost, infer_network
@@ -83,7 +80,8 @@ def add_infer(commands: Commands) -> None:
     )  # fmt: skip
     add(
         "--method", default=FOR_CELLS, metavar="NAME",
-        help=f"default {FOR_CELLS}, for measured cells; grnular for simulated ones; see the command methods",
+        help=f"default {FOR_CELLS}, for real cells; grnular-context for simulated ones, grnular as "
+        "published; see the command methods",
     )  # fmt: skip
     add(
         "--seed", type=whole, default=0, metavar="N",
@@ -176,8 +174,7 @@ def infer_command(options: argparse.Namespace) -> None:
     if options.decoys_within and not options.decoys:
         raise InputError("--decoys-within says how to permute; pass --decoys N too")
     _refuse_bad_device(options.device)
-    if options.weights:
-        fitting_weights(chosen.name, options.weights)
+    check_method(chosen, options.weights)
     read = read_user_data(_input_options(options), say)
     data, table = read.data, read.table
     check_names(data.genes, also)
@@ -187,9 +184,9 @@ def infer_command(options: argparse.Namespace) -> None:
     labels = None if groups is None else groups.labels
     plan = Plan(options.stability, options.decoys, n_top_edges(data, options.top), labels)
     say(expected_cost(data, chosen.name, options.weights, plan, options.jobs))
-    if chosen.cost != "seconds" and chosen.name not in LAWS:
+    if chosen.cost != "seconds" and chosen.law is None:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
-    run = Run(options.seed, options.device, options.jobs, weights=options.weights)
+    run = RunOptions(options.seed, options.device, options.jobs, weights=options.weights)
     found = infer_network(data, chosen.name, run, plan, say, progress_bar)
     write_edges(found.edges, out)
     say(f"wrote {len(found.edges)} edges to {out} after {sum(found.seconds.values()):.1f} s")
@@ -221,7 +218,7 @@ def _input_options(options: argparse.Namespace) -> InputOptions:
 def _more(
     options: argparse.Namespace,
     read: UserData,
-    run: Run,
+    run: RunOptions,
     plan: Plan,
     found: Any,
     also: dict[str, Path],

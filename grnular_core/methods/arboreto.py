@@ -1,4 +1,4 @@
-"""GRNBoost2 and GENIE3: tree ensembles of arboreto, one regression per target gene.
+"""arboreto as a backend of GRNBoost2 and GENIE3, from its own package, which is optional.
 
 Both are run through ``arboreto.core.infer_partial_network`` with arboreto's published settings
 (GENIE3: random forest of 1,000 trees, sqrt features; GRNBoost2: stochastic gradient boosting, learning rate
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,20 +25,43 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from grnular_core.methods.boosting import EARLY_STOP_WINDOW
-from grnular_core.methods.ensembles import Ensemble
+from grnular_core.methods.correlation import pearson
+from grnular_core.methods.interface import ARBORETO, MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.trees import EARLY_STOP_WINDOW, Ensemble
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import MethodError
 
 TARGETS_PER_PART = 16
 
 
+def arboreto_method(
+    ensemble: Ensemble, restored: bool, given: MethodInput, options: RunOptions
+) -> Scores:
+    """``tree_scores`` as the registry calls it, with the sign of the correlation."""
+    label = ensemble if restored else f"{ensemble}-shipped"
+    importance, cpu_seconds = tree_scores(
+        ensemble, given.expression, given.genes, given.tfs, options.seed, restored, options.n_jobs,
+        options.progress, given.part_store(label, options),
+    )  # fmt: skip
+    sign = np.sign(pearson(given.expression, given.tf_index))
+    return Scores(importance, sign, cpu_seconds)
+
+
 class SameMaskEarlyStop:
     """Monitor for scikit-learn's gradient boosting: stop when recent stages no longer help.
 
-    For each stage the squared error of the left-out cells before and after adding that stage's tree
-    is compared on the same cells; ``improvements`` keeps the differences. Boosting stops when the
-    mean of the last ``window`` of them is negative (never before ``window`` stages).
+    For each stage the squared error of the left-out cells before and after adding that stage's tree is compared on
+    the same cells. Boosting stops when the mean of the last ``window`` differences is negative, never before
+    ``window`` stages.
+
+    Parameters
+    ----------
+    window : int
+
+    Attributes
+    ----------
+    improvements : list of float
+        The differences.
     """
 
     def __init__(self, window: int = EARLY_STOP_WINDOW) -> None:
@@ -59,7 +82,7 @@ class SameMaskEarlyStop:
 @contextmanager
 def _early_stop(restored: bool) -> Iterator[None]:
     """Let arboreto use the restored early stop inside this process, for the time of the block."""
-    import arboreto.core as core
+    core = ARBORETO.load()
 
     shipped = core.EarlyStopMonitor
     if restored:
@@ -71,7 +94,8 @@ def _early_stop(restored: bool) -> Iterator[None]:
 
 
 def _settings(ensemble: Ensemble) -> tuple[str, dict[str, Any]]:
-    import arboreto.core as core
+    """arboreto's name of the regressor and its published settings."""
+    core = ARBORETO.load()
 
     return ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
 
@@ -85,14 +109,34 @@ def fit_target(
     seed: int,
     restored: bool = True,
 ) -> tuple[pd.DataFrame, int]:
-    """Regress one target on the TFs: links ``TF, target, importance`` and the number of trees.
+    """Regress one target on the TFs.
 
-    ``tf_expression`` has shape (cells, tfs), ``expression`` (cells,). A target that is itself a TF
-    is left out of the regressors. A target with no other TF, or of constant expression, has no
-    links and 0 trees. Raises ``MethodError`` when the regression itself fails (arboreto alone
-    would return an empty table).
+    Parameters
+    ----------
+    ensemble : {"grnboost2", "genie3"}
+    tf_expression : ndarray, (cells, tfs)
+    tfs : sequence of str
+    target : str
+        One that is itself a TF is left out of the regressors.
+    expression : ndarray, (cells,)
+        Of the target.
+    seed : int
+    restored : bool
+        Whether boosting has the original early stop.
+
+    Returns
+    -------
+    links : DataFrame
+        ``TF, target, importance``; empty for a target with no other TF, or of constant expression.
+    n_trees : int
+
+    Raises
+    ------
+    MethodError
+        When the regression itself fails (arboreto alone would return an empty table), and when arboreto is not
+        installed.
     """
-    import arboreto.core as core
+    core = ARBORETO.load()
 
     if all(tf == target for tf in tfs) or np.ptp(expression) == 0:
         return pd.DataFrame({"TF": [], "target": [], "importance": []}), 0
@@ -122,15 +166,40 @@ def tree_scores(
     seed: int,
     restored: bool = True,
     n_jobs: int = -1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     parts: PartStore | None = None,
 ) -> tuple[np.ndarray, float]:
-    """Importance of every TF for every gene, shape (tfs, genes), and the CPU seconds spent.
+    """Importance of every TF for every gene.
 
-    Rows and columns of the result are in the order given; ``expression`` has shape (cells, genes).
-    Targets are fitted in parts of a few genes; with ``parts`` each finished part is kept on disk,
-    and a later call with the same store goes on where this one stopped. The result does not
-    depend on the order of columns, on the number of jobs or on being resumed.
+    Targets are fitted in parts of a few genes. The result does not depend on the order of columns, on the number
+    of jobs or on being resumed.
+
+    Parameters
+    ----------
+    ensemble : {"grnboost2", "genie3"}
+    expression : ndarray, (cells, genes)
+    genes, tfs : sequence of str
+        Columns of ``expression``, and the rows wanted.
+    seed : int
+    restored : bool
+        As in ``fit_target``.
+    n_jobs : int
+        Processes; -1: one for each core.
+    progress : callable, optional
+        Called with (done, all) parts.
+    parts : PartStore, optional
+        Keeps finished parts on disk; a later call with the same store goes on where this one stopped.
+
+    Returns
+    -------
+    importance : ndarray, (tfs, genes)
+        In the order given.
+    cpu_seconds : float
+
+    Raises
+    ------
+    MethodError
+        As ``fit_target``.
     """
     position = {gene: i for i, gene in enumerate(genes)}
     tf_names = sorted(tfs)

@@ -1,39 +1,38 @@
-"""Baselines that are quick to compute and hard to beat: correlation, CLR, ridge, graphical lasso.
+"""Correlation and what is close to it, and the controls that every method is compared with.
 
-Each function takes expression of shape (cells, genes) and the positions of the TFs among the genes,
-and returns scores and signs of shape (tfs, genes). A TF's score for itself is 0.
+Each function takes expression of shape (cells, genes) and the positions of the TFs among the genes, and
+returns scores and signs of shape (tfs, genes). A TF's score for itself is 0. The quick ones are hard to
+beat; the controls know nothing of single edges (``random``, ``degree``), or all (``oracle``).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
-
-class Scores(NamedTuple):
-    """What a method returns: ``weight`` >= 0 and ``sign`` in {-1, 0, 1}, each (tfs, genes).
-
-    ``cpu_seconds`` is given by methods that work in other processes, where the caller's clock of
-    CPU time does not reach. ``weights`` is the ``Trained.digest`` of a trained model, "" without one.
-    """
-
-    weight: np.ndarray
-    sign: np.ndarray
-    cpu_seconds: float | None = None
-    weights: str = ""
-
+from grnular_core.data.candidates import score_matrix, sign_matrix
+from grnular_core.data.dataset import GRNDataset
+from grnular_core.methods.interface import Scores
+from grnular_core.utils.errors import InputError
 
 # penalties as shares of the number of cells: from almost none to almost only the mean
 RIDGE_PENALTIES = np.logspace(-3, 2, 11)
-FOLDS = 5
-SKLEARN_GENES = 150  # with more, scikit-learn's graphical lasso takes minutes to days
+RIDGE_FOLDS = 5
 
 
 def standardised(expression: np.ndarray) -> np.ndarray:
-    """Each gene with mean 0 and standard deviation 1 over cells; a constant gene becomes 0."""
+    """Z-scores of each gene over the cells.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+
+    Returns
+    -------
+    ndarray, (cells, genes)
+        Mean 0 and standard deviation 1; a gene that is constant up to rounding becomes 0.
+    """
     centred = expression - expression.mean(axis=0)
     deviation = expression.std(axis=0)
     # a gene that is constant up to rounding has no scale of its own
@@ -42,35 +41,109 @@ def standardised(expression: np.ndarray) -> np.ndarray:
 
 
 def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """The same scores, 0 where TF and gene are the same gene."""
+    """The same scores, 0 where TF and gene are the same gene.
+
+    Parameters
+    ----------
+    scores : ndarray, (tfs, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    ndarray, (tfs, genes)
+        A copy.
+    """
     scores = scores.copy()
     scores[np.arange(len(tf_index)), tf_index] = 0
     return scores
 
 
 def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """Pearson correlation of every TF with every gene, shape (tfs, genes); 0 for constant genes."""
+    """Pearson correlation of every TF with every gene.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    ndarray, (tfs, genes)
+        0 for constant genes; a TF with itself has 1.
+    """
     z = standardised(expression)
     return np.clip(z[:, tf_index].T @ z / len(z), -1, 1)
 
 
 def correlation(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
-    """|Pearson correlation| over cells."""
+    """Absolute Pearson correlation over cells.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    Scores
+    """
     r = without_self(pearson(expression, tf_index), tf_index)
     return Scores(np.abs(r), np.sign(r))
 
 
-def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
-    """Context likelihood of relatedness (Faith et al. 2007) on |Pearson correlation|.
+def within_clusters(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Correlation inside clusters of cells: co-expression with cell types taken out.
 
-    How far an edge stands out from the other edges of its TF and of its gene: with z the value
-    standardised over the TF's genes, and over the gene's TFs, negative values set to 0, the score is
-    ``sqrt(z_tf ** 2 + z_gene ** 2)``. With fewer than three TFs a gene has no background, and the
-    TF's alone counts.
+    Types of cells differ in most genes, whatever regulates them, so over all cells almost any two markers go
+    together. Inside a cluster of like cells genes go together for nearer reasons.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    Scores
+        Absolute correlation of expression less its cluster's mean. Clusters are those of
+        ``edge_features.cluster_cells``, from z-scores; at most 8, one when there are fewer than 10 cells, where
+        this is plain correlation. A gene that does not vary inside clusters scores 0.
+    """
+    from grnular_core.models.edge_features import cluster_cells  # loads torch
+
+    z = standardised(expression)
+    labels = cluster_cells(z)
+    one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
+    means = (one_hot.T @ z) / np.maximum(one_hot.sum(0), 1)[:, None]
+    left = z - means[labels]
+    # a gene that differs between clusters alone leaves rounding behind
+    left[:, np.abs(left).max(0, initial=0) < 1e-9] = 0
+    return correlation(left, tf_index)
+
+
+def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Context likelihood of relatedness on absolute Pearson correlation.
+
+    How far an edge stands out from the other edges of its TF and of its gene: with z the correlation standardised
+    over the TF's genes, and over the gene's TFs, negative values set to 0, the score is
+    ``sqrt(z_tf ** 2 + z_gene ** 2)``.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+        With fewer than three of them a gene has no background, and the TF's alone counts.
+
+    Returns
+    -------
+    Scores
+
+    References
+    ----------
+    Faith et al. (2007), PLoS Biology 5:e8.
     """
     scores, signs, *_ = correlation(expression, tf_index)
-    known = np.ones_like(scores)
-    known[np.arange(len(tf_index)), tf_index] = 0
+    known = without_self(np.ones_like(scores), tf_index)
     z = np.maximum(_z_along(scores, known, axis=1), 0) ** 2
     if len(tf_index) >= 3:
         z += np.maximum(_z_along(scores, known, axis=0), 0) ** 2
@@ -87,15 +160,26 @@ def _z_along(values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
 
 
 def ridge(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores:
-    """|Coefficients| of a ridge regression of each gene on all TFs (itself left out).
+    """Absolute coefficients of a ridge regression of each gene on all TFs, itself left out.
 
-    Expression is standardised; each gene's penalty is the one of ``RIDGE_PENALTIES`` (times the
-    number of cells) with the least squared error in 5-fold cross-validation over shuffled cells.
-    With few cells there are as many folds as cells.
+    Expression is standardised. Each gene's penalty is the one of ``RIDGE_PENALTIES`` (times the number of cells)
+    with the least squared error in 5-fold cross-validation over shuffled cells.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+        With fewer than five cells there are as many folds as cells.
+    tf_index : ndarray of int, (tfs,)
+    seed : int
+        Of the shuffle.
+
+    Returns
+    -------
+    Scores
     """
     z = standardised(expression)
     n_cells = len(z)
-    folds = np.arange(n_cells) % min(FOLDS, n_cells)
+    folds = np.arange(n_cells) % min(RIDGE_FOLDS, n_cells)
     np.random.default_rng(seed).shuffle(folds)
     error = np.zeros((len(RIDGE_PENALTIES), z.shape[1]))
     for fold in range(folds.max() + 1):
@@ -130,53 +214,60 @@ def _ridge_path(z: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarray]:
         yield weights
 
 
-def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Scores:
-    """|Partial correlation| from the graphical lasso, its penalty by cross-validation.
+def random(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores:
+    """Control: uniform random scores, signs unknown. The expected AUPRC is the density of true edges.
 
-    All genes enter the model; the TFs' rows are kept. Up to ``SKLEARN_GENES`` genes it is
-    scikit-learn's, with more of them, or where that finds no solution, ``glasso_exact``.
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+    seed : int
 
-    With the same penalty both have the same strict AUPRC within 0.002 (100 genes), but they seldom choose
-    the same one. Where scikit-learn's solver fails in one fold a penalty has no score, and on clean data it
-    fails below 0.6: it chooses 0.65 (AUPRC 0.715 for 100 cells, 0.781 for 1,000), where 0.011 has the best
-    score (0.460 and 0.767). A gene that is constant in the cells of a fold makes all scores the same huge
-    negative number, and rounding decides: on DS1 it is almost no penalty (0.475), not 0.042 (0.452).
+    Returns
+    -------
+    Scores
     """
-    if expression.shape[1] > SKLEARN_GENES:
-        return glasso_exact(expression, tf_index, n_jobs)
-    from sklearn.covariance import GraphicalLassoCV
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    model = GraphicalLassoCV(cv=min(FOLDS, len(expression)), n_jobs=1)
-    try:
-        # more threads gain nothing with so few genes, and round in another way: another penalty
-        with warnings.catch_warnings(), threadpool_limits(1, "blas"):
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", RuntimeWarning)
-            precision = model.fit(standardised(expression)).precision_
-    except (FloatingPointError, ValueError):  # ill-conditioned, or fewer than two cells
-        return glasso_exact(expression, tf_index, n_jobs)
-    partial = partial_correlations(precision, tf_index)
-    return Scores(np.abs(partial), np.sign(partial))
+    scores = np.random.default_rng(seed).uniform(size=(len(tf_index), expression.shape[1]))
+    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
 
 
-def glasso_exact(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Scores:
-    """|Partial correlation| from a graphical lasso that is solved for any cells and penalty.
+def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Control: every edge of a TF scores the TF's mean |correlation|; it knows hubs, and no edge.
 
-    Raises ``MethodError`` when a solution is not positive definite.
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    Scores
     """
-    from grnular_core.methods.graphical_lasso_cv import precision_by_cv
+    r = correlation(expression, tf_index).weight
+    others = max(expression.shape[1] - 1, 1)
+    scores = np.repeat(r.sum(axis=1, keepdims=True) / others, expression.shape[1], axis=1)
+    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
 
-    precision, _ = precision_by_cv(standardised(expression), FOLDS, n_jobs)
-    partial = partial_correlations(precision, tf_index)
-    return Scores(np.abs(partial), np.sign(partial))
 
+def oracle(data: GRNDataset, tfs: list[str], genes: list[str]) -> Scores:
+    """Control: the reference network itself, the highest score that a protocol can give.
 
-def partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """Partial correlations (tfs, genes) from a precision matrix (genes, genes); 0 for a gene whose
-    row is 0, and for a TF with itself."""
-    scale = np.sqrt(np.diag(precision))
-    both = np.outer(scale, scale)[tf_index]
-    partial = np.divide(-precision[tf_index], both, out=np.zeros_like(both), where=both > 0)
-    return without_self(np.nan_to_num(partial), tf_index)
+    Parameters
+    ----------
+    data : GRNDataset
+    tfs, genes : list of str
+        Rows and columns of the scores.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    InputError
+        When the dataset has no reference network.
+    """
+    if data.truth is None:
+        raise InputError(f"the oracle needs a reference network, and {data.name} has none")
+    edges = data.truth.assign(weight=1.0)
+    return Scores(score_matrix(edges, tfs, genes), sign_matrix(edges, tfs, genes))

@@ -1,40 +1,60 @@
-"""RegDiffusion (Zhu and Slonim 2024), a modern peer: from its own package, which is optional.
+"""RegDiffusion (Zhu and Slonim 2024), a diffusion model of expression, from its own optional package.
 
-A diffusion model learns to take noise from expression; each gene's noise is predicted from all other
-genes, weighted by one matrix that all cells share. That matrix is the network. It knows no list of TFs:
-its rows of TFs are taken. Settings are the package's own.
+The model learns to take noise from expression; each gene's noise is predicted from all other genes, weighted
+by one matrix that all cells share. That matrix is the network. It knows no list of TFs: its rows of TFs are
+taken. Settings are the package's own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import warnings
-from typing import Any
 
 import numpy as np
 
-from grnular_core.methods.correlation import Scores
+from grnular_core.methods.correlation import without_self
+from grnular_core.methods.interface import REGDIFFUSION, MethodInput, RunOptions, Scores
 from grnular_core.utils.errors import MethodError
 
-PACKAGE = "regdiffusion"
-INSTALL = "python -m pip install 'regdiffusion>=0.2.3,<0.3'"
+
+def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
+    """``diffusion_scores`` as the registry calls it."""
+    from grnular_core.utils.device import resolve_device  # loads torch
+
+    device = str(resolve_device(options.device))
+    return diffusion_scores(given.expression, given.tf_index, options.seed, device)
 
 
 def diffusion_scores(
     expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, device: str = "cpu"
 ) -> Scores:
-    """|weights| and signs (tfs, genes) from logged expression (cells, genes).
+    """Weights of the shared matrix, as scores and signs.
 
-    Genes without variance get 0, and cells without expression are left out. Raises ``MethodError`` where
-    the package is not installed and where fewer than two genes vary.
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+        Logarithms of counts. Cells without expression are left out.
+    tf_index : ndarray of int, (tfs,)
+        Positions of the TFs among the genes.
+    seed : int
+    device : {"cpu", "cuda"}
+
+    Returns
+    -------
+    Scores
+        Genes without variance have 0.
+
+    Raises
+    ------
+    MethodError
+        Where the package is not installed and where fewer than two genes vary.
     """
     varies = expression.std(0) > 0
     if varies.sum() < 2:
         raise MethodError("RegDiffusion needs at least two genes that vary")
     X = expression[:, varies]
     X = X[np.ptp(X, axis=1) > 0]
-    trainer = _package().RegDiffusionTrainer(X.astype(np.float32), device=device, seed=seed)
+    trainer = REGDIFFUSION.load().RegDiffusionTrainer(X.astype(np.float32), device=device, seed=seed)
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         trainer.train()
     among = trainer.get_adj().astype(np.float64)
@@ -42,18 +62,5 @@ def diffusion_scores(
     place = np.cumsum(varies) - 1
     seen = varies[tf_index]
     weight[np.ix_(seen, varies)] = among[place[tf_index[seen]]]
-    weight[np.arange(len(tf_index)), tf_index] = 0
+    weight = without_self(weight, tf_index)
     return Scores(np.abs(weight), np.sign(weight))
-
-
-def _package() -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import regdiffusion
-    except ImportError as error:
-        raise MethodError(
-            f"the method {PACKAGE} runs the package of that name, which can not be imported ({error}). It "
-            f"is optional: {INSTALL}"
-        ) from error
-    return regdiffusion

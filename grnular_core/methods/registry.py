@@ -1,303 +1,311 @@
-"""The registry of methods: each maps (data, seed) to an edge table.
+"""The registry of methods, one entry each, and ``infer``, the one way to run any of them.
 
-``infer`` is the one way to run any of them. Genes are sorted by name before a method sees them, so
-no result depends on the order of columns.
+Genes are sorted by name before a method sees them, so no result depends on the order of columns. A new
+method is one entry of ``METHODS``. Neither torch nor matplotlib is loaded before a method needs it.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
-from grnular_core.data.values import Matrix
-from grnular_core.methods import controls
-from grnular_core.methods import correlation as baselines
-from grnular_core.methods.correlation import Scores
-from grnular_core.methods.ensemble_methods import arboreto_trees, compiled_trees, tigress_scores
-from grnular_core.methods.memory import check_memory
-from grnular_core.methods.model_methods import fitting_weights, trained, untrained
-from grnular_core.methods.unrolled_methods import FOR_CELLS
+from grnular_core.methods import correlation, resources
+from grnular_core.methods.interface import (
+    ARBORETO,
+    REGDIFFUSION,
+    Method,
+    MethodInput,
+    Precision,
+    Progress,
+    RunOptions,
+    Scores,
+    ScoresOf,
+)
+from grnular_core.methods.resources import Memory, check_memory
 from grnular_core.utils.errors import InputError, MethodError
 
-Progress = Callable[[int, int], None]
-Cost = Literal["seconds", "minutes", "hours"]
+FOR_CELLS = "grnular-cells"  # what runs where nobody names a method: data are real cells
+RENAMED = {"grnular-paper": "grnular", "grnular-chances": "grnular-context"}
 
 
-@dataclass(frozen=True)
-class Run:
-    """How to run a method: everything that is not the data.
+def _call(module: str, function: str, *arguments: object) -> ScoresOf:
+    """A function of a module of this package, which is loaded when the method is run."""
 
-    ``parts`` is a folder where long methods keep finished parts, to go on after a kill.
-    ``weights``: name or file of a trained model to use in place of the method's own.
-    """
+    def scores(given: MethodInput, options: RunOptions) -> Scores:
+        found = getattr(import_module(f"grnular_core.methods.{module}"), function)
+        return found(*arguments, given, options)
 
-    seed: int = 0
-    device: str = "auto"
-    n_jobs: int = -1
-    progress: Progress | None = None
-    parts: Path | None = None
-    weights: str | Path | None = None
+    return scores
 
 
-@dataclass(frozen=True)
-class Work:
-    """A dataset as methods see it: genes sorted by name, TFs as positions among them."""
-
-    data: GRNDataset
-    genes: list[str]
-    tfs: list[str]
-    tf_index: np.ndarray
-
-    @classmethod
-    def of(cls, data: GRNDataset) -> Work:
-        genes = sorted(data.genes)
-        tfs = sorted(data.tfs)
-        position = {gene: i for i, gene in enumerate(genes)}
-        index = np.array([position[tf] for tf in tfs], dtype=int)
-        return cls(data, genes, tfs, index)
-
-    @cached_property
-    def expression(self) -> np.ndarray:
-        """(cells, genes), dense float64; made when a method first asks for it."""
-        return self.data.expression(self.genes)
-
-    @cached_property
-    def matrix(self) -> Matrix:
-        """(cells, genes), dense or csr as the dataset has it; values are not copied if csr."""
-        stored, columns = self.data.adata.X, self.data.adata.var_names.get_indexer(self.genes)
-        if np.array_equal(columns, np.arange(len(columns))):
-            return stored
-        if not sparse.issparse(stored):
-            return stored[:, columns]
-        place = np.argsort(columns).astype(stored.indices.dtype)
-        return sparse.csr_matrix((stored.data, place[stored.indices], stored.indptr), stored.shape)
+def _unrolled(name: str, function: str = "trained_scores") -> ScoresOf:
+    """An unrolled model, run as the entry of that name says."""
+    return lambda given, options: _call("unrolled", function, METHODS[name])(given, options)
 
 
-@dataclass(frozen=True)
-class Method:
-    """One entry of the registry. ``scores`` returns scores and signs, each (tfs, genes)."""
-
-    name: str
-    description: str
-    scores: Callable[[Work, Run], Scores]
-    cost: Cost = "seconds"  # at BEELINE's size: about 1,000 genes, 400 cells
-    stochastic: bool = False
-    uses_device: bool = False  # runs on a GPU where there is one
-    needs_truth: bool = False
-
-
-def within_cells(work: Work, run: Run) -> Scores:
-    from grnular_core.methods.within_clusters import within_clusters  # loads torch
-
-    return within_clusters(work.expression, work.tf_index)
-
-
-def diffusion(work: Work, run: Run) -> Scores:
-    from grnular_core.methods.regdiffusion import diffusion_scores
-    from grnular_core.utils.device import resolve_device  # loads torch
-
-    device = str(resolve_device(run.device))
-    return diffusion_scores(work.expression, work.tf_index, run.seed, device)
-
-
-METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (
-        Method(
-            "grnular-context",
-            "GRNULar: unrolled multi-task neural regression, trained on many kinds of simulations",
-            trained("grnular-context"),
-            stochastic=True,
-            uses_device=True,
-        ),
-        Method(
-            "grnular-cells",
-            "GRNULar for measured cells: which TFs and genes belong together, learned on regulons",
-            trained("grnular-cells"),
-            stochastic=True,
-            uses_device=True,
-        ),
-        Method(
-            "grnular-untrained",
-            "GRNULar (Algorithm 2 of the paper) with its learned parts at their starting values",
-            untrained,
-            stochastic=True,
-            uses_device=True,
-        ),
-        Method(
-            "grnular",
-            "GRNULar with the recipe of the paper: rho_nn sees one edge alone, and learns from 20 graphs",
-            trained("grnular"),
-            stochastic=True,
-            uses_device=True,
-        ),
-        Method(
-            "glad",
-            "GLAD: unrolled graphical lasso over all genes, the TF list not used (Algorithm 3)",
-            trained("glad"),
-            uses_device=True,
-        ),
-        Method(
-            "glad-tf",
-            "GLAD-TF: GLAD with pairs without a TF set to zero in every cell (Algorithm 4)",
-            trained("glad-tf"),
-            uses_device=True,
-        ),
-        Method(
-            "grnboost2",
-            "GRNBoost2: gradient-boosted trees with arboreto's settings, grown by a compiled loop",
-            compiled_trees("grnboost2"),
-            cost="minutes",
-            stochastic=True,
-        ),
-        Method(
-            "grnboost2-arboreto",
-            "The same trees from arboreto and scikit-learn, early stop restored; ten times slower",
-            arboreto_trees("grnboost2"),
-            cost="minutes",
-            stochastic=True,
-        ),
-        Method(
-            "grnboost2-shipped",
-            "GRNBoost2 as arboreto 0.1.6 runs with today's scikit-learn: stops too early",
-            arboreto_trees("grnboost2", restored=False),
-            cost="minutes",
-            stochastic=True,
-        ),
-        Method(
-            "genie3",
-            "GENIE3: random forests of 1,000 trees with arboreto's settings, grown by a compiled loop",
-            compiled_trees("genie3"),
-            cost="minutes",
-            stochastic=True,
-        ),
-        Method(
-            "genie3-arboreto",
-            "The same forests from arboreto and scikit-learn; several times slower",
-            arboreto_trees("genie3"),
-            cost="hours",
-            stochastic=True,
-        ),
-        Method(
-            "tigress",
-            "TIGRESS: least-angle regression on 1,000 random halves of the cells, by a compiled loop",
-            tigress_scores,
-            stochastic=True,
-        ),
-        Method(
-            "regdiffusion",
-            "RegDiffusion: a diffusion model of expression, from its own package (optional)",
-            diffusion,
-            cost="minutes",
-            stochastic=True,
-            uses_device=True,
-        ),
-        Method(
-            "glasso",
-            "Graphical lasso, penalty by cross-validation (scikit-learn; compiled above 150 genes)",
-            lambda work, run: baselines.glasso(work.expression, work.tf_index, run.n_jobs),
-            cost="minutes",
-        ),
-        Method(
-            "correlation",
-            "|Pearson correlation| over cells",
-            lambda work, run: baselines.correlation(work.expression, work.tf_index),
-        ),
-        Method(
-            "within-clusters",
-            "|Pearson correlation| inside clusters of cells (k-means on principal components)",
-            within_cells,
-        ),
-        Method(
-            "clr",
-            "Context likelihood of relatedness on |correlation|",
-            lambda work, run: baselines.clr(work.expression, work.tf_index),
-        ),
-        Method(
-            "ridge",
-            "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
-            lambda work, run: baselines.ridge(work.expression, work.tf_index, run.seed),
-            stochastic=True,
-        ),
-        Method(
-            "degree",
-            "Control: every edge scores its TF's mean |correlation|",
-            lambda work, run: controls.degree(work.expression, work.tf_index),
-        ),
-        Method(
-            "random",
-            "Control: uniform random scores",
-            lambda work, run: controls.random(work.expression, work.tf_index, run.seed),
-            stochastic=True,
-        ),
-        Method(
-            "oracle",
-            "Control: the truth itself",
-            lambda work, run: controls.oracle(work.data, work.tfs, work.genes),
-            needs_truth=True,
-        ),
-    )
-}
+_ENTRIES = (
+    Method(
+        "grnular-context", "GRNULar-context (this work)", "#D55E00",
+        "GRNULar of this work, for simulated cells and direct edges: rho_nn sees the edges around an edge",
+        _unrolled("grnular-context"), marker="o", stochastic=True, uses_device=True,
+        model="grnular", weights=("grnular-context",),
+        memory=Memory(per_pair=1500, per_value=64, in_blocks=True),
+    ),
+    Method(
+        "grnular-cells", "GRNULar-cells (this work)", "#882255",
+        "GRNULar of this work, for real cells: which TFs and genes belong together, learned on regulons",
+        _unrolled("grnular-cells"), stochastic=True, uses_device=True,
+        model="grnular", weights=("grnular-cells",),
+        memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
+    ),
+    Method(
+        "grnular-untrained", "GRNULar (untrained)", "#B0713C",
+        "GRNULar (Algorithm 2 of the paper) with its learned parts at their starting values",
+        _unrolled("grnular-untrained", "untrained_scores"), stochastic=True, uses_device=True, precision="double",
+        model="grnular", memory=Memory(per_pair=300, in_blocks=True),
+    ),
+    Method(
+        "grnular", "GRNULar (published)", "#E69F00",
+        "GRNULar as published (Algorithm 2): rho_nn sees one edge alone, and learns from 20 graphs",
+        _unrolled("grnular"), marker="s", stochastic=True, uses_device=True, precision="double",
+        model="grnular", weights=("grnular-clean", "grnular-noisy"), range_weights="grnular",
+        memory=Memory(per_pair=300, in_blocks=True),
+    ),
+    Method(
+        "grnular-base", "GRNULar-base (published)", "#7F7F00",
+        "GRNULar-base as published (Algorithm 1): every iteration fits a new network, with the weights of grnular",
+        _unrolled("grnular-base"), marker="*", cost="minutes", stochastic=True, uses_device=True,
+        precision="double", model="grnular-base", weights=("grnular-clean", "grnular-noisy"),
+        range_weights="grnular", memory=Memory(per_pair=300),
+    ),
+    Method(
+        "glad", "GLAD", "#CC79A7",
+        "GLAD: unrolled graphical lasso over all genes, the TF list not used (Algorithm 3)",
+        _unrolled("glad"), marker="D", uses_tfs=False, uses_device=True,
+        model="glad", weights=("glad-clean", "glad-noisy"), range_weights="glad",
+        memory=Memory(per_square=280), law=resources.glad_law,
+    ),
+    Method(
+        "glad-tf", "GLAD-TF", "#AA4499",
+        "GLAD-TF: GLAD with pairs without a TF set to zero in every iteration (Algorithm 4)",
+        _unrolled("glad-tf"), marker="d", uses_device=True,
+        model="glad-tf", weights=("glad-tf-clean", "glad-tf-noisy"), range_weights="glad-tf",
+        memory=Memory(per_square=280), law=resources.glad_law,
+    ),
+    Method(
+        "grnboost2", "GRNBoost2", "#0072B2",
+        "GRNBoost2: gradient-boosted trees with arboreto's settings, grown by a compiled loop",
+        _call("trees", "ensemble_method", "grnboost2"), marker="^", cost="minutes", stochastic=True,
+        law=resources.boosting_law, shares_cores=True,
+    ),
+    Method(
+        "grnboost2-arboreto", "GRNBoost2 (arboreto)", "#0A5FA0",
+        "The same trees from arboreto and scikit-learn, early stop restored; 3 to 24 times slower",
+        _call("arboreto", "arboreto_method", "grnboost2", True), cost="minutes", stochastic=True,
+        package=ARBORETO,
+    ),
+    Method(
+        "grnboost2-shipped", "GRNBoost2 (as shipped)", "#444444",
+        "GRNBoost2 as arboreto 0.1.6 runs with today's scikit-learn: stops too early",
+        _call("arboreto", "arboreto_method", "grnboost2", False), cost="minutes", stochastic=True,
+        package=ARBORETO,
+    ),
+    Method(
+        "genie3", "GENIE3", "#56B4E9",
+        "GENIE3: random forests of 1,000 trees with arboreto's settings, grown by a compiled loop",
+        _call("trees", "ensemble_method", "genie3"), marker="v", cost="minutes", stochastic=True,
+        law=resources.forest_law, shares_cores=True,
+    ),
+    Method(
+        "genie3-arboreto", "GENIE3 (arboreto)", "#3E9BD0",
+        "The same forests from arboreto and scikit-learn; several times slower",
+        _call("arboreto", "arboreto_method", "genie3", True), cost="hours", stochastic=True,
+        package=ARBORETO,
+    ),
+    Method(
+        "tigress", "TIGRESS", "#332288",
+        "TIGRESS: least-angle regression on 1,000 random halves of the cells, by a compiled loop",
+        _call("tigress", "tigress_method"), marker=">", stochastic=True,
+        law=resources.tigress_law, shares_cores=True,
+    ),
+    Method(
+        "regdiffusion", "RegDiffusion", "#661100",
+        "RegDiffusion: a diffusion model of expression, from its own package (optional)",
+        _call("regdiffusion", "diffusion_method"), cost="minutes", stochastic=True, uses_tfs=False,
+        uses_device=True, package=REGDIFFUSION,
+        memory=Memory(per_square=60), law=resources.diffusion_law,
+    ),
+    Method(
+        "glasso", "GLASSO", "#999999",
+        "Graphical lasso, penalty by cross-validation (scikit-learn; compiled above 150 genes)",
+        _call("glasso", "glasso_method"), marker="X", cost="minutes", uses_tfs=False,
+        memory=Memory(per_square=800),
+    ),
+    Method(
+        "correlation", "correlation", "#009E73",
+        "|Pearson correlation| over cells",
+        lambda given, options: correlation.correlation(given.expression, given.tf_index), marker="P",
+        law=resources.correlation_law,
+    ),
+    Method(
+        "within-clusters", "within-cluster correlation", "#44AA99",
+        "|Pearson correlation| inside clusters of cells (k-means on principal components)",
+        lambda given, options: correlation.within_clusters(given.expression, given.tf_index),
+        law=resources.clusters_law,
+    ),
+    Method(
+        "clr", "CLR", "#117733",
+        "Context likelihood of relatedness on |correlation|",
+        lambda given, options: correlation.clr(given.expression, given.tf_index), marker="h",
+        law=resources.correlation_law,
+    ),
+    Method(
+        "ridge", "ridge", "#F0E442",
+        "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
+        lambda given, options: correlation.ridge(given.expression, given.tf_index, options.seed),
+        marker="<", stochastic=True,
+        law=resources.ridge_law,
+    ),
+    Method(
+        "degree", "degree", "#666666",
+        "Control: every edge scores its TF's mean |correlation|",
+        lambda given, options: correlation.degree(given.expression, given.tf_index),
+    ),
+    Method(
+        "random", "random", "#BBBBBB",
+        "Control: uniform random scores",
+        lambda given, options: correlation.random(given.expression, given.tf_index, options.seed),
+        stochastic=True,
+    ),
+    Method(
+        "oracle", "oracle", "#000000",
+        "Control: the reference network itself",
+        lambda given, options: correlation.oracle(given.data, given.tfs, given.genes), needs_truth=True,
+    ),
+)  # fmt: skip
+METHODS: dict[str, Method] = {entry.name: entry for entry in _ENTRIES}
 
 
 def method(name: str) -> Method:
-    """The method of that name, whatever its case, or an ``InputError`` with the nearest names."""
-    if str(name).lower() in METHODS:
-        return METHODS[str(name).lower()]
-    near = get_close_matches(str(name).lower(), METHODS, n=3, cutoff=0.4)
+    """The entry of a method.
+
+    Parameters
+    ----------
+    name : str
+        Whatever its case.
+
+    Returns
+    -------
+    Method
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the nearest ones, and for an old one, with the new one.
+    """
+    wanted = str(name).lower()
+    if wanted in METHODS:
+        return METHODS[wanted]
+    if wanted in RENAMED:
+        raise InputError(f"the method {name!r} is now called {RENAMED[wanted]!r}")
+    near = get_close_matches(wanted, METHODS, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METHODS)}"
     raise InputError(f"unknown method {name!r}; {hint}")
 
 
+def check_method(chosen: Method, weights: str | Path | None = None) -> None:
+    """Refuse a run that cannot start, before any data are read.
+
+    Parameters
+    ----------
+    chosen : Method
+    weights : str or Path, optional
+        Trained weights that the run names.
+
+    Raises
+    ------
+    InputError
+        For weights that the method cannot run.
+    MethodError
+        When the optional package that it needs cannot be imported.
+    """
+    if weights is not None:
+        from grnular_core.methods.unrolled import fitting_weights
+
+        fitting_weights(chosen, weights)
+    if chosen.package is not None:
+        chosen.package.load()
+
+
 @dataclass(frozen=True)
 class Inference:
-    """An edge table and what it cost: wall-clock seconds and CPU seconds over all processes.
+    """An edge table and what it cost.
 
-    ``weights`` as in ``Scores``.
+    Attributes
+    ----------
+    edges : DataFrame
+        See ``data.edges.edge_table``.
+    seconds, cpu_seconds : float
+        Wall clock, and CPU over all processes.
+    weights_digest : str
+        As in ``Scores``.
     """
 
     edges: pd.DataFrame
     seconds: float
     cpu_seconds: float
-    weights: str = ""
+    weights_digest: str = ""
 
 
-def run_method(data: GRNDataset, name: str, run: Run) -> Inference:
+def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:
     """Infer a network with one method and take the time.
 
-    A run that goes on from parts kept on disk counts the earlier ones at their CPU seconds divided by
-    the number of jobs. Raises ``InputError`` for an unknown method and for weights it cannot use,
-    ``MethodError`` when it fails.
+    A run that goes on from parts kept on disk counts the earlier ones at their CPU seconds divided by the
+    number of jobs.
+
+    Parameters
+    ----------
+    data : GRNDataset
+    name : str
+        A method of ``METHODS``.
+    options : RunOptions
+
+    Returns
+    -------
+    Inference
+
+    Raises
+    ------
+    InputError
+        For an unknown method, weights it cannot use, and data that memory cannot hold.
+    MethodError
+        When the method fails or its optional package is missing.
     """
     chosen = method(name)
-    if run.weights is not None:
-        fitting_weights(chosen.name, run.weights)
-    check_memory(data.n_cells, data.n_genes, len(data.tfs), chosen.name, data.n_values)
-    work = Work.of(data)
+    check_method(chosen, options.weights)
+    check_memory(data.n_cells, data.n_genes, len(data.tfs), chosen, data.n_values)
+    given = MethodInput.of(data)
     wall, cpu = time.perf_counter(), time.process_time()
-    scores = chosen.scores(work, run)
+    scores = chosen.scores(given, options)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if scores.cpu_seconds is not None:
-        jobs = (os.cpu_count() or 1) if run.n_jobs == -1 else run.n_jobs
+        jobs = (os.cpu_count() or 1) if options.n_jobs == -1 else options.n_jobs
         cpu = scores.cpu_seconds
         wall = max(wall, cpu / jobs)
     if not np.isfinite(scores.weight).all():
         count = int((~np.isfinite(scores.weight)).sum())
         raise MethodError(f"{name} gave {count} scores that are not finite")
-    edges = edge_table(scores.weight, work.tfs, work.genes, scores.sign)
-    return Inference(edges, wall, cpu, scores.weights)
+    edges = edge_table(scores.weight, given.tfs, given.genes, scores.sign)
+    return Inference(edges, wall, cpu, scores.weights_digest)
 
 
 def infer(
@@ -310,11 +318,30 @@ def infer(
     progress: Progress | None = None,
     parts: Path | None = None,
     weights: str | Path | None = None,
+    precision: Precision | None = None,
 ) -> pd.DataFrame:
-    """Infer a network with one method: an edge table (see ``edges.py``), strongest edge first.
+    """Infer a network with one method.
 
-    Without a name it is the one for measured cells; for simulated ones, and direct edges, there is ``grnular-context``.
-    Same data, method and seed give the same table, whatever the order of genes and the number of
-    jobs.
+    Same data, method and seed give the same table, whatever the order of genes and the number of jobs.
+
+    Parameters
+    ----------
+    data : GRNDataset
+    name : str
+        A method of ``METHODS``. Without one it is ``grnular-cells``, for real cells; for simulated ones, and
+        direct edges, there is ``grnular-context``.
+    seed, device, n_jobs, progress, parts, weights, precision
+        As in ``RunOptions``.
+
+    Returns
+    -------
+    DataFrame
+        Edge table (see ``data.edges.edge_table``), strongest edge first.
+
+    Raises
+    ------
+    InputError, MethodError
+        As ``run_method``.
     """
-    return run_method(data, name, Run(seed, device, n_jobs, progress, parts, weights)).edges
+    options = RunOptions(seed, device, n_jobs, progress, parts, weights, precision)
+    return run_method(data, name, options).edges

@@ -193,7 +193,7 @@ def grow(
     What the splits take from the variance, as a share of the bag, is added to ``importance`` (tfs,).
     """
     values, order, rank, rising = regressors
-    features, constants, bits, level = tree.room
+    features, constants, bits, level = tree.space
     for f in range(features.size):
         features[f] = f
     tree.start[0], tree.end[0], tree.depth[0], tree.n_constant[0] = 0, bag.size, 0, 0

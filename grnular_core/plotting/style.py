@@ -16,52 +16,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-METHOD_LABELS = {
-    "glasso": "GLASSO",
-    "glad": "GLAD",
-    "glad-tf": "GLAD-TF",
-    "tigress": "TIGRESS",
-    "regdiffusion": "RegDiffusion",
-    "genie3": "GENIE3",
-    "genie3-arboreto": "GENIE3 (arboreto)",
-    "grnboost2": "GRNBoost2",
-    "grnboost2-arboreto": "GRNBoost2 (arboreto)",
-    "grnboost2-shipped": "GRNBoost2 (as shipped)",
-    "grnular-base": "GRNULar-base (published)",
-    "grnular": "GRNULar (published)",
-    "grnular-untrained": "GRNULar (untrained)",
-    "grnular-context": "GRNULar-context (this work)",
-    "grnular-cells": "GRNULar-cells (this work)",
-    "correlation": "correlation",
-    "within-clusters": "correlation in clusters",
-    "clr": "CLR",
-    "ridge": "ridge",
-    "degree": "degree",
-    "random": "random",
-    "oracle": "oracle",
-}
-PALETTE = {
-    "grnular-context": "#D55E00",
-    "grnular-cells": "#882255",
-    "grnular": "#E69F00",
-    "grnular-untrained": "#B0713C",
-    "grnboost2": "#0072B2",
-    "grnboost2-arboreto": "#0A5FA0",
-    "genie3": "#56B4E9",
-    "genie3-arboreto": "#3E9BD0",
-    "tigress": "#332288",
-    "regdiffusion": "#661100",
-    "glasso": "#999999",
-    "glad": "#CC79A7",
-    "glad-tf": "#AA4499",
-    "correlation": "#009E73",
-    "within-clusters": "#44AA99",
-    "clr": "#117733",
-    "ridge": "#F0E442",
-    "degree": "#666666",
-    "random": "#BBBBBB",
-    "oracle": "#000000",
-}
+from grnular_core.methods.registry import METHODS
+
+PALETTE = {entry.name: entry.colour for entry in METHODS.values()}
 NETWORK_LETTERS = {"STRING": "S", "Non-Specific-ChIP-seq": "N", "Cell-type-specific-ChIP-seq": "C"}
 # white behind every figure: labels stay dark on white when the page is dark
 STYLE = {
@@ -85,7 +42,7 @@ def use_style() -> None:
 
 def label(method: str) -> str:
     """The name of a method as figures and tables show it."""
-    return METHOD_LABELS.get(method, method)
+    return METHODS[method].label if method in METHODS else method
 
 
 def pair_label(network: str, dataset: str) -> str:

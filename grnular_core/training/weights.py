@@ -50,9 +50,12 @@ class Trained:
         """The first ten digits of the parameters' sha256, by which the record names them."""
         return self.told["sha256"][:10]
 
-    def model(self, seed: int | None = None) -> nn.Module:
-        """A model of its own with these parameters; ``seed`` is for what it draws while inferring."""
-        recipe = self.recipe
+    def model(self, seed: int | None = None, kind: str | None = None) -> nn.Module:
+        """A model of its own with these parameters; ``seed`` is for what it draws while inferring.
+
+        ``kind`` is another of ``recipes.MODELS`` that learns the same parts, as grnular-base and grnular do.
+        """
+        recipe = self.recipe if kind is None else replace(self.recipe, model=kind)
         if seed is not None:
             recipe = replace(recipe, config=replace(recipe.config, seed=seed))
         model = recipe.new_model()
@@ -106,6 +109,9 @@ def _shipped(name: str) -> Trained:
 
 def _not_found(name: str | Path) -> str:
     names = shipped()
+    renamed = str(name).replace("paper-", "grnular-", 1)
+    if str(name).startswith("paper-") and renamed in names:
+        return f"the weights {str(name)!r} are now called {renamed!r}"
     near = get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else "."
     return (

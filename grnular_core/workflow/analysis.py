@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import Progress, Run, infer, run_method
+from grnular_core.methods.registry import Progress, RunOptions, infer, method, run_method
+from grnular_core.methods.resources import check_memory, expected_seconds, spelled_seconds
 from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.device import is_large
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.stability import TOP, DecoyCounts, count_decoys, edge_stability, q_values
 
@@ -77,7 +79,7 @@ class Network:
 def infer_network(
     data: GRNDataset,
     name: str,
-    run: Run | None = None,
+    run: RunOptions | None = None,
     plan: Plan | None = None,
     say: Say = lambda text: None,
     bar: Bar = lambda label: nullcontext(),
@@ -90,7 +92,7 @@ def infer_network(
         Any dataset.
     name : str
         The method.
-    run : Run, optional
+    run : RunOptions, optional
         Seed, device, jobs and weights.
     plan : Plan, optional
         By default one run.
@@ -109,7 +111,7 @@ def infer_network(
     InputError, MethodError
         As ``run_method`` does.
     """
-    run, plan = run or Run(), plan or Plan()
+    run, plan = run or RunOptions(), plan or Plan()
     with bar(name) as progress:
         first = run_method(data, name, replace(run, progress=progress))
     edges, seconds, decoys = first.edges, {"inference": first.seconds}, None
@@ -132,8 +134,6 @@ def infer_network(
 
 def _rest_of_runs(plan: Plan, seconds: float) -> str:
     """Say how long the runs after the first one take."""
-    from grnular_core.methods.cost import spelled_seconds
-
     parts = [
         (plan.bootstraps, "on bootstraps of the cells"),
         (plan.decoys, "with permuted decoys of all genes"),
@@ -177,32 +177,21 @@ def expected_cost(
     InputError
         For data that do not fit the machine, with their decoys where there are any.
     """
-    from grnular_core.methods.cost import (
-        expected_seconds,
-        rough_seconds,
-        spelled_seconds,
-        spelled_time,
-    )
-    from grnular_core.methods.memory import check_memory
-    from grnular_core.methods.peer_times import peer_seconds
-
-    plan = plan or Plan()
+    plan, chosen = plan or Plan(), method(name)
     size = (data.n_cells, data.n_genes, len(data.tfs))
     times = 2 if plan.decoys else 1
     stored = None if data.n_values is None else times * data.n_values
     said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
     try:
-        said += check_memory(data.n_cells, times * data.n_genes, len(data.tfs), name, stored)
+        said += check_memory(data.n_cells, times * data.n_genes, len(data.tfs), chosen, stored)
     except InputError as error:
         if not plan.decoys:
             raise
         raise InputError(f"{error}; decoys double the genes: leave --decoys out") from error
-    most = expected_seconds(*size, name, weights)
-    needed = most or rough_seconds(*size, name, weights) or peer_seconds(*size, name, n_jobs)
-    if most is not None:
-        said += f", {spelled_time(most)}"
-    elif needed is not None:
+    needed = expected_seconds(*size, chosen, weights, n_jobs)
+    if needed is not None:
         said += f", {spelled_seconds(needed)}"
+        said += " on the CPU" if chosen.uses_device and is_large(*size) else ""
     if plan.n_runs == 1:
         return said
     said += " a run" if needed is not None else ""

@@ -15,8 +15,8 @@ from grnular_core import __version__
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import sha256
 from grnular_core.data.readers import files_read
-from grnular_core.methods.registry import Run, method
-from grnular_core.methods.unrolled_methods import TRAINED
+from grnular_core.methods.registry import RunOptions, method
+from grnular_core.methods.unrolled import own_weights
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.files import place
@@ -53,7 +53,7 @@ class Inputs:
 
 
 def make_report(
-    inputs: Inputs, data: GRNDataset, name: str, run: Run, plan: Plan, network: Network
+    inputs: Inputs, data: GRNDataset, name: str, run: RunOptions, plan: Plan, network: Network
 ) -> dict[str, Any]:
     """Put together what was done.
 
@@ -65,7 +65,7 @@ def make_report(
         What was read.
     name : str
         The method.
-    run, plan : Run, Plan
+    run, plan : RunOptions, Plan
         How it ran.
     network : Network
         What it found.
@@ -217,11 +217,8 @@ def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 def _own_weights(name: str, data: GRNDataset) -> str | None:
     """Name the weights that a trained method takes by itself."""
-    if name not in TRAINED:
-        return None
-    from grnular_core.methods.model_methods import weights_for
-
-    return str(weights_for(name, data.adata.X))
+    chosen = method(name)
+    return own_weights(chosen, data.adata.X) if chosen.weights else None
 
 
 def _hashes(path: Path | None) -> str | dict[str, str] | None:

@@ -26,7 +26,7 @@ from scipy import sparse
 
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import Progress, Run, method, run_method
+from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
 
@@ -69,11 +69,11 @@ def n_top_edges(data: GRNDataset, asked: int | None = None) -> int:
     return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
-def _settings(name: str, run: Run, number: int) -> Run:
+def _settings(name: str, run: RunOptions, number: int) -> Run:
     """Set up one of several runs: a method that draws gets another seed each time."""
     seed = run.seed + 1 + number if method(name).stochastic else run.seed
     # parts of other cells are other parts: nothing is kept on disk
-    return Run(seed, run.device, run.n_jobs, weights=run.weights)
+    return RunOptions(seed, run.device, run.n_jobs, weights=run.weights)
 
 
 # --- stability
@@ -85,7 +85,7 @@ def edge_stability(
     edges: pd.DataFrame,
     n_runs: int,
     top: int = TOP,
-    run: Run | None = None,
+    run: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Run the method on bootstraps of the cells and see which of its strongest edges come back.
@@ -102,7 +102,7 @@ def edge_stability(
         Bootstraps, each of as many cells drawn with replacement.
     top : int
         Strongest edges that are looked at.
-    run : Run, optional
+    run : RunOptions, optional
         Seed and device; the same data and seed give the same table.
     progress : callable, optional
         ``progress(done, total)`` counts runs.
@@ -121,7 +121,7 @@ def edge_stability(
     """
     if n_runs < 1 or top < 1:
         raise InputError(f"{n_runs} runs and {top} edges; stability takes at least 1 of each")
-    run = run or Run()
+    run = run or RunOptions()
     chosen = edges.head(top)[["regulator", "target"]].reset_index(drop=True)
     pairs = _pair_codes(chosen, data)
     inside, ranks = np.zeros(len(chosen)), np.zeros(len(chosen))
@@ -207,7 +207,7 @@ def count_decoys(
     name: str,
     n_runs: int,
     groups: np.ndarray | None = None,
-    run: Run | None = None,
+    run: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> DecoyCounts:
     """Run the method with decoys permuted anew each time, on twice the genes.
@@ -222,7 +222,7 @@ def count_decoys(
         1 or more.
     groups : ndarray, (cells,), optional
         As in ``permuted``.
-    run : Run, optional
+    run : RunOptions, optional
         Seed and device; the same data and seed give the same counts.
     progress : callable, optional
         ``progress(done, total)`` counts runs.
@@ -243,7 +243,7 @@ def count_decoys(
         raise InputError(
             f"the method {method(name).name} does not look at the data; decoys say nothing of it"
         )
-    run = run or Run()
+    run = run or RunOptions()
     total = np.zeros(n_pairs(data))
     for number in range(n_runs):
         if progress:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from grnular_core.data.beeline import NETWORKS, load_beeline
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import Run, run_method
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.registry import RunOptions, run_method
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.scoring.statistics import bootstrap_over_tfs
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import GrnularError
@@ -76,7 +76,7 @@ def run_details(task: Task, device: str = "cpu", n_jobs: int = -1) -> list[dict[
         if edges is None:
             weights = papers_weights(task.method, "DS2")
             edges = run_method(
-                data, task.method, Run(task.seed, device, n_jobs, weights=weights)
+                data, task.method, RunOptions(task.seed, device, n_jobs, weights=weights)
             ).edges
         key = (task.dataset, network, task.genes, task.method)
         found.append(

@@ -15,8 +15,15 @@ import pandas as pd
 from grnular_core.data.beeline import NETWORKS, load_beeline, needed_keys
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available, is_cached
-from grnular_core.methods.registry import METHODS, Inference, Progress, Run, method, run_method
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.registry import (
+    METHODS,
+    Inference,
+    Progress,
+    RunOptions,
+    method,
+    run_method,
+)
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.utils.chunks import clear_parts, task_folder
 from grnular_core.utils.errors import GrnularError, MethodError
 from grnular_core.utils.provenance import repository
@@ -87,7 +94,7 @@ def tasks(
     ]
 
 
-def not_runnable(
+def pairs_without_data(
     datasets: Sequence[str], networks: Sequence[str], genes: str, download: bool = True
 ) -> dict[tuple[str, str], str]:
     """Pairs that can not be run, and why: (dataset, network) -> reason.
@@ -134,7 +141,7 @@ def run_task(
         data = _loaded(task.dataset, network, task.genes)
         if inference is None or method(task.method).needs_truth:
             weights = papers_weights(task.method, "DS2")
-            how = Run(task.seed, device, n_jobs, progress, parts, weights)
+            how = RunOptions(task.seed, device, n_jobs, progress, parts, weights)
             inference = run_method(data, task.method, how)
         ran_on = device if method(task.method).uses_device else "cpu"
         rows.append({**task.key(network, data.n_cells), **score_row(data, inference, ran_on)})
@@ -241,7 +248,7 @@ def verify(
     runs = recorded.drop_duplicates(["dataset", "genes", "method", "seed"])
     runs = runs.sample(frac=1, random_state=seed)
     missing = {
-        rule: not_runnable(part["dataset"].unique(), NETWORKS, rule)
+        rule: pairs_without_data(part["dataset"].unique(), NETWORKS, rule)
         for rule, part in runs.groupby("genes")
     }
     left, live = budget_seconds, []

@@ -39,5 +39,5 @@ def row_scores(
         "seconds": run.seconds,
         "cpu_seconds": run.cpu_seconds,
         "device": device,
-        "weights": run.weights,
+        "weights": run.weights_digest,
     }

@@ -18,8 +18,8 @@ import torch
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
-from grnular_core.methods.registry import Inference, Run, Work, method, run_method
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.registry import Inference, MethodInput, RunOptions, method, run_method
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.inference import grnular_scores
 from grnular_core.utils.errors import GrnularError
@@ -60,7 +60,7 @@ def timed_forward(hidden: int, device: str = "cpu") -> dict[str, object]:
     """One forward pass, goodINIT and all fits, with untrained learned parts: one row."""
 
     def forward(data: GRNDataset) -> Inference:
-        work = Work.of(data)
+        work = MethodInput.of(data)
         began, cpu = time.perf_counter(), time.process_time()
         weight, sign = grnular_scores(
             work.expression, work.tf_index, papers_config(hidden), seed=0, device=device
@@ -74,7 +74,7 @@ def timed_forward(hidden: int, device: str = "cpu") -> dict[str, object]:
 def timed_method(name: str, device: str = "cpu", n_jobs: int = -1) -> dict[str, object]:
     """One inference of a method on all cores, from the expression to the edge table: one row."""
     known: TFInformation = "without" if name in WITHOUT_TFS else "with"
-    how = Run(0, device, n_jobs, weights=papers_weights(name, "DS1"))
+    how = RunOptions(0, device, n_jobs, weights=papers_weights(name, "DS1"))
     run = median_run(lambda data: run_method(data, name, how), known)
     return _row(name, run, device if method(name).uses_device else "cpu", known)
 

@@ -20,8 +20,15 @@ from joblib import Parallel, delayed
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.edges import edge_table
-from grnular_core.methods.registry import METHODS, Inference, Progress, Run, method, run_method
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.registry import (
+    METHODS,
+    Inference,
+    Progress,
+    RunOptions,
+    method,
+    run_method,
+)
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.simulation.simulate import (
     Simulation,
     preset,
@@ -123,7 +130,7 @@ def run_synthetic(
         run = Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
     else:
         weights = papers_weights(task.method, "DS1") if task.experiment == "ds" else None
-        how = Run(task.seed, device, n_jobs, progress, parts, weights)
+        how = RunOptions(task.seed, device, n_jobs, progress, parts, weights)
         run = run_method(data, task.method, how)
     ran_on = device if chosen.uses_device else "cpu"
     return {**task.key(), **score_row(simulation, run, ran_on)}

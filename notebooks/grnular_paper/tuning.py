@@ -16,9 +16,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from grnular_core.methods.boosting import ARBORETO, Boosting
-from grnular_core.methods.correlation import partial_correlations, standardised
-from grnular_core.methods.ensembles import ensemble_scores
+from grnular_core.methods.correlation import standardised
+from grnular_core.methods.glasso import partial_correlations
+from grnular_core.methods.trees import ARBORETO_SETTINGS, Boosting, ensemble_scores
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.simulation.simulate import preset
 from grnular_core.training.batches import Batch, make_batches
@@ -38,7 +38,7 @@ class Setting:
 
     method: str
     penalty: float | None = None
-    boosting: Boosting = ARBORETO
+    boosting: Boosting = ARBORETO_SETTINGS
 
     @property
     def values(self) -> str:
@@ -77,7 +77,7 @@ def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | 
     """
     from sklearn.covariance import graphical_lasso
 
-    from grnular_core.methods.correlation import glasso
+    from grnular_core.methods.glasso import glasso
 
     if penalty is None:
         return glasso(expression, tf_index).weight

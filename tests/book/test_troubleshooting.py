@@ -19,7 +19,7 @@ from grnular_paper.params import Parameters, Whole
 from grnular_core.cli.main import main
 from grnular_core.data.downloads import DownloadError, fetch
 from grnular_core.data.registry import registry
-from grnular_core.methods import memory
+from grnular_core.methods import resources as memory
 from grnular_core.training.checkpoints import load_checkpoint
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train

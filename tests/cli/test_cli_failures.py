@@ -12,7 +12,7 @@ from cli_runs import OLD, run_infer
 
 from grnular_core.cli import commands
 from grnular_core.cli.main import main
-from grnular_core.methods import memory
+from grnular_core.methods import resources as memory
 from grnular_core.utils.errors import DownloadError, InputError, MethodError
 from grnular_core.workflow import analysis
 from grnular_core.workflow import user_data as own_data

@@ -17,7 +17,6 @@ from grnular_core.cli import infer as infer_command
 from grnular_core.cli.main import main
 from grnular_core.data.dataset import make_dataset
 from grnular_core.data.edges import read_edges
-from grnular_core.methods import cost
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import analysis
 from grnular_core.workflow.analysis import Plan, _rest_of_runs, expected_cost, infer_network
@@ -232,7 +231,7 @@ def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypat
     assert said.endswith(
         "less than 1 s a run; 16 runs"
     )  # their sum says nothing of such short ones
-    monkeypatch.setattr(cost, "rough_seconds", lambda *of: 12.0)
+    monkeypatch.setattr("grnular_core.workflow.analysis.expected_seconds", lambda *of: 12.0)
     said = expected_cost(small_data, "grnular-context", plan=plan)
     assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
     # a run with twins has twice the genes
@@ -243,14 +242,14 @@ def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypat
 
 def test_memory_counts_the_twins(small_data, monkeypatch):
     needed = []
-    monkeypatch.setattr("grnular_core.methods.memory.check_memory", lambda *a: needed.append(a) or "")
+    monkeypatch.setattr("grnular_core.workflow.analysis.check_memory", lambda *a: needed.append(a) or "")
     expected_cost(small_data, "clr")
     expected_cost(small_data, "clr", plan=Plan(decoys=1))
     assert [a[1] for a in needed] == [small_data.n_genes, 2 * small_data.n_genes]
 
 
 def test_a_refusal_for_memory_names_the_twins_where_there_are_any(small_data, monkeypatch):
-    monkeypatch.setattr("grnular_core.methods.memory.machine_bytes", lambda: 1)
+    monkeypatch.setattr("grnular_core.methods.resources.machine_bytes", lambda: 1)
     with pytest.raises(InputError, match="decoys double the genes: leave --decoys out"):
         expected_cost(small_data, "clr", plan=Plan(decoys=1))
     with pytest.raises(InputError, match="shorter TF list$"):

@@ -1,182 +1,257 @@
-"""GRNBoost2 and GENIE3: the restored early stop, independence of order, jobs and kills."""
+"""Compiled GRNBoost2 and GENIE3: the trees of arboreto and scikit-learn."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import linear_network
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestRegressor
+from test_arboreto import GOLDEN, golden_data
 
 from grnular_core.data.dataset import make_dataset
-from grnular_core.methods import arboreto as trees
+from grnular_core.methods import arboreto
+from grnular_core.methods import trees as module
 from grnular_core.methods.registry import infer
-from grnular_core.scoring.strict import strict_scores
-from grnular_core.utils.chunks import PartStore
-from grnular_core.utils.errors import MethodError
+from grnular_core.methods.tree_kernels import grow, leaf_of
+from grnular_core.methods.trees import (
+    Bags,
+    Bootstraps,
+    Regressors,
+    boost,
+    ensemble_scores,
+    forest,
+    new_tree,
+)
+from grnular_core.simulation.simulate import preset, simulate
 
-TFS = [f"t{i}" for i in range(8)]
-# Trees and importances of t0 and t2 on the data below with scikit-learn 1.2.2, the last version
-# whose out-of-bag improvement compares a stage on one mask.
-GOLDEN = {
-    ("strong", 0): (462, 224.2577016599378, 26.13786967448015),
-    ("strong", 1): (167, 83.39939174761193, 9.255928324321687),
-    ("weak", 0): (25, 3.598053315541587, 7.734789935722911),
-    ("weak", 1): (38, 6.418992713417409, 9.90109645187301),
-    ("none", 1): (26, 3.4642996749616803, 3.259591280213028),
-}
+WINDOW = module.EARLY_STOP_WINDOW
 
 
-def golden_data() -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    r = np.random.RandomState(0)
-    x = r.normal(size=(200, 8))
-    strong = x[:, 0] + 0.5 * x[:, 1] ** 2 + 0.3 * r.normal(size=200)
-    weak = 0.3 * x[:, 2] + r.normal(size=200)
-    return x, {"strong": strong, "weak": weak, "none": r.normal(size=200)}
+def reference(X: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
+    """What arboreto's own route gives: importance (tfs,) and the number of trees."""
+    names = [f"t{i:02d}" for i in range(X.shape[1])]
+    links, n_trees = arboreto.fit_target("grnboost2", np.asfortranarray(X), names, "y", y, seed)
+    found = links.set_index("TF")["importance"].reindex(names).fillna(0)
+    return found.to_numpy(dtype=float), n_trees
 
 
 @pytest.mark.parametrize(("target", "seed"), list(GOLDEN))
-def test_restored_early_stop_gives_the_trees_of_scikit_learn_1_2(target, seed):
+def test_gives_the_trees_of_scikit_learn_1_2(target, seed):
     x, y = golden_data()
-    links, n_trees = trees.fit_target("grnboost2", x, TFS, "y", y[target], seed)
-    importance = links.set_index("TF")["importance"]
-    expected = GOLDEN[target, seed]
-    assert n_trees == expected[0]
-    np.testing.assert_allclose([importance["t0"], importance["t2"]], expected[1:], rtol=1e-10)
+    found = boost(Regressors.of(x), y[target], Bags(seed, len(x)))
+    count, *importance = GOLDEN[target, seed]
+    assert found.n_trees == count
+    np.testing.assert_allclose(found.importance[[0, 2]], importance, rtol=1e-10)
 
 
-def test_the_shipped_early_stop_ends_on_noise():
-    """The cause: today's improvement compares two stages on different left-out cells."""
-    x, y = golden_data()
-    _, shipped = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0, restored=False)
-    _, restored = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0)
-    assert shipped < 60 < restored
+@given(
+    seed=st.integers(0, 10**6),
+    n_cells=st.integers(2, 90),
+    n_tfs=st.sampled_from([1, 2, 9, 10, 25]),
+    signal=st.floats(0, 1),
+)
+def test_equals_arboreto_on_values_without_repeats(seed, n_cells, n_tfs, signal):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_cells, n_tfs))
+    y = signal * X[:, 0] + rng.normal(size=n_cells)
+    found = boost(Regressors.of(X), y, Bags(seed, n_cells))
+    importance, n_trees = reference(X, y, seed)
+    assert found.n_trees == n_trees
+    np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
 
 
-def test_the_monitor_measures_each_stage_on_its_own_left_out_cells():
-    from sklearn.ensemble import GradientBoostingRegressor
+@pytest.mark.parametrize("constant", [0, 3])
+def test_equals_arboreto_where_tfs_are_constant(constant):
+    """Draws of features skip those known to be constant; the skipping uses up random numbers."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 12))
+    X[:, : 12 - 4] = constant
+    X[:30, 8] = 0  # constant in some nodes only
+    y = X[:, 9] + 0.5 * rng.normal(size=60)
+    found = boost(Regressors.of(X), y, Bags(3, 60))
+    importance, n_trees = reference(X, y, 3)
+    assert found.n_trees == n_trees
+    np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
 
-    x, y = golden_data()
-    monitor = trees.SameMaskEarlyStop(window=10**6)
+
+def test_many_repeated_values_move_importances_little():
+    """Sums over equal values are added in another order: a few splits differ, the ranking hardly."""
+    rng = np.random.default_rng(2)
+    X = np.maximum(rng.normal(size=(400, 10)), 0).astype(np.float32)
+    y = np.maximum(X[:, 0] + 0.5 * X[:, 1] + 0.3 * rng.normal(size=400), 0.4)
+    found = boost(Regressors.of(X), y, Bags(0, 400))
+    importance, n_trees = reference(X, y, 0)
+    assert abs(found.n_trees - n_trees) <= 0.1 * n_trees
+    np.testing.assert_allclose(found.importance / found.n_trees, importance / n_trees, atol=0.01)
+
+
+def test_whole_networks_equal_arboreto():
+    expression, tfs, truth = linear_network(2, n_cells=60, n_genes=12, n_tfs=3)
+    data = make_dataset(expression, tfs, truth)
+    key = ["regulator", "target"]
+    ours = infer(data, "grnboost2", seed=1).set_index(key)
+    theirs = infer(data, "grnboost2-arboreto", seed=1, n_jobs=1).set_index(key)
+    pd.testing.assert_frame_equal(
+        ours[["weight", "sign"]].sort_index(), theirs[["weight", "sign"]].sort_index(), rtol=1e-9
+    )
+
+
+def test_threads_change_nothing_and_progress_counts_genes():
+    expression, tfs, _ = linear_network(3, n_cells=50)
+    values, index = expression.to_numpy(), np.arange(len(tfs))
     seen = []
-
-    def watch(stage, model, local):
-        stop = monitor(stage, model, local)
-        seen.append((~local["sample_mask"]).copy())
-        return stop
-
-    model = GradientBoostingRegressor(
-        n_estimators=40, learning_rate=0.01, subsample=0.9, max_features=0.1, random_state=0
-    ).fit(x, y["strong"], monitor=watch)
-    before = np.full(200, y["strong"].mean())
-    for stage, after in enumerate(model.staged_predict(x)):
-        out = seen[stage]
-        loss = [np.mean((y["strong"][out] - p[out]) ** 2) for p in (before, after)]
-        assert monitor.improvements[stage] == pytest.approx(loss[0] - loss[1], abs=1e-10)
-        before = after
+    one = ensemble_scores("grnboost2", values, index, 0, 1)
+    two = ensemble_scores(
+        "grnboost2", values, index, 0, 2, lambda done, of: seen.append((done, of))
+    )
+    np.testing.assert_array_equal(one, two)
+    assert seen == [(i, 30) for i in range(1, 31)]
 
 
-def test_arboreto_is_left_as_it_was():
+def test_nothing_to_learn_gives_zeros():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(40, 3))
+    values[:, 2] = 5.0  # a constant target
+    scores = ensemble_scores("grnboost2", values, np.array([0]), 0, 1)
+    assert scores.shape == (1, 3)
+    assert scores[0, 0] == 0  # the only TF has no other
+    assert scores[0, 1] > 0
+    assert scores[0, 2] == 0
+    constant_tf = ensemble_scores("grnboost2", values, np.array([2]), 0, 1)
+    assert not constant_tf.any()
+
+
+def test_bags_are_those_of_scikit_learn_whoever_asks_first():
+    from sklearn.ensemble._gradient_boosting import _random_sample_mask
+
+    bags = Bags(7, 50)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(bags.up_to, [40, 10, 80, 6000])) == [40, 10, 80, 5000]
+    random = np.random.RandomState(7)
+    for stage in range(80):
+        np.testing.assert_array_equal(bags.inside[stage], _random_sample_mask(50, 45, random))
+        assert bags.shift[stage] == random.randint(0, 2**31 - 1)
+
+
+@given(seed=st.integers(0, 10**6), n_cells=st.integers(1, 200), n_values=st.integers(1, 200))
+def test_a_tree_sends_every_cell_to_the_leaf_that_holds_its_mean(seed, n_cells, n_values):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(n_values, size=(n_cells, 4)).astype(float)
+    regressors, residual = Regressors.of(X), rng.normal(size=n_cells)
+    bag = np.flatnonzero(rng.random(n_cells) < 0.8).astype(np.int32)
+    if not bag.size:
+        return
+    tree, importance = new_tree(4, n_cells, 15), np.zeros(4)
+    cells = bag.copy()
+    n_nodes = grow(regressors, residual, residual, None, cells, seed, 2, 3, tree, importance)
+    assert sorted(cells) == bag.tolist()
+    leaves = [k for k in range(n_nodes) if tree.feature[k] < 0]
+    assert sum(tree.end[k] - tree.start[k] for k in leaves) == bag.size
+    left = 0.0
+    for k in leaves:
+        inside = cells[tree.start[k] : tree.end[k]]
+        assert all(leaf_of(cell, regressors.values, tree) == k for cell in inside)
+        assert tree.mean[k] == pytest.approx(residual[inside].mean())
+        left += ((residual[inside] - residual[inside].mean()) ** 2).sum() / bag.size
+    assert importance.sum() == pytest.approx(residual[bag].var() - left, abs=1e-9)
+
+
+def test_stops_at_once_where_no_stage_helps():
+    rng = np.random.default_rng(0)
+    noise = boost(Regressors.of(rng.normal(size=(50, 3))), rng.normal(size=50), Bags(0, 50))
+    assert WINDOW <= noise.n_trees < 200
+
+
+def test_stages_in_blocks_or_at_once_are_the_same(monkeypatch):
+    x, y = golden_data()
+    one = boost(Regressors.of(x), y["strong"], Bags(0, 200))
+    monkeypatch.setattr(module, "STAGES_AT_ONCE", 7)
+    other = boost(Regressors.of(x), y["strong"], Bags(0, 200))
+    assert one.n_trees == other.n_trees
+    np.testing.assert_array_equal(one.importance, other.importance)
+
+
+def test_a_split_that_takes_nothing_leaves_no_weight_below_zero():
+    """Under dropout a node's two halves may have one mean: rounding then decides the sign of its gain."""
+    gene = 26
+    X = simulate(preset("noisy(50)", n_cells=60, n_types=5), seed=1).expression.astype(float)
+    others = np.delete(X, gene, axis=1)
+    found = boost(Regressors.of(others), X[:, gene], Bags(0, len(X)))
+    assert found.importance.min() >= 0
+    assert found.importance.sum() == pytest.approx(found.n_trees)
+
+
+# --- forests
+
+FEW_TREES = 20
+
+
+def forest_reference(X: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    model = RandomForestRegressor(FEW_TREES, max_features="sqrt", random_state=seed)
+    return model.fit(X, y).feature_importances_
+
+
+def our_forest(X: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    return forest(Regressors.of(X), y, Bootstraps(seed, len(X), FEW_TREES))
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    n_cells=st.sampled_from([2, 3, 10, 40, 130]),
+    n_tfs=st.sampled_from([1, 2, 9, 30]),
+)
+def test_equals_scikit_learn_on_values_without_repeats(seed, n_cells, n_tfs):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_cells, n_tfs))
+    y = X[:, 0] + rng.normal(size=n_cells)
+    np.testing.assert_allclose(our_forest(X, y, seed), forest_reference(X, y, seed), rtol=1e-9, atol=1e-12)
+
+
+def test_equals_scikit_learn_where_tfs_are_constant_somewhere():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(80, 12))
+    X[:, :6] = 2.0
+    y = X[:, 9] + 0.5 * rng.normal(size=80)
+    np.testing.assert_allclose(our_forest(X, y, 3), forest_reference(X, y, 3), rtol=1e-9, atol=1e-12)
+
+
+def test_a_forests_many_repeated_values_move_importances_little():
+    rng = np.random.default_rng(2)
+    X = np.maximum(rng.normal(size=(300, 10)), 0).astype(np.float32)
+    y = np.maximum(X[:, 0] + 0.5 * X[:, 1] + 0.3 * rng.normal(size=300), 0.4)
+    np.testing.assert_allclose(our_forest(X, y, 0), forest_reference(X, y, 0), atol=0.01)
+
+
+def test_a_forests_whole_networks_equal_arboreto(monkeypatch):
+    """With a tenth of the trees, as arboreto takes a second for a thousand."""
     import arboreto.core as core
 
-    shipped = core.EarlyStopMonitor
-    x, y = golden_data()
-    trees.fit_target("grnboost2", x, TFS, "y", y["weak"], 0)
-    assert core.EarlyStopMonitor is shipped
+    monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)
+    monkeypatch.setattr(module, "Bootstraps", lambda seed, n: Bootstraps(seed, n, 100))
+    expression, tfs, truth = linear_network(2, n_cells=60, n_genes=12, n_tfs=3)
+    data, key = make_dataset(expression, tfs, truth), ["regulator", "target"]
+    tables = [
+        infer(data, name, seed=1, n_jobs=1).set_index(key)[["weight", "sign"]].sort_index()
+        for name in ("genie3", "genie3-arboreto")
+    ]
+    pd.testing.assert_frame_equal(*tables, rtol=1e-9)
 
 
-@pytest.fixture(scope="module")
-def tiny():
-    expression, tfs, truth = linear_network(2, n_cells=60, n_genes=20, n_tfs=3)
-    return make_dataset(expression, tfs, truth)
+def test_importances_sum_to_one_or_are_zero():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 4))
+    assert our_forest(X, rng.normal(size=30), 0).sum() == pytest.approx(1)
+    assert not our_forest(np.ones((30, 4)), rng.normal(size=30), 0).any()
+    assert not our_forest(X, np.ones(30), 0).any()
 
 
-@pytest.fixture(scope="module")
-def noise():
-    """Noise stops boosting at once, so that what is tested is not how long it takes."""
-    genes = [f"G{i:02d}" for i in range(40)]
-    values = np.random.default_rng(0).gamma(2.0, size=(50, 40))
-    return make_dataset(pd.DataFrame(values, columns=genes), genes[:4])
-
-
-def scores(data, n_jobs=1, parts=None):
-    return trees.tree_scores(
-        "grnboost2", data.expression(), data.genes, data.tfs, seed=0, n_jobs=n_jobs, parts=parts
-    )[0]
-
-
-def test_jobs_and_column_order_change_nothing(noise):
-    one = scores(noise)
-    np.testing.assert_array_equal(one, scores(noise, n_jobs=2))
-    order = np.random.default_rng(0).permutation(noise.n_genes)
-    genes = [noise.genes[i] for i in order]
-    shuffled, _ = trees.tree_scores(
-        "grnboost2", noise.expression(genes), genes, noise.tfs[::-1], seed=0, n_jobs=1
-    )
-    np.testing.assert_array_equal(one[::-1][:, order], shuffled)
-
-
-@pytest.mark.parametrize("name", ["grnboost2-arboreto", "genie3-arboreto"])
-def test_finds_a_linear_network(name, tiny, monkeypatch):
-    import arboreto.core as core
-
-    monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)  # a tenth: this is no benchmark
-    edges = infer(tiny, name, seed=0, n_jobs=1)
-    assert strict_scores(edges, tiny.truth, tiny.genes, tiny.tfs)["auprc_ratio"] > 2
-
-
-def test_only_tf_as_target_and_constant_targets_have_no_links():
-    x, y = golden_data()
-    assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
-    links, n_trees = trees.fit_target("genie3", x, TFS, "y", np.ones(200), 0)
-    assert n_trees == 0 and links.empty
-
-
-def test_a_regression_that_fails_is_an_error_and_no_empty_table():
-    x, _ = golden_data()
-    with pytest.raises(MethodError, match="could not fit the target y"):
-        trees.fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
-
-
-def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
-    parts = PartStore(tmp_path, "run")
-    first = scores(noise, parts=parts)
-    monkeypatch.setattr(trees, "fit_target", lambda *a: pytest.fail("computed again"))
-    np.testing.assert_array_equal(first, scores(noise, parts=parts))
-
-
-@pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
-    script = f"""
-import numpy as np
-from grnular_core.methods import arboreto as trees
-from grnular_core.utils.chunks import PartStore
-genes = [f"G{{i:03d}}" for i in range(160)]
-noise = np.random.default_rng(0).normal(size=(60, 160))
-scores, cpu = trees.tree_scores("grnboost2", noise, genes, genes[:3], 0, n_jobs=1,
-                                parts=PartStore({str(tmp_path)!r}, "run"))
-print(float(scores.sum()))
-"""
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    folder = tmp_path / "run"
-    deadline = time.monotonic() + 120
-    while len(list(folder.glob("*.npz"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
-    assert 2 <= len(kept) < 10
-    resumed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    for name, changed in kept.items():
-        assert (folder / name).stat().st_mtime_ns == changed
-    fresh = subprocess.run(
-        [sys.executable, "-c", script.replace('"run"', '"fresh"')],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert resumed.stdout == fresh.stdout
+def test_bootstraps_draw_as_many_cells_as_there_are():
+    draws = Bootstraps(0, 50, 7)
+    assert (draws.weight.sum(1) == 50).all() and len(set(draws.shift)) == 7
+    again = Bootstraps(0, 50, 3)
+    np.testing.assert_array_equal(again.weight, draws.weight[:3])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_graphs import graphs
 
-from grnular_core.methods import cost
+from grnular_core.models import cost
 from grnular_core.models.context import ContextRho, make_context
 from grnular_core.models.context_blocks import block_context, block_logits
 from grnular_core.models.edge_features import FIRST_VIEWS

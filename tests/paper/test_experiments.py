@@ -205,7 +205,7 @@ def test_what_can_not_be_run_says_what_is_missing(monkeypatch):
     found = Availability(reasons={gone: "cannot download"})
     monkeypatch.setattr(experiments, "is_cached", lambda key: False)
     monkeypatch.setattr(experiments, "available", lambda keys, **options: found)
-    reasons = experiments.not_runnable(["mESC", "mDC", "hESC"], ["STRING"], "TFs+500")
+    reasons = experiments.pairs_without_data(["mESC", "mDC", "hESC"], ["STRING"], "TFs+500")
     assert set(reasons) == {("mDC", "STRING"), ("hESC", "STRING")}
     assert "full download (BEELINE-data.zip)" in reasons["hESC", "STRING"]
     assert gone in reasons["mDC", "STRING"]

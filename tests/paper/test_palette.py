@@ -14,6 +14,7 @@ import pytest
 from grnular_paper.figures import curves as plots_curves
 from grnular_paper.figures import factors as plots_factors
 
+from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import network as plots_network
 from grnular_core.plotting import style as plots
 
@@ -68,10 +69,10 @@ def test_colours_that_stand_without_markers_are_far_apart(kind):
 
 
 def test_every_method_has_one_colour_and_a_name_of_its_own():
-    assert set(plots.PALETTE) <= set(plots.METHOD_LABELS)
-    assert len(set(plots.PALETTE.values())) == len(plots.PALETTE)
-    assert len(set(plots.METHOD_LABELS.values())) == len(plots.METHOD_LABELS)
-    assert len(set(plots_curves.MARKERS.values())) == len(plots_curves.MARKERS)
+    labels = {entry.label for entry in METHODS.values()}
+    markers = [entry.marker for entry in METHODS.values() if entry.marker != "p"]
+    assert len(set(plots.PALETTE.values())) == len(labels) == len(METHODS)
+    assert len(set(markers)) == len(markers)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)

@@ -21,7 +21,7 @@ from grnular_paper.tables import live
 
 from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.methods.registry import METHODS
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.training.weights import read_trained
 
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}

@@ -11,8 +11,8 @@ from grnular_paper.records import Record
 from grnular_paper.synthetic import replicate_of
 from grnular_paper.tuning import LASSO, PRESETS, TREES, USED, Setting
 
-from grnular_core.methods.boosting import Boosting
 from grnular_core.methods.correlation import standardised
+from grnular_core.methods.trees import Boosting
 from grnular_core.training.batches import first_seed
 from grnular_core.utils.errors import MethodError
 

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from small_weights import OTHERS, RECIPE, refused, saved
 
-from grnular_core.methods.model_methods import weights_for
-from grnular_core.methods.registry import METHODS, Run, Work, infer, run_method
-from grnular_core.methods.unrolled_methods import TRAINED, UNROLLED
+from grnular_core.methods.registry import METHODS, MethodInput, RunOptions, infer, run_method
+from grnular_core.methods.unrolled import own_weights
 from grnular_core.models.glad import glad_scores
 from grnular_core.models.inference import grnular_scores
 from grnular_core.training import weights as trained
@@ -22,6 +21,7 @@ from grnular_core.training.weights import load_model, read_trained, shipped
 from grnular_core.utils.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
+TRAINED = {name: entry for name, entry in METHODS.items() if entry.kinds}
 
 
 # --- what comes with the package
@@ -42,7 +42,7 @@ def test_what_is_shipped_can_be_used(name, small_data):
     assert found.told["recipe_name"] == name and found.told["validation"]["auprc"] > 0
     assert not any(family.startswith("DS") and not family.endswith("-like")
                    for family, _ in (*found.recipe.train, *found.recipe.valid))  # fmt: skip
-    chosen = next(method for method, facts in TRAINED.items() if found.recipe.model in facts.runs)
+    chosen = next(method for method, facts in TRAINED.items() if found.recipe.model in facts.kinds)
     assert len(infer(small_data, chosen, weights=name, device="cpu"))
 
 
@@ -82,18 +82,17 @@ def test_every_method_has_weights_with_a_recipe_for_any_data(method):
     X = np.ones((10, 10))
     for n_zeros in (0, 10, 11, 100):
         X.ravel()[:n_zeros] = 0
-        name = weights_for(method, X)
-        assert RECIPES[name].model in TRAINED[method].runs
+        name = own_weights(METHODS[method], X)
+        assert RECIPES[name].model in TRAINED[method].kinds
         if method in ("grnular-context", "grnular-cells"):
             assert name == method
         else:
             assert name.endswith("-noisy" if n_zeros > 10 else "-clean")
 
 
-def test_the_table_of_unrolled_methods_and_the_list_of_methods_agree():
-    assert set(UNROLLED) <= set(METHODS)
+def test_models_and_regdiffusion_run_on_a_device():
     for name, method in METHODS.items():
-        assert method.uses_device == (name in UNROLLED or name == "regdiffusion")
+        assert method.uses_device == (bool(method.model) or name == "regdiffusion")
 
 
 @pytest.fixture
@@ -104,13 +103,13 @@ def files(tmp_path) -> dict[str, Path]:
 
 
 def test_methods_use_the_weights_they_are_given(files, small_data):
-    work = Work.of(small_data)
+    work = MethodInput.of(small_data)
     for method, facts in TRAINED.items():
-        for kind in facts.runs:
+        for kind in facts.kinds:
             edges = infer(small_data, method, weights=files[kind], device="cpu")
             scores = glad_scores if kind.startswith("glad") else grnular_scores
             wanted, _ = scores(
-                work.expression, work.tf_index, model=load_model(files[kind], seed=0)
+                work.expression, work.tf_index, model=read_trained(files[kind]).model(0, facts.model)
             )
             assert edges["weight"].max() == pytest.approx(wanted.max(), rel=1e-6)
             assert len(edges) == (wanted > 0).sum()
@@ -148,7 +147,7 @@ def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):
         infer(small_data, "glad-tf", weights=files["grnular"])
     for name in set(METHODS) - set(TRAINED):
         with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular-context, "):
-            run_method(small_data, name, Run(weights=files["grnular"]))
+            run_method(small_data, name, RunOptions(weights=files["grnular"]))
 
 
 def test_methods_without_shipped_weights_say_so(package, small_data):

@@ -10,14 +10,14 @@ import pytest
 from small_data import small_table, write_10x
 
 from grnular_core.data.downloads import sha256
-from grnular_core.methods.registry import Run, infer
+from grnular_core.methods.registry import RunOptions, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Network, Plan, infer_network, scores_with_controls
 from grnular_core.workflow.report import Inputs, flat, make_report, result_lines, score_line
 
 
 def report_of(data, name="clr", plan=None, inputs=None, run=None):
-    plan, run = plan or Plan(), run or Run()
+    plan, run = plan or Plan(), run or RunOptions()
     found = infer_network(data, name, run, plan)
     return make_report(inputs or Inputs(None, "mouse"), data, name, run, plan, found)
 
@@ -35,7 +35,7 @@ def test_it_is_json_and_holds_no_folder(small_data, tmp_path):
 
 def test_models_name_their_weights_and_device(small_data):
     assert report_of(small_data, "grnular-context")["method"]["weights"] == "grnular-context"
-    own = report_of(small_data, "grnular-context", run=Run(weights="grnular-cells", device="cpu"))
+    own = report_of(small_data, "grnular-context", run=RunOptions(weights="grnular-cells", device="cpu"))
     assert own["method"]["weights"] == "grnular-cells" and own["method"]["device"] == "cpu"
     assert report_of(small_data, "clr")["method"]["weights"] is None
 
@@ -52,7 +52,7 @@ def test_stability_counts_the_top_edges_alone(small_data):
     edges = infer(small_data, "clr")
     column = pd.Series([1.0, 0.9, 0.8], index=range(3))
     report = make_report(
-        Inputs(None, "x"), small_data, "clr", Run(), Plan(10, top=3),
+        Inputs(None, "x"), small_data, "clr", RunOptions(), Plan(10, top=3),
         Network(edges.assign(stability=column)),
     )  # fmt: skip
     assert report["result"]["top_edges_in_9_of_10_runs"] == 2

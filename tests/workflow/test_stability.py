@@ -8,7 +8,7 @@ import pytest
 from conftest import linear_network
 
 from grnular_core.data.dataset import make_dataset
-from grnular_core.methods.registry import METHODS, Inference, Run, infer
+from grnular_core.methods.registry import METHODS, Inference, RunOptions, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import stability
 from grnular_core.workflow.stability import edge_stability
@@ -49,7 +49,7 @@ def test_shares_and_mean_ranks_are_those_of_the_runs(small_data, monkeypatch):
 def test_the_same_seed_gives_the_same_table_and_another_seed_another(small_data, name):
     edges = infer(small_data, name)
     one, same, other = (
-        edge_stability(small_data, name, edges, 3, 40, Run(seed=seed)) for seed in (0, 0, 5)
+        edge_stability(small_data, name, edges, 3, 40, RunOptions(seed=seed)) for seed in (0, 0, 5)
     )
     pd.testing.assert_frame_equal(one, same)
     assert (one["mean_rank"] != other["mean_rank"]).any()
@@ -75,7 +75,7 @@ def test_stochastic_methods_get_another_seed_each_time_and_others_do_not(small_d
     monkeypatch.setattr(stability, "run_method", record)
     for name in ("ridge", "clr"):
         assert METHODS[name].stochastic == (name == "ridge")
-        edge_stability(small_data, name, infer(small_data, "clr"), 3, 5, Run(seed=7))
+        edge_stability(small_data, name, infer(small_data, "clr"), 3, 5, RunOptions(seed=7))
     assert seen == [("ridge", 8), ("ridge", 9), ("ridge", 10), ("clr", 7), ("clr", 7), ("clr", 7)]
 
 

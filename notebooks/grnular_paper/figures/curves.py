@@ -12,12 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style as plots
 
-MARKERS = {
-    "grnular-context": "o", "grnular": "s", "grnboost2": "^", "genie3": "v", "glad": "D", "glad-tf": "d",
-    "glasso": "X", "correlation": "P", "clr": "h", "ridge": "<", "tigress": ">",
-}  # fmt: skip
 SCORES = {
     "strict_auprc": "strict AUPRC",
     "strict_auprc_ratio": "strict AUPRC / random",
@@ -85,7 +82,7 @@ def draw_curves(
 
 def marker(method: str) -> str:
     """Lines differ by marker as well as by colour; a method has the same one in every figure."""
-    return MARKERS.get(method, "p")
+    return METHODS[method].marker if method in METHODS else "p"
 
 
 def _thousands(place: object) -> str:

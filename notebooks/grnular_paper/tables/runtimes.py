@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.methods.unrolled_methods import papers_weights
+from grnular_core.methods.unrolled import papers_weights
 from grnular_core.plotting.style import label
 from grnular_core.training.weights import read_trained
 from grnular_core.utils.errors import DownloadError

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import linear_network
 
+from grnular_core.cli.main import main
 from grnular_core.data.dataset import make_dataset
 from grnular_core.data.edges import EDGE_COLUMNS
-from grnular_core.methods.registry import METHODS, Run, infer, method, run_method
+from grnular_core.methods.registry import (
+    METHODS,
+    RunOptions,
+    check_method,
+    infer,
+    method,
+    run_method,
+)
 from grnular_core.scoring.strict import strict_scores
-from grnular_core.utils.errors import InputError
+from grnular_core.utils.errors import InputError, MethodError
 
 QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
 # GRNBoost2 and GENIE3 are tested in test_trees.py, TIGRESS in test_tigress.py
@@ -21,6 +33,7 @@ TESTED = (
     "grnboost2",
     "grnular-context",
     "grnular-untrained",
+    "grnular-base",
 )  # those with weights: test_trained_methods.py
 
 
@@ -79,7 +92,7 @@ def test_controls_are_where_they_should_be(tables, small_data):
 
 def test_the_oracle_needs_a_truth(small_data):
     expression, tfs, _ = linear_network()
-    with pytest.raises(InputError, match="needs a truth"):
+    with pytest.raises(InputError, match="needs a reference network"):
         infer(make_dataset(expression, tfs), "oracle")
 
 
@@ -89,13 +102,51 @@ def test_an_unknown_method_names_the_nearest():
 
 
 def test_a_run_says_what_it_cost(small_data):
-    result = run_method(small_data, "ridge", Run())
+    result = run_method(small_data, "ridge", RunOptions())
     assert result.seconds > 0 and result.cpu_seconds > 0
 
 
 def test_every_entry_has_its_own_name_and_description():
     assert all(name == entry.name for name, entry in METHODS.items())
     assert len({entry.description for entry in METHODS.values()}) == len(METHODS)
+
+
+def test_an_old_name_is_refused_with_the_new_one():
+    with pytest.raises(InputError, match="'grnular-paper' is now called 'grnular'"):
+        method("grnular-paper")
+    with pytest.raises(InputError, match="'paper-clean' are now called 'grnular-clean'"):
+        check_method(METHODS["grnular"], "paper-clean")
+
+
+@pytest.mark.parametrize("name", [name for name, entry in METHODS.items() if entry.package])
+def test_a_missing_package_is_refused_with_the_command_that_installs_it(
+    name, small_data, monkeypatch, tmp_path, capsys
+):
+    package = METHODS[name].package
+    monkeypatch.setitem(sys.modules, package.module, None)
+    said = f"python -m pip install '{package.requirement}'"
+    with pytest.raises(MethodError, match=re.escape(said)):
+        infer(small_data, name)
+    small_data.adata.to_df().to_csv(tmp_path / "x.csv")
+    (tmp_path / "tfs.txt").write_text("\n".join(small_data.tfs))
+    words = ["infer", tmp_path / "x.csv", "--tfs", tmp_path / "tfs.txt", "--method", name]
+    assert main([*map(str, words), "-o", str(tmp_path / "out.csv")]) != 0
+    assert said in capsys.readouterr().err
+
+
+def test_the_registry_loads_neither_torch_nor_matplotlib():
+    program = """
+import sys, grnular_core.methods.registry
+print([name for name in ("torch", "matplotlib", "numba", "arboreto") if name in sys.modules])"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert told.stdout.strip() == "[]", told.stderr
+
+
+def test_algorithm_1_runs_the_published_weights_and_gives_another_network(small_data):
+    base = run_method(small_data, "grnular-base", RunOptions(device="cpu"))
+    published = run_method(small_data, "grnular", RunOptions(device="cpu"))
+    assert base.weights_digest == published.weights_digest != ""
+    assert not base.edges.equals(published.edges)
 
 
 def test_a_name_is_found_whatever_its_case():

@@ -53,7 +53,7 @@ def test_fewer_than_two_genes_that_vary_are_refused(pretend):
 def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "regdiffusion", None)
     X = np.random.default_rng(0).random((5, 3))
-    with pytest.raises(MethodError, match="is optional: python -m pip install 'regdiffusion"):
+    with pytest.raises(MethodError, match="is optional: python -m pip install 'regdiffusion>=0.2.3"):
         diffusion.diffusion_scores(X, np.array([0]))
 
 

@@ -1,0 +1,285 @@
+"""Time and memory of a run, told before it starts, and the refusal of data that memory cannot hold.
+
+GRNULar's time is counted by its operations (``models.cost``) and the measured speed of this machine. For the
+other methods the work is counted by what the algorithm does with cells, genes and TFs; the factors were
+fitted to measured seconds, for trees, TIGRESS, GLAD-TF and RegDiffusion those in the record
+(``tests/methods/test_resources.py`` holds them to these). Boosted trees stop early where there is little to
+learn, up to nine times sooner than is told. Machines differ, too: all of this is rough.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grnular_core.utils.device import is_large, machine_bytes, spelled_size
+from grnular_core.utils.errors import InputError
+
+if TYPE_CHECKING:  # torch is loaded only when a model is
+    from grnular_core.methods.interface import Method
+    from grnular_core.models.grnular import GRNULarConfig
+
+Law = Callable[[int, int, int], float]  # (cells, genes, TFs) -> CPU seconds
+
+# copies of the expression that live at once, and bytes of an edge in a table with its two names
+COPIES, EDGE_BYTES, SCORE_MATRICES = 4, 120, 4
+START = 2.5  # seconds that a run on large data takes besides, loading libraries above all
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Measured bytes of a method beyond expression, scores and edges.
+
+    Attributes
+    ----------
+    per_pair : int
+        For each pair of a TF and a gene: a rho_nn that sees context keeps features and layers of all pairs.
+    per_value : int
+        For each value of the expression, as its edge features need.
+    per_square : int
+        For each pair of genes.
+    in_blocks : bool
+        Works through large data (``utils.device.is_large``) a block of genes at a time.
+    """
+
+    per_pair: int = 0
+    per_value: int = 0
+    per_square: int = 0
+    in_blocks: bool = False
+
+
+# --- memory
+
+
+def needed_bytes(
+    n_cells: int, n_genes: int, n_tfs: int, method: Method | None = None, n_values: int | None = None
+) -> int:
+    """Memory that a run takes: expression, scores (tfs, genes), edge table and working memory.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_tfs : int
+        Size of the dataset.
+    method : Method, optional
+        An entry of the registry; None for what every method takes.
+    n_values : int, optional
+        How many values a sparse expression holds; None where it is dense.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    more = Memory() if method is None else method.memory
+    values, pairs = n_cells * n_genes, n_tfs * n_genes
+    if more.in_blocks and is_large(n_cells, n_genes, n_tfs):
+        return _bytes_in_blocks(values, pairs, n_genes, n_tfs, n_values)
+    per_value = 8 * COPIES + more.per_value
+    per_pair = 8 * SCORE_MATRICES + EDGE_BYTES + more.per_pair
+    return per_value * values + per_pair * pairs + more.per_square * n_genes**2
+
+
+def _bytes_in_blocks(
+    values: int, pairs: int, n_genes: int, n_tfs: int, n_values: int | None
+) -> int:
+    """Bytes of GRNULar on large data, with context: at first data count, then pairs.
+
+    Of a pair: h at a width of 32 (128), up to twelve edge features (48), theta, Z and logits (30); of a pair
+    of TFs h of its edge before and after a layer (256).
+    """
+    stored = 8 * values if n_values is None else 12 * n_values
+    n_values = values if n_values is None else n_values
+    fit = 20_000 * (n_tfs + n_genes) + 12_000 * n_genes  # 500 hidden units, and 1,000 dense cells
+    pairs_phase = 8 * n_values + 206 * pairs + 300 * n_tfs**2 + fit
+    return 600_000_000 + stored + max(40 * n_values, pairs_phase)
+
+
+def check_memory(
+    n_cells: int, n_genes: int, n_tfs: int, method: Method | None = None, n_values: int | None = None
+) -> str:
+    """Refuse data that do not fit into the memory of this machine.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_tfs, method, n_values
+        As in ``needed_bytes``.
+
+    Returns
+    -------
+    str
+        The memory that the run takes, in words.
+
+    Raises
+    ------
+    InputError
+        When the machine, or its container, has less.
+    """
+    needed = needed_bytes(n_cells, n_genes, n_tfs, method, n_values)
+    there = machine_bytes()
+    if there is not None and needed > there:
+        raise InputError(
+            f"{n_cells} cells, {n_genes} genes and {n_tfs} TFs take {spelled_size(needed)} "
+            f"of memory and the machine has {spelled_size(there)}; keep fewer genes (the most "
+            "variable ones) or cells, or give a shorter TF list"
+        )
+    return f"{spelled_size(needed)} of memory"
+
+
+# --- time
+
+
+def expected_seconds(
+    n_cells: int, n_genes: int, n_tfs: int, method: Method,
+    weights: str | Path | None = None, n_jobs: int = -1,
+) -> float | None:  # fmt: skip
+    """Rough wall-clock seconds of one run on this machine's CPU.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_tfs : int
+        Size of the dataset.
+    method : Method
+        An entry of the registry.
+    weights : str or Path, optional
+        Trained weights in place of the method's own.
+    n_jobs : int
+        Processes; -1: one for each core.
+
+    Returns
+    -------
+    float or None
+        For GRNULar on large data an upper bound that is seldom more than twice too high; on smaller data right
+        to a factor of about three. Less than a second is right only as that. None where the sizes do not
+        tell, as for the graphical lasso.
+    """
+    if method.law is not None:
+        seconds = method.law(n_cells, n_genes, n_tfs)
+        cores = os.cpu_count() or 1
+        used = (cores if n_jobs < 1 else min(n_jobs, cores)) if method.shares_cores else 1
+        return seconds / used
+    config = _config(method, weights)
+    if config is None:
+        return None
+    start = START if is_large(n_cells, n_genes, n_tfs) else 0
+    return start + grnular_seconds(n_cells, n_genes, n_tfs, measured_rate(), config)
+
+
+def grnular_seconds(
+    n_cells: int, n_genes: int, n_tfs: int, rate: float, config: GRNULarConfig
+) -> float:
+    """Seconds that GRNULar takes at most, by its operations.
+
+    Parameters
+    ----------
+    n_cells, n_genes, n_tfs : int
+        Size of the dataset.
+    rate : float
+        Floating-point operations a second (``measured_rate``).
+    config : GRNULarConfig
+        Of the model.
+
+    Returns
+    -------
+    float
+    """
+    from grnular_core.models.cost import operations
+
+    return sum(operations(n_cells, n_genes, n_tfs, config).values()) / rate
+
+
+def _config(method: Method, weights: str | Path | None) -> GRNULarConfig | None:
+    """The configuration a method runs with; None where its model is none of GRNULar."""
+    if not method.model.startswith("grnular"):
+        return None
+    from grnular_core.models.grnular import GRNULarConfig
+    from grnular_core.training.weights import read_trained
+
+    weights = weights or (method.weights[0] if method.weights else None)
+    config = GRNULarConfig() if weights is None else read_trained(weights).recipe.config
+    if method.model == "grnular-base":  # every iteration fits from fresh weights
+        return replace(config, n_inner=config.init_epochs)
+    return config
+
+
+def measured_rate(size: int = 1024, rounds: int = 3) -> float:
+    """Speed of this machine's matrix products in single precision.
+
+    Parameters
+    ----------
+    size : int
+        Of the square matrices.
+    rounds : int
+        The quickest of so many counts.
+
+    Returns
+    -------
+    float
+        Floating-point operations a second.
+    """
+    left = np.ones((size, size), np.float32)
+    out = np.empty_like(left)
+    best = np.inf
+    for _ in range(rounds + 1):  # the first one starts the threads
+        began = time.perf_counter()
+        np.matmul(left, left, out=out)
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best
+
+
+def spelled_seconds(seconds: float) -> str:
+    """Rough seconds in the unit that reads well, as ``about 4.2 minutes``."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"about {seconds / length:.1f} {unit}"
+    return f"about {seconds:.0f} s" if seconds >= 0.95 else "less than 1 s"
+
+
+# --- laws: CPU seconds of (cells, genes, TFs)
+
+
+def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """GENIE3: a forest for each gene; every split looks at the square root of all TFs."""
+    return 1.3e-4 * n_cells * n_genes * math.sqrt(n_tfs)
+
+
+def boosting_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """GRNBoost2: trees for each gene until they stop; every split looks at a share of all TFs."""
+    return n_cells * n_genes * (3.4e-7 * n_tfs + 1.3e-5)
+
+
+def tigress_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """TIGRESS, for each half of the cells: products of TFs and genes, a path a gene, standardising."""
+    products = 1.4e-8 * n_cells * n_tfs * (n_tfs + n_genes)
+    return products + n_genes * (3.9e-5 * n_tfs + 1.8e-6 * n_cells + 9e-4)
+
+
+def diffusion_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """RegDiffusion: a fixed number of steps, each on one batch of cells and on genes x genes."""
+    return 0.2 * n_genes + 9.3e-5 * n_genes**2
+
+
+def glad_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """GLAD: square roots and products of matrices, genes x genes."""
+    return 1.5e-6 * n_genes**2 + 2.4e-10 * n_genes**3
+
+
+def correlation_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """Correlation and CLR: standardising takes longer than the product that follows."""
+    return 4.7e-8 * n_cells * n_genes
+
+
+def clusters_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """Correlation in clusters: principal components and k-means, then products in each cluster."""
+    return 1.1e-7 * n_cells * n_genes
+
+
+def ridge_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
+    """Ridge: for every penalty the coefficients and the errors of all genes."""
+    return n_genes * (1.1e-6 * n_tfs + 1.7e-7 * n_cells + 3e-10 * n_cells * n_tfs)

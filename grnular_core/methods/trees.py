@@ -1,0 +1,383 @@
+"""GRNBoost2 and GENIE3: one regression of every gene on the TFs, by compiled trees, in threads.
+
+GRNBoost2 (Moerman et al. 2019) uses stochastic gradient boosting (Friedman 2002): in each stage a tree of
+depth 3 is fitted to the residuals of nine tenths of the cells, one tenth of the TFs being tried in each
+node, and boosting ends when the last stages do not help the cells that were left out. GENIE3 (Huynh-Thu et
+al. 2010) uses a random forest (Breiman 2001): 1,000 trees without a limit of depth, each on cells drawn with
+replacement, the square root of the number of TFs being tried in each node. A tree is microseconds of
+arithmetic, but scikit-learn needs a millisecond around it, and sorts the cells of a node for every TF that
+it tries.
+
+Here cells are sorted once by each TF, trees grow on ranks (``tree_kernels``), and every target sees the
+random numbers that scikit-learn would draw for its seed, drawn once (``Bags``, ``Bootstraps``). So the trees
+are the same, to the last bit where the expression of a TF has no repeated values. Where it has, sums are
+added in another order, and where that decides between equally good splits, or whether a node without
+variance is split, a tree may differ.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from threading import Lock
+from typing import Literal, NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from grnular_core.methods.correlation import pearson
+from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.tree_kernels import boost_stages, grow_forest
+from grnular_core.utils.jit import compiled
+
+Ensemble = Literal["grnboost2", "genie3"]
+N_STAGES, SUBSAMPLE, DEPTH = 5000, 0.9, 3  # of boosting
+EARLY_STOP_WINDOW = 25
+STAGES_AT_ONCE = 64
+N_TREES = 1000  # of a forest
+
+
+def ensemble_method(ensemble: Ensemble, given: MethodInput, options: RunOptions) -> Scores:
+    """``ensemble_scores`` as the registry calls it, with the sign of the correlation.
+
+    Trees do not tell which way a TF acts.
+    """
+    importance = ensemble_scores(
+        ensemble, given.expression, given.tf_index, options.seed, options.n_jobs, options.progress
+    )
+    return Scores(importance, np.sign(pearson(given.expression, given.tf_index)))
+
+
+class Boosting(NamedTuple):
+    """What a user of GRNBoost2 may set; the defaults are arboreto's.
+
+    Attributes
+    ----------
+    learning_rate : float
+    max_features : float
+        Share of the TFs tried in a node, at least one TF.
+    window : int
+        Stages that the early stop looks at, see ``boost``.
+    """
+
+    learning_rate: float = 0.01
+    max_features: float = 0.1
+    window: int = EARLY_STOP_WINDOW
+
+
+ARBORETO_SETTINGS = Boosting()
+
+
+def ensemble_scores(
+    ensemble: Ensemble,
+    expression: np.ndarray,
+    tf_index: np.ndarray,
+    seed: int,
+    n_jobs: int = -1,
+    progress: Progress | None = None,
+    boosting: Boosting = ARBORETO_SETTINGS,
+) -> np.ndarray:
+    """Importance of every TF for every gene.
+
+    Parameters
+    ----------
+    ensemble : {"grnboost2", "genie3"}
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+        Columns of the TFs in the order in which trees shall see them.
+    seed : int
+    n_jobs : int
+        Threads; -1: one for each core.
+    progress : callable, optional
+        Called with (done, all) genes.
+    boosting : Boosting
+        Settings of GRNBoost2.
+
+    Returns
+    -------
+    ndarray, (tfs, genes)
+        A gene does not regulate itself; one that is constant, or has no other TF, has 0.
+    """
+    n_cells, n_genes = expression.shape
+    regressors = Regressors.of(expression[:, tf_index])
+    draws = Bags(seed, n_cells) if ensemble == "grnboost2" else Bootstraps(seed, n_cells)
+    itself = {int(gene): tf for tf, gene in enumerate(tf_index)}
+    scores = np.zeros((len(tf_index), n_genes))
+
+    def fit(gene: int) -> None:
+        target = expression[:, gene]
+        others = np.delete(np.arange(len(tf_index)), itself.get(gene, []))
+        if not others.size or not np.ptp(target):
+            return
+        seen = regressors.without(itself[gene]) if gene in itself else regressors
+        if isinstance(draws, Bags):
+            scores[others, gene] = boost(seen, target, draws, boosting).importance
+        else:
+            scores[others, gene] = forest(seen, target, draws)
+
+    n_jobs = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
+    # threads: compiled loops run side by side
+    runs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")(
+        delayed(fit)(gene) for gene in range(n_genes)
+    )
+    for done, _ in enumerate(runs, 1):
+        if progress:
+            progress(done, n_genes)
+    return scores
+
+
+class Regressors(NamedTuple):
+    """Expression of the TFs, prepared once for all targets.
+
+    Attributes
+    ----------
+    values : ndarray of float32, (tfs, cells)
+        As trees see them.
+    order : ndarray of int, (tfs, cells)
+        Cells by rising value.
+    rank : ndarray of int, (tfs, cells)
+        Every cell's place in that order.
+    rising : ndarray of float32, (tfs, cells)
+        The values in that order.
+    """
+
+    values: np.ndarray
+    order: np.ndarray
+    rank: np.ndarray
+    rising: np.ndarray
+
+    @classmethod
+    def of(cls, tf_expression: np.ndarray) -> Regressors:
+        """Sort the cells by each column of ``tf_expression`` (cells, tfs)."""
+        values = np.ascontiguousarray(tf_expression.T, dtype=np.float32)
+        order = np.argsort(values, axis=1, kind="stable").astype(np.int32)
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
+        return cls(values, order, rank, np.take_along_axis(values, order, axis=1))
+
+    def without(self, tf: int) -> Regressors:
+        """All TFs but one, for a target that is a TF itself."""
+        return Regressors(*(np.delete(part, tf, 0) for part in self))
+
+
+class WorkSpace(NamedTuple):
+    """What the search for a split writes to.
+
+    Attributes
+    ----------
+    features, constants : ndarray of int, (tfs,)
+        The order in which TFs are drawn; those known to be constant.
+    bits : ndarray of uint64
+        Marks the ranks of a node's cells.
+    level : ndarray of float32, (cells,)
+        Values of sorted cells.
+    """
+
+    features: np.ndarray
+    constants: np.ndarray
+    bits: np.ndarray
+    level: np.ndarray
+
+
+class Tree(NamedTuple):
+    """Nodes in the order in which they were made, each array (nodes,).
+
+    Attributes
+    ----------
+    feature : ndarray of int
+        TF of the split; -1 for a leaf.
+    threshold : ndarray of float
+    left : ndarray of int
+        The children are ``left`` and ``left + 1``.
+    start, end : ndarray of int
+        Bounds of the node's cells in the bag.
+    mean, impurity, depth : ndarray
+    n_constant : ndarray of int
+        TFs known to be constant in the node.
+    waiting : ndarray of int
+        Stack of nodes that are not done.
+    space : WorkSpace
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    mean: np.ndarray
+    impurity: np.ndarray
+    depth: np.ndarray
+    n_constant: np.ndarray
+    waiting: np.ndarray
+    space: WorkSpace
+
+
+def new_tree(n_tfs: int, n_cells: int, n_nodes: int) -> Tree:
+    """Memory for one tree, used again for the next.
+
+    Parameters
+    ----------
+    n_tfs, n_cells, n_nodes : int
+        The most there can be.
+
+    Returns
+    -------
+    Tree
+    """
+
+    def whole(size: int) -> np.ndarray:
+        return np.empty(size, np.int64)
+
+    bits = np.zeros((n_cells + 63) // 64, np.uint64)
+    space = WorkSpace(whole(n_tfs), whole(n_tfs), bits, np.empty(n_cells, np.float32))
+    return Tree(
+        whole(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes),
+        np.empty(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes), space,
+    )  # fmt: skip
+
+
+class Boosted(NamedTuple):
+    """A boosted ensemble for one target.
+
+    Attributes
+    ----------
+    importance : ndarray, (tfs,)
+        Sums to ``n_trees``, as arboreto has it.
+    n_trees : int
+    """
+
+    importance: np.ndarray
+    n_trees: int
+
+
+class Bags:
+    """For every stage of boosting the cells its tree learns from, and the seed of its draws of TFs.
+
+    They depend on seed and number of cells alone: all targets share them. Drawn when first needed; safe to use
+    from several threads.
+
+    Parameters
+    ----------
+    seed, n_cells : int
+
+    Attributes
+    ----------
+    inside : ndarray of bool, (stages, cells)
+    shift : ndarray of int, (stages,)
+    """
+
+    def __init__(self, seed: int, n_cells: int) -> None:
+        self.inside = np.empty((N_STAGES, n_cells), dtype=np.bool_)
+        self.shift = np.empty(N_STAGES, dtype=np.int64)
+        self.size = max(1, int(SUBSAMPLE * n_cells))
+        self._random = np.random.RandomState(seed)
+        self._known = 0
+        self._lock = Lock()
+
+    def up_to(self, stage: int) -> int:
+        """Draw what is missing below ``stage``; returns how far, at most 5,000."""
+        stage = min(stage, N_STAGES)
+        with self._lock:
+            while self._known < stage:
+                _choose(self._random.uniform(size=self.inside.shape[1]), self.size,
+                        self.inside[self._known])  # fmt: skip
+                self.shift[self._known] = self._random.randint(0, 2**31 - 1)
+                self._known += 1
+        return stage
+
+
+@compiled
+def _choose(uniform, size, inside):  # pragma: no cover - compiled
+    """Mark ``size`` cells at random (Knuth's selection sampling)."""
+    chosen = 0
+    for i in range(uniform.size):
+        inside[i] = uniform[i] * (uniform.size - i) < size - chosen
+        chosen += inside[i]
+
+
+def boost(
+    regressors: Regressors, target: np.ndarray, bags: Bags, settings: Boosting = ARBORETO_SETTINGS
+) -> Boosted:
+    """Boost one target on the regressors.
+
+    Boosting ends when in the last ``settings.window`` stages the squared error of the cells that each had left
+    out, compared on the same cells before and after the stage, on average did not fall; or after 5,000 stages.
+
+    Parameters
+    ----------
+    regressors : Regressors
+    target : ndarray, (cells,)
+    bags : Bags
+    settings : Boosting
+
+    Returns
+    -------
+    Boosted
+        Importance of a TF: what its splits took from the variance of the residuals; 0 for all when no tree has
+        a split.
+    """
+    y = np.asarray(target, dtype=np.float64)
+    n_tfs, n_cells = regressors.values.shape
+    importance, prediction = np.zeros(n_tfs), np.full(n_cells, y.mean())
+    tree, gains = new_tree(n_tfs, n_cells, 2 ** (DEPTH + 1) - 1), np.empty(N_STAGES)
+    first, stopped = 0, False
+    while not stopped and first < N_STAGES:
+        last = bags.up_to(first + STAGES_AT_ONCE)
+        first, stopped = boost_stages(
+            regressors, y, prediction, bags.inside, bags.shift, bags.size, first, last,
+            max(1, int(settings.max_features * n_tfs)), DEPTH, settings.learning_rate, settings.window,
+            tree, importance, gains,
+        )  # fmt: skip
+    importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
+    total = importance.sum()
+    return Boosted(importance * (first / total) if total > 0 else importance, first)
+
+
+class Bootstraps:
+    """For every tree of a forest how often each cell was drawn, and the seed of its draws of TFs.
+
+    Parameters
+    ----------
+    seed, n_cells, n_trees : int
+
+    Attributes
+    ----------
+    weight : ndarray of int, (trees, cells)
+    shift : ndarray of int, (trees,)
+    """
+
+    def __init__(self, seed: int, n_cells: int, n_trees: int = N_TREES) -> None:
+        self.weight = np.empty((n_trees, n_cells), dtype=np.uint16)
+        self.shift = np.empty(n_trees, dtype=np.int64)
+        of_forest = np.random.RandomState(seed)
+        for tree in range(n_trees):
+            of_tree = of_forest.randint(2**31 - 1)
+            drawn = np.random.RandomState(of_tree).randint(0, n_cells, n_cells)
+            self.weight[tree] = np.bincount(drawn, minlength=n_cells)
+            self.shift[tree] = np.random.RandomState(of_tree).randint(0, 2**31 - 1)
+
+
+def forest(regressors: Regressors, target: np.ndarray, bootstraps: Bootstraps) -> np.ndarray:
+    """Importance of every TF in a random forest for one target.
+
+    Parameters
+    ----------
+    regressors : Regressors
+    target : ndarray, (cells,)
+    bootstraps : Bootstraps
+
+    Returns
+    -------
+    ndarray, (tfs,)
+        Sums to 1; every tree's importances are normalised before their mean is taken. 0 for all when no tree has
+        a split.
+    """
+    n_tfs, n_cells = regressors.values.shape
+    importance = np.zeros(n_tfs)
+    grow_forest(
+        regressors, np.asarray(target, dtype=np.float64), bootstraps.weight, bootstraps.shift,
+        max(1, math.isqrt(n_tfs)), new_tree(n_tfs, n_cells, 2 * n_cells), importance,
+    )  # fmt: skip
+    importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
+    total = importance.sum()
+    return importance / total if total > 0 else importance

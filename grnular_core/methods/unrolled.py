@@ -1,0 +1,159 @@
+"""Methods that run an unrolled model, GRNULar or GLAD: untrained, or with trained weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from grnular_core.data.values import Matrix
+from grnular_core.methods.interface import Method, MethodInput, RunOptions, Scores
+from grnular_core.utils.errors import InputError
+
+if TYPE_CHECKING:  # torch is loaded only when a model is
+    from torch import nn
+
+    from grnular_core.training.weights import Trained
+
+# Clean simulations have at most 2 % zeros, those with a dropout of 25 % have 25 %.
+ZEROS_OF_NOISY_DATA = 0.1
+
+
+def own_weights(method: Method, expression: Matrix) -> str:
+    """Name of the weights that a trained method uses on data where nobody names others.
+
+    The paper trains its models twice, for data without and with technical noise; data of which more than a
+    tenth are zeros count as noisy. GRNULar-context and GRNULar-cells have one set of weights.
+
+    Parameters
+    ----------
+    method : Method
+        An entry with ``weights``.
+    expression : ndarray or sparse matrix, (cells, genes)
+
+    Returns
+    -------
+    str
+    """
+    if len(method.weights) == 1:
+        return method.weights[0]
+    there = (
+        expression.count_nonzero() if sparse.issparse(expression) else np.count_nonzero(expression)
+    )
+    clean, noisy = method.weights
+    return noisy if 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA else clean
+
+
+def fitting_weights(method: Method, weights: str | Path) -> Trained:
+    """Trained weights, if the method can run them.
+
+    Parameters
+    ----------
+    method : Method
+    weights : str or Path
+        A name (``training.weights.shipped``) or a file.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    InputError
+        When the method takes no weights, when there are none of that name, when they are damaged, and when
+        they are those of another model.
+    """
+    from grnular_core.methods.registry import METHODS
+    from grnular_core.training.weights import read_trained
+
+    if not method.kinds:
+        able = ", ".join(name for name, other in METHODS.items() if other.kinds)
+        raise InputError(f"the method {method.name} takes no weights; {able} do")
+    found = read_trained(weights)
+    kind = found.recipe.model
+    if kind not in method.kinds:
+        able = " or ".join(name for name, other in METHODS.items() if kind in other.kinds)
+        raise InputError(
+            f"the weights {weights} are those of a model {kind}, which the method {method.name} does not "
+            f"run; use the method {able}"
+        )
+    return found
+
+
+def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> Scores:
+    """Scores of a method with the weights of the run, or else its own for such data.
+
+    Parameters
+    ----------
+    method : Method
+    given : MethodInput
+    options : RunOptions
+
+    Returns
+    -------
+    Scores
+        With the digest of the weights.
+
+    Raises
+    ------
+    InputError
+        As ``fitting_weights``.
+    """
+    found = fitting_weights(method, options.weights or own_weights(method, given.matrix))
+    scores = _scores(found.model(options.seed, method.model), method, given, options)
+    return scores._replace(weights_digest=found.digest)
+
+
+def untrained_scores(method: Method, given: MethodInput, options: RunOptions) -> Scores:
+    """Scores of GRNULar before any training; the seed draws its learned parts and its network.
+
+    Parameters
+    ----------
+    method : Method
+    given : MethodInput
+    options : RunOptions
+
+    Returns
+    -------
+    Scores
+    """
+    from grnular_core.models.grnular import GRNULar, GRNULarConfig
+
+    return _scores(GRNULar(GRNULarConfig(seed=options.seed)), method, given, options)
+
+
+def _scores(model: nn.Module, method: Method, given: MethodInput, options: RunOptions) -> Scores:
+    """Scores of a model; large data stay sparse where they are."""
+    from grnular_core.models.inference import is_streamed, model_scores
+
+    large = is_streamed(model, given.matrix.shape, len(given.tfs))
+    expression = given.matrix if large else given.expression
+    return Scores(
+        *model_scores(
+            model, expression, given.tf_index, device=options.device, progress=options.progress
+        )
+    )
+
+
+def papers_weights(name: str, trained_like: str) -> str | None:
+    """Name of the weights that the paper's models use on SERGIO's datasets and on real cells.
+
+    The paper trains anew for both, on random networks in the range of DS1 and of DS2 (sections 3.3 and 3.4).
+
+    Parameters
+    ----------
+    name : str
+        A method of the registry.
+    trained_like : {"DS1", "DS2"}
+
+    Returns
+    -------
+    str or None
+        None where the method has its own weights for all data, or none.
+    """
+    from grnular_core.methods.registry import METHODS
+
+    prefix = METHODS[name].range_weights if name in METHODS else ""
+    return f"{prefix}-{trained_like}" if prefix else None

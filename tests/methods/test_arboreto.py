@@ -1,0 +1,182 @@
+"""arboreto as a backend: the restored early stop, independence of order, jobs and kills."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import linear_network
+
+from grnular_core.data.dataset import make_dataset
+from grnular_core.methods import arboreto as trees
+from grnular_core.methods.registry import infer
+from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.chunks import PartStore
+from grnular_core.utils.errors import MethodError
+
+TFS = [f"t{i}" for i in range(8)]
+# Trees and importances of t0 and t2 on the data below with scikit-learn 1.2.2, the last version
+# whose out-of-bag improvement compares a stage on one mask.
+GOLDEN = {
+    ("strong", 0): (462, 224.2577016599378, 26.13786967448015),
+    ("strong", 1): (167, 83.39939174761193, 9.255928324321687),
+    ("weak", 0): (25, 3.598053315541587, 7.734789935722911),
+    ("weak", 1): (38, 6.418992713417409, 9.90109645187301),
+    ("none", 1): (26, 3.4642996749616803, 3.259591280213028),
+}
+
+
+def golden_data() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    r = np.random.RandomState(0)
+    x = r.normal(size=(200, 8))
+    strong = x[:, 0] + 0.5 * x[:, 1] ** 2 + 0.3 * r.normal(size=200)
+    weak = 0.3 * x[:, 2] + r.normal(size=200)
+    return x, {"strong": strong, "weak": weak, "none": r.normal(size=200)}
+
+
+@pytest.mark.parametrize(("target", "seed"), list(GOLDEN))
+def test_restored_early_stop_gives_the_trees_of_scikit_learn_1_2(target, seed):
+    x, y = golden_data()
+    links, n_trees = trees.fit_target("grnboost2", x, TFS, "y", y[target], seed)
+    importance = links.set_index("TF")["importance"]
+    expected = GOLDEN[target, seed]
+    assert n_trees == expected[0]
+    np.testing.assert_allclose([importance["t0"], importance["t2"]], expected[1:], rtol=1e-10)
+
+
+def test_the_shipped_early_stop_ends_on_noise():
+    """The cause: today's improvement compares two stages on different left-out cells."""
+    x, y = golden_data()
+    _, shipped = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0, restored=False)
+    _, restored = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0)
+    assert shipped < 60 < restored
+
+
+def test_the_monitor_measures_each_stage_on_its_own_left_out_cells():
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    x, y = golden_data()
+    monitor = trees.SameMaskEarlyStop(window=10**6)
+    seen = []
+
+    def watch(stage, model, local):
+        stop = monitor(stage, model, local)
+        seen.append((~local["sample_mask"]).copy())
+        return stop
+
+    model = GradientBoostingRegressor(
+        n_estimators=40, learning_rate=0.01, subsample=0.9, max_features=0.1, random_state=0
+    ).fit(x, y["strong"], monitor=watch)
+    before = np.full(200, y["strong"].mean())
+    for stage, after in enumerate(model.staged_predict(x)):
+        out = seen[stage]
+        loss = [np.mean((y["strong"][out] - p[out]) ** 2) for p in (before, after)]
+        assert monitor.improvements[stage] == pytest.approx(loss[0] - loss[1], abs=1e-10)
+        before = after
+
+
+def test_arboreto_is_left_as_it_was():
+    import arboreto.core as core
+
+    shipped = core.EarlyStopMonitor
+    x, y = golden_data()
+    trees.fit_target("grnboost2", x, TFS, "y", y["weak"], 0)
+    assert core.EarlyStopMonitor is shipped
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    expression, tfs, truth = linear_network(2, n_cells=60, n_genes=20, n_tfs=3)
+    return make_dataset(expression, tfs, truth)
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Noise stops boosting at once, so that what is tested is not how long it takes."""
+    genes = [f"G{i:02d}" for i in range(40)]
+    values = np.random.default_rng(0).gamma(2.0, size=(50, 40))
+    return make_dataset(pd.DataFrame(values, columns=genes), genes[:4])
+
+
+def scores(data, n_jobs=1, parts=None):
+    return trees.tree_scores(
+        "grnboost2", data.expression(), data.genes, data.tfs, seed=0, n_jobs=n_jobs, parts=parts
+    )[0]
+
+
+def test_jobs_and_column_order_change_nothing(noise):
+    one = scores(noise)
+    np.testing.assert_array_equal(one, scores(noise, n_jobs=2))
+    order = np.random.default_rng(0).permutation(noise.n_genes)
+    genes = [noise.genes[i] for i in order]
+    shuffled, _ = trees.tree_scores(
+        "grnboost2", noise.expression(genes), genes, noise.tfs[::-1], seed=0, n_jobs=1
+    )
+    np.testing.assert_array_equal(one[::-1][:, order], shuffled)
+
+
+@pytest.mark.parametrize("name", ["grnboost2-arboreto", "genie3-arboreto"])
+def test_finds_a_linear_network(name, tiny, monkeypatch):
+    import arboreto.core as core
+
+    monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)  # a tenth: this is no benchmark
+    edges = infer(tiny, name, seed=0, n_jobs=1)
+    assert strict_scores(edges, tiny.truth, tiny.genes, tiny.tfs)["auprc_ratio"] > 2
+
+
+def test_only_tf_as_target_and_constant_targets_have_no_links():
+    x, y = golden_data()
+    assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
+    links, n_trees = trees.fit_target("genie3", x, TFS, "y", np.ones(200), 0)
+    assert n_trees == 0 and links.empty
+
+
+def test_a_regression_that_fails_is_an_error_and_no_empty_table():
+    x, _ = golden_data()
+    with pytest.raises(MethodError, match="could not fit the target y"):
+        trees.fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
+
+
+def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
+    parts = PartStore(tmp_path, "run")
+    first = scores(noise, parts=parts)
+    monkeypatch.setattr(trees, "fit_target", lambda *a: pytest.fail("computed again"))
+    np.testing.assert_array_equal(first, scores(noise, parts=parts))
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
+    script = f"""
+import numpy as np
+from grnular_core.methods import arboreto as trees
+from grnular_core.utils.chunks import PartStore
+genes = [f"G{{i:03d}}" for i in range(160)]
+noise = np.random.default_rng(0).normal(size=(60, 160))
+scores, cpu = trees.tree_scores("grnboost2", noise, genes, genes[:3], 0, n_jobs=1,
+                                parts=PartStore({str(tmp_path)!r}, "run"))
+print(float(scores.sum()))
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    folder = tmp_path / "run"
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob("*.npz"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    assert 2 <= len(kept) < 10
+    resumed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    for name, changed in kept.items():
+        assert (folder / name).stat().st_mtime_ns == changed
+    fresh = subprocess.run(
+        [sys.executable, "-c", script.replace('"run"', '"fresh"')],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert resumed.stdout == fresh.stdout

@@ -1,0 +1,208 @@
+"""What is told of time and memory before a run: bounds, the record's seconds, refusals."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper.real_data import recorded_folder
+from grnular_paper.records import Record
+
+from grnular_core.cli.main import main
+from grnular_core.methods import resources
+from grnular_core.methods.registry import METHODS, infer
+from grnular_core.methods.resources import (
+    START,
+    expected_seconds,
+    grnular_seconds,
+    measured_rate,
+    needed_bytes,
+    spelled_seconds,
+)
+from grnular_core.models.cost import Stages, operations
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.weights import read_trained
+from grnular_core.utils import device as machine_memory
+from grnular_core.utils.errors import InputError
+
+FULL = (20_000, 20_000, 1_500)
+CONTEXT = METHODS["grnular-context"]
+CONFIG = GRNULarConfig(rho="context")
+# (cells, genes, TFs) of the data in the record
+REAL = {
+    ("hHep", "TFs+500"): (425, 948, 448),
+    ("mDC", "TFs+500"): (383, 821, 321),
+    ("mDC", "top500"): (383, 473, 40),
+    ("mESC", "TFs+500"): (421, 1120, 620),
+    ("mHSC-GM", "TFs+500"): (889, 632, 132),
+    ("mHSC-L", "TFs+500"): (847, 560, 60),
+}
+DS = {"DS1": (2700, 100, 10), "DS2": (2700, 400, 37), "DS3": (2700, 1200, 127)}
+# how many times too little, and too much, may be told of a size
+WITHIN = {
+    "genie3": (2.2, 2.2),
+    "grnboost2": (4.5, 9),  # it stops early where there is little to learn
+    "tigress": (1.7, 1.7),
+    "regdiffusion": (1.3, 1.3),
+    "glad-tf": (1.6, 1.6),
+}
+
+
+def larger_sizes(size: tuple[int, int, int]) -> list[tuple[int, ...]]:
+    """The size with each of its numbers doubled in turn."""
+    return [tuple(2 * n if i == axis else n for i, n in enumerate(size)) for axis in range(3)]
+
+
+# --- memory
+
+
+def test_the_full_size_fits_two_cores_and_24_gb():
+    n_values = 20_000 * 2_000  # a tenth of the values is not 0
+    assert 5e9 < needed_bytes(*FULL, CONTEXT, n_values) < 12e9
+    assert needed_bytes(*FULL, CONTEXT) < 24e9  # also where nothing is 0
+    config = read_trained("grnular-context").recipe.config
+    assert 300 < grnular_seconds(*FULL, 1.5e11, config) < 3_600  # a core of 150 GFLOP/s
+    for name in ("glad", "glad-tf", "glasso"):  # over all pairs of genes
+        assert needed_bytes(*FULL, METHODS[name]) > 100e9
+
+
+def test_memory_grows_with_every_size_and_with_what_a_method_keeps():
+    for larger in larger_sizes(FULL):
+        assert needed_bytes(*larger, CONTEXT) > needed_bytes(*FULL, CONTEXT)
+        assert needed_bytes(*larger, CONTEXT, 10**8) >= needed_bytes(*FULL, CONTEXT, 10**8)
+    assert needed_bytes(*FULL, CONTEXT, 10**8) > needed_bytes(*FULL, CONTEXT, 10**7)
+    # expression four times, four matrices of scores, a table; nothing else
+    assert needed_bytes(10, 7, 3) == 32 * 70 + 152 * 21
+    assert needed_bytes(10, 7, 3, METHODS["glasso"]) == needed_bytes(10, 7, 3) + 800 * 49
+    assert needed_bytes(10, 7, 3, METHODS["grnular"]) == needed_bytes(10, 7, 3) + 300 * 21
+
+
+def test_data_that_the_memory_does_not_hold_are_refused_before_any_work(small_data, monkeypatch):
+    needed = needed_bytes(small_data.n_cells, small_data.n_genes, len(small_data.tfs), METHODS["clr"])
+    monkeypatch.setattr(resources, "machine_bytes", lambda: needed - 1)
+    with pytest.raises(InputError, match="keep fewer genes"):
+        infer(small_data, "clr")
+    monkeypatch.setattr(resources, "machine_bytes", lambda: needed)
+    assert len(infer(small_data, "clr"))
+
+
+# --- time
+
+
+def test_time_follows_sizes_rate_and_configuration():
+    for larger in larger_sizes(FULL):
+        assert grnular_seconds(*larger, 1e11, CONFIG) > grnular_seconds(*FULL, 1e11, CONFIG)
+    half = grnular_seconds(*FULL, 1e11, CONFIG) / 2
+    assert grnular_seconds(*FULL, 2e11, CONFIG) == pytest.approx(half)
+    twice, once = (operations(*FULL, replace(CONFIG, n_unroll=n))["cells"] for n in (4, 2))
+    assert twice == 2 * once
+    assert operations(*FULL, GRNULarConfig())["views"] < operations(*FULL, CONFIG)["views"] / 5
+
+
+def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypatch):
+    monkeypatch.setattr(resources, "measured_rate", lambda: 1e11)
+    config = read_trained("grnular-context").recipe.config
+    small = (1_000, 100, 10)
+    assert expected_seconds(*small, CONTEXT) == grnular_seconds(*small, 1e11, config)
+    assert expected_seconds(*FULL, CONTEXT) == grnular_seconds(*FULL, 1e11, config) + START
+    plain = grnular_seconds(*FULL, 1e11, GRNULarConfig()) + START
+    assert expected_seconds(*FULL, METHODS["grnular-untrained"]) == plain
+    # Algorithm 1 takes E1 steps in each iteration where Algorithm 2 takes P
+    of_cells = [expected_seconds(*small, METHODS[m]) for m in ("grnular", "grnular-base")]
+    assert of_cells[1] > 5 * of_cells[0]
+    assert 1e8 < measured_rate(256, 1) < 1e14
+
+
+def test_the_search_for_a_penalty_and_the_backends_have_no_law():
+    assert expected_seconds(400, 1000, 100, METHODS["glasso"]) is None
+    assert expected_seconds(400, 1000, 100, METHODS["grnboost2-shipped"]) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.9, "less than 1 s"), (42.3, "about 42 s"), (900, "about 15.0 minutes"), (9000, "about 2.5 hours")],
+)  # fmt: skip
+def test_times_read_well(seconds, words):
+    assert spelled_seconds(seconds) == words
+
+
+def measured(method: str) -> pd.Series:
+    """Median CPU seconds of a method, by size (cells, genes, TFs), where they tell of work: a second or more."""
+    sweep = pd.read_csv(recorded_folder() / "scale.csv")
+    sweep = sweep[sweep["method"] == method].set_index(["cells", "genes", "tfs"])["cpu_seconds"]
+    parts = [sweep.rename_axis([None] * 3)]
+    for experiment in ("beeline", "clean", "noisy", "ds"):
+        rows = Record(experiment, recorded_folder()).rows()
+        rows = rows[rows["method"] == method]
+        if experiment == "beeline":
+            sizes = [REAL[pair] for pair in zip(rows["dataset"], rows["genes"], strict=True)]
+        elif experiment == "ds":
+            sizes = [DS[name[:3]] for name in rows["dataset"]]
+        else:
+            sizes = [(int(cells), 100, 10) for cells in rows["cells"]]
+        index = pd.MultiIndex.from_tuples(sizes) if sizes else None
+        parts.append(pd.Series(rows["cpu_seconds"].to_numpy(float), index))
+    every = pd.concat([part for part in parts if len(part)])
+    middle = every.groupby(level=[0, 1, 2]).median()
+    return middle[middle >= 1]
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_what_is_told_is_what_the_record_measured(name):
+    seconds = measured(name)
+    assert len(seconds) >= 3
+    off = np.array([METHODS[name].law(*size) for size in seconds.index]) / seconds.to_numpy()
+    too_little, too_much = WITHIN[name]
+    assert 1 / too_little < off.min() and off.max() < too_much
+    assert 0.5 < np.median(off) < 2
+
+
+@pytest.mark.parametrize("name", [name for name, entry in METHODS.items() if entry.law])
+def test_more_of_anything_never_takes_less(name):
+    law, size = METHODS[name].law, (500, 800, 100)
+    assert all(law(*larger) >= law(*size) for larger in larger_sizes(size))
+
+
+def test_jobs_share_the_work_up_to_the_cores_there_are(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+
+    def told(name: str, n_jobs: int) -> float:
+        return expected_seconds(400, 1000, 100, METHODS[name], n_jobs=n_jobs)
+
+    alone = told("genie3", 1)
+    assert [alone / told("genie3", n) for n in (2, -1, 64)] == [2, 4, 4]
+    assert told("regdiffusion", -1) == told("regdiffusion", 1)
+
+
+# --- the progress of a run
+
+
+def test_stages_follow_each_other_by_their_shares_of_the_work():
+    heard = []
+    stages = Stages(lambda done, total: heard.append(done / total), CONFIG, *FULL)
+    parts = operations(*FULL, CONFIG)
+    edges = parts.pop("edges")
+    assert edges > 0  # of the table, which is made later
+    for name in parts:
+        for half in (0.0, 0.5):
+            done = stages.part(name, half, half + 0.5)
+            done(0.0)
+            done(1.0)
+    assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
+    assert stages.spans["cells"][0] == pytest.approx(1 - parts["cells"] / sum(parts.values()))
+    Stages(None, CONFIG, *FULL).part("init")(0.3)  # nobody listens
+
+
+def test_the_command_tells_how_long_large_data_take(tmp_path, monkeypatch, capsys, small_data):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(machine_memory, "LARGE_PAIRS", 10)
+    monkeypatch.setattr(resources, "measured_rate", lambda: 1e12)
+    small_data.adata.to_df().to_csv("expression.csv")
+    Path("tfs.txt").write_text("\n".join(small_data.tfs))
+    assert main(["infer", "expression.csv", "--tfs", "tfs.txt", "-o", "edges.csv"]) == 0
+    assert "of memory, about 3 s on the CPU" in capsys.readouterr().err
+    assert Path("edges.csv").exists()
