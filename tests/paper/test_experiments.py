@@ -125,7 +125,7 @@ def test_a_failing_task_is_reported_and_stops_no_other(pretend, tmp_path, monkey
     def fail(work, run):
         raise MethodError("no solution")
 
-    monkeypatch.setitem(METHODS, "clr", METHODS["clr"].__class__("clr", "fails", fail))
+    monkeypatch.setitem(METHODS, "clr", replace(METHODS["clr"], scores=fail))
     record = Record("beeline", tmp_path)
     failures = run_missing(record, tasks(["mDC"], ["clr", "ridge"], [0]), say=lambda text: None)
     assert failures == ["clr on mDC, seed 0: no solution"]
@@ -139,7 +139,7 @@ def test_rows_are_of_one_thread_whatever_the_machine_has(pretend, tmp_path, monk
         threads.append(torch.get_num_threads())
         return METHODS["correlation"].scores(work, run)
 
-    monkeypatch.setitem(METHODS, "clr", METHODS["clr"].__class__("clr", "looks", look))
+    monkeypatch.setitem(METHODS, "clr", replace(METHODS["clr"], scores=look))
     record = Record("beeline", tmp_path)
     torch.set_num_threads(2)
     try:
