@@ -69,7 +69,7 @@ def n_top_edges(data: GRNDataset, asked: int | None = None) -> int:
     return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
-def _settings(name: str, run: RunOptions, number: int) -> Run:
+def _settings(name: str, run: RunOptions, number: int) -> RunOptions:
     """Set up one of several runs: a method that draws gets another seed each time."""
     seed = run.seed + 1 + number if method(name).stochastic else run.seed
     # parts of other cells are other parts: nothing is kept on disk
