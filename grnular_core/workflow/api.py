@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import FOR_CELLS, Progress, Run, run_method
+from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions, run_method
 from grnular_core.scoring import strict
 from grnular_core.simulation.simulate import Simulation, simulated_dataset
 from grnular_core.utils.errors import InputError
@@ -117,7 +117,7 @@ def infer(
     MethodError
         For a method that ends without a usable network.
     """
-    run = Run(seed, device, n_jobs, progress, weights=weights)
+    run = RunOptions(seed, device, n_jobs, progress, weights=weights)
     return run_method(read(data, tfs, **options), method, run).edges
 
 
