@@ -224,13 +224,13 @@ def epochs(folder: Path) -> Things:
     """A thing an epoch of the checkpoint, a line of the curves and a file of weights."""
     found: Things = {}
     out = folder / "out"
-    if (out / "checkpoint.safetensors").exists():
-        told, _ = read_checkpoint(out / "checkpoint.safetensors")
+    if (out / "tiny-checkpoint.safetensors").exists():
+        told, _ = read_checkpoint(out / "tiny-checkpoint.safetensors")
         for row in told["history"]:
             seconds = str(row.pop("seconds", ""))  # the untrained model took none
             found[f"epoch {row['epoch']}"] = Thing(repr(row), seconds)
-    if (out / "curves.csv").exists():
-        for row in pd.read_csv(out / "curves.csv").drop(columns="seconds").to_dict("records"):
+    if (out / "tiny-curves.csv").exists():
+        for row in pd.read_csv(out / "tiny-curves.csv").drop(columns="seconds").to_dict("records"):
             found[f"line {row['epoch']:.0f}"] = Thing(repr(row))
     for name in ("tiny", "tiny-auroc"):
         path = out / f"{name}.safetensors"

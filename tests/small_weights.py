@@ -49,11 +49,11 @@ def saved(folder: Path, recipe: Recipe = RECIPE, name: str = "mine", **more) -> 
 
 def edit(path: Path, **changes) -> None:
     """Change the .json of weights and make its digest right again."""
-    told = json.loads(path.read_text())
+    about = json.loads(path.read_text())
     for key, value in changes.items():
-        told[key] = value
-    told["sha256_of_the_rest"] = trained._digest(told)
-    path.write_text(json.dumps(told))
+        about[key] = value
+    about["sha256_of_the_rest"] = trained._digest(about)
+    path.write_text(json.dumps(about))
 
 
 def refused(path: str | Path, part: str | None = None) -> None:

@@ -32,14 +32,17 @@ which holds the recipe that made them. FOLDER gets
 
   NAME.safetensors, NAME.json              best by strict AUPRC on the validation graphs
   NAME-auroc.safetensors, NAME-auroc.json  best by AUROC
-  curves.csv                               loss and validation, a line an epoch
-  checkpoint.safetensors                   what a stopped training goes on from
+  NAME-curves.csv                          loss and validation, a line an epoch
+  NAME-checkpoint.safetensors              what a stopped training goes on from
+
+An ensemble starts from trained members (grnular-context from context-chances and context-regulons,
+grnular-cells from context-measured and context-measured-b): train them into the same folder first.
 
 A training that was stopped, at whatever moment, goes on when the same command is given again, and
 ends with the same weights. The untrained model is among the candidates for the best. Use weights
 with: infer --weights FOLDER/NAME.safetensors
 """
-CHECKPOINT, CURVES, LOCK = "checkpoint.safetensors", "curves.csv", ".train.lock"
+CHECKPOINT, CURVES, LOCK = "-checkpoint.safetensors", "-curves.csv", ".train.lock"
 COLUMNS = ("epoch", "loss", "valid_auprc", "valid_auroc", "seconds")
 
 
@@ -107,17 +110,18 @@ def train_command(options: argparse.Namespace) -> None:
         try:
             progress = train(
                 recipe,
-                checkpoint=folder / CHECKPOINT,
+                checkpoint=folder / (name + CHECKPOINT),
+                folder=folder,
                 device=options.device,
                 n_jobs=options.jobs,
                 say=say,
-                after_epoch=lambda progress: _write_curves(folder / CURVES, progress),
+                after_epoch=lambda progress: _write_curves(folder / (name + CURVES), progress),
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 "stopped; the same command goes on after the last epoch"
             ) from None
-        _write_curves(folder / CURVES, progress)
+        _write_curves(folder / (name + CURVES), progress)
         for measure, ending in (("auprc", ""), ("auroc", "-auroc")):
             path = save_trained(folder, name + ending, recipe, progress, measure, recipe_name)
             say(f"wrote {path}, {_told(progress, measure)}")

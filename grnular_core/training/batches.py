@@ -1,4 +1,4 @@
-"""Simulated graphs in batches, and a model's scores on them."""
+"""Simulated graphs in batches, and how models see and are scored on them."""
 
 from __future__ import annotations
 
@@ -26,27 +26,48 @@ LAST_SEED = 99  # one more would meet the seeds of the next part
 
 
 class Batch(NamedTuple):
-    """Graphs of one size: X (graphs, cells, genes), tf_index (graphs, tfs), truth of 0 and 1."""
+    """Simulated graphs of one size."""
 
-    X: Tensor
-    tf_index: Tensor
-    truth: Tensor  # (graphs, tfs, genes), bool
+    X: Tensor  # (graphs, cells, genes) expression
+    tf_index: Tensor  # (graphs, tfs) positions of the TFs among the genes
+    truth: Tensor  # (graphs, tfs, genes), bool: the reference network
 
     @property
     def allowed(self) -> Tensor:
+        """Candidates (graphs, tfs, genes), bool: all but self pairs."""
         return not_self(self.tf_index, self.X.shape[2])
 
 
 def first_seed(part: str, seed: int = 0) -> int:
-    """The seed of a part's first graph; the others follow one by one."""
+    """Give the seed of a part's first graph; the others follow one by one.
+
+    Parameters
+    ----------
+    part : {"train", "valid", "test"}
+        What the graphs are for.
+    seed : int
+        The recipe's, from 0 to ``LAST_SEED``: with it no two parts share a graph.
+
+    Returns
+    -------
+    int
+    """
     return FIRST_SEED[part] + SEED_STEP * seed
 
 
-def check_graphs(recipe: Recipe) -> None:
+def check_training_graphs(recipe: Recipe) -> None:
     """Refuse, before any is simulated, graphs that a model must not be trained on or chosen by.
 
-    Those are SERGIO's own networks, which are for tests alone, unknown families, and so many that
-    the seeds of training and validation would meet.
+    Parameters
+    ----------
+    recipe : Recipe
+        Its ``train`` and ``valid`` graphs and its seed.
+
+    Raises
+    ------
+    InputError
+        For SERGIO's own networks, which are for tests alone, unknown families, and so many graphs or
+        so large a seed that training and validation would share graphs.
     """
     if not 0 <= recipe.seed <= LAST_SEED:
         raise InputError(f"a recipe's seed is from 0 to {LAST_SEED}, got {recipe.seed}")
@@ -65,7 +86,26 @@ def check_graphs(recipe: Recipe) -> None:
 def make_batches(
     graphs: Graphs, part: str, seed: int = 0, batch: int = GROUP, n_jobs: int = -1
 ) -> list[Batch]:
-    """Simulate the graphs of one ``part`` ("train", "valid" or "test"), batched by size."""
+    """Simulate the graphs of one part, batched by size.
+
+    Parameters
+    ----------
+    graphs : tuple of (str, int)
+        Families or presets, and how many graphs of each.
+    part : {"train", "valid", "test"}
+        Which seeds to take.
+    seed : int
+        The recipe's.
+    batch : int
+        Largest number of graphs in a batch.
+    n_jobs : int
+        Threads that simulate (-1: all cores); no effect on the result.
+
+    Returns
+    -------
+    list of Batch
+        In the order of the seeds.
+    """
     first = first_seed(part, seed)
     jobs = [(family, first + i) for family, count in graphs for i in range(count)]
     presets = [family_preset(*job) for job in jobs]
@@ -83,12 +123,26 @@ def make_batches(
 class Prepared(NamedTuple):
     """A batch with what does not depend on learned parts, computed once."""
 
-    start: Any
+    start: Any  # GRNULar's fit before its iterations; X for GLAD
     batch: Batch
 
 
 def prepare_batches(model: nn.Module, batches: Sequence[Batch], device: str) -> list[Prepared]:
-    """Move batches to the device and prepare them; GLAD's start is X itself."""
+    """Move batches to the device and compute what no learned part has a say in.
+
+    Parameters
+    ----------
+    model : Module
+        GRNULar, whose initial fit is made here, or GLAD.
+    batches : sequence of Batch
+        Simulated graphs.
+    device : str
+        Where the model is.
+
+    Returns
+    -------
+    list of Prepared
+    """
     prepared = []
     for batch in batches:
         batch = Batch(*(part.to(device) for part in batch))
@@ -98,45 +152,99 @@ def prepare_batches(model: nn.Module, batches: Sequence[Batch], device: str) -> 
 
 
 def run_model(model: nn.Module, item: Prepared) -> Any:
-    """The model's output on a prepared batch."""
+    """Run the model on a prepared batch.
+
+    Parameters
+    ----------
+    model : Module
+        The one that the batch was prepared for.
+    item : Prepared
+        A batch.
+
+    Returns
+    -------
+    GRNULarOutput or GLADOutput
+    """
     if isinstance(model, GRNULar):
         return model.unroll(item.start)
     return model(item.start, item.batch.tf_index)
 
 
-def predictions(
+def loss_inputs(
     model: nn.Module, output: Any, tf_index: Tensor, logits: bool = True
 ) -> list[Tensor]:
-    """What the loss looks at, for every cell: Z of GRNULar, |theta| of GLAD.
+    """Collect what the loss compares with the reference network, for every iteration.
 
-    With ``logits``, the logits of a GRNULar whose rho_nn sees context take the place of Z.
+    Parameters
+    ----------
+    model : Module
+        GRNULar or GLAD.
+    output : GRNULarOutput or GLADOutput
+        What ``run_model`` gave.
+    tf_index : Tensor, shape (graphs, tfs)
+        Positions of the TFs.
+    logits : bool
+        Take the logits of a GRNULar whose rho_nn sees context in place of its Z.
+
+    Returns
+    -------
+    list of Tensor, each of shape (graphs, tfs, genes)
+        Z (or logits) of GRNULar, |theta| of GLAD.
     """
     if isinstance(model, GRNULar):
         return (list(output.logits) if logits else []) or [Z for _, Z in output.unrolled]
     return [tf_rows(theta.abs(), tf_index) for theta, _ in output.unrolled]
 
 
-def scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:
-    """What edges are ranked by, (graphs, tfs, genes), >= 0."""
+def edge_scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:
+    """Give what edges are ranked by.
+
+    Parameters
+    ----------
+    model : Module
+        GRNULar or GLAD.
+    output : GRNULarOutput or GLADOutput
+        What ``run_model`` gave.
+    tf_index : Tensor, shape (graphs, tfs)
+        Positions of the TFs.
+
+    Returns
+    -------
+    Tensor, shape (graphs, tfs, genes)
+        >= 0.
+    """
     if isinstance(model, GRNULar):
         return output.scores
     return tf_rows(output.theta.abs(), tf_index)
 
 
-class Quality(NamedTuple):
-    """Strict AUPRC and AUROC of every graph (graphs,)."""
+class GraphScores(NamedTuple):
+    """Strict AUPRC and AUROC of every graph; NaN for one without a true edge."""
 
-    auprc: np.ndarray
-    auroc: np.ndarray
+    auprc: np.ndarray  # (graphs,)
+    auroc: np.ndarray  # (graphs,)
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, items: Sequence[Prepared]) -> Quality:
-    """Score a model on prepared batches: all TFs on all genes, self-pairs left out."""
+def evaluate(model: nn.Module, items: Sequence[Prepared]) -> GraphScores:
+    """Score a model on prepared batches, all TFs on all genes, self pairs left out.
+
+    Parameters
+    ----------
+    model : Module
+        GRNULar or GLAD.
+    items : sequence of Prepared
+        Batches, one or more.
+
+    Returns
+    -------
+    GraphScores
+        In the order of the batches.
+    """
     found = []
     for item in items:
-        values = scores(model, run_model(model, item), item.batch.tf_index)
+        values = edge_scores(model, run_model(model, item), item.batch.tf_index)
         for s, truth, allowed in zip(values, item.batch.truth, item.batch.allowed, strict=True):
             s, t = s[allowed].double().cpu().numpy(), truth[allowed].cpu().numpy()
             found.append(auprc_and_auroc(s, t))
-    return Quality(*(np.array(part) for part in zip(*found, strict=True)))
+    return GraphScores(*(np.array(part) for part in zip(*found, strict=True)))

@@ -28,23 +28,45 @@ MEASURES = ("auprc", "auroc")
 
 @dataclass
 class Progress:
-    """Where a training stands after ``epoch`` epochs."""
+    """Where a training stands."""
 
-    epoch: int
+    epoch: int  # how many are done; -1 before the untrained model was validated
     history: list[dict[str, float]]  # one row an epoch, from 0 (untrained)
-    best: dict[str, Tensors]  # "auprc" and "auroc": the weights that were best by it
+    best: dict[str, Tensors]  # "auprc" and "auroc": the weights that were best by it on validation
 
     def best_row(self, measure: str) -> dict[str, float]:
-        """The row of the history whose weights are kept as best by that measure: the first."""
+        """Find the row of the history whose weights are kept as best.
+
+        Parameters
+        ----------
+        measure : {"auprc", "auroc"}
+            Of validation.
+
+        Returns
+        -------
+        dict
+            The first of equals.
+        """
         return max(self.history, key=lambda row: row[f"valid_{measure}"])
 
 
 def weights_of(model: nn.Module) -> Tensors:
-    """A copy of the model's parameters on the CPU."""
+    """Copy a model's parameters to the CPU.
+
+    Parameters
+    ----------
+    model : Module
+        Any model.
+
+    Returns
+    -------
+    dict of str to Tensor
+    """
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _digest(text: str, tensors: Tensors) -> str:
+    """Hash text and tensors, whatever their order."""
     found = hashlib.sha256(text.encode())
     for name, value in sorted(tensors.items()):
         found.update(f"{name} {value.dtype} {tuple(value.shape)} ".encode())
@@ -59,17 +81,35 @@ def save_checkpoint(
     optimiser: torch.optim.Optimizer,
     progress: Progress,
 ) -> None:
-    """Everything ``training.train`` needs to go on."""
+    """Write everything ``train`` needs to go on, in place of what was there.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    recipe : Recipe
+        What is trained.
+    model : Module
+        Its parameters now.
+    optimiser : Optimizer
+        Its moments now.
+    progress : Progress
+        Epoch, history and best weights.
+
+    Raises
+    ------
+    WriteError
+        For a full disk or missing rights.
+    """
     tensors = {f"model/{name}": value for name, value in weights_of(model).items()}
     for measure, weights in progress.best.items():
         tensors |= {f"best/{measure}/{name}": value for name, value in weights.items()}
     for number, state in optimiser.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"adam/{number}/{name}"] = torch.as_tensor(value).detach().cpu().clone()
-    told: dict[str, Any] = {
+    text = json.dumps({
         "recipe": recipe.as_dict(), "epoch": progress.epoch, "history": progress.history,
-    }  # fmt: skip
-    text = json.dumps(told)
+    })  # fmt: skip
     data = save(tensors, metadata={"training": text, "sha256": _digest(text, tensors)})
     with atomic_write(path) as part:
         part.write_bytes(data)
@@ -80,12 +120,30 @@ def load_checkpoint(
 ) -> Progress:
     """Put model and optimiser where the checkpoint left them.
 
-    Raises ``InputError`` for a checkpoint of another recipe and for what is no whole checkpoint.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    recipe : Recipe
+        What is to be trained.
+    model : Module
+        Gets the parameters.
+    optimiser : Optimizer
+        Gets the moments.
+
+    Returns
+    -------
+    Progress
+
+    Raises
+    ------
+    InputError
+        For a checkpoint of another recipe and for what is no whole checkpoint.
     """
-    told, tensors = _read(path)
-    if told["recipe"] != recipe.as_dict():
+    saved, tensors = _read(path)
+    if saved["recipe"] != recipe.as_dict():
         raise InputError(
-            f"{path} was written by another recipe ({_difference(told['recipe'], recipe)}); give "
+            f"{path} was written by another recipe ({_difference(saved['recipe'], recipe)}); give "
             "another folder, or remove it to start anew"
         )
     model.load_state_dict(_part(tensors, "model/"))
@@ -96,15 +154,16 @@ def load_checkpoint(
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": groups})
     best = {measure: _part(tensors, f"best/{measure}/") for measure in MEASURES}
-    return Progress(told["epoch"], told["history"], best)
+    return Progress(saved["epoch"], saved["history"], best)
 
 
 def _part(tensors: Tensors, prefix: str) -> Tensors:
+    """Take the tensors whose names begin with a prefix, without it."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
-    """Text and tensors of a checkpoint that is as it was written."""
+    """Read text and tensors of a checkpoint that is as it was written."""
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
@@ -122,7 +181,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Tensors]:
 
 
 def _difference(theirs: dict[str, Any], recipe: Recipe) -> str:
-    """The first setting in which two recipes differ, for the message."""
+    """Name the first setting in which two recipes differ."""
     there, here = (
         {**part, **{f"config.{name}": value for name, value in part["config"].items()}, "config": 0}
         for part in (theirs, recipe.as_dict())

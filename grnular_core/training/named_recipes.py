@@ -1,6 +1,7 @@
 """The recipes that have a name: ``python -m grnular_core train NAME`` trains one.
 
-The names are those of the weights in ``grnular_core/weights`` as well.
+Those of released weights have their names; ``context-*`` are members that a released ensemble starts
+from.
 """
 
 from __future__ import annotations
@@ -20,19 +21,16 @@ _PAPER = GRNULarConfig(
     hidden=(40,), n_unroll=15, n_inner=20, init_epochs=400, init_tolerance=0.0,
     reduction="mean", lam_scale=1.0, lam_per_error=False, rho="entry",
 )  # fmt: skip
-# Eq. 12 as printed, with sums. A lam in (0, 1) hardly pulls against a sum over 1,000 cells: strict
-# AUPRC on validation is 0.15 before training and 0.17 after it, with any P.
-_PRINTED = replace(_PAPER, reduction="sum", n_inner=5)
 _CLEAN = {"train": (("clean", 20),), "valid": (("clean", 20),)}
 _NOISY = {"train": (("low-dropout", 20),), "valid": (("low-dropout", 20),)}
 # Section 3.3: random networks in the range of DS1, no dropout, about four hidden units a TF. Section 3.4:
 # in the range of DS2, 400 genes, 200 hidden units, P up to 10.
 _AS_DS1 = {"train": (("DS1-like", 20),), "valid": (("DS1-like", 20),)}
 _AS_DS2 = {"train": (("DS2-like", 20),), "valid": (("DS2-like", 8),)}
-# Eq. 16 on what the last cell gives.
+# Eq. 16 on what the last iteration gives.
 _LOSS = {"epochs": 20, "loss": "balanced", "beta": 2.0, "iterates": "last"}
 _GLAD = {"config": GLADConfig(n_unroll=15), "lr": 0.01, **_LOSS}
-# What is ours: context, and two cells instead of 15, as more gain nothing on validation.
+# What is ours: context, and two iterations instead of 15, as more gain nothing on validation.
 _CONTEXT = {
     "config": GRNULarConfig(
         rho="context", n_unroll=2, n_inner=5, context_width=32, context_layers=4
@@ -54,8 +52,8 @@ _VALID = (
     ("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48), ("few-cells", 12),
     ("tf-rich", 28),
 )  # fmt: skip
-# Evidence and context say most of what there is to say: 25 steps of goodINIT do as well as all 400.
-_COMMITTEE = {
+# Edge features and context say most of what there is to say: 25 steps of goodINIT do as well as all 400.
+_ENSEMBLE = {
     "config": replace(_CONTEXT["config"], context_members=2, init_epochs=25),
     "schedule": "rise-and-fall",
     "weight_decay": 0.01,
@@ -79,7 +77,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
             epochs=5,
             members=("context-chances", "context-regulons"),
             seed=1,
-            **_COMMITTEE,
+            **_ENSEMBLE,
         ),
     ),
     "context-chances": (
@@ -154,10 +152,6 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
         "GRNULar as the paper writes it, 20 random networks in the range of DS2, without dropout",
         Recipe(config=replace(_PAPER, hidden=(200,), n_inner=10), **_LOSS, **_AS_DS2),
     ),
-    "paper-printed-clean": (
-        "grnular-clean with the sums of Eq. 12 as printed, in place of the 2020 code's means",
-        Recipe(config=_PRINTED, **_LOSS, **_CLEAN),
-    ),
     "glad-clean": (
         "GLAD as the paper writes it, without the list of TFs, 20 graphs without noise",
         Recipe("glad", **_GLAD, **_CLEAN),
@@ -186,7 +180,22 @@ DESCRIPTIONS = {name: text for name, (text, _) in _TABLE.items()}
 
 
 def named_recipe(name: str) -> Recipe:
-    """The recipe of that name, or an ``InputError`` with the nearest names."""
+    """Look up a recipe.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``RECIPES``.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    InputError
+        For another name, with the nearest ones.
+    """
     if name in RECIPES:
         return RECIPES[name]
     near = get_close_matches(name, RECIPES, n=2, cutoff=0.5)

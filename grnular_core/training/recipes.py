@@ -1,4 +1,4 @@
-"""Recipes: everything that fixes a trained model."""
+"""Recipes: everything that fixes a trained model, as plain values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODELS: dict[str, tuple[type[nn.Module], type]] = {
 Graphs = tuple[tuple[str, int], ...]  # (family or preset, how many graphs)
 
 
-def check_values(settings: Any, what: str) -> None:
+def _check_values(settings: Any, what: str) -> None:
     """Refuse words that are not among a field's choices, and numbers of the wrong kind."""
     hints = get_type_hints(type(settings))
     for name, value in vars(settings).items():
@@ -41,7 +41,7 @@ def check_values(settings: Any, what: str) -> None:
 
 
 def _whole(count: Any) -> int:
-    """A number of graphs as JSON has it; 2.7 graphs are refused."""
+    """Take a number of graphs as JSON has it; 2.7 graphs are refused."""
     if isinstance(count, bool) or not isinstance(count, int):
         raise ValueError(f"{count!r} is no whole number of graphs")
     return count
@@ -51,13 +51,6 @@ def _whole(count: Any) -> int:
 class Recipe:
     """How a model is trained.
 
-    ``loss``: "balanced" is Eq. 16 and "summed" Eq. 11 of Z (of |theta| for GLAD), with ``beta``;
-    "cross-entropy" and "smooth-ap" act on the logits of a rho_nn that sees context ("smooth-ap" also
-    on what the others act on). ``iterates``: the loss of the last cell (paper) or the mean over all
-    L (2020 code). ``schedule``: a constant ``lr`` or one that rises over a tenth of the steps and
-    falls to 0. ``members``: names of weights that a rho_nn of as many ``context_members`` starts
-    from (``committee.seat``), none for one drawn at random. ``shuffled`` trains on labels dealt out
-    at random within each graph, as a control.
     Raises ``InputError`` for values that no recipe has.
     """
 
@@ -66,18 +59,24 @@ class Recipe:
     train: Graphs = (("clean", 20),)
     valid: Graphs = (("clean", 20),)
     epochs: int = 20
-    batch: int = 4
+    batch: int = 4  # graphs in a step
     lr: float = 0.01
+    # The step size stays, or rises over a tenth of the steps and falls to 0.
     schedule: Literal["constant", "rise-and-fall"] = "constant"
-    weight_decay: float = 0.0
+    weight_decay: float = 0.0  # of AdamW
+    # Of Z (|theta| for GLAD) "balanced" is Eq. 16 and "summed" Eq. 11; "cross-entropy" and "smooth-ap" act on
+    # the logits of a rho_nn that sees context ("smooth-ap" also on what the others act on).
     loss: Literal["balanced", "summed", "cross-entropy", "smooth-ap"] = "balanced"
-    beta: float = 2.0
+    beta: float = 2.0  # of Eq. 15, in the losses "balanced" and "summed"
+    # The loss of the last iteration (paper) or the mean over all L (2020 code).
     iterates: Literal["last", "all"] = "all"
+    # Names of trained weights that a rho_nn of as many ``context_members`` starts from; none: drawn at random.
     members: tuple[str, ...] = ()
-    shuffled: bool = False
+    shuffled: bool = False  # labels dealt out at random within each graph, as a control
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Refuse values that no recipe has."""
         if self.model not in MODELS:
             raise InputError(f"unknown model {self.model!r}; use one of {', '.join(MODELS)}")
         wanted = MODELS[self.model][1]
@@ -85,19 +84,19 @@ class Recipe:
             raise InputError(
                 f"model {self.model!r} takes a {wanted.__name__}, got {type(self.config).__name__}"
             )
-        check_values(self, "recipe")
-        check_values(self.config, "recipe's config")
+        _check_values(self, "recipe")
+        _check_values(self.config, "recipe's config")
         if self.epochs < 0 or self.batch < 1 or self.lr <= 0:
             raise InputError("a recipe has epochs >= 0, batch >= 1 and lr > 0")
         if any(not graphs or min(n for _, n in graphs) < 1 for graphs in (self.train, self.valid)):
             raise InputError(
                 "a recipe trains on and is validated with at least one graph of a kind"
             )
-        seats = getattr(self.config, "context_members", 1)
-        if self.members and len(self.members) != seats:
+        n_members = getattr(self.config, "context_members", 1)
+        if self.members and len(self.members) != n_members:
             raise InputError(
                 f"a recipe with the members {', '.join(self.members)} has a config with as many "
-                f"context_members, got {seats}"
+                f"context_members, got {n_members}"
             )
         if self.loss == "cross-entropy" and getattr(self.config, "rho", "entry") != "context":
             raise InputError(
@@ -105,16 +104,43 @@ class Recipe:
             )
 
     def new_model(self) -> nn.Module:
-        """The untrained model."""
+        """Make the untrained model.
+
+        Returns
+        -------
+        Module
+            Of the class and configuration that the recipe names.
+        """
         return MODELS[self.model][0](self.config)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as stored in JSON; ``from_dict`` undoes it."""
+        """Give plain values, as stored in JSON; ``from_dict`` undoes it.
+
+        Returns
+        -------
+        dict
+            Every field, the configuration as a dict of its own.
+        """
         return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
-        """Raises ``InputError`` when the values do not describe a recipe of this version."""
+        """Make a recipe of the values that ``as_dict`` gave.
+
+        Parameters
+        ----------
+        values : dict
+            As read from JSON; they are left as they are.
+
+        Returns
+        -------
+        Recipe
+
+        Raises
+        ------
+        InputError
+            When the values do not describe a recipe of this version.
+        """
         try:
             values = dict(values)
             config = dict(values.pop("config"))

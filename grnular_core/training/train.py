@@ -23,10 +23,10 @@ from grnular_core.models.grnular import GRNULar
 from grnular_core.training.batches import (
     Batch,
     Prepared,
-    check_graphs,
+    check_training_graphs,
     evaluate,
+    loss_inputs,
     make_batches,
-    predictions,
     prepare_batches,
     run_model,
 )
@@ -37,24 +37,45 @@ from grnular_core.training.checkpoints import (
     save_checkpoint,
     weights_of,
 )
+from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Graphs, Recipe
+from grnular_core.training.weights import load_model
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError, MethodError
 
 Say = Callable[[str], None]
-SEATING_BATCHES = 8  # of the training graphs, on which members' logits are brought to one scale
+SCALING_BATCHES = 8  # of the training graphs, on which members' logits are brought to one scale
 CLIP = 1.0  # largest norm of a step's gradient: one odd graph must not undo an epoch
 
 
 def loss_of(
     recipe: Recipe, model: nn.Module, output: Any, batch: Batch, generator: torch.Generator
 ) -> Tensor:
-    """The recipe's loss, mean over the graphs of the batch; genes that do not vary have no say."""
+    """Compute the recipe's loss of a batch: Eq. 16 for the paper's recipes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Which loss, of which iterations.
+    model : Module
+        GRNULar or GLAD.
+    output : GRNULarOutput or GLADOutput
+        What the model gave for the batch.
+    batch : Batch
+        Its reference networks; self pairs and genes that do not vary have no say.
+    generator : Generator
+        For losses that draw pairs.
+
+    Returns
+    -------
+    Tensor, scalar
+        Mean over the graphs of the batch.
+    """
     allowed = batch.allowed
     if isinstance(model, GRNULar):
         allowed = allowed & output.allowed
 
-    def one(prediction: Tensor) -> Tensor:
+    def of_one(prediction: Tensor) -> Tensor:
         arguments = (prediction, batch.truth, allowed)
         if recipe.loss == "cross-entropy":
             return losses.balanced_cross_entropy(*arguments)
@@ -64,8 +85,8 @@ def loss_of(
         return function(*arguments, beta=recipe.beta)
 
     on_logits = recipe.loss in ("cross-entropy", "smooth-ap")
-    iterates = predictions(model, output, batch.tf_index, on_logits)
-    return losses.over_iterates(one, iterates, recipe.iterates).mean()
+    iterates = loss_inputs(model, output, batch.tf_index, on_logits)
+    return losses.over_iterates(of_one, iterates, recipe.iterates).mean()
 
 
 def _epoch_order(recipe: Recipe, epoch: int, n_batches: int) -> list[int]:
@@ -75,7 +96,7 @@ def _epoch_order(recipe: Recipe, epoch: int, n_batches: int) -> list[int]:
 
 
 def _rate(recipe: Recipe, done: int, total: int) -> float:
-    """The step size before step ``done`` of ``total``."""
+    """Give the step size before step ``done`` of ``total``."""
     if recipe.schedule == "constant":
         return recipe.lr
     share = (done + 1) / (total + 1)
@@ -83,7 +104,7 @@ def _rate(recipe: Recipe, done: int, total: int) -> float:
 
 
 def _shuffled(batch: Batch, generator: torch.Generator) -> Batch:
-    """The same number of true edges in every graph, at random places."""
+    """Put the same number of true edges in every graph at random places."""
     truth = torch.zeros_like(batch.truth)
     for graph, allowed in enumerate(batch.allowed):
         values = batch.truth[graph][allowed]
@@ -98,7 +119,31 @@ def train_epoch(
     items: Sequence[Prepared],
     epoch: int,
 ) -> float:
-    """One pass over the batches; the mean loss over graphs."""
+    """Train for one pass over the batches.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Loss, step size and the seed of the order of batches.
+    model : Module
+        Its parameters are changed.
+    optimiser : Optimizer
+        Of these parameters.
+    items : sequence of Prepared
+        The training batches.
+    epoch : int
+        From 0.
+
+    Returns
+    -------
+    float
+        Mean loss over graphs.
+
+    Raises
+    ------
+    MethodError
+        When the loss is not finite.
+    """
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch + 50_000)
     total, n_graphs = 0.0, 0
     for step, at in enumerate(_epoch_order(recipe, epoch, len(items))):
@@ -136,7 +181,7 @@ def _keep_best(progress: Progress, model: nn.Module) -> None:
 
 
 def _data(recipe: Recipe, model: nn.Module, device: str, n_jobs: int, say: Say) -> dict:
-    """Simulated graphs to train on and to validate with, prepared for the model."""
+    """Simulate graphs to train on and to validate with, and prepare them for the model."""
     say(
         f"simulating {_counted(recipe.train)} graphs to train on, {_counted(recipe.valid)} to validate"
     )
@@ -151,20 +196,34 @@ def _data(recipe: Recipe, model: nn.Module, device: str, n_jobs: int, say: Say) 
     return {part: prepare_batches(model, batches, device) for part, batches in made.items()}
 
 
-@torch.no_grad()
-def seat_members(recipe: Recipe, model: nn.Module, items: Sequence[Prepared]) -> None:
-    """Start the model from the trained members that its recipe names; lambda_nn is the first one's.
-
-    Raises ``InputError`` where a member is no model of this kind and size.
-    """
-    from grnular_core.training.weights import load_model
-
-    members = [load_model(name).to(items[0].batch.X.device) for name in recipe.members]
-    for name, member in zip(recipe.members, members, strict=True):
+def _load_members(recipe: Recipe, folder: Path | None) -> list[nn.Module]:
+    """Load the trained networks that the recipe starts from, from ``folder`` or the package."""
+    members = []
+    for name in recipe.members:
+        trained = folder is not None and (folder / f"{name}.json").exists()
+        try:
+            member = load_model(folder / name if trained else name)
+        except InputError as error:
+            if trained or name not in RECIPES:
+                raise
+            raise InputError(
+                f"this recipe starts from the weights {name}, which do not come with the package; train "
+                f"them first, into the same folder: python -m grnular_core train {name} --out FOLDER"
+            ) from error
         for setting in ("rho", "context_width", "context_layers", "context_views", "lam_hidden"):
             there, here = getattr(member.config, setting, None), getattr(recipe.config, setting)
             if there != here:
                 raise InputError(f"the member {name} has {setting} {there}, the recipe {here}")
+        members.append(member)
+    return members
+
+
+@torch.no_grad()
+def _start_from_members(
+    model: nn.Module, members: Sequence[nn.Module], items: Sequence[Prepared]
+) -> None:
+    """Give the model its members' networks, their logits brought to one scale; lambda_nn is the first's."""
+    members = [member.to(items[0].batch.X.device) for member in members]
     logits = [
         torch.cat([run_model(member, item).logits[-1][item.batch.allowed] for item in items])
         for member in members
@@ -174,6 +233,7 @@ def seat_members(recipe: Recipe, model: nn.Module, items: Sequence[Prepared]) ->
 
 
 def _counted(graphs: Graphs) -> int:
+    """Count the graphs of all families."""
     return sum(count for _, count in graphs)
 
 
@@ -181,19 +241,47 @@ def train(
     recipe: Recipe,
     *,
     checkpoint: Path | None = None,
+    folder: Path | None = None,
     device: str = "auto",
     n_jobs: int = -1,
     say: Say = lambda text: None,
     after_epoch: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
-    """Train from scratch, or from ``checkpoint`` where it holds a part of this very recipe.
+    """Train a model from scratch, or go on from a checkpoint of this very recipe.
 
-    ``after_epoch`` is called with the progress after every epoch, once the checkpoint is written.
-    Raises ``InputError`` when the checkpoint is of another recipe or damaged: it is never
-    overwritten then. Raises ``MethodError`` when the loss is no longer finite.
+    Parameters
+    ----------
+    recipe : Recipe
+        Model, graphs, loss and optimiser.
+    checkpoint : Path, optional
+        File that is read when it is there and replaced whole after every epoch.
+    folder : Path, optional
+        Where weights that the recipe names as ``members`` are looked for before those of the package.
+    device : str
+        "auto", "cpu" or "cuda".
+    n_jobs : int
+        Threads that simulate (-1: all cores); no effect on the result.
+    say : callable
+        Called with a line of text now and then.
+    after_epoch : callable
+        Called with the progress after every epoch, once the checkpoint is written.
+
+    Returns
+    -------
+    Progress
+        With the weights of the best epochs by AUPRC and by AUROC on validation, the untrained model
+        among the candidates.
+
+    Raises
+    ------
+    InputError
+        When the checkpoint is of another recipe or damaged (it is never overwritten then), members are
+        missing or of another size, and for graphs that must not train a model.
+    MethodError
+        When the loss is no longer finite.
     """
     place = resolve_device(device)
-    check_graphs(recipe)
+    check_training_graphs(recipe)
     model = recipe.new_model().to(place)
     optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
     progress = Progress(-1, [], {})
@@ -202,9 +290,10 @@ def train(
         say(f"going on after epoch {progress.epoch} of {recipe.epochs}")
     if progress.epoch >= recipe.epochs:
         return progress
+    members = _load_members(recipe, folder) if progress.epoch < 0 else []
     items = _data(recipe, model, str(place), n_jobs, say)
-    if recipe.members and progress.epoch < 0:
-        seat_members(recipe, model, items["train"][:SEATING_BATCHES])
+    if members:
+        _start_from_members(model, members, items["train"][:SCALING_BATCHES])
     while progress.epoch < recipe.epochs:
         more = {}
         if progress.epoch >= 0:

@@ -1,7 +1,7 @@
-"""Trained models as files: ``NAME.safetensors`` holds the parameters, ``NAME.json`` how they came
-about and a hash of each, so that nothing damaged, swapped or edited is ever used.
+"""Trained models as files that nobody can damage, swap or edit unnoticed.
 
-Both are plain data: loading them executes nothing. Those of this package lie in ``weights``.
+``NAME.safetensors`` holds the parameters, ``NAME.json`` how they came about and a hash of each. Both are
+plain data: loading them executes nothing. Those of this package lie in ``weights``.
 """
 
 from __future__ import annotations
@@ -30,30 +30,40 @@ FORMAT = 1
 ENDINGS = (".safetensors", ".json")
 
 
-class Readable(Protocol):
+class _Readable(Protocol):
     """A file of a folder or of an installed package."""
 
-    def read_bytes(self) -> bytes: ...
+    def read_bytes(self) -> bytes:
+        """All of its bytes."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Parameters whose files were found whole, the recipe they belong to, and their story."""
+class TrainedModel:
+    """Parameters whose files were found whole, and how they came about."""
 
     name: str
     recipe: Recipe
     tensors: dict[str, Tensor]
-    told: dict[str, Any]
+    metadata: dict[str, Any]  # the .json: recipe, validation, history, version and hashes
 
     @property
     def digest(self) -> str:
         """The first ten digits of the parameters' sha256, by which the record names them."""
-        return self.told["sha256"][:10]
+        return self.metadata["sha256"][:10]
 
     def model(self, seed: int | None = None, kind: str | None = None) -> nn.Module:
-        """A model of its own with these parameters; ``seed`` is for what it draws while inferring.
+        """Make a model of its own with these parameters.
 
-        ``kind`` is another of ``recipes.MODELS`` that learns the same parts, as grnular-base and grnular do.
+        Parameters
+        ----------
+        seed : int, optional
+            For what the model draws while inferring; the recipe's when left out.
+        kind : str, optional
+            Another key of ``recipes.MODELS`` that learns the same parts, as grnular-base and grnular do.
+
+        Returns
+        -------
+        Module
         """
         recipe = self.recipe if kind is None else replace(self.recipe, model=kind)
         if seed is not None:
@@ -64,7 +74,13 @@ class Trained:
 
 
 def shipped() -> list[str]:
-    """Names of the weights that come with this package, sorted."""
+    """Name the weights that come with this package.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
     folder = files("grnular_core") / "weights"
     if not folder.is_dir():
         return []
@@ -73,15 +89,45 @@ def shipped() -> list[str]:
 
 
 def load_model(name_or_path: str | Path, seed: int | None = None) -> nn.Module:
-    """The trained model of that name (see ``shipped``) or file; see ``read_trained``."""
+    """Load a trained model.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        As for ``read_trained``.
+    seed : int, optional
+        For what the model draws while inferring.
+
+    Returns
+    -------
+    Module
+
+    Raises
+    ------
+    InputError
+        As ``read_trained``.
+    """
     return read_trained(name_or_path).model(seed)
 
 
-def read_trained(name_or_path: str | Path) -> Trained:
-    """Weights by name, or from ``NAME.safetensors`` (or ``NAME.json``) with the other beside it.
+def read_trained(name_or_path: str | Path) -> TrainedModel:
+    """Read the weights of a trained model and how they came about.
 
-    Raises ``InputError`` when there are none, when a file is damaged, edited or not the one that
-    the other belongs to, and when they are of a version of the package that does not fit.
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A name of ``shipped``, or a file ``NAME.safetensors`` (or ``NAME.json``, or ``NAME``) with the
+        other beside it.
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    InputError
+        When there are none, when a file is damaged, edited or not the one that the other belongs to,
+        and when they are of a version of the package that does not fit.
     """
     if isinstance(name_or_path, str) and name_or_path in shipped():
         return _shipped(name_or_path)
@@ -101,13 +147,15 @@ def read_trained(name_or_path: str | Path) -> Trained:
 
 
 @lru_cache
-def _shipped(name: str) -> Trained:
+def _shipped(name: str) -> TrainedModel:
+    """Read weights of the package, once."""
     folder = files("grnular_core") / "weights"
     parameters, about = (folder / (name + ending) for ending in ENDINGS)
     return _read(name, parameters, about, f"the package's weights {name}")
 
 
 def _not_found(name: str | Path) -> str:
+    """Say that there are no such weights, and which there are."""
     names = shipped()
     renamed = str(name).replace("paper-", "grnular-", 1)
     if str(name).startswith("paper-") and renamed in names:
@@ -120,16 +168,17 @@ def _not_found(name: str | Path) -> str:
     )
 
 
-def _read(name: str, parameters: Readable, about: Readable, where: str) -> Trained:
+def _read(name: str, parameters: _Readable, about: _Readable, where: str) -> TrainedModel:
+    """Read and check both files."""
     from grnular_core.training.recipes import Recipe
 
     try:
-        told = _checked_text(about.read_bytes())
-        recipe = Recipe.from_dict(told["recipe"])
+        metadata = _checked_text(about.read_bytes())
+        recipe = Recipe.from_dict(metadata["recipe"])
         data = parameters.read_bytes()
-        if hashlib.sha256(data).hexdigest() != told["sha256"]:
+        if hashlib.sha256(data).hexdigest() != metadata["sha256"]:
             raise ValueError(f"{parameters.name} is damaged, or belongs to another .json")
-        return Trained(name, recipe, _checked_tensors(data, recipe), told)
+        return TrainedModel(name, recipe, _checked_tensors(data, recipe), metadata)
     except OSError as error:
         raise InputError(f"{where}: {error.filename} cannot be read: {error.strerror}") from None
     except (KeyError, TypeError, ValueError) as error:
@@ -138,30 +187,31 @@ def _read(name: str, parameters: Readable, about: Readable, where: str) -> Train
 
 
 def _checked_text(data: bytes) -> dict[str, Any]:
+    """Read the .json, if it is as it was written."""
     try:
-        told = json.loads(data)
-        if not isinstance(told, dict) or "format" not in told:
+        metadata = json.loads(data)
+        if not isinstance(metadata, dict) or "format" not in metadata:
             raise ValueError
     except (ValueError, RecursionError):
         raise ValueError("its .json is not that of weights, or damaged") from None
-    if told["format"] != FORMAT:
+    if metadata["format"] != FORMAT:
         raise ValueError(
-            f"its format is {told['format']!r} and this version, {__version__}, reads {FORMAT}; "
+            f"its format is {metadata['format']!r} and this version, {__version__}, reads {FORMAT}; "
             "install the version that wrote it, or train again"
         )
-    if told.get("sha256_of_the_rest") != _digest(told):
+    if metadata.get("sha256_of_the_rest") != _digest(metadata):
         raise ValueError("its .json was edited or is damaged")
-    return told
+    return metadata
 
 
-def _digest(told: dict[str, Any]) -> str:
-    """Of everything but itself, however the text is laid out."""
-    rest = {key: value for key, value in told.items() if key != "sha256_of_the_rest"}
+def _digest(metadata: dict[str, Any]) -> str:
+    """Hash everything but the hash itself, however the text is laid out."""
+    rest = {key: value for key, value in metadata.items() if key != "sha256_of_the_rest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _checked_tensors(data: bytes, recipe: Recipe) -> dict[str, Tensor]:
-    """The tensors in the bytes of a safetensors file, if they are those of the recipe's model."""
+    """Read the tensors in the bytes of a safetensors file, if they are those of the recipe's model."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -183,6 +233,7 @@ def _checked_tensors(data: bytes, recipe: Recipe) -> dict[str, Tensor]:
 
 
 def _shown(tensor: Tensor | None) -> str:
+    """Describe a tensor, or its absence."""
     return "missing" if tensor is None else f"{tuple(tensor.shape)} of {tensor.dtype}"
 
 
@@ -194,29 +245,54 @@ def save_trained(
     measure: Literal["auprc", "auroc"] = "auprc",
     recipe_name: str | None = None,
 ) -> Path:
-    """Write the weights that were best by ``measure`` on validation; returns their path.
+    """Write the weights that were best on validation.
 
-    Same recipe, same progress and same version of the package, same bytes. A kill in between
-    leaves files that do not fit together, which ``read_trained`` refuses.
+    Same recipe, same progress and same version of the package, same bytes. A kill in between leaves
+    files that do not fit together, which ``read_trained`` refuses.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists.
+    name : str
+        Of the files, without ending.
+    recipe : Recipe
+        What was trained.
+    progress : Progress
+        Its end.
+    measure : {"auprc", "auroc"}
+        By which they were best.
+    recipe_name : str, optional
+        Under which the recipe is known.
+
+    Returns
+    -------
+    Path
+        Of the parameters.
+
+    Raises
+    ------
+    WriteError
+        For a full disk or missing rights.
     """
     from safetensors.torch import save
 
     data = save(progress.best[measure])
-    told = _story(recipe, progress, measure, recipe_name)
-    told["sha256"] = hashlib.sha256(data).hexdigest()
-    told["sha256_of_the_rest"] = _digest(told)
+    metadata = _metadata(recipe, progress, measure, recipe_name)
+    metadata["sha256"] = hashlib.sha256(data).hexdigest()
+    metadata["sha256_of_the_rest"] = _digest(metadata)
     parameters, about = (folder / (name + ending) for ending in ENDINGS)
     with atomic_write(parameters) as part:
         part.write_bytes(data)
     with atomic_write(about) as part:
-        part.write_text(json.dumps(told, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(metadata, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return parameters
 
 
-def _story(
+def _metadata(
     recipe: Recipe, progress: Progress, measure: str, recipe_name: str | None
 ) -> dict[str, Any]:
-    """What a reader wants to know about weights; times are left out, so that it is the same again."""
+    """Collect how weights came about; times are left out, so that it is the same again."""
     from grnular_core.training.batches import first_seed
 
     best, untrained = progress.best_row(measure), progress.history[0]

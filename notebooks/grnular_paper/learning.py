@@ -152,7 +152,7 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
 
 def kept_in_words(names: Sequence[str]) -> str:
     """What validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
-    stories = {name: read_trained(name).told["validation"] for name in names}
+    stories = {name: read_trained(name).metadata["validation"] for name in names}
     start = [f"{n} ({s['auprc']:.3f})" for n, s in stories.items() if s["best_epoch"] == 0]
     later = [
         f"epoch {s['best_epoch']} for {n} ({s['untrained_auprc']:.3f} to {s['auprc']:.3f})"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from cli_runs import run_infer
 from filelock import FileLock
 from small_data import small_table, write_tfs
@@ -36,7 +37,8 @@ TINY = Recipe(
     schedule="rise-and-fall", weight_decay=0.01,
 )  # fmt: skip
 WEIGHTS = ["tiny-auroc.json", "tiny-auroc.safetensors", "tiny.json", "tiny.safetensors"]
-FILES = sorted([*WEIGHTS, "checkpoint.safetensors", "curves.csv"])
+STATE = ["tiny-checkpoint.safetensors", "tiny-curves.csv"]
+FILES = sorted([*WEIGHTS, *STATE])
 
 
 def write_recipe(recipe: Recipe, path: str = "tiny.json") -> None:
@@ -81,15 +83,15 @@ def test_weights_curves_and_checkpoint_are_written(capsys):
     out, err = capsys.readouterr()
     assert out == "" and "training tiny for 3 epochs" in err and "epoch 3, valid_auprc" in err
     assert "wrote out/tiny.safetensors, best by AUPRC: " in err
-    with open("out/curves.csv", newline="") as stream:
+    with open("out/tiny-curves.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     assert rows[0]["loss"] == "" and float(rows[1]["loss"]) > 0
     for name, measure in (("tiny", "auprc"), ("tiny-auroc", "auroc")):
         found = read_trained(Path("out") / name)
         best = max(float(row[f"valid_{measure}"]) for row in rows)
-        assert found.recipe == TINY and found.told["validation"][measure] == best
-        assert found.told["validation"]["chosen_by"] == measure
+        assert found.recipe == TINY and found.metadata["validation"][measure] == best
+        assert found.metadata["validation"]["chosen_by"] == measure
 
 
 def test_same_command_same_weights_and_a_finished_training_is_not_repeated(capsys):
@@ -105,7 +107,7 @@ def test_epochs_and_seed_replace_those_of_the_recipe():
     assert run("--epochs", "1", "--seed", "4", "--weights-name", "mine.v1") == 0
     found = read_trained("out/mine.v1")
     assert found.recipe == replace(TINY, epochs=1, seed=4, config=replace(TINY.config, seed=4))
-    assert found.told["data"]["train"]["first_seed"] == 1_040_000
+    assert found.metadata["data"]["train"]["first_seed"] == 1_040_000
 
 
 def test_the_json_of_weights_is_a_recipe_too():
@@ -125,6 +127,29 @@ def test_recipes_are_listed_and_found_by_name(capsys, monkeypatch):
     assert read_trained("out/own").recipe.model == "glad"
 
 
+def test_an_ensemble_starts_from_members_trained_into_its_folder(capsys, monkeypatch):
+    for seed, name in enumerate(("first", "second")):
+        member = replace(TINY, seed=seed, config=replace(TINY.config, seed=seed))
+        monkeypatch.setitem(RECIPES, name, member)
+    ensemble = replace(
+        TINY, epochs=0, members=("first", "second"), config=replace(TINY.config, context_members=2)
+    )
+    write_recipe(ensemble)
+    assert "train them first, into the same folder: python -m grnular_core train first" in error_of(
+        capsys
+    )
+    for name in ensemble.members:
+        assert run(recipe=name) == 0
+    assert run() == 0
+    found = read_trained("out/tiny").tensors
+    for place, name in enumerate(ensemble.members):
+        member = read_trained(f"out/{name}").tensors
+        own = {k.removeprefix("rho_nn."): v for k, v in member.items() if k.startswith("rho_nn.")}
+        assert own and all(
+            torch.equal(found[f"rho_nn.members.{place}.{k}"], v) for k, v in own.items()
+        )
+
+
 # --- stopping and going on
 
 
@@ -141,9 +166,9 @@ def test_a_stopped_training_goes_on(monkeypatch, capsys):
     assert run() == 130
     said = capsys.readouterr().err
     assert "the same command goes on" in said and "no result was written" not in said
-    assert shown("out") == ["checkpoint.safetensors", "curves.csv"]
+    assert shown("out") == STATE
     monkeypatch.setattr(training, "train_epoch", original)
-    Path("out/.curves.csv-0123.part").write_text("half")
+    Path("out/.tiny-curves.csv-0123.part").write_text("half")
     assert run() == 0
     assert "going on after epoch 1 of 3" in capsys.readouterr().err
     assert contents("out") == contents("whole") and shown("out") == FILES
@@ -174,7 +199,7 @@ def test_a_training_killed_at_any_moment_ends_with_the_same_weights(tmp_path):
 
 
 def stamp(folder: str) -> int:
-    path = Path(folder) / "checkpoint.safetensors"
+    path = Path(folder) / "tiny-checkpoint.safetensors"
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
@@ -197,7 +222,7 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
     assert "written by another recipe (epochs is 3 there and 4 here)" in error_of(
         capsys, "--epochs", "4"
     )
-    checkpoint = Path("out/checkpoint.safetensors")
+    checkpoint = Path("out/tiny-checkpoint.safetensors")
     right = checkpoint.read_bytes()
     for wrong in (b"", b"something else", right[:-9], right[:-9] + bytes(9)):
         checkpoint.write_bytes(wrong)

@@ -16,14 +16,15 @@ from grnular_core.simulation.simulate import preset, simulate
 from grnular_core.training import batches
 from grnular_core.training.batches import (
     LAST_SEED,
-    check_graphs,
+    SEED_STEP,
+    check_training_graphs,
+    edge_scores,
     evaluate,
     first_seed,
+    loss_inputs,
     make_batches,
-    predictions,
     prepare_batches,
     run_model,
-    scores,
 )
 from grnular_core.training.recipes import Recipe
 from grnular_core.utils.errors import InputError
@@ -51,13 +52,16 @@ def small(monkeypatch):
 
 
 def test_the_seeds_of_training_validation_and_test_never_meet():
+    """Also at the last seed and with the most graphs that a recipe may have."""
     taken: dict[int, str] = {}
     for part in ("train", "valid", "test"):
         for seed in (0, 1, LAST_SEED):
-            for graph in (first_seed(part, seed), first_seed(part, seed) + 9_999):
+            for graph in (first_seed(part, seed), first_seed(part, seed) + SEED_STEP - 1):
                 assert taken.setdefault(graph, part) == part
+        assert first_seed(part, 1) - first_seed(part, 0) == SEED_STEP
     ends = [
-        (first_seed(p, 0), first_seed(p, LAST_SEED) + 9_999) for p in ("train", "valid", "test")
+        (first_seed(p, 0), first_seed(p, LAST_SEED) + SEED_STEP - 1)
+        for p in ("train", "valid", "test")
     ]
     assert ends[0][1] < ends[1][0] and ends[1][1] < ends[2][0]
 
@@ -92,8 +96,8 @@ def test_models_are_scored_over_all_candidates_of_every_graph(model):
     with torch.no_grad():
         output = run_model(model, item)
         found, plain = evaluate(model, [item, item]), model(item.batch.X, batch.tf_index)
-    values = scores(model, output, batch.tf_index)
-    torch.testing.assert_close(values, scores(model, plain, batch.tf_index))
+    values = edge_scores(model, output, batch.tf_index)
+    torch.testing.assert_close(values, edge_scores(model, plain, batch.tf_index))
     assert values.shape == batch.truth.shape and (values >= 0).all()
     candidates = np.ones((4, 20), dtype=bool)
     candidates[range(4), range(4)] = False  # the TFs are the first four genes
@@ -103,7 +107,7 @@ def test_models_are_scored_over_all_candidates_of_every_graph(model):
             assert got[i] == got[i + 3] == pytest.approx(measure(t, s))
 
 
-def test_the_loss_sees_logits_z_or_theta_of_every_cell():
+def test_the_loss_sees_logits_z_or_theta_of_every_iteration():
     batch = graphs(range(2))
     wanted = [
         lambda out: [Z for _, Z in out.unrolled],
@@ -115,10 +119,10 @@ def test_the_loss_sees_logits_z_or_theta_of_every_cell():
     for model, look in zip(ALL, wanted, strict=True):
         with torch.no_grad():
             out = model(batch.X, batch.tf_index)
-        got = predictions(model, out, batch.tf_index)
+        got = loss_inputs(model, out, batch.tf_index)
         assert len(got) == model.config.n_unroll
         assert all(torch.equal(a, b) for a, b in zip(got, look(out), strict=True))
-    context = predictions(ALL[2], ALL[2](batch.X, batch.tf_index), batch.tf_index, logits=False)
+    context = loss_inputs(ALL[2], ALL[2](batch.X, batch.tf_index), batch.tf_index, logits=False)
     assert all((Z >= 0).all() for Z in context)
 
 
@@ -135,6 +139,6 @@ def test_the_loss_sees_logits_z_or_theta_of_every_cell():
 )
 def test_graphs_that_must_not_train_or_choose_a_model_are_refused(change, part):
     with pytest.raises(InputError, match=part):
-        check_graphs(Recipe(**change))
-    check_graphs(Recipe(train=(("DS1-like", 4), ("varied", 10_000)), seed=99))
+        check_training_graphs(Recipe(**change))
+    check_training_graphs(Recipe(train=(("DS1-like", 4), ("varied", 10_000)), seed=99))
     assert family_preset("DS1-like", 0).network is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grnular_core.models.glad import GLAD, GLADConfig
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.grnular_base import GRNULarBase
-from grnular_core.training.batches import check_graphs
+from grnular_core.training.batches import check_training_graphs
 from grnular_core.training.named_recipes import DESCRIPTIONS, RECIPES, named_recipe
 from grnular_core.training.recipes import MODELS, Recipe
 from grnular_core.utils.errors import InputError
@@ -49,31 +49,31 @@ def test_a_recipe_comes_back_from_json_as_it_was(recipe):
 def test_named_recipes_can_be_trained(name):
     recipe = RECIPES[name]
     assert Recipe.from_dict(recipe.as_dict()) == recipe
-    check_graphs(recipe)
+    check_training_graphs(recipe)
     assert sum(p.numel() for p in recipe.new_model().parameters()) > 10
     assert DESCRIPTIONS[name] and set(DESCRIPTIONS) == set(RECIPES)
-    # a committee learns from other graphs than its members did
+    # an ensemble learns from other graphs than its members did
     assert recipe.seed not in [RECIPES[member].seed for member in recipe.members]
     assert not recipe.shuffled
 
 
 @pytest.mark.parametrize(
-    ("name", "family", "reduction", "n_inner", "hidden"),
+    ("name", "family", "n_inner", "hidden"),
     [
-        ("grnular-clean", "clean", "mean", 20, (40,)),
-        ("grnular-noisy", "low-dropout", "mean", 20, (40,)),
-        ("paper-printed-clean", "clean", "sum", 5, (40,)),
-        ("grnular-DS1", "DS1-like", "mean", 20, None),  # four units a TF
-        ("grnular-DS2", "DS2-like", "mean", 10, (200,)),
+        ("grnular-clean", "clean", 20, (40,)),
+        ("grnular-noisy", "low-dropout", 20, (40,)),
+        ("grnular-DS1", "DS1-like", 20, None),  # four units a TF
+        ("grnular-DS2", "DS2-like", 10, (200,)),
     ],
 )
-def test_the_papers_recipes_have_the_papers_settings(name, family, reduction, n_inner, hidden):
+def test_the_papers_recipes_have_the_papers_settings(name, family, n_inner, hidden):
     recipe = RECIPES[name]
     config = recipe.config
-    assert (config.reduction, config.lam_scale, config.lam_per_error) == (reduction, 1, False)
+    assert (config.reduction, config.lam_scale, config.lam_per_error) == ("mean", 1, False)
     assert (config.n_unroll, config.n_inner, config.hidden) == (15, n_inner, hidden)
     assert (config.rho, config.inner_gradient, config.init_tolerance) == ("entry", "cut", 0)
     assert (recipe.loss, recipe.iterates, recipe.epochs) == ("balanced", "last", 20)
+    assert recipe.beta == 2  # recall above precision
     assert recipe.train == ((family, 20),) and [kind for kind, _ in recipe.valid] == [family]
 
 

@@ -58,18 +58,18 @@ def test_the_parameters_file_holds_parameters_and_nothing_else(tmp_path):
 
 
 def test_the_json_tells_how_the_weights_came_about(tmp_path):
-    told = json.loads(saved(tmp_path, recipe_name="own").with_suffix(".json").read_text())
-    assert Recipe.from_dict(told["recipe"]) == RECIPE and told["recipe_name"] == "own"
-    assert told["data"]["train"] == {"graphs": [["clean", 20]], "first_seed": 1_000_000}
-    assert told["data"]["valid"] == {"graphs": [["clean", 20]], "first_seed": 2_000_000}
-    assert told["validation"] == {
+    about = json.loads(saved(tmp_path, recipe_name="own").with_suffix(".json").read_text())
+    assert Recipe.from_dict(about["recipe"]) == RECIPE and about["recipe_name"] == "own"
+    assert about["data"]["train"] == {"graphs": [["clean", 20]], "first_seed": 1_000_000}
+    assert about["data"]["valid"] == {"graphs": [["clean", 20]], "first_seed": 2_000_000}
+    assert about["validation"] == {
         "chosen_by": "auprc", "best_epoch": 1, "auprc": 0.7, "auroc": 0.8, "untrained_auprc": 0.4,
         "untrained_auroc": 0.6,
     }  # fmt: skip
-    assert [row["epoch"] for row in told["history"]] == [0, 1, 2]
-    assert told["version"] == __version__ and told["commit"] and told["format"] == 1
+    assert [row["epoch"] for row in about["history"]] == [0, 1, 2]
+    assert about["version"] == __version__ and about["commit"] and about["format"] == 1
     data = (tmp_path / "mine.safetensors").read_bytes()
-    assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    assert about["sha256"] == hashlib.sha256(data).hexdigest()
     other = json.loads(saved(tmp_path, measure="auroc").with_suffix(".json").read_text())
     assert other["validation"]["best_epoch"] == 2 and other["validation"]["chosen_by"] == "auroc"
 

@@ -39,7 +39,7 @@ def package(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize("name", shipped())
 def test_what_is_shipped_can_be_used(name, small_data):
     found = read_trained(name)
-    assert found.told["recipe_name"] == name and found.told["validation"]["auprc"] > 0
+    assert found.metadata["recipe_name"] == name and found.metadata["validation"]["auprc"] > 0
     assert not any(family.startswith("DS") and not family.endswith("-like")
                    for family, _ in (*found.recipe.train, *found.recipe.valid))  # fmt: skip
     chosen = next(method for method, facts in TRAINED.items() if found.recipe.model in facts.kinds)
@@ -143,7 +143,9 @@ def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):
         InputError, match="of a model glad, which the method grnular-context .*method glad$"
     ):
         infer(small_data, "grnular-context", weights=files["glad"])
-    with pytest.raises(InputError, match="of a model grnular, .* use the method grnular-context or"):
+    with pytest.raises(
+        InputError, match="of a model grnular, .* use the method grnular-context or"
+    ):
         infer(small_data, "glad-tf", weights=files["grnular"])
     for name in set(METHODS) - set(TRAINED):
         with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular-context, "):

@@ -19,7 +19,7 @@ from grnular_core.models.losses import (
     summed_loss,
 )
 from grnular_core.training import train as training
-from grnular_core.training.batches import Quality, evaluate, prepare_batches
+from grnular_core.training.batches import GraphScores, evaluate, prepare_batches
 from grnular_core.training.checkpoints import (
     MEASURES,
     Progress,
@@ -27,6 +27,7 @@ from grnular_core.training.checkpoints import (
     save_checkpoint,
     weights_of,
 )
+from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import _rate, _shuffled, loss_of, train
 from grnular_core.utils.errors import InputError, MethodError
@@ -117,7 +118,9 @@ def test_the_kept_weights_are_those_of_the_best_epochs(small):
 def test_auprc_and_auroc_keep_weights_of_their_own(monkeypatch):
     told = iter([(0.1, 0.6), (0.3, 0.5), (0.3, 0.7), (0.2, 0.7)])
     monkeypatch.setattr(
-        training, "evaluate", lambda *_: Quality(*(torch.tensor([x]).numpy() for x in next(told)))
+        training,
+        "evaluate",
+        lambda *_: GraphScores(*(torch.tensor([x]).numpy() for x in next(told))),
     )
     seen = {}
 
@@ -138,7 +141,7 @@ def test_auprc_and_auroc_keep_weights_of_their_own(monkeypatch):
 def test_the_untrained_model_is_among_the_candidates(monkeypatch):
     told = iter([0.9, 0.8, 0.7])
     monkeypatch.setattr(
-        training, "evaluate", lambda *_: Quality(*2 * (torch.tensor([next(told)]).numpy(),))
+        training, "evaluate", lambda *_: GraphScores(*2 * (torch.tensor([next(told)]).numpy(),))
     )
     progress = train(replace(LEARNING, epochs=2), device="cpu")
     untrained = LEARNING.new_model().state_dict()
@@ -239,6 +242,27 @@ def test_the_loss_is_the_recipes():
         for iterates, wanted in (("last", each[-1]), ("all", sum(each) / len(each))):
             got = loss_of(replace(recipe, iterates=iterates), model, out, batch, generator)
             assert float(got.detach()) == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["grnular-clean", "glad-tf-clean"])
+def test_the_papers_loss_is_equation_16_with_beta_two(name):
+    """On the last iteration, written out: Z of GRNULar, |theta| of GLAD-TF in the rows of the TFs."""
+    batch, recipe = graphs(range(2)), RECIPES[name]
+    small = {"hidden": (8,), "n_inner": 2, "init_epochs": 25} if name.startswith("grnular") else {}
+    recipe = replace(recipe, config=replace(recipe.config, n_unroll=2, **small))
+    model = recipe.new_model()
+    with torch.no_grad():
+        out = model(batch.X, batch.tf_index)
+        found = loss_of(recipe, model, out, batch, torch.Generator())
+    theta, Z = out.unrolled[-1]
+    predicted = Z if name.startswith("grnular") else theta.abs()[:, :4]  # the TFs come first
+    wanted = []
+    for p, truth, allowed in zip(predicted.double(), batch.truth, batch.allowed, strict=True):
+        p, t = p[allowed], truth[allowed].double()
+        tanh = p.tanh()
+        tp, fn, fp = (tanh * t).sum(), ((1 - tanh) * t).sum(), (tanh * (1 - t)).sum()
+        wanted.append(2 * (1 - 5 * tp / (5 * tp + 4 * fn + fp)))  # r balances both terms
+    assert float(found) == pytest.approx(float(sum(wanted) / 2), rel=1e-4)
 
 
 def test_only_what_may_train_or_choose_a_model_is_simulated():

@@ -144,7 +144,7 @@ def _few_graphs(folder: Path) -> Finding:
             f"{spelled(setting)} {mean[setting, best['against']]:.3f} ({best['against']}) "
             f"against {mean[setting, none]:.3f}"
         )
-    stories = {name: read_trained(name).told["validation"] for name in TRAINED_GLAD}
+    stories = {name: read_trained(name).metadata["validation"] for name in TRAINED_GLAD}
     kept = {n: s for n, s in stories.items() if s["best_epoch"] > 0}
     gains = ", ".join(
         f"{n} {s['untrained_auprc']:.3f} to {s['auprc']:.3f}" for n, s in kept.items()
