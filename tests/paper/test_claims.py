@@ -236,7 +236,7 @@ def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
     assert claims_model._memory(tmp_path).verdict == REPRODUCED
     lines = ["weights,dataset,network,strict_auprc_ratio"]
     lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
-    (tmp_path / "levers.csv").write_text("\n".join(lines))
+    (tmp_path / "model_selection_real.csv").write_text("\n".join(lines))
     finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
     assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
     assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)

@@ -184,7 +184,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
     """Judge of "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair."""
 
     def look(folder: Path) -> Finding:
-        rows = recorded_table(folder, "levers")
+        rows = recorded_table(folder, "model_selection_real")
         if rows.empty or not {chosen, other} <= set(rows["weights"]):
             return Finding(OPEN)
         table = rows.pivot_table(
