@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from grnular_paper import learning
 from grnular_paper.claims.model import means, variant_rows
-from grnular_paper.findings import recorded_table, said
+from grnular_paper.findings import said
 from grnular_paper.real_data import recorded_pairs
-from grnular_paper.records import KEY, Record
+from grnular_paper.records import KEY, Record, recorded_table
 
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained
@@ -105,13 +105,12 @@ def seeds(folder: Path) -> str:
 
 def early_stop(folder: Path) -> str:
     """GRNBoost2 as today's packages run it, against the same graphs with its early stop restored."""
-    today = recorded_table(folder, "early_stop")
     rows = Record("clean", folder).rows()
-    rows = rows[rows["method"] == "grnboost2-arboreto"]
-    if today.empty or rows.empty:
+    today, restored = (rows[rows["method"] == f"grnboost2-{m}"] for m in ("shipped", "arboreto"))
+    if today.empty or restored.empty:
         return NONE
     on = ["cells", "cell_types", "replicate"]
-    both = today.astype(dict.fromkeys(on, str)).merge(rows, on=on, suffixes=("", "_restored"))
+    both = today.merge(restored, on=on, suffixes=("", "_restored"))
     means = both[["strict_auprc", "strict_auprc_restored"]].mean()
     return f"strict AUPRC on clean graphs {means.iloc[0]:.3f}, restored {means.iloc[1]:.3f} ({len(both)} graphs)"
 

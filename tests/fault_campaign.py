@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 from fault_runs import Scenario, Things, in_the_open, scenarios
 from faults import Moment, Ran, draw, run
-from grnular_paper.records import provenance
+from grnular_paper.environments import provenance
 
 from grnular_core.utils.files import atomic_write
 

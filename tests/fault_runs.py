@@ -25,9 +25,10 @@ import pandas as pd
 from conftest import linear_network
 from data_server import DataServer, handler_of
 from faults import Work
-from grnular_paper import real_data as experiments
+from grnular_paper import real_data
 from grnular_paper.records import KEY, Record
-from grnular_paper.synthetic import run_missing_synthetic, synthetic_tasks
+from grnular_paper.runs import run_missing
+from grnular_paper.synthetic import synthetic_tasks
 from small_graphs import graphs
 
 from grnular_core.cli.main import main
@@ -90,16 +91,16 @@ def in_the_open(folder: Path) -> list[Path]:
 def simulated_grid() -> None:
     """Three methods on three replicates, two processes' worth of pieces, in one process."""
     tasks = synthetic_tasks(["clean"], ["correlation", "clr", "ridge"], range(3), n_cells=50)
-    assert run_missing_synthetic(Path("record"), tasks, say=lambda text: None, n_jobs=1) == []
+    assert run_missing(Path("record"), tasks, say=lambda text: None, n_jobs=1) == []
 
 
 def real_grid() -> None:
     """Four methods on two data sets and two networks each; the slow one keeps parts."""
-    experiments._loaded = pretended
-    tasks = experiments.tasks(["mDC", "hHep"], ["correlation", "clr", "ridge", "tigress"], [0])
-    record = Record("beeline", "record")
+    real_data._loaded = pretended
+    methods = ["correlation", "clr", "ridge", "tigress"]
+    tasks = real_data.real_tasks(["mDC", "hHep"], methods, [0], networks=NETWORKS)
     options = {"say": lambda text: None, "n_jobs": 1, "parts": Path("parts")}
-    assert experiments.run_missing(record, tasks, NETWORKS, **options) == []
+    assert run_missing(Path("record"), tasks, **options) == []
 
 
 def pretended(dataset: str, network: str, genes: str) -> GRNDataset:

@@ -11,9 +11,8 @@ from pathlib import Path
 from grnular_core.cli.commands import EXIT_CODES, answer, say, seconds, share, text, whole
 from grnular_core.utils.errors import GrnularError, InputError
 from grnular_core.utils.files import place
-from grnular_paper.real_data import recorded_folder, verify
-from grnular_paper.records import Record
-from grnular_paper.synthetic import verify_synthetic
+from grnular_paper.records import recorded_folder
+from grnular_paper.runs import verify
 
 
 def verify_command(options: argparse.Namespace) -> None:
@@ -24,13 +23,10 @@ def verify_command(options: argparse.Namespace) -> None:
             f"--recorded {folder} is no folder; expected one with the tables of recorded runs "
             "(default: notebooks/recorded of a checkout)"
         )
-    record = Record("beeline", folder)
-    arguments = (options.budget / 2, options.seed, options.tolerance, say)
     n_compared = 0
-    for name, compared in (
-        ("beeline", verify(record, *arguments)),
-        ("simulated", verify_synthetic(folder, *arguments)),
-    ):
+    for name, experiments in (("beeline", ["beeline"]), ("simulated", ["clean", "noisy", "ds"])):
+        how = {"seed": options.seed, "tolerance": options.tolerance, "say": say}
+        compared = verify(folder, experiments, options.budget / 2, **how)
         n_compared += len(compared)
         largest = compared["difference"].max() if len(compared) else math.nan
         answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")

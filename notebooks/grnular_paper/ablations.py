@@ -1,4 +1,4 @@
-"""What each choice of the model is worth: one factor changed at a time, all else as it was.
+"""Ablation study: one factor of the model changed at a time, all else as it was.
 
 Every variant is a recipe. It is trained (``epochs`` 0 leaves it untrained), then scored on test
 graphs that no training or validation has seen, the same for all variants, so that values of one
@@ -8,20 +8,33 @@ factor are compared in pairs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
 
+from grnular_core.models.glad import GLAD, GLADTF, GLADConfig, glad_scores
 from grnular_core.models.grnular import GRNULarConfig
-from grnular_core.simulation.simulate import preset
-from grnular_core.training.batches import evaluate, make_batches, prepare_batches, run_model
+from grnular_core.scoring.ranking import average_precision
+from grnular_core.simulation.simulate import Simulation, preset, simulate
+from grnular_core.training.batches import (
+    evaluate,
+    first_seed,
+    make_batches,
+    prepare_batches,
+    run_model,
+)
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_core.utils.device import resolve_device
-from grnular_paper.records import Record
+from grnular_paper.records import SCORES
+from grnular_paper.synthetic import point_key
 
+THRESHOLDS = (0.005, 0.02, 0.1, 0.3)  # of GLAD: rho of every entry, before any training
+MASK_CELLS = (100, 1000)
 UNTRAINED = Recipe(epochs=0, valid=(("clean", 1),), train=(("clean", 1),))
 # Trained as the paper says, from the untrained model's settings, on the noisy setting's data.
 PAPER_LIKE = Recipe(
@@ -46,17 +59,83 @@ CONTEXT = Recipe(
 
 @dataclass(frozen=True)
 class Variant:
-    """One ``value`` of one ``factor``, named as in the paper; ``base`` says what the rest is."""
+    """One ``value`` of one ``factor``, named as in the paper.
+
+    Attributes
+    ----------
+    factor, value : str
+        What is varied.
+    base : str
+        What the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
+    recipe : Recipe
+        Model and training.
+    presets : tuple of str
+        Simulated data that it is scored on.
+    n_graphs : int
+        Test graphs of each preset.
+    """
 
     factor: str
     value: str
     base: str
     recipe: Recipe
+    presets: tuple[str, ...] = ("clean", "noisy(25)")
+    n_graphs: int = 12
+    experiment = "ablations"
 
     @property
     def label(self) -> str:
         """The variant's name in the record."""
         return f"{self.base}: {self.factor} = {self.value}"
+
+    @property
+    def data(self) -> object:
+        """Variants share their test graphs, but are long: each is a piece of work."""
+        return self.label
+
+    def identities(self) -> list[dict[str, object]]:
+        """A variant is on record with all its graphs or not at all."""
+        return [{"method": self.label}]
+
+    def run(
+        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
+    ) -> list[dict[str, object]]:
+        """Train and score: a row of the record for every test graph of every preset.
+
+        A training keeps its checkpoint in the folder ``parts``. ``seconds`` is a graph's share of one
+        batch of four, edge features and goodINIT included: one run on whatever else the machine does, good
+        for an order of magnitude.
+        """
+        place = resolve_device(device)
+        checkpoint = None
+        if parts is not None and self.recipe.epochs:
+            parts.mkdir(parents=True, exist_ok=True)
+            checkpoint = parts / "training.safetensors"
+        progress = train(self.recipe, checkpoint=checkpoint, device=device, n_jobs=n_jobs)
+        model = self.recipe.new_model().to(place)
+        model.load_state_dict(progress.best["auprc"])
+        rows = []
+        for name in self.presets:
+            batches = make_batches(((name, self.n_graphs),), "test", n_jobs=n_jobs)
+            quality = evaluate(model, prepare_batches(model, batches, str(place)))
+            began = time.perf_counter()
+            with torch.no_grad():
+                run_model(model, prepare_batches(model, batches[:1], str(place))[0])
+            seconds = (time.perf_counter() - began) / len(batches[0].X)
+            density = [float(t[a].float().mean()) for b in batches for t, a in zip(b.truth, b.allowed, strict=True)]  # fmt: skip
+            for replicate, (auprc, auroc) in enumerate(zip(*quality, strict=True)):
+                scores = {
+                    "density": density[replicate], "strict_auprc": auprc,
+                    "strict_auprc_ratio": auprc / density[replicate], "strict_auroc": auroc,
+                }  # fmt: skip
+                rows.append(
+                    dict.fromkeys(SCORES) | point_key(name) | scores | {
+                        "replicate": replicate, "method": self.label, "tf_information": "with",
+                        "seed": self.recipe.seed, "seconds": seconds, "cpu_seconds": None,
+                        "device": str(place),
+                    }
+                )  # fmt: skip
+        return rows
 
 
 def with_config(recipe: Recipe, **changes: object) -> Recipe:
@@ -154,85 +233,52 @@ def context_variants() -> list[Variant]:
     ]  # fmt: skip
 
 
-def variants() -> list[Variant]:
-    """All of them."""
-    return [*untrained_variants(), *trained_variants(), *context_variants()]
+def variants(n_graphs: int = 12) -> list[Variant]:
+    """All of them, each to be scored on so many test graphs of a preset."""
+    found = [*untrained_variants(), *trained_variants(), *context_variants()]
+    return [replace(variant, n_graphs=n_graphs) for variant in found]
 
 
-def checkpoint_of(variant: Variant, folder: Path | None) -> Path | None:
-    """Where its training can go on after a kill; None without a folder, and where nothing is trained."""
-    if folder is None or not variant.recipe.epochs:
-        return None
-    name = "".join(c if c.isalnum() else "-" for c in variant.label)
-    return folder / f"{name}.safetensors"
+def mask_effect(
+    n_graphs: int = 6, thresholds: Sequence[float] = THRESHOLDS, cells: Sequence[int] = MASK_CELLS
+) -> pd.DataFrame:
+    """What the mask of GLAD-TF does, threshold by threshold, on networks of the clean preset for validation.
 
+    GLAD-TF sets pairs without a TF to zero in every iteration of the loop. So does a threshold, to
+    whatever is weak. Untrained models with one threshold for all entries show what the mask adds to it.
 
-def run_variant(
-    variant: Variant,
-    presets: Sequence[str] = ("clean", "noisy(25)"),
-    n_graphs: int = 12,
-    *,
-    device: str = "cpu",
-    n_jobs: int = -1,
-    checkpoints: Path | None = None,
-) -> list[dict[str, object]]:
-    """Train and score one variant: a row of the record for every test graph of every preset.
+    Parameters
+    ----------
+    n_graphs : int
+        Simulated networks.
+    thresholds : sequence of float
+        rho of every entry.
+    cells : sequence of int
+        Cells of a network.
 
-    ``seconds`` is a graph's share of one batch of four, evidence and goodINIT included: one run
-    on whatever else the machine does, good for an order of magnitude.
+    Returns
+    -------
+    DataFrame
+        ``cells, threshold`` and mean strict AUPRC of ``glad`` and ``glad-tf``.
     """
-    place = resolve_device(device)
-    path = checkpoint_of(variant, checkpoints)
-    progress = train(variant.recipe, checkpoint=path, device=device, n_jobs=n_jobs)
-    model = variant.recipe.new_model().to(place)
-    model.load_state_dict(progress.best["auprc"])
     rows = []
-    for name in presets:
-        settings = preset(name)
-        batches = make_batches(((name, n_graphs),), "test", n_jobs=n_jobs)
-        quality = evaluate(model, prepare_batches(model, batches, str(place)))
-        began = time.perf_counter()
-        with torch.no_grad():
-            run_model(model, prepare_batches(model, batches[:1], str(place))[0])
-        seconds = (time.perf_counter() - began) / len(batches[0].X)
-        density = [float(t[a].float().mean()) for b in batches for t, a in zip(b.truth, b.allowed, strict=True)]  # fmt: skip
-        dropout = settings.technical.dropout
-        for replicate, (auprc, auroc) in enumerate(zip(*quality, strict=True)):
-            rows.append(
-                {
-                    "dataset": name, "network": "simulated", "genes": settings.graph.n_genes,
-                    "cells": settings.kinetics.n_cells, "cell_types": settings.kinetics.n_types,
-                    "dropout_percentile": dropout[1] if dropout else 0.0, "replicate": replicate,
-                    "method": variant.label, "tf_information": "with", "seed": variant.recipe.seed,
-                    "density": density[replicate], "strict_auprc": auprc,
-                    "strict_auprc_ratio": auprc / density[replicate], "strict_auroc": auroc,
-                    "strict_epr": None, "paper_auprc": None, "paper_auroc": None,
-                    "paper_floor_auroc": None, "seconds": seconds, "cpu_seconds": None,
-                    "device": str(place),
-                }
-            )  # fmt: skip
-    return rows
+    for n_cells in cells:
+        seeds = range(first_seed("valid"), first_seed("valid") + n_graphs)
+        drawn = [simulate(preset("clean", n_cells=n_cells), seed) for seed in seeds]
+        for threshold in thresholds:
+            config = GLADConfig(rho_start=threshold)
+            row: dict[str, float] = {"cells": n_cells, "threshold": threshold}
+            for name, model in (("glad", GLAD(config)), ("glad-tf", GLADTF(config))):
+                row[name] = float(np.mean([_glad_auprc(simulation, model) for simulation in drawn]))
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def run_missing_variants(
-    record: Record,
-    wanted: Iterable[Variant],
-    *,
-    checkpoints: Path | None = None,
-    say: Callable[[str], None] = print,
-    **options: object,
-) -> None:
-    """Run every variant that has no row in the record, adding rows as they come.
-
-    Trainings keep their checkpoint in the folder ``checkpoints`` until their rows are on record.
-    """
-    have = set(record.rows()["method"])
-    for variant in wanted:
-        if variant.label in have:
-            continue
-        rows = run_variant(variant, checkpoints=checkpoints, **options)
-        record.add(rows)
-        if path := checkpoint_of(variant, checkpoints):
-            path.unlink(missing_ok=True)
-        mean = sum(row["strict_auprc"] for row in rows) / len(rows)
-        say(f"{variant.label}: mean AUPRC {mean:.3f} over {len(rows)} graphs")
+def _glad_auprc(simulation: Simulation, model: GLAD) -> float:
+    tfs, truth = simulation.tf_index, simulation.adjacency != 0
+    known = tfs if isinstance(model, GLADTF) else None
+    scores, _ = glad_scores(simulation.expression, known, model=model)
+    scores = scores if known is not None else scores[tfs]
+    allowed = np.ones(truth.shape, dtype=bool)
+    allowed[np.arange(len(tfs)), tfs] = False
+    return average_precision(scores[allowed], truth[allowed])

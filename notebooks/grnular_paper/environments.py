@@ -1,4 +1,4 @@
-"""The software behind recorded rows, written once: ``environments.csv`` beside the record.
+"""Where results come from: commit, versions of packages and processor, written once in ``environments.csv``.
 
 A row names its environment by eight digits; the file says what they stand for. Thousands of rows would
 repeat the text otherwise.
@@ -8,26 +8,47 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from filelock import FileLock
+import pandas as pd
+from filelock import FileLock, Timeout
 
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import WriteError, write_csv
+from grnular_core.utils.provenance import package_commit, repository
 
 FILE, HEADER = "environments.csv", ["environment", "text"]
+OPTIONAL = ("regdiffusion",)  # methods that run a package of their name
 LOCK_SECONDS = 60
 
 
 def short(text: str) -> str:
-    """The eight digits of an environment."""
+    """The eight hexadecimal digits that name an environment."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def known(folder: Path) -> dict[str, str]:
-    """Digits -> text of all environments in ``folder``; none without a file.
+    """The environments that rows in ``folder`` may name.
 
-    Raises ``InputError`` for a line that is not what it says.
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    dict of str to str
+        Digits -> text; none without a file.
+
+    Raises
+    ------
+    InputError
+        For a line that is not what it says.
     """
     path = folder / FILE
     if not path.exists():
@@ -43,15 +64,83 @@ def known(folder: Path) -> dict[str, str]:
 
 
 def remember(folder: Path, texts: set[str]) -> None:
-    """Add environments to the file, sorted; an empty text is none."""
-    with FileLock(folder / f".{FILE}.lock").acquire(timeout=LOCK_SECONDS):
+    """Add ``texts`` to the file of environments in ``folder``, sorted; an empty text is none."""
+    with locked(folder / FILE):
         before = known(folder)
         after = before | {short(text): text for text in texts if text}
-        if after == before:
-            return
-        with (
-            atomic_write(folder / FILE) as part,
-            open(part, "w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerows([HEADER, *sorted(after.items())])
+        if after != before:
+            lines = pd.DataFrame(sorted(after.items()), columns=HEADER)
+            write_csv(lines, folder / FILE)
+
+
+@lru_cache(maxsize=16)
+def provenance(method: str = "") -> dict[str, str]:
+    """What computes numbers here.
+
+    Parameters
+    ----------
+    method : str
+        The version of an optional package is told where the method runs it.
+
+    Returns
+    -------
+    dict of str to str
+        ``commit`` (``-dirty`` when the packages differ from it) and ``environment``: versions, processor, and
+        the vector instructions that PyTorch and OpenBLAS use on it.
+    """
+    names = ["numpy", "scipy", "scikit-learn", "torch", "arboreto"]
+    versions = [f"{name}={version(name)}" for name in names]
+    try:
+        versions += [f"{method}={version(method)}"] if method in OPTIONAL else []
+    except PackageNotFoundError:
+        pass
+    told = [f"python={platform.python_version()}", *versions, processor()]
+    return {"commit": _commit(), "environment": " ".join(told)}
+
+
+@lru_cache(maxsize=1)
+def _commit() -> str:
+    return package_commit(repository() / "notebooks" / "grnular_paper")
+
+
+@lru_cache(maxsize=1)
+def processor() -> str:
+    """The processor and the vector instructions in use.
+
+    Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
+
+    Returns
+    -------
+    str
+        ``processor=... torch_cpu=... openblas=...``; blanks of names are underscores, and what can not
+        be found out is ``unknown``.
+    """
+    import torch
+    from threadpoolctl import threadpool_info
+
+    name = platform.processor() or "unknown"
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((s.partition(":")[2] for s in lines if s.startswith("model name")), name)
+    except OSError:  # no Linux
+        pass
+    kernels = sorted({x["architecture"] for x in threadpool_info() if "architecture" in x})
+    found = {
+        "processor": "_".join(name.split()),
+        "torch_cpu": torch.backends.cpu.get_cpu_capability(),
+        "openblas": "/".join(kernels) or "unknown",
+    }
+    return " ".join(f"{key}={'_'.join(value.split())}" for key, value in found.items())
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else writes ``path`` inside the block; ``WriteError`` when it is held for too long."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        with lock.acquire(timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise WriteError(
+            f"{path} has been locked by another process for {LOCK_SECONDS} s; is one hanging?"
+        ) from error

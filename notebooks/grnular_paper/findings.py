@@ -130,9 +130,3 @@ def said(name: str, form: str = "{}") -> Callable[[Path], str]:
         return form.format(table[name])
 
     return look_up
-
-
-def recorded_table(folder: Path, name: str) -> pd.DataFrame:
-    """A small table of the record, empty when it has not been written yet."""
-    path = folder / f"{name}.csv"
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()

@@ -1,47 +1,71 @@
-"""The record of runs: one csv file an experiment, one row a (data, method, seed).
+"""The record of runs: a csv file an experiment, a row a result, with where it came from.
 
-Files are small, sorted and diffable. A row is written with its provenance as soon as it is
-computed: under a lock the file is read again, the row added, and the file replaced whole. So a
-kill at any moment leaves the file as it was or with the row, and two processes lose nothing.
+Files are sorted and diffable. A row is written as soon as it is computed: under a lock it is put among the
+others, and the file is replaced whole. So a kill at any moment leaves the file as it was or with the row,
+and two processes lose nothing. Lines are kept as text between two additions as long as the file has not
+changed, and never parsed to be written again: an addition costs milliseconds, and old rows stay as they are.
+
 ``weights`` are the first ten digits of the hash of the trained parameters that made a row (empty: none,
-or a row of before this was kept), ``environment`` the versions of what computed it.
+or a row of before this was kept). ``environment`` names the software and the processor that computed it by
+eight digits; ``environments.csv`` beside the record says what they stand for.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-import platform
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
+from grnular_core.methods.registry import Inference
+from grnular_core.scoring.paper import paper_scores
+from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import WriteError, atomic_write, place
-from grnular_core.utils.provenance import package_commit, repository
+from grnular_core.utils.files import atomic_write
+from grnular_core.utils.provenance import repository
 from grnular_paper import environments
+from grnular_paper.environments import locked
 
 KEY = (
     "experiment", "dataset", "network", "genes", "cells", "cell_types", "dropout_percentile",
     "replicate", "method", "tf_information", "seed",
 )  # fmt: skip
-VALUES = (
+SCORES = (
     "density", "strict_auprc", "strict_auprc_ratio", "strict_auroc", "strict_epr", "paper_auprc",
-    "paper_auroc", "paper_floor_auroc", "seconds", "cpu_seconds", "device", "weights", "commit", "environment",
+    "paper_auroc", "paper_floor_auroc",
 )  # fmt: skip
-COLUMNS = KEY + VALUES
-OPTIONAL = ("regdiffusion",)  # methods that run a package of their name
-TEXTS = ("device", "weights", "commit", "environment")
-EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning")
-LOCK_SECONDS = 60
+PROVENANCE = ("commit", "environment")
+COLUMNS = (*KEY, *SCORES, "seconds", "cpu_seconds", "device", "weights", *PROVENANCE)
+DETAILS = "details"  # what the rows of "beeline" leave out: edge by edge and TF by TF, one run a method
+DETAIL_KEY = ("dataset", "network", "genes", "method")
+DETAIL_SCORES = (
+    "seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high",
+)  # fmt: skip
+EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", DETAILS)
+TEXTS = ("device", "weights", *PROVENANCE)
 
 
 class Record:
-    """The rows of one experiment in ``folder/<experiment>.csv``."""
+    """The rows of one experiment in ``folder/<experiment>.csv``.
+
+    Parameters
+    ----------
+    experiment : str
+        One of ``EXPERIMENTS``.
+    folder : str or Path
+        The folder of recorded tables.
+
+    Raises
+    ------
+    InputError
+        For an unknown experiment.
+    """
 
     def __init__(self, experiment: str, folder: str | Path) -> None:
         if experiment not in EXPERIMENTS:
@@ -50,33 +74,31 @@ class Record:
             )
         self.experiment = experiment
         self.path = Path(folder) / f"{experiment}.csv"
+        detailed = experiment == DETAILS
+        self.key: tuple[str, ...] = DETAIL_KEY if detailed else KEY
+        self.columns: tuple[str, ...] = (
+            (*DETAIL_KEY, *DETAIL_SCORES, *PROVENANCE) if detailed else COLUMNS
+        )
+        self._kept: tuple[_State, dict[tuple[str, ...], str]] | None = None
 
     def rows(self) -> pd.DataFrame:
-        """All rows, sorted by key, as strings in the key columns and numbers in the others.
+        """All rows, sorted by key.
 
-        An experiment without a file has no rows. Raises ``InputError`` for a file that is not a
-        record (missing columns, repeated keys): it is never overwritten.
+        Returns
+        -------
+        DataFrame
+            Key columns, device, weights, commit and environment are strings (empty for what does not
+            apply), all others numbers. No rows without a file.
+
+        Raises
+        ------
+        InputError
+            For a file that is not a record (other columns, repeated keys): it is never overwritten.
         """
-        if place(self.path) == "missing":
-            return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
-        text = dict.fromkeys((*KEY, *TEXTS), str)
-        try:
-            rows = pd.read_csv(self.path, dtype=text, keep_default_na=False, na_values={
-                column: ["", "nan"] for column in COLUMNS if column not in text})  # fmt: skip
-        except (ValueError, OSError) as error:
-            raise InputError(f"{self.path} is not a readable record: {error}") from error
-        missing = [column for column in COLUMNS if column not in rows]
-        if missing:
-            raise InputError(f"{self.path} lacks the columns {missing}; restore it from git")
-        repeated = rows[rows.duplicated(list(KEY))]
-        if len(repeated):
-            raise InputError(
-                f"{self.path} holds the key {tuple(repeated.iloc[0][list(KEY)])} more than once; restore it"
-            )
-        return self._with_environments(rows[list(COLUMNS)])
-
-    def _with_environments(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows with the texts that their environments stand for."""
+        state = _state(self.path)
+        if state is None:
+            return pd.DataFrame({column: pd.Series(dtype=object) for column in self.columns})
+        rows = _parsed(self.path, state, self.columns, self.key).copy()
         texts = {"": "", **environments.known(self.path.parent)}
         strange = sorted(set(rows["environment"]) - set(texts))
         if strange:
@@ -86,72 +108,132 @@ class Record:
             )
         return rows.assign(environment=rows["environment"].map(texts))
 
-    def has(self, **key: Any) -> bool:
-        """Whether the row with exactly this key (every key column but ``experiment``) is there."""
-        wanted = self._key(key)
-        rows = self.rows()
-        if rows.empty:
-            return False
-        return bool((rows[list(KEY)] == pd.Series(wanted)).all(axis=1).any())
-
     def add(self, rows: Iterable[Mapping[str, Any]], replace: bool = False) -> int:
-        """Add rows; returns how many were new. A key already there is kept, or with ``replace`` changed.
+        """Add rows to the file.
 
-        Raises ``InputError`` for unknown or missing columns before anything is written.
+        Parameters
+        ----------
+        rows : iterable of mapping
+            Values by column. ``experiment``, ``weights`` and provenance are filled in where they are absent.
+        replace : bool
+            Change rows that are there already, which are kept otherwise.
+
+        Returns
+        -------
+        int
+            How many rows were new.
+
+        Raises
+        ------
+        InputError
+            For unknown or missing columns, before anything is written.
+        WriteError
+            When the file is locked or can not be written.
         """
         new = [self._complete(row) for row in rows]
         if not new:
             return 0
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
-        try:
-            with lock.acquire(timeout=LOCK_SECONDS):
-                before = self.rows()
-                added = pd.DataFrame(new, columns=list(COLUMNS)).drop_duplicates(
-                    list(KEY), keep="last"
-                )
-                both = [added, before] if replace else [before, added]
-                # columns without any value have no type that pandas could join
-                both = [part.dropna(axis=1, how="all") for part in both if len(part)]
-                both = pd.concat(both, ignore_index=True).reindex(columns=list(COLUMNS))
-                after = both.drop_duplicates(list(KEY), keep="first")
-                if replace or len(after) > len(before):
-                    self._write(after)
-                return len(after) - len(before)
-        except Timeout as error:
-            raise WriteError(
-                f"{self.path} has been locked by another process for {LOCK_SECONDS} s; is one hanging?"
-            ) from error
+        with locked(self.path):
+            before = self._lines()
+            own = {self._key_of(row): row for row in new}
+            wanted = {key: row for key, row in own.items() if replace or key not in before}
+            if wanted:
+                environments.remember(self.path.parent, {r["environment"] for r in wanted.values()})
+                after = before | {key: self._line(row) for key, row in wanted.items()}
+                self._write({key: after[key] for key in sorted(after, key=_natural_key)})
+            return len(set(own) - set(before))
 
-    def _write(self, rows: pd.DataFrame) -> None:
-        rows = rows.sort_values(list(KEY), key=lambda column: column.map(_natural))
-        told = rows["environment"].fillna("")
-        environments.remember(self.path.parent, set(told))
-        rows = rows.assign(environment=told.map(lambda e: e and environments.short(e)))
-        times = {name: rows[name].map(_rounded) for name in ("seconds", "cpu_seconds")}
+    def _lines(self) -> dict[tuple[str, ...], str]:
+        """Key -> line of the file, in its order; from memory while nobody else has changed it."""
+        state = _state(self.path)
+        if state is None:
+            return {}
+        if self._kept is None or self._kept[0] != state:
+            _parsed(self.path, state, self.columns, self.key)  # refuses what is no record
+            places = [self.columns.index(name) for name in self.key]
+            found = {}
+            for line in self.path.read_text(encoding="utf-8").splitlines()[1:]:
+                (fields,) = csv.reader([line])
+                found[tuple(fields[place] for place in places)] = line
+            self._kept = state, found
+        return self._kept[1]
+
+    def _write(self, lines: dict[tuple[str, ...], str]) -> None:
+        """Replace the file whole."""
+        text = "\n".join([",".join(self.columns), *lines.values()]) + "\n"
         with atomic_write(self.path) as part:
-            rows.assign(**times).to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+            part.write_text(text, encoding="utf-8")
+        state = _state(self.path)
+        self._kept = None if state is None else (state, lines)
 
-    def _key(self, key: Mapping[str, Any]) -> dict[str, str]:
-        key = {"experiment": self.experiment, **key}
-        wrong = sorted(set(key) ^ set(KEY))
-        if wrong:
-            raise InputError(f"a key of the record has the columns {', '.join(KEY)}; check {wrong}")
-        return {column: _text(key[column]) for column in KEY}
+    def _line(self, row: Mapping[str, Any]) -> str:
+        """A row as text: six digits of a number, three of a time, since no time is known better."""
+        row = {**row, "environment": row["environment"] and environments.short(row["environment"])}
+        digits = {"seconds": 3, "cpu_seconds": 3}
+        fields = [
+            _text(row[name])
+            if name in (*self.key, *TEXTS)
+            else _number(row[name], digits.get(name, 6))
+            for name in self.columns
+        ]
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator="").writerow(fields)
+        return stream.getvalue()
+
+    def _key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(_text(row[name]) for name in self.key)
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        told = {**provenance(), "environment": environment_of(str(row.get("method", "")))}
-        row = {"experiment": self.experiment, "weights": "", **told, **row}
-        wrong = sorted(set(row) ^ set(COLUMNS))
+        method = str(row.get("method", ""))
+        told = environments.provenance(method if method in environments.OPTIONAL else "")
+        given = {"experiment": self.experiment, "weights": "", **told, **row}
+        # the table of details has neither; that of runs has both
+        given = {k: v for k, v in given.items() if k in self.columns or k in row}
+        wrong = sorted(set(given) - {"experiment"} ^ set(self.columns) - {"experiment"})
         if wrong:
             raise InputError(
-                f"a row of the record has the columns {', '.join(COLUMNS)}; check {wrong}"
+                f"a row of the record has the columns {', '.join(self.columns)}; check {wrong}"
             )
-        return {**row, **self._key({column: row[column] for column in KEY})}
+        return given
 
 
-def _rounded(seconds: float | None) -> float | None:
-    """Three digits: no time is known better."""
-    return seconds if pd.isna(seconds) else float(f"{seconds:.3g}")
+_State = tuple[int, int, int]
+
+
+def _state(path: Path) -> _State | None:
+    """What changes whenever the file does; None without a file."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, state: _State, columns: tuple[str, ...], key: tuple[str, ...]) -> pd.DataFrame:  # fmt: skip
+    """The file's rows, environments by their digits; read again only when the file changes."""
+    text = dict.fromkeys((*key, *TEXTS), str)
+    try:
+        rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={
+            column: ["", "nan"] for column in columns if column not in text})  # fmt: skip
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is not a readable record: {error}") from error
+    missing = [column for column in columns if column not in rows]
+    if missing or list(rows) != list(columns):
+        told = f"lacks the columns {missing}" if missing else "has other columns or another order"
+        raise InputError(f"{path} {told}; restore it from git")
+    repeated = rows[rows.duplicated(list(key))]
+    if len(repeated):
+        first = tuple(repeated.iloc[0][list(key)])
+        raise InputError(f"{path} holds the key {first} more than once; restore it")
+    return rows
+
+
+def _number(value: Any, digits: int) -> str:
+    """A value as text: whole numbers as they are, nothing for what is not known."""
+    if value is None or pd.isna(value):
+        return ""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def _text(value: Any) -> str:
@@ -161,6 +243,11 @@ def _text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def _natural_key(key: tuple[str, ...]) -> tuple[tuple[int, float, str], ...]:
+    return tuple(map(_natural, key))
+
+
+@cache
 def _natural(value: str) -> tuple[int, float, str]:
     """Sort numbers by value and words by letter."""
     try:
@@ -169,28 +256,86 @@ def _natural(value: str) -> tuple[int, float, str]:
         return 1, 0.0, value
 
 
-@lru_cache(maxsize=1)
-def provenance() -> dict[str, str]:
-    """Commit (``-dirty`` when the package differs from it) and versions of what computes numbers."""
-    names = ("numpy", "scipy", "scikit-learn", "torch", "arboreto")
-    versions = " ".join(f"{name}={version(name)}" for name in names)
+def recorded_folder() -> Path:
+    """The folder of the committed tables of full-size runs."""
+    return repository() / "notebooks" / "recorded"
+
+
+def work_folder() -> Path:
+    """Where long runs keep finished parts, outside of anything that a build removes."""
+    return repository() / ".grnular" / "parts"
+
+
+def recorded_table(folder: Path, name: str) -> pd.DataFrame:
+    """The small table ``folder/<name>.csv``; empty when it has not been written yet."""
+    path = folder / f"{name}.csv"
+    return pd.read_csv(path) if path.exists() else pd.DataFrame()
+
+
+def row_scores(
+    run: Inference,
+    truth: pd.DataFrame,
+    genes: Sequence[str],
+    tfs: Sequence[str],
+    device: str,
+    *,
+    symmetric_truth: bool,
+) -> dict[str, object]:
+    """The numbers of one inference on one reference network, in the record's column names.
+
+    Parameters
+    ----------
+    run : Inference
+        Inferred edges, and what they cost.
+    truth : DataFrame
+        True edges ``regulator, target``.
+    genes, tfs : sequence of str
+        The candidates: all pairs of a TF and another gene. The paper's protocol depends on the order of
+        ``genes``.
+    device : str
+        What the method ran on.
+    symmetric_truth : bool
+        The paper's protocol takes a simulated network as symmetric and a real one as directed.
+
+    Returns
+    -------
+    dict
+        ``SCORES`` by both protocols, ``seconds, cpu_seconds, device, weights``.
+    """
+    strict = strict_scores(run.edges, truth, genes, tfs)
+    paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=symmetric_truth)
     return {
-        "commit": package_commit(repository() / "notebooks" / "grnular_paper"),
-        "environment": f"python={platform.python_version()} {versions}",
+        "density": strict["density"],
+        "strict_auprc": strict["auprc"],
+        "strict_auprc_ratio": strict["auprc_ratio"],
+        "strict_auroc": strict["auroc"],
+        "strict_epr": strict["epr"],
+        "paper_auprc": paper["auprc"],
+        "paper_auroc": paper["auroc"],
+        "paper_floor_auroc": paper["floor_auroc"],
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "device": device,
+        "weights": run.weights_digest,
     }
 
 
-def environment_of(method: str) -> str:
-    """The versions of ``provenance``, and that of an optional package where the method is its own."""
-    versions = provenance()["environment"]
-    try:
-        return f"{versions} {method}={version(method)}" if method in OPTIONAL else versions
-    except PackageNotFoundError:
-        return versions
-
-
 def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
-    """By how much every AUPRC and AUROC differs from its ``_recorded`` column, as a share of that."""
+    """By how much every AUPRC and AUROC differs from the one on record.
+
+    The EPR is left out: it counts hits above one threshold, so that rounding on another processor can move
+    it by whole hits where the areas hardly move.
+
+    Parameters
+    ----------
+    both : DataFrame
+        Columns of scores and of the same names with ``_recorded``.
+
+    Returns
+    -------
+    DataFrame
+        The absolute difference as a share of the recorded value; a column an area.
+    """
     areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
     return pd.DataFrame(
         {c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,19 +23,17 @@ from grnular_core.methods.registry import Inference, MethodInput, RunOptions, me
 from grnular_core.methods.unrolled import papers_weights
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.inference import grnular_scores
-from grnular_core.utils.errors import GrnularError
-from grnular_paper.records import Record
 from grnular_paper.synthetic import (
     SyntheticTask,
     TFInformation,
     as_dataset,
     replicate_of,
-    score_row,
+    score_simulation,
 )
 
 DATASET = "DS3"
 HIDDEN = (200, 500, 1000)  # Table 1
-# Table 2 and its rivals here, quick ones first
+# Table 2 and other methods here, quick ones first
 METHODS = (
     "correlation", "clr", "ridge", "glad-tf", "grnular-context", "grnular", "glad", "tigress",
     "grnboost2", "glasso", "genie3", "grnboost2-arboreto", "genie3-arboreto",
@@ -56,27 +55,64 @@ def papers_config(hidden: int) -> GRNULarConfig:
     )
 
 
-def timed_forward(hidden: int, device: str = "cpu") -> dict[str, object]:
-    """One forward pass, goodINIT and all fits, with untrained learned parts: one row."""
+@dataclass(frozen=True)
+class Timing:
+    """One timed run on the dataset of Tables 1 and 2.
 
-    def forward(data: GRNDataset) -> Inference:
-        work = MethodInput.of(data)
-        began, cpu = time.perf_counter(), time.process_time()
-        weight, sign = grnular_scores(
-            work.expression, work.tf_index, papers_config(hidden), seed=0, device=device
-        )
-        spent = time.perf_counter() - began, time.process_time() - cpu
-        return Inference(edge_table(weight, work.tfs, work.genes, sign), *spent)
+    Attributes
+    ----------
+    name : str
+        A method, or ``forward_name`` of a number of hidden units.
+    hidden : int, optional
+        Hidden units of one forward pass, goodINIT and all fits, with untrained learned parts.
+    """
 
-    return _row(forward_name(hidden), median_run(forward, "with"), device, "with")
+    name: str
+    hidden: int | None = None
+    experiment = "runtimes"
+
+    @property
+    def label(self) -> str:
+        """Names the run and no other one."""
+        return self.name
+
+    @property
+    def data(self) -> object:
+        """Nothing runs beside a timing."""
+        return self.name
+
+    def identities(self) -> list[dict[str, object]]:
+        """One row."""
+        return [{"method": self.name}]
+
+    def run(
+        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
+    ) -> list[dict[str, object]]:
+        """One row: from the expression to the edge table, on all cores."""
+        known: TFInformation = "without" if self.name in WITHOUT_TFS else "with"
+        if self.hidden is not None:
+            found = median_run(lambda data: _forward(data, self.hidden, device), known)
+            where = device
+        else:
+            how = RunOptions(0, device, n_jobs, weights=papers_weights(self.name, "DS1"))
+            found = median_run(lambda data: run_method(data, self.name, how), known)
+            where = device if method(self.name).uses_device else "cpu"
+        key = SyntheticTask(DATASET, self.name, 0, tf_information=known).key()
+        where = f"{where}, {torch.get_num_threads()} threads"
+        return [{**key, **score_simulation(replicate_of(DATASET, 0), found, where)}]
 
 
-def timed_method(name: str, device: str = "cpu", n_jobs: int = -1) -> dict[str, object]:
-    """One inference of a method on all cores, from the expression to the edge table: one row."""
-    known: TFInformation = "without" if name in WITHOUT_TFS else "with"
-    how = RunOptions(0, device, n_jobs, weights=papers_weights(name, "DS1"))
-    run = median_run(lambda data: run_method(data, name, how), known)
-    return _row(name, run, device if method(name).uses_device else "cpu", known)
+def _forward(data: GRNDataset, hidden: int, device: str) -> Inference:
+    work, config = MethodInput.of(data), papers_config(hidden)
+    began, cpu = time.perf_counter(), time.process_time()
+    weight, sign = grnular_scores(work.expression, work.tf_index, config, seed=0, device=device)
+    spent = time.perf_counter() - began, time.process_time() - cpu
+    return Inference(edge_table(weight, work.tfs, work.genes, sign), *spent)
+
+
+def timings(hidden: Sequence[int] = HIDDEN, methods: Sequence[str] = METHODS) -> list[Timing]:
+    """The forward passes of Table 1 and the methods of Table 2, in the order to run."""
+    return [*(Timing(forward_name(h), h) for h in hidden), *map(Timing, methods)]
 
 
 def median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -> Inference:
@@ -87,39 +123,3 @@ def median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -
     if runs[0].seconds < REPEATED_BELOW:
         runs += [infer(data) for _ in range(REPEATS - 1)]
     return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
-
-
-def _row(name: str, run: Inference, device: str, tf_information: str) -> dict[str, object]:
-    key = SyntheticTask(DATASET, name, 0, tf_information=tf_information).key()
-    where = f"{device}, {torch.get_num_threads()} threads"
-    return {**key, **score_row(replicate_of(DATASET, 0), run, where)}
-
-
-def run_missing_runtimes(
-    folder: Path,
-    hidden: Sequence[int] = HIDDEN,
-    methods: Sequence[str] = METHODS,
-    *,
-    device: str = "cpu",
-    n_jobs: int = -1,
-    say: Callable[[str], None] = print,
-) -> list[str]:
-    """Time whatever is not on record; a line for each that failed. They run one after another."""
-    record = Record("runtimes", folder)
-    have = set(record.rows()["method"])
-    wanted: dict[str, Callable[[], dict[str, object]]] = {
-        forward_name(h): lambda h=h: timed_forward(h, device) for h in hidden
-    } | {m: lambda m=m: timed_method(m, device, n_jobs) for m in methods}
-    failures = []
-    for name, measure in wanted.items():
-        if name in have:
-            continue
-        try:
-            row = measure()
-        except GrnularError as error:
-            failures.append(f"{name}: {error}")
-            say(failures[-1])
-            continue
-        record.add([row])
-        say(f"{name}: {row['seconds']:.1f} s, strict AUPRC {row['strict_auprc']:.3f}")
-    return failures

@@ -20,9 +20,9 @@ from grnular_core.data.downloads import fetch
 from grnular_core.data.edges import edge_table
 from grnular_core.data.readers import read_network
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import write_csv
 from grnular_paper import verdicts
-from grnular_paper.records import provenance
+from grnular_paper.environments import provenance
 from grnular_paper.smoothing import explained, loess
 
 CHIP_NETWORK = "beeline/TFs+1000/mESC/Cell-type-specific-ChIP-seq-network.csv.gz"
@@ -218,5 +218,4 @@ def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[st
     """
     rows = findings.rename(columns={"the paper says": "statement"})
     rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())
-    with atomic_write(folder / "stem_cells.csv") as part:
-        rows.to_csv(part, index=False, lineterminator="\n")
+    write_csv(rows, folder / "stem_cells.csv")

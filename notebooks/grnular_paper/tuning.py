@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,10 +21,11 @@ from grnular_core.methods.correlation import standardised
 from grnular_core.methods.glasso import partial_correlations
 from grnular_core.methods.trees import ARBORETO_SETTINGS, Boosting, ensemble_scores
 from grnular_core.scoring.ranking import auprc_and_auroc
-from grnular_core.simulation.simulate import preset
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
-from grnular_paper.records import Record
+from grnular_paper.records import SCORES, Record
+from grnular_paper.runs import run_missing
+from grnular_paper.synthetic import point_key
 
 PRESETS = ("clean", "noisy(25)", "DS1-like")
 PENALTIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -94,33 +96,69 @@ def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | 
     return np.abs(partial_correlations(whole, tf_index))
 
 
-def run_setting(setting: Setting, name: str, part: str, n_graphs: int) -> list[dict[str, object]]:
-    """Rows of the record: one graph of the preset ``name`` each; no AUPRC where none was found."""
-    rows = []
-    settings_of = preset(name)
-    dropout = settings_of.technical.dropout
-    for replicate, (X, tf_index, truth, allowed) in enumerate(_graphs(name, part, n_graphs)):
-        began, cpu = time.perf_counter(), time.process_time()
-        try:
-            weight = setting.scores(X, tf_index)
-            auprc, auroc = auprc_and_auroc(weight[allowed], truth[allowed])
-        except MethodError:
-            auprc = auroc = None
-        density = truth[allowed].mean()
-        rows.append(
-            {
-                "dataset": name, "network": part, "genes": X.shape[1], "cells": X.shape[0],
-                "cell_types": settings_of.kinetics.n_types,
-                "dropout_percentile": dropout[1] if dropout else 0.0, "replicate": replicate,
-                "method": setting.label, "tf_information": "with", "seed": 0, "density": density,
-                "strict_auprc": auprc, "strict_auprc_ratio": auprc and auprc / density,
-                "strict_auroc": auroc, "strict_epr": None, "paper_auprc": None,
-                "paper_auroc": None, "paper_floor_auroc": None,
-                "seconds": time.perf_counter() - began,
-                "cpu_seconds": time.process_time() - cpu, "device": "cpu",
-            }
-        )  # fmt: skip
-    return rows
+@dataclass(frozen=True)
+class SettingTask:
+    """A setting on graphs of one preset.
+
+    Attributes
+    ----------
+    setting : Setting
+        Of a competing method.
+    preset : str
+        Which simulated data.
+    part : {"valid", "test"}
+        For choosing, or for comparing.
+    n_graphs : int
+        How many of them.
+    """
+
+    setting: Setting
+    preset: str
+    part: str
+    n_graphs: int
+    experiment = "tuning"
+
+    @property
+    def label(self) -> str:
+        """Names the run and no other one."""
+        return f"{self.setting.label} on {self.preset} ({self.part})"
+
+    @property
+    def data(self) -> object:
+        """Simulated anew by each."""
+        return self.label
+
+    def identities(self) -> list[dict[str, object]]:
+        """A setting is on record with all its graphs or not at all."""
+        return [{"dataset": self.preset, "network": self.part, "method": self.setting.label}]
+
+    def run(
+        self, *, device: str = "cpu", n_jobs: int = 1, parts: Path | None = None
+    ) -> list[dict[str, object]]:
+        """A row a graph; no AUPRC where the graphical lasso has no solution."""
+        rows = []
+        graphs = _graphs(self.preset, self.part, self.n_graphs)
+        for replicate, (X, tf_index, truth, allowed) in enumerate(graphs):
+            began, cpu = time.perf_counter(), time.process_time()
+            try:
+                weight = self.setting.scores(X, tf_index)
+                auprc, auroc = auprc_and_auroc(weight[allowed], truth[allowed])
+            except MethodError:
+                auprc = auroc = None
+            density = truth[allowed].mean()
+            place = point_key(self.preset) | {"genes": X.shape[1], "cells": X.shape[0]}
+            scores = {
+                "density": density, "strict_auprc": auprc, "strict_auroc": auroc,
+                "strict_auprc_ratio": auprc and auprc / density,
+            }  # fmt: skip
+            rows.append(
+                dict.fromkeys(SCORES) | place | scores | {
+                    "network": self.part, "replicate": replicate, "method": self.setting.label,
+                    "tf_information": "with", "seed": 0, "seconds": time.perf_counter() - began,
+                    "cpu_seconds": time.process_time() - cpu, "device": "cpu",
+                }
+            )  # fmt: skip
+        return rows
 
 
 def _graphs(name: str, part: str, n_graphs: int) -> Iterable[tuple[np.ndarray, ...]]:
@@ -130,17 +168,26 @@ def _graphs(name: str, part: str, n_graphs: int) -> Iterable[tuple[np.ndarray, .
         yield from zip(*(t.numpy() for t in (*of_batch, batch.allowed)), strict=True)
 
 
-def run_missing_settings(record: Record, say: Callable[[str], None] = print) -> None:
-    """The grid on validation graphs, then on test graphs what ``compared`` names there."""
-    for part, n_graphs in (("valid", N_VALIDATION), ("test", N_TEST)):
-        for name in PRESETS:
-            rows = record.rows()
-            have = set(rows.loc[(rows["dataset"] == name) & (rows["network"] == part), "method"])
-            wanted = settings() if part == "valid" else chosen(rows, name)
-            for setting in wanted:
-                if setting.label not in have:
-                    record.add(run_setting(setting, name, part, n_graphs))
-                    say(f"{setting.label} on {name} ({part})")
+def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> list[str]:
+    """Run what is not on record: the grid on validation graphs, then on test graphs what ``chosen`` names.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    say : callable
+        Gets a line for every setting that was run.
+
+    Returns
+    -------
+    list of str
+        A line for each that failed.
+    """
+    tasks = [SettingTask(s, name, "valid", N_VALIDATION) for name in PRESETS for s in settings()]
+    failures = run_missing(folder, tasks, say=say)
+    rows = Record("tuning", folder).rows()
+    tasks = [SettingTask(s, name, "test", N_TEST) for name in PRESETS for s in chosen(rows, name)]
+    return failures + run_missing(folder, tasks, say=say)
 
 
 def chosen(rows: pd.DataFrame, name: str) -> list[Setting]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from grnular_paper import environments
 from grnular_paper import records as results
 from grnular_paper.__main__ import main as paper_main
 from grnular_paper.params import Parameters, Whole
@@ -162,7 +163,7 @@ def test_what_a_stopped_training_says(tmp_path):
 
 
 def test_what_a_locked_record_says(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(environments, "LOCK_SECONDS", 0.05)
     record = results.Record("clean", tmp_path)
     row = dict.fromkeys(results.COLUMNS, 0) | {"experiment": "clean"}
     code = (

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.real_data import recorded_folder
-from grnular_paper.records import Record
+from grnular_paper.records import Record, recorded_folder
 
 from grnular_core.cli.main import main
 from grnular_core.methods import resources

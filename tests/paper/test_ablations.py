@@ -6,19 +6,11 @@ from dataclasses import fields, replace
 
 import pytest
 from grnular_paper import ablations
-from grnular_paper.ablations import (
-    UNTRAINED,
-    Variant,
-    checkpoint_of,
-    run_missing_variants,
-    run_variant,
-    variants,
-    with_config,
-)
+from grnular_paper.ablations import UNTRAINED, Variant, mask_effect, variants, with_config
 from grnular_paper.records import Record
+from grnular_paper.runs import run_missing
 
-from grnular_core.training.named_recipes import RECIPES
-
+VARIANTS = variants()
 TINY = with_config(UNTRAINED, hidden=(8,), n_unroll=1, n_inner=1, init_epochs=2)
 
 
@@ -27,10 +19,10 @@ def changed(one, other) -> set[str]:
 
 
 def test_labels_are_unique_and_every_factor_has_values_to_compare():
-    labels = [v.label for v in variants()]
+    labels = [v.label for v in VARIANTS]
     assert len(set(labels)) == len(labels)
-    for v in variants():
-        same = [w for w in variants() if (w.base, w.factor) == (v.base, v.factor)]
+    for v in VARIANTS:
+        same = [w for w in VARIANTS if (w.base, w.factor) == (v.base, v.factor)]
         assert len(same) >= 2
 
 
@@ -39,8 +31,8 @@ def test_values_of_a_factor_differ_in_nothing_else():
         "penalty": {"reduction", "lam_scale", "lam_per_error"},
         "training": {"epochs", "shuffled"},
     }
-    for v in variants():
-        first = next(w for w in variants() if (w.base, w.factor) == (v.base, v.factor))
+    for v in VARIANTS:
+        first = next(w for w in VARIANTS if (w.base, w.factor) == (v.base, v.factor))
         in_config = changed(v.recipe.config, first.recipe.config)
         in_recipe = changed(v.recipe, first.recipe) - {"config"}
         allowed = together.get(v.factor, set())
@@ -48,47 +40,39 @@ def test_values_of_a_factor_differ_in_nothing_else():
 
 
 def test_rows_are_of_the_same_test_graphs_and_kept_once(tmp_path):
-    record = Record("ablations", tmp_path)
+    sizes = {"presets": ("clean",), "n_graphs": 2}
     few = [
-        Variant("P", "1", "untrained", TINY),
-        Variant("P", "2", "untrained", replace(TINY, config=replace(TINY.config, n_inner=2))),
+        Variant("P", "1", "untrained", TINY, **sizes),
+        Variant("P", "2", "untrained", with_config(TINY, n_inner=2), **sizes),
     ]
-    run_missing_variants(record, few, presets=("clean",), n_graphs=2, say=lambda text: None)
-    rows = record.rows()
-    assert len(rows) == 4
-    by_graph = rows.groupby("replicate")["density"].nunique()
-    assert (by_graph == 1).all()
+    run_missing(tmp_path, few, say=lambda text: None)
+    rows = Record("ablations", tmp_path).rows()
+    assert len(rows) == 4 and (rows.groupby("replicate")["density"].nunique() == 1).all()
     said: list[str] = []
-    run_missing_variants(record, few, presets=("clean",), n_graphs=2, say=said.append)
+    run_missing(tmp_path, few, say=said.append)
     assert not said
 
 
 def test_scores_are_those_of_the_model_and_not_of_chance():
     base = with_config(UNTRAINED, hidden=(20,), n_unroll=3, init_epochs=60)
-    rows = run_variant(Variant("P", "20", "untrained", base), presets=("clean",), n_graphs=2)
-    for row in rows:
+    for row in Variant("P", "20", "untrained", base, ("clean",), 2).run():
         assert row["strict_auprc"] > 2 * row["density"]
         assert row["strict_auprc_ratio"] == pytest.approx(row["strict_auprc"] / row["density"])
 
 
-def test_checkpoints_stay_until_the_rows_are_on_record(tmp_path, monkeypatch):
-    variant = Variant("P", "20", "trained", RECIPES["grnular-context"])
-    kept = checkpoint_of(variant, tmp_path)
+def test_a_training_keeps_its_checkpoint_among_the_parts(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(ablations, "train", lambda recipe, checkpoint, **how: kept.append(checkpoint) or 1 / 0)
+    trained = Variant("P", "20", "trained", replace(UNTRAINED, epochs=1))
+    for variant, parts in ((trained, tmp_path / "own"), (trained, None), (Variant("P", "20", "u", UNTRAINED), tmp_path)):  # fmt: skip
+        with pytest.raises(ZeroDivisionError):
+            variant.run(parts=parts)
+    assert kept == [tmp_path / "own" / "training.safetensors", None, None] and kept[0].parent.is_dir()
 
-    def pretended(variant, *, checkpoints, fails=False):
-        checkpoint_of(variant, checkpoints).write_text("half of a training")
-        return [{"strict_auprc": 0.5}] if not fails else 1 / 0
 
-    monkeypatch.setattr(ablations, "run_variant", pretended)
-    record, options = (
-        Record("ablations", tmp_path),
-        {"checkpoints": tmp_path, "say": lambda text: None},
-    )
-    with pytest.raises(ZeroDivisionError):
-        run_missing_variants(record, [variant], fails=True, **options)
-    assert kept.exists()
-    monkeypatch.setattr(Record, "add", lambda self, rows: None)
-    run_missing_variants(record, [variant], **options)
-    assert not kept.exists()
-    untrained = Variant("P", "20", "untrained", UNTRAINED)
-    assert checkpoint_of(untrained, tmp_path) is None and checkpoint_of(variant, None) is None
+def test_the_mask_helps_where_cells_are_few_and_adds_nothing_to_the_best_threshold():
+    few = mask_effect(n_graphs=4, thresholds=(0.02,), cells=(100,)).iloc[0]
+    assert few["glad-tf"] > 1.03 * few["glad"]
+    many = mask_effect(n_graphs=4, cells=(1000,)).set_index("threshold")
+    assert many["glad-tf"].max() < many["glad"].max()
+    assert many.loc[0.3, "glad-tf"] == pytest.approx(many.loc[0.3, "glad"], abs=1e-3)

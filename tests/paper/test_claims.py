@@ -13,7 +13,7 @@ from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.findings import OPEN, WORDS, Finding, said, together, word
-from grnular_paper.real_data import recorded_folder
+from grnular_paper.records import recorded_folder
 from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
 
 from grnular_core.utils.errors import InputError

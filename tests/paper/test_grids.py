@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from grnular_paper import grids
 from grnular_paper.records import Record
-from grnular_paper.synthetic import run_missing_synthetic
+from grnular_paper.runs import run_missing
 
 
 def test_points_are_the_papers():
@@ -80,7 +80,7 @@ def test_rows_are_those_of_the_grid_with_their_place(tmp_path, monkeypatch):
         ]
         for replicate in range(2)
     ]  # neither 70 cells nor the control belong to the grid
-    assert not run_missing_synthetic(tmp_path, wanted, say=lambda line: None)
+    assert not run_missing(tmp_path, wanted, say=lambda line: None)
     assert len(Record("clean", tmp_path).rows()) == 8
     monkeypatch.setattr(grids.points, "__defaults__", ((60, 80), (2, 5), (25,)))
     found = grids.rows("clean", tmp_path)

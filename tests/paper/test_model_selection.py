@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from grnular_paper import model_selection
 from grnular_paper.model_selection import CLEAR, COUNTS, SUMMARIES, resemblance, summaries
-from grnular_paper.real_data import recorded_folder
+from grnular_paper.records import recorded_folder
 
 from grnular_core.data.beeline import load_beeline
 from grnular_core.training.weights import read_trained

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.curves import Row, curve_grid, draw_beside, draw_curves
+from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 from grnular_paper.tables import live
 
@@ -86,7 +87,7 @@ def test_no_rows_draw_empty_panels(rows):
 
 def test_live_runs_are_set_beside_the_record():
     tasks = synthetic_tasks(["clean"], ["clr", "no-such-method"], range(2), n_cells=60)
-    now, failed = live.run_live(tasks)
+    now, failed = run_now(tasks)
     assert len(now) == 2 and len(failed) == 2 and "no-such-method" in failed[0]
     recorded = now.assign(strict_auprc=now["strict_auprc"] * [1, 1.25])
     both = live.beside_record(now, recorded, "strict_auprc")

@@ -7,17 +7,10 @@ import pandas as pd
 import pytest
 from grnular_paper import grids, learning
 from grnular_paper.ablations import variants
-from grnular_paper.real_data import (
-    SMALL_DATASETS,
-    Task,
-    compare_with_record,
-    recorded_folder,
-    recorded_pairs,
-    run_task,
-)
-from grnular_paper.records import Record
-from grnular_paper.synthetic import SyntheticTask, run_synthetic
-from grnular_paper.tables import live
+from grnular_paper.real_data import SMALL_DATASETS, RealTask, recorded_pairs
+from grnular_paper.records import DETAILS, Record, recorded_folder
+from grnular_paper.runs import PROCESSOR_SPREAD, compare_with_record, run_now
+from grnular_paper.synthetic import SyntheticTask
 
 from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.methods.registry import METHODS
@@ -154,17 +147,29 @@ def test_every_point_of_every_curve_has_the_graphs_it_needs(experiment):
 def test_what_a_run_gives_today_is_what_is_on_record(name, of):
     """Both protocols: a transform of weights that keeps their order may still move the paper's."""
     task = SyntheticTask(name, of, replicate=0, n_cells=100, n_types=5)
-    today = pd.DataFrame([run_synthetic(task)])
-    recorded = Record(task.experiment, recorded_folder()).rows()
-    both = live.beside_record(today, recorded, "strict_auprc")
-    assert len(both) == 1 and both["gap"].iloc[0] < 0.01
+    both = compare_with_record(run_now([task])[0], Record(task.experiment, recorded_folder()).rows())
+    assert len(both) == 1 and both["difference"].max() < PROCESSOR_SPREAD.get(of, 0.01)
 
 
 @pytest.mark.parametrize("of", ["grnular-context", "grnular-cells", "within-clusters"])
 def test_what_a_run_on_real_cells_gives_today_is_what_is_on_record(real_data, rows, of):
-    today = pd.DataFrame(run_task(Task("mHSC-L", of, 0), NETWORKS))
-    both = compare_with_record(today, rows)
+    both = compare_with_record(run_now([RealTask("mHSC-L", of, detailed=False)])[0], rows)
     assert len(both) == 3 and both["difference"].max() < 0.01
+
+
+def test_there_are_details_of_every_method_on_all_pairs_of_the_runs_on_record():
+    found = Record(DETAILS, recorded_folder()).rows()
+    found = found[found["genes"] == "TFs+500"]
+    counts = found.groupby("method").size()
+    not_asked = {"grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto", "grnular-base", "oracle"}
+    assert set(METHODS) - not_asked <= set(counts.index) <= set(METHODS)
+    assert set(counts) == {15}
+    both = found.merge(
+        recorded_pairs(recorded_folder()).astype({"seed": int}),
+        on=["dataset", "network", "method", "seed"],
+    )
+    assert len(both) > 100
+    assert (both["ratio"] / both["strict_auprc_ratio"] - 1).abs().max() < 0.02
 
 
 def test_grnular_for_measured_cells_is_level_with_the_best_or_above():

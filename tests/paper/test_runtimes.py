@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from grnular_paper import runtimes
 from grnular_paper.records import Record
+from grnular_paper.runs import run_missing
 
 from grnular_core.methods.registry import METHODS, Inference
 from grnular_core.simulation.simulate import preset, simulate
-from grnular_core.utils.errors import MethodError
 
 
 @pytest.fixture
@@ -28,15 +28,15 @@ def test_the_papers_settings_are_those_under_its_table():
 
 def test_rows_are_added_once_with_times_and_scores(small, tmp_path, monkeypatch):
     said: list[str] = []
-    options = {"hidden": (8,), "methods": ("correlation", "clr"), "say": said.append}
-    assert runtimes.run_missing_runtimes(tmp_path, **options) == []
+    wanted = runtimes.timings((8,), ("correlation", "clr"))
+    assert run_missing(tmp_path, wanted, say=said.append) == []
     rows = Record("runtimes", tmp_path).rows().set_index("method")
     assert set(rows.index) == {"forward: H1 = 8", "correlation", "clr"}
     assert (rows["seconds"] > 0).all() and rows["strict_auprc"].between(0.1, 1).all()
     assert rows.loc["forward: H1 = 8", "seconds"] > rows.loc["correlation", "seconds"]
     assert rows["device"].str.endswith("threads").all()
     said.clear()
-    runtimes.run_missing_runtimes(tmp_path, **options)
+    run_missing(tmp_path, wanted, say=said.append)
     assert not said
 
 
@@ -58,13 +58,3 @@ def test_a_time_is_taken_after_a_run_on_small_data(seconds, counted, monkeypatch
     monkeypatch.setattr(runtimes, "replicate_of", replicate)
     assert runtimes.median_run(infer, "with").seconds == counted
     assert sizes[0] == runtimes.WARM_UP[2] and set(sizes[1:]) == {90}
-
-
-def test_a_method_that_fails_stops_no_other(small, tmp_path, monkeypatch):
-    def broken(data, name, run):
-        raise MethodError("too large")
-
-    monkeypatch.setattr(runtimes, "run_method", broken)
-    failures = runtimes.run_missing_runtimes(tmp_path, (8,), ("clr",), say=lambda line: None)
-    assert failures == ["clr: too large"]
-    assert list(Record("runtimes", tmp_path).rows()["method"]) == ["forward: H1 = 8"]

@@ -85,15 +85,15 @@ def test_what_was_needed_beyond_the_prediction():
 
 def test_live_times_stand_beside_recorded_scores(recorded, monkeypatch):
     row = {"seconds": 1.0, "device": "cpu, 1 threads", "strict_auprc": 0.12}
-    monkeypatch.setattr(tables.runtimes, "timed_method", lambda name, device: row)
+    monkeypatch.setattr(tables.runtimes.Timing, "run", lambda self, device: [row])
     measured, absent = tables.timed_now(["clr", "grnular-context"], [], "cpu")
     assert absent == []
     table = tables.timed_table(measured, recorded)
     assert table["recorded"].tolist() == ["", "0.1234"]
     assert table.iloc[0].tolist() == ["CLR", "1.00", "cpu, 1 thread", "0.1200", ""]
 
-    def fail(name, device):
+    def fail(self, device):
         raise DownloadError("no network")
 
-    monkeypatch.setattr(tables.runtimes, "timed_method", fail)
+    monkeypatch.setattr(tables.runtimes.Timing, "run", fail)
     assert tables.timed_now(["clr"], [], "cpu") == ([], ["SERGIO's DS3 is not at hand: no network"])

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from grnular_paper import grids
 from grnular_paper.records import KEY
+from grnular_paper.runs import run_now
 from grnular_paper.tables import clean, ds, grid, live, noisy
 
 
@@ -48,8 +49,7 @@ def test_compiled_trees_are_matched_with_arboretos_by_the_whole_key():
 
 
 def test_the_record_has_compiled_trees_next_to_arboretos():
-    from grnular_paper.real_data import recorded_folder
-    from grnular_paper.records import Record
+    from grnular_paper.records import Record, recorded_folder
 
     folder = recorded_folder()
     found = clean.compiled_against_arboreto(pd.concat(
@@ -224,7 +224,7 @@ def test_a_live_part_tells_its_largest_difference_and_its_failures():
     tasks = live.live_tasks(
         grids.points("clean", [60], [2]), [("clr", "with"), ("none", "with")], ["clr", "none"], 1
     )
-    rows, _ = live.run_live(tasks)
+    rows, _ = run_now(tasks)
     part = live.live_part(tasks, rows.assign(strict_auprc=rows["strict_auprc"] * 1.25))
     assert part.gap == pytest.approx(0.2)
     first, failed = part.text.splitlines()

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import tuning
-from grnular_paper.real_data import recorded_folder
-from grnular_paper.records import Record
+from grnular_paper.records import Record, recorded_folder
 from grnular_paper.synthetic import replicate_of
 from grnular_paper.tuning import LASSO, PRESETS, TREES, USED, Setting
 
@@ -48,7 +47,7 @@ def test_where_the_lasso_has_no_solution_it_says_so_and_the_row_has_no_score(mon
     X = replicate_of("clean", 0).expression.astype(float)
     with pytest.raises(MethodError, match="penalty 0.01"):
         tuning.fixed_glasso(X, np.arange(10), 0.01)
-    (found,) = tuning.run_setting(Setting(LASSO, 0.01), "clean", "test", 1)
+    (found,) = tuning.SettingTask(Setting(LASSO, 0.01), "clean", "test", 1).run()
     assert found["strict_auprc"] is None and found["seconds"] > 0
 
 
@@ -90,7 +89,7 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "N_VALIDATION", 1)
     monkeypatch.setattr(tuning, "N_TEST", 1)
     record, said = Record("tuning", tmp_path), []
-    tuning.run_missing_settings(record, say=said.append)
+    tuning.run_missing_settings(tmp_path, say=said.append)
     rows = record.rows()
     on_test = set(rows.loc[rows["network"] == "test", "method"])
     assert set(rows.loc[rows["network"] == "valid", "method"]) == {s.label for s in few}
@@ -98,7 +97,7 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
         s.label for s in tuning.chosen(rows, "clean")
     }  # the best may be the used one
     assert len(said) == len(rows) == 2 + len(on_test)
-    tuning.run_missing_settings(record, say=said.append)
+    tuning.run_missing_settings(tmp_path, say=said.append)
     assert len(said) == len(rows) == len(record.rows())
 
 

@@ -21,10 +21,10 @@ from grnular_paper.findings import (
     Finding,
     from_verdicts,
     not_testable,
-    recorded_table,
     said,
     word,
 )
+from grnular_paper.records import recorded_table
 from grnular_paper.verdicts import LEVEL, compare, verdict
 
 PAGE = "07_ablations"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.plotting.style import label
-from grnular_paper.findings import OPEN, Claim, Finding, recorded_table, said, together, word
+from grnular_paper.findings import OPEN, Claim, Finding, said, together, word
 from grnular_paper.real_data import recorded_pairs
+from grnular_paper.records import recorded_table
 from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
 
 PAGE, CELLS_PAGE = "04_beeline", "05_mesc_network"

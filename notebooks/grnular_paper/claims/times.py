@@ -8,8 +8,8 @@ import pandas as pd
 
 from grnular_core.plotting.style import label
 from grnular_paper import grids, runtimes
-from grnular_paper.findings import OPEN, Claim, Finding, recorded_table, word
-from grnular_paper.records import Record
+from grnular_paper.findings import OPEN, Claim, Finding, word
+from grnular_paper.records import Record, recorded_table
 from grnular_paper.verdicts import UNTESTED
 
 PAGE = "06_runtimes"

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from grnular_paper import grids
-from grnular_paper.real_data import recorded_folder, work_folder
-from grnular_paper.scale_out import cluster
-from grnular_paper.synthetic import run_missing_synthetic
+from grnular_paper.records import recorded_folder, work_folder
+from grnular_paper.runs import cluster, run_missing
 from grnular_paper.verdicts import Verdict
 
 
@@ -33,7 +32,7 @@ def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) 
         A line for each run that failed.
     """
     with cluster(scheduler):
-        return run_missing_synthetic(
+        return run_missing(
             recorded_folder(), grids.full_tasks(experiment), device=device, n_jobs=1,
             n_workers=n_workers, parts=work_folder(),
         )  # fmt: skip

@@ -9,7 +9,8 @@ import pandas as pd
 
 from grnular_paper.grids import Point
 from grnular_paper.records import area_gaps
-from grnular_paper.synthetic import SyntheticTask, TFInformation, run_tasks
+from grnular_paper.runs import run_now
+from grnular_paper.synthetic import SyntheticTask, TFInformation
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
 
@@ -65,27 +66,6 @@ def live_tasks(
     ]
 
 
-def run_live(tasks: Iterable[SyntheticTask], **options: object) -> tuple[pd.DataFrame, list[str]]:
-    """Run the tasks now.
-
-    Parameters
-    ----------
-    tasks : iterable of SyntheticTask
-        Which runs.
-    **options : object
-        Of ``run_synthetic``: ``device``, ``n_jobs``.
-
-    Returns
-    -------
-    rows : DataFrame
-        A row a run, as in the record.
-    failures : list of str
-        A line for each run that failed.
-    """
-    rows, failures = run_tasks(tasks, options)
-    return pd.DataFrame(rows), failures
-
-
 def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
     """Live rows with the recorded score of the same run.
 
@@ -129,14 +109,14 @@ def live_part(
     score : str
         The score that is set side by side.
     **options : object
-        Of ``run_synthetic``.
+        ``device`` and ``n_jobs`` of every run.
 
     Returns
     -------
     LivePart
         Table, largest difference and text.
     """
-    rows, failures = run_live(tasks, **options)
+    rows, failures = run_now(tasks, **options)
     beside = beside_record(rows, recorded, score)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them on record; "

@@ -11,7 +11,7 @@ import pandas as pd
 from grnular_core.plotting.style import label
 from grnular_core.simulation.simulate import Simulation
 from grnular_paper import grids
-from grnular_paper.synthetic import SyntheticTask, replicate_of, run_synthetic
+from grnular_paper.synthetic import SyntheticTask, replicate_of
 
 SHOWN = ("grnular-context", "grnular", "glad-tf", "grnboost2", "correlation")
 
@@ -117,7 +117,7 @@ def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
         name = f"noisy({q})"
         tasks = [SyntheticTask(name, "oracle", r, 0, n_cells, 5) for r in range(n_graphs)]
         left = [
-            (*seen(replicate_of(name, r, n_cells, 5)), run_synthetic(task)["strict_auprc"])
+            (*seen(replicate_of(name, r, n_cells, 5)), task.run()[0]["strict_auprc"])
             for r, task in enumerate(tasks)
         ]
         lines[q] = np.mean(left, axis=0)

@@ -341,9 +341,9 @@ def timed_now(
     measured: list[tuple[str, dict[str, object]]] = []
     try:
         for h in hidden:
-            measured.append((runtimes.forward_name(h), runtimes.timed_forward(h, device)))
+            measured.append((runtimes.forward_name(h), runtimes.Timing(runtimes.forward_name(h), h).run(device=device)[0]))
         for name in methods:
-            measured.append((name, runtimes.timed_method(name, device)))
+            measured.append((name, runtimes.Timing(name).run(device=device)[0]))
     except DownloadError as error:
         return measured, [f"SERGIO's DS3 is not at hand: {error}"]
     return measured, []
