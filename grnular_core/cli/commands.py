@@ -21,8 +21,9 @@ from tqdm import tqdm
 
 from grnular_core.data import names as checks
 from grnular_core.data.edges import read_edges
+from grnular_core.data.gene_lists import read_network
 from grnular_core.data.names import Duplicates, Match, Orientation
-from grnular_core.data.readers import read_expression, read_network
+from grnular_core.data.readers import read_expression
 from grnular_core.methods.registry import METHODS, Progress
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_error
@@ -237,7 +238,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
         Of the parser.
     """
     from grnular_core.data.candidates import clean_truth
-    from grnular_core.data.tf_lists import refuse_own_list, tf_list
+    from grnular_core.data.gene_lists import refuse_own_list, tf_list
     from grnular_core.scoring.paper import paper_scores
     from grnular_core.scoring.strict import strict_scores
 
@@ -254,7 +255,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
     say(f"note: {said}")
     for table in (edges, truth):
         for end in ("regulator", "target"):
-            table[end] = checks.renamed(table[end], genes, options.match)
+            table[end] = checks.match_spelling(table[end], genes, options.match)
     checks.check_truth(truth, genes, options.match, where)
     kept, counts = clean_truth(truth, genes)
     say(f"note: {counts}.{checks.truth_hint(truth, genes, options.match)}")
@@ -361,7 +362,7 @@ def methods_command(options: argparse.Namespace) -> None:
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Read the genes in the order of the expression file; the values do not matter for scoring."""
-    from grnular_core.data.matrices import table_names
+    from grnular_core.data.values import table_names
     from grnular_core.workflow.user_data import genes_only, reading_hint, with_gene_names
 
     table, left_out = genes_only(read_expression(options.expression), options.layer)
@@ -394,7 +395,7 @@ def _say_what_is_left_out(
         raise InputError(
             f"no edge of {options.edges} (e.g. {' -> '.join(names)}) lies between two "
             f"genes of {options.expression} "
-            f"({checks.shown(genes, 3)}).{checks.match_hint(names, genes, options.match)}"
+            f"({checks.preview(genes, 3)}).{checks.match_hint(names, genes, options.match)}"
         )
     named = pd.unique(edges.loc[inside, ["regulator", "target"]].to_numpy().ravel())
     if len(edges) and len(named) < len(genes):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from grnular_core.cli.commands import EXIT_CODES, answer, jobs, say, text, whole
-from grnular_core.data.textfile import check_file
+from grnular_core.data.text import check_file
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place, write_csv, write_error
 

@@ -15,7 +15,8 @@ import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch, fetch_member, is_cached
-from grnular_core.data.readers import read_expression, read_network, read_tfs
+from grnular_core.data.gene_lists import read_network, read_tfs
+from grnular_core.data.readers import read_expression
 from grnular_core.data.registry import registry
 from grnular_core.utils.errors import InputError
 

@@ -1,6 +1,6 @@
-"""Which regulator -> target pairs are scored, and the scores a prediction gives them.
+"""Which regulator -> target pairs are scored, and the scores that a prediction gives them.
 
-The strict protocol fixes one explicit set of candidates per data set. Every method is judged on
+The strict protocol fixes one explicit set of candidates per dataset. Every method is judged on
 the same set; a pair that a method leaves out scores 0.
 """
 
@@ -20,14 +20,14 @@ TARGET_CHOICES = ("genes", "truth-genes")
 
 @dataclass(frozen=True)
 class TruthCounts:
-    """What ``clean_truth`` did: ``n_given`` is the sum of kept, outside, loops and duplicates."""
+    """What ``clean_truth`` did with the edges of a reference network."""
 
-    n_given: int
+    n_given: int  # the sum of the next four
     n_kept: int
-    n_outside: int
+    n_outside: int  # an end is not among the genes
     n_self_loops: int
     n_duplicates: int
-    n_conflicting_signs: int
+    n_conflicting_signs: int  # kept with the sign 0
 
     def __str__(self) -> str:
         return (
@@ -38,25 +38,22 @@ class TruthCounts:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The pairs that are scored: regulators R in the rows, targets T in the columns.
+    """The pairs that are scored: regulators in the rows, targets in the columns."""
 
-    ``mask`` (R, T) marks the candidates (everything but self-pairs), ``truth`` (R, T) the true
-    ones among them, ``sign`` (R, T) int8 their sign (+1, -1, 0 unknown or not true). Names stand
-    in gene order.
-    """
-
-    regulators: tuple[str, ...]
-    targets: tuple[str, ...]
-    mask: np.ndarray
-    truth: np.ndarray
-    sign: np.ndarray
+    regulators: tuple[str, ...]  # in gene order
+    targets: tuple[str, ...]  # in gene order
+    mask: np.ndarray  # (regulators, targets) bool: everything but self-pairs
+    truth: np.ndarray  # (regulators, targets) bool: the true ones among them
+    sign: np.ndarray  # (regulators, targets) int8: +1, -1, 0 unknown or not true
 
     @property
     def n_candidates(self) -> int:
+        """Number of pairs that are scored."""
         return int(self.mask.sum())
 
     @property
     def n_true(self) -> int:
+        """Number of true edges among them."""
         return int(self.truth.sum())
 
     @property
@@ -66,18 +63,32 @@ class Candidates:
 
 
 def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame, TruthCounts]:
-    """Keep the edges of ``truth`` that a method which saw ``genes`` could have found.
+    """Keep the edges of a reference network that a method which saw ``genes`` could have found.
 
-    ``truth`` has the columns ``regulator, target`` and may have ``sign`` (+1, -1, 0). Dropped and
-    counted, in this order: edges with an end outside ``genes``, self-loops, duplicates. A duplicate
-    of unknown sign takes the known one; +1 beside -1 becomes 0. The answer has the columns
-    ``regulator, target, sign``, sorted by name, whatever the order of the rows given.
+    Parameters
+    ----------
+    truth : DataFrame
+        Columns ``regulator, target`` and perhaps ``sign`` (+1, -1, 0 or missing for unknown).
+    genes : sequence of str
+        Names in the data.
 
-    Raises ``InputError`` for missing columns, repeated gene names and signs that are not numbers.
-    An empty truth gives an empty table.
+    Returns
+    -------
+    clean : DataFrame
+        Columns ``regulator, target, sign``, sorted by name, whatever the order of the rows given.
+        A duplicate of unknown sign takes the known one; +1 beside -1 becomes 0. An empty network
+        gives an empty table.
+    counts : TruthCounts
+        What was dropped, in this order: edges with an end outside ``genes``, self-loops,
+        duplicates.
+
+    Raises
+    ------
+    InputError
+        For missing columns, repeated gene names and signs that are not numbers.
     """
     genes = _unique_names(genes, "genes")
-    _require_columns(truth, ("regulator", "target"), "the truth")
+    _require_columns(truth, ("regulator", "target"), "the reference network")
     edges = pd.DataFrame({"regulator": truth["regulator"], "target": truth["target"]})
     edges["sign"] = _signs(truth["sign"]) if "sign" in truth else 0
 
@@ -110,13 +121,30 @@ def strict_candidates(
 ) -> Candidates:
     """Build the candidate pairs of the strict protocol, self-pairs left out.
 
-    ``regulators``: ``"with-truth"`` takes the TFs of the list that are among ``genes`` and have a
-    true edge, ``"listed"`` all TFs of the list that are among ``genes``. ``targets``: ``"genes"``
-    takes all of them, ``"truth-genes"`` only those that occur in the truth (at either end).
-    ``truth`` is cleaned first; a true edge whose regulator is not a row is no candidate.
+    Parameters
+    ----------
+    truth : DataFrame
+        Reference network, which is cleaned first.
+    genes : sequence of str
+        Names in the data.
+    tfs : sequence of str
+        The TF list.
+    regulators : {"with-truth", "listed"}
+        The TFs of the list among ``genes`` that have a true edge, or all of them. A true edge
+        whose regulator is not a row is no candidate.
+    targets : {"genes", "truth-genes"}
+        All genes, or only those at either end of a true edge.
 
-    Raises ``InputError`` for an unknown choice or repeated gene names. A truth without an edge
-    among ``genes`` gives no row (``"with-truth"``) or candidates without a true pair.
+    Returns
+    -------
+    Candidates
+        A network without an edge among ``genes`` gives no row (``"with-truth"``) or candidates
+        without a true pair (``"listed"``).
+
+    Raises
+    ------
+    InputError
+        For an unknown choice or repeated gene names.
     """
     return candidates_of_clean(clean_truth(truth, genes)[0], genes, tfs, regulators, targets)
 
@@ -128,7 +156,7 @@ def candidates_of_clean(
     regulators: str = "with-truth",
     targets: str = "genes",
 ) -> Candidates:
-    """``strict_candidates`` for a truth that ``clean_truth`` has already cleaned."""
+    """Build ``strict_candidates`` of a network that ``clean_truth`` has already cleaned."""
     if regulators not in REGULATOR_CHOICES:
         raise InputError(f"regulators={regulators!r}; choose one of {REGULATOR_CHOICES}")
     if targets not in TARGET_CHOICES:
@@ -152,7 +180,7 @@ def candidates_of_clean(
 
 
 def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
-    """The TFs of the list that are among ``genes``, in gene order; repeats are harmless."""
+    """Return the TFs of the list that are among ``genes``, in gene order; repeats are harmless."""
     if isinstance(tfs, str):
         raise InputError(f"tfs is the single text {tfs[:40]!r}; give a list of names")
     wanted = frozenset(tfs)  # membership only: the order is that of the genes
@@ -160,37 +188,44 @@ def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
 
 
 def truth_genes(clean: pd.DataFrame, genes: Sequence[str]) -> tuple[str, ...]:
-    """The genes that occur in a cleaned truth as regulator or target, in gene order."""
+    """Return the genes that occur in a cleaned reference network at either end, in gene order."""
     seen = frozenset(clean["regulator"]) | frozenset(clean["target"])
     return tuple(name for name in genes if name in seen)
 
 
 @dataclass(frozen=True, eq=False)
-class KnownEdges:
-    """A checked edge table, four arrays (edges,), all of it among ``genes``.
-
-    ``source`` and ``target`` are places in ``genes``, ``weight`` is absolute, ``sign`` -1, 0 or +1.
-    """
+class ScoredEdges:
+    """A checked edge table of a prediction, all of it among ``genes``; arrays of shape (edges,)."""
 
     genes: tuple[str, ...]
-    source: np.ndarray
-    target: np.ndarray
-    weight: np.ndarray
-    sign: np.ndarray
+    source: np.ndarray  # places of the regulators in ``genes``
+    target: np.ndarray  # places of the targets in ``genes``
+    weight: np.ndarray  # absolute
+    sign: np.ndarray  # -1, 0 or +1
 
 
-def known_edges(
-    edges: pd.DataFrame | KnownEdges, genes: Sequence[str], undirected: bool = False
-) -> KnownEdges:
+def scored_edges(
+    edges: pd.DataFrame | ScoredEdges, genes: Sequence[str], undirected: bool = False
+) -> ScoredEdges:
     """Check an edge table once and keep what lies among ``genes``, ready for many score matrices.
 
-    The sign is the column ``sign`` where there is one, else the weight's own when some weight is
-    negative, else 0. ``undirected`` adds every edge in the other direction.
+    Parameters
+    ----------
+    edges : DataFrame or ScoredEdges
+        Columns ``regulator, target, weight`` and perhaps ``sign``; without it the sign is the
+        weight's own when some weight is negative, else 0. What was already checked is returned as
+        it is.
+    genes : sequence of str
+        Names in the data.
+    undirected : bool
+        Add every edge in the other direction.
 
-    Raises ``InputError`` for missing columns and for weights that are not finite numbers. A table
-    that was already checked is returned as it is.
+    Raises
+    ------
+    InputError
+        For missing columns and for weights that are not finite numbers.
     """
-    if isinstance(edges, KnownEdges):
+    if isinstance(edges, ScoredEdges):
         return edges
     genes = _unique_names(genes, "genes")
     _require_columns(edges, ("regulator", "target", "weight"), "the edge table")
@@ -211,16 +246,30 @@ def known_edges(
     if undirected:
         source, target = np.concatenate([source, target]), np.concatenate([target, source])
         weight, sign = np.tile(weight, 2), np.tile(sign, 2)
-    return KnownEdges(genes, source, target, weight, sign)
+    return ScoredEdges(genes, source, target, weight, sign)
 
 
 def score_matrix(
-    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+    edges: pd.DataFrame | ScoredEdges, regulators: Sequence[str], targets: Sequence[str]
 ) -> np.ndarray:
-    """Scores (regulators, targets) of an edge table: |weight|, absent edges 0.
+    """Return the scores of an edge table: |weight|, absent edges 0.
 
-    Of duplicated edges the largest |weight| counts; edges with a name outside are ignored.
-    Raises ``InputError`` as ``known_edges`` does. An empty table gives zeros.
+    Parameters
+    ----------
+    edges : DataFrame or ScoredEdges
+        Of duplicated edges the largest |weight| counts; edges with a name outside are ignored. An
+        empty table gives zeros.
+    regulators, targets : sequence of str
+        Names of rows and columns.
+
+    Returns
+    -------
+    ndarray, shape (regulators, targets)
+
+    Raises
+    ------
+    InputError
+        As ``scored_edges`` does.
     """
     row, column, weight, _ = _inside(edges, regulators, targets)
     scores = np.zeros((len(regulators), len(targets)))
@@ -229,11 +278,16 @@ def score_matrix(
 
 
 def sign_matrix(
-    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+    edges: pd.DataFrame | ScoredEdges, regulators: Sequence[str], targets: Sequence[str]
 ) -> np.ndarray:
-    """Predicted signs (regulators, targets) int8: that of the edge which gives the score.
+    """Return the predicted signs: that of the edge which gives the score.
 
-    0 where the edge is absent, its sign is unknown, or equally strong duplicates disagree.
+    Parameters are those of ``score_matrix``.
+
+    Returns
+    -------
+    ndarray of int8, shape (regulators, targets)
+        0 where the edge is absent, its sign is unknown, or equally strong duplicates disagree.
     """
     row, column, weight, sign = _inside(edges, regulators, targets)
     scores = score_matrix(edges, regulators, targets)
@@ -247,17 +301,17 @@ def sign_matrix(
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> np.ndarray:
-    """Place of every name in ``known``; -1 for a name that is not there or missing."""
+    """Return the place of every name in ``known``; -1 for one that is not there or missing."""
     index = pd.Index(_unique_names(known, "names"), dtype=object)
     return index.get_indexer(pd.Index(names, dtype=object))
 
 
 def _inside(
-    edges: pd.DataFrame | KnownEdges, regulators: Sequence[str], targets: Sequence[str]
+    edges: pd.DataFrame | ScoredEdges, regulators: Sequence[str], targets: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Row, column, weight and sign of the edges that lie in the matrix (regulators, targets)."""
     # dict.fromkeys drops the repeats and keeps the order, which a set would not
-    known = known_edges(edges, tuple(dict.fromkeys([*regulators, *targets])))
+    known = scored_edges(edges, tuple(dict.fromkeys([*regulators, *targets])))
     row = positions(known.genes, regulators)[known.source]
     column = positions(known.genes, targets)[known.target]
     inside = (row >= 0) & (column >= 0)

@@ -1,7 +1,7 @@
-"""The one data type: expression, TF list, truth or none, and where all of it came from.
+"""The one data type: expression, TF list, reference network or none, and where they came from.
 
 Simulated, BEELINE and a user's own data all become a ``GRNDataset`` through ``make_dataset``, which
-runs the checks of ``checks.py``; every method takes one.
+runs the checks of ``names.py`` and ``values.py``; every method takes one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data import names as checks
-from grnular_core.data import values
-from grnular_core.data.candidates import TruthCounts, clean_truth
-from grnular_core.data.matrices import as_matrix
+from grnular_core.data import names, values
+from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
 from grnular_core.utils.chunks import fingerprint
 from grnular_core.utils.errors import InputError
 
@@ -28,31 +26,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GRNDataset:
-    """Expression of one sample of cells, ready for any method.
+    """Expression of one sample of cells, ready for any method."""
 
-    ``adata`` is cells x genes without NaN, constant or repeated genes; ``tfs`` are the genes that
-    may regulate, in gene order; ``truth`` has the columns ``regulator, target, sign`` with both
-    ends among the genes, or is None; ``notes`` are the sentences a user should read.
-    """
-
-    adata: AnnData
-    tfs: tuple[str, ...]
-    truth: pd.DataFrame | None = None
+    adata: AnnData  # cells x genes, float64, without NaN, constant or repeated genes
+    tfs: tuple[str, ...]  # the genes that may regulate, in gene order
+    truth: pd.DataFrame | None = None  # regulator, target, sign; both ends among the genes
     name: str = "unnamed"
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    truth_counts: TruthCounts | None = None
+    notes: tuple[str, ...] = ()  # the sentences a user should read
+    truth_counts: TruthCounts | None = None  # what was dropped from the reference network
 
     @property
     def genes(self) -> list[str]:
+        """Names of the genes, in their order."""
         return [str(gene) for gene in self.adata.var_names]
 
     @property
     def n_cells(self) -> int:
+        """Number of cells."""
         return self.adata.n_obs
 
     @property
     def n_genes(self) -> int:
+        """Number of genes."""
         return self.adata.n_vars
 
     @property
@@ -61,18 +57,29 @@ class GRNDataset:
         return self.adata.X.nnz if sparse.issparse(self.adata.X) else None
 
     def expression(self, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Dense float64 expression, shape (cells, genes), columns in the order of ``genes``.
+        """Return dense expression.
 
-        Always a copy. Raises ``InputError`` for a gene that is not in the dataset.
+        Parameters
+        ----------
+        genes : sequence of str, optional
+            Order of the columns; by default that of ``genes``.
+
+        Returns
+        -------
+        ndarray of float64, shape (cells, genes)
+            Always a copy.
+
+        Raises
+        ------
+        InputError
+            For a gene that is not in the dataset.
         """
         matrix = self.adata.X
         if genes is not None:
             at = self.adata.var_names.get_indexer(list(genes))
             if (at < 0).any():
                 unknown = [gene for gene, i in zip(genes, at, strict=True) if i < 0]
-                raise InputError(
-                    f"{self.name} holds no gene {checks.shown(unknown)}; see its genes"
-                )
+                raise InputError(f"{self.name} holds no gene {names.preview(unknown)}")
             matrix = matrix[:, at]
         if sparse.issparse(matrix):
             matrix = matrix.toarray()
@@ -80,8 +87,24 @@ class GRNDataset:
         return np.array(matrix, dtype=np.float64, order="C", copy=True)
 
     def fingerprint(self) -> str:
-        """Identifies expression, genes and TFs, whatever the order of genes."""
+        """Return a hash of expression, genes and TFs that no order of genes changes."""
         return fingerprint(self.expression(), self.genes, self.tfs)
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What a reader should know of a dataset before looking at a score."""
+
+    name: str
+    genes: int
+    cells: int
+    tfs_listed: int
+    tfs_in_data: int
+    tfs_with_truth: int  # TFs that regulate something in the reference network
+    edges: int
+    edges_from_tfs: int
+    density: float  # share of true edges among the strict candidates
+    dropped: TruthCounts | None
 
 
 def make_dataset(
@@ -91,26 +114,55 @@ def make_dataset(
     *,
     name: str = "expression",
     layer: str | None = None,
-    orientation: checks.Orientation = "auto",
-    match: checks.Match = "exact",
-    duplicates: checks.Duplicates = "error",
+    orientation: names.Orientation = "auto",
+    match: names.Match = "exact",
+    duplicates: names.Duplicates = "error",
     scaled: bool = False,
     normalise: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> GRNDataset:
-    """Check a table of expression and make a ``GRNDataset`` of it; the argument is never changed.
+    """Check a table of expression and make a dataset of it.
 
-    ``expression`` is a DataFrame or AnnData (dense, csr, csc or backed; ``layer`` picks a layer,
-    and ``"raw"`` the raw slot). ``orientation="auto"`` finds the genes by the TF list. ``tfs=None``
-    lets every gene regulate. ``normalise`` is ``values.log_normalised``, for counts. Constant genes
-    are dropped and listed in the notes. Raises ``InputError`` for everything that would make the
-    network meaningless: see ``checks.py`` and ``values.py``.
+    Parameters
+    ----------
+    expression : AnnData or DataFrame
+        Dense, csr, csc or backed; it is never changed.
+    tfs : sequence of str or None
+        Genes that may regulate; None lets every gene.
+    truth : DataFrame, optional
+        Reference network with the columns ``regulator, target`` and perhaps ``sign``.
+    name : str
+        How messages call the data.
+    layer : str, optional
+        Layer of an AnnData; ``"raw"`` is its raw slot.
+    orientation : {"auto", "cells-x-genes", "genes-x-cells"}
+        ``auto`` finds the genes by the TF list.
+    match : {"exact", "ignore-case", "ignore-version"}
+        How names of TFs and of the reference network are compared with the genes.
+    duplicates : {"error", "sum", "mean", "first", "max-variance"}
+        What becomes of genes of one name.
+    scaled : bool
+        Whether negative values (z-scores) are meant so.
+    normalise : bool
+        Apply ``values.log_normalised``; for counts.
+    provenance : mapping, optional
+        What is to be remembered of where the data came from.
+
+    Returns
+    -------
+    GRNDataset
+        Genes of constant expression are dropped, which the notes say.
+
+    Raises
+    ------
+    InputError
+        For everything that would make the network meaningless.
     """
-    checks.check_choice("match", match, checks.Match)
-    tfs = checks.listed_names(tfs)
-    matrix, rows, columns = as_matrix(expression, layer, name)
+    names.check_choice("match", match, names.Match)
+    tfs = names.listed_names(tfs)
+    matrix, rows, columns = values.as_matrix(expression, layer, name)
     stated = hasattr(expression, "obs_names")  # an AnnData
-    by_columns, said = checks.choose_orientation(
+    by_columns, said = names.choose_orientation(
         rows, columns, tfs, orientation, match, name, stated
     )
     notes = [said]
@@ -118,33 +170,37 @@ def make_dataset(
     matrix = matrix if by_columns else matrix.T
     if sparse.issparse(matrix):
         matrix = matrix.tocsr()
-    values.check_size(*matrix.shape, name)
     if by_columns and isinstance(expression, pd.DataFrame):
         _refuse_gene_as_corner(expression.index.name, tfs, name)
-    notes += _name_notes(cells, genes)
-    repeated = checks.check_names(genes, duplicates, name)
+    notes += names.name_notes(cells, genes)
+    repeated = names.check_names(genes, duplicates, name)
     kind = values.check_values(matrix, cells, genes, scaled, name)
     notes.append(f"values look like {kind}; the largest is {matrix.max():.4g}")
     if repeated:
         matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
         notes.append(
-            f"{len(repeated)} repeated genes merged by {duplicates}: {checks.shown(repeated)}"
+            f"{len(repeated)} repeated genes merged by {duplicates}: {names.preview(repeated)}"
         )
         if duplicates == "sum" and kind == "log values":
             notes.append(
                 "logarithms were added where a gene came twice; max-variance, first or mean fit log values"
             )
     if normalise:
-        matrix, kind = _normalised(matrix, kind, name), "log values"
+        if kind in ("log values", "scaled values"):
+            raise InputError(
+                f"{name} holds what looks like {kind}; --normalise is for counts, and would log them again: leave "
+                "it out, or name the layer that holds counts (--layer)"
+            )
+        matrix, kind = values.log_normalised(matrix), "log values"
         notes.append(
             "normalised: each cell scaled to the median total of the cells, then log(1 + x)"
         )
     matrix, genes, dropped = _without_constant(matrix, genes, name)
     if dropped:
         notes.append(
-            f"{len(dropped)} genes of constant expression dropped: {checks.shown(dropped)}"
+            f"{len(dropped)} genes of constant expression dropped: {names.preview(dropped)}"
         )
-    found, missing, said = checks.choose_tfs(tfs, genes, match, name, dropped)
+    found, missing, said = names.choose_tfs(tfs, genes, match, name, dropped)
     notes.append(said)
     counts = None
     if truth is not None:
@@ -167,6 +223,26 @@ def make_dataset(
     )
 
 
+def dataset_card(data: GRNDataset) -> DatasetCard:
+    """Return the sizes of a dataset and of its reference network, 0 where it has none."""
+    truth = data.truth
+    if truth is None:
+        truth = pd.DataFrame(columns=["regulator", "target", "sign"])
+    candidates = strict_candidates(truth, data.genes, data.tfs)
+    return DatasetCard(
+        name=data.name,
+        genes=data.n_genes,
+        cells=data.n_cells,
+        tfs_listed=int(data.provenance.get("tfs_listed", len(data.tfs))),
+        tfs_in_data=len(data.tfs),
+        tfs_with_truth=len(candidates.regulators),
+        edges=len(truth),
+        edges_from_tfs=candidates.n_true,
+        density=candidates.density,
+        dropped=data.truth_counts,
+    )
+
+
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:
     """A table written without row names loses its first gene to the index."""
     if tfs is not None and isinstance(corner, str) and corner in tfs:
@@ -174,31 +250,6 @@ def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str)
             f"{name}: the names of the cells stand below {corner}, which is a TF of the list; was "
             "the table written without row names? Write it with them (pandas: index=True)"
         )
-
-
-def _name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
-    """What is odd about names, yet no reason to refuse."""
-    index = pd.Index(cells, dtype=object)
-    repeated = index[index.duplicated()].unique()
-    notes = []
-    if len(repeated):
-        notes.append(
-            f"{len(repeated)} cell names occur more than once ({checks.shown(repeated, 3)}); "
-            "they are kept as different cells"
-        )
-    dates = checks.date_note(genes)
-    helpers = [checks.helper_note(genes, "genes"), checks.helper_note(cells, "cells")]
-    return [*notes, *(note for note in (dates, *helpers) if note)]
-
-
-def _normalised(matrix: values.Matrix, kind: values.ValueKind, name: str) -> values.Matrix:
-    """``values.log_normalised``; refuses what is a logarithm or scaled already."""
-    if kind in ("log values", "scaled values"):
-        raise InputError(
-            f"{name} holds what looks like {kind}; --normalise is for counts, and would log them again: leave "
-            "it out, or name the layer that holds counts (--layer)"
-        )
-    return values.log_normalised(matrix)
 
 
 def _without_constant(
@@ -212,7 +263,7 @@ def _without_constant(
     kept = [gene for gene, is_constant in zip(genes, constant, strict=True) if not is_constant]
     if len(kept) < 2:
         raise InputError(
-            f"{name}: all but {len(kept)} of the {len(genes)} genes ({checks.shown(dropped, 3)}) "
+            f"{name}: all but {len(kept)} of the {len(genes)} genes ({names.preview(dropped, 3)}) "
             "have the same value in every cell; nothing can be inferred. Was the right table or "
             "layer given?"
         )
@@ -220,16 +271,12 @@ def _without_constant(
 
 
 def _truth_among(
-    truth: pd.DataFrame, genes: Sequence[str], match: checks.Match, name: str
+    truth: pd.DataFrame, genes: Sequence[str], match: names.Match, name: str
 ) -> tuple[pd.DataFrame, TruthCounts]:
-    """The truth in the genes' spelling, cleaned and counted."""
-    ends = {
-        end: checks.renamed(truth[end], genes, match)
-        for end in ("regulator", "target")
-        if end in truth
-    }
-    truth = truth.assign(**ends)
-    checks.check_truth(truth, genes, match, name)
+    """The reference network in the genes' spelling, cleaned and counted."""
+    ends = [end for end in ("regulator", "target") if end in truth]
+    truth = truth.assign(**{end: names.match_spelling(truth[end], genes, match) for end in ends})
+    names.check_truth(truth, genes, match, name)
     return clean_truth(truth, genes)
 
 

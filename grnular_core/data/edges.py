@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
-from grnular_core.data.textfile import read_rows, sniffed_separator
+from grnular_core.data.text import read_rows, sniffed_separator
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
 
@@ -30,12 +30,25 @@ def edge_table(
 ) -> pd.DataFrame:
     """Turn a score matrix into an edge table.
 
-    ``scores`` has shape (tfs, genes), ``scores[i, j]`` being the strength of
-    ``tfs[i] -> genes[j]``; ``signs``, of the same shape, gives the direction of the effect. Zeros
-    and self-loops are left out. Equal weights are ordered by regulator, then target name, so that
-    the table never depends on the order of the columns.
+    Parameters
+    ----------
+    scores : ndarray, shape (tfs, genes)
+        ``scores[i, j]`` is the strength of ``tfs[i] -> genes[j]``, finite and >= 0.
+    tfs, genes : sequence of str
+        Names of rows and columns.
+    signs : ndarray, shape (tfs, genes), optional
+        The direction of the effect, of which only the sign is taken.
 
-    Raises ``InputError`` when a score is not finite or negative, or when shapes disagree.
+    Returns
+    -------
+    DataFrame
+        Zeros and self-loops are left out. Equal weights are ordered by regulator, then target
+        name, so that the table never depends on the order of the columns.
+
+    Raises
+    ------
+    InputError
+        When a score is not finite or negative, or when shapes disagree.
     """
     scores = np.asarray(scores, dtype=float)
     if scores.shape != (len(tfs), len(genes)):
@@ -76,23 +89,40 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
-    """Write an edge table as csv, whole or not at all.
+    """Write an edge table, whole or not at all.
 
-    Tabs separate when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``. Weights are
-    written in full, so that reading them gives the same numbers; equal tables give equal bytes.
+    Weights are written in full, so that reading them gives the same numbers; equal tables give
+    equal bytes.
+
+    Parameters
+    ----------
+    edges : DataFrame
+    path : str or Path
+        Commas separate, tabs when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``.
     """
     write_csv(edges, path)
 
 
 def read_edges(path: str | Path) -> pd.DataFrame:
-    """Read an edge table; ``sign`` and ``rank`` may be missing (unknown sign, rank by weight).
+    """Read an edge table.
 
-    Separated by commas, tabs or semicolons. The headers of others are known: TF, target, importance
-    (arboreto), Gene1, Gene2, EdgeWeight (BEELINE). A negative weight without a column of signs is
-    a strong repression.
+    Parameters
+    ----------
+    path : str or Path
+        Separated by commas, tabs or semicolons. The headers of others are known: TF, target,
+        importance (arboreto), Gene1, Gene2, EdgeWeight (BEELINE). ``sign`` and ``rank`` may be
+        missing. A negative weight without a column of signs is a strong repression.
 
-    Raises ``InputError`` that names the columns found when ``regulator``, ``target`` or ``weight``
-    is missing, or when a weight is not a finite number. A table without edges is no error.
+    Returns
+    -------
+    DataFrame
+        Ranked by weight; a table without edges gives an empty one.
+
+    Raises
+    ------
+    InputError
+        When ``regulator``, ``target`` or ``weight`` is missing, with the columns found, or when a
+        weight is not a finite number.
     """
     path = Path(path)
     header, body = read_rows(path, sniffed_separator(path), as_text=True)
@@ -115,6 +145,43 @@ def read_edges(path: str | Path) -> pd.DataFrame:
     table["weight"] = np.abs(weight)
     table["sign"] = signs_of(body[at["sign"]]) if "sign" in at else _signs_of_weights(weight)
     return ranked(table)
+
+
+def cpdag(edges: pd.DataFrame, tfs: Sequence[str]) -> pd.DataFrame:
+    """Return the network as the paper draws it, a completed partially directed acyclic graph.
+
+    Data of cells at steady state do not say which of two TFs regulates the other. So edges from a
+    TF to a gene that is none are directed, and two TFs are joined by one edge without direction
+    (section 2 of the paper). No cycle can be read into it: directed edges end at genes that
+    regulate nothing.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        An edge table.
+    tfs : sequence of str
+        The genes that may regulate.
+
+    Returns
+    -------
+    DataFrame
+        An edge table with one row for every pair of TFs, ranked anew, and a column ``directed``.
+        An undirected edge has the mean of the weights of both directions, a missing one counting
+        0, its ends in order of name, and the sign that both directions agree on (0 when they do
+        not, the known one when only one is known). An empty table gives an empty one.
+    """
+    known = frozenset(tfs)
+    both = edges["regulator"].isin(known) & edges["target"].isin(known)
+    between = edges[both].copy()
+    ends = np.sort(between[["regulator", "target"]].to_numpy(dtype=object).astype(str), axis=1)
+    between["regulator"], between["target"] = ends[:, 0], ends[:, 1]
+    pairs = between.groupby(["regulator", "target"], as_index=False).agg(
+        weight=("weight", lambda w: w.sum() / 2), low=("sign", "min"), high=("sign", "max")
+    )
+    pairs["sign"] = np.sign(pairs["low"] + pairs["high"]).astype(int)
+    joined = ranked(pd.concat([edges[~both], pairs[["regulator", "target", "weight", "sign"]]]))
+    undirected = joined["regulator"].isin(known) & joined["target"].isin(known)
+    return joined.assign(directed=~undirected)
 
 
 def _edge_columns(path: Path, header: Sequence[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Checks on names: which side holds the genes, which genes are TFs, what a truth is about.
+"""Checks on names: which side holds the genes, which genes are TFs, what a reference network is about.
 
 Each function looks at one thing and either returns what it found or refuses with an ``InputError``
 that says what was got, what was expected and the likely fix. ``values.py`` checks the numbers.
@@ -20,8 +20,6 @@ Duplicates = Literal["error", "sum", "mean", "first", "max-variance"]
 ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
 # MARCH1 and SEPT2 after a spreadsheet has turned them into dates
 SPREADSHEET_DATE = re.compile(r"\d{1,2}-(mar|sep|sept|dec)|(mar|sep|sept|dec)-\d{1,2}", re.I)
-
-
 UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
 # what counting programs and scanpy or Seurat write beside genes and cells
 HELPER = re.compile(
@@ -34,69 +32,57 @@ HELPER = re.compile(
 )
 
 
-def shown(names: Iterable[object], most: int = 5) -> str:
-    """A short list of names for a message: the first few, and how many more."""
+def preview(names: Iterable[object], most: int = 5) -> str:
+    """List names for a message: the first ``most``, and how many more there are."""
     names = [str(name)[:60] for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def check_choice(what: str, given: str, choices: object) -> None:
-    """``given`` must be a word of the ``Literal``: a misspelt rule must not become another."""
+    """Refuse a word that is not of the ``Literal``: a misspelt rule must not become another."""
     if given not in get_args(choices):
         raise InputError(f"{what} {given!r}; expected one of {', '.join(get_args(choices))}")
 
 
-def name_key(name: str, match: Match) -> str:
-    """The form in which two names are compared."""
-    if match == "ignore-case":
-        return name.upper()
-    versioned = ENSEMBL.fullmatch(name) if match == "ignore-version" else None
-    return versioned[1] if versioned else name
-
-
 def match_names(wanted: Iterable[str], genes: Iterable[str], match: Match = "exact") -> list[str]:
-    """Genes, in their own order, that occur in ``wanted`` under the rule ``match``."""
-    keys = {name_key(name, match) for name in wanted}
-    return [gene for gene in genes if name_key(gene, match) in keys]
+    """Return the genes, in their own order, that occur in ``wanted`` under the rule ``match``."""
+    keys = {_key(name, match) for name in wanted}
+    return [gene for gene in genes if _key(gene, match) in keys]
 
 
-def spelled(names: Iterable[str], genes: Sequence[str], match: Match) -> list[str | None]:
-    """For each name the gene that it means, None where there is none.
+def match_spelling(names: pd.Series, genes: Sequence[str], match: Match) -> pd.Series:
+    """Spell names as the genes of the data that they mean.
 
-    A gene spelled exactly so goes first. Raises ``InputError`` when a name could mean several.
-    """
-    known = frozenset(genes)  # membership only: no order comes from it
-    of_key: dict[str, list[str]] = {}
-    for gene in dict.fromkeys(genes):
-        of_key.setdefault(name_key(gene, match), []).append(gene)
-    answer: list[str | None] = []
-    for name in names:
-        meant = [name] if name in known else of_key.get(name_key(name, match), [])
-        if len(meant) > 1:
-            raise InputError(
-                f"under --match {match} the name {name} could mean {shown(meant)}; spell it as "
-                "one of them, or use --match exact"
-            )
-        answer.append(meant[0] if meant else None)
-    return answer
+    Parameters
+    ----------
+    names : Series of str
+        Missing ones stay missing.
+    genes : sequence of str
+        Names in the data.
+    match : {"exact", "ignore-case", "ignore-version"}
+        How names are compared; a gene spelled exactly so goes first.
 
+    Returns
+    -------
+    Series
+        Names that mean no gene are left as they are, without blanks around them.
 
-def renamed(names: pd.Series, genes: Sequence[str], match: Match) -> pd.Series:
-    """Names spelled as the gene they match; names that match none are left as they are.
-
-    Raises ``InputError`` when, under a loose rule, a name could mean several genes.
+    Raises
+    ------
+    InputError
+        When a name could mean several genes.
     """
     names = names.astype(object).map(lambda name: str(name).strip(), na_action="ignore")
     if match == "exact":
         return names
     given = [name for name in pd.unique(names) if isinstance(name, str)]
-    meant = dict(zip(given, spelled(given, genes, match), strict=True))
+    meant = dict(zip(given, _meant(given, genes, match), strict=True))
     return names.map(lambda name: meant.get(name) or name)
 
 
 def listed_names(tfs: Iterable[str] | None) -> list[str] | None:
-    """A TF list as names, each once; None stays None. Refuses a single text and an empty list."""
+    """Return a TF list as names, each once; None stays None. A text and an empty list are refused."""
     if tfs is None:
         return None
     if isinstance(tfs, str):
@@ -122,18 +108,41 @@ def choose_orientation(
     where: str = "the expression table",
     stated: bool = False,
 ) -> tuple[bool, str]:
-    """Decide whether genes are the columns. Returns (genes are columns, a sentence that says why).
+    """Decide whether genes are the columns, by the TFs found among row and column names.
 
-    ``auto`` counts the TFs found among row names and among column names. ``stated``: the table is an
-    AnnData, whose columns are genes by definition; rows named like TFs, as pseudobulks of a screen are, do
-    not change that. Raises ``InputError`` with names and counts when neither or both hold TFs, and when what
-    was told or stated contradicts the TF list.
+    Parameters
+    ----------
+    rows, columns : sequence of str
+        Names of the table.
+    tfs : sequence of str or None
+        The TF list.
+    orientation : {"auto", "cells-x-genes", "genes-x-cells"}
+        What the user said.
+    match : {"exact", "ignore-case", "ignore-version"}
+        How names are compared.
+    where : str
+        How messages call the table.
+    stated : bool
+        The table is an AnnData, whose columns are genes by definition; rows named like TFs, as
+        pseudobulks of a screen are, do not change that.
+
+    Returns
+    -------
+    by_columns : bool
+    said : str
+        A sentence that says why.
+
+    Raises
+    ------
+    InputError
+        With names and counts, when neither or both sides hold TFs, and when what was told or
+        stated contradicts the TF list.
     """
     check_choice("orientation", orientation, Orientation)
     in_rows, in_columns = (len(match_names(tfs or (), names, match)) for names in (rows, columns))
     counts = (
-        f"{in_rows} of {len(rows)} row names ({shown(rows, 3)}) and {in_columns} of "
-        f"{len(columns)} column names ({shown(columns, 3)}) are in the TF list"
+        f"{in_rows} of {len(rows)} row names ({preview(rows, 3)}) and {in_columns} of "
+        f"{len(columns)} column names ({preview(columns, 3)}) are in the TF list"
     )
     if orientation != "auto":
         by_columns = orientation == "cells-x-genes"
@@ -153,12 +162,12 @@ def choose_orientation(
         )
     if tfs is None:
         raise InputError(
-            f"cannot tell whether the rows ({shown(rows, 3)}) or the columns ({shown(columns, 3)}) "
+            f"cannot tell whether the rows ({preview(rows, 3)}) or the columns ({preview(columns, 3)}) "
             f"of {where} are genes without a TF list; pass --orientation"
         )
     if in_rows == 0 and in_columns == 0:
         raise InputError(
-            f"no TF of the list ({len(tfs)} names: {shown(tfs, 3)}) occurs in {where}: {counts}."
+            f"no TF of the list ({len(tfs)} names: {preview(tfs, 3)}) occurs in {where}: {counts}."
             f"{match_hint(tfs, [*rows, *columns], match)}"
         )
     if min(in_rows, in_columns) * 5 > max(in_rows, in_columns):
@@ -170,24 +179,24 @@ def choose_orientation(
     return in_columns > in_rows, f"genes are the {axis}: {counts}"
 
 
-def match_hint(tfs: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Why names of a list are not among those of the data, as the end of a message."""
+def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
+    """Say why names of a list are not among those of the data, as the end of a message."""
     species = " Is it the list of another species, or symbols against Ensembl ids?"
-    return looser_hint(tfs, names, match) or species
+    return looser_hint(wanted, names, match) or species
 
 
-def looser_hint(tfs: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """What a looser comparison of names would find, as the end of a message; empty for no more."""
-    now = len(match_names(tfs, names, match))
+def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
+    """Say what a looser comparison of names would find; empty where it finds no more."""
+    now = len(match_names(wanted, names, match))
     for rule in ("ignore-case", "ignore-version"):
-        found = len(match_names(tfs, names, rule)) if rule != match else 0
+        found = len(match_names(wanted, names, rule)) if rule != match else 0
         if found > now:
             return f" With --match {rule} {found} would match"
     return ""
 
 
 def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> list[str]:
-    """Names that occur more than once; an error unless a rule for them was given."""
+    """Return the names that occur more than once; refuse them unless a rule for them was given."""
     check_choice("duplicates", duplicates, Duplicates)
     blank = [i for i, gene in enumerate(genes) if not gene.strip()]
     if blank:
@@ -199,47 +208,55 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
     repeated = [str(name) for name in counts.index[counts > 1]]
     if repeated and duplicates == "error":
         raise InputError(
-            f"{where}: {len(repeated)} gene names occur more than once ({shown(repeated)}); "
+            f"{where}: {len(repeated)} gene names occur more than once ({preview(repeated)}); "
             "say what to do with them: --duplicates sum (for counts), max-variance, first or mean"
         )
     return repeated
 
 
-def date_note(genes: Iterable[str]) -> str | None:
-    """A warning about gene names that a spreadsheet has turned into dates, or None."""
+def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
+    """Return warnings about names that are odd, yet no reason to refuse.
+
+    Cells of one name, genes that a spreadsheet has turned into dates, and counts, sums and labels
+    that stand among the genes or cells.
+    """
+    index = pd.Index(cells, dtype=object)
+    repeated = index[index.duplicated()].unique()
+    notes = []
+    if len(repeated):
+        notes.append(
+            f"{len(repeated)} cell names occur more than once ({preview(repeated, 3)}); they are "
+            "kept as different cells"
+        )
     dates = [gene for gene in genes if SPREADSHEET_DATE.fullmatch(gene)]
-    if not dates:
-        return None
-    return (
-        f"{len(dates)} gene names look like dates made by a spreadsheet ({shown(dates, 3)}); "
-        "they were MARCH, SEPT and the like, and match no list"
-    )
+    if dates:
+        notes.append(
+            f"{len(dates)} gene names look like dates made by a spreadsheet ({preview(dates, 3)}); "
+            "they were MARCH, SEPT and the like, and match no list"
+        )
+    for names, what in ((genes, "genes"), (cells, "cells")):
+        found = [name for name in names if HELPER.fullmatch(name)]
+        if found:
+            notes.append(
+                f"{len(found)} {what} are named like helper rows or columns ({preview(found)}) and "
+                f"are used as {what}; drop them from the table if they are none"
+            )
+    return notes
 
 
 def refuse_unnamed(names: Iterable[str], where: str) -> None:
-    """A column of row numbers that was written as data must not become a gene or a cell."""
+    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell."""
     unnamed = [name for name in names if UNNAMED.fullmatch(name)]
     if unnamed:
         raise InputError(
-            f"{where} holds {shown(unnamed, 3)}, which is what pandas calls a column without a name, such as "
+            f"{where} holds {preview(unnamed, 3)}, which is what pandas calls a column without a name, such as "
             "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
             "one read with index_col=0 (or write row numbers not at all: index=False)"
         )
 
 
-def helper_note(names: Iterable[str], what: str) -> str | None:
-    """A warning about counts, sums and labels that stand among the genes or cells, or None."""
-    found = [name for name in names if HELPER.fullmatch(name)]
-    if not found:
-        return None
-    return (
-        f"{len(found)} {what} are named like helper rows or columns ({shown(found)}) and are used as {what}; "
-        "drop them from the table if they are none"
-    )
-
-
 def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
-    """How many true edges between genes of the data start at a TF. Raises ``InputError`` for none."""
+    """Say how many edges of a reference network start at a TF; refuse one of which none does."""
     starts = truth["regulator"].isin(tfs)
     if starts.any():
         return (
@@ -254,33 +271,29 @@ def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
 
 
 def truth_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
-    """``looser_hint`` for the names of a truth, which are compared with the genes as the TF list is."""
+    """``looser_hint`` for the names of a reference network."""
     return looser_hint(_truth_names(truth), genes, match)
 
 
-def _truth_names(truth: pd.DataFrame) -> list[str]:
-    return [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]
-
-
 def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: str) -> None:
-    """At least one edge of the truth must lie between two different genes of the data."""
+    """Refuse a reference network without an edge between two different genes of the data."""
     missing = [name for name in ("regulator", "target") if name not in truth]
     if missing:
         raise InputError(
-            f"the truth has the columns {shown(truth.columns)}; missing {shown(missing)}. "
-            "Rename its columns to regulator, target (and sign)"
+            f"the reference network has the columns {preview(truth.columns)}; missing "
+            f"{preview(missing)}. Rename its columns to regulator, target (and sign)"
         )
     inside = truth["regulator"].isin(genes) & truth["target"].isin(genes)
     if not (inside & (truth["regulator"] != truth["target"])).any():
         if inside.any():
             raise InputError(
-                f"the only edges of the truth ({len(truth)}) between genes of {where} are "
-                "self-loops; is the right pair of columns named regulator and target?"
+                f"the only edges of the reference network ({len(truth)}) between genes of {where} "
+                "are self-loops; is the right pair of columns named regulator and target?"
             )
         names = _truth_names(truth)
         raise InputError(
-            f"no edge of the truth ({len(truth)} edges, e.g. {shown(names, 3)}) lies between two "
-            f"genes of {where} ({shown(genes, 3)}).{match_hint(names, genes, match)}"
+            f"no edge of the reference network ({len(truth)} edges, e.g. {preview(names, 3)}) lies "
+            f"between two genes of {where} ({preview(genes, 3)}).{match_hint(names, genes, match)}"
         )
 
 
@@ -291,14 +304,39 @@ def choose_tfs(
     where: str,
     dropped: Sequence[str] = (),
 ) -> tuple[list[str], list[str], str]:
-    """TFs in the data (gene order), TFs of the list that are missing, and a sentence about both.
+    """Find the TFs of a list in the data.
 
-    ``dropped`` are genes that were in the data and left it for being constant.
+    Parameters
+    ----------
+    tfs : sequence of str or None
+        The list; None lets every gene regulate.
+    genes : sequence of str
+        Names in the data.
+    match : {"exact", "ignore-case", "ignore-version"}
+        How names are compared.
+    where : str
+        How messages call the data.
+    dropped : sequence of str
+        Genes that were in the data and left it for being constant.
+
+    Returns
+    -------
+    found : list of str
+        TFs in the data, in gene order.
+    missing : list of str
+        TFs of the list that are not in the data.
+    said : str
+        A sentence about both.
+
+    Raises
+    ------
+    InputError
+        When no TF is left, or a name could mean several genes.
     """
     check_choice("match", match, Match)
     if tfs is None:
         return list(genes), [], f"no TF list given: all {len(genes)} genes may regulate"
-    meant = spelled(tfs, genes, match)
+    meant = _meant(tfs, genes, match)
     chosen = frozenset(meant)
     found = [gene for gene in genes if gene in chosen]
     missing = [tf for tf, gene in zip(tfs, meant, strict=True) if gene is None]
@@ -307,22 +345,52 @@ def choose_tfs(
         reason = match_hint(tfs, genes, match)
         if constant:
             reason = (
-                f" Its TFs {shown(constant)} are there, but have one value in every cell; check "
+                f" Its TFs {preview(constant)} are there, but have one value in every cell; check "
                 "the table"
             )
         raise InputError(
-            f"no TF of the list ({len(tfs)} names: {shown(tfs, 3)}) is left among the "
-            f"{len(genes)} genes of {where} ({shown(genes, 3)}).{reason}"
+            f"no TF of the list ({len(tfs)} names: {preview(tfs, 3)}) is left among the "
+            f"{len(genes)} genes of {where} ({preview(genes, 3)}).{reason}"
         )
     said = f"{len(tfs) - len(missing)} of the {len(tfs)} TFs of the list are in the data"
     if missing:
-        said += f"; missing: {shown(missing)}"
+        said += f"; missing: {preview(missing)}"
     if constant:
-        said += f"; of these in the data but constant: {shown(constant)}"
+        said += f"; of these in the data but constant: {preview(constant)}"
     others = [gene for gene in match_names(tfs, genes, match) if gene not in chosen]
     if others:
-        said += f"; {shown(others)} are other spellings of these in the data, and no TFs here"
+        said += f"; {preview(others)} are other spellings of these in the data, and no TFs here"
     looser = len(match_names(tfs, genes, "ignore-case")) if match == "exact" else 0
     if looser > len(found):
         said += f"; with --match ignore-case {looser} would match"
     return found, missing, said
+
+
+def _key(name: str, match: Match) -> str:
+    """The form in which two names are compared; only Ensembl ids lose a version."""
+    if match == "ignore-case":
+        return name.upper()
+    versioned = ENSEMBL.fullmatch(name) if match == "ignore-version" else None
+    return versioned[1] if versioned else name
+
+
+def _meant(names: Iterable[str], genes: Sequence[str], match: Match) -> list[str | None]:
+    """For each name the gene that it means, None where there is none."""
+    known = frozenset(genes)  # membership only: no order comes from it
+    of_key: dict[str, list[str]] = {}
+    for gene in dict.fromkeys(genes):
+        of_key.setdefault(_key(gene, match), []).append(gene)
+    answer: list[str | None] = []
+    for name in names:
+        meant = [name] if name in known else of_key.get(_key(name, match), [])
+        if len(meant) > 1:
+            raise InputError(
+                f"under --match {match} the name {name} could mean {preview(meant)}; spell it as "
+                "one of them, or use --match exact"
+            )
+        answer.append(meant[0] if meant else None)
+    return answer
+
+
+def _truth_names(truth: pd.DataFrame) -> list[str]:
+    return [str(name) for name in pd.unique(truth[["regulator", "target"]].to_numpy().ravel())]

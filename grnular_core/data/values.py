@@ -1,16 +1,19 @@
-"""Checks on the numbers of an expression matrix, shape (cells, genes), dense or sparse."""
+"""Expression as a float64 matrix with names, from any table, and the checks on its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data.names import Duplicates
+from grnular_core.data.names import Duplicates, preview, refuse_unnamed
 from grnular_core.utils.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 Matrix = np.ndarray | sparse.spmatrix | sparse.sparray
 ValueKind = Literal["counts", "log values", "normalised values, not log", "scaled values"]
@@ -19,29 +22,134 @@ LARGEST = 1e18
 LARGEST_LOG = 30.0  # log2 of a billion; no logarithm of a count comes near
 
 
-def check_size(n_cells: int, n_genes: int, where: str) -> None:
-    """At least two cells and two genes."""
-    if n_cells == 0 or n_genes == 0:
+def as_matrix(
+    expression: AnnData | pd.DataFrame, layer: str | None, name: str
+) -> tuple[Matrix, list[str], list[str]]:
+    """Copy the values of a table into a float64 matrix.
+
+    Parameters
+    ----------
+    expression : AnnData or DataFrame
+        Dense, csr, csc or backed; it is never changed.
+    layer : str or None
+        Layer of an AnnData; ``"raw"`` is its raw slot (unless only a layer has that name), None
+        its ``X``.
+    name : str
+        How messages call the table.
+
+    Returns
+    -------
+    matrix : ndarray or csr_matrix, shape (rows, columns)
+    rows, columns : list of str
+        As in ``table_names``.
+
+    Raises
+    ------
+    InputError
+        For another type, a layer that is not there, and values that are no real numbers.
+    """
+    rows, columns = table_names(expression, layer, name)
+    if isinstance(expression, pd.DataFrame):
+        other = [
+            column for column, kind in zip(expression.columns, expression.dtypes, strict=True)
+            if getattr(kind, "subtype", kind).kind not in "iuf"
+        ]  # fmt: skip
+        if other:
+            raise InputError(
+                f"{name}: {len(other)} columns are not numeric ({preview(other)}); a column of "
+                "names belongs into the index (set_index), numbers kept as text need astype(float)"
+            )
+        return expression.to_numpy(dtype=np.float64, copy=True, na_value=np.nan), rows, columns
+    if is_raw(expression, layer):
+        return _as_float(expression.raw.X, name), rows, columns
+    matrix = expression.X if layer is None else expression.layers[layer]
+    if matrix is None:
         raise InputError(
-            f"{where} holds no data: {n_cells} cells x {n_genes} genes; was it filtered too hard?"
+            f"{name} has no X; pass --layer with one of its layers: {_layers(expression)}"
         )
-    if n_cells == 1:
+    return _as_float(matrix, name), rows, columns
+
+
+def table_names(
+    expression: AnnData | pd.DataFrame, layer: str | None, name: str
+) -> tuple[list[str], list[str]]:
+    """Return row and column names as text without blanks around them; a missing name is empty.
+
+    Parameters and errors are those of ``as_matrix``; columns that pandas calls Unnamed are
+    refused.
+    """
+    from anndata import AnnData
+
+    if isinstance(expression, pd.DataFrame):
+        if layer is not None:
+            raise InputError(f"{name} is a plain table without layers; leave layer {layer!r} out")
+        rows, columns = expression.index, expression.columns
+    elif not isinstance(expression, AnnData):
         raise InputError(
-            f"{where} holds one cell; a network is inferred from how genes vary over cells, "
-            "so at least 2 are needed (hundreds in practice). If the table is turned, pass "
-            "--orientation"
+            f"{name} is a {type(expression).__name__}; expected a pandas DataFrame with names of "
+            "cells and genes, or an AnnData (read_expression reads a file)"
         )
-    if n_genes == 1:
+    elif is_raw(expression, layer):
+        if expression.raw is None:
+            raise InputError(
+                f"{name} has no .raw; leave the layer out to use X, or name one of its layers "
+                f"({_layers(expression)})"
+            )
+        rows, columns = expression.obs_names, expression.raw.var_names
+    elif layer is not None and layer not in expression.layers:
         raise InputError(
-            f"{where} holds one gene; at least a TF and a target are needed. If the table is "
-            "turned, pass --orientation"
+            f"{name} has no layer {layer!r}; it has {_layers(expression)}, and X is taken where no "
+            "layer is named"
         )
+    else:
+        rows, columns = expression.obs_names, expression.var_names
+    texts = [
+        ["" if pd.isna(label) is True else str(label).strip() for label in labels]
+        for labels in (rows, columns)
+    ]
+    for names in texts:
+        refuse_unnamed(names, name)
+    return texts[0], texts[1]
+
+
+def is_raw(adata: AnnData, layer: str | None) -> bool:
+    """Say whether ``layer`` means the raw slot: the word raw, unless only a layer has that name."""
+    return layer == "raw" and (adata.raw is not None or "raw" not in adata.layers)
 
 
 def check_values(
     matrix: Matrix, cells: Sequence[str], genes: Sequence[str], scaled: bool, where: str
 ) -> ValueKind:
-    """Refuse NaN, infinite, huge and (unless ``scaled``) negative values; say their kind."""
+    """Refuse values that no method can take, and tell their kind.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+    cells, genes : sequence of str
+        Names for messages.
+    scaled : bool
+        Whether negative values are meant so.
+    where : str
+        How messages call the table.
+
+    Returns
+    -------
+    str
+        Counts where all values are whole; log values where none is above ``LARGEST_LOG``; scaled
+        values where some are negative.
+
+    Raises
+    ------
+    InputError
+        Less than two cells or genes; NaN, infinite or huge values, and negative ones unless
+        ``scaled``.
+    """
+    if min(matrix.shape) < 2:
+        raise InputError(
+            f"{where} holds {matrix.shape[0]} cells x {matrix.shape[1]} genes; at least two of each "
+            "are needed (hundreds of cells in practice). Was it filtered too hard? If the table is "
+            "turned, pass --orientation"
+        )
     values = matrix.data if sparse.issparse(matrix) else matrix
     for name, wrong, fix in (
         ("missing (NaN) values", np.isnan, "fill them in, or drop those genes or cells"),
@@ -68,9 +176,17 @@ def check_values(
 
 
 def log_normalised(matrix: Matrix) -> Matrix:
-    """Every cell scaled to the median total of the cells that have any, then log(1 + x); a new matrix.
+    """Scale every cell to the median total of the cells, then take log(1 + x).
 
-    Cells x genes, dense or csr; a cell without any value stays one of zeros.
+    Parameters
+    ----------
+    matrix : ndarray or csr_matrix, shape (cells, genes)
+        Counts. A cell without any does not count for the median and stays one of zeros.
+
+    Returns
+    -------
+    ndarray or csr_matrix, shape (cells, genes)
+        A new matrix.
     """
     total = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
     there = total > 0
@@ -82,7 +198,7 @@ def log_normalised(matrix: Matrix) -> Matrix:
 
 
 def column_variance(matrix: Matrix) -> np.ndarray:
-    """Population variance of each gene, shape (genes,)."""
+    """Return the population variance of each gene, shape (genes,)."""
     if sparse.issparse(matrix):
         mean = np.asarray(matrix.mean(axis=0)).ravel()
         square = np.asarray(matrix.multiply(matrix).mean(axis=0)).ravel()
@@ -91,7 +207,7 @@ def column_variance(matrix: Matrix) -> np.ndarray:
 
 
 def constant_columns(matrix: Matrix) -> np.ndarray:
-    """Which genes have the same value in every cell, shape (genes,), bool; exact, no tolerance."""
+    """Tell which genes have the same value in every cell, bool, shape (genes,); no tolerance."""
     if sparse.issparse(matrix):
         highest = np.asarray(matrix.max(axis=0).todense()).ravel()
         lowest = np.asarray(matrix.min(axis=0).todense()).ravel()
@@ -102,10 +218,23 @@ def constant_columns(matrix: Matrix) -> np.ndarray:
 def merge_duplicates(
     matrix: Matrix, genes: Sequence[str], rule: Duplicates
 ) -> tuple[Matrix, list[str]]:
-    """One column for each name, in the order of first occurrence."""
+    """Make one column of all that share a name.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+    genes : sequence of str
+        Names of the columns.
+    rule : {"sum", "mean", "first", "max-variance"}
+        What becomes of the columns of one name; of equal variances the first column is taken.
+
+    Returns
+    -------
+    matrix : Matrix, shape (cells, names)
+    names : list of str
+        In the order of first occurrence.
+    """
     codes, names = pd.factorize(np.asarray(genes, dtype=object))
-    if len(names) == len(genes):
-        return matrix, list(genes)
     if rule in ("sum", "mean"):
         weight = np.ones(len(codes)) if rule == "sum" else 1.0 / np.bincount(codes)[codes]
         fold = sparse.csr_matrix((weight, (np.arange(len(codes)), codes)))
@@ -116,6 +245,26 @@ def merge_duplicates(
         best = np.lexsort((np.arange(len(codes)), -column_variance(matrix), codes))
         keep = best[np.unique(codes[best], return_index=True)[1]]
     return matrix[:, keep], list(names)
+
+
+def _as_float(matrix: Any, name: str) -> Matrix:
+    """A float64 copy of an AnnData's matrix, csr or dense."""
+    if hasattr(matrix, "to_memory"):  # sparse in a backed file; to_memory of the AnnData closes it
+        matrix = matrix.to_memory()
+    kind = np.dtype(matrix.dtype).kind
+    if kind not in "iuf":
+        raise InputError(
+            f"{name} holds {matrix.dtype} values; expected integers or floats (astype(float))"
+        )
+    if not sparse.issparse(matrix):
+        return np.array(matrix, dtype=np.float64, copy=True)
+    matrix = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _layers(adata: AnnData) -> str:
+    return ", ".join(map(repr, adata.layers)) or "none"
 
 
 def _place(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as distributions
 
-from grnular_core.data.candidates import Candidates, known_edges, score_matrix, strict_candidates
+from grnular_core.data.candidates import Candidates, score_matrix, scored_edges, strict_candidates
 from grnular_core.scoring.ranking import NAN, average_precision, why_undefined
 from grnular_core.utils.errors import InputError
 
@@ -122,7 +122,7 @@ def bootstrap_over_tfs(
     """
     _require_draws(n)
     chosen = strict_candidates(truth, genes, tfs, regulators, targets)
-    known = known_edges(edges, genes, undirected)
+    known = scored_edges(edges, genes, undirected)
     scores = score_matrix(known, chosen.regulators, chosen.targets)
     estimate = average_precision(scores[chosen.mask], chosen.truth[chosen.mask])
     draws, reason = np.full((n, 2), NAN), why_undefined(chosen.truth[chosen.mask])

@@ -14,13 +14,13 @@ import pandas as pd
 
 from grnular_core.data.candidates import (
     Candidates,
-    KnownEdges,
+    ScoredEdges,
     candidates_of_clean,
     clean_truth,
-    known_edges,
     listed_tfs,
     positions,
     score_matrix,
+    scored_edges,
     sign_matrix,
     truth_genes,
 )
@@ -101,7 +101,7 @@ def strict_scores(
     edges has the density as AUPRC, 0.5 as AUROC and no EPR.
     """
     clean, _ = clean_truth(truth, genes)
-    known = known_edges(edges, genes, undirected)
+    known = scored_edges(edges, genes, undirected)
     chosen = candidates_of_clean(clean, genes, tfs, regulators, targets)
     beeline = candidates_of_clean(clean, genes, tfs, "with-truth", "truth-genes")
     scores = score_matrix(known, chosen.regulators, chosen.targets)
@@ -169,7 +169,7 @@ def per_tf_precision(scores: np.ndarray, candidates: Candidates) -> pd.DataFrame
     return pd.DataFrame(rows, columns=columns)
 
 
-def _all_pairs_epr(edges: KnownEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
+def _all_pairs_epr(edges: ScoredEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
     """EPR over all ordered pairs of the genes that occur in the reference network, TF or not.
 
     What BEELINE gives without its option for TF edges. It rewards knowing the TF list, since every
@@ -235,7 +235,7 @@ def _per_tf_summary(table: pd.DataFrame) -> tuple[float, int, int]:
 
 
 def _direction_share(
-    edges: pd.DataFrame | KnownEdges, clean: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]
+    edges: pd.DataFrame | ScoredEdges, clean: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]
 ) -> tuple[float, int]:
     """Share of TF-TF pairs whose true direction scores above the reverse, and number of pairs.
 
@@ -258,7 +258,7 @@ def _direction_share(
 
 
 def _sign_share(
-    edges: pd.DataFrame | KnownEdges, candidates: Candidates
+    edges: pd.DataFrame | ScoredEdges, candidates: Candidates
 ) -> tuple[float, int, str | None]:
     """Share of correct signs among the true pairs selected at k, their number, and a reason.
 

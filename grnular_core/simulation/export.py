@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grnular_core import __version__
-from grnular_core.data.names import shown
+from grnular_core.data.names import preview
 from grnular_core.simulation.simulate import (
     Preset,
     Simulation,
@@ -193,7 +193,7 @@ def check_folder(path: Path, force: bool) -> None:
         if foreign:
             raise InputError(
                 f"{said} holds files that simulate did not write and --force would delete "
-                f"({shown(foreign, 3)}); move them, or give another folder"
+                f"({preview(foreign, 3)}); move them, or give another folder"
             )
 
 

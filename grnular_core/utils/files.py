@@ -233,25 +233,6 @@ def same_place(one: str | Path, other: str | Path) -> bool:
     return os.path.samefile(one, other)
 
 
-def dangling(path: str | Path) -> str | None:
-    """Tell where a link leads that leads to nothing.
-
-    Parameters
-    ----------
-    path : str or Path
-        Any path.
-
-    Returns
-    -------
-    str or None
-        The link's content; None for everything else.
-    """
-    try:
-        return os.readlink(path) if place(path) == "missing" and os.path.islink(path) else None
-    except OSError:
-        return None
-
-
 def _refuse_special(target: Path) -> None:
     """Refuse a folder or a device (/dev/null): it must not be replaced by a file."""
     if target.exists() and not target.is_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from grnular_core.data.cpdag import cpdag
+from grnular_core.data.edges import cpdag
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import atomic_write
 

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from grnular_core.data import values
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.data.names import shown
+from grnular_core.data.names import preview
 from grnular_core.utils.device import is_large
 from grnular_core.utils.errors import InputError
 
@@ -210,7 +210,7 @@ def _column_groups(column: pd.Series, data: GRNDataset) -> CellGroups:
     if 2 * alone > len(labels):
         raise InputError(
             f"the column {column.name!r} of {data.name} gives {alone} of {len(labels)} cells a label of their own "
-            f"({shown(list(dict.fromkeys(labels)), 3)}), so there is nothing to permute among; name a column "
+            f"({preview(list(dict.fromkeys(labels)), 3)}), so there is nothing to permute among; name a column "
             "of groups, such as a batch or a cell type"
         )
     said = f"values are permuted inside each of {len(counts)} groups, the column {column.name!r} of .obs"

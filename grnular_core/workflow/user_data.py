@@ -13,10 +13,16 @@ import pandas as pd
 
 from grnular_core.data import names as checks
 from grnular_core.data.dataset import GRNDataset, make_dataset
-from grnular_core.data.matrices import is_raw
-from grnular_core.data.names import Duplicates, Match, Orientation, match_names, shown
-from grnular_core.data.readers import read_expression, read_network
-from grnular_core.data.tf_lists import TFList, refuse_own_list, species_note, tf_list
+from grnular_core.data.gene_lists import (
+    TFList,
+    read_network,
+    refuse_own_list,
+    species_note,
+    tf_list,
+)
+from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
+from grnular_core.data.readers import read_expression
+from grnular_core.data.values import is_raw
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import most_variable
 
@@ -260,7 +266,7 @@ def _rare_note(data: GRNDataset) -> str | None:
     if not rare:
         return None
     return (
-        f"{len(rare)} of {data.n_genes} genes are seen in fewer than {RARE} cells ({shown(rare, 3)}), and "
+        f"{len(rare)} of {data.n_genes} genes are seen in fewer than {RARE} cells ({preview(rare, 3)}), and "
         "their edges hang on these; better drop them (scanpy: filter_genes, min_cells), or keep fewer "
         "genes (--genes)"
     )
@@ -304,7 +310,7 @@ def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | Non
         kept = table.copy() if in_raw else table[:, is_gene].copy()
         if in_raw:
             kept.raw = table.raw[:, is_gene].to_adata()
-    others = shown(dict.fromkeys(kinds[~is_gene]), 3)
+    others = preview(dict.fromkeys(kinds[~is_gene]), 3)
     return kept, (
         f"{(~is_gene).sum()} of {len(is_gene)} features are no Gene Expression ({others}); they are left out"
     )
@@ -349,7 +355,7 @@ def with_gene_names(table: Table, column: str, where: str, layer: str | None = N
     if len(missing):
         raise InputError(
             f"{where}: the column {column!r} has no name for {len(missing)} of {len(var)} genes "
-            f"({shown(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
+            f"({preview(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
             f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
         )
     names = var[column].astype(str).to_list()

@@ -15,10 +15,9 @@ from scipy import stats
 
 from grnular_core.data.beeline import gene_file
 from grnular_core.data.candidates import positions
-from grnular_core.data.cpdag import cpdag
 from grnular_core.data.downloads import fetch
-from grnular_core.data.edges import edge_table
-from grnular_core.data.readers import read_network
+from grnular_core.data.edges import cpdag, edge_table
+from grnular_core.data.gene_lists import read_network
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
 from grnular_paper import verdicts

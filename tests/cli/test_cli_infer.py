@@ -155,7 +155,7 @@ def test_counts_can_be_normalised_on_the_way(linear, capsys):
 @pytest.mark.parametrize("word", ["human", "mouse"])
 def test_a_list_by_name_is_fetched_and_named(linear, capsys, monkeypatch, word):
     Path("list.csv").write_text("TF,Sources\ng00,a\ng01,b\n")
-    monkeypatch.setattr("grnular_core.data.tf_lists.fetch", lambda key: Path("list.csv"))
+    monkeypatch.setattr("grnular_core.data.gene_lists.fetch", lambda key: Path("list.csv"))
     assert main(["infer", "cells.csv", "--tfs", word, "--method", "clr", "-o", "out.csv"]) == 0
     assert set(read_edges("out.csv")["regulator"]) == {"G00", "G01"}
     assert (

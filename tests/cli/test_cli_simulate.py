@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from grnular_core.cli.main import main
-from grnular_core.data.readers import read_network, read_tfs
+from grnular_core.data.gene_lists import read_network, read_tfs
 from grnular_core.simulation import export as simulation_files
 from grnular_core.simulation.simulate import preset, simulate
 

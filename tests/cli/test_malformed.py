@@ -8,7 +8,7 @@ import pytest
 from malformed import CASES, Case, good_files, put_files
 
 from grnular_core.cli.main import main
-from grnular_core.data import tf_lists
+from grnular_core.data import gene_lists
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "out.csv").write_text("the last result\n")
     human = tmp_path.parent / f"{tmp_path.name}-human.csv"
     human.write_text("TF,Sources\nGATA1,a\nSPI1,a\n")
-    monkeypatch.setattr(tf_lists, "fetch", lambda key: human)
+    monkeypatch.setattr(gene_lists, "fetch", lambda key: human)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -8,7 +8,7 @@ import pytest
 
 from grnular_core.data import beeline
 from grnular_core.data.candidates import clean_truth
-from grnular_core.data.card import dataset_card
+from grnular_core.data.dataset import dataset_card
 from grnular_core.data.registry import registry
 from grnular_core.utils.errors import InputError
 

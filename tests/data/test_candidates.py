@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from grnular_core.data.candidates import (
     TruthCounts,
     clean_truth,
-    known_edges,
     score_matrix,
+    scored_edges,
     sign_matrix,
     strict_candidates,
 )
@@ -183,7 +183,7 @@ def test_without_a_sign_column_negative_weights_are_repression():
 
 def test_an_undirected_table_scores_both_directions_alike():
     edges = edges_of(("a", "b", 1.0, -1), ("b", "a", 3.0, 1), ("c", "a", 2.0, -1))
-    both = known_edges(edges, GENES, undirected=True)
+    both = scored_edges(edges, GENES, undirected=True)
     scores, signs = score_matrix(both, GENES, GENES), sign_matrix(both, GENES, GENES)
     assert np.array_equal(scores, scores.T) and np.array_equal(signs, signs.T)
     assert (scores[0, 1], scores[0, 2], signs[0, 1], signs[0, 2]) == (3.0, 2.0, 1, -1)

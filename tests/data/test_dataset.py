@@ -11,8 +11,7 @@ import pytest
 from scipy import sparse
 from small_data import CELLS, GENES, TFS, small_anndata, small_table
 
-from grnular_core.data.card import dataset_card
-from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.data.dataset import GRNDataset, dataset_card, make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.utils.errors import InputError
 
@@ -252,7 +251,12 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
         (small_table(), "GATA1", {}, "single text 'GATA1'"),
         (small_table(), [], {}, "TF list is empty"),
         (small_table(), ["KLF1"], {}, "no TF of the list .1 names: KLF1"),
-        (small_table(), TFS, {"layer": "x"}, "layer 'x' asked of expression, which is a plain"),
+        (
+            small_table(),
+            TFS,
+            {"layer": "x"},
+            "expression is a plain table without layers; leave layer 'x'",
+        ),
         (small_table(), TFS, {"match": "case"}, "match 'case'; expected one of exact"),
         (small_table(), TFS, {"duplicates": "drop"}, "duplicates 'drop'"),
         (small_table(), TFS, {"orientation": "rows"}, "orientation 'rows'"),
@@ -266,9 +270,9 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
         (small_table().astype("Int64", errors="ignore").mask(small_table() == 0), TFS, {}, "NaN"),
         (small_table() - 1, TFS, {}, "negative values.*--scaled"),
         (small_table() * 0, TFS, {}, "all but 0 of the 6 genes .* same value in every cell"),
-        (small_table().iloc[:1], TFS, {}, "holds one cell"),
-        (small_table()[["GATA1"]], TFS, {}, "holds one gene"),
-        (small_table().iloc[:0], TFS, {}, "no data: 0 cells x 6 genes"),
+        (small_table().iloc[:1], TFS, {}, "holds 1 cells x 6 genes"),
+        (small_table()[["GATA1"]], TFS, {}, "holds 9 cells x 1 genes"),
+        (small_table().iloc[:0], TFS, {}, "holds 0 cells x 6 genes"),
         (small_table().rename(columns={"NA": None}), TFS, {}, "gene number 3 has no name"),
         (small_table().rename_axis("SPI1"), TFS, {}, "stand below SPI1, which is a TF"),
         (small_table().corr(), TFS, {}, "cannot tell whether rows or columns"),
@@ -279,7 +283,7 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
             anndata.AnnData(obs=small_table()[[]], var=small_table().T[[]]),
             TFS,
             {},
-            "has no X and no layers",
+            "has no X; .*one of its layers: none",
         ),
     ],
 )
@@ -292,9 +296,9 @@ def test_what_would_make_the_network_meaningless_is_refused(table, tfs, options,
     ("truth", "words"),
     [
         (pd.DataFrame({"Gene1": ["SPI1"], "Gene2": ["NA"]}), "missing regulator, target"),
-        (pd.DataFrame({"regulator": ["X"], "target": ["Y"]}), "no edge of the truth"),
+        (pd.DataFrame({"regulator": ["X"], "target": ["Y"]}), "no edge of the reference network"),
         (pd.DataFrame({"regulator": ["spi1"], "target": ["na"]}), "With --match ignore-case 2"),
-        (pd.DataFrame({"regulator": [1.5], "target": [None]}), "no edge of the truth"),
+        (pd.DataFrame({"regulator": [1.5], "target": [None]}), "no edge of the reference network"),
         (
             pd.DataFrame({"regulator": ["SPI1"], "target": ["NA"], "sign": ["up"]}),
             "sign 'up' is not a number",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
@@ -68,19 +68,10 @@ def test_the_largest_values_that_pass_keep_their_squares_in_single_precision():
     assert np.isfinite(np.float32(values.LARGEST) ** 2)
 
 
-@pytest.mark.parametrize(
-    ("shape", "words"),
-    [
-        ((0, 5), "no data: 0 cells x 5"),
-        ((5, 0), "no data"),
-        ((1, 5), "one cell"),
-        ((5, 1), "one g"),
-    ],
-)
-def test_too_small_tables_are_refused(shape, words):
-    with pytest.raises(InputError, match=words):
-        values.check_size(*shape, "table")
-    values.check_size(2, 2, "table")
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (1, 5), (5, 1)])
+def test_too_small_tables_are_refused(shape):
+    with pytest.raises(InputError, match=f"table holds {shape[0]} cells x {shape[1]} genes; at le"):
+        check(np.ones(shape))
 
 
 small = arrays.arrays(
@@ -89,7 +80,6 @@ small = arrays.arrays(
 
 
 @given(small)
-@settings(deadline=None)
 def test_dense_and_sparse_agree_on_variance_and_constancy(matrix):
     for make in KINDS[1:]:
         assert np.allclose(values.column_variance(make(matrix)), matrix.var(axis=0), atol=1e-12)

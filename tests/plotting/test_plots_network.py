@@ -13,8 +13,7 @@ from grnular_paper.figures.stem_cells import pseudotime_panel, score_violins
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from grnular_core.data.cpdag import cpdag
-from grnular_core.data.edges import edge_table
+from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.plotting import style as plots
 from grnular_core.plotting.network import (
     TF_COLOUR,

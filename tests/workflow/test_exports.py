@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_data import small_anndata
 
-from grnular_core.data.cpdag import cpdag
 from grnular_core.data.dataset import make_dataset
-from grnular_core.data.edges import edge_table, read_edges
+from grnular_core.data.edges import cpdag, edge_table, read_edges
 from grnular_core.methods.registry import infer
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grnular_core.data.cpdag import cpdag
-from grnular_core.data.edges import edge_table
+from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
 from grnular_core.workflow.network_files import write_network

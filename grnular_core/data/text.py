@@ -1,0 +1,166 @@
+"""Reading text files as people really send them: packed, cut short, mislabelled.
+
+Everything that goes wrong becomes an ``InputError`` that names the file and the likely fix.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+
+from grnular_core.utils.errors import InputError
+from grnular_core.utils.files import place
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no file with bytes in it."""
+    kind = place(path)
+    if kind == "folder":
+        raise InputError(f"{path} is a folder; expected a file")
+    if kind == "missing":
+        near = [p.name for p in path.parent.iterdir()] if place(path.parent) == "folder" else []
+        alike = get_close_matches(path.name, sorted(near), n=3)
+        hint = f"; did you mean {' or '.join(alike)}?" if alike else ""
+        raise InputError(f"no file {path}{hint}")
+    if kind == "other":  # it would be read twice, and the second time its beginning is gone
+        raise InputError(
+            f"{path} is a pipe or device, which gives its content once; expected a file: write it to "
+            "one first (cat ... > file.txt), and name that"
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes); was it written or copied to the end?")
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file: UTF-8, with or without byte order mark; gzip when it ends in ``.gz``.
+
+    Raises ``InputError`` for everything that cannot be read, also while the block reads.
+    """
+    check_file(path)
+    try:
+        raw = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else open(path, "rb")
+        with raw, _Text(raw, encoding="utf-8-sig") as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path} is damaged or cut short ({error}); copy or download it again"
+        ) from error
+    except (UnicodeDecodeError, _NulError) as error:
+        raise InputError(
+            f"{path} is no plain text in UTF-8; save a sheet as csv, unpack what is packed (.gz may stay, under "
+            "that name), save other encodings as UTF-8"
+        ) from error
+    except (csv.Error, pd.errors.ParserError, OverflowError) as error:
+        raise InputError(
+            f"{path} is not a readable table ({str(error).strip()}); is a quotation mark left open?"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], pd.DataFrame]:
+    """Read a table of text.
+
+    Parameters
+    ----------
+    path : Path
+    separator : str
+        One character.
+    as_text : bool
+        All values are strings; else columns of numbers are numbers, exactly as written, and only
+        the first column is sure to be text. No word is taken for a missing value.
+
+    Returns
+    -------
+    header : list of str
+        The first line that is not blank, split.
+    body : DataFrame
+        The lines below it, with numbered columns; all have the same number of fields, which need
+        not be that of the header.
+
+    Raises
+    ------
+    InputError
+        As ``open_text``; for blank lines only, ragged rows and fields that span lines.
+    """
+    options = {"dtype": str} if as_text else {"dtype": {0: str}, "float_precision": "round_trip"}
+    with open_text(path) as stream:
+        header = next(_filled(csv.reader(stream, delimiter=separator)), None)
+        if header is None:
+            raise InputError(f"{path} holds blank lines only; was it written to the end?")
+        try:
+            body = pd.read_csv(
+                stream, sep=separator, header=None, na_filter=False, low_memory=False, **options
+            )
+        except pd.errors.EmptyDataError:
+            body = pd.DataFrame()
+        except pd.errors.ParserError:
+            _refuse_ragged(path, separator)
+            raise
+    last = body.iloc[:, -1] if body.size else pd.Series(dtype=float)
+    if not pd.api.types.is_numeric_dtype(last) and (last == "").any():
+        _refuse_ragged(path, separator)  # pandas fills short rows up with empty fields
+    for field in [*header, *(body[0] if body.size else ())]:
+        if "\n" in field:  # no name does that; the lines inside would be lost
+            raise InputError(
+                f"{path}: a quotation mark is left open before {field[:40]!r}; close it"
+            )
+    return [field.strip() for field in header], body
+
+
+def sniffed_separator(path: Path) -> str:
+    """Return the separator of a table: tab, else semicolon, else comma, by its first line."""
+    with open_text(path) as stream:
+        first = next((line for line in stream if line.strip()), "")
+    return next((separator for separator in "\t;" if separator in first), ",")
+
+
+class _NulError(ValueError):
+    """A NUL character in what should be text; pandas would end a value there without a word."""
+
+
+class _Text(io.TextIOWrapper):
+    """Text that refuses NUL characters instead of handing them on."""
+
+    def read(self, size: int | None = -1, /) -> str:
+        return self._checked(super().read(size))
+
+    def __next__(self) -> str:
+        return self._checked(super().__next__())
+
+    @staticmethod
+    def _checked(text: str) -> str:
+        if "\0" in text:
+            raise _NulError
+        return text
+
+
+def _filled(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows that are not blank; separators alone are not nothing."""
+    return (row for row in rows if len(row) > 1 or any(field.strip() for field in row))
+
+
+def _refuse_ragged(path: Path, separator: str) -> None:
+    """Name the first line below the header with another number of fields than those above."""
+    with open_text(path) as stream:
+        reader = csv.reader(stream, delimiter=separator)
+        next(_filled(reader), None)
+        width = None
+        for row in _filled(reader):
+            width = width or len(row)
+            if len(row) != width:
+                raise InputError(
+                    f"{path}, line {reader.line_num} ({row[0][:40]!r}...): {len(row)} fields, but "
+                    f"the rows above have {width}. Is a value missing, a name with a separator in "
+                    "it not quoted, a quotation mark left open, or the file cut short?"
+                )
