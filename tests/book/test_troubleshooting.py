@@ -88,7 +88,7 @@ def test_what_infer_says_of_lists_and_networks(folder, capsys):
     Path("one_line.txt").write_text("Gene0,Gene4\n")
     assert quoted(infer(capsys, "--tfs", "one_line.txt"), "one_line.txt has a line")
     (folder + 1).rename(columns={"Gene0": "GATA1", "Gene1": "SPI1", "Gene2": "TAL1"}).to_csv(
-        "numbers.csv"
+        "numbers.csv", index_label="gene"
     )
     assert quoted(infer(capsys, "--tfs", "numbers.csv"), "numbers.csv has numbers")
     os.mkfifo("pipe")
