@@ -132,7 +132,12 @@ def _scores(model: nn.Module, method: Method, given: MethodInput, options: RunOp
     expression = given.matrix if large else given.expression
     return Scores(
         *model_scores(
-            model, expression, given.tf_index, device=options.device, progress=options.progress
+            model,
+            expression,
+            given.tf_index,
+            device=options.device,
+            precision=options.precision or method.precision,
+            progress=options.progress,
         )
     )
 

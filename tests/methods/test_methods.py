@@ -149,5 +149,14 @@ def test_algorithm_1_runs_the_published_weights_and_gives_another_network(small_
     assert not base.edges.equals(published.edges)
 
 
+@pytest.mark.parametrize("name", ["grnular", "grnular-context"])
+def test_the_published_model_runs_in_double_precision_and_a_run_may_say_otherwise(
+    small_data, name
+):
+    own = infer(small_data, name, device="cpu")["weight"].to_numpy()
+    told = [infer(small_data, name, device="cpu", precision=p)["weight"].to_numpy() for p in ("single", "double")]
+    assert [np.array_equal(own, one) for one in told] == [name != "grnular", name == "grnular"]
+
+
 def test_a_name_is_found_whatever_its_case():
     assert method("CLR") is METHODS["clr"]
