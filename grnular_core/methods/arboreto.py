@@ -69,6 +69,7 @@ class SameMaskEarlyStop:
         self.improvements: list[float] = []
 
     def __call__(self, stage: int, regressor: Any, local: dict[str, Any]) -> bool:
+        """Tell whether to stop after a stage."""
         left_out = ~local["sample_mask"]
         tree = regressor.estimators_[stage, 0].tree_
         step = regressor.learning_rate * tree.predict(local["X"][left_out]).ravel()
@@ -94,7 +95,7 @@ def _early_stop(restored: bool) -> Iterator[None]:
 
 
 def _settings(ensemble: Ensemble) -> tuple[str, dict[str, Any]]:
-    """arboreto's name of the regressor and its published settings."""
+    """Take the published settings: arboreto's name of the regressor and its arguments."""
     core = ARBORETO.load()
 
     return ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
@@ -169,7 +170,7 @@ def tree_scores(
     progress: Progress | None = None,
     parts: PartStore | None = None,
 ) -> tuple[np.ndarray, float]:
-    """Importance of every TF for every gene.
+    """Compute the importance of every TF for every gene.
 
     Targets are fitted in parts of a few genes. The result does not depend on the order of columns, on the number
     of jobs or on being resumed.

@@ -41,7 +41,7 @@ def standardised(expression: np.ndarray) -> np.ndarray:
 
 
 def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """The same scores, 0 where TF and gene are the same gene.
+    """Set scores to 0 where TF and gene are the same gene.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ def glasso_exact(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) 
     MethodError
         When a solution is not positive definite.
     """
-    precision, _ = precision_by_cv(standardised(expression), FOLDS, n_jobs)
+    precision, _ = _precision_by_cv(standardised(expression), FOLDS, n_jobs)
     return _scores(precision, tf_index)
 
 
@@ -138,35 +138,22 @@ def _scores(precision: np.ndarray, tf_index: np.ndarray) -> Scores:
 
 
 @dataclass
-class Fold:
-    """Covariances of one fold of the cross-validation, and solutions to start from.
-
-    Genes that are constant in the cells to fit have no likelihood and are left out of both.
-
-    Attributes
-    ----------
-    fitted, left_out : ndarray, (genes, genes)
-        Covariances of the cells to fit and of those left out.
-    starts : list of Dual
-        Solutions for larger penalties.
-    """
+class _Fold:
+    """One fold: covariances of the cells to fit and of those left out, (genes, genes), and starts."""
 
     fitted: np.ndarray
     left_out: np.ndarray
     starts: list[Dual] = field(default_factory=list)
 
     @classmethod
-    def of(cls, X: np.ndarray, held: np.ndarray) -> Fold:
-        """The fold that leaves out the cells ``held`` of X (cells, genes)."""
+    def of(cls, X: np.ndarray, held: np.ndarray) -> _Fold:
+        """Leave out the cells ``held`` of X (cells, genes)."""
         fitted = np.delete(X, held, axis=0)
         there = _varies(fitted)
         return cls(_covariance(fitted[:, there]), _covariance(X[held][:, there]))
 
     def score(self, alpha: float) -> float:
-        """Mean log-likelihood of the cells left out, with the penalty ``alpha``.
-
-        It is told up to a constant; -inf without a solution.
-        """
+        """Find the mean log-likelihood of the cells left out, up to a constant; -inf without a solution."""
         above = [start for start in self.starts if start.alpha >= alpha]
         start = min(above, key=lambda start: start.alpha, default=None)
         found = graphical_lasso(self.fitted, alpha, FOLD_TOLERANCE, start)
@@ -192,30 +179,12 @@ def _varies(X: np.ndarray) -> np.ndarray:
     return X.std(axis=0) > 1e-10
 
 
-def precision_by_cv(X: np.ndarray, n_folds: int, n_jobs: int = 1) -> tuple[np.ndarray, float]:
-    """Precision matrix with the penalty chosen by cross-validation.
+def _precision_by_cv(X: np.ndarray, n_folds: int, n_jobs: int = 1) -> tuple[np.ndarray, float]:
+    """Find the precision matrix (genes, genes) of standardised X (cells, genes), and its penalty.
 
-    Parameters
-    ----------
-    X : ndarray, (cells, genes)
-        Standardised expression.
-    n_folds : int
-        Contiguous folds; as many as cells where there are fewer.
-    n_jobs : int
-        Threads that compute folds side by side.
-
-    Returns
-    -------
-    precision : ndarray, (genes, genes)
-        Constant genes have rows of 0.
-    alpha : float
-        The penalty; infinite where no two genes have anything in common, as with one cell, and nothing is
-        connected.
-
-    Raises
-    ------
-    MethodError
-        When the solution is not positive definite.
+    Constant genes have rows of 0. Where no two genes have anything in common, as with one cell, the penalty is
+    infinite and nothing is connected. Folds are computed side by side in ``n_jobs`` threads. Raises ``MethodError``
+    when the solution is not positive definite.
     """
     there = np.flatnonzero(_varies(X))
     precision = np.zeros((X.shape[1],) * 2)
@@ -223,8 +192,8 @@ def precision_by_cv(X: np.ndarray, n_folds: int, n_jobs: int = 1) -> tuple[np.nd
     largest, alpha = largest_alpha(S), NO_ALPHA
     if largest > 0:
         groups = np.array_split(np.arange(len(X)), min(n_folds, len(X)))
-        folds = [Fold.of(X[:, there], held) for held in groups]
-        alpha = best_alpha(folds, largest, n_jobs)
+        folds = [_Fold.of(X[:, there], held) for held in groups]
+        alpha = _best_alpha(folds, largest, n_jobs)
         del folds
     found = graphical_lasso(S, alpha)
     if not np.isfinite(found.gap):
@@ -236,23 +205,11 @@ def precision_by_cv(X: np.ndarray, n_folds: int, n_jobs: int = 1) -> tuple[np.nd
     return precision, alpha
 
 
-def best_alpha(folds: list[Fold], largest: float, n_jobs: int = 1) -> float:
-    """The penalty with the highest mean score; of equal ones the largest.
+def _best_alpha(folds: list[_Fold], largest: float, n_jobs: int = 1) -> float:
+    """Find the penalty with the highest mean score; of equal ones the largest.
 
     Where the score still rises at the end of the range, the next range goes on below it, down to
-    ``LEAST ** 2`` times the largest penalty.
-
-    Parameters
-    ----------
-    folds : list of Fold
-    largest : float
-        The penalty that leaves no two genes connected.
-    n_jobs : int
-        Threads.
-
-    Returns
-    -------
-    float
+    ``LEAST ** 2`` times ``largest``.
     """
     alphas = np.geomspace(largest, LEAST * largest, LADDER)
     scores: dict[float, float] = {}
@@ -271,12 +228,12 @@ def best_alpha(folds: list[Fold], largest: float, n_jobs: int = 1) -> float:
 
 
 def _best(scores: dict[float, float]) -> float:
-    """The penalty with the highest score, of equal ones the largest."""
+    """Choose the penalty with the highest score, of equal ones the largest."""
     return max(scores, key=lambda alpha: (scores[alpha], alpha))
 
 
 def _bracket(scores: dict[float, float], least: float) -> tuple[float, float]:
-    """The alphas next to the best; ``least`` stands for one below the smallest."""
+    """Find the penalties next to the best; ``least`` stands for one below the smallest."""
     path = sorted(scores, reverse=True)
     at = path.index(_best(scores))
     lower = path[at + 1] if at + 1 < len(path) else min(least, path[at])

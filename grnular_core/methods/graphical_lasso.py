@@ -130,14 +130,14 @@ def graphical_lasso(
 
 
 def _obeying_bounds(S: np.ndarray, alpha: float, start: Dual | None) -> np.ndarray:
-    """A positive definite W that obeys the bounds of this alpha."""
+    """Make a positive definite W that obeys the bounds of this penalty."""
     diagonal = np.diag(np.diag(S))
     W, largest = (diagonal, largest_alpha(S)) if start is None else start[::2]
     return S + (min(alpha / largest, 1) if largest > 0 else 1) * (W - S)
 
 
 def largest_alpha(S: np.ndarray) -> float:
-    """The least penalty that leaves no two genes connected.
+    """Find the least penalty that leaves no two genes connected.
 
     Parameters
     ----------
@@ -171,11 +171,11 @@ def _solve(
         moved, left = _sweep_rows(S, W, B, alpha, inner, left)
         sweeps += 1
         theta = _theta(W, B)
-        gap = duality_gap(S, W, theta, alpha)
+        gap = _duality_gap(S, W, theta, alpha)
         # regressions need not be more exact than the rows are that they stand on
         inner = min(inner, max(0.1 * moved, 1e-5 * alpha))
     if gap > tolerance * len(S):
-        theta, W, gap, _ = solve_by_admm(S, theta, W, alpha, tolerance * len(S))
+        theta, W, gap, _ = _solve_by_admm(S, theta, W, alpha, tolerance * len(S))
         B = _coefficients(theta)
     return theta, W, B, gap, sweeps
 
@@ -196,16 +196,10 @@ def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
     return theta
 
 
-class AdmmSolution(NamedTuple):
-    """What ADMM found.
+class _AdmmSolution(NamedTuple):
+    """Z and W, both (genes, genes), the duality gap between them and the rounds taken.
 
-    Attributes
-    ----------
-    theta, W : ndarray, (genes, genes)
-        Z of the module's docstring and the dual's W.
-    gap : float
-        Duality gap between them, infinite while one of the two is not positive definite.
-    rounds : int
+    The gap is infinite while one of the two is not positive definite.
     """
 
     theta: np.ndarray
@@ -214,33 +208,15 @@ class AdmmSolution(NamedTuple):
     rounds: int
 
 
-def solve_by_admm(
+def _solve_by_admm(
     S: np.ndarray, theta: np.ndarray, W: np.ndarray, alpha: float, tolerance: float
-) -> AdmmSolution:
-    """Theta by the alternating direction method of multipliers.
+) -> _AdmmSolution:
+    """Find Theta for the covariance ``S`` from ``theta`` and a ``W`` that obeys the bounds, all (genes, genes).
 
-    Parameters
-    ----------
-    S : ndarray, (genes, genes)
-        Covariance.
-    theta, W : ndarray, (genes, genes)
-        Where it starts; ``W`` obeys the bounds.
-    alpha : float
-        The penalty.
-    tolerance : float
-        It ends when the duality gap is below, or after ``MAX_ROUNDS``.
-
-    Returns
-    -------
-    AdmmSolution
-        The pair with the smallest gap seen, that which was given included.
-
-    References
-    ----------
-    Boyd et al. (2011), Foundations and Trends in Machine Learning 3, section 6.5; Wohlberg (2017),
-    arXiv:1704.06209.
+    Ends when the gap is below ``tolerance`` or after ``MAX_ROUNDS``. What is returned is the pair with the smallest
+    gap seen, that which was given included.
     """
-    best = AdmmSolution(theta, W, duality_gap(S, W, theta, alpha), 0)
+    best = _AdmmSolution(theta, W, _duality_gap(S, W, theta, alpha), 0)
     Z, Y = theta.copy(), W - S
     rho = _ratio(np.linalg.norm(Y), np.linalg.norm(Z))
     for n in range(1, MAX_ROUNDS + 1):
@@ -252,9 +228,9 @@ def solve_by_admm(
         Y = Y + rho * (moved - Z)
         if n % CHECK == 0:
             W = _bounded(S, Y, alpha)
-            gap = duality_gap(S, W, Z, alpha)
+            gap = _duality_gap(S, W, Z, alpha)
             if gap < best.gap:
-                best = AdmmSolution(Z, W, gap, n)
+                best = _AdmmSolution(Z, W, gap, n)
             if n <= SETTLED:
                 apart = _ratio(np.linalg.norm(found - Z), np.linalg.norm(Z))
                 still_moving = _ratio(rho * np.linalg.norm(Z - before), np.linalg.norm(Y))
@@ -263,26 +239,14 @@ def solve_by_admm(
 
 
 def _bounded(S: np.ndarray, Y: np.ndarray, alpha: float) -> np.ndarray:
-    """The W of the dual next to ``S + Y``: within alpha of S, and its diagonal."""
+    """Find the W of the dual next to ``S + Y``: within alpha of S, and its diagonal."""
     W = S + np.clip(Y, -alpha, alpha)
     np.fill_diagonal(W, np.diag(S))
     return W
 
 
-def duality_gap(S: np.ndarray, W: np.ndarray, theta: np.ndarray, alpha: float) -> float:
-    """The objective at Theta less the dual's at W.
-
-    Parameters
-    ----------
-    S, W, theta : ndarray, (genes, genes)
-    alpha : float
-        The penalty.
-
-    Returns
-    -------
-    float
-        Infinite if W or Theta is not positive definite.
-    """
+def _duality_gap(S: np.ndarray, W: np.ndarray, theta: np.ndarray, alpha: float) -> float:
+    """Subtract the dual's objective at W from that at Theta; infinite if either is not positive definite."""
     try:
         logs = [np.log(np.diag(cholesky(matrix))).sum() for matrix in (theta, W)]
     except np.linalg.LinAlgError:
@@ -292,7 +256,7 @@ def duality_gap(S: np.ndarray, W: np.ndarray, theta: np.ndarray, alpha: float) -
 
 
 def _smooth_step(S: np.ndarray, Z: np.ndarray, Y: np.ndarray, rho: float) -> np.ndarray:
-    """The Theta with ``rho Theta - Theta^-1 = rho Z - Y - S``: same eigenvectors, a quadratic each."""
+    """Solve ``rho Theta - Theta^-1 = rho Z - Y - S``: same eigenvectors, a quadratic each."""
     values, vectors = eigh(rho * Z - Y - S, driver="evd", overwrite_a=True, check_finite=False)
     values = (values + np.sqrt(values**2 + 4 * rho)) / (2 * rho)
     theta = (vectors * values) @ vectors.T
@@ -307,12 +271,12 @@ def _shrunk(theta: np.ndarray, by: float) -> np.ndarray:
 
 
 def _ratio(a: float, b: float) -> float:
-    """``a / b``; 1 where one of them is 0."""
+    """Divide; 1 where one of them is 0."""
     return float(a / b) if a > 0 and b > 0 else 1.0
 
 
 def _step(imbalance: float) -> float:
-    """What rho is multiplied with; 1 while the residuals are about balanced."""
+    """Find what rho is multiplied with; 1 while the residuals are about balanced."""
     step = min(max(np.sqrt(imbalance), 1 / LARGEST_STEP), LARGEST_STEP)
     return step if max(step, 1 / step) > SMALLEST_STEP else 1.0
 
@@ -338,7 +302,7 @@ def _sweep_rows(S, W, B, alpha, inner, left):  # pragma: no cover - compiled
 
 @part_of_compiled
 def _regress(S, W, B, j, alpha, inner, products, held, left):  # pragma: no cover - compiled
-    """The lasso of gene j on the others by coordinate descent, from row j of ``B``; returns ``left``.
+    """Fit the lasso of gene j on the others by coordinate descent, from row j of ``B``; returns ``left``.
 
     All genes are looked at, then those with a coefficient (``held``) until they rest, and so on.
     ``products`` is W times the coefficients.
@@ -393,7 +357,7 @@ def _take_over(S, W, B, j, alpha, products):  # pragma: no cover - compiled
 
 @part_of_compiled
 def _descend(S, W, B, j, k, alpha, products):  # pragma: no cover - compiled
-    """The best coefficient of gene k, the others as they are; returns how much it moves its product."""
+    """Find the best coefficient of gene k, the others as they are; returns how much it moves its product."""
     rest = S[j, k] - products[k] + W[k, k] * B[j, k]
     size = max(abs(rest) - alpha, 0.0) / W[k, k]
     new = size if rest > 0 else -size

@@ -97,7 +97,7 @@ class MethodInput:
 
     @classmethod
     def of(cls, data: GRNDataset) -> MethodInput:
-        """The input for a dataset."""
+        """Sort the genes of a dataset."""
         genes, tfs = sorted(data.genes), sorted(data.tfs)
         position = {gene: i for i, gene in enumerate(genes)}
         return cls(data, genes, tfs, np.array([position[tf] for tf in tfs], dtype=int))

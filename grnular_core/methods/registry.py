@@ -38,7 +38,7 @@ RENAMED = {"grnular-paper": "grnular", "grnular-chances": "grnular-context"}
 
 
 def _call(module: str, function: str, *arguments: object) -> ScoresOf:
-    """A function of a module of this package, which is loaded when the method is run."""
+    """Find a function of a module of this package when the method is run, and call it."""
 
     def scores(given: MethodInput, options: RunOptions) -> Scores:
         found = getattr(import_module(f"grnular_core.methods.{module}"), function)
@@ -48,7 +48,7 @@ def _call(module: str, function: str, *arguments: object) -> ScoresOf:
 
 
 def _unrolled(name: str, function: str = "trained_scores") -> ScoresOf:
-    """An unrolled model, run as the entry of that name says."""
+    """Run an unrolled model as the entry of that name says."""
     return lambda given, options: _call("unrolled", function, METHODS[name])(given, options)
 
 
@@ -196,7 +196,7 @@ METHODS: dict[str, Method] = {entry.name: entry for entry in _ENTRIES}
 
 
 def method(name: str) -> Method:
-    """The entry of a method.
+    """Look up the entry of a method.
 
     Parameters
     ----------

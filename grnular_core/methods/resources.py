@@ -195,7 +195,7 @@ def grnular_seconds(
 
 
 def _config(method: Method, weights: str | Path | None) -> GRNULarConfig | None:
-    """The configuration a method runs with; None where its model is none of GRNULar."""
+    """Find the configuration a method runs with; None where its model is none of GRNULar."""
     if not method.model.startswith("grnular"):
         return None
     from grnular_core.models.grnular import GRNULarConfig

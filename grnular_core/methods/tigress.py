@@ -68,26 +68,13 @@ def tigress_method(given: MethodInput, options: RunOptions) -> Scores:
     )  # fmt: skip
 
 
-def draw_split(
+def _draw_split(
     n_cells: int, n_tfs: int, alpha: float, seed: int, split: int
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """One split of a seed: weights of the TFs and two halves of the cells.
+    """Draw one split of a seed: weights of the TFs (tfs,) and the cells of two halves.
 
-    Each split has a generator of its own, so that it is the same whoever computes it.
-
-    Parameters
-    ----------
-    n_cells, n_tfs : int
-    alpha : float
-        Lower end of the weights.
-    seed, split : int
-
-    Returns
-    -------
-    weights : ndarray, (tfs,)
-        From [alpha, 1).
-    halves : tuple of two ndarray of int
-        Cells; an odd one goes to the second half.
+    Each split has a generator of its own, so that it is the same whoever computes it. An odd cell goes to the
+    second half.
     """
     rng = np.random.default_rng([seed, split])
     weights = rng.uniform(alpha, 1, n_tfs)
@@ -95,23 +82,11 @@ def draw_split(
     return weights, (order[: n_cells // 2], order[n_cells // 2 :])
 
 
-def half_counts(x: np.ndarray, y: np.ndarray, tf_index: np.ndarray, n_steps: int) -> np.ndarray:
-    """``steps_in_model`` of all genes on one half of the cells.
+def _half_counts(x: np.ndarray, y: np.ndarray, tf_index: np.ndarray, n_steps: int) -> np.ndarray:
+    """Count ``_steps_in_model`` for all genes on one half, (tfs, genes), from x (cells, tfs) and y (cells, genes).
 
-    Both arrays are centred, which fits the intercept, but not scaled: that would undo the weights.
-
-    Parameters
-    ----------
-    x : ndarray, (cells, tfs)
-        Weighted expression of the TFs. A TF is no regressor of itself.
-    y : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
-    n_steps : int
-
-    Returns
-    -------
-    ndarray of int, (tfs, genes)
-        With fewer than two cells 0.
+    Both are centred, which fits the intercept, but not scaled: that would undo the weights. A TF is no regressor of
+    itself. With fewer than two cells all counts are 0.
     """
     if len(x) < 2:
         return np.zeros((x.shape[1], y.shape[1]), dtype=np.int64)
@@ -119,7 +94,7 @@ def half_counts(x: np.ndarray, y: np.ndarray, tf_index: np.ndarray, n_steps: int
     own = np.full(y.shape[1], -1)
     own[tf_index] = np.arange(len(tf_index))
     # the products of a gene next to each other, as the paths read them
-    return steps_in_model(x.T @ x / len(x), (y.T @ x / len(x)).T, n_steps, own)
+    return _steps_in_model(x.T @ x / len(x), (y.T @ x / len(x)).T, n_steps, own)
 
 
 def _part_counts(
@@ -135,10 +110,10 @@ def _part_counts(
     start = time.process_time()
     counts = np.zeros((len(tf_index), z.shape[1]), dtype=np.int64)
     for split in splits:
-        weights, halves = draw_split(len(z), len(tf_index), alpha, seed, split)
+        weights, halves = _draw_split(len(z), len(tf_index), alpha, seed, split)
         for cells in halves:
             y = z[cells]
-            counts += half_counts(y[:, tf_index] * weights, y, tf_index, n_steps)
+            counts += _half_counts(y[:, tf_index] * weights, y, tf_index, n_steps)
     return index, counts, time.process_time() - start
 
 
@@ -216,31 +191,17 @@ def tigress(
     return Scores(total / (2 * n_splits * n_steps), sign, cpu_seconds)
 
 
-def steps_in_model(
+def _steps_in_model(
     gram: np.ndarray, products: np.ndarray, n_steps: int, own: np.ndarray | None = None
 ) -> np.ndarray:
-    """After how many of the first steps of least-angle regression each TF is in the model.
+    """Count after how many of the first ``n_steps`` steps each TF is in the model, (tfs, targets).
 
-    Parameters
-    ----------
-    gram : ndarray, (tfs, tfs)
-        X'X, divided by the number of cells.
-    products : ndarray, (tfs, targets)
-        X'Y, divided by the number of cells.
-    n_steps : int
-    own : ndarray of int, (targets,), optional
-        Row of the TF that a target is itself, which is no regressor of it, or -1.
+    ``gram`` is X'X, (tfs, tfs), and ``products`` X'Y, (tfs, targets), both divided by the number of cells. ``own``
+    (targets,) is the row of the TF that a target is itself, which is no regressor of it, or -1.
 
-    Returns
-    -------
-    ndarray of int, (tfs, targets)
-        A path that has nothing left to explain keeps its last model for the steps that remain. A TF that depends
-        on those in the model never enters; where one would have, scikit-learn sets a wrong TF's correlation to
-        0, and this does not.
-
-    References
-    ----------
-    Efron et al. (2004), Annals of Statistics 32:407.
+    A path that has nothing left to explain keeps its last model for the steps that remain. A TF that depends on
+    those in the model never enters; where one would have, scikit-learn sets a wrong TF's correlation to 0, and this
+    does not.
     """
     by_target = np.ascontiguousarray(products.T, dtype=np.float64)
     none = np.full(len(by_target), -1)
@@ -250,7 +211,7 @@ def steps_in_model(
 
 @compiled
 def _count_steps(gram, products, own, n_steps):  # pragma: no cover - compiled
-    """``steps_in_model`` with targets first in ``products`` and in what is returned."""
+    """``_steps_in_model`` with targets first in ``products`` and in what is returned."""
     n_targets, n_tfs = products.shape
     most = min(n_steps, n_tfs)
     counts = np.zeros((n_targets, n_tfs), np.int64)
@@ -272,10 +233,10 @@ def _path(
     c, change, coefficients, order, barred, factor, signs, direction,
 ):  # pragma: no cover - compiled
     # fmt: on
-    """The path of one target, added to its row of ``counts``. The third line of arguments is work space.
+    """Follow the path of one target and add it to its row of ``counts``. The third line of arguments is work space.
 
-    ``order`` holds the TFs of the model in the order of their entry, then the others; ``signs``,
-    ``direction`` and the rows of ``factor`` follow it. ``barred`` TFs keep a correlation of 0.
+    ``order`` holds the TFs of the model in the order of their entry, then the others; ``signs``, ``direction`` and
+    the rows of ``factor`` follow it. ``barred`` TFs keep a correlation of 0.
     """
     n_tfs = order.size
     for tf in range(n_tfs):
@@ -359,7 +320,7 @@ def _factor_row(gram, order, factor, row):  # pragma: no cover - compiled
 
 @part_of_compiled
 def _leave(gram, order, factor, signs, place, n_active):  # pragma: no cover - compiled
-    """Moves a TF from the model to the first of the others; rows of the factor behind it are new.
+    """Move a TF from the model to the first of the others; rows of the factor behind it are new.
 
     ``n_active`` is the number of those that stay.
     """
@@ -372,7 +333,7 @@ def _leave(gram, order, factor, signs, place, n_active):  # pragma: no cover - c
 
 @part_of_compiled
 def _equal_direction(factor, signs, direction, n_active):  # pragma: no cover - compiled
-    """Sets the direction in which all correlations of the model fall alike; returns their speed."""
+    """Set the direction in which all correlations of the model fall alike; returns their speed."""
     squared = 0.0
     for i in range(n_active):
         value = signs[i]

@@ -5,10 +5,13 @@ before right, and sums are added in its order: the same seed grows the same tree
 way to see the cells of a node by rising value of a TF: their ranks are marked in a field of bits, which
 is read from its lowest bit on.
 
-All loops are in this file, because numba keeps compiled code until the file of its function changes.
+All loops are in this file, because numba keeps compiled code until the file of its function changes; so are the
+types that they take, which that code names.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,9 +30,92 @@ for _bit in range(64):
 ONE, SIX_TOP = np.uint64(1), np.uint64(58)
 
 
+class Regressors(NamedTuple):
+    """TFs prepared once for all targets, each array (tfs, cells).
+
+    ``values`` float32 as trees see them; ``order`` the cells by rising value; ``rank`` every cell's place in that order;
+    ``rising`` the values in that order.
+    """
+
+    values: np.ndarray
+    order: np.ndarray
+    rank: np.ndarray
+    rising: np.ndarray
+
+    @classmethod
+    def of(cls, tf_expression: np.ndarray) -> Regressors:
+        """Sort the cells by each column of ``tf_expression`` (cells, tfs)."""
+        values = np.ascontiguousarray(tf_expression.T, dtype=np.float32)
+        order = np.argsort(values, axis=1, kind="stable").astype(np.int32)
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
+        return cls(values, order, rank, np.take_along_axis(values, order, axis=1))
+
+    def without(self, tf: int) -> Regressors:
+        """All TFs but one, for a target that is a TF itself."""
+        return Regressors(*(np.delete(part, tf, 0) for part in self))
+
+
+class _WorkSpace(NamedTuple):
+    """What the search for a split writes to.
+
+    ``features`` is the order in which TFs are drawn, ``constants`` those known to be constant, ``bits`` marks ranks,
+    ``level`` holds the values of sorted cells.
+    """
+
+    features: np.ndarray
+    constants: np.ndarray
+    bits: np.ndarray
+    level: np.ndarray
+
+
+class Tree(NamedTuple):
+    """Nodes in the order in which they were made.
+
+    ``feature`` is -1 for a leaf; children are ``left`` and ``left + 1``; ``start`` and ``end`` bound the node's cells in
+    the bag; ``n_constant`` TFs are known to be constant in it. ``waiting`` is the stack of nodes that are not done.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    mean: np.ndarray
+    impurity: np.ndarray
+    depth: np.ndarray
+    n_constant: np.ndarray
+    waiting: np.ndarray
+    space: _WorkSpace
+
+
+def new_tree(n_tfs: int, n_cells: int, n_nodes: int) -> Tree:
+    """Make memory for one tree, used again for the next.
+
+    Parameters
+    ----------
+    n_tfs, n_cells, n_nodes : int
+        The most there can be.
+
+    Returns
+    -------
+    Tree
+    """
+
+    def whole(size: int) -> np.ndarray:
+        return np.empty(size, np.int64)
+
+    bits = np.zeros((n_cells + 63) // 64, np.uint64)
+    space = _WorkSpace(whole(n_tfs), whole(n_tfs), bits, np.empty(n_cells, np.float32))
+    return Tree(
+        whole(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes),
+        np.empty(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes), space,
+    )  # fmt: skip
+
+
 @part_of_compiled
-def next_below(shift, bound):  # pragma: no cover - compiled
-    """A whole number below ``bound``, and the moved state of a 32-bit xorshift (Marsaglia 2003)."""
+def _next_below(shift, bound):  # pragma: no cover - compiled
+    """Draw a whole number below ``bound`` and move the state of a 32-bit xorshift (Marsaglia 2003)."""
     shift = 1 if shift == 0 else shift
     shift ^= (shift << 13) & ALL_BITS
     shift ^= shift >> 17
@@ -39,12 +125,12 @@ def next_below(shift, bound):  # pragma: no cover - compiled
 
 # fmt: off
 @part_of_compiled
-def best_split(
+def _best_split(
     values, order, rank, rising, target, weight, cells, total, mass, max_features, n_known, shift,
     features, constants, bits, level,
 ):  # pragma: no cover - compiled
     # fmt: on
-    """The split of ``cells`` with the largest fall in squared error, and the moved ``shift``.
+    """Find the split of ``cells`` with the largest fall in squared error, and the moved ``shift``.
 
     ``target`` (all cells,) is already multiplied by ``weight`` (all cells,), which is None where all
     weights are 1; ``total`` and ``mass`` are their sums over ``cells``. Returns ``(TF or -1,
@@ -61,7 +147,7 @@ def best_split(
     end, visited, found, drawn, n_constant = features.size, 0, 0, 0, n_known
     while end > n_constant and (visited < max_features or visited <= found + drawn):
         visited += 1
-        j, shift = next_below(shift, end - found - drawn)
+        j, shift = _next_below(shift, end - found - drawn)
         j += drawn
         if j < n_known:
             features[drawn], features[j] = features[j], features[drawn]
@@ -116,7 +202,7 @@ def _sort(values, order, rank, rising, tf, cells, bits, level):  # pragma: no co
 
 @part_of_compiled
 def _best_threshold(target, weight, cells, level, total, mass):  # pragma: no cover - compiled
-    """The best split of sorted ``cells``: its score and threshold.
+    """Find the best split of sorted ``cells``: its score and threshold.
 
     The score is that part of the fall in squared error which depends on the split.
     """
@@ -129,11 +215,11 @@ def _best_threshold(target, weight, cells, level, total, mass):  # pragma: no co
             left += target[cells[known]]
             left_mass += 1.0 if weight is None else weight[cells[known]]
         else:
-            left = sum_before(place, target, cells, known, left, total)
+            left = _sum_before(place, target, cells, known, left, total)
             if weight is None:
                 left_mass = float(place)
             else:
-                left_mass = sum_before(place, weight, cells, known, left_mass, mass)
+                left_mass = _sum_before(place, weight, cells, known, left_mass, mass)
         known = place
         right = total - left
         score = left * left / left_mass + right * right / (mass - left_mass)
@@ -143,8 +229,8 @@ def _best_threshold(target, weight, cells, level, total, mass):  # pragma: no co
 
 
 @part_of_compiled
-def sum_before(place, values, cells, known, sum_known, total):  # pragma: no cover - compiled
-    """The sum over ``cells[:place]``, that over ``cells[:known]`` and over all being given.
+def _sum_before(place, values, cells, known, sum_known, total):  # pragma: no cover - compiled
+    """Sum over ``cells[:place]``, the sum over ``cells[:known]`` and over all being given.
 
     It is taken from the nearer side, as in scikit-learn: where sums are zero but for rounding, the
     rounding decides whether a node is split again.
@@ -159,7 +245,7 @@ def sum_before(place, values, cells, known, sum_known, total):  # pragma: no cov
 
 
 @part_of_compiled
-def partition(value, threshold, cells):  # pragma: no cover - compiled
+def _partition(value, threshold, cells):  # pragma: no cover - compiled
     """Move cells up to the threshold to the front, in place; returns how many they are."""
     front, back = 0, cells.size
     while front < back:
@@ -172,8 +258,8 @@ def partition(value, threshold, cells):  # pragma: no cover - compiled
 
 
 @part_of_compiled
-def leaf_of(cell, values, tree):  # pragma: no cover - compiled
-    """The leaf that a cell falls into; ``values`` is (tfs, cells)."""
+def _leaf_of(cell, values, tree):  # pragma: no cover - compiled
+    """Find the leaf that a cell falls into; ``values`` is (tfs, cells)."""
     k = 0
     while tree.feature[k] >= 0:
         k = tree.left[k] + (values[tree.feature[k], cell] > tree.threshold[k])
@@ -181,7 +267,7 @@ def leaf_of(cell, values, tree):  # pragma: no cover - compiled
 
 
 @part_of_compiled
-def grow(
+def _grow(
     regressors, y, weighted, weight, bag, shift, max_features, max_depth, tree, importance
 ):  # pragma: no cover - compiled
     """Fit ``tree`` to ``y`` (cells,) of the cells in ``bag``; returns its number of nodes.
@@ -218,19 +304,19 @@ def grow(
             tree.impurity[0] = squares / mass - tree.mean[0] ** 2
         if tree.depth[k] >= max_depth or cells.size < 2 or tree.impurity[k] <= EPSILON:
             continue
-        feature, threshold, n_constant, shift = best_split(
+        feature, threshold, n_constant, shift = _best_split(
             values, order, rank, rising, weighted, weight, cells, total, mass, max_features,
             tree.n_constant[k], shift, features, constants, bits, level,
         )  # fmt: skip
         if feature < 0:
             continue
-        n_left = partition(values[feature], threshold, cells)
-        left_total = sum_before(n_left, weighted, cells, 0, 0.0, total)
+        n_left = _partition(values[feature], threshold, cells)
+        left_total = _sum_before(n_left, weighted, cells, 0, 0.0, total)
         left_squares, left_mass = 0.0, float(n_left)
         for i in cells[:n_left]:
             left_squares += weighted[i] * y[i]
         if weight is not None:
-            left_mass = sum_before(n_left, weight, cells, 0, 0.0, mass)
+            left_mass = _sum_before(n_left, weight, cells, 0, 0.0, mass)
         right_mass, right_total = mass - left_mass, total - left_total
         left, right = n_nodes, n_nodes + 1
         tree.feature[k], tree.threshold[k], tree.left[k] = feature, threshold, left
@@ -280,7 +366,7 @@ def boost_stages(
             else:
                 left_out[n_out] = i
                 n_out += 1
-        n_nodes = grow(
+        n_nodes = _grow(
             regressors, residual, residual, None, bag, shift[stage], max_features, max_depth,
             tree, importance,
         )  # fmt: skip
@@ -291,7 +377,7 @@ def boost_stages(
                     prediction[bag[place]] += step
         gain = 0.0
         for i in left_out:
-            step = learning_rate * tree.mean[leaf_of(i, regressors.values, tree)]
+            step = learning_rate * tree.mean[_leaf_of(i, regressors.values, tree)]
             prediction[i] += step
             after = y[i] - prediction[i]
             gain += (after + step) ** 2 - after**2
@@ -321,7 +407,7 @@ def grow_forest(
                 bag[n_in] = i
                 n_in += 1
         of_tree[:] = 0
-        grow(
+        _grow(
             regressors, y, weighted, weight, bag[:n_in], shift[t], max_features, NO_LIMIT, tree,
             of_tree,
         )  # fmt: skip

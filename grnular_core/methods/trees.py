@@ -9,7 +9,7 @@ arithmetic, but scikit-learn needs a millisecond around it, and sorts the cells 
 it tries.
 
 Here cells are sorted once by each TF, trees grow on ranks (``tree_kernels``), and every target sees the
-random numbers that scikit-learn would draw for its seed, drawn once (``Bags``, ``Bootstraps``). So the trees
+random numbers that scikit-learn would draw for its seed, drawn once (``_Bags``, ``_Bootstraps``). So the trees
 are the same, to the last bit where the expression of a TF has no repeated values. Where it has, sums are
 added in another order, and where that decides between equally good splits, or whether a node without
 variance is split, a tree may differ.
@@ -27,7 +27,7 @@ from joblib import Parallel, delayed
 
 from grnular_core.methods.correlation import pearson
 from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
-from grnular_core.methods.tree_kernels import boost_stages, grow_forest
+from grnular_core.methods.tree_kernels import Regressors, boost_stages, grow_forest, new_tree
 from grnular_core.utils.jit import compiled
 
 Ensemble = Literal["grnboost2", "genie3"]
@@ -77,7 +77,7 @@ def ensemble_scores(
     progress: Progress | None = None,
     boosting: Boosting = ARBORETO_SETTINGS,
 ) -> np.ndarray:
-    """Importance of every TF for every gene.
+    """Compute the importance of every TF for every gene.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def ensemble_scores(
     """
     n_cells, n_genes = expression.shape
     regressors = Regressors.of(expression[:, tf_index])
-    draws = Bags(seed, n_cells) if ensemble == "grnboost2" else Bootstraps(seed, n_cells)
+    draws = _Bags(seed, n_cells) if ensemble == "grnboost2" else _Bootstraps(seed, n_cells)
     itself = {int(gene): tf for tf, gene in enumerate(tf_index)}
     scores = np.zeros((len(tf_index), n_genes))
 
@@ -110,10 +110,10 @@ def ensemble_scores(
         if not others.size or not np.ptp(target):
             return
         seen = regressors.without(itself[gene]) if gene in itself else regressors
-        if isinstance(draws, Bags):
-            scores[others, gene] = boost(seen, target, draws, boosting).importance
+        if isinstance(draws, _Bags):
+            scores[others, gene] = _boost(seen, target, draws, boosting).importance
         else:
-            scores[others, gene] = forest(seen, target, draws)
+            scores[others, gene] = _forest(seen, target, draws)
 
     n_jobs = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
     # threads: compiled loops run side by side
@@ -126,144 +126,18 @@ def ensemble_scores(
     return scores
 
 
-class Regressors(NamedTuple):
-    """Expression of the TFs, prepared once for all targets.
-
-    Attributes
-    ----------
-    values : ndarray of float32, (tfs, cells)
-        As trees see them.
-    order : ndarray of int, (tfs, cells)
-        Cells by rising value.
-    rank : ndarray of int, (tfs, cells)
-        Every cell's place in that order.
-    rising : ndarray of float32, (tfs, cells)
-        The values in that order.
-    """
-
-    values: np.ndarray
-    order: np.ndarray
-    rank: np.ndarray
-    rising: np.ndarray
-
-    @classmethod
-    def of(cls, tf_expression: np.ndarray) -> Regressors:
-        """Sort the cells by each column of ``tf_expression`` (cells, tfs)."""
-        values = np.ascontiguousarray(tf_expression.T, dtype=np.float32)
-        order = np.argsort(values, axis=1, kind="stable").astype(np.int32)
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
-        return cls(values, order, rank, np.take_along_axis(values, order, axis=1))
-
-    def without(self, tf: int) -> Regressors:
-        """All TFs but one, for a target that is a TF itself."""
-        return Regressors(*(np.delete(part, tf, 0) for part in self))
-
-
-class WorkSpace(NamedTuple):
-    """What the search for a split writes to.
-
-    Attributes
-    ----------
-    features, constants : ndarray of int, (tfs,)
-        The order in which TFs are drawn; those known to be constant.
-    bits : ndarray of uint64
-        Marks the ranks of a node's cells.
-    level : ndarray of float32, (cells,)
-        Values of sorted cells.
-    """
-
-    features: np.ndarray
-    constants: np.ndarray
-    bits: np.ndarray
-    level: np.ndarray
-
-
-class Tree(NamedTuple):
-    """Nodes in the order in which they were made, each array (nodes,).
-
-    Attributes
-    ----------
-    feature : ndarray of int
-        TF of the split; -1 for a leaf.
-    threshold : ndarray of float
-    left : ndarray of int
-        The children are ``left`` and ``left + 1``.
-    start, end : ndarray of int
-        Bounds of the node's cells in the bag.
-    mean, impurity, depth : ndarray
-    n_constant : ndarray of int
-        TFs known to be constant in the node.
-    waiting : ndarray of int
-        Stack of nodes that are not done.
-    space : WorkSpace
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    mean: np.ndarray
-    impurity: np.ndarray
-    depth: np.ndarray
-    n_constant: np.ndarray
-    waiting: np.ndarray
-    space: WorkSpace
-
-
-def new_tree(n_tfs: int, n_cells: int, n_nodes: int) -> Tree:
-    """Memory for one tree, used again for the next.
-
-    Parameters
-    ----------
-    n_tfs, n_cells, n_nodes : int
-        The most there can be.
-
-    Returns
-    -------
-    Tree
-    """
-
-    def whole(size: int) -> np.ndarray:
-        return np.empty(size, np.int64)
-
-    bits = np.zeros((n_cells + 63) // 64, np.uint64)
-    space = WorkSpace(whole(n_tfs), whole(n_tfs), bits, np.empty(n_cells, np.float32))
-    return Tree(
-        whole(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes),
-        np.empty(n_nodes), np.empty(n_nodes), whole(n_nodes), whole(n_nodes), whole(n_nodes), space,
-    )  # fmt: skip
-
-
-class Boosted(NamedTuple):
-    """A boosted ensemble for one target.
-
-    Attributes
-    ----------
-    importance : ndarray, (tfs,)
-        Sums to ``n_trees``, as arboreto has it.
-    n_trees : int
-    """
+class _Boosted(NamedTuple):
+    """A boosted ensemble; ``importance`` (tfs,) sums to ``n_trees``, as arboreto has it."""
 
     importance: np.ndarray
     n_trees: int
 
 
-class Bags:
-    """For every stage of boosting the cells its tree learns from, and the seed of its draws of TFs.
+class _Bags:
+    """For every stage the cells its tree learns from, (stages, cells), and the seed of its draws of TFs.
 
-    They depend on seed and number of cells alone: all targets share them. Drawn when first needed; safe to use
-    from several threads.
-
-    Parameters
-    ----------
-    seed, n_cells : int
-
-    Attributes
-    ----------
-    inside : ndarray of bool, (stages, cells)
-    shift : ndarray of int, (stages,)
+    They depend on seed and number of cells alone: all targets share them. Drawn when first needed; safe to use from
+    several threads.
     """
 
     def __init__(self, seed: int, n_cells: int) -> None:
@@ -295,26 +169,14 @@ def _choose(uniform, size, inside):  # pragma: no cover - compiled
         chosen += inside[i]
 
 
-def boost(
-    regressors: Regressors, target: np.ndarray, bags: Bags, settings: Boosting = ARBORETO_SETTINGS
-) -> Boosted:
-    """Boost one target on the regressors.
+def _boost(
+    regressors: Regressors, target: np.ndarray, bags: _Bags, settings: Boosting = ARBORETO_SETTINGS
+) -> _Boosted:
+    """Boost one target (cells,) on the regressors.
 
-    Boosting ends when in the last ``settings.window`` stages the squared error of the cells that each had left
-    out, compared on the same cells before and after the stage, on average did not fall; or after 5,000 stages.
-
-    Parameters
-    ----------
-    regressors : Regressors
-    target : ndarray, (cells,)
-    bags : Bags
-    settings : Boosting
-
-    Returns
-    -------
-    Boosted
-        Importance of a TF: what its splits took from the variance of the residuals; 0 for all when no tree has
-        a split.
+    Boosting ends when in the last ``settings.window`` stages the squared error of the cells that each had left out,
+    compared on the same cells before and after the stage, on average did not fall; or after 5,000 stages. Importance of
+    a TF: what its splits took from the variance of the residuals; 0 for all when no tree has a split.
     """
     y = np.asarray(target, dtype=np.float64)
     n_tfs, n_cells = regressors.values.shape
@@ -330,21 +192,11 @@ def boost(
         )  # fmt: skip
     importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
     total = importance.sum()
-    return Boosted(importance * (first / total) if total > 0 else importance, first)
+    return _Boosted(importance * (first / total) if total > 0 else importance, first)
 
 
-class Bootstraps:
-    """For every tree of a forest how often each cell was drawn, and the seed of its draws of TFs.
-
-    Parameters
-    ----------
-    seed, n_cells, n_trees : int
-
-    Attributes
-    ----------
-    weight : ndarray of int, (trees, cells)
-    shift : ndarray of int, (trees,)
-    """
+class _Bootstraps:
+    """For every tree of a forest how often each cell was drawn, (trees, cells), and the seed of its draws of TFs."""
 
     def __init__(self, seed: int, n_cells: int, n_trees: int = N_TREES) -> None:
         self.weight = np.empty((n_trees, n_cells), dtype=np.uint16)
@@ -357,20 +209,10 @@ class Bootstraps:
             self.shift[tree] = np.random.RandomState(of_tree).randint(0, 2**31 - 1)
 
 
-def forest(regressors: Regressors, target: np.ndarray, bootstraps: Bootstraps) -> np.ndarray:
-    """Importance of every TF in a random forest for one target.
+def _forest(regressors: Regressors, target: np.ndarray, bootstraps: _Bootstraps) -> np.ndarray:
+    """Find the importance (tfs,) of a random forest for one target (cells,); it sums to 1.
 
-    Parameters
-    ----------
-    regressors : Regressors
-    target : ndarray, (cells,)
-    bootstraps : Bootstraps
-
-    Returns
-    -------
-    ndarray, (tfs,)
-        Sums to 1; every tree's importances are normalised before their mean is taken. 0 for all when no tree has
-        a split.
+    Every tree's importances are normalised before their mean is taken. 0 for all when no tree has a split.
     """
     n_tfs, n_cells = regressors.values.shape
     importance = np.zeros(n_tfs)

@@ -16,15 +16,15 @@ from threadpoolctl import threadpool_limits
 
 from grnular_core.methods import glasso as module
 from grnular_core.methods.correlation import standardised
-from grnular_core.methods.glasso import NO_ALPHA, Fold, best_alpha, precision_by_cv
+from grnular_core.methods.glasso import NO_ALPHA, _best_alpha, _Fold, _precision_by_cv
 from grnular_core.methods.graphical_lasso import (
     _bounded,
     _connected,
+    _duality_gap,
     _obeying_bounds,
-    duality_gap,
+    _solve_by_admm,
     graphical_lasso,
     largest_alpha,
-    solve_by_admm,
 )
 
 
@@ -78,7 +78,7 @@ def test_the_solution_meets_the_conditions_of_an_optimum(seed, n_cells, n_genes,
     theta = found.precision
     np.testing.assert_array_equal(theta, theta.T)
     assert np.linalg.eigvalsh(theta).min() > 0
-    gap = duality_gap(S, found.dual.covariance, theta, alpha)
+    gap = _duality_gap(S, found.dual.covariance, theta, alpha)
     assert -1e-9 <= gap <= 1e-6 * n_genes and found.gap == pytest.approx(gap, abs=1e-9)
     distance = np.linalg.inv(theta) - S
     np.testing.assert_allclose(np.diag(distance), 0, atol=0.01)
@@ -134,7 +134,7 @@ def test_near_copies_with_a_small_penalty_are_solved_as_well(alpha):
     found = graphical_lasso(S, alpha, 1e-7)
     assert found.gap <= 1e-7 * len(S)
     assert found.gap == pytest.approx(
-        duality_gap(S, found.dual.covariance, found.precision, alpha), abs=1e-9
+        _duality_gap(S, found.dual.covariance, found.precision, alpha), abs=1e-9
     )
     again = graphical_lasso(S, alpha, 1e-7, graphical_lasso(S, 2 * alpha).dual)
     ends = [objective(S, one.precision, alpha) for one in (found, again)]
@@ -152,7 +152,7 @@ def test_all_rows_at_once_find_what_rows_in_turn_find(seed, n_cells, n_genes, sh
     S = sample(seed, n_cells, n_genes, equal)
     alpha = share * largest_alpha(S)
     W = _obeying_bounds(S, alpha, None)
-    at_once = solve_by_admm(S, np.linalg.inv(W), W, alpha, 1e-8)
+    at_once = _solve_by_admm(S, np.linalg.inv(W), W, alpha, 1e-8)
     in_turn = graphical_lasso(S, alpha, 1e-9)
     assert at_once.gap <= 1e-8
     assert np.abs(at_once.W - S).max() <= alpha + 1e-12
@@ -164,7 +164,7 @@ def test_all_rows_at_once_find_what_rows_in_turn_find(seed, n_cells, n_genes, sh
 def test_what_is_given_is_kept_where_it_is_good_enough():
     S = sample(3, 100, 8)
     found = graphical_lasso(S, 0.1, 1e-9)
-    kept = solve_by_admm(S, found.precision, found.dual.covariance, 0.1, 1e-6)
+    kept = _solve_by_admm(S, found.precision, found.dual.covariance, 0.1, 1e-6)
     assert kept.theta is found.precision and kept.rounds <= 1
 
 
@@ -192,9 +192,9 @@ def test_scores_and_choice_are_those_of_scikit_learn_where_its_solver_works(seed
     groups = np.array_split(np.arange(200), 5)
     for fold, held in enumerate(groups):
         scores = found[f"split{fold}_test_score"][:-1]  # the last is that of alpha = 0
-        ours = [Fold.of(X, held).score(alpha) for alpha in found["alphas"][:-1]]
+        ours = [_Fold.of(X, held).score(alpha) for alpha in found["alphas"][:-1]]
         np.testing.assert_allclose(ours, scores + 20 * np.log(2 * np.pi) / 2, atol=0.05)
-    precision, alpha = precision_by_cv(X, 5)
+    precision, alpha = _precision_by_cv(X, 5)
     assert 0.8 < alpha / model.alpha_ < 1.25
     ours, theirs = (
         module.partial_correlations(p, np.arange(20)) for p in (precision, model.precision_)
@@ -204,12 +204,12 @@ def test_scores_and_choice_are_those_of_scikit_learn_where_its_solver_works(seed
 
 def test_the_choice_is_near_the_top_of_all_alphas():
     X = cells(n_cells=30)
-    folds = [Fold.of(X, held) for held in np.array_split(np.arange(30), 5)]
+    folds = [_Fold.of(X, held) for held in np.array_split(np.arange(30), 5)]
     alphas = np.geomspace(0.9, 0.009, 60)
     means = [np.mean([fold.score(alpha) for fold in folds]) for alpha in alphas]
     top = alphas[int(np.argmax(means))]
-    fresh = [Fold.of(X, held) for held in np.array_split(np.arange(30), 5)]
-    assert 0.75 < best_alpha(fresh, 0.9) / top < 1.35
+    fresh = [_Fold.of(X, held) for held in np.array_split(np.arange(30), 5)]
+    assert 0.75 < _best_alpha(fresh, 0.9) / top < 1.35
 
 
 def test_alphas_below_a_falling_score_are_not_tried():
@@ -223,7 +223,7 @@ def test_alphas_below_a_falling_score_are_not_tried():
         def forget(self, upper: float) -> None:
             pass
 
-    assert 0.25 < best_alpha([Peak()], 1.0) < 0.36
+    assert 0.25 < _best_alpha([Peak()], 1.0) < 0.36
     assert min(Peak.tried) > 0.09
 
 
@@ -231,13 +231,13 @@ def test_a_gene_that_is_constant_in_a_fold_does_not_decide():
     X = cells()
     X[:, 3] = 0
     X[:40, 3] = np.arange(40)  # constant in what is fitted when the first fold is left out
-    score = Fold.of(X, np.arange(40)).score(0.2)
+    score = _Fold.of(X, np.arange(40)).score(0.2)
     assert np.isfinite(score) and abs(score) < 100
 
 
 def test_threads_change_nothing():
     X = cells()
-    one, two = precision_by_cv(X, 5, 1), precision_by_cv(X, 5, 2)
+    one, two = _precision_by_cv(X, 5, 1), _precision_by_cv(X, 5, 2)
     np.testing.assert_array_equal(one[0], two[0])
     assert one[1] == two[1]
 
@@ -254,7 +254,7 @@ def test_few_cells_and_constant_genes_give_finite_scores(n_cells):
 
 
 def test_one_cell_connects_nothing():
-    precision, alpha = precision_by_cv(standardised(np.ones((1, 3))), 5)
+    precision, alpha = _precision_by_cv(standardised(np.ones((1, 3))), 5)
     assert alpha == NO_ALPHA and not precision.any()
 
 
@@ -281,7 +281,7 @@ def test_no_solution_says_what_helps(monkeypatch):
 
     monkeypatch.setattr(module, "graphical_lasso", broken)
     with pytest.raises(module.MethodError, match="not positive definite. More cells"):
-        precision_by_cv(cells(n_cells=20), 5)
+        _precision_by_cv(cells(n_cells=20), 5)
 
 
 # --- the method

@@ -17,7 +17,13 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import tigress as module
 from grnular_core.methods.correlation import pearson, standardised
 from grnular_core.methods.registry import RunOptions, infer, run_method
-from grnular_core.methods.tigress import ROUNDING, draw_split, half_counts, steps_in_model, tigress
+from grnular_core.methods.tigress import (
+    ROUNDING,
+    _draw_split,
+    _half_counts,
+    _steps_in_model,
+    tigress,
+)
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import InputError
@@ -46,13 +52,13 @@ def test_the_area_score_is_the_mean_count_of_all_halves():
     z = standardised(x)
     total = np.zeros((4, 12))
     for split in range(3):
-        weights, halves = draw_split(60, 4, 0.4, 7, split)
+        weights, halves = _draw_split(60, 4, 0.4, 7, split)
         for cells in halves:
             part = z[cells] - z[cells].mean(axis=0)
             for gene in range(12):
                 others = [tf for tf in tf_index if tf != gene]
                 regressors = part[:, others] * weights[others]
-                total[others, gene] += steps_in_model(
+                total[others, gene] += _steps_in_model(
                     regressors.T @ regressors / 30, regressors.T @ part[:, [gene]] / 30, 3
                 )[:, 0]
     found = scores(x, tf_index, seed=7, n_splits=3, n_steps=3)
@@ -60,11 +66,11 @@ def test_the_area_score_is_the_mean_count_of_all_halves():
 
 
 def test_a_split_is_two_halves_and_weights_from_alpha_to_one():
-    weights, halves = draw_split(11, 500, 0.4, seed=3, split=2)
+    weights, halves = _draw_split(11, 500, 0.4, seed=3, split=2)
     assert 0.4 <= weights.min() < 0.41 and 0.99 < weights.max() <= 1
     assert [len(cells) for cells in halves] == [5, 6]
     assert sorted(np.concatenate(halves)) == list(range(11))
-    again, other = draw_split(11, 500, 0.4, 3, 2)[0], draw_split(11, 500, 0.4, 3, 1)[0]
+    again, other = _draw_split(11, 500, 0.4, 3, 2)[0], _draw_split(11, 500, 0.4, 3, 1)[0]
     assert (weights == again).all() and (weights != other).all()
 
 
@@ -158,7 +164,7 @@ def test_one_tf_is_always_first():
 
 
 def test_half_of_one_cell_has_no_model():
-    assert (half_counts(np.ones((1, 2)), np.ones((1, 3)), np.array([0, 1]), 2) == 0).all()
+    assert (_half_counts(np.ones((1, 2)), np.ones((1, 3)), np.array([0, 1]), 2) == 0).all()
 
 
 @pytest.mark.parametrize("wrong", [{"n_splits": 0}, {"n_steps": 0}, {"alpha": 0}, {"alpha": 1}])
@@ -178,7 +184,7 @@ def test_finished_parts_are_not_computed_again(few_splits, tmp_path, monkeypatch
         first, scores(x, tf_index, parts=parts, progress=lambda *done: said.append(done))
     )
     assert said == [(3, 4), (4, 4)]
-    monkeypatch.setattr(module, "half_counts", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(module, "_half_counts", lambda *a: pytest.fail("computed again"))
     np.testing.assert_array_equal(first, scores(x, tf_index, parts=parts))
 
 
@@ -201,7 +207,7 @@ def test_the_method_says_what_it_cost_and_keeps_its_parts(few_splits, tmp_path, 
 
 
 def steps(gram: np.ndarray, products: list[float], n_steps: int) -> list[int]:
-    return steps_in_model(gram, np.array(products)[:, None], n_steps)[:, 0].tolist()
+    return _steps_in_model(gram, np.array(products)[:, None], n_steps)[:, 0].tolist()
 
 
 def by_scikit_learn(gram: np.ndarray, products: np.ndarray, n_steps: int) -> tuple[np.ndarray, int]:
@@ -273,7 +279,7 @@ def test_counts_are_those_of_scikit_learn(seed, n_cells, n_tfs, shared, n_steps,
     y[:, -1] = x[:, -1]  # a target that one TF fits exactly
     gram, products = x.T @ x / n_cells, x.T @ y / n_cells
     before = gram.copy(), products.copy()
-    found = steps_in_model(gram, products, n_steps)
+    found = _steps_in_model(gram, products, n_steps)
     for target in range(y.shape[1]):
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
@@ -290,7 +296,7 @@ def test_counts_are_those_of_scikit_learn_where_tfs_leave_again():
         gram, products = x.T @ x / 100, x.T @ y / 100
         expected = [by_scikit_learn(gram, column, 30) for column in products.T]
         left += sum(dropped for _, dropped in expected)
-        found = steps_in_model(gram, products, 30)
+        found = _steps_in_model(gram, products, 30)
         np.testing.assert_array_equal(found, np.array([counts for counts, _ in expected]).T)
     assert left > 50
 
@@ -316,14 +322,14 @@ def test_the_path_is_that_of_the_lasso_even_where_a_tf_leaves():
 def test_a_tf_is_as_good_as_absent_where_the_target_is_itself(seed, n_tfs, n_steps):
     x, _ = correlated(seed, 50, n_tfs, 1.0)
     gram = x.T @ x / 50
-    found = steps_in_model(gram, gram, n_steps, np.arange(n_tfs))
+    found = _steps_in_model(gram, gram, n_steps, np.arange(n_tfs))
     for tf in range(n_tfs):
         others = np.delete(np.arange(n_tfs), tf)
-        alone = steps_in_model(gram[np.ix_(others, others)], gram[others][:, [tf]], n_steps)
+        alone = _steps_in_model(gram[np.ix_(others, others)], gram[others][:, [tf]], n_steps)
         np.testing.assert_array_equal(found[others, tf], alone[:, 0])
         assert found[tf, tf] == 0
 
 
 def test_no_tfs_or_no_targets_have_no_counts():
-    assert steps_in_model(np.zeros((0, 0)), np.zeros((0, 3)), 5).shape == (0, 3)
-    assert steps_in_model(np.eye(2), np.zeros((2, 0)), 5).shape == (2, 0)
+    assert _steps_in_model(np.zeros((0, 0)), np.zeros((0, 3)), 5).shape == (0, 3)
+    assert _steps_in_model(np.eye(2), np.zeros((2, 0)), 5).shape == (2, 0)

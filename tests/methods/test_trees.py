@@ -17,15 +17,13 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import arboreto
 from grnular_core.methods import trees as module
 from grnular_core.methods.registry import infer
-from grnular_core.methods.tree_kernels import grow, leaf_of
+from grnular_core.methods.tree_kernels import Regressors, _grow, _leaf_of, new_tree
 from grnular_core.methods.trees import (
-    Bags,
-    Bootstraps,
-    Regressors,
-    boost,
+    _Bags,
+    _boost,
+    _Bootstraps,
+    _forest,
     ensemble_scores,
-    forest,
-    new_tree,
 )
 from grnular_core.simulation.simulate import preset, simulate
 
@@ -43,7 +41,7 @@ def reference(X: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, int]
 @pytest.mark.parametrize(("target", "seed"), list(GOLDEN))
 def test_gives_the_trees_of_scikit_learn_1_2(target, seed):
     x, y = golden_data()
-    found = boost(Regressors.of(x), y[target], Bags(seed, len(x)))
+    found = _boost(Regressors.of(x), y[target], _Bags(seed, len(x)))
     count, *importance = GOLDEN[target, seed]
     assert found.n_trees == count
     np.testing.assert_allclose(found.importance[[0, 2]], importance, rtol=1e-10)
@@ -59,7 +57,7 @@ def test_equals_arboreto_on_values_without_repeats(seed, n_cells, n_tfs, signal)
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_cells, n_tfs))
     y = signal * X[:, 0] + rng.normal(size=n_cells)
-    found = boost(Regressors.of(X), y, Bags(seed, n_cells))
+    found = _boost(Regressors.of(X), y, _Bags(seed, n_cells))
     importance, n_trees = reference(X, y, seed)
     assert found.n_trees == n_trees
     np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
@@ -73,7 +71,7 @@ def test_equals_arboreto_where_tfs_are_constant(constant):
     X[:, : 12 - 4] = constant
     X[:30, 8] = 0  # constant in some nodes only
     y = X[:, 9] + 0.5 * rng.normal(size=60)
-    found = boost(Regressors.of(X), y, Bags(3, 60))
+    found = _boost(Regressors.of(X), y, _Bags(3, 60))
     importance, n_trees = reference(X, y, 3)
     assert found.n_trees == n_trees
     np.testing.assert_allclose(found.importance, importance, rtol=1e-9, atol=1e-9)
@@ -84,7 +82,7 @@ def test_many_repeated_values_move_importances_little():
     rng = np.random.default_rng(2)
     X = np.maximum(rng.normal(size=(400, 10)), 0).astype(np.float32)
     y = np.maximum(X[:, 0] + 0.5 * X[:, 1] + 0.3 * rng.normal(size=400), 0.4)
-    found = boost(Regressors.of(X), y, Bags(0, 400))
+    found = _boost(Regressors.of(X), y, _Bags(0, 400))
     importance, n_trees = reference(X, y, 0)
     assert abs(found.n_trees - n_trees) <= 0.1 * n_trees
     np.testing.assert_allclose(found.importance / found.n_trees, importance / n_trees, atol=0.01)
@@ -129,7 +127,7 @@ def test_nothing_to_learn_gives_zeros():
 def test_bags_are_those_of_scikit_learn_whoever_asks_first():
     from sklearn.ensemble._gradient_boosting import _random_sample_mask
 
-    bags = Bags(7, 50)
+    bags = _Bags(7, 50)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(bags.up_to, [40, 10, 80, 6000])) == [40, 10, 80, 5000]
     random = np.random.RandomState(7)
@@ -148,14 +146,14 @@ def test_a_tree_sends_every_cell_to_the_leaf_that_holds_its_mean(seed, n_cells, 
         return
     tree, importance = new_tree(4, n_cells, 15), np.zeros(4)
     cells = bag.copy()
-    n_nodes = grow(regressors, residual, residual, None, cells, seed, 2, 3, tree, importance)
+    n_nodes = _grow(regressors, residual, residual, None, cells, seed, 2, 3, tree, importance)
     assert sorted(cells) == bag.tolist()
     leaves = [k for k in range(n_nodes) if tree.feature[k] < 0]
     assert sum(tree.end[k] - tree.start[k] for k in leaves) == bag.size
     left = 0.0
     for k in leaves:
         inside = cells[tree.start[k] : tree.end[k]]
-        assert all(leaf_of(cell, regressors.values, tree) == k for cell in inside)
+        assert all(_leaf_of(cell, regressors.values, tree) == k for cell in inside)
         assert tree.mean[k] == pytest.approx(residual[inside].mean())
         left += ((residual[inside] - residual[inside].mean()) ** 2).sum() / bag.size
     assert importance.sum() == pytest.approx(residual[bag].var() - left, abs=1e-9)
@@ -163,15 +161,15 @@ def test_a_tree_sends_every_cell_to_the_leaf_that_holds_its_mean(seed, n_cells, 
 
 def test_stops_at_once_where_no_stage_helps():
     rng = np.random.default_rng(0)
-    noise = boost(Regressors.of(rng.normal(size=(50, 3))), rng.normal(size=50), Bags(0, 50))
+    noise = _boost(Regressors.of(rng.normal(size=(50, 3))), rng.normal(size=50), _Bags(0, 50))
     assert WINDOW <= noise.n_trees < 200
 
 
 def test_stages_in_blocks_or_at_once_are_the_same(monkeypatch):
     x, y = golden_data()
-    one = boost(Regressors.of(x), y["strong"], Bags(0, 200))
+    one = _boost(Regressors.of(x), y["strong"], _Bags(0, 200))
     monkeypatch.setattr(module, "STAGES_AT_ONCE", 7)
-    other = boost(Regressors.of(x), y["strong"], Bags(0, 200))
+    other = _boost(Regressors.of(x), y["strong"], _Bags(0, 200))
     assert one.n_trees == other.n_trees
     np.testing.assert_array_equal(one.importance, other.importance)
 
@@ -181,7 +179,7 @@ def test_a_split_that_takes_nothing_leaves_no_weight_below_zero():
     gene = 26
     X = simulate(preset("noisy(50)", n_cells=60, n_types=5), seed=1).expression.astype(float)
     others = np.delete(X, gene, axis=1)
-    found = boost(Regressors.of(others), X[:, gene], Bags(0, len(X)))
+    found = _boost(Regressors.of(others), X[:, gene], _Bags(0, len(X)))
     assert found.importance.min() >= 0
     assert found.importance.sum() == pytest.approx(found.n_trees)
 
@@ -197,7 +195,7 @@ def forest_reference(X: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
 
 
 def our_forest(X: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
-    return forest(Regressors.of(X), y, Bootstraps(seed, len(X), FEW_TREES))
+    return _forest(Regressors.of(X), y, _Bootstraps(seed, len(X), FEW_TREES))
 
 
 @given(
@@ -232,7 +230,7 @@ def test_a_forests_whole_networks_equal_arboreto(monkeypatch):
     import arboreto.core as core
 
     monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)
-    monkeypatch.setattr(module, "Bootstraps", lambda seed, n: Bootstraps(seed, n, 100))
+    monkeypatch.setattr(module, "_Bootstraps", lambda seed, n: _Bootstraps(seed, n, 100))
     expression, tfs, truth = linear_network(2, n_cells=60, n_genes=12, n_tfs=3)
     data, key = make_dataset(expression, tfs, truth), ["regulator", "target"]
     tables = [
@@ -251,7 +249,7 @@ def test_importances_sum_to_one_or_are_zero():
 
 
 def test_bootstraps_draw_as_many_cells_as_there_are():
-    draws = Bootstraps(0, 50, 7)
+    draws = _Bootstraps(0, 50, 7)
     assert (draws.weight.sum(1) == 50).all() and len(set(draws.shift)) == 7
-    again = Bootstraps(0, 50, 3)
+    again = _Bootstraps(0, 50, 3)
     np.testing.assert_array_equal(again.weight, draws.weight[:3])
