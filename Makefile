@@ -1,6 +1,6 @@
 # GRNULar: `make book` and `make test` are all that a reader needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage lock lint paper verify audit clean distclean environment
+.PHONY: help book test test-slow coverage lint verify paper lock audit clean distclean environment
 
 # The first Python >= 3.11 that can make virtual environments; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -9,35 +9,45 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 # More arguments for the command behind a target: make test ARGS="-k metrics"
 ARGS ?=
 RUN := .venv/bin/python
+LOCK := notebooks/recorded/requirements.lock
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: environment  ## Run the notebooks with their quick parameters, build _build/html/index.html
 	@$(RUN) book/build.py $(ARGS)
 
-test: environment  ## Run the tests
-	@$(RUN) -m pytest $(ARGS)
+test: environment  ## Run the quick tests, on all cores
+	@$(RUN) -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-coverage: environment  ## Run the tests in one process, say which lines of the package none of them runs
-	@$(RUN) -m coverage run --data-file=_build/.coverage -m pytest -n 0 -m "not slow" $(ARGS)
+test-slow: environment  ## Run the slow tests, with more examples of each property
+	@GRNULAR_HYPOTHESIS=slow $(RUN) -m pytest -n auto --dist loadfile -m slow $(ARGS)
+
+coverage: environment  ## Run the quick tests in one process, say which lines none of them runs
+	@$(RUN) -m coverage run --data-file=_build/.coverage -m pytest -m "not slow" $(ARGS)
 	@$(RUN) -m coverage report --data-file=_build/.coverage
 
-lock: environment  ## Write notebooks/recorded/requirements.lock again from what is in .venv
-	@$(RUN) book/lock.py
-
-lint: environment  ## Check the code's style
+lint: environment  ## Check the code's style, its docstrings and who imports whom
 	@$(RUN) -m ruff check . $(ARGS)
-	@$(RUN) -m importlinter.cli >/dev/null 2>&1 || .venv/bin/lint-imports --no-logo
-
-paper: environment  ## Run the notebooks at the paper's size (hours; resumes where it stopped)
-	@$(RUN) book/build.py --paper $(ARGS)
+	@.venv/bin/lint-imports --no-logo
 
 verify: environment  ## Recompute a sample of the recorded results and compare
 	@$(RUN) -m grnular_paper verify $(ARGS)
 
-audit: environment  ## Look up known vulnerabilities of the recorded packages (asks api.osv.dev)
-	@$(RUN) book/audit.py $(ARGS)
+paper: environment  ## Run the notebooks at the paper's size (hours; resumes where it stopped)
+	@$(RUN) book/build.py --paper $(ARGS)
+
+# Versions and hashes by pip-tools. torch keeps its version alone: its builds for CPU and CUDA share it.
+lock: environment  ## Bring the recorded packages up to requirements.txt; ARGS=--upgrade: the newest
+	@cp $(LOCK) _build/packages.txt
+	@grep -v '^-e' requirements.txt | $(RUN) -m piptools compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links $(ARGS) --output-file _build/packages.txt -
+	@awk '/^#|^$$/ { next } /^[a-z]/ { bare = /^torch==/ } bare && /--hash/ { next } \
+	bare { sub(/(\+[a-z0-9]+)? *\\$$/, "") } { print }' _build/packages.txt > $(LOCK)
+
+audit: environment  ## Look up known vulnerabilities of what is in .venv (asks api.osv.dev)
+	@$(RUN) -m pip_audit --skip-editable --vulnerability-service osv $(ARGS)
 
 clean:  ## Remove what `make book` and the tests wrote
 	@rm -rf _build .pytest_cache .ruff_cache .hypothesis

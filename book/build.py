@@ -57,16 +57,18 @@ def assemble(record: dict) -> None:
 
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
-    shutil.copy(ROOT / "_toc.yml", SITE)
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    write_yaml(SITE / "_toc.yml", code_page.with_api(contents, ROOT))
     tables = NOTEBOOKS / "recorded"
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["parse"]["myst_substitutions"] = difference_page.effects(tables)
-    (SITE / "_config.yml").write_text(
-        yaml.safe_dump(with_repository(config, os.environ), sort_keys=False), encoding="utf-8"
-    )
+    write_yaml(SITE / "_config.yml", with_repository(config, os.environ))
     skip = shutil.ignore_patterns("*.py", "__pycache__", "_generated")
     shutil.copytree(ROOT / "book", SITE / "book", ignore=skip)
 
+    for room in code_page.rooms(ROOT):
+        page = SITE / "book" / f"api_{room.name}.md"
+        page.write_text(code_page.api_page(room), encoding="utf-8")
     generated = SITE / "book" / "_generated"
     generated.mkdir()
     modes = {mode: load_parameters(mode) for mode in MODES}
@@ -99,6 +101,10 @@ def assemble(record: dict) -> None:
         notebook = publishable(nbformat.read(executed, as_version=4))
         nbformat.write(notebook, SITE / "notebooks" / source.name)
     copy_mathjax(SITE / "_extra" / "mathjax")
+
+
+def write_yaml(path: Path, content: dict) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def with_repository(config: dict, environ) -> dict:
@@ -163,16 +169,14 @@ def copy_mathjax(target: Path) -> None:
     shutil.copy(package / "LICENSE", target / "LICENSE.txt")
 
 
-def build_html() -> None:
-    """jupyter-book with warnings as errors, into a folder beside the last book."""
-    output = BUILD / "output"
-    shutil.rmtree(output, ignore_errors=True)
+def run_sphinx(site: Path, output: Path, log: Path) -> Path:
+    """jupyter-book on the tree ``site`` with warnings as errors; the folder of pages."""
     command = "from jupyter_book.cli.main import main; main()"
-    arguments = ["build", str(SITE), "--path-output", str(output), "-W", "--keep-going"]
+    arguments = ["build", str(site), "--path-output", str(output), "-W", "--keep-going"]
     places = [str(ROOT / "book"), str(ROOT), str(NOTEBOOKS), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, "-c", command, *arguments],
-        cwd=BUILD,
+        cwd=site.parent,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -181,14 +185,20 @@ def build_html() -> None:
         errors="replace",
         check=False,
     )
-    said = ANSI.sub("", done.stdout)
-    LOG.write_text(said, encoding="utf-8")
-    built = output / "_build" / "html"
+    said, built = ANSI.sub("", done.stdout), output / "_build" / "html"
+    log.write_text(said, encoding="utf-8")
     if done.returncode or not (built / "index.html").exists():
         lines = said.splitlines()
         told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
-        place = LOG.relative_to(ROOT)
-        raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {place}")
+        raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {log}")
+    return built
+
+
+def build_html() -> None:
+    """The assembled book as checked pages: built beside the last book, then put in its place."""
+    output = BUILD / "output"
+    shutil.rmtree(output, ignore_errors=True)
+    built = run_sphinx(SITE, output, LOG)
     finish.finish(built)
     home = [folder for folder, _ in home_folder()]
     found = check.problems(built, [str(ROOT), *home])

@@ -45,13 +45,18 @@ def rooms(root: Path) -> list[Path]:
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(c for c in settings["tool"]["importlinter"]["contracts"] if "layers" in c)
     names = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
-    folders = [root / "grnular_core" / name.removeprefix("grnular_core.") for name in names]
-    return [folder for folder in folders if folder.is_dir()] + [root / "notebooks" / "grnular_paper"]
+    return [root / "grnular_core" / name for name in names] + [root / "notebooks" / "grnular_paper"]
 
 
-def modules(room: Path) -> list[Path]:
-    """The modules of a package and of those inside it."""
-    return sorted(path for path in room.rglob("*.py") if path.name != "__init__.py")
+def modules(room: Path) -> dict[str, Path]:
+    """Names in the package of its modules and of those in packages inside it, each with its file."""
+    files = {path.relative_to(room).with_suffix(""): path for path in sorted(room.rglob("*.py"))}
+    return {".".join(name.parts): path for name, path in files.items() if name.name[0] != "_"}
+
+
+def package(room: Path) -> str:
+    """The dotted name under which a room is imported."""
+    return "grnular_paper" if room.name == "grnular_paper" else f"grnular_core.{room.name}"
 
 
 def module_tables(root: Path) -> str:
@@ -59,27 +64,45 @@ def module_tables(root: Path) -> str:
     parts = []
     for room in rooms(root):
         rows = [
-            [
-                f"`{path.relative_to(room).with_suffix('').as_posix()}`",
-                first_line(path).replace("``", "`"),
-            ]
-            for path in modules(room)
+            [f"`{name}`", first_line(path).replace("``", "`")]
+            for name, path in modules(room).items()
         ]
-        parts.append(f"### `{room.relative_to(root)}`\n\n{table(['module', 'what it is'], rows)}")
+        parts.append(f"### `{package(room)}`\n\n{table(['module', 'what it is'], rows)}")
     return "\n".join(parts)
 
 
 def layer_table(root: Path) -> str:
-    """The packages on one screen: name, what it is for, number of modules."""
+    """The packages on one screen: name and page, what it is for, number of modules."""
     rows = [
-        [
-            f"`{room.name}`",
-            " ".join((docstring(room / "__init__.py")).split()).replace("``", "`"),
-            len(modules(room)),
-        ]
+        [f"[`{package(room)}`](api_{room.name}.md)", purpose(room), len(modules(room))]
         for room in rooms(root)
     ]
     return table(["package", "what it is for", "modules"], rows)
+
+
+def purpose(room: Path) -> str:
+    """The docstring of a package on one line."""
+    return " ".join(docstring(room / "__init__.py").split()).replace("``", "`")
+
+
+def api_page(room: Path) -> str:
+    """The page of one package: its modules with the docstrings of all that is public."""
+    parts = [f"# {package(room)}\n\n{purpose(room)}\n"]
+    for name in modules(room):
+        whole = f"{package(room)}.{name}"
+        directive = f".. automodule:: {whole}\n   :members:\n"
+        parts.append(f"## {whole}\n\n```{{eval-rst}}\n{directive}```\n")
+    return "\n".join(parts)
+
+
+def with_api(contents: dict, root: Path) -> dict:
+    """The book's contents with the pages of the packages below that of the API."""
+    pages = [{"file": f"book/api_{room.name}"} for room in rooms(root)]
+    for part in contents["parts"]:
+        for chapter in part["chapters"]:
+            if chapter["file"] == "book/api":
+                chapter["sections"] = pages
+    return contents
 
 
 def parameters(path: Path) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ Run by the Makefile before anything is installed, so with the standard library o
 import hashlib
 import json
 import os
-import platform
+import re
 import subprocess
 import sys
 import time
@@ -18,9 +18,8 @@ VENV = ROOT / ".venv"
 COMPLETE = VENV / "complete"
 LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
 LOCK_PYTHON = (3, 11)
-# The oldest C library on which pip picks the files of the lock: one of them asks for it.
-LOCK_GLIBC = (2, 34)
 MISMATCH = "DO NOT MATCH THE HASHES"  # pip's words
+PIN = re.compile(r"^([\w.-]+==[^\s\\]+)((?:[ \\\n]+--hash=\S+)*)", re.MULTILINE)
 
 
 def digest() -> str:
@@ -49,19 +48,8 @@ def is_current() -> bool:
         return False
 
 
-def takes_the_recorded_files() -> bool:
-    """Whether pip takes, for the lock's versions, the very files whose hashes stand there."""
-    library, version = platform.libc_ver()
-    return (
-        (sys.platform, platform.machine()) == ("linux", "x86_64")
-        and sys.implementation.name == "cpython"
-        and library == "glibc"
-        and tuple(map(int, version.split(".")[:2])) >= LOCK_GLIBC
-    )
-
-
 def make() -> None:
-    """A fresh environment; the recorded versions where they fit this machine, else the bounds."""
+    """A fresh environment; the recorded versions where they can be had, else the bounds."""
     import venv
 
     locked = sys.version_info[:2] == LOCK_PYTHON and LOCK.exists()
@@ -71,7 +59,7 @@ def make() -> None:
     start = time.monotonic()
     COMPLETE.unlink(missing_ok=True)
     venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
-    done = locked and install_locked(LOCK.read_text(encoding="utf-8").splitlines())
+    done = locked and install_locked(LOCK.read_text(encoding="utf-8"))
     if locked and not done:
         print("The recorded versions cannot be had here; trying the bounds alone.", flush=True)
     if not done and not install("-r", "requirements.txt"):
@@ -82,23 +70,20 @@ def make() -> None:
     print(f".venv is ready after {time.monotonic() - start:.0f} s.", flush=True)
 
 
-def install_locked(lines: list) -> bool:
-    """Whether pip could install the lock's versions, from the lock's files where this machine takes them.
+def install_locked(lock: str) -> bool:
+    """Whether pip could install the lock's versions, those with hashes from the very files of the lock.
 
-    pip refuses whatever has no hash as soon as one thing has one. So the files with a hash come first
-    and alone, the tools that build this package among them; then by their versions the rest, which is
-    torch (its builds have one version and many files) and this package.
+    pip refuses whatever has no hash as soon as one thing has one. So what has hashes comes first and
+    alone, the tools that build this package among it; then the rest by its version: torch, whose builds
+    for CPU and CUDA share one, and this package.
     """
-    named = [line for line in lines if "==" in line and not line.startswith("#")]
+    pins = PIN.findall(lock)
     exact, versions = VENV / "exact.txt", VENV / "versions.txt"
-    exact.write_text("\n".join(line for line in named if "--hash=" in line) + "\n")
-    versions.write_text("\n".join(line.split(" --hash=")[0] for line in named) + "\n")
-    rest = ["-r", "requirements.txt", "-c", str(versions)]
-    if takes_the_recorded_files():
-        if not install("--require-hashes", "--only-binary=:all:", "--no-deps", "-r", str(exact)):
-            return False
-        rest.append("--no-build-isolation")
-    return install(*rest)
+    exact.write_text("".join(pin + hashes + "\n" for pin, hashes in pins if hashes))
+    versions.write_text("".join(pin + "\n" for pin, _ in pins))
+    return install("--require-hashes", "--no-deps", "-r", str(exact)) and install(
+        "--no-build-isolation", "-r", "requirements.txt", "-c", str(versions)
+    )
 
 
 def install(*what: str) -> bool:
@@ -110,7 +95,7 @@ def install(*what: str) -> bool:
         sys.exit(
             "A package that was offered is not the file that produced the recorded numbers (see above), and "
             "was not installed. Try again; if your index packs its files anew and you trust it, delete "
-            "that package's hash from notebooks/recorded/requirements.lock."
+            "that package's hashes from notebooks/recorded/requirements.lock."
         )
     return done.returncode == 0
 

@@ -25,6 +25,9 @@ BUILD = ROOT / "_build"
 # quick: what `make book` shows; full: the paper's size, `make paper`.
 MODES = ("quick", "full")
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "arboreto", "anndata")
+JUPYTER_FOLDERS = (
+    "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR",
+)  # fmt: skip
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -73,13 +76,7 @@ def private_jupyter(folder: Path) -> None:
     """
     os.environ.pop("JUPYTER_PATH", None)
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
-    for variable in (
-        "JUPYTER_CONFIG_DIR",
-        "JUPYTER_DATA_DIR",
-        "JUPYTER_RUNTIME_DIR",
-        "IPYTHONDIR",
-        "MPLCONFIGDIR",
-    ):
+    for variable in JUPYTER_FOLDERS:
         path = folder / variable.lower()
         path.mkdir(parents=True, exist_ok=True)
         os.environ[variable] = str(path)

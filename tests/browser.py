@@ -20,12 +20,20 @@ HTML = ROOT / "_build" / "html"
 
 # Rules that axe-core is asked for: WCAG 2.2 up to AA, and what it calls best practice.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Those whose answer hangs on the theme, and on the width.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+OF_WIDTH = ["scrollable-region-focusable", "target-size"]
 AXE = """
-async (tags) => {
-  const found = await axe.run(document, {resultTypes: ["violations"], runOnly: tags});
+async (asked) => {
+  const found = await axe.run(document, {resultTypes: ["violations"], runOnly: asked});
   return found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary.split("\\n").slice(1, 2)}`));
 }
+"""
+# Settled: two frames drawn, and all transitions of colours over.
+SETTLED = """
+new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() =>
+  Promise.allSettled(document.getAnimations().map((change) => change.finished)).then(() => true))
 """
 
 
@@ -50,10 +58,10 @@ def started() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, name: str, width: int = 1280, mode: str = "light"
+    browser: Browser, name: str
 ) -> Iterator[tuple[Page, list[str], list[str]]]:
     """A page once its formulas are set, with its console errors and the addresses it asked for."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = context.new_page()
     errors: list[str] = []
     asked: list[str] = []
@@ -62,14 +70,15 @@ def opened(
     page.on("request", lambda request: asked.append(request.url))
     page.goto((HTML / name).as_uri())
     page.evaluate("window.MathJax?.startup?.promise")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(SETTLED)
     try:
         yield page, errors, asked
     finally:
         context.close()
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page as it is shown now."""
+def violations(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe-core finds wrong with the page as it is shown now, by all rules or the given ones."""
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    return page.evaluate(AXE, TAGS)
+    asked = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
+    return page.evaluate(AXE, asked)

@@ -1,4 +1,7 @@
-"""Every page of the built book in a real browser: quiet, on its own, readable by all, printable."""
+"""Every page of the built book in a real browser: quiet, on its own, readable by all, printable.
+
+A page is loaded once; theme, width and medium are switched in it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ pytest.importorskip(
 )
 
 import browser as web  # noqa: E402
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 
 WHY_NOT = (
     "no Chromium on this machine (Debian: apt install chromium)"
@@ -23,9 +26,9 @@ WHY_NOT = (
     else ""
 )
 PAGES = web.pages() if not WHY_NOT else []
-MODES = ("light", "dark")
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
+RAW = re.compile(r"\$\$|\\(?:frac|text|mathrm|begin)\b|\{(?:math|glue|cite|ref)[:}]")
 HEADINGS = """
 [...document.querySelectorAll("#main-content :is(h1, h2, h3, h4, h5, h6)")]
   .filter((heading) => heading.checkVisibility())
@@ -49,6 +52,10 @@ OVERFLOW = """
   return part.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
 }).map((part) => part.outerHTML.slice(0, 100))
 """
+LINKS = (
+    ".bd-header-article a[href], .article-header-buttons a[href]",
+    "(links) => links.map((link) => link.href)",
+)
 # Where the keyboard is, and whether an outline, a shadow or a border shows it.
 FOCUSED = """
 () => {
@@ -69,74 +76,70 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-# --- one page after the other ---------------------------------------------------------------------
+def look_at_content(page: Page) -> None:
+    """Formulas set, one main part, headings without gaps, figures with words, buttons that lead somewhere."""
+    assert not RAW.search(page.inner_text("#main-content"))
+    assert page.locator("mjx-merror").count() == 0
+    assert page.locator("main, [role=main]").count() == 1
+    assert page.locator("nav, [role=navigation]").count() >= 1
+    headings = page.evaluate(HEADINGS)
+    levels = [level for level, _ in headings]
+    assert levels[:1] == [1] and levels.count(1) == 1, headings
+    for (before, _), (level, text) in zip(headings, headings[1:], strict=False):
+        assert level <= before + 1, text
+    for figure in page.evaluate(FIGURES):
+        assert len(figure["words"]) > 40 and "_images" not in figure["words"], figure
+        assert len(figure["caption"].split()) > 5, figure
+    for address in page.eval_on_selector_all(*LINKS):
+        parts = urlsplit(address)
+        source = re.search(r"/(?:blob|edit|raw|tree)/[^/]+/(.+)$", parts.path)
+        if parts.scheme == "file":
+            assert (web.Path(unquote(parts.path))).exists(), address
+        elif source:  # on the host of the repository, the same file as here
+            assert (web.ROOT / unquote(source[1])).exists(), address
+
+
+def look_at_themes(page: Page) -> None:
+    """No rule of accessibility broken, and enough contrast in both themes."""
+    for mode, rules in (("light", None), ("dark", web.OF_COLOURS)):
+        page.emulate_media(color_scheme=mode)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{mode}'")
+        page.evaluate(web.SETTLED)
+        assert web.violations(page, rules) == []
+
+
+def look_at_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.evaluate(web.SETTLED)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(OVERFLOW) == []
+    assert web.violations(page, web.OF_WIDTH) == []  # what scrolls is in reach of the keyboard
+
+
+def look_at_print(page: Page) -> None:
+    """No sidebars, whole figures, on about A4 between its margins."""
+    page.set_viewport_size({"width": 720, "height": 900})
+    page.emulate_media(media="print", color_scheme="light")
+    page.evaluate(web.SETTLED)
+    for part in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"):
+        assert page.locator(f"{part}:visible").count() == 0, part
+    for box in page.locator(".bd-article img, .bd-article svg[role=img]").all():
+        size = box.bounding_box()
+        assert size is None or size["x"] + size["width"] <= 721
+        assert size is None or size["height"] <= 900
+        assert box.evaluate("(part) => getComputedStyle(part).breakInside") == "avoid"
+    assert page.pdf(format="A4").startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_loads_without_an_error_and_asks_this_machine_alone(browser, name):
+def test_a_page_is_quiet_readable_by_all_on_a_phone_and_on_paper(browser, name):
     with web.opened(browser, name) as (page, errors, asked):
         assert errors == []
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-        text = page.inner_text("#main-content")
-        assert not re.search(
-            r"\$\$|\\(?:frac|text|mathrm|begin)\b|\{(?:math|glue|cite|ref)[:}]", text
-        )
-        assert page.locator("mjx-merror").count() == 0
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("mode", MODES)
-def test_a_page_breaks_no_rule_of_accessibility_and_has_enough_contrast(browser, name, mode):
-    with web.opened(browser, name, mode=mode) as (page, _, _):
-        assert page.evaluate("document.documentElement.dataset.theme") == mode
-        assert web.violations(page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_screen_reader_finds_one_main_part_and_headings_without_gaps(browser, name):
-    with web.opened(browser, name) as (page, _, _):
-        assert page.locator("main, [role=main]").count() == 1
-        assert page.locator("nav, [role=navigation]").count() >= 1
-        headings = page.evaluate(HEADINGS)
-        levels = [level for level, _ in headings]
-        assert levels[:1] == [1] and levels.count(1) == 1, headings
-        for (before, _), (level, text) in zip(headings, headings[1:], strict=False):
-            assert level <= before + 1, text
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_figure_has_words_in_its_place_and_a_caption(browser, name):
-    with web.opened(browser, name) as (page, _, _):
-        for figure in page.evaluate(FIGURES):
-            assert len(figure["words"]) > 40 and "_images" not in figure["words"], figure
-            assert len(figure["caption"].split()) > 5, figure
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_a_phone_and_what_scrolls_is_in_reach_of_the_keyboard(browser, name):
-    with web.opened(browser, name, width=390) as (page, _, _):
-        for mode in MODES:
-            page.emulate_media(color_scheme=mode)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-            assert page.evaluate(OVERFLOW) == []
-        assert web.violations(page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_on_paper_a_page_has_no_sidebars_and_whole_figures(browser, name):
-    with web.opened(browser, name, width=720) as (page, _, _):  # about A4 between its margins
-        page.emulate_media(media="print")
-        for part in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"):
-            assert page.locator(f"{part}:visible").count() == 0, part
-        for box in page.locator(".bd-article img, .bd-article svg[role=img]").all():
-            size = box.bounding_box()
-            assert size is None or size["x"] + size["width"] <= 721
-            assert size is None or size["height"] <= 900
-            assert box.evaluate("(part) => getComputedStyle(part).breakInside") == "avoid"
-        assert page.pdf(format="A4").startswith(b"%PDF")
-
-
-# --- the book -------------------------------------------------------------------------------------
+        look_at_content(page)
+        look_at_themes(page)
+        look_at_phone(page)
+        look_at_print(page)
 
 
 def test_search_finds_dropout(browser):
@@ -165,23 +168,3 @@ def test_the_keyboard_starts_at_the_skip_link_and_is_seen_at_every_stop(browser)
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert page.evaluate("location.hash") == "#main-content"
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_buttons_of_a_page_lead_to_files_that_exist(browser, name):
-    with web.opened(browser, name) as (page, _, _):
-        for address in page.eval_on_selector_all(
-            ".bd-header-article a[href], .article-header-buttons a[href]",
-            "(links) => links.map((link) => link.href)",
-        ):
-            parts = urlsplit(address)
-            source = re.search(r"/(?:blob|edit|raw|tree)/[^/]+/(.+)$", parts.path)
-            if parts.scheme == "file":
-                assert (web.Path(unquote(parts.path))).exists(), address
-            elif source:  # on the host of the repository, the same file as here
-                assert (web.ROOT / unquote(source[1])).exists(), address
-
-
-def test_the_whole_book_is_smaller_than_30_mb():
-    size = sum(path.stat().st_size for path in web.HTML.rglob("*") if path.is_file())
-    assert size < 30e6

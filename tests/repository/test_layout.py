@@ -19,11 +19,15 @@ from packaging.utils import canonicalize_name
 import grnular_core
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import environment  # noqa: E402
+
 TOP_LEVEL = set(
     "book notebooks grnular_core tests _config.yml _toc.yml requirements.txt README.md "
     "pyproject.toml Makefile LICENSE CITATION.cff CHANGELOG.md".split()
 )
-MAX_LINES = 350  # split by idea before that
+MAX_LINES = 400  # split by idea before that
 LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home|tmp|work|Users|private|opt)/\w|\b[A-Z]:\\Users")
 
@@ -46,8 +50,8 @@ def requirements() -> dict[str, Requirement]:
 
 
 def locked() -> dict[str, str]:
-    lines = [line for line in LOCK.read_text().splitlines() if line and not line.startswith("#")]
-    pins = [line.split(" --hash=")[0].split("==") for line in lines]
+    """Name and version of every package in the lock."""
+    pins = [pin.split("==") for pin, _ in environment.PIN.findall(LOCK.read_text())]
     return {canonicalize_name(name): version for name, version in pins}
 
 
@@ -111,23 +115,26 @@ def test_package_and_requirements_name_the_same_bounds():
 
 
 def test_the_lock_is_exact_complete_and_within_the_bounds():
-    hashed = re.compile(r"[a-z0-9.-]+==[A-Za-z0-9.!-]+ --hash=sha256:[0-9a-f]{64}")
-    lines = [line for line in LOCK.read_text().splitlines() if not line.startswith("#")]
-    assert [line.split("==")[0] for line in lines if not hashed.fullmatch(line)] == ["torch"]
+    text = LOCK.read_text()
+    pins = environment.PIN.findall(text)
+    assert "".join(pin + hashes + "\n" for pin, hashes in pins) == text  # no option, no address
+    assert [pin.split("==")[0] for pin, hashes in pins if not hashes] == ["torch"]
     versions = locked()
     for name, requirement in requirements().items():
         assert requirement.specifier.contains(versions[name]), requirement
+    if sys.version_info[:2] != (3, 11):
+        return
     for name in versions:  # everything that those packages need in turn, where they are installed
         try:
             needs = metadata.requires(name) or []
-            # the lock has the CPU build of torch; other builds need CUDA's libraries as well
-            if name == "torch" and "+cpu" not in metadata.version(name):
-                continue
         except metadata.PackageNotFoundError:
+            continue
+        # the lock has the CPU build of torch; other builds need CUDA's libraries as well
+        if name == "torch" and "+cpu" not in metadata.version(name):
             continue
         for need in map(Requirement, needs):
             if need.marker is None or need.marker.evaluate({"extra": ""}):
-                assert canonicalize_name(need.name) in versions or sys.version_info[:2] != (3, 11)
+                assert canonicalize_name(need.name) in versions
 
 
 def imported_names(path: Path) -> set[str]:
@@ -147,8 +154,8 @@ def imported_names(path: Path) -> set[str]:
 
 
 def test_every_imported_package_is_a_direct_requirement():
-    own = {"grnular_core"} | {
-        path.stem for folder in ("book", "tests") for path in (ROOT / folder).glob("*.py")
+    own = {"grnular_core", "grnular_paper", "conftest"} | {
+        path.stem for folder in ("book", "tests") for path in (ROOT / folder).rglob("*.py")
     }
     peers = map(Requirement, metadata_of_package()["optional-dependencies"]["peers"])
     known = own | set(sys.stdlib_module_names) | {peer.name for peer in peers}
@@ -196,7 +203,7 @@ def test_the_ci_script_runs_lint_tests_and_book():
     subprocess.run(["bash", "-n", str(script)], check=True)
     lines = script.read_text().splitlines()
     assert "set -euo pipefail" in lines
-    assert {"make lint", "make test", "make book"} <= set(lines)
+    assert {"make lint", "make test", "make test-slow", "make book"} <= set(lines)
 
 
 def test_the_public_workflow_has_least_rights_and_pinned_actions():
@@ -212,12 +219,7 @@ def test_the_public_workflow_has_least_rights_and_pinned_actions():
     assert {"make test", "make book"} <= {step.get("run") for step in steps}
 
 
-def test_coverage_is_of_the_package_and_has_a_floor():
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]
-    assert told["run"]["source"] == ["grnular_core"] and told["report"]["fail_under"] >= 90
-
-
 def test_make_without_a_target_lists_the_targets():
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("book", "test", "coverage", "lint", "paper", "verify", "clean"):
+    for target in ("book", "test", "test-slow", "lint", "paper", "verify", "clean"):
         assert f"make {target} " in done.stdout

@@ -19,7 +19,7 @@ from grnular_core.cli.main import main
 h5py = pytest.importorskip("h5py")  # comes with anndata
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(p for d in ("grnular_core", "book") for p in (ROOT / d).rglob("*.py"))
+SOURCES = sorted(p for d in ("grnular_core", "notebooks", "book") for p in (ROOT / d).rglob("*.py"))
 NO_CODE = {"pickle", "dill", "cloudpickle", "shelve", "marshal"}
 NO_CALL = {
     "eval", "exec", "compile", "__import__", "torch.load", "joblib.load", "pd.read_pickle", "yaml.load",
@@ -45,7 +45,7 @@ def calls(tree: ast.AST) -> list[ast.Call]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_source_can_run_what_it_reads(path):
     """No pickle, no evaluation of text, no unpacking of whole archives, no shell."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""No name of the package is there for tests alone: something that a reader runs must use it."""
+"""No name of the packages is there for tests alone: something that a reader runs must use it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = sorted((ROOT / "grnular_core").glob("*.py"))
+PACKAGES = {"grnular_core": ROOT, "grnular_paper": ROOT / "notebooks"}
 # Names that nothing imports, and why they are there.
 WITHOUT_A_USER = {
-    ("__init__", "__version__"): "read by pyproject.toml",
-    ("gene_sets", "SNAPSHOT"): "where the committed table of gene sets comes from",
-    ("gene_sets", "from_snapshot"): "makes that table",
+    "grnular_paper.gene_sets.SNAPSHOT": "where the committed table of gene sets comes from",
+    "grnular_paper.gene_sets.from_snapshot": "makes that table",
 }
 
 
-def users() -> list[Path]:
-    """All code but tests: what records results by hand counts (tests/bench_*.py and their kin)."""
-    tests = [path for path in (ROOT / "tests").glob("*.py") if not path.name.startswith("test_")]
-    return [*PACKAGE, *(ROOT / "book").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb"), *tests]
+def modules() -> dict[str, Path]:
+    """Dotted name -> file of every module of the packages."""
+    found = {}
+    for package, place in PACKAGES.items():
+        for path in sorted((place / package).rglob("*.py")):
+            parts = path.relative_to(place).with_suffix("").parts
+            found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def others() -> list[Path]:
+    """Other code but tests: what records results by hand counts (tests/bench_*.py and their kin)."""
+    by_hand = [path for path in (ROOT / "tests").glob("*.py") if not path.name.startswith("test_")]
+    return [*(ROOT / "book").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb"), *by_hand]
 
 
 def tree(path: Path) -> ast.Module:
@@ -33,30 +42,26 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text)
 
 
-def taken(code: ast.Module) -> Iterator[tuple[str, str]]:
-    """Module and name of everything that some code takes from the package's modules."""
-    modules = {}
+def taken(code: ast.Module) -> Iterator[str]:
+    """Dotted names of what some code imports from the packages, or takes from an imported module."""
+    imported = {}
     for node in ast.walk(code):
-        if isinstance(node, ast.ImportFrom) and node.module == "grnular_core":
-            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grnular_core."):
-            yield from ((node.module.split(".")[1], alias.name) for alias in node.names)
-        elif isinstance(node, ast.Import):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(tuple(PACKAGES)):
             for alias in node.names:
-                if alias.asname and alias.name.startswith("grnular_core."):
-                    modules[alias.asname] = alias.name.split(".")[1]
+                imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            imported |= {alias.asname or alias.name: alias.name for alias in node.names}
+    yield from imported.values()
     for node in ast.walk(code):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.value.id in modules:
-                yield modules[node.value.id], node.attr
+        if isinstance(node, ast.Attribute):
+            first, dot, rest = ast.unparse(node).partition(".")
+            if first in imported:
+                yield imported[first] + dot + rest
 
 
 def read_names(code: ast.AST) -> Counter[str]:
-    return Counter(
-        node.id
-        for node in ast.walk(code)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    )
+    nodes = (node for node in ast.walk(code) if isinstance(node, ast.Name))
+    return Counter(node.id for node in nodes if isinstance(node.ctx, ast.Load))
 
 
 def defined(code: ast.Module) -> Iterator[tuple[str, ast.AST]]:
@@ -69,14 +74,21 @@ def defined(code: ast.Module) -> Iterator[tuple[str, ast.AST]]:
                 yield from ((n.id, node) for n in ast.walk(target) if isinstance(n, ast.Name))
 
 
-def test_every_name_of_the_package_is_used_outside_of_tests():
-    outside = {pair for path in users() for pair in taken(tree(path))}
+def strings(code: ast.Module) -> set[str]:
+    constants = (node.value for node in ast.walk(code) if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+def test_every_name_of_the_packages_is_used_outside_of_tests():
+    trees = {name: tree(path) for name, path in modules().items()}
+    outside = {name for code in [*trees.values(), *map(tree, others())] for name in taken(code)}
+    face = strings(trees["grnular_core"])  # what the package loads when it is asked for
     unused = set()
-    for path in PACKAGE:
-        code = tree(path)
+    for module, code in trees.items():
         inside = read_names(code)
         for name, definition in defined(code):
             itself = read_names(definition)[name]  # a function that calls itself is no use of it
-            if inside[name] == itself and (path.stem, name) not in outside and name != "__all__":
-                unused.add((path.stem, name))
+            used = inside[name] > itself or f"{module}.{name}" in outside or name in face
+            if not used and name not in ("__all__", "__getattr__", "__dir__"):
+                unused.add(f"{module}.{name}")
     assert unused == set(WITHOUT_A_USER)

@@ -1,0 +1,121 @@
+"""The driver of the book: what it refuses, what it publishes, what it writes from the record."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from grnular_paper.real_data import recorded_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import build  # noqa: E402
+import code_page  # noqa: E402
+import execute  # noqa: E402
+import pages  # noqa: E402
+
+NOTEBOOKS = execute.sources()
+
+
+def write_notebook(path: Path, source: str, parameters: str = "n = 1  # a number") -> Path:
+    cells = [
+        nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(source),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [({"one": {"m": 2}}, "'m'; it has n"), ({"two": {}}, "there is no notebooks/two.ipynb")],
+)
+def test_unknown_parameters_are_refused_before_anything_runs(tmp_path, parameters, said):
+    notebook = write_notebook(tmp_path / "one.ipynb", "n")
+    execute.check_parameters({"one": {"n": 2}}, [notebook], "quick.yml")
+    with pytest.raises(execute.BuildError, match=re.escape(said)):
+        execute.check_parameters(parameters, [notebook], "quick.yml")
+
+
+def test_a_failing_notebook_is_named_with_its_traceback(tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "ROOT", tmp_path)
+    for variable in (*execute.JUPYTER_FOLDERS, "JUPYTER_PATH", "JUPYTER_PLATFORM_DIRS"):
+        monkeypatch.setenv(variable, "")
+    execute.private_jupyter(tmp_path / "jupyter")
+    notebook = write_notebook(tmp_path / "one.ipynb", "raise ValueError(f'no {n}')")
+    with pytest.raises(execute.BuildError, match=r"(?s)one\.ipynb failed.*ValueError.*no 7"):
+        execute.run_notebook(notebook, tmp_path / "out.ipynb", {"n": 7})
+
+
+def test_what_is_published_holds_no_bookkeeping_and_no_path_of_the_checkout():
+    output = nbformat.v4.new_output("stream", text=f"wrote {ROOT}/notebooks/x.csv in {ROOT}\n")
+    injected = nbformat.v4.new_code_cell("# Parameters\nn = 2")
+    injected.metadata = nbformat.from_dict({"tags": ["injected-parameters"], "papermill": {}})
+    cell = nbformat.v4.new_code_cell("1", outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[injected, cell])
+    notebook.metadata["papermill"] = {"input_path": str(ROOT)}
+    text = json.dumps(build.publishable(notebook))
+    assert str(ROOT) not in text and "papermill" not in text
+    assert "wrote notebooks/x.csv in ." in text and "# The parameters of this run" in text
+
+
+# --- from the record ------------------------------------------------------------------------------
+
+
+def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
+    record = execute.describe_machine() | {"mode": "quick", "runs": []}
+    assert pages.runs(record) == "No notebook was run for this build.\n"
+    record["runs"] = [{"notebook": "04_beeline", "started": "2026-01-02T03:04:05", "seconds": 61.2}]
+    text = pages.runs(record)
+    assert "](../notebooks/04_beeline.ipynb)" in text and "| 2026-01-02 03:04 | 61 |" in text
+    assert pages.recorded(tmp_path) == "Nothing is on record yet.\n"
+    (tmp_path / "paper_fig8.csv").write_text("method\ngenie3\n")
+    assert "prints, for comparison: `paper_fig8.csv`" in pages.recorded(tmp_path)
+    rows = "method,seconds,commit,device\nridge,60,abc,cpu\nclr,,abc,cpu\n"
+    (tmp_path / "beeline.csv").write_text(rows)
+    assert "| `beeline.csv` | 2 | clr, ridge | cpu | 1.0 min | abc |" in pages.recorded(tmp_path)
+
+
+def test_the_status_page_shows_the_recorded_kills(tmp_path):
+    assert pages.faults(tmp_path) == "No campaign is on record yet.\n"
+    text, lines = pages.faults(recorded_folder()), pages.recorded_lines(recorded_folder(), "faults")
+    assert all(f"| `{line['command']}` | {line['at_random_times']} + " in text for line in lines)
+    assert f"These are {sum(int(line['kills']) for line in lines)} kills" in text
+    assert "faults.csv" not in pages.recorded(recorded_folder())
+
+
+def test_the_worked_example_shows_what_the_page_on_protocols_says():
+    rows = [line.split(" | ") for line in pages.example_scores().splitlines()[2:]]
+    strict, paper = rows[:2], rows[2:]
+    assert [row[0] for row in rows] == ["| strict", "| strict", "| paper", "| paper"]
+    assert strict[0][2:] == strict[1][2:]  # the order of genes moves nothing
+    assert paper[0][2:] != paper[1][2:]
+    assert strict[0][3] == str(len(pages.TRUTH))  # every true edge is a candidate
+    assert int(strict[0][2]) == 2 * len(pages.TRUTH)  # random scores get one half
+    assert [row[3] for row in paper] == ["3", "1"]  # what the two orders see
+    hits = [edge for edge in pages.PREDICTION if edge[:2] in pages.TRUTH]
+    assert (len(pages.TRUTH), len(pages.PREDICTION), len(hits)) == (4, 5, 3)
+
+
+def test_parameters_are_read_with_their_defaults_and_comments():
+    path = ROOT / "notebooks" / "08_metric_pitfalls.ipynb"
+    (name, default, comment) = code_page.parameters(path)[0]
+    assert (name, default) == ("seed", "0") and comment
+    text = code_page.all_parameters([path], {"quick": {}, "full": {path.stem: {"seed": 7}}})
+    assert f"| `seed` | {comment} | `0` |  | `7` |" in text
+
+
+def test_the_table_of_notebooks_has_times_of_this_build_and_of_the_record():
+    record = {"processor": "P", "cores": 2, "runs": [{"notebook": "01_clean", "seconds": 90.0}]}
+    text = code_page.notebooks(NOTEBOOKS, record, recorded_folder())
+    hours = pages.hours(pages.recorded_lines(recorded_folder(), "clean"))
+    (row,) = [line for line in text.splitlines() if "(../notebooks/01_clean.ipynb)" in line]
+    assert f"| `01` | 1.5 | {hours} | yes |" in row
+    assert text.count("| not run |") == len(NOTEBOOKS) - 1

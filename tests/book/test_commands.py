@@ -1,0 +1,116 @@
+"""What README and pages tell a reader to type can be typed: targets, options, files, notebooks."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grnular_core.cli.main import make_parser
+from grnular_core.data.registry import registry
+from grnular_core.workflow.exports import ENDINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import build  # noqa: E402
+
+PAGES = ("README.md", *(f"book/{path.name}" for path in sorted((ROOT / "book").glob("*.md"))))
+FENCE = re.compile(r"```(?:bash|\{code-block\} bash)\n(.*?)```", re.DOTALL)
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def commands(page: str) -> list[list[str]]:
+    """The words of every command in the page's shell blocks."""
+    lines = "\n".join(FENCE.findall(read(page))).replace("\\\n", " ").splitlines()
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def look_at_make(words: list[str]) -> None:
+    assert words[1] in TARGETS, words
+    arguments = words[2].removeprefix("ARGS=").split() if len(words) > 2 else []
+    for argument in arguments:
+        assert not argument.startswith("tests/") or (ROOT / argument).exists(), argument
+    if "--only" in arguments:
+        assert build.select([arguments[arguments.index("--only") + 1]])
+
+
+def look_at_command_line(words: list[str]) -> None:
+    if "--help" not in words:
+        parsed = make_parser().parse_args(words)
+        if parsed.command == "download":
+            assert any(fnmatch.filter(registry(), pattern) for pattern in words[1:]), words
+
+
+def look_at_papermill(words: list[str]) -> None:
+    notebook = next(word for word in words if word.startswith("notebooks/"))
+    cells = nbformat.read(ROOT / notebook, as_version=4).cells
+    source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
+    for flag, name in zip(words, words[1:], strict=False):
+        assert flag != "-p" or re.search(rf"^{name}\s*[:=]", source, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_is_understood(page):
+    assert set(re.findall(r"`make ([a-z-]+)", read(page))) <= TARGETS
+    for words in commands(page):
+        if words[0] == "make":
+            look_at_make(words)
+        elif words[0].endswith("papermill"):
+            look_at_papermill(words)
+        elif words[1:3] in (["-m", "grnular_core"], ["-m", "grnular_paper"]):
+            if words[2] == "grnular_core":
+                look_at_command_line(words[3:])
+        elif words[0].endswith("python") and words[1][0] != "-":
+            assert (ROOT / words[1]).exists(), words
+
+
+def test_the_pages_show_the_commands_that_matter():
+    said = {page: [" ".join(words) for words in commands(page)] for page in PAGES}
+    for page in ("README.md", "book/reproduce.md"):
+        assert {"make book", "make test"} <= set(said[page]), page
+    for page, words in (("README.md", "infer"), ("book/your_data.md", "infer"),
+                        ("book/reproduce.md", "evaluate"), ("README.md", "evaluate")):  # fmt: skip
+        assert any(f"-m grnular_core {words} " in line for line in said[page]), page
+
+
+def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():
+    rows = re.findall(r"^\| `(\w+)` \| `edges([\w.]+)` \|", read("book/your_data.md"), re.MULTILINE)
+    assert dict(rows) == ENDINGS
+
+
+def test_every_folder_in_the_readme_exists():
+    for row in re.findall(r"^\| (`.*?) \|", read("README.md"), re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", row):
+            assert name == "_build/" or (ROOT / name).exists(), name
+
+
+def test_the_example_in_python_runs():
+    (block,) = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
+    names: dict[str, object] = {}
+    exec(block, names)  # noqa: S102
+    assert list(names["edges"].columns) == ["regulator", "target", "weight", "sign", "rank"]
+
+
+# --- first changes, on the page of architecture ---------------------------------------------------
+
+
+def test_first_changes_name_a_file_with_the_list_to_add_to_a_test_and_a_command():
+    text = read("book/architecture.md").split("## First changes\n")[1].split("\n## ")[0]
+    changes = text.split("\n### ")[1:]
+    assert len(changes) == 3
+    for change in changes:
+        assert re.search(r"`tests/\w+/test_\w+\.py`", change) and "make test ARGS=" in change
+        places = re.findall(r"`([A-Z]+)` (?:of|in) `([\w/]+\.py)`", change)
+        assert places
+        for name, path in places:
+            assert re.search(rf"^{name}\b.*=", read(path), re.MULTILINE), (name, path)

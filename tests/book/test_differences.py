@@ -1,0 +1,72 @@
+"""The page of differences: every number computed from the record, and shown."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper import as_published
+from grnular_paper.real_data import recorded_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+import difference_page  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def effects() -> dict[str, str]:
+    return difference_page.effects(recorded_folder())
+
+
+def test_every_number_of_the_page_is_computed_and_shown(effects):
+    text = (ROOT / "book" / "differences.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\{\{ (\w+) \}\}", text)) == set(effects)
+    for topic in re.split(r"\n\n(?=\*\*)", text)[1:]:
+        assert "*Effect*: " in topic, topic[:60]
+
+
+def test_a_way_of_training_that_kept_the_start_is_not_shown_as_one_without_effect(effects):
+    assert "kept the untrained start for 2.0, 5.0" in effects["beta"]
+    assert "kept the untrained start for cut" in effects["gradient"]
+    assert "start" not in effects["steps"]
+
+
+def test_effects_are_those_of_the_recorded_rows(tmp_path, effects):
+    rows = pd.read_csv(recorded_folder() / "ablations.csv")
+    means = rows.groupby(["method", "dataset"])["strict_auprc"].mean()
+    for layers in ("2", "3"):
+        mean = means[f"untrained: layers = {layers}", "clean"]
+        assert f"{layers}: {mean:.3f}" in effects["layers"]
+    for path in recorded_folder().glob("paper_*.csv"):
+        shutil.copy(path, tmp_path)
+    shutil.copy(recorded_folder() / "table3.csv", tmp_path)
+    empty = difference_page.effects(tmp_path)
+    for name in ("layers", "stop", "triangle", "compiled"):
+        assert empty[name] == difference_page.NONE
+
+
+def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
+    adjacency = np.array([[True, False, True], [True, False, False]])
+    assert as_published.lost_edges(adjacency, np.array([1, 2])) == 2
+    assert as_published.lost_edges(adjacency, np.array([0, 0])) == 0
+
+
+def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
+    from grnular_paper.synthetic import replicate_of
+
+    from grnular_core.data.downloads import DownloadError
+
+    recorded = pd.read_csv(recorded_folder() / "triangle.csv").set_index("dataset")
+    try:
+        network = replicate_of("DS1", 0)
+    except DownloadError as error:
+        pytest.skip(f"SERGIO's DS1 is not at hand: {error}")
+    lost = as_published.lost_edges(network.adjacency, network.tf_index)
+    assert recorded.loc["DS1", "edges"] == network.adjacency.sum()
+    assert recorded.loc["DS1", "lost"] == pytest.approx(lost / network.adjacency.sum(), abs=1e-6)
