@@ -13,7 +13,7 @@ import pytest
 
 from grnular_core.cli.main import make_parser
 from grnular_core.data.registry import registry
-from grnular_core.workflow.exports import ENDINGS
+from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -85,7 +85,7 @@ def test_the_pages_show_the_commands_that_matter():
 
 def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():
     rows = re.findall(r"^\| `(\w+)` \| `edges([\w.]+)` \|", read("book/your_data.md"), re.MULTILINE)
-    assert dict(rows) == ENDINGS
+    assert dict(rows) == {word: form.ending for word, form in FORMATS.items()}
 
 
 def test_every_folder_in_the_readme_exists():
