@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from grnular_paper.real_data import recorded_folder
+from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))

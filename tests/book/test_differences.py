@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import as_published
-from grnular_paper.real_data import recorded_folder
+from grnular_paper import published_code
+from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -53,8 +53,8 @@ def test_effects_are_those_of_the_recorded_rows(tmp_path, effects):
 
 def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
     adjacency = np.array([[True, False, True], [True, False, False]])
-    assert as_published.lost_edges(adjacency, np.array([1, 2])) == 2
-    assert as_published.lost_edges(adjacency, np.array([0, 0])) == 0
+    assert published_code.lost_edges(adjacency, np.array([1, 2])) == 2
+    assert published_code.lost_edges(adjacency, np.array([0, 0])) == 0
 
 
 def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
@@ -67,6 +67,6 @@ def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
         network = replicate_of("DS1", 0)
     except DownloadError as error:
         pytest.skip(f"SERGIO's DS1 is not at hand: {error}")
-    lost = as_published.lost_edges(network.adjacency, network.tf_index)
+    lost = published_code.lost_edges(network.adjacency, network.tf_index)
     assert recorded.loc["DS1", "edges"] == network.adjacency.sum()
     assert recorded.loc["DS1", "lost"] == pytest.approx(lost / network.adjacency.sum(), abs=1e-6)
