@@ -38,6 +38,7 @@ from grnular_core.data.downloads import fetch_member
 from grnular_core.data.registry import Member
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training import train as training
+from grnular_core.training.batches import Batch
 from grnular_core.training.checkpoints import _read as read_checkpoint
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
@@ -215,9 +216,18 @@ def write_recipe(folder: Path) -> None:
     (folder / "tiny.json").write_text(json.dumps(TINY.as_dict()))
 
 
+def small_batches(chosen: object, part: str, *rest: object) -> list[Batch]:
+    """In place of simulations."""
+    seeds = {"train": [[0], [1]], "valid": [[2]]}[part]
+    return [graphs(seed) for seed in seeds]
+
+
+def use_small_graphs() -> None:
+    training.make_batches = small_batches
+
+
 def train() -> None:
-    made = {"train": [graphs([0]), graphs([1])], "valid": [graphs([2])]}
-    training.make_batches = lambda chosen, part, *rest: made[part]
+    use_small_graphs()
     assert main(["train", "tiny.json", "--out", "out", "--device", "cpu", "--jobs", "1"]) == 0
 
 

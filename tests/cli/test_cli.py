@@ -24,7 +24,7 @@ pytest_plugins = ("cli_folder",)
 # --- infer
 
 
-@pytest.mark.parametrize("method", ["correlation", "clr", "ridge", "random", "degree"])
+@pytest.mark.parametrize("method", ["clr", "ridge"])
 def test_infer_writes_the_table_of_the_python_call(folder, capsys, method):
     assert run_infer("--method", method, "--seed", "3") == 0
     out, err = capsys.readouterr()
@@ -171,10 +171,6 @@ def test_the_exit_codes_of_the_help_are_those_of_the_errors():
         ([], "COMMAND"),
         (["infr"], "invalid choice: 'infr'"),
         (["infer", "x.csv"], "--tfs, -o/--out"),
-        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--seed", "-1"], "whole number from 0"),
-        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--seed", "1.5"], "whole number from 0"),
-        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--jobs", "0"], "number of processes"),
-        (["infer", "x.csv", "--tfs", "t", "-o", "o", "--match", "loose"], "ignore-case"),
         (["infer", "x.csv", "--null", "3"], "--null is now called --decoys"),
         (["infer", "x.csv", "--null-within", "all"], "--null-within is now called --decoys-within"),
         (["evaluate", "e.csv"], "--truth, --expression, --tfs"),
@@ -192,23 +188,16 @@ def test_wrong_arguments_end_with_code_2_and_the_usage(arguments, words, capsys)
 
 
 def test_it_runs_from_any_folder_whatever_the_hash_seed_and_the_order_of_columns(folder):
-    """Same bytes in each: sets have another order under another hash seed."""
+    """Same bytes: sets have another order under another hash seed."""
     elsewhere = folder / "else where"
     elsewhere.mkdir()
-    order = GENES[::-1]
-    small_table()[order].to_csv("other.csv")
+    small_table()[GENES[::-1]].to_csv("other.csv")
     Path("other_tfs.txt").write_text("SPI1\nKLF1\nGATA1\n")
-    for number, (expression, tfs) in enumerate((("x", "tfs"), ("other", "other_tfs"))):
-        done = shell(
-            *("infer", f"../{expression}.csv", "--tfs", f"../{tfs}.txt", "--method", "clr"),
-            *("-o", f"{number}.csv"),
-            cwd=elsewhere,
-            env={"PYTHONHASHSEED": str(number + 1)},
-        )
-        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    words = ["infer", "../other.csv", "--tfs", "../other_tfs.txt", "--method", "clr", "-o", "e.csv"]
+    done = shell(*words, cwd=elsewhere, env={"PYTHONHASHSEED": "1"})
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert run_infer() == 0
-    expected = Path("out.csv").read_bytes()
-    assert (elsewhere / "0.csv").read_bytes() == (elsewhere / "1.csv").read_bytes() == expected
+    assert (elsewhere / "e.csv").read_bytes() == Path("out.csv").read_bytes()
 
 
 def test_errors_of_a_process_are_one_line_and_its_exit_code(folder):

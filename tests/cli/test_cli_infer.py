@@ -172,29 +172,6 @@ def test_fewer_genes_are_a_wish_that_is_said(linear, capsys):
     assert "kept: the most variable 3 of 5 TFs and 3 of 11 other genes" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        (("--decoys-within", "all"), "pass --decoys N too"),
-        (("--decoys", "2", "--decoys-within", "leiden"), "no column 'leiden'"),
-        (("--decoys", "2", "--method", "oracle", "--truth", "net.csv"), "oracle takes no --decoys"),
-        (("--genes", "0"), None),
-        (("--also", "excel"), None),
-        (("--top", "0"), None),
-        (("--stability", "-1"), None),
-    ],
-)
-def test_wishes_that_make_no_sense_are_refused(linear, capsys, more, says):
-    Path("out.csv").write_text(OLD)
-    try:
-        assert infer_linear(*more) == 2
-    except SystemExit as stop:
-        assert stop.code == 2 and says is None
-    else:
-        assert says in capsys.readouterr().err
-    assert Path("out.csv").read_text() == OLD
-
-
 def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
     Path("out.csv").write_text(OLD)
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from cli_runs import run_infer
+from cli_runs import killed, run_infer
+from fault_runs import small_batches
 from filelock import FileLock
 from small_data import small_table, write_tfs
-from small_graphs import graphs
 
 from grnular_core.cli.main import main
 from grnular_core.data.edges import read_edges
@@ -49,8 +45,7 @@ def write_recipe(recipe: Recipe, path: str = "tiny.json") -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An own working directory with a recipe; simulations are replaced by small graphs."""
     monkeypatch.chdir(tmp_path)
-    made = {"train": [graphs([0]), graphs([1])], "valid": [graphs([2])]}
-    monkeypatch.setattr(training, "make_batches", lambda graphs, part, *rest: made[part])
+    monkeypatch.setattr(training, "make_batches", small_batches)
     write_recipe(TINY)
     return tmp_path
 
@@ -175,32 +170,16 @@ def test_a_stopped_training_goes_on(monkeypatch, capsys):
     assert not list(Path("out").glob(".*.part"))
 
 
-def test_a_training_killed_at_any_moment_ends_with_the_same_weights(tmp_path):
-    """In processes of its own and on simulated graphs."""
-    write_recipe(replace(TINY, epochs=25))
-    command = [sys.executable, "-m", "grnular_core", "train", "tiny.json", "--device", "cpu"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
-    whole = subprocess.Popen([*command, "--out", "whole"], **quiet)
-    killed = 0
-    for wait in (0.0, 0.13):  # after the checkpoint is there
-        process = subprocess.Popen([*command, "--out", "out"], **quiet)
-        before = stamp("out")
-        while process.poll() is None and stamp("out") == before:
-            time.sleep(0.005)
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert killed, "the training was over before it could be killed"
-    assert subprocess.run([*command, "--out", "out"], **quiet).returncode == 0
-    assert whole.wait() == 0
+def test_a_training_that_was_killed_ends_with_the_same_weights():
+    """Killed in a process of its own, in the middle."""
+    assert run(out="whole") == 0
+    setup = "import fault_runs; fault_runs.use_small_graphs()"
+    words = ["train", "tiny.json", "--out", "out", "--device", "cpu", "--jobs", "1"]
+    killed(12, *words, setup=setup)
+    assert not set(WEIGHTS) & set(os.listdir("out"))
+    assert run() == 0
     assert contents("out") == contents("whole")
-    assert shown("out") == shown("whole") == FILES
-
-
-def stamp(folder: str) -> int:
-    path = Path(folder) / "tiny-checkpoint.safetensors"
-    return path.stat().st_mtime_ns if path.exists() else 0
+    assert shown("out") == shown("whole") == FILES and not list(Path("out").glob(".*.part"))
 
 
 # --- what is refused

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,14 +52,6 @@ def infer(*more: str) -> int:
     return main([*INFER, *more])
 
 
-def alone(*words: str) -> tuple[int, str]:
-    """Exit code and what was said by a process of its own: after an HDF5 file that did not fit, the next
-    one to be closed in the same process can crash it."""
-    command = [sys.executable, "-m", "grnular_core", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    return done.returncode, done.stderr
-
-
 def test_the_last_result_stays_when_the_next_one_does_not_fit(disk, capsys):
     Path("out.csv").write_text("the last result\n")
     fill(4096)
@@ -73,21 +64,22 @@ def test_the_last_result_stays_when_the_next_one_does_not_fit(disk, capsys):
 
 
 @pytest.mark.parametrize("word", ["beeline", "graphml", "h5ad", "picture", "report"])
-def test_another_file_that_does_not_fit_is_named_and_the_edges_stay(disk, word):
+def test_another_file_that_does_not_fit_is_named_and_the_edges_stay(disk, capsys, word):
     assert infer() == 0
     fill(0 if word == "report" else 4096)
     edges = Path("out.csv").read_bytes()
     Path("out.csv").unlink()  # its room is for the same table again
-    code, err = alone(*INFER, "--also", word)
-    assert code == 5
+    capsys.readouterr()
+    assert infer("--also", word) == 5
+    err = capsys.readouterr().err
     assert "no space left on the disk; free some" in err and "Traceback" not in err
     assert Path("out.csv").read_bytes() == edges and sorted(os.listdir()) == ["fill", "out.csv"]
 
 
-def test_no_half_simulation_is_left(disk):
+def test_no_half_simulation_is_left(disk, capsys):
     fill(32 * 1024)
-    code, err = alone("simulate", "clean", "--cells", "50", "--out", "sim")
-    assert code == 5 and "cannot write sim: no space left on the disk" in err
+    assert main(["simulate", "clean", "--cells", "50", "--out", "sim"]) == 5
+    assert "cannot write sim: no space left on the disk" in capsys.readouterr().err
     assert os.listdir() == ["fill"]
 
 

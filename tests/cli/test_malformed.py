@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ from grnular_core.cli.main import main
 from grnular_core.data import gene_lists
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("good")
+    good_files(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    good_files(tmp_path)
+def folder(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
     (tmp_path / "out.csv").write_text("the last result\n")
     human = tmp_path.parent / f"{tmp_path.name}-human.csv"
     human.write_text("TF,Sources\nGATA1,a\nSPI1,a\n")

@@ -21,9 +21,7 @@ WORDS = (
     b"", b",", b"\n", b"\r", b"\t", b'"', b"nan", b"-1", b"inf", b"1e999", b"0x1", b"\0", b"\xff",
     b"\xef\xbb\xbf", b"#", b"=1+1", b"GATA1", b"TRUE", b"1;5", "\u00df\u2028".encode(),
 )  # fmt: skip
-SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 INFER = (
     "infer x.csv --tfs tfs.txt --truth truth.csv --method ridge --stability 1 --decoys 1 "
     "--decoys-within all --also report -o out.csv"

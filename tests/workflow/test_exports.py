@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_data import small_anndata
 
@@ -20,7 +20,7 @@ from grnular_core.methods.registry import infer
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
 from grnular_core.workflow.exports import FORMATS, Result, export_paths, write_exports
-from grnular_core.workflow.network_files import strongest
+from grnular_core.workflow.network_files import strongest, write_network
 
 
 @pytest.fixture
@@ -69,7 +69,6 @@ def test_network_files_hold_the_strongest_edges(result, tmp_path):
 
 
 @given(st.integers(0, 10_000), st.integers(2, 7), st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
 def test_the_strongest_are_those_of_the_whole_cpdag(seed, n_tfs, n_edges):
     rng = np.random.default_rng(seed)
     genes = [f"g{i}" for i in range(9)]
@@ -160,3 +159,56 @@ def test_a_failed_write_leaves_the_old_file(result, tmp_path, word, monkeypatch)
     with pytest.raises(WriteError, match="no space left"):
         written(result, tmp_path, word)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+# --- network files
+
+
+TFS, GENES = ["Sox2", "Sox7"], ["Sox2", "Sox7", "a<b>&", "é"]
+SCORES = np.array([[0, 0.1, 1 / 3, 0], [0.3, 0, 0.5, 0.7]])
+SIGNS = np.array([[0, 1, -1, 0], [1, 0, 1, -1]])
+
+
+@pytest.fixture
+def network() -> pd.DataFrame:
+    return cpdag(edge_table(SCORES, TFS, GENES, SIGNS), TFS)
+
+
+@pytest.mark.parametrize("ending", ["graphml", "json"])
+def test_network_files_come_back_whole_and_have_equal_bytes_each_time(network, ending, tmp_path):
+    path, again = tmp_path / f"net.{ending}", tmp_path / f"again.{ending}"
+    write_network(network, TFS, path)
+    write_network(network.astype({"sign": np.int8}), tuple(TFS), again)
+    assert path.read_bytes() == again.read_bytes()
+    if ending == "graphml":
+        graph = nx.read_graphml(path)
+    else:
+        written = json.loads(path.read_text())
+        graph = nx.cytoscape_graph(written)
+        ids = [item["data"]["id"] for kind in written["elements"].values() for item in kind]
+        assert len(set(ids)) == len(ids)
+    keys = ("weight", "sign", "rank", "directed")
+    found = {(a, b): tuple(d[k] for k in keys) for a, b, d in graph.edges(data=True)}
+    assert found == {
+        (row.regulator, row.target): tuple(getattr(row, key) for key in keys)
+        for row in network.itertuples()
+    }
+    assert found["Sox2", "Sox7"] == (pytest.approx(0.2), 1, 4, False) and len(found) == 4
+    assert dict(graph.nodes(data="is_tf")) == {gene: gene in TFS for gene in GENES}
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "said"),
+    [
+        (lambda t: t.iloc[:0], "net.graphml", "no edge"),
+        (lambda t: t.iloc[:1].assign(target="a\x00b"), "net.json", "can not be the name of a gene"),
+        (lambda t: t, "net.gml", r"net\.gml: the ending says the format"),
+    ],
+)
+def test_what_is_no_network_file_is_refused_and_the_old_one_kept(
+    network, change, name, said, tmp_path
+):
+    (tmp_path / name).write_text("old")
+    with pytest.raises(InputError, match=said):
+        write_network(change(network), TFS, tmp_path / name)
+    assert (tmp_path / name).read_text() == "old" and len(list(tmp_path.iterdir())) == 1

@@ -7,13 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.resampling import bootstrap_cells, most_variable, permuted
+from grnular_core.workflow import resampling
+from grnular_core.workflow.resampling import (
+    bootstrap_cells,
+    cell_groups,
+    most_variable,
+    permuted,
+)
 
 
 def dataset(values: np.ndarray, n_tfs: int = 2, **more) -> GRNDataset:
@@ -36,7 +42,6 @@ def as_sparse(data: GRNDataset) -> GRNDataset:
     st.booleans(),
     st.integers(1, 4),
 )
-@settings(max_examples=40, deadline=None)
 def test_shuffling_keeps_the_values_of_every_gene_in_every_group(
     seed, cells, genes, stored, groups
 ):
@@ -173,3 +178,61 @@ def test_genes_of_equal_variance_are_kept_by_name():
     turned = replace(data, adata=data.adata[:, ::-1].copy())
     assert most_variable(data, 2).genes == ["G0", "G1", "G2", "G3"]
     assert sorted(most_variable(turned, 2).genes) == ["G0", "G1", "G2", "G3"]
+
+
+# --- groups of cells
+
+
+def grouped():
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(["a", "b"], 40)
+    values = np.where(kinds == "a", 2.0, 12.0)[:, None] + rng.random((80, 20))
+    table = pd.DataFrame(values, columns=[f"g{i}" for i in range(20)])
+    data = make_dataset(table, ["g0", "g1"])
+    adata = data.adata.copy()
+    adata.obs["kind"], adata.obs["none"] = pd.Categorical(kinds), np.nan
+    return adata, data, kinds
+
+
+def test_groups_are_a_column_or_clusters_or_none():
+    adata, data, kinds = grouped()
+    assert cell_groups(adata, data, "kind").labels.tolist() == kinds.tolist()
+    assert cell_groups(adata, data, "all").labels is None
+    assert cell_groups(None, data, "all").labels is None
+    assert set(cell_groups(adata, data, "none").labels) == {"nan"}
+    found = cell_groups(None, data).labels
+    assert not frozenset(found[kinds == "a"]) & frozenset(found[kinds == "b"])
+    adata.obs["clusters"] = "mine"
+    assert set(cell_groups(adata, data, "clusters").labels) == {"mine"}
+    np.testing.assert_array_equal(cell_groups(adata, data).labels, found)  # nobody named the column
+
+
+def test_what_groups_are_is_said():
+    adata, data, _ = grouped()
+    adata.obs.loc[adata.obs_names[:3], "kind"] = np.nan
+    said = cell_groups(adata, data, "kind").description
+    assert "inside each of 3 groups, the column 'kind'" in said
+    assert "3 cells without a label there are taken for one group" in said
+    n = len(set(cell_groups(None, data).labels))
+    assert f"inside each of {n} clusters found" in cell_groups(None, data).description
+    assert cell_groups(None, data, "all").description == "values are permuted among all cells"
+
+
+def test_clusters_of_large_data_are_those_of_small_data(monkeypatch):
+    _, data, _ = grouped()
+    small = cell_groups(None, data, "clusters").labels
+    monkeypatch.setattr(resampling, "is_large", lambda *_: True)
+    large = cell_groups(None, data, "clusters").labels
+    assert (
+        len(np.unique(small)) == len(np.unique(large)) == len(set(zip(small, large, strict=True)))
+    )
+
+
+def test_an_unknown_column_is_refused_with_those_that_are_there():
+    adata, data, _ = grouped()
+    with pytest.raises(
+        InputError, match=r"no column 'leiden' .*it has kind, none.*clusters and all"
+    ):
+        cell_groups(adata, data, "leiden")
+    with pytest.raises(InputError, match="it has none"):
+        cell_groups(pd.DataFrame(), data, "leiden")

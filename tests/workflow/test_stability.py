@@ -1,17 +1,32 @@
-"""Stability: real edges of easy data come back, chance ones do not, and the seed decides."""
+"""Stability and decoys: what the two promise where their null is true, and what they do not promise."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import linear_network
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import METHODS, Inference, RunOptions, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import stability
-from grnular_core.workflow.stability import edge_stability
+from grnular_core.workflow.stability import (
+    DecoyCounts,
+    count_decoys,
+    edge_stability,
+    edges_at,
+    fdr_curve,
+    q_values,
+    with_decoys,
+)
+
+# --- stability
 
 
 def test_true_edges_come_back_and_chance_ones_do_not(small_data):
@@ -92,3 +107,153 @@ def test_progress_counts_runs_and_nonsense_is_refused(small_data):
 def test_a_network_with_fewer_edges_than_the_top_is_taken_whole(small_data):
     edges = infer(small_data, "clr").head(3)
     assert len(edge_stability(small_data, "clr", edges, 2, 100)) == 3
+
+
+def table(weights) -> pd.DataFrame:
+    return pd.DataFrame({"weight": np.asarray(weights, dtype=float)})
+
+
+def independent(n_cells: int = 200, n_genes: int = 40, n_tfs: int = 8):
+    values = np.random.default_rng(3).gamma(2.0, 1.0, (n_cells, n_genes))
+    genes = [f"g{i}" for i in range(n_genes)]
+    return make_dataset(pd.DataFrame(values, columns=genes), genes[:n_tfs])
+
+
+# --- decoys
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_decoy_has_its_genes_values_and_is_no_tf(small_data, stored):
+    if stored:
+        adata = small_data.adata.copy()
+        adata.X = sparse.csr_matrix(adata.X)
+        small_data = replace(small_data, adata=adata)
+    both, prefix = with_decoys(small_data, np.random.default_rng(0))
+    assert both.genes == small_data.genes + [prefix + gene for gene in small_data.genes]
+    assert both.tfs == small_data.tfs and sparse.issparse(both.adata.X) == stored
+    before, after = small_data.expression(), both.expression()
+    n = small_data.n_genes
+    np.testing.assert_array_equal(after[:, :n], before)
+    np.testing.assert_array_equal(np.sort(after[:, n:], axis=0), np.sort(before, axis=0))
+
+
+def test_no_gene_is_taken_for_a_decoy_whatever_its_name():
+    values = np.random.default_rng(0).random((20, 4))
+    data = make_dataset(pd.DataFrame(values, columns=["A", "~A", "~~B", "B"]), ["A"])
+    both, prefix = with_decoys(data, np.random.default_rng(0))
+    assert sum(gene.startswith(prefix) for gene in both.genes) == 4
+
+
+# --- q values
+
+
+def test_q_is_what_the_definition_says():
+    decoys = DecoyCounts(np.array([0, 0, 1, 2, 8, 8.0]), n_runs=2)
+    # (0 + .5) / 1, (0 + .5) / 2, 1.5 / 3, 2.5 / 4, 8.5 / 5 -> 1, and the smallest from there on
+    assert q_values(table([9, 8, 7, 6, 5]), decoys) == pytest.approx([0.25, 0.25, 0.5, 0.625, 1])
+    # equal weights share the q of the last of them
+    assert q_values(table([9, 8, 8, 6, 5]), decoys) == pytest.approx([0.5, 0.5, 0.5, 0.625, 1])
+
+
+@given(
+    st.lists(st.integers(0, 8), min_size=1, max_size=40),
+    st.lists(st.integers(0, 5), min_size=40, max_size=40),
+    st.integers(1, 9),
+)
+def test_q_is_a_share_that_never_falls_and_equal_weights_have_equal_q(weights, steps, n_runs):
+    weights = np.sort(weights)[::-1]
+    q = q_values(table(weights), DecoyCounts(np.cumsum(steps).astype(float), n_runs))
+    assert ((q > 0) & (q <= 1)).all() and (np.diff(q) >= 0).all()
+    for weight in np.unique(weights):
+        assert len(np.unique(q[weights == weight])) == 1
+
+
+def test_no_edges_give_no_q_and_an_empty_curve():
+    assert len(q_values(table([]), DecoyCounts(np.zeros(3), 1))) == 0
+    assert fdr_curve(np.zeros(0)).empty and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
+
+
+def test_the_curve_and_the_counts_are_those_of_q():
+    q = np.array([0.01, 0.05, 0.1, 0.4])
+    assert edges_at(q) == {0.05: 2, 0.1: 3}
+    assert fdr_curve(q).to_numpy().tolist() == [[1, 0.01], [2, 0.05], [3, 0.1], [4, 0.4]]
+
+
+def test_decoys_are_counted_by_hand(monkeypatch):
+    """Two TFs, three genes, four pairs; decoys are named ~g0, ~g1, ~g2."""
+    data = make_dataset(
+        pd.DataFrame(np.random.default_rng(0).random((20, 3)), columns=["g0", "g1", "g2"]),
+        ["g0", "g1"],
+    )
+    seeds = []
+
+    def run(both, name, how):
+        seeds.append(how.seed)
+        # the second run has one strong decoy more, and leaves the weakest real edge out
+        lines = [
+            ("g0", "g1", 9),
+            ("g0", "~g0", 9),
+            ("g1", "g0", 5),
+            ("g1", "~g2", 4),
+            ("g0", "g2", 3),
+        ]
+        lines += [("g0", "~g1", 7)] if len(seeds) == 2 else [("g1", "g2", 1)]
+        edges = pd.DataFrame(lines, columns=["regulator", "target", "weight"])
+        return Inference(edges.sort_values("weight", ascending=False, kind="stable"), 0.0, 0.0)
+
+    monkeypatch.setattr("grnular_core.workflow.stability.run_method", run)
+    found = count_decoys(data, "ridge", 2, run=Run(5))
+    # as strong as the real edges 9, 5, 3, 1: decoys 1, 1, 2, 2 and 1, 2, 3, 3 (all, past the last edge);
+    # 2 of 3 of these, for each TF has a decoy edge to its own decoy and no real one to itself
+    np.testing.assert_allclose(found.above, np.array([1, 1.5, 2.5, 2.5]) * 2 / 3)
+    assert found.n_runs == 2 and seeds == [6, 7]  # a method that draws draws anew
+
+
+# --- what it means
+
+
+@pytest.mark.parametrize("name", ["clr", "ridge", "grnular-context"])
+def test_where_no_gene_goes_with_another_hardly_an_edge_passes(name):
+    data = independent()
+    edges = infer(data, name)
+    counts = edges_at(q_values(edges, count_decoys(data, name, 4)), (0.1,))
+    assert counts[0.1] <= 3
+
+
+@pytest.mark.parametrize("name", ["clr", "grnular-context"])
+def test_true_edges_of_easy_data_pass(small_data, name):
+    edges = infer(small_data, name)
+    q = q_values(edges, count_decoys(small_data, name, 4))
+    true = set(zip(small_data.truth["regulator"], small_data.truth["target"], strict=True))
+    taken = edges[q <= 0.1]
+    hits = sum(pair in true for pair in zip(taken["regulator"], taken["target"], strict=True))
+    assert hits > 0.8 * len(true)
+
+
+def test_groups_pass_over_all_cells_and_not_inside_the_groups():
+    """Two cell types, no regulation: what the docstring warns of, and what ``groups`` are for."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat([0, 1], 150)
+    level = rng.normal(0, 2, (2, 30))
+    values = 10 + level[groups] + rng.normal(size=(300, 30))
+    data = make_dataset(pd.DataFrame(values, columns=[f"g{i}" for i in range(30)]), ["g0", "g1"])
+    edges = infer(data, "correlation")
+    over_all = q_values(edges, count_decoys(data, "correlation", 5))
+    inside = q_values(edges, count_decoys(data, "correlation", 5, groups))
+    assert edges_at(over_all)[0.1] > 20 and edges_at(inside)[0.1] <= 3
+
+
+def test_the_same_seed_gives_the_same_counts_and_progress_counts_runs(small_data):
+    calls = []
+    one = count_decoys(small_data, "clr", 2, progress=lambda *call: calls.append(call))
+    same, other = (count_decoys(small_data, "clr", 2, run=Run(seed=s)) for s in (0, 1))
+    np.testing.assert_array_equal(one.above, same.above)
+    assert (one.above != other.above).any() and calls == [(0, 2), (1, 2), (2, 2)]
+    assert len(one.above) == len(small_data.tfs) * (small_data.n_genes - 1)
+
+
+def test_no_run_and_the_control_that_knows_the_truth_are_refused(small_data):
+    assert METHODS["oracle"].needs_truth
+    for name, n_runs, said in (("clr", 0, "at least 1"), ("oracle", 2, "say nothing of it")):
+        with pytest.raises(InputError, match=said):
+            count_decoys(small_data, name, n_runs)

@@ -1,0 +1,280 @@
+"""A user's own files: what is read, what is said, and which way out a refusal offers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from small_data import TFS, small_anndata, small_table, write_10x
+
+from grnular_core.data.dataset import make_dataset
+from grnular_core.utils.errors import InputError
+from grnular_core.workflow.user_data import (
+    InputOptions,
+    UserData,
+    _empty_note,
+    _few_note,
+    _rare_note,
+    read_user_data,
+    with_gene_names,
+)
+
+pytest_plugins = ("cli_folder",)
+
+
+def read(expression: str, tfs: str = "tfs.txt", truth: str | None = None, **more) -> UserData:
+    return read_user_data(InputOptions(expression, tfs, truth, **more))
+
+
+def notes(*words: str | None, **more) -> str:
+    return "\n".join(read(*words, **more).notes)
+
+
+def with_ids():
+    """Ensembl ids as index, symbols beside them, as CELLxGENE's files have it."""
+    adata = small_anndata("csr")
+    adata.var["chromosome"] = "1"
+    adata.var["feature_name"] = pd.Categorical(adata.var_names)
+    adata.var_names = [f"ENSG{i:011d}" for i in range(adata.n_vars)]
+    return adata
+
+
+# --- notes
+
+
+def test_notes_are_said_and_genes_are_cut(folder):
+    said = []
+    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_genes=2), said.append)
+    assert found.data.n_genes == 4 and isinstance(found.table, pd.DataFrame)
+    assert said == [f"note: {note}" for note in found.notes]
+    text = "\n".join(said)
+    assert "values look like log values" in text
+    assert "most variable 2 of 2 TFs and 2 of 4 other genes" in text
+    assert "note: 9 cells are few: with less than 50 " in text
+
+
+def test_counts_and_other_values_without_a_logarithm_are_told_of_normalise(folder):
+    (small_table() * 1000.5).to_csv("tpm.csv")
+    assert "no logarithms" in (said := notes("tpm.csv")) and "--normalise" in said
+    assert "no logarithms" not in notes("tpm.csv", normalise=True)
+    counts = (small_table() * 20).round()
+    counts.to_csv("counts.csv")
+    assert "--normalise does that" in notes("counts.csv")
+    stored = small_anndata("csr")
+    stored.X = stored.X.multiply(20).rint().tocsr()
+    stored.write_h5ad("counts.h5ad")
+    total = counts.sum(axis=1)
+    expected = np.log1p(counts.div(total, axis=0) * np.median(total))
+    for file in ("counts.csv", "counts.h5ad"):
+        found = read(file, normalise=True)
+        np.testing.assert_allclose(found.data.expression(), expected)
+        said = "\n".join(found.notes)
+        assert "each cell scaled to the median total" in said and "--normalise does" not in said
+    with pytest.raises(InputError, match="looks like log values; --normalise is for counts"):
+        read("x.csv", normalise=True)
+
+
+@pytest.mark.parametrize("names", [["n_counts", "leiden"], ["__no_feature", "N_unmapped"]])
+def test_helper_rows_and_columns_are_named(folder, names):
+    table = small_table()
+    for number, name in enumerate(names):
+        table[name] = np.arange(9) + number
+    table.to_csv("helped.csv")
+    table.T.to_csv("turned.csv")
+    said = f"2 genes are named like helper rows or columns ({', '.join(names)})"
+    assert said in notes("helped.csv") and said in notes("turned.csv")
+    small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
+    assert "2 cells are named like helper" in notes("cells.csv")
+    assert "helper" not in notes("x.csv")
+
+
+def test_logarithms_that_are_added_are_pointed_at(folder):
+    table = small_table()
+    pd.concat([table, table.iloc[:, :1]], axis=1).to_csv("twice.csv")
+    for rule, noted in (("sum", True), ("max-variance", False)):
+        assert ("logarithms were added" in notes("twice.csv", duplicates=rule)) == noted
+
+
+def test_empty_droplets_are_pointed_at():
+    rng = np.random.default_rng(0)
+    full = rng.poisson(2.0, (60, 100))
+    names = [f"g{i}" for i in range(100)]
+
+    def note(values):
+        return _empty_note(make_dataset(pd.DataFrame(values, columns=names), names[:5]))
+
+    assert note(full) is None
+    droplets = (rng.random((300, 100)) < 0.02).astype(int)
+    most = (full > 0).sum(1).max()
+    said = f"300 of 360 cells show less than a tenth of the {most} genes"
+    assert note(np.vstack([full, droplets])).startswith(said)
+    assert "1 of them none" in note(np.vstack([full, 0 * full[:1]]))
+    assert note(np.vstack([full, droplets[droplets.any(1)][:3]])) is None  # three of 63: no pattern
+
+
+def test_genes_of_a_few_cells_are_named_before_their_edges_are_believed():
+    values = np.random.default_rng(0).random((120, 5))
+    values[9:, 1], values[10:, 2] = 0, 0
+
+    def data(rows: int, names: str):
+        at = ["ABCDE".index(name) for name in names]
+        return make_dataset(pd.DataFrame(values[:rows, at], columns=list(names)), ["A"])
+
+    assert "1 of 5 genes are seen in fewer than 10 cells (B)" in _rare_note(data(120, "ABCDE"))
+    assert _rare_note(data(99, "ABCDE")) is None and _rare_note(data(120, "ACD")) is None
+    assert _few_note(data(50, "ACD")) is None and _few_note(data(49, "ACD"))
+
+
+# --- a reference network of one's own
+
+
+def truth_of(lines: list[tuple[str, str]]) -> None:
+    Path("net.csv").write_text("regulator,target\n" + "".join(f"{a},{b}\n" for a, b in lines))
+
+
+def test_what_a_list_and_a_truth_leave_out_is_said(folder):
+    Path("flags.csv").write_text("TF,Is TF?\nGATA1,Yes\nSPI1,Yes\nNA,No\n")
+    truth_of([("GATA1", "SPI1"), ("NA", "SPI1"), ("HLA-A", "NA")])
+    found = read("x.csv", "flags.csv", "net.csv")
+    assert found.data.tfs == tuple(TFS)
+    assert any("1 of 3 rows of flags.csv say No" in note for note in found.notes)
+    assert "1 of 3 true edges among the genes start at a TF of the list" in found.notes
+
+
+def test_true_edges_that_are_not_scored_are_counted_aloud(folder):
+    there = [("GATA1", gene) for gene in small_table() if gene != "GATA1"][:3]
+    truth_of(there)
+    assert "are scored" not in notes("x.csv", "tfs.txt", "net.csv")
+    truth_of([*there, there[0], ("GATA1", "GATA1"), ("GATA1", "UNKNOWN"), ("GATA1", "hla-a")])
+    (said,) = [n for n in read("x.csv", "tfs.txt", "net.csv").notes if "are scored" in n]
+    assert said.startswith(
+        "3 of 7 true edges are scored; 2 name a gene that is not in the data, 1 are self-loops, 1 repeats."
+    )
+    assert "With --match ignore-case" in said
+    found = read("x.csv", "tfs.txt", "net.csv", match="ignore-case")
+    assert any(note.startswith("4 of 7") and "--match" not in note for note in found.notes)
+
+
+def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
+    truth_of([("GATA1", "SPI1"), ("SPI1", "NA"), ("GATA1", "HLA-A"), ("GATA1", "nan")])
+    found = read("x.csv", "tfs.txt", "net.csv", n_genes=2)
+    n, said = len(found.data.truth), "\n".join(found.notes)
+    assert 0 < n < 4 and f"{n} of 4 true edges lie between these, and are scored" in said
+    assert f"{n} of {n} true edges among the genes start at a TF of the list" in said
+
+
+# --- what an h5ad file holds
+
+
+def test_symbols_come_from_the_column_that_is_asked_for_and_the_table_stays(folder):
+    with_ids().write_h5ad("ids.h5ad")
+    found = read("ids.h5ad", gene_names="feature_name")
+    assert found.data.tfs == tuple(TFS) and found.data.genes == list(small_table())
+    assert found.table.var_names[0].startswith("ENSG")
+    refusal = r"no TF of the list.*\? The column 'feature_name'.*pass --gene-names feature_name"
+    with pytest.raises(InputError, match=refusal):
+        read("ids.h5ad")
+    repeated = with_ids()
+    repeated.var["feature_name"] = ["GATA1", "SPI1", "A", "A", "B", "C"]
+    assert list(with_gene_names(repeated, "feature_name", "here").var_names)[2:4] == ["A", "A"]
+
+
+def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
+    adata = with_ids()
+    adata.raw = adata.copy()
+    adata = adata[:, 1:].copy()
+    adata.X = adata.X.toarray() - 1
+    adata.write_h5ad("ids.h5ad")
+    options = InputOptions("ids.h5ad", "tfs.txt", gene_names="feature_name", layer="raw")
+    found = read_user_data(options)
+    assert found.data.genes == list(small_table()) and found.data.tfs == tuple(TFS)
+    np.testing.assert_array_equal(found.data.expression(), small_table())
+    assert found.table.raw.var_names[0].startswith("ENSG")
+    with pytest.raises(InputError, match="pass --gene-names feature_name"):
+        read("ids.h5ad", layer="raw")
+    bare = with_ids()
+    bare.raw = bare.copy()
+    del bare.raw.var["feature_name"]  # .var has it, .raw.var does not
+    bare.write_h5ad("bare.h5ad")
+    found = read_user_data(replace(options, expression="bare.h5ad"))
+    assert found.data.genes == list(small_table())
+
+
+def test_ids_of_a_10x_folder_can_name_its_genes(folder):
+    write_10x(small_table(), Path("10x"))
+    Path("ids.txt").write_text("ID0\nID1\n")
+    with pytest.raises(InputError, match="pass --gene-names gene_ids"):
+        read("10x", "ids.txt")
+    found = read("10x", "ids.txt", gene_names="gene_ids").data
+    assert found.genes == [f"ID{i}" for i in range(6)]
+
+
+def test_scaled_values_beside_raw_ones_are_refused_with_the_layer_to_name(folder):
+    adata = small_anndata("dense")
+    adata.raw = adata.copy()
+    adata.layers["logged"] = adata.X.copy()
+    adata.X = adata.X - adata.X.mean(axis=0)
+    adata.write_h5ad("scaled.h5ad")
+    with pytest.raises(InputError, match="pass --layer logged or raw"):
+        read("scaled.h5ad")
+    assert read("scaled.h5ad", layer="raw").data.n_cells == 9
+    assert read("scaled.h5ad", scaled=True).data.n_cells == 9
+
+
+def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
+    adata = small_anndata()
+    adata.layers["raw"] = adata.X * 2
+    adata.write_h5ad("layered.h5ad")
+    found = read("layered.h5ad", layer="raw").data
+    np.testing.assert_array_equal(found.expression(), small_table() * 2)
+    adata.raw = small_anndata()
+    adata.write_h5ad("both.h5ad")
+    np.testing.assert_array_equal(read("both.h5ad", layer="raw").data.expression(), small_table())
+
+
+def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
+    adata = small_anndata()
+    adata.raw = adata.copy()
+    adata[:, 2:].copy().write_h5ad("variable.h5ad")
+    with pytest.raises(InputError, match="no TF of .*Its .raw holds 2 of these .*--layer raw"):
+        read("variable.h5ad")
+    assert read("variable.h5ad", layer="raw").data.tfs == tuple(TFS)
+
+
+@pytest.mark.parametrize("layer", [None, "raw"])
+def test_antibodies_are_left_out_with_a_note(folder, layer):
+    adata = small_anndata()
+    adata.var["feature_types"] = ["Gene Expression"] * 4 + ["Antibody Capture", "Custom"]
+    if layer:
+        adata.raw = adata.copy()
+    adata.write_h5ad("multi.h5ad")
+    found = read("multi.h5ad", layer=layer)
+    assert found.data.genes == list(small_table())[:4] and found.table.n_vars == 6
+    said = "2 of 6 features are no Gene Expression (Antibody Capture, Custom); they are left out"
+    assert said in found.notes
+
+
+def test_other_refusals_offer_no_such_way_out(folder):
+    Path("bad.csv").write_text(",A\nc1,x\n")
+    for name in ("bad.csv", "none.csv"):
+        with pytest.raises(InputError) as caught:
+            read(name)
+        assert "pass --layer" not in str(caught.value) and "--gene-names" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["table.csv", "turned.csv"])
+def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder, file):
+    table = small_table().assign(Same=1.0)
+    table.to_csv("table.csv")
+    table.T.to_csv("turned.csv")
+    found = read(file, n_genes=1)
+    assert found.data.n_genes == 2
+    cells = found.as_anndata()
+    assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
+    np.testing.assert_array_equal(cells.X, table)
+    cells.write_h5ad("copy.h5ad")
+    assert list(anndata.read_h5ad("copy.h5ad").obs_names) == list(table.index)
