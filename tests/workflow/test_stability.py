@@ -202,7 +202,7 @@ def test_decoys_are_counted_by_hand(monkeypatch):
         return Inference(edges.sort_values("weight", ascending=False, kind="stable"), 0.0, 0.0)
 
     monkeypatch.setattr("grnular_core.workflow.stability.run_method", run)
-    found = count_decoys(data, "ridge", 2, run=Run(5))
+    found = count_decoys(data, "ridge", 2, run=RunOptions(5))
     # as strong as the real edges 9, 5, 3, 1: decoys 1, 1, 2, 2 and 1, 2, 3, 3 (all, past the last edge);
     # 2 of 3 of these, for each TF has a decoy edge to its own decoy and no real one to itself
     np.testing.assert_allclose(found.above, np.array([1, 1.5, 2.5, 2.5]) * 2 / 3)
@@ -246,7 +246,7 @@ def test_groups_pass_over_all_cells_and_not_inside_the_groups():
 def test_the_same_seed_gives_the_same_counts_and_progress_counts_runs(small_data):
     calls = []
     one = count_decoys(small_data, "clr", 2, progress=lambda *call: calls.append(call))
-    same, other = (count_decoys(small_data, "clr", 2, run=Run(seed=s)) for s in (0, 1))
+    same, other = (count_decoys(small_data, "clr", 2, run=RunOptions(seed=s)) for s in (0, 1))
     np.testing.assert_array_equal(one.above, same.above)
     assert (one.above != other.above).any() and calls == [(0, 2), (1, 2), (2, 2)]
     assert len(one.above) == len(small_data.tfs) * (small_data.n_genes - 1)
