@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from conftest import linear_network
 
+from grnular_core.utils.errors import InputError
 from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,19 +45,52 @@ def printed(path: Path) -> str:
     return "\n".join(texts)
 
 
+def checked(source: Path, **given: object) -> dict[str, object]:
+    """The namespace of a notebook after its parameters were checked, with these put in as papermill does.
+
+    What stands before the check runs in this process; it is to declare parameters and nothing else.
+    """
+    namespace: dict[str, object] = {}
+    cells = [c for c in nbformat.read(source, as_version=4).cells if c.cell_type == "code"]
+    for cell in cells[:3]:
+        exec(compile(cell.source, source.name, "exec"), namespace)
+        if "parameters" in cell.metadata.get("tags", []):
+            namespace.update(given)
+    assert cells[2].source.startswith("parameters.check(globals())")
+    return namespace
+
+
+def declared(source: Path) -> list[str]:
+    """The names of a notebook's parameters cell."""
+    cells = nbformat.read(source, as_version=4).cells
+    (cell,) = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
+    return [node.targets[0].id for node in ast.parse(cell.source).body]
+
+
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("-p", "seeed", "1"), "unknown parameter 'seeed'"),
-        (("-y", "seed: many\nseeds: many\nreplicates: many\nmethods: many"), "expected a"),
-    ],
-)
-def test_a_wrong_parameter_stops_in_seconds_and_is_named(source, words, message, tmp_path):
-    done, seconds = papermill(source, tmp_path / "out.ipynb", tmp_path, *words)
-    assert done.returncode != 0
-    assert message in done.stderr
-    assert seconds < 30  # starting a kernel takes most of it
+def test_a_notebook_refuses_every_wrong_parameter_before_anything_runs(source):
+    namespace = checked(source)  # its own values are good ones
+    names = declared(source)
+    assert set(names) <= set(namespace) and "torch" not in namespace
+    with pytest.raises(InputError) as caught:
+        checked(source, seeed=1, **dict.fromkeys(names, ...))
+    assert "unknown parameter 'seeed'" in str(caught.value)
+    for name in names:
+        assert f"- {name} = Ellipsis: expected" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["quick", "full"])
+def test_the_builds_parameters_are_accepted(mode):
+    sections = yaml.safe_load((ROOT / "notebooks" / "params" / f"{mode}.yml").read_text())
+    assert set(sections) <= {path.stem for path in NOTEBOOKS}
+    for source in NOTEBOOKS:
+        checked(source, **(sections.get(source.stem) or {}))
+
+
+def test_papermill_stops_at_a_wrong_parameter(tmp_path):
+    source = ROOT / "notebooks" / "08_metric_pitfalls.ipynb"
+    done, _ = papermill(source, tmp_path / "out.ipynb", tmp_path, "-p", "seeed", "1")
+    assert done.returncode != 0 and "unknown parameter 'seeed'" in done.stderr
 
 
 @pytest.mark.slow
