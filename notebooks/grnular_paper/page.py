@@ -22,14 +22,15 @@ def glue_all(numbers: Mapping[str, object]) -> None:
 
 
 def say(text: str) -> None:
-    """Show a text as Markdown.
+    """Show a text as Markdown, nothing for an empty one.
 
     Parameters
     ----------
     text : str
         Markdown.
     """
-    display(Markdown(text))
+    if text:
+        display(Markdown(text))
 
 
 def show(table: pd.DataFrame, empty: str = "", index: bool = False, **options: object) -> None:

@@ -341,7 +341,12 @@ def timed_now(
     measured: list[tuple[str, dict[str, object]]] = []
     try:
         for h in hidden:
-            measured.append((runtimes.forward_name(h), runtimes.Timing(runtimes.forward_name(h), h).run(device=device)[0]))
+            measured.append(
+                (
+                    runtimes.forward_name(h),
+                    runtimes.Timing(runtimes.forward_name(h), h).run(device=device)[0],
+                )
+            )
         for name in methods:
             measured.append((name, runtimes.Timing(name).run(device=device)[0]))
     except DownloadError as error:

@@ -1,0 +1,395 @@
+"""Tables of the page on real data: which method is best, how sure that is, and what a protocol hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.data.beeline import DATASETS
+from grnular_core.plotting.style import label, pair_label, pair_order
+from grnular_core.scoring.statistics import compare_methods, mean_interval, rank_intervals
+
+SHOWN = (
+    "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",
+    "grnular-untrained", "grnular-context", "grnular-cells", "correlation", "within-clusters", "clr",
+    "ridge", "degree", "random", "oracle",
+)  # fmt: skip
+RATIO = "strict_auprc_ratio"
+TOLD = (
+    "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "grnboost2", "genie3",
+    "regdiffusion", "clr", "correlation", "within-clusters", "ridge",
+)  # fmt: skip
+ON_EDGES = ("grnular-context", "grnular-cells", "within-clusters", "correlation")
+WITH_INTERVAL = (
+    "grnular-context", "grnular-cells", "within-clusters", "clr", "regdiffusion", "genie3",
+)  # fmt: skip
+LEFT_OUT = ("grnular-cells", "regdiffusion", "within-clusters", "clr", "genie3")
+
+
+def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
+    """What the paper's protocol gives to random scores, to the reference network and to CLR.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``network, dataset, method`` and the scores of both protocols.
+
+    Returns
+    -------
+    dict of str to float
+        ``paper_random_auroc_min``, ``_max``, ``paper_oracle_auprc_min``; on how many of ``clr_pairs`` pairs CLR is
+        below random (``clr_below_random``) and random scores above 0.85 (``random_above_85``), 0 where one
+        of both is not there; ``strict_auroc_median`` over pairs and methods that infer.
+    """
+    floors = rows.loc[rows["method"] == "random", "paper_auroc"]
+    of = rows.groupby(["network", "dataset", "method"])[["paper_auroc", "strict_auroc"]].mean()
+    paper, strict = of["paper_auroc"].unstack(), of["strict_auroc"].unstack()
+    known = {"clr", "random"} <= set(paper)
+    inferring = [m for m in strict if m not in ("random", "oracle")]
+    return {
+        "paper_random_auroc_min": float(floors.min()),
+        "paper_random_auroc_max": float(floors.max()),
+        "paper_oracle_auprc_min": float(rows.loc[rows["method"] == "oracle", "paper_auprc"].min()),
+        "clr_below_random": int((paper["clr"] < paper["random"]).sum()) if known else 0,
+        "clr_pairs": len(paper) if known else 0,
+        "random_above_85": int((paper["random"] > 0.85).sum()) if known else 0,
+        "strict_auroc_median": float(np.nanmedian(strict[inferring])),
+    }
+
+
+def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """The methods with edge-by-edge numbers for as many pairs as any has, without the oracle.
+
+    Parameters
+    ----------
+    by_edge : DataFrame
+        Rows of ``details.csv`` of one gene rule.
+    columns : iterable of str
+        Methods in the order shown.
+
+    Returns
+    -------
+    list of str
+        Some of them.
+    """
+    counts = by_edge.groupby("method").size()
+    return [m for m in columns if counts.get(m, 0) == counts.max() and m != "oracle"]
+
+
+def pair_means(
+    rows: pd.DataFrame, column: str, prefix: str, methods: Sequence[str]
+) -> dict[str, float]:
+    """Means over pairs of the methods that the page speaks of.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``network, dataset, method`` and the column; seeds are averaged first.
+    column : str
+        The score.
+    prefix : str
+        The first part of each name.
+    methods : sequence of str
+        The methods shown.
+
+    Returns
+    -------
+    dict of str to float
+        ``<prefix>_<method>``; NaN for a method that is not shown.
+    """
+    of_pair = rows.groupby(["network", "dataset", "method"])[column].mean()
+    means = of_pair.groupby("method").mean().reindex(list(methods))
+    return {f"{prefix}_{m}": float(means.get(m, np.nan)) for m in ON_EDGES}
+
+
+def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
+    """Precision at k per TF, above chance: mean over pairs, the best method first.
+
+    Parameters
+    ----------
+    by_edge : DataFrame
+        ``method, tf_precision``.
+    methods : sequence of str
+        Which methods.
+
+    Returns
+    -------
+    Series
+        Mean by method.
+    """
+    means = by_edge.groupby("method")["tf_precision"].mean().reindex(methods)
+    return means.sort_values(ascending=False)
+
+
+def precision_numbers(means: pd.Series, chosen: str = "grnular-cells") -> dict[str, int]:
+    """How many methods are ahead of the chosen one.
+
+    Parameters
+    ----------
+    means : Series
+        Of ``precision_means``.
+    chosen : str
+        A method.
+
+    Returns
+    -------
+    dict of str to int
+        ``precision_ahead`` of ``precision_methods``.
+    """
+    ahead = int((means > means.get(chosen, float("nan"))).sum())
+    return {"precision_ahead": ahead, "precision_methods": len(means)}
+
+
+def interval_table(by_edge: pd.DataFrame, methods: Iterable[str]) -> pd.DataFrame:
+    """Strict AUPRC / density of each pair with its 95 % interval over TFs.
+
+    Parameters
+    ----------
+    by_edge : DataFrame
+        Rows of ``details.csv``: ``network, dataset, method, ratio, low, high, tfs``.
+    methods : iterable of str
+        Those of ``WITH_INTERVAL`` among them are shown.
+
+    Returns
+    -------
+    DataFrame
+        Pairs x methods as texts, with the number of TFs first.
+    """
+    methods = list(methods)
+    shown = [m for m in WITH_INTERVAL if m in methods]
+    rows = _with_pairs(by_edge[by_edge["method"].isin(shown)])
+    rows["text"] = [f"{r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in rows.itertuples()]
+    wide = rows.pivot_table(index="pair", columns="method", values="text", aggfunc="first")
+    there = [p for p in pair_order(DATASETS) if p in wide.index]
+    wide = wide.reindex(index=there, columns=shown)
+    wide.insert(0, "TFs", rows.groupby("pair")["tfs"].first().reindex(there).astype(int))
+    return wide.rename(columns=label)
+
+
+def _with_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    names = zip(rows["network"], rows["dataset"], strict=True)
+    return rows.assign(pair=[pair_label(network, dataset) for network, dataset in names])
+
+
+class Ranking(NamedTuple):
+    """Methods that ran on all pairs, by their geometric mean.
+
+    Attributes
+    ----------
+    scored : DataFrame
+        ``method, pair`` and the strict scores, means over seeds, of all methods.
+    by_pair : DataFrame
+        Logarithm of strict AUPRC / density, pairs x ranked methods, the best method first.
+    datasets : list of str
+        The dataset of each pair.
+    """
+
+    scored: pd.DataFrame
+    by_pair: pd.DataFrame
+    datasets: list[str]
+
+    @property
+    def methods(self) -> list[str]:
+        """The ranked methods, the best first."""
+        return list(self.by_pair)
+
+    @property
+    def geometric(self) -> pd.Series:
+        """Geometric mean of strict AUPRC / density by method."""
+        return np.exp(self.by_pair.mean())
+
+    @property
+    def arithmetic(self) -> pd.Series:
+        """Arithmetic mean of the same, of all methods, also those that did not run on all pairs."""
+        return self.scored.groupby("method")[RATIO].mean()
+
+
+def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
+    """Rank the methods that ran on as many pairs as any did.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``network, dataset, method`` and the strict scores, a row a seed.
+    columns : sequence of str
+        Methods to rank; the oracle is not.
+
+    Returns
+    -------
+    Ranking
+        Scores of pairs and the order of methods.
+    """
+    scored = _with_pairs(rows).groupby(["method", "pair"], as_index=False)
+    scored = scored[[RATIO, "strict_auroc"]].mean()
+    pairs = scored.groupby("method")["pair"].nunique()
+    ranked = [m for m in columns if m != "oracle" and pairs.get(m, 0) == pairs.max()]
+    logs = scored.assign(log=np.log(scored[RATIO])).pivot(
+        index="pair", columns="method", values="log"
+    )
+    ranked = sorted(ranked, key=lambda m: -logs[m].mean())
+    return Ranking(scored, logs[ranked], [pair.split("] ")[1] for pair in logs.index])
+
+
+def summary_table(found: Ranking) -> pd.DataFrame:
+    """Means of every ranked method with 95 % intervals, and the interval of its rank.
+
+    Parameters
+    ----------
+    found : Ranking
+        Of ``ranking``.
+
+    Returns
+    -------
+    DataFrame
+        Arithmetic mean, geometric mean with its interval over pairs, number of pairs; with two datasets or
+        more the rank, its interval from drawing datasets with replacement.
+    """
+    of = {m: mean_interval(found.by_pair[m].dropna()) for m in found.methods}
+    table = pd.DataFrame(of).T.reindex(columns=["mean", "low", "high", "n"]).astype(float)
+    table[["mean", "low", "high"]] = np.exp(table[["mean", "low", "high"]])
+    table.insert(0, "arithmetic mean", found.arithmetic.reindex(table.index))
+    if len(set(found.datasets)) > 1:
+        ranks = rank_intervals(found.by_pair, found.datasets).reindex(table.index)
+        table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
+    names = {"mean": "geometric mean", "low": "95 % low", "high": "95 % high", "n": "pairs"}
+    return table.rename(index=label, columns=names).astype({"pairs": int})
+
+
+def pairwise_tests(found: Ranking) -> pd.DataFrame:
+    """All ranked methods against each other over pairs.
+
+    Parameters
+    ----------
+    found : Ranking
+        Of ``ranking``.
+
+    Returns
+    -------
+    DataFrame
+        ``statistics.compare_methods`` of the logarithms, Holm's correction over all pairs of methods.
+    """
+    logs = found.by_pair.melt(var_name="method", value_name="log_ratio", ignore_index=False)
+    return compare_methods(logs.dropna().reset_index(), "log_ratio", "pair", "method")
+
+
+def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
+    """The tests of one method with every other as readers see them, the surest first.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        Of ``pairwise_tests``.
+    method : str
+        The method that the others are compared with.
+
+    Returns
+    -------
+    DataFrame
+        Texts: how many times higher its ratio is, rank-biserial effect size, p and p after Holm's correction.
+    """
+    rows = tests[(tests["method_a"] == method) | (tests["method_b"] == method)]
+    rows = rows.sort_values("p_holm", kind="stable")
+    swap = rows["method_b"] == method
+    sign = swap.map({True: -1, False: 1})
+    others = rows["method_a"].where(swap, rows["method_b"])
+    return pd.DataFrame(
+        {
+            f"{label(method)} against": others.map(label),
+            "pairs": rows["n_units"],
+            "times": np.exp(sign * rows["mean_difference"]).map("{:.2f}".format),
+            "effect": (sign * rows["effect_size"]).map("{:.2f}".format),
+            "p": rows["p"].map("{:.2g}".format),
+            "p (Holm)": rows["p_holm"].map("{:.2g}".format),
+        }
+    )
+
+
+def mean_numbers(found: Ranking) -> dict[str, object]:
+    """The best method and the means of those that the page speaks of, to be glued.
+
+    Parameters
+    ----------
+    found : Ranking
+        Of ``ranking``.
+
+    Returns
+    -------
+    dict of str to object
+        ``best_method``, ``best_ratio``; ``ratio_<method>``: the geometric mean, NaN where a method did not run on
+        all pairs; ``mean_<method>``: the arithmetic one.
+    """
+    geometric, arithmetic = found.geometric, found.arithmetic
+    best = found.methods[0] if found.methods else ""
+    numbers: dict[str, object] = {
+        "best_method": label(best), "best_ratio": float(geometric.get(best, np.nan)),
+    }  # fmt: skip
+    for m in TOLD:
+        numbers[f"ratio_{m}"] = float(geometric.get(m, np.nan))
+        numbers[f"mean_{m}"] = float(arithmetic.get(m, np.nan))
+    return numbers
+
+
+def left_out_table(found: Ranking, methods: Sequence[str] = LEFT_OUT) -> pd.DataFrame:
+    """Arithmetic / geometric mean with each dataset left out, and without both of blood stem cells.
+
+    Parameters
+    ----------
+    found : Ranking
+        Of ``ranking``.
+    methods : sequence of str
+        Those of them that are ranked are shown.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a dataset left out (the first: none), a column a method.
+    """
+    ratio = _ratios(found, methods)
+    lines: Mapping[str, np.ndarray] = {
+        "none": np.zeros(len(ratio), dtype=bool),
+        **{d: np.array(found.datasets) == d for d in dict.fromkeys(found.datasets)},
+        "mHSC-L and mHSC-GM": _blood(found),
+    }
+    texts = {}
+    for name, cut in lines.items():
+        if not cut.all():
+            kept = ratio[~cut]
+            both = zip(kept.mean(), np.exp(np.log(kept).mean()), strict=True)
+            texts[name] = [f"{mean:.2f} / {middle:.2f}" for mean, middle in both]
+    return pd.DataFrame(texts, index=[label(m) for m in ratio]).T.rename_axis("left out")
+
+
+def _ratios(found: Ranking, methods: Sequence[str]) -> pd.DataFrame:
+    return np.exp(found.by_pair[[m for m in methods if m in found.by_pair]])
+
+
+def _blood(found: Ranking) -> np.ndarray:
+    return np.array([dataset.startswith("mHSC") for dataset in found.datasets], dtype=bool)
+
+
+def blood_numbers(
+    found: Ranking, chosen: str = "grnular-cells", methods: Sequence[str] = LEFT_OUT
+) -> dict[str, int]:
+    """Where the chosen method stands by the arithmetic mean without both sets of blood stem cells.
+
+    Parameters
+    ----------
+    found : Ranking
+        Of ``ranking``.
+    chosen : str
+        A method.
+    methods : sequence of str
+        The methods it is ranked among.
+
+    Returns
+    -------
+    dict of str to int
+        ``blood_rank`` (0 where it is not ranked) of ``blood_methods``.
+    """
+    means = _ratios(found, methods)[~_blood(found)].mean().sort_values(ascending=False)
+    order = list(means.index)
+    rank = order.index(chosen) + 1 if chosen in order else 0
+    return {"blood_rank": rank, "blood_methods": len(order)}

@@ -1,0 +1,425 @@
+"""Verdicts of the page on mouse stem cells: trends along pseudotime, ranks of the SOX factors, statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from grnular_core.plotting.style import label
+from grnular_paper import stem_cells
+from grnular_paper.stem_cells import SetScores
+from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Drawn, Run, Runs, listed, simpler
+
+Statement = tuple[str, str, str, str]  # name, what the paper says, verdict, numbers
+Ranks = dict[tuple[Run, str], list[float]]  # (run, target) -> rank of each SOX factor
+NO_DATA, NO_TARGET = "no data at hand", f"{TARGET} is not in the data"
+
+
+class Trend(NamedTuple):
+    """Spearman's correlation of a gene with pseudotime.
+
+    Attributes
+    ----------
+    rho, p : float
+        Correlation and its two-sided p.
+    """
+
+    rho: float
+    p: float
+
+
+def trends(cells: Cells) -> dict[str, Trend]:
+    """The trend along pseudotime of every SOX factor and target.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+
+    Returns
+    -------
+    dict of str to Trend
+        By gene; empty without pseudotime.
+    """
+    if cells.time is None:
+        return {}
+    expression, found = cells.expression, {}
+    for name in [*cells.regulators, *cells.targets]:
+        test = stats.spearmanr(cells.time, expression[name])
+        found[name] = Trend(float(test.statistic), float(test.pvalue))
+    return found
+
+
+def trend_table(found: Mapping[str, Trend]) -> pd.DataFrame:
+    """``trends`` as readers see them.
+
+    Parameters
+    ----------
+    found : mapping of str to Trend
+        By gene.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a gene.
+    """
+    rows = [(name, f"{t.rho:+.2f}", f"{t.p:.1e}") for name, t in found.items()]
+    return pd.DataFrame(rows, columns=["gene", "Spearman with pseudotime", "p"])
+
+
+def stand_ins_in_words(cells: Cells) -> str:
+    """Which gene the figure shows in place of the paper's example.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+
+    Returns
+    -------
+    str
+        Empty where the example is in the data, or nothing is.
+    """
+    if cells.time is None or cells.has_target or not cells.targets:
+        return ""
+    return (
+        f"{TARGET} is not in the data, so the dots are its **stand-in {cells.followed}**. Stand-ins are all "
+        f"genes of the set's endoderm terms that are in the data and no TFs ({listed(cells.targets)}); "
+        f"the panel shows the one that varies most. "
+        f"They say whether the paper's argument holds for genes of the endoderm, not whether it holds for {TARGET}."
+    )
+
+
+def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
+    """Which stand-ins fall along pseudotime, where the paper's example is said to rise.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+    found : mapping of str to Trend
+        Of ``trends``.
+
+    Returns
+    -------
+    str
+        Empty where none does.
+    """
+    known = [n for n in cells.targets if n in found and not cells.has_target]
+    falling = [n for n in known if found[n].rho < 0 and found[n].p < stem_cells.LEVEL]
+    if not falling:
+        return ""
+    return f"{listed(falling)} falls along pseudotime, unlike what is said of {TARGET}, and stays among the stand-ins."
+
+
+def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
+    """How well each SOX factor's expression predicts each target's.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+    span : float
+        Share of the cells that each point of a LOESS line sees.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Target -> ``stem_cells.predictors``; empty without pseudotime or without one of the factors.
+    """
+    if cells.time is None or len(cells.regulators) < len(SOX):
+        return {}
+    expression = cells.expression
+    factors = {name: expression[name].to_numpy() for name in cells.regulators}
+    return {
+        target: stem_cells.predictors(cells.time, expression[target].to_numpy(), factors, span)
+        for target in cells.targets
+    }
+
+
+def prediction_table(predicted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """``prediction`` as readers see it.
+
+    Parameters
+    ----------
+    predicted : mapping of str to DataFrame
+        Of ``prediction``.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a target.
+    """
+    rows = []
+    for target, table in predicted.items():
+        line = {"target": target}
+        for title, value in (("R²", "r2"), ("Spearman, within", "rho_within")):
+            for name, number in zip(table["regulator"], table[value], strict=True):
+                line[f"{title}, {name}"] = f"{number:.2f}"
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def factor_ranks(cells: Cells, runs: Runs) -> Ranks:
+    """The rank of each SOX factor among all TFs of every target, run by run.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+    runs : Runs
+        All runs.
+
+    Returns
+    -------
+    dict of (run, target) to list of float
+        1 is the strongest.
+    """
+    return {
+        (run, target): stem_cells.regulator_ranks(scores, cells.tfs, cells.names, target, SOX)
+        for run, scores in runs.scores.items()
+        for target in cells.targets
+    }
+
+
+def rank_table(ranks: Ranks) -> pd.DataFrame:
+    """``factor_ranks`` as readers see them: median and range over seeds.
+
+    Parameters
+    ----------
+    ranks : dict of (run, target) to list of float
+        Of ``factor_ranks``.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method and target.
+    """
+    of: dict[tuple[str, str], list[list[float]]] = {}
+    for ((method, _), target), places in ranks.items():
+        of.setdefault((method, target), []).append(places)
+    rows = []
+    for (method, target), places in of.items():
+        texts = [
+            f"{np.median(one):.0f}"
+            + (f" ({min(one):.0f} to {max(one):.0f})" if len(one) > 1 else "")
+            for one in zip(*places, strict=True)
+        ]
+        rows.append((label(method), target, *texts))
+    return pd.DataFrame(rows, columns=["method", "target", *SOX])
+
+
+def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
+    """The verdict on scores inside the gene set.
+
+    Parameters
+    ----------
+    compared : mapping of (method, seed) to SetScores
+        All runs.
+    runs : Runs
+        Says which of them are of the method that is read.
+
+    Returns
+    -------
+    Statement
+        Name, statement, verdict, numbers.
+    """
+    name, text = "set_scores", "Scores inside the gene set are higher than all scores"
+    own = [compared[run] for run in runs.ours]
+    if not own:
+        return name, text, stem_cells.UNTESTED, NO_DATA
+    higher = sum(c.above > 0.5 and c.p_wilcoxon < stem_cells.LEVEL for c in own)
+    strict = sum(c.above > 0.5 and c.p_random < stem_cells.LEVEL for c in own)
+    others = "".join(f", {label(n)} {v:.2f}" for n, v in simpler(compared, runs.method).items())
+    numbers = (
+        f"p < 0.05 by Wilcoxon in {higher} of {len(own)} seeds, against random sets in {strict}; AUROC inside "
+        f"against outside {np.mean([c.above for c in own]):.2f}{others} (chance 0.5)"
+    )
+    return name, text, stem_cells.word(higher, len(own)), numbers
+
+
+def named_statement(drawn: Drawn) -> Statement:
+    """The verdict on the TFs that the paper names, in the networks of all seeds.
+
+    Parameters
+    ----------
+    drawn : Drawn
+        The networks.
+
+    Returns
+    -------
+    Statement
+        Name, statement, verdict, numbers.
+    """
+    name, text = (
+        "named_tfs",
+        "The TFs that the paper names are in the network of the strongest edges",
+    )
+    tried = len(drawn.by_seed) * len(drawn.named_tfs)
+    if not drawn.by_seed:
+        return name, text, stem_cells.UNTESTED, NO_DATA
+    found = sum(len(names) for names, _ in drawn.by_seed.values())
+    absent = listed(n for n in drawn.named_tfs if n not in drawn.drawn)
+    numbers = (
+        f"{found} of {tried} (TF, seed; by chance {drawn.chance:.0%}, since the genes drawn from are those of the "
+        f"process); not in the one drawn: {absent}; so many or more of {len(drawn.named_tfs)} there by chance: "
+        f"p {drawn.p_named:.2g}"
+    )
+    return name, text, stem_cells.word(found, tried, drawn.p_named), numbers
+
+
+def chip_statement(cells: Cells) -> Statement:
+    """The verdict on SOX2 as a regulator of the example gene by ChIP-seq.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+
+    Returns
+    -------
+    Statement
+        Name, statement, verdict, numbers.
+    """
+    name, text = "chip_sox2", f"SOX2 is a TF of {TARGET} in the ChIP-seq network"
+    if cells.chip is None:
+        return name, text, stem_cells.UNTESTED, NO_DATA
+    verdict = stem_cells.word(int("SOX2" in cells.chip), 1)
+    return name, text, verdict, f"its regulators there: {listed(cells.chip)}"
+
+
+def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
+    """The verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+    runs : Runs
+        Says which runs are of the method that is read.
+    ranks : dict of (run, target) to list of float
+        Of ``factor_ranks``.
+
+    Returns
+    -------
+    list of Statement
+        One or two.
+    """
+    counts: dict[str, tuple[int, int]] = {}
+    for target in cells.targets:
+        tables = [pd.DataFrame({"regulator": SOX, "rank": ranks[run, target]}) for run in runs.ours]
+        ahead = sum(stem_cells.both_above(table, "rank", falling=True) for table in tables)
+        counts[target] = ahead, len(tables)
+    good, tried = counts.get(TARGET, (0, 0))
+    missing = NO_DATA if cells.data is None else NO_TARGET
+    numbers = f"{good} of {tried} seeds" if cells.has_target else missing
+    text = f"SOX7 and SOX17 are predicted for {TARGET}, before SOX2"
+    found = [("sox_predicted", text, stem_cells.word(good, tried), numbers)]
+    good, tried = (sum(c[i] for c in counts.values()) for i in (0, 1))
+    if not cells.has_target and tried:
+        each = "; ".join(f"{target} {g} of {n}" for target, (g, n) in counts.items())
+        numbers = f"(target, seed): {each}; chance 1 in 3"
+        verdict = stem_cells.word(good, tried)
+        found.append(("sox_predicted_stand_ins", "The same on the stand-ins", verdict, numbers))
+    return found
+
+
+def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
+    """The verdicts on what rises and falls along pseudotime.
+
+    Parameters
+    ----------
+    found : mapping of str to Trend
+        Of ``trends``.
+
+    Returns
+    -------
+    list of Statement
+        One a gene.
+    """
+    lines = []
+    for key, name, rises in (
+        ("sox2_falls", "SOX2", False),
+        ("sox7_rises", "SOX7", True),
+        ("sox17_rises", "SOX17", True),
+        ("target_rises", TARGET, True),
+    ):
+        text = f"{name} {'rises' if rises else 'falls'} along pseudotime"
+        if name in found:
+            rho, p = found[name]
+            verdict = stem_cells.trend_verdict(rho, p, rises)
+            lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p {p:.1e}"))
+        else:
+            lines.append(
+                (key, text, stem_cells.UNTESTED, f"{name} or pseudotime is not in the data")
+            )
+    return lines
+
+
+def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
+    """The verdicts on SOX7 and SOX17 as better predictors than SOX2.
+
+    Parameters
+    ----------
+    cells : Cells
+        The page's data.
+    predicted : mapping of str to DataFrame
+        Of ``prediction``.
+
+    Returns
+    -------
+    list of Statement
+        One or two.
+    """
+    better = {target: stem_cells.both_above(table, "r2") for target, table in predicted.items()}
+    missing = NO_DATA if cells.data is None else NO_TARGET
+    tried = int(TARGET in better)
+    verdict = stem_cells.word(int(better.get(TARGET, False)), tried)
+    text = f"SOX7 and SOX17 predict {TARGET} much better than SOX2"
+    found = [("sox_predicts", text, verdict, "by R²" if tried else missing)]
+    if not cells.has_target and better:
+        won = [target for target in better if better[target]]
+        numbers = f"better on {len(won)} of {len(better)}: {listed(won)}"
+        text, verdict = "The same on the stand-ins, by R²", stem_cells.word(len(won), len(better))
+        found.append(("sox_predicts_stand_ins", text, verdict, numbers))
+    return found
+
+
+def statement_table(statements: Sequence[Statement]) -> pd.DataFrame:
+    """All statements with their verdicts.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        Name, statement, verdict, numbers of each.
+
+    Returns
+    -------
+    DataFrame
+        What ``stem_cells.record_statements`` writes.
+    """
+    return pd.DataFrame(statements, columns=["name", "the paper says", "verdict", "numbers"])
+
+
+def statement_numbers(table: pd.DataFrame) -> dict[str, int]:
+    """How many statements agree, to be glued.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``statement_table``.
+
+    Returns
+    -------
+    dict of str to int
+        ``n_agree``, ``n_untested``, ``n_statements``.
+    """
+    return {
+        "n_agree": int((table["verdict"] == stem_cells.AGREES).sum()),
+        "n_statements": len(table),
+        "n_untested": int((table["verdict"] == stem_cells.UNTESTED).sum()),
+    }
