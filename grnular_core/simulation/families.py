@@ -210,9 +210,8 @@ def _measured(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     strong and many weak, and the network lists the stronger pairs. No real network was looked at.
     """
     found = _regulons(shape, rng)
-    rng.uniform(
-        size=1
-    )  # draws that are no longer used keep later ones, and the trained graphs, as they were
+    # Draws that are no longer used keep later ones, and so the graphs of the released weights, as they were.
+    rng.uniform(size=1)
     depth_spread = float(rng.uniform(0.15, 0.6))
     amplification = _log_uniform(rng, 0.2, 1.0) if rng.random() < 0.6 else None
     rng.uniform(size=2)
