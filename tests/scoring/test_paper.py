@@ -1,6 +1,5 @@
 """The paper's protocol: golden numbers, its dependence on gene order, and its AUROC's floor."""
 
-import json
 import math
 
 import numpy as np
@@ -124,18 +123,6 @@ def test_only_edges_whose_regulator_comes_first_count_unless_the_truth_is_made_s
     assert _truth_matrix(truth, genes).tolist() == [[0, 0, 0], [1, 0, 1], [0, 0, 0]]
 
 
-def test_the_gene_order_decides_what_a_perfect_directed_prediction_scores():
-    genes, tfs, truth = random_truth(0, 100, 10, 124)
-    perfect = truth.assign(weight=1.0)
-    first = paper_scores(perfect, truth, genes, tfs)["auprc"]
-    last = paper_scores(perfect, truth, genes[::-1], tfs)["auprc"]
-    between = paper_scores_over_orders(perfect, truth, genes, tfs)["auprc"]
-    assert first == pytest.approx(0.94, abs=0.03)
-    assert last < 0.25
-    assert between.mean() == pytest.approx(0.51, abs=0.05)
-    assert last < between.min() and between.max() < first
-
-
 @given(seed=st.integers(0, 1000), order=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None)
 def test_a_symmetric_truth_makes_the_gene_order_irrelevant(seed, order):
@@ -151,9 +138,7 @@ def test_a_symmetric_truth_makes_the_gene_order_irrelevant(seed, order):
     ("n_genes", "n_tfs", "n_edges", "expected"),
     [
         (100, 10, 124, 0.915),
-        (500, 60, None, 0.892),
         (400, 37, None, 0.918),
-        (1200, 127, None, 0.901),
     ],
 )
 def test_the_floor_formula_is_what_random_scores_reach(n_genes, n_tfs, n_edges, expected):
@@ -168,12 +153,6 @@ def test_the_floor_formula_is_what_random_scores_reach(n_genes, n_tfs, n_edges, 
     assert len(np.unique(floors)) == 1
     assert floors[0] == pytest.approx(expected, abs=0.005)
     assert np.mean(reached) == pytest.approx(floors[0], abs=0.01)
-
-
-def test_the_floor_formula_is_one_minus_half_the_share_of_candidate_negatives():
-    truth = np.array([True, False, False, False, False])
-    candidate = np.array([True, True, False, False, False])
-    assert floor_auroc(truth, candidate) == pytest.approx(1 - (1 / 4) / 2)
 
 
 def test_a_true_pair_that_no_tf_list_reaches_lowers_the_floor():
@@ -236,18 +215,12 @@ def test_no_true_pair_in_sight_is_nan_with_a_reason():
     assert (found["fdr"], found["fpr"], found["shd"]) == (1.0, 1.0, 1)
 
 
-def test_scores_are_plain_numbers_that_json_can_hold():
-    found = paper_scores(*golden_case(np.arange(D)))
-    assert {type(value) for value in found.values()} <= {int, float, str}
-    assert json.loads(json.dumps(found)) == found
-
-
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(InputError, match=r"\(3, 3\).*\(4, 4\)"):
         _paper_scores_of_matrices(np.zeros((3, 3)), np.zeros((4, 4)))
 
 
-@pytest.mark.parametrize("n_tfs", [4, 8, 15, 30])
+@pytest.mark.parametrize("n_tfs", [4, 15])
 def test_random_auroc_is_the_mean_of_random_predictions(n_tfs):
     rng = np.random.default_rng(n_tfs)
     genes = [f"g{i:02d}" for i in range(30)]
@@ -258,9 +231,9 @@ def test_random_auroc_is_the_mean_of_random_predictions(n_tfs):
     others = [(genes[-1], genes[-2])] if n_tfs < 29 else []
     truth = pd.DataFrame(chosen + others, columns=["regulator", "target"])
     drawn = []
-    for _ in range(300):
+    for _ in range(150):
         edges = edge_table(rng.uniform(size=(n_tfs, 30)), tfs, genes)
         drawn.append(paper_scores(edges, truth, order, tfs))
     mean = np.mean([scores["auroc"] for scores in drawn])
-    error = np.std([scores["auroc"] for scores in drawn]) / np.sqrt(300)
+    error = np.std([scores["auroc"] for scores in drawn]) / np.sqrt(150)
     assert drawn[0]["random_auroc"] == pytest.approx(mean, abs=4 * error)

@@ -89,18 +89,6 @@ def test_permuting_genes_tfs_and_rows_changes_nothing(seed, order):
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
-def test_renaming_genes_changes_nothing(seed):
-    edges, truth, genes, tfs = random_case(seed, signs=True)
-    new = dict(
-        zip(genes, np.random.default_rng(seed).permutation(len(genes)).astype(str), strict=True)
-    )
-    renamed = [t.replace({"regulator": new, "target": new}) for t in (edges, truth)]
-    found = strict_scores(*renamed, [new[g] for g in genes], [new[t] for t in tfs])
-    assert_same(found, strict_scores(edges, truth, genes, tfs))
-
-
-@given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
 def test_duplicates_self_loops_and_foreign_names_change_nothing(seed):
     edges, truth, genes, tfs = random_case(seed, signs=True)
     expected = strict_scores(edges, truth, genes, tfs)
@@ -160,18 +148,6 @@ def test_an_empty_prediction_scores_the_density_and_has_no_early_precision(seed)
     assert found["direction_share"] == 0.5
 
 
-def test_random_scores_have_a_mean_ratio_of_one():
-    # a few hundred candidates would not do: average precision of random scores is biased upwards
-    # by about ln(n) / (n density), test_statistics.py has the exact value
-    _, truth, genes, tfs = random_case(0, n_tfs=15, n_genes=120)
-    rng = np.random.default_rng(0)
-    ratios = []
-    for _ in range(100):
-        edges = edge_table(rng.random((15, 120)), tfs, genes)
-        ratios.append(strict_scores(edges, truth, genes, tfs)["auprc_ratio"])
-    assert 0.95 < np.mean(ratios) < 1.05
-
-
 def test_one_correct_edge_alone_scores_barely_above_density():
     genes = [f"g{i}" for i in range(1001)]
     truth = pd.DataFrame({"regulator": "g0", "target": genes[1:7]})
@@ -228,14 +204,6 @@ def test_no_true_edge_is_nan_with_a_reason(truth, regulators):
     expected = "no candidate pair" if regulators == "with-truth" else "no true edge"
     assert expected in found["auprc_reason"]
     assert all(found[f"{name}_reason"] for name in undefined)
-
-
-def test_no_tf_among_the_genes_is_nan_with_a_reason():
-    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
-    found = strict_scores(perfect_edges(truth), truth, GENES, ["TF9"])
-    assert (found["n_regulators"], found["n_regulators_listed"]) == (0, 0)
-    assert found["n_true_left_out"] == 1
-    assert math.isnan(found["auprc"]) and math.isnan(found["density"])
 
 
 def test_nothing_but_true_candidates_leaves_only_auroc_undefined():

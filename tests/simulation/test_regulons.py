@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grnular_core.simulation.families import GROUP, family_preset, observed
+from grnular_core.simulation.families import family_preset
 from grnular_core.simulation.networks import GraphSpec
 from grnular_core.simulation.noise import TechnicalNoise
 from grnular_core.simulation.regulons import Regulons, cell_states, random_regulons, regulon_levels
@@ -148,23 +148,6 @@ def test_states_move_genes_that_have_nothing_to_do_with_each_other():
     assert np.median(correlations(groups, within)[0]) < 3 * still + 0.1
 
 
-def test_core_circuits_make_tfs_targets_of_each_other():
-    """Where drivers are members, TFs are regulated at least as often as other genes."""
-
-    def share(circuit: float) -> float:
-        of_tfs = []
-        for seed in range(12):
-            groups = random_regulons(
-                SPEC, Regulons(count=8, drivers=3, circuit=circuit), np.random.default_rng(seed)
-            )
-            truth = groups.grn().adjacency()
-            of_tfs.append(truth[:, groups.tfs].mean() / truth.mean())
-        return float(np.mean(of_tfs))
-
-    assert share(0.0) == pytest.approx(1, abs=0.25)
-    assert share(1.0) > 1.2
-
-
 def test_types_are_points_of_a_path_when_there_are_anchors():
     rng = np.random.default_rng(0)
     calm = Regulons(dimensions=2, jitter=0.0)
@@ -220,17 +203,3 @@ def test_one_seed_one_data_set_and_noise_leaves_the_network_alone():
     assert np.array_equal(first.adjacency, calm.adjacency)
     assert not np.array_equal(first.expression, calm.expression)
     assert not np.array_equal(first.adjacency, simulate(preset, 8).adjacency)
-
-
-def test_the_family_looks_like_counts_of_cells():
-    """Groups of seeds have one size; values are counts or their logarithms; edges are few."""
-    for start in (0, 40):
-        made = [simulate(family_preset("regulons", s), s) for s in range(start, start + GROUP)]
-        assert len({(m.expression.shape, len(m.tf_index)) for m in made}) == 1
-        for one in made:
-            assert 0.001 < one.adjacency.mean() < 0.4
-            counted = one.preset.technical.umi
-            assert (one.expression == 0).mean() < 0.98
-            assert not counted or (one.expression == one.expression.round()).all()
-            assert np.isfinite(observed(one)).all()
-            assert one.rates is None and one.provenance()["regulons"]["count"] >= 5

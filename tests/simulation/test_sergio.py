@@ -122,15 +122,6 @@ def test_without_noise_levels_are_those_of_the_hill_functions():
         assert np.allclose(X, noise_free(SMALL, rates, 0.7)[:, types].T, rtol=1e-5)
 
 
-def test_an_activator_raises_and_a_repressor_lowers_its_target():
-    grn = make_grn(3, [0, 0], [1, 2], [4.0, -4.0])
-    X, types = run(grn, [[0.2, 1.0]], Kinetics(n_types=2, n_cells=2000))
-    low, high = X[types == 0].mean(0), X[types == 1].mean(0)
-    assert high[1] > 2 * low[1] and high[2] < low[2] / 2
-    within = np.corrcoef(X[types == 1].T)
-    assert within[0, 1] > 0.05 and within[0, 2] < -0.05
-
-
 # --- the same distribution as SERGIO
 
 

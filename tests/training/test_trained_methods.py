@@ -109,7 +109,9 @@ def test_methods_use_the_weights_they_are_given(files, small_data):
             edges = infer(small_data, method, weights=files[kind], device="cpu")
             scores = glad_scores if kind.startswith("glad") else grnular_scores
             wanted, _ = scores(
-                work.expression, work.tf_index, model=read_trained(files[kind]).model(0, facts.model)
+                work.expression,
+                work.tf_index,
+                model=read_trained(files[kind]).model(0, facts.model),
             )
             assert edges["weight"].max() == pytest.approx(wanted.max(), rel=1e-6)
             assert len(edges) == (wanted > 0).sum()
@@ -148,7 +150,9 @@ def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):
     ):
         infer(small_data, "glad-tf", weights=files["grnular"])
     for name in set(METHODS) - set(TRAINED):
-        with pytest.raises(InputError, match=f"the method {name} takes no weights; grnular-context, "):
+        with pytest.raises(
+            InputError, match=f"the method {name} takes no weights; grnular-context, "
+        ):
             run_method(small_data, name, RunOptions(weights=files["grnular"]))
 
 

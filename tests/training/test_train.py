@@ -150,11 +150,6 @@ def test_the_untrained_model_is_among_the_candidates(monkeypatch):
         assert all(torch.equal(v, untrained[n]) for n, v in progress.best[measure].items())
 
 
-def test_no_epochs_leave_the_untrained_model():
-    progress = train(replace(LEARNING, epochs=0), device="cpu")
-    assert progress.epoch == 0 and len(progress.history) == 1
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_recipe_same_weights_and_every_kind_of_recipe_moves_its_model(kind):
     recipe = replace(KINDS[kind], epochs=2)

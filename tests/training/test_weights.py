@@ -83,12 +83,6 @@ def test_same_training_same_bytes(tmp_path):
         assert a.read_bytes() == b.read_bytes()
 
 
-@pytest.mark.parametrize("kind", OTHERS)
-def test_every_kind_of_model_comes_back(kind, tmp_path):
-    model = load_model(saved(tmp_path, OTHERS[kind]))
-    assert type(model) is type(OTHERS[kind].new_model())
-
-
 def test_the_seed_changes_what_is_drawn_and_no_parameter(tmp_path):
     path = saved(tmp_path)
     one, other = load_model(path), load_model(path, seed=5)
