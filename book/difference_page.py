@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from grnular_paper import learning
 from grnular_paper.claims.model import means, variant_rows
-from grnular_paper.findings import said
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import KEY, Record, recorded_table
+from grnular_paper.verdicts import said
 
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained

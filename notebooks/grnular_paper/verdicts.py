@@ -1,8 +1,9 @@
-"""Verdicts on claims of the kind "this method is better than those", point by point of an experiment.
+"""Claims, findings and the rule of verdicts: from tests, point by point of an experiment, to one word.
 
-At a point of a grid both methods have seen the same test graphs, so they are compared graph by graph:
-the mean difference with its 95 % interval, a two-sided Wilcoxon signed-rank test, Holm's correction over
-all tests of the claim. A test that comes out for the claim is a win, one against it a loss. The claim is
+For claims of the kind "this method is better than those": at a point of a grid both methods have seen the
+same test graphs, so they are compared graph by graph: the mean difference with its 95 % interval, a
+two-sided Wilcoxon signed-rank test, Holm's correction over all tests of the claim. A test that comes out
+for the claim is a win, one against it a loss. The claim is
 
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
 - *not reproduced*: no more wins than losses;
@@ -11,33 +12,52 @@ all tests of the claim. A test that comes out for the claim is a win, one agains
 
 Points with fewer than six shared graphs are shown and not tested. Tests with so few graphs that no
 difference could reach significance after Holm's correction count as tests without a winner; how many
-there are is told.
+there are is told. Claims of other kinds count what came out as claimed by the same rule (``word``).
+
+A claim knows how to look itself up in the folder of recorded tables. So a claim whose runs are not on
+record yet says so by itself, and changes its verdict as soon as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, holm, mean_interval
+from grnular_core.utils.errors import InputError
 
 LEVEL = 0.05
 MOSTLY = 0.9
 REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
     "reproduced", "partly reproduced", "not reproduced", "not tested",
 )  # fmt: skip
+OPEN = "not recorded yet"
+WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED, OPEN)
+MARGIN = 0.05  # of AUPRC: closer than this, two choices count as equally good
 COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``tests`` has one row a point and rival; ``difference`` is its mean over them, interval over points.
+    """What the tests of a claim come to.
 
-    ``weak``: how many of the ``tested`` have too few graphs to come out for anybody (``powerless``).
+    Attributes
+    ----------
+    word : str
+        The verdict.
+    wins, losses, tested : int
+        Tests that came out for the claim, against it, and all that had enough graphs.
+    difference, low, high : float
+        Mean over the tests of the difference in score, and its 95 % interval over the tests.
+    tests : DataFrame
+        ``compare``: one row a point and competing method.
+    weak : int
+        How many of the tested have too few graphs to come out for anybody.
     """
 
     word: str
@@ -63,10 +83,24 @@ class Verdict:
 def compare(
     rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
 ) -> pd.DataFrame:
-    """``chosen`` against each of ``others`` at every point, on the graphs that both have.
+    """One method against each of ``others`` at every point, on the graphs that both have.
 
-    ``rows`` has ``point, replicate, method`` and the score. Columns of the answer: ``COLUMNS``
-    and ``p_holm``.
+    Parameters
+    ----------
+    rows : DataFrame
+        ``point, replicate, method`` and the score, one row a graph.
+    chosen : str
+        The method of the claim.
+    others : sequence of str
+        The competing methods.
+    score : str
+        Name of the column.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS`` and ``p_holm``; the mean difference with its 95 % interval is over graphs, p is NaN
+        with fewer than six of them.
     """
     lines = []
     for point, of_point in rows.groupby("point", sort=False):
@@ -96,7 +130,18 @@ def compare(
 def verdict(
     rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
 ) -> Verdict:
-    """The verdict on "``chosen`` is better than ``others``"; see the module's text for the rule."""
+    """The verdict on "``chosen`` is better than ``others``".
+
+    Parameters
+    ----------
+    rows, chosen, others, score
+        As of ``compare``.
+
+    Returns
+    -------
+    Verdict
+        By the rule in the module's text.
+    """
     tests = compare(rows, chosen, others, score)
     tested = tests[tests["p_holm"].notna()]
     sure = tested[tested["p_holm"] < LEVEL]
@@ -104,11 +149,11 @@ def verdict(
     over = mean_interval(tested["difference"])
     return Verdict(
         word_for(wins, losses, len(tested)), wins, losses, len(tested), float(over["mean"]),
-        float(over["low"]), float(over["high"]), tests, int(powerless(tests).sum()),
+        float(over["low"]), float(over["high"]), tests, int(_powerless(tests).sum()),
     )  # fmt: skip
 
 
-def powerless(tests: pd.DataFrame) -> pd.Series:
+def _powerless(tests: pd.DataFrame) -> pd.Series:
     """Which tests have too few graphs: the least p they can have, 2 to the power of 1 - graphs, is not
     below ``LEVEL`` after Holm's correction beside the other tests as they came out."""
     raw = tests["p"].to_numpy(dtype=float)
@@ -121,7 +166,18 @@ def powerless(tests: pd.DataFrame) -> pd.Series:
 
 
 def word_for(wins: int, losses: int, tested: int) -> str:
-    """The rule of the module's text: counts of comparisons in, one of the four words out."""
+    """The rule of the module's text.
+
+    Parameters
+    ----------
+    wins, losses, tested : int
+        Counts of comparisons.
+
+    Returns
+    -------
+    str
+        One of the four words.
+    """
     if not tested:
         return UNTESTED
     if not losses and wins >= MOSTLY * tested:
@@ -130,7 +186,7 @@ def word_for(wins: int, losses: int, tested: int) -> str:
 
 
 def table(tests: pd.DataFrame) -> pd.DataFrame:
-    """The tests as a reader sees them: one row a point, one column a rival."""
+    """The tests of ``compare`` as a reader sees them: one row a point, one column a competing method."""
     shown = [
         f"{t.difference:+.3f}"
         + ("" if np.isnan(t.low) else f" [{t.low:+.3f}, {t.high:+.3f}]")
@@ -148,3 +204,166 @@ def _spelled(p: float) -> str:
     if np.isnan(p):
         return ""
     return ", p < 0.001" if p < 0.001 else f", p {p:.2g}"
+
+
+# --- claims and findings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the record says of one claim.
+
+    Attributes
+    ----------
+    verdict : str
+        One of ``WORDS``, by the strict protocol wherever a protocol has a part in it.
+    numbers : str
+        Those behind it.
+    by_paper : str
+        The verdict by the paper's protocol, where one has a part in it, else empty.
+    early : bool
+        Less than half of what was planned could be tested, so the verdict may change.
+    """
+
+    verdict: str
+    numbers: str = ""
+    by_paper: str = ""
+    early: bool = False
+
+    def __post_init__(self) -> None:
+        for word in (self.verdict, self.by_paper or OPEN):
+            if word not in WORDS:
+                raise InputError(f"{word!r} is no verdict; expected one of {', '.join(WORDS)}")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, in our words.
+
+    Attributes
+    ----------
+    name : str
+        Short and unique.
+    source : str
+        Where the paper makes it; ``here`` for a claim of our own.
+    text : str
+        The sentence.
+    page : str
+        Stem of the notebook, or of the page in ``book``, that shows it.
+    judge : callable
+        The finding from the folder of recorded tables.
+    printed : callable, optional
+        The paper's own numbers, from the same folder.
+    """
+
+    name: str
+    source: str
+    text: str
+    page: str
+    judge: Callable[[Path], Finding]
+    printed: Callable[[Path], str] | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether the paper does not make it."""
+        return self.source == "here"
+
+
+def word(good: int, bad: int, tried: int) -> str:
+    """The rule of ``verdicts``, with nothing tried read as nothing on record."""
+    return word_for(good, bad, tried) if tried else OPEN
+
+
+def from_verdicts(
+    strict: Verdict, paper: Verdict | None = None, of: str = "comparisons", planned: int = 0
+) -> Finding:
+    """The finding of tests point by point.
+
+    Parameters
+    ----------
+    strict, paper : Verdict
+        By each protocol. No test at all means: not on record.
+    of : str
+        What the tests are, in a word.
+    planned : int
+        How many the full experiment has, a point and a competing method each; 0 where that is not known.
+
+    Returns
+    -------
+    Finding
+        With the strict verdict's numbers.
+    """
+    if strict.tests.empty:
+        return Finding(OPEN)
+    there, early = so_far(strict.tested, planned, of)
+    numbers = f"as claimed in {strict.wins}, the reverse in {strict.losses}"
+    numbers += "" if there else f" of {strict.tested} {of}"
+    if strict.weak:
+        numbers += f" ({strict.weak} with too few graphs for either)"
+    if strict.tested:
+        numbers += f"; mean difference of the strict score {strict.difference:+.3f}"
+    else:
+        there, numbers = "", "fewer than six shared graphs on record at every point"
+    return Finding(strict.word, there + numbers, "" if paper is None else paper.word, early)
+
+
+def so_far(tested: int, planned: int, of: str = "comparisons") -> tuple[str, bool]:
+    """How much of what was ``planned`` has enough graphs for a test.
+
+    Returns
+    -------
+    (str, bool)
+        The same in words, and whether it is less than half; nothing where nothing is planned.
+    """
+    if not planned:
+        return "", False
+    return f"{tested} of {planned} {of} have six shared graphs; ", 2 * tested < planned
+
+
+def together(findings: Iterable[Finding]) -> Finding:
+    """The finding on a claim that is the sum of others; those without a verdict do not count."""
+    found = list(findings)
+
+    def of(words: list[str]) -> str:
+        known = [w for w in words if w in (REPRODUCED, PARTLY, NOT_REPRODUCED)]
+        if not known:
+            return OPEN
+        return known[0] if len(set(known)) == 1 else PARTLY
+
+    words = [finding.verdict for finding in found]
+    counts = ", ".join(f"{words.count(w)} {w}" for w in WORDS if w in words)
+    return Finding(
+        of(words),
+        f"the {len(found)} single claims below, which count by themselves: {counts}",
+        of([f.by_paper or f.verdict for f in found]),
+    )
+
+
+def not_testable(reason: str) -> Callable[[Path], Finding]:
+    """The judge of a claim that no number of this book can decide."""
+    return lambda folder: Finding(UNTESTED, reason)
+
+
+def said(name: str, form: str = "{}") -> Callable[[Path], str]:
+    """A number of the paper's text, from ``paper_text.csv``.
+
+    Parameters
+    ----------
+    name : str
+        Of the number.
+    form : str
+        Words that it is set into.
+
+    Returns
+    -------
+    callable
+        Gets the folder of recorded tables; ``InputError`` for an unknown name.
+    """
+
+    def look_up(folder: Path) -> str:
+        table = pd.read_csv(folder / "paper_text.csv", dtype=str).set_index("name")["value"]
+        if name not in table:
+            raise InputError(f"paper_text.csv has no {name!r}; it has {', '.join(table.index)}")
+        return form.format(table[name])
+
+    return look_up

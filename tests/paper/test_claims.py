@@ -7,16 +7,27 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
-from grnular_paper.findings import OPEN, WORDS, Finding, said, together, word
+from grnular_paper.claims import simulated as claims_simulated
+from grnular_paper.claims import times as claims_times
+from grnular_paper.claims.sentences import CLAIMS, SECTIONS, SUMS
 from grnular_paper.records import recorded_folder
-from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
-
-from grnular_core.utils.errors import InputError
+from grnular_paper.verdicts import (
+    NOT_REPRODUCED,
+    OPEN,
+    PARTLY,
+    REPRODUCED,
+    UNTESTED,
+    WORDS,
+    Claim,
+    Finding,
+    word,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -39,8 +50,8 @@ def copy_of_record(folder: Path, *names: str) -> Path:
     return folder
 
 
-def named(name: str) -> claim_registry.Claim:
-    return next(claim for claim in claim_registry.CLAIMS if claim.name == name)
+def named(name: str) -> Claim:
+    return next(claim for claim in CLAIMS if claim.name == name)
 
 
 def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(table):
@@ -61,13 +72,13 @@ def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(tab
     assert (judged["numbers"] != "").all()
     counts = claim_registry.counts(table)
     papers = len(claim_registry.papers(table))
-    assert papers == (~table["ours"]).sum() - len(claim_registry.SECTIONS[claim_registry.SUMS])
+    assert papers == (~table["ours"]).sum() - len(SECTIONS[SUMS])
     assert (counts.drop(columns="verdict").sum() == papers).all()
 
 
 def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
     copy_of_record(tmp_path)
-    found = claim_registry.findings(tmp_path)
+    found = {claim.name: claim.judge(tmp_path) for claim in CLAIMS}
     known = {name for name, finding in found.items() if finding.verdict not in (OPEN, UNTESTED)}
     assert known == {"few_parameters", "paths"}  # which need the package alone
     assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
@@ -80,8 +91,8 @@ def test_counts_on_real_cells_are_those_of_the_recorded_rows():
     higher = lower = 0
     for network, dataset in {key[:2] for key in rows.index}:
         own = rows[network, dataset, "grnular"]
-        for rival in claims_real.RIVALS:
-            other = rows.get((network, dataset, rival))
+        for other_method in claims_real.OTHERS:
+            other = rows.get((network, dataset, other_method))
             higher += other is not None and own > other
             lower += other is not None and own < other
     finding = named("fig8_auprc").judge(RECORD)
@@ -158,6 +169,7 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
 def test_pairs_that_are_counted_need_two_thirds_for_a_part():
     words = claims_real.word_of_pairs
     assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
+    assert words(39, 21, 60) == NOT_REPRODUCED
     assert words(40, 20, 60) == PARTLY and words(60, 0, 60) == REPRODUCED
     assert words(10, 5, 60) == PARTLY and words(0, 0, 0) == OPEN
 
@@ -189,22 +201,6 @@ def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_
     assert found.verdict != REPRODUCED and found.numbers != alone.numbers
 
 
-def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
-    yes, no, open_ = Finding(REPRODUCED), Finding(NOT_REPRODUCED), Finding(OPEN)
-    assert together([yes, open_]).verdict == REPRODUCED
-    assert together([yes, no]).verdict == PARTLY
-    assert together([open_]).verdict == OPEN
-    assert together([Finding(NOT_REPRODUCED, by_paper=REPRODUCED), yes]).by_paper == REPRODUCED
-
-
-def test_wrong_words_and_unknown_numbers_are_refused():
-    with pytest.raises(InputError, match="is no verdict"):
-        Finding("perhaps")
-    with pytest.raises(InputError, match="has no 'nothing'"):
-        said("nothing")(RECORD)
-    assert said("set_p")(RECORD) == "1.3e-14"
-
-
 def test_the_page_shows_every_claim_once_with_its_verdict(table):
     text = claim_page.sections(RECORD)
     for row in table.to_dict("records"):
@@ -233,10 +229,105 @@ def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
     (tmp_path / "gradient_memory.csv").write_text(
         "gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n"
     )
-    assert claims_model._memory(tmp_path).verdict == REPRODUCED
+    assert claims_model.memory(tmp_path).verdict == REPRODUCED
     lines = ["weights,dataset,network,strict_auprc_ratio"]
     lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
     (tmp_path / "model_selection_real.csv").write_text("\n".join(lines))
     finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
     assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
     assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)
+
+
+# --- thresholds: each is met from both sides
+
+
+@pytest.mark.parametrize(("lag", "equal"), [(0.045, True), (0.055, False)])
+def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, lag, equal):
+    rng = np.random.default_rng(0)
+    other = 0.5 + 0.1 * rng.random(12)
+    rows = pd.DataFrame(
+        {
+            "method": ["1"] * 12 + ["2"] * 12,
+            "strict_auprc": [*(other - lag + 1e-4 * rng.random(12)), *other],
+            "point": "clean", "replicate": [*range(12)] * 2, "tf_information": "with",
+        }
+    )  # fmt: skip
+    monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
+    good, bad = (REPRODUCED, NOT_REPRODUCED) if equal else (NOT_REPRODUCED, REPRODUCED)
+    assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == good
+    assert claims_model.worse("", "", "1", "2")(RECORD).verdict == bad
+    assert claims_model.as_good("", "", ["2"], "1")(RECORD).verdict == REPRODUCED
+    for names in (("glad-tf", "grnboost2"), ("grnboost2", "glad-tf")):
+        of = rows.assign(method=rows["method"].map(dict(zip("12", names, strict=True))))
+        of = of.assign(paper_auprc=of["strict_auprc"])
+        monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names, of=of: of)
+        assert claims_simulated.as_close(RECORD).verdict == good
+
+
+@pytest.mark.parametrize(
+    ("strict", "paper", "words"),
+    [(0.865, 0.725, (REPRODUCED, REPRODUCED)), (0.855, 0.715, (NOT_REPRODUCED, NOT_REPRODUCED))],
+)
+def test_an_auroc_stays_that_keeps_nine_tenths_of_what_lies_above_chance(monkeypatch, strict, paper, words):  # fmt: skip
+    rows = pd.DataFrame(
+        [(25, 0.9, 0.8, 0.7), (75, strict, paper, 0.7)],
+        columns=["panel", "strict_auroc", "paper_auroc", "paper_floor_auroc"],
+    ).assign(method="grnular")
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
+    found = claims_simulated.auroc_stays(RECORD)
+    assert (found.verdict, found.by_paper) == words
+
+
+@pytest.mark.parametrize(("ratio", "word"), [(1.45, REPRODUCED), (1.55, NOT_REPRODUCED)])
+def test_a_method_fails_below_one_and_a_half_times_random(monkeypatch, ratio, word):
+    rows = pd.DataFrame({"panel": [75], "tf_information": "without", "method": "glad", "place": 100, "strict_auprc_ratio": ratio})  # fmt: skip
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
+    assert claims_simulated.all_fail(RECORD).verdict == word
+
+
+@pytest.mark.parametrize(("times", "word"), [(10.5, REPRODUCED), (9.5, NOT_REPRODUCED)])
+def test_seconds_against_minutes_are_ten_times(monkeypatch, times, word):
+    seconds = pd.Series({"glad": 1.0, "grnular": 1.0} | dict.fromkeys(claims_times.SLOW, times))
+    monkeypatch.setattr(claims_times, "_times", lambda folder: seconds)
+    assert claims_times.table2(RECORD).verdict == word
+
+
+@pytest.mark.parametrize(("fifth", "word"), [(4.9, REPRODUCED), (5.1, NOT_REPRODUCED)])
+def test_five_times_the_units_cost_less_than_five_times_the_time(monkeypatch, fifth, word):
+    names = [claims_times.runtimes.forward_name(h) for h in (200, 500, 1000)]
+    monkeypatch.setattr(claims_times, "_times", lambda folder: pd.Series([1.0, 2.0, fifth], names))
+    assert claims_times.table1(RECORD).verdict == word
+
+
+@pytest.mark.parametrize(("times", "word"), [(2.1, REPRODUCED), (1.9, NOT_REPRODUCED)])
+def test_far_less_is_less_than_half(monkeypatch, tmp_path, times, word):
+    rows = pd.DataFrame({"point": ["clean"] * 2, "method": ["1 (base)", "2"], "seconds": [times, 1.0]})
+    monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
+    assert claims_model.base_slower(RECORD).verdict == word
+    (tmp_path / "gradient_memory.csv").write_text(
+        f"gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,{100 + 10 * times}\n"
+    )
+    assert claims_model.memory(tmp_path).verdict == word
+
+
+@pytest.mark.parametrize(("auroc", "word"), [(0.905, REPRODUCED), (0.895, NOT_REPRODUCED)])
+def test_a_high_auroc_is_nine_tenths_or_more(monkeypatch, auroc, word):
+    monkeypatch.setattr(claims_real, "pairs", lambda *of: pd.DataFrame({"grnular": [auroc] * 3}))
+    assert claims_real.high_auroc(RECORD).verdict == word
+
+
+@pytest.mark.parametrize(("gain", "word"), [(0.1, REPRODUCED), (-0.1, NOT_REPRODUCED)])
+def test_scores_that_grow_and_methods_that_lead_are_told_from_those_that_fall_behind(monkeypatch, gain, word):  # fmt: skip
+    rng = np.random.default_rng(0)
+    lines = []
+    for panel in (2, 10):
+        for method, known, plus in (("glad", "without", 0), ("grnboost2", "with", gain), ("genie3", "with", 0),
+                                    ("grnboost2", "without", 0), ("glad-tf", "with", gain)):  # fmt: skip
+            scores = 0.5 + 0.1 * rng.random(10) + plus + (gain if panel == 10 else 0)
+            lines += [(panel, 100, f"C = {panel}", r, method, known, s, s) for r, s in enumerate(scores)]
+    rows = pd.DataFrame(lines, columns=["panel", "place", "point", "replicate", "method", "tf_information", *claims_simulated.AUPRC])  # fmt: skip
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a, **k: rows if name == "clean" else rows[:0])  # fmt: skip
+    assert claims_simulated.grows("panel", 2, 10)(RECORD).verdict == word
+    assert claims_simulated.trees_without(RECORD).verdict == word
+    assert claims_simulated.masked_glad(RECORD).verdict == word
+    assert claims_simulated.boosting_forest(RECORD).verdict == word

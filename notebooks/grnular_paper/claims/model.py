@@ -14,20 +14,18 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
 from grnular_paper import learning
 from grnular_paper.ablations import variants
-from grnular_paper.findings import (
+from grnular_paper.records import recorded_table
+from grnular_paper.verdicts import (
+    LEVEL,
     MARGIN,
     OPEN,
-    Claim,
     Finding,
+    compare,
     from_verdicts,
-    not_testable,
-    said,
+    verdict,
     word,
 )
-from grnular_paper.records import recorded_table
-from grnular_paper.verdicts import LEVEL, compare, verdict
 
-PAGE = "07_ablations"
 GENES, TFS = 100, 10  # of the paper's simulated graphs
 N_NETWORKS = 100  # random networks whose paths are followed
 CLEARLY = 2.0  # times as long, or as much: a saving that is worth its name
@@ -106,7 +104,7 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
     return look
 
 
-def _base_slower(folder: Path) -> Finding:
+def base_slower(folder: Path) -> Finding:
     rows = variant_rows(folder, "untrained", "algorithm")
     seconds = rows.groupby(["point", "method"])["seconds"].mean().unstack()
     if not {"1 (base)", "2"} <= set(seconds):
@@ -118,7 +116,7 @@ def _base_slower(folder: Path) -> Finding:
     return Finding(word(good, len(times) - good, len(times)), numbers)
 
 
-def _few_graphs(folder: Path) -> Finding:
+def few_graphs(folder: Path) -> Finding:
     """The best of all recorded ways to train the paper's loop against no training, corrected for the
     number of ways; and GLAD and GLAD-TF, by what validation kept of their training."""
     rows = learning.ablation_rows(folder)
@@ -159,7 +157,7 @@ def _few_graphs(folder: Path) -> Finding:
     return Finding(word(good + len(kept), bad, tried + len(stories)), numbers)
 
 
-def _memory(folder: Path) -> Finding:
+def memory(folder: Path) -> Finding:
     table = recorded_table(folder, "gradient_memory")
     if table.empty:
         return Finding(OPEN)
@@ -178,7 +176,7 @@ def network_size(recipe: Recipe) -> int:
     return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
-def _paths(folder: Path) -> Finding:
+def paths(folder: Path) -> Finding:
     """On random sparse networks of two and three layers; a path is followed weight by weight."""
     rng, right = np.random.default_rng(0), 0
     for draw in range(N_NETWORKS):
@@ -197,74 +195,9 @@ def _paths(folder: Path) -> Finding:
     return Finding(word(right, N_NETWORKS - right, N_NETWORKS), numbers)
 
 
-def _few_parameters(folder: Path) -> Finding:
+def few_parameters(folder: Path) -> Finding:
     trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = network_size(trained.recipe)
     numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"
     return Finding(word(int(learned < fitted), int(learned >= fitted), 1), numbers)
-
-
-CLAIMS = (
-    Claim(
-        "paths", "Fig. 1",
-        "The product of absolute weights is not zero exactly where a path joins TF and gene",
-        "method", _paths,
-    ),
-    Claim(
-        "few_parameters", "introduction, Fig. 3",
-        "Few parameters are learned: fewer than the network that is fitted to one data set",
-        "method", _few_parameters,
-    ),
-    Claim(
-        "few_graphs", "introduction",
-        "Few training graphs suffice for the models to gain from supervision",
-        PAGE, _few_graphs, said("train_graphs", "{} graphs"),
-    ),
-    Claim(
-        "base_equal", "Fig. 2, Algorithms 1 and 2",
-        "GRNULar recovers as much as GRNULar-base",
-        PAGE, as_good("untrained", "algorithm", ["2"], "1 (base)"),
-    ),
-    Claim(
-        "base_slower", "section 2.2",
-        "GRNULar takes far less time than GRNULar-base",
-        PAGE, _base_slower,
-    ),
-    Claim(
-        "few_steps", "section 2.2",
-        "After goodINIT few inner steps P are enough, measured against 20",
-        PAGE, as_good("untrained", "P", ["2", "5", "10"], "20"), said("few_inner_steps", "P of {}"),
-    ),
-    Claim(
-        "few_rounds", "section 2.2",
-        "Few rounds L are enough: 15 against 30",
-        PAGE, as_good("untrained", "L", ["15"], "30"), said("unrolled_rounds", "L of {} (15 or 30 for GLAD)"),
-    ),
-    Claim(
-        "memory", "section 2.1.3",
-        "Keeping the graph of derivatives through the fit takes considerably more memory",
-        "method", _memory,
-    ),
-    Claim(
-        "init_steps", "section 3.1",
-        "goodINIT needs hundreds of steps: 100 do not do, against 400",
-        PAGE, worse("untrained", "E1", "100", "400"), said("init_steps", "{} steps"),
-    ),
-    Claim(
-        "interpretable", "introduction",
-        "Unrolled models are easier to interpret",
-        PAGE, not_testable("the paper gives no measure of it"),
-    ),
-    Claim(
-        "first", "conclusions",
-        "The first supervised deep models for this task",
-        PAGE, not_testable("a statement on the literature, not on numbers"),
-    ),
-    Claim(
-        "context_learns", "here",
-        "The rho_nn that sees context learns from true labels: better than untrained and "
-        "than shuffled labels",
-        PAGE, better("context", "training", "120 graphs", ["none", "shuffled labels"]),
-    ),
-)  # fmt: skip

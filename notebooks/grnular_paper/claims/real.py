@@ -8,13 +8,22 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.plotting.style import label
-from grnular_paper.findings import OPEN, Claim, Finding, said, together, word
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import recorded_table
-from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
+from grnular_paper.verdicts import (
+    NOT_REPRODUCED,
+    OPEN,
+    PARTLY,
+    REPRODUCED,
+    UNTESTED,
+    Finding,
+    said,
+    word,
+)
 
-PAGE, CELLS_PAGE = "04_beeline", "05_mesc_network"
+OTHERS = ("glasso", "glad-tf", "genie3", "grnboost2")
 TREES = ("genie3", "grnboost2")
+SIMPLE = (*TREES, "correlation", "clr", "ridge")
 SHOWN_AUROC = 0.9  # what the paper's GRNULar reaches on most pairs
 MOST = 2 / 3  # of the pairs that differ: less is a toss-up
 CONTROLS = ("random", "oracle", "degree")
@@ -38,11 +47,11 @@ def word_of_pairs(higher: int, lower: int, of: int) -> str:
     return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found
 
 
-def counts(table: pd.DataFrame, chosen: str, rivals: Sequence[str]) -> tuple[int, int, int]:
-    """How often ``chosen`` is above a rival, how often below, and how many both have."""
+def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
+    """How often ``chosen`` is above a other, how often below, and how many both have."""
     if chosen not in table:
         return 0, 0, 0
-    known = table[[r for r in rivals if r in table]]
+    known = table[[r for r in others if r in table]]
     difference = known.rsub(table[chosen], axis=0)
     return (
         int((difference > 0).sum().sum()),
@@ -51,17 +60,17 @@ def counts(table: pd.DataFrame, chosen: str, rivals: Sequence[str]) -> tuple[int
     )
 
 
-def ahead(chosen: str, rivals: Sequence[str], score: str = "auprc") -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` scores higher than ``rivals`` on real data", pair by pair."""
+def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[[Path], Finding]:
+    """Judge of "``chosen`` scores higher than ``others`` on real data", pair by pair."""
 
     def look(folder: Path) -> Finding:
-        strict = counts(pairs(folder, f"strict_{score}"), chosen, rivals)
-        paper = counts(pairs(folder, f"paper_{score}"), chosen, rivals)
+        strict = counts(pairs(folder, f"strict_{score}"), chosen, others)
+        paper = counts(pairs(folder, f"paper_{score}"), chosen, others)
         numbers = (
             f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
             f"paper's: higher in {paper[0]}, lower in {paper[1]}"
         )
-        absent = [label(r) for r in rivals if r not in pairs(folder, f"strict_{score}")]
+        absent = [label(r) for r in others if r not in pairs(folder, f"strict_{score}")]
         if absent:
             numbers += f"; not on record: {', '.join(absent)}"
         return Finding(word_of_pairs(*strict), numbers if strict[2] else "", word_of_pairs(*paper))
@@ -70,18 +79,18 @@ def ahead(chosen: str, rivals: Sequence[str], score: str = "auprc") -> Callable[
 
 
 def printed_ahead(
-    chosen: str, rivals: Sequence[str], score: str = "auprc"
+    chosen: str, others: Sequence[str], score: str = "auprc"
 ) -> Callable[[Path], str]:
     """The same counts of the numbers that the paper prints."""
 
     def look(folder: Path) -> str:
-        higher, lower, of = counts(printed_pairs(folder, score), chosen, rivals)
+        higher, lower, of = counts(printed_pairs(folder, score), chosen, others)
         return f"higher in {higher}, lower in {lower} of {of}"
 
     return look
 
 
-def _low_auprc(folder: Path) -> Finding:
+def low_auprc(folder: Path) -> Finding:
     """Where true edges are so many that random scores are above the limit, a pair says nothing."""
     limit = float(printed_pairs(folder, "auprc")["grnular"].max())
     density, found = pairs(folder, "density"), {}
@@ -104,7 +113,7 @@ def _low_auprc(folder: Path) -> Finding:
     return Finding(found["strict"][0], shown, found["paper"][0])
 
 
-def _high_auroc(folder: Path) -> Finding:
+def high_auroc(folder: Path) -> Finding:
     words, shown = [], []
     for protocol in ("strict", "paper"):
         table = pairs(folder, f"{protocol}_auroc")
@@ -120,12 +129,12 @@ def _high_auroc(folder: Path) -> Finding:
     return Finding(words[0], "; ".join(shown), words[1])
 
 
-def _printed_auroc(folder: Path) -> str:
+def printed_auroc(folder: Path) -> str:
     of = printed_pairs(folder, "auroc")["grnular"]
     return f"{SHOWN_AUROC} or more on {int((of >= SHOWN_AUROC).sum())} of {len(of)} pairs"
 
 
-def _table3(folder: Path) -> Finding:
+def table3(folder: Path) -> Finding:
     printed, ours = (recorded_table(folder, name) for name in ("paper_table3", "table3"))
     if ours.empty:
         return Finding(OPEN)
@@ -168,16 +177,16 @@ def statement(*names: str) -> Callable[[Path], Finding]:
     return look
 
 
-def _printed_table3(folder: Path) -> str:
+def printed_table3(folder: Path) -> str:
     rows = recorded_table(folder, "paper_table3").itertuples()
     return ", ".join(f"{row.dataset} {row.tfs}" for row in rows)
 
 
-def _printed_auprc(folder: Path) -> str:
+def printed_auprc(folder: Path) -> str:
     return f"{printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
 
 
-def _printed_set(folder: Path) -> str:
+def printed_set(folder: Path) -> str:
     return f"p = {said('set_p')(folder)}, {said('set_genes_in_data')(folder)} genes"
 
 
@@ -212,122 +221,3 @@ def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
         return Finding(verdict, "; ".join(finding.numbers for finding in found))
 
     return look
-
-
-def _real(folder: Path) -> Finding:
-    return together(
-        c.judge(folder) for c in REAL if c.name in ("fig8_auprc", "fig8_auroc", "fig8_gladtf")
-    )
-
-
-RIVALS = ("glasso", "glad-tf", *TREES)
-SIMPLE = (*TREES, "correlation", "clr", "ridge")
-REAL = (
-    Claim(
-        "fig8_auprc", "Fig. 8",
-        "On real cells GRNULar has a higher AUPRC than all others",
-        PAGE, ahead("grnular", RIVALS), printed_ahead("grnular", RIVALS),
-    ),
-    Claim(
-        "fig8_auroc", "Fig. 8",
-        "On real cells GRNULar has a higher AUROC than all others",
-        PAGE, ahead("grnular", RIVALS, "auroc"), printed_ahead("grnular", RIVALS, "auroc"),
-    ),
-    Claim(
-        "fig8_gladtf", "Fig. 8",
-        "GLAD-TF has a slightly higher AUPRC than the trees",
-        PAGE, ahead("glad-tf", TREES), printed_ahead("glad-tf", TREES),
-    ),
-    Claim(
-        "fig8_low", "section 3.4",
-        "AUPRC on real cells is low, whatever the method: not above the paper's highest",
-        PAGE, _low_auprc, _printed_auprc,
-    ),
-    Claim(
-        "fig8_levels", "Fig. 8",
-        "GRNULar's AUROC is high on most pairs",
-        PAGE, _high_auroc, _printed_auroc,
-    ),
-    Claim(
-        "table3", "Table 3",
-        "The number of TFs among the 500 most variable genes",
-        PAGE, _table3, _printed_table3,
-    ),
-    Claim(
-        "several_simulators", "section 3.3",
-        "Training with several simulators improves GRNULar",
-        PAGE,
-        weights_ahead(
-            "context-regulons", "context-ranks",
-            "on real cells, a network trained with two simulators (context-regulons) against one "
-            "that saw SERGIO's dynamics alone (context-ranks)",
-        ),
-    ),
-    Claim(
-        "closer_simulator", "section 3.4",
-        "Simulations closer to real cells improve GRNULar on real cells",
-        PAGE,
-        both(
-            weights_ahead(
-                "grnular-cells", "context-clean",
-                "weights for measured cells (grnular-cells) against weights from simulations without "
-                "technical noise (context-clean), which differ in more than that",
-            ),
-            weights_ahead(
-                "context-matched", "context-associated",
-                "cell states and regulons as strong as in published cells (context-matched) against "
-                "others, nothing else changed (context-associated)",
-            ),
-        ),
-    ),
-    Claim(
-        "ours_real", "here",
-        "GRNULar with our weights for simulated cells is better than trees, correlation, CLR and ridge",
-        PAGE, ahead("grnular-context", SIMPLE),
-    ),
-    Claim(
-        "ours_cells", "here",
-        "GRNULar with our weights for measured cells, which infer runs, is better than these and "
-        "than correlation in clusters and RegDiffusion",
-        PAGE, ahead("grnular-cells", (*SIMPLE, "within-clusters", "regdiffusion")),
-    ),
-)  # fmt: skip
-CELLS = (
-    Claim(
-        "set_scores", "Fig. 9",
-        "Genes of stem cells and endoderm score higher with each other than genes at large",
-        CELLS_PAGE, statement("set_scores"), _printed_set,
-    ),
-    Claim(
-        "named_tfs", "Fig. 11",
-        "The TFs with the highest scores are known ones of the process",
-        CELLS_PAGE, statement("named_tfs"), said("score_threshold", "scores above {}"),
-    ),
-    Claim(
-        "chip_sox2", "section 3.4",
-        "By ChIP-seq, SOX2 is a TF of Cfc1",
-        CELLS_PAGE, statement("chip_sox2"),
-    ),
-    Claim(
-        "sox_predicted", "section 3.4",
-        "GRNULar names SOX7 and SOX17, not SOX2, as TFs of Cfc1",
-        CELLS_PAGE, statement("sox_predicted"),
-    ),
-    Claim(
-        "sox_trends", "Fig. 10",
-        "Along pseudotime SOX2 falls while SOX7, SOX17 and Cfc1 rise",
-        CELLS_PAGE, statement("sox2_falls", "sox7_rises", "sox17_rises", "target_rises"),
-    ),
-    Claim(
-        "sox_predicts", "Fig. 10",
-        "SOX7 and SOX17 predict Cfc1 much better than SOX2",
-        CELLS_PAGE, statement("sox_predicts"),
-    ),
-)  # fmt: skip
-SUMMARY = Claim(
-    "unrolled_real",
-    "abstract",
-    "Unrolled models do better than the state of the art on real cells",
-    PAGE,
-    _real,
-)

@@ -1,8 +1,4 @@
-"""Every claim of the paper that this book looked at: one list, from which page, counts and tests come.
-
-To add one: write its judge beside its kin in ``claims_simulated``, ``claims_model``, ``claims_real`` or
-``claims_times``, and the claim itself into the list there.
-"""
+"""The table of all claims with their findings, its counts, and the comparisons of one page."""
 
 from __future__ import annotations
 
@@ -12,40 +8,35 @@ from pathlib import Path
 
 import pandas as pd
 
-from grnular_paper.claims import model as claims_model
-from grnular_paper.claims import real as claims_real
-from grnular_paper.claims import simulated as claims_simulated
-from grnular_paper.claims import times as claims_times
-from grnular_paper.findings import WORDS, Claim, Finding
+from grnular_paper.claims.grid import Comparison
+from grnular_paper.claims.sentences import ON_GRIDS, SECTIONS, SUMS
+from grnular_paper.verdicts import WORDS, Claim, Verdict
 
-SUMS = "In a nutshell"  # each of these is the sum of other claims, and not counted again
-SECTIONS: Mapping[str, tuple[Claim, ...]] = {
-    SUMS: (claims_simulated.SUMMARY, claims_real.SUMMARY),
-    "The model": claims_model.CLAIMS,
-    "Clean data (Fig. 4)": claims_simulated.of_experiment("clean", claims_simulated.CLEAN_TEXT),
-    "Dropout (Figs 5 and 6)": claims_simulated.of_experiment("noisy", claims_simulated.NOISY_TEXT),
-    "SERGIO's data sets (Fig. 7)": claims_simulated.of_experiment("ds", claims_simulated.DS_TEXT),
-    "Real cells (Fig. 8, Table 3)": claims_real.REAL,
-    "A network of stem cells (Figs 9 to 11)": claims_real.CELLS,
-    "Runtimes (Tables 1 and 2)": claims_times.CLAIMS,
-}
-CLAIMS = tuple(claim for section in SECTIONS.values() for claim in section)
-
-
-@lru_cache(maxsize=2)
-def findings(folder: Path) -> dict[str, Finding]:
-    """The finding on every claim by its name, from the recorded tables in ``folder``."""
-    return {claim.name: claim.judge(folder) for claim in CLAIMS}
+PROTOCOLS = ("paper's", "strict")
 
 
 def table(folder: Path) -> pd.DataFrame:
-    """All claims, one row each: ``section, name, source, claim, page, ours, printed, numbers, verdict,
-    by_paper, early``."""
-    found = findings(folder)
+    """All claims, one row each.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    DataFrame
+        ``section, name, source, claim, page, ours, printed, numbers, verdict, by_paper, early``.
+    """
+    return _table(folder).copy()
+
+
+@lru_cache(maxsize=2)
+def _table(folder: Path) -> pd.DataFrame:
     lines = []
     for section, listed in SECTIONS.items():
         for claim in listed:
-            finding = found[claim.name]
+            finding = claim.judge(folder)
             lines.append(
                 {
                     "section": section,
@@ -70,9 +61,19 @@ def papers(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def counts(claims: pd.DataFrame) -> pd.DataFrame:
-    """How many single claims of the paper got which verdict: strict, and by the paper's protocol.
+    """How many single claims of the paper got which verdict.
 
     Where a protocol has no part in a claim its one verdict counts in both columns.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        ``table`` of all claims.
+
+    Returns
+    -------
+    DataFrame
+        ``verdict``, one of ``WORDS``, and the counts by the strict and by the paper's protocol.
     """
     single = papers(claims)
     by_paper = single["by_paper"].where(single["by_paper"] != "", single["verdict"])
@@ -81,4 +82,68 @@ def counts(claims: pd.DataFrame) -> pd.DataFrame:
         {"verdict": word} | {name: int((column == word).sum()) for name, column in columns.items()}
         for word in WORDS
     ]
+    return pd.DataFrame(lines)
+
+
+def judged(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]:
+    """The comparisons of methods on one experiment.
+
+    Parameters
+    ----------
+    experiment : str
+        "clean", "noisy" or "ds".
+    rows : DataFrame
+        ``grids.rows`` of it.
+
+    Returns
+    -------
+    dict
+        Name of the claim -> score -> verdict.
+    """
+    return {
+        claim.name: claim.judge.verdicts(rows)
+        for claim in _compared()
+        if claim.judge.experiment == experiment
+    }
+
+
+def _compared() -> list[Claim]:
+    """The comparisons of methods on a grid, those of the paper before our own."""
+    found = [claim for claim in ON_GRIDS if isinstance(claim.judge, Comparison)]
+    return sorted(found, key=lambda claim: claim.ours)
+
+
+def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
+    """What readers see: two lines a claim, one a protocol, with the numbers behind the verdict.
+
+    Parameters
+    ----------
+    found : mapping
+        ``judged`` of an experiment.
+
+    Returns
+    -------
+    DataFrame
+        ``source, claim, protocol, verdict, better, worse, of, too few graphs, mean difference``.
+    """
+    lines = []
+    for claim in _compared():
+        if claim.name not in found:
+            continue
+        scores = claim.judge.scores
+        for number, (protocol, score) in enumerate(zip(PROTOCOLS, scores, strict=True)):
+            verdict_of, first = found[claim.name][score], number == 0
+            lines.append(
+                {
+                    "source": claim.source if first else "",
+                    "claim": claim.text if first else "",
+                    "protocol": protocol,
+                    "verdict": verdict_of.word,
+                    "better": verdict_of.wins,
+                    "worse": verdict_of.losses,
+                    "of": verdict_of.tested,
+                    "too few graphs": verdict_of.weak or "",
+                    "mean difference": verdict_of.spread,
+                }
+            )
     return pd.DataFrame(lines)

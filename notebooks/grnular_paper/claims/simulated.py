@@ -11,21 +11,19 @@ import pandas as pd
 
 from grnular_core.plotting.style import label
 from grnular_paper import grids
-from grnular_paper.claims.grid import AUPRC, GRID_CLAIMS, TREES, GridClaim, judge
-from grnular_paper.findings import (
+from grnular_paper.claims.grid import AUPRC, TREES
+from grnular_paper.verdicts import (
     MARGIN,
     OPEN,
-    Claim,
     Finding,
+    Verdict,
+    compare,
     from_verdicts,
-    said,
     so_far,
-    together,
+    verdict,
     word,
 )
-from grnular_paper.verdicts import Verdict, compare, verdict
 
-PAGES = {"clean": "01_clean", "noisy": "02_noisy_dropout", "ds": "03_ds1_ds3"}
 # the curves of the paper's figures
 PAPERS_CURVES = (
     ("glad", "without"), (TREES, "without"), ("glasso", "without"),
@@ -33,23 +31,6 @@ PAPERS_CURVES = (
 )  # fmt: skip
 KEEPS = 0.9  # share of what lies above chance that a robust AUROC keeps
 FAILS = 1.5  # times random: an AUPRC below this is called a failure
-
-
-def grid_claim(claim: GridClaim) -> Claim:
-    """A claim of ``claims.GRID_CLAIMS`` as one of the registry."""
-
-    def look(folder: Path) -> Finding:
-        rows = grids.rows(claim.experiment, folder)
-        found = judge(claim, rows)
-        paper, strict = (found[score] for score in claim.scores)
-        planned = [
-            p for p in grids.points(claim.experiment)
-            if claim.panel is None or p.preset == f"noisy({claim.panel})"
-        ]  # fmt: skip
-        return from_verdicts(strict, paper, planned=len(planned) * len(claim.others))
-
-    source = "here" if claim.ours else claim.source
-    return Claim(claim.name, source, claim.text, PAGES[claim.experiment], look)
 
 
 def _sum(found: list[tuple[Verdict, Verdict]]) -> Finding:
@@ -66,7 +47,7 @@ def _sum(found: list[tuple[Verdict, Verdict]]) -> Finding:
     return Finding(word(*strict), numbers, word(*paper))
 
 
-def _grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
+def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
     """AUPRC is higher where ``column`` of the clean grid is ``high`` than where it is ``low``."""
 
     def look(folder: Path) -> Finding:
@@ -85,7 +66,7 @@ def _grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
     return look
 
 
-def _trees_without(folder: Path) -> Finding:
+def trees_without(folder: Path) -> Finding:
     rows = grids.rows("clean", folder)
     of = rows[rows["method"] == TREES]
     of = of.assign(method=of["tf_information"])
@@ -96,14 +77,14 @@ def _trees_without(folder: Path) -> Finding:
     )
 
 
-def _masked_glad(folder: Path) -> Finding:
+def masked_glad(folder: Path) -> Finding:
     rows = grids.rows("clean", folder)
     rows = rows[rows["method"].isin(["glad", "glad-tf"])]
     strict, paper = (verdict(rows, "glad-tf", ["glad"], score) for score in reversed(AUPRC))
     return from_verdicts(strict, paper, "settings", len(grids.points("clean")))
 
 
-def _boosting_forest(folder: Path) -> Finding:
+def boosting_forest(folder: Path) -> Finding:
     """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim."""
     rows = [grids.rows("ds", folder), grids.rows("clean", folder, extra=("genie3",))]
     rows = [of for of in rows if len(of)]
@@ -128,7 +109,7 @@ def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
     return both.assign(kept=both[score] / both[f"{score}_clean"])
 
 
-def _robust(folder: Path) -> Finding:
+def robust(folder: Path) -> Finding:
     found = []
     for score in reversed(AUPRC):
         rows = kept(folder, score)
@@ -137,7 +118,7 @@ def _robust(folder: Path) -> Finding:
                 rows[rows["tf_information"] == "with"], "grnular", [TREES, "glad-tf"], "kept"
             )
         )
-    planned = 2 * len(grids.points("noisy"))  # two rivals
+    planned = 2 * len(grids.points("noisy"))  # two competing methods
     finding = from_verdicts(*found, "comparisons of the share that is left", planned)
     shares = kept(folder)
     shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
@@ -149,7 +130,7 @@ def _robust(folder: Path) -> Finding:
     return replace(finding, numbers=text) if shown else finding
 
 
-def _auroc_stays(folder: Path) -> Finding:
+def auroc_stays(folder: Path) -> Finding:
     rows = grids.rows("noisy", folder)
     rows = rows[rows["method"] == "grnular"]
     means = rows.groupby("panel")[["paper_auroc", "strict_auroc", "paper_floor_auroc"]].mean()
@@ -167,7 +148,7 @@ def _auroc_stays(folder: Path) -> Finding:
     )
 
 
-def _all_fail(folder: Path) -> Finding:
+def all_fail(folder: Path) -> Finding:
     rows = grids.rows("noisy", folder)
     rows = rows[(rows["panel"] == 75) & (rows["tf_information"] == "without")]
     ratio = rows.groupby(["method", "place"])["strict_auprc_ratio"].mean()
@@ -178,7 +159,7 @@ def _all_fail(folder: Path) -> Finding:
     return Finding(word(low, len(ratio) - low, len(ratio)), numbers)
 
 
-def _as_close(folder: Path) -> Finding:
+def as_close(folder: Path) -> Finding:
     rows = grids.rows("noisy", folder)
     rows = rows[rows["tf_information"] == "with"]
     words, numbers = [], ""
@@ -193,75 +174,3 @@ def _as_close(folder: Path) -> Finding:
         return Finding(OPEN)
     there, early = so_far(len(tests), len(grids.points("noisy")), "settings")
     return Finding(words[1], there + numbers, words[0], early)
-
-
-CLEAN_TEXT = (
-    Claim(
-        "more_types", "Fig. 4",
-        "More cell types, higher AUPRC (10 against 2)",
-        "01_clean", _grows("panel", 2, 10),
-    ),
-    Claim(
-        "more_cells", "section 3.2",
-        "More cells, better recovery (10,000 against 100)",
-        "01_clean", _grows("place", 100, 10000),
-    ),
-    Claim(
-        "trees_without", "section 2.4",
-        "Trees recover less when nobody says which genes are TFs",
-        "01_clean", _trees_without,
-    ),
-    Claim(
-        "masked_glad", "introduction, Algorithm 4",
-        "Masking pairs without a TF helps: GLAD-TF is better than GLAD",
-        "07_ablations", _masked_glad,
-    ),
-)  # fmt: skip
-NOISY_TEXT = (
-    Claim(
-        "robust", "introduction",
-        "GRNULar loses less of its AUPRC to technical noise than its rivals",
-        "02_noisy_dropout", _robust,
-    ),
-    Claim(
-        "noisy_fail", "Fig. 5",
-        "Without TFs all methods fail at high dropout",
-        "02_noisy_dropout", _all_fail, said("high_dropout", "dropout of {} %"),
-    ),
-    Claim(
-        "noisy_auroc", "Fig. 6",
-        "GRNULar's AUROC hardly falls when dropout rises",
-        "02_noisy_dropout", _auroc_stays,
-    ),
-    Claim(
-        "noisy_gladtf_auprc", "Fig. 6",
-        "GLAD-TF's AUPRC is close to that of GRNBoost2",
-        "02_noisy_dropout", _as_close,
-    ),
-)  # fmt: skip
-DS_TEXT = (
-    Claim(
-        "boosting_forest", "section 3.2",
-        "On simulated cells GRNBoost2 is always better than GENIE3",
-        "01_clean", _boosting_forest,
-    ),
-)  # fmt: skip
-
-
-def of_experiment(experiment: str, text: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    """The claims of a grid: the paper's comparisons, its other statements, then our own."""
-    grid = [grid_claim(claim) for claim in GRID_CLAIMS if claim.experiment == experiment]
-    paper = [claim for claim in grid if not claim.ours]
-    return (*paper, *text, *(claim for claim in grid if claim.ours))
-
-
-def _all_unrolled(folder: Path) -> Finding:
-    grid = [grid_claim(claim) for claim in GRID_CLAIMS if not claim.ours and claim.scores == AUPRC]
-    return together(claim.judge(folder) for claim in grid)
-
-
-SUMMARY = Claim(
-    "unrolled_simulated", "abstract", "Unrolled models recover simulated networks better than the state of the art, "
-    "with and without TFs",
-    "01_clean", _all_unrolled,
-)  # fmt: skip

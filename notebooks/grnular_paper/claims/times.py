@@ -8,11 +8,9 @@ import pandas as pd
 
 from grnular_core.plotting.style import label
 from grnular_paper import grids, runtimes
-from grnular_paper.findings import OPEN, Claim, Finding, word
 from grnular_paper.records import Record, recorded_table
-from grnular_paper.verdicts import UNTESTED
+from grnular_paper.verdicts import OPEN, UNTESTED, Finding, word
 
-PAGE = "06_runtimes"
 AHEAD = 10.0  # times: seconds against minutes
 SLOW = ("glasso", "grnboost2-arboreto", "genie3-arboreto")  # Table 2's methods on a CPU
 FAST = ("glad", "grnular")
@@ -22,7 +20,7 @@ def _times(folder: Path) -> pd.Series:
     return Record("runtimes", folder).rows().set_index("method")["seconds"]
 
 
-def _table1(folder: Path) -> Finding:
+def table1(folder: Path) -> Finding:
     seconds = _times(folder).reindex([runtimes.forward_name(h) for h in runtimes.HIDDEN])
     if seconds.isna().any():
         return Finding(OPEN)
@@ -32,7 +30,7 @@ def _table1(folder: Path) -> Finding:
     return Finding(word(int(times < units), int(times >= units), 1), numbers)
 
 
-def _printed_table1(folder: Path) -> str:
+def printed_table1(folder: Path) -> str:
     table = recorded_table(folder, "paper_table1")
     seconds = table["seconds"]
     return (
@@ -40,7 +38,7 @@ def _printed_table1(folder: Path) -> str:
     )
 
 
-def _table2(folder: Path) -> Finding:
+def table2(folder: Path) -> Finding:
     seconds = _times(folder)
     known = [(f, s) for f in FAST for s in SLOW if {f, s} <= set(seconds.index)]
     ratios = [seconds[s] / seconds[f] for f, s in known]
@@ -50,13 +48,13 @@ def _table2(folder: Path) -> Finding:
     return Finding(word(good, len(known) - good, len(known)), shown)
 
 
-def _printed_table2(folder: Path) -> str:
+def printed_table2(folder: Path) -> str:
     return ", ".join(
         f"{r.method} {r.seconds:g} s" for r in recorded_table(folder, "paper_table2").itertuples()
     )
 
 
-def _hours_without(folder: Path) -> Finding:
+def hours_without(folder: Path) -> Finding:
     """Only our compiled trees have run: how long the packages' own would take is a guess by their ratio."""
     rows = grids.rows("ds", folder)
     rows = rows[(rows["dataset"] == "DS3") & (rows["tf_information"] == "without")]
@@ -69,23 +67,3 @@ def _hours_without(folder: Path) -> Finding:
         times = cpu["grnboost2-arboreto"] / cpu["grnboost2"]
         numbers += f"; arboreto's, not run without TFs, takes {times:.1f} times as long with them"
     return Finding(UNTESTED, numbers)
-
-
-CLAIMS = (
-    Claim(
-        "table1", "Table 1",
-        "Five times the hidden units cost less than five times the time",
-        PAGE, _table1, _printed_table1,
-    ),
-    Claim(
-        "table2", "Table 2",
-        "At 1,200 genes unrolled models take a tenth of the time of graphical lasso and "
-        "trees, or less",
-        PAGE, _table2, _printed_table2,
-    ),
-    Claim(
-        "hours_without", "section 3.5",
-        "Without TFs trees take hours at 1,200 genes",
-        PAGE, _hours_without,
-    ),
-)  # fmt: skip

@@ -1,0 +1,348 @@
+"""Every claim of the paper that this book looked at: the sentences, and which judge finds each verdict.
+
+Change a sentence here. To add a claim, write its judge, a function from the folder of recorded tables to a
+``Finding``, beside its kin in ``grid``, ``simulated``, ``model``, ``real`` or ``times``, and the claim below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grnular_paper.claims import model, real, simulated, times
+from grnular_paper.claims.grid import AUPRC, AUROC, SIMPLE, TREES, Comparison
+from grnular_paper.verdicts import Claim, not_testable, said, together
+
+THE_MODEL = (
+    Claim(
+        "paths", "Fig. 1",
+        "The product of absolute weights is not zero exactly where a path joins TF and gene",
+        "method", model.paths,
+    ),
+    Claim(
+        "few_parameters", "introduction, Fig. 3",
+        "Few parameters are learned: fewer than the network that is fitted to one dataset",
+        "method", model.few_parameters,
+    ),
+    Claim(
+        "few_graphs", "introduction",
+        "Few training graphs suffice for the models to gain from supervision",
+        "07_ablations", model.few_graphs, said("train_graphs", "{} graphs"),
+    ),
+    Claim(
+        "base_equal", "Fig. 2, Algorithms 1 and 2",
+        "GRNULar recovers as much as GRNULar-base",
+        "07_ablations", model.as_good("untrained", "algorithm", ["2"], "1 (base)"),
+    ),
+    Claim(
+        "base_slower", "section 2.2",
+        "GRNULar takes far less time than GRNULar-base",
+        "07_ablations", model.base_slower,
+    ),
+    Claim(
+        "few_steps", "section 2.2",
+        "After goodINIT few inner steps P are enough, measured against 20",
+        "07_ablations", model.as_good("untrained", "P", ["2", "5", "10"], "20"), said("few_inner_steps", "P of {}"),
+    ),
+    Claim(
+        "few_rounds", "section 2.2",
+        "Few iterations L are enough: 15 against 30",
+        "07_ablations", model.as_good("untrained", "L", ["15"], "30"), said("unrolled_rounds", "L of {} (15 or 30 for GLAD)"),
+    ),
+    Claim(
+        "memory", "section 2.1.3",
+        "Keeping the computational graph through the fit takes considerably more memory",
+        "method", model.memory,
+    ),
+    Claim(
+        "init_steps", "section 3.1",
+        "goodINIT needs hundreds of steps: 100 do not do, against 400",
+        "07_ablations", model.worse("untrained", "E1", "100", "400"), said("init_steps", "{} steps"),
+    ),
+    Claim(
+        "interpretable", "introduction",
+        "Unrolled models are easier to interpret",
+        "07_ablations", not_testable("the paper gives no measure of it"),
+    ),
+    Claim(
+        "first", "conclusions",
+        "The first supervised deep models for this task",
+        "07_ablations", not_testable("a statement on the literature, not on numbers"),
+    ),
+    Claim(
+        "context_learns", "here",
+        "The rho_nn that sees context learns from true labels: better than untrained and "
+        "than shuffled labels",
+        "07_ablations", model.better("context", "training", "120 graphs", ["none", "shuffled labels"]),
+    ),
+)  # fmt: skip
+CLEAN = (
+    Claim(
+        "clean_glad_trees", "Fig. 4",
+        "Without TFs, GLAD is better than GRNBoost2",
+        "01_clean", Comparison("clean", "without", "glad", (TREES,)),
+    ),
+    Claim(
+        "clean_glad_glasso", "Fig. 4",
+        "Without TFs, GLAD is better than GLASSO",
+        "01_clean", Comparison("clean", "without", "glad", ("glasso",)),
+    ),
+    Claim(
+        "clean_gladtf_trees", "Fig. 4",
+        "With TFs, GLAD-TF is better than GRNBoost2",
+        "01_clean", Comparison("clean", "with", "glad-tf", (TREES,)),
+    ),
+    Claim(
+        "clean_paper_trees", "Fig. 4",
+        "With TFs, GRNULar is better than GRNBoost2",
+        "01_clean", Comparison("clean", "with", "grnular", (TREES,)),
+    ),
+    Claim(
+        "more_types", "Fig. 4",
+        "More cell types, higher AUPRC (10 against 2)",
+        "01_clean", simulated.grows("panel", 2, 10),
+    ),
+    Claim(
+        "more_cells", "section 3.2",
+        "More cells, better recovery (10,000 against 100)",
+        "01_clean", simulated.grows("place", 100, 10000),
+    ),
+    Claim(
+        "trees_without", "section 2.4",
+        "Trees recover less without a TF list",
+        "01_clean", simulated.trees_without,
+    ),
+    Claim(
+        "masked_glad", "introduction, Algorithm 4",
+        "Masking pairs without a TF helps: GLAD-TF is better than GLAD",
+        "07_ablations", simulated.masked_glad,
+    ),
+    Claim(
+        "clean_paper_simple", "here",
+        "The published GRNULar is better than correlation, CLR, ridge and TIGRESS",
+        "01_clean", Comparison("clean", "with", "grnular", SIMPLE),
+    ),
+    Claim(
+        "clean_ours_all", "here",
+        "GRNULar-context is better than all that is not unrolled",
+        "01_clean", Comparison("clean", "with", "grnular-context", (TREES, *SIMPLE)),
+    ),
+)  # fmt: skip
+DROPOUT = (
+    Claim(
+        "noisy_glad_all", "Fig. 5",
+        "Without TFs, GLAD is better than GRNBoost2 and GLASSO",
+        "02_noisy_dropout", Comparison("noisy", "without", "glad", (TREES, "glasso")),
+    ),
+    Claim(
+        "noisy_paper_rivals", "Fig. 6",
+        "With TFs, GRNULar is better than GRNBoost2 and GLAD-TF",
+        "02_noisy_dropout", Comparison("noisy", "with", "grnular", (TREES, "glad-tf")),
+    ),
+    Claim(
+        "noisy_paper_75", "Fig. 6",
+        "At 75 % dropout, where others guess, GRNULar still works",
+        "02_noisy_dropout", Comparison("noisy", "with", "grnular", (TREES, "glad-tf"), panel=75),
+    ),
+    Claim(
+        "noisy_gladtf_auroc", "Fig. 6",
+        "GLAD-TF falls behind GRNBoost2 in AUROC",
+        "02_noisy_dropout", Comparison("noisy", "with", TREES, ("glad-tf",), scores=AUROC),
+    ),
+    Claim(
+        "robust", "introduction",
+        "GRNULar loses less of its AUPRC to technical noise than competing methods",
+        "02_noisy_dropout", simulated.robust,
+    ),
+    Claim(
+        "noisy_fail", "Fig. 5",
+        "Without TFs all methods fail at high dropout",
+        "02_noisy_dropout", simulated.all_fail, said("high_dropout", "dropout of {} %"),
+    ),
+    Claim(
+        "noisy_auroc", "Fig. 6",
+        "GRNULar's AUROC hardly falls when dropout rises",
+        "02_noisy_dropout", simulated.auroc_stays,
+    ),
+    Claim(
+        "noisy_gladtf_auprc", "Fig. 6",
+        "GLAD-TF's AUPRC is close to that of GRNBoost2",
+        "02_noisy_dropout", simulated.as_close,
+    ),
+    Claim(
+        "noisy_ours_all", "here",
+        "GRNULar-context is better than all others",
+        "02_noisy_dropout", Comparison("noisy", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE)),
+    ),
+)  # fmt: skip
+SERGIO_DATA = (
+    Claim(
+        "ds_glad_all", "Fig. 7",
+        "Without TFs, GLAD is better than GRNBoost2 and GLASSO",
+        "03_ds1_ds3", Comparison("ds", "without", "glad", (TREES, "glasso")),
+    ),
+    Claim(
+        "ds_paper_rivals", "Fig. 7",
+        "With TFs, GRNULar is better than GRNBoost2 and GLAD-TF",
+        "03_ds1_ds3", Comparison("ds", "with", "grnular", (TREES, "glad-tf")),
+    ),
+    Claim(
+        "boosting_forest", "section 3.2",
+        "On simulated cells GRNBoost2 is always better than GENIE3",
+        "01_clean", simulated.boosting_forest,
+    ),
+    Claim(
+        "ds_ours_all", "here",
+        "GRNULar-context is better than all others",
+        "03_ds1_ds3", Comparison("ds", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE, "genie3")),
+    ),
+)  # fmt: skip
+REAL_CELLS = (
+    Claim(
+        "fig8_auprc", "Fig. 8",
+        "On real cells GRNULar has a higher AUPRC than all others",
+        "04_beeline", real.ahead("grnular", real.OTHERS), real.printed_ahead("grnular", real.OTHERS),
+    ),
+    Claim(
+        "fig8_auroc", "Fig. 8",
+        "On real cells GRNULar has a higher AUROC than all others",
+        "04_beeline", real.ahead("grnular", real.OTHERS, "auroc"), real.printed_ahead("grnular", real.OTHERS, "auroc"),
+    ),
+    Claim(
+        "fig8_gladtf", "Fig. 8",
+        "GLAD-TF has a slightly higher AUPRC than the trees",
+        "04_beeline", real.ahead("glad-tf", real.TREES), real.printed_ahead("glad-tf", real.TREES),
+    ),
+    Claim(
+        "fig8_low", "section 3.4",
+        "AUPRC on real cells is low, whatever the method: not above the paper's highest",
+        "04_beeline", real.low_auprc, real.printed_auprc,
+    ),
+    Claim(
+        "fig8_levels", "Fig. 8",
+        "GRNULar's AUROC is high on most pairs",
+        "04_beeline", real.high_auroc, real.printed_auroc,
+    ),
+    Claim(
+        "table3", "Table 3",
+        "The number of TFs among the 500 most variable genes",
+        "04_beeline", real.table3, real.printed_table3,
+    ),
+    Claim(
+        "several_simulators", "section 3.3",
+        "Training with several simulators improves GRNULar",
+        "04_beeline",
+        real.weights_ahead(
+            "context-regulons", "context-ranks",
+            "on real cells, a network trained with two simulators (context-regulons) against one "
+            "that saw SERGIO's dynamics alone (context-ranks)",
+        ),
+    ),
+    Claim(
+        "closer_simulator", "section 3.4",
+        "Simulations closer to real cells improve GRNULar on real cells",
+        "04_beeline",
+        real.both(
+            real.weights_ahead(
+                "grnular-cells", "context-clean",
+                "model trained for real data (grnular-cells) against weights from simulations without "
+                "technical noise (context-clean), which differ in more than that",
+            ),
+            real.weights_ahead(
+                "context-matched", "context-associated",
+                "cell states and regulons as strong as in published cells (context-matched) against "
+                "others, nothing else changed (context-associated)",
+            ),
+        ),
+    ),
+    Claim(
+        "ours_real", "here",
+        "GRNULar-context is better than trees, correlation, CLR and ridge",
+        "04_beeline", real.ahead("grnular-context", real.SIMPLE),
+    ),
+    Claim(
+        "ours_cells", "here",
+        "GRNULar-cells, which infer runs, is better than these and than within-cluster correlation and "
+        "RegDiffusion",
+        "04_beeline", real.ahead("grnular-cells", (*real.SIMPLE, "within-clusters", "regdiffusion")),
+    ),
+)  # fmt: skip
+STEM_CELLS = (
+    Claim(
+        "set_scores", "Fig. 9",
+        "Genes of stem cells and endoderm score higher with each other than genes at large",
+        "05_mesc_network", real.statement("set_scores"), real.printed_set,
+    ),
+    Claim(
+        "named_tfs", "Fig. 11",
+        "The TFs with the highest scores are known ones of the process",
+        "05_mesc_network", real.statement("named_tfs"), said("score_threshold", "scores above {}"),
+    ),
+    Claim(
+        "chip_sox2", "section 3.4",
+        "By ChIP-seq, SOX2 is a TF of Cfc1",
+        "05_mesc_network", real.statement("chip_sox2"),
+    ),
+    Claim(
+        "sox_predicted", "section 3.4",
+        "GRNULar names SOX7 and SOX17, not SOX2, as TFs of Cfc1",
+        "05_mesc_network", real.statement("sox_predicted"),
+    ),
+    Claim(
+        "sox_trends", "Fig. 10",
+        "Along pseudotime SOX2 falls while SOX7, SOX17 and Cfc1 rise",
+        "05_mesc_network", real.statement("sox2_falls", "sox7_rises", "sox17_rises", "target_rises"),
+    ),
+    Claim(
+        "sox_predicts", "Fig. 10",
+        "SOX7 and SOX17 predict Cfc1 much better than SOX2",
+        "05_mesc_network", real.statement("sox_predicts"),
+    ),
+)  # fmt: skip
+RUNTIMES = (
+    Claim(
+        "table1", "Table 1",
+        "Five times the hidden units cost less than five times the time",
+        "06_runtimes", times.table1, times.printed_table1,
+    ),
+    Claim(
+        "table2", "Table 2",
+        "At 1,200 genes unrolled models take a tenth of the time of graphical lasso and "
+        "trees, or less",
+        "06_runtimes", times.table2, times.printed_table2,
+    ),
+    Claim(
+        "hours_without", "section 3.5",
+        "Without TFs trees take hours at 1,200 genes",
+        "06_runtimes", times.hours_without,
+    ),
+)  # fmt: skip
+ON_GRIDS = (*CLEAN, *DROPOUT, *SERGIO_DATA)
+IN_A_NUTSHELL = (
+    Claim(
+        "unrolled_simulated", "abstract",
+        "Unrolled models recover simulated networks better than the state of the art, with and without TFs",
+        "01_clean",
+        lambda folder: together(
+            claim.judge(folder) for claim in ON_GRIDS
+            if isinstance(claim.judge, Comparison) and not claim.ours and claim.judge.scores == AUPRC
+        ),
+    ),
+    Claim(
+        "unrolled_real", "abstract",
+        "Unrolled models do better than the state of the art on real cells",
+        "04_beeline",
+        lambda folder: together(claim.judge(folder) for claim in REAL_CELLS[:3]),
+    ),
+)  # fmt: skip
+SUMS = "In a nutshell"  # each of these is the sum of other claims, and not counted again
+SECTIONS: Mapping[str, tuple[Claim, ...]] = {
+    SUMS: IN_A_NUTSHELL,
+    "The model": THE_MODEL,
+    "Clean data (Fig. 4)": CLEAN,
+    "Dropout (Figs 5 and 6)": DROPOUT,
+    "SERGIO's data sets (Fig. 7)": SERGIO_DATA,
+    "Real cells (Fig. 8, Table 3)": REAL_CELLS,
+    "A network of stem cells (Figs 9 to 11)": STEM_CELLS,
+    "Runtimes (Tables 1 and 2)": RUNTIMES,
+}
+CLAIMS = tuple(claim for section in SECTIONS.values() for claim in section)
