@@ -32,16 +32,31 @@ LEAST_COVERED = 0.9
 
 
 def load_beeline(dataset: str, network: str, genes: str = "TFs+500") -> GRNDataset:
-    """One pair of the benchmark, e.g. ``load_beeline("mESC", "STRING")``.
+    """Load one pair of the benchmark, e.g. ``load_beeline("mESC", "STRING")``.
 
     The small redistributed subset is used where there is one, else the full archives are downloaded
-    and restricted by the gene rule. Mouse gene names are upper case, as in the networks. The truth
-    holds every edge between genes of the dataset; self-loops and repeated lines are dropped and
-    counted in ``truth_counts``. For ``top500`` of the datasets in ``NEARLY_WHOLE`` the subset is
-    used as long as the full archive is not there: ``provenance["covered"]`` says which share of the
-    genes it has.
+    and restricted by the gene rule.
 
-    Raises ``InputError`` for an unknown name and ``DownloadError`` when a file can not be had.
+    Parameters
+    ----------
+    dataset, network, genes : str
+        One of ``DATASETS``, ``NETWORKS`` and ``GENE_RULES``, in any case.
+
+    Returns
+    -------
+    GRNDataset
+        Mouse gene names are upper case, as in the networks. The reference network holds every edge
+        between genes of the dataset; self-loops and repeated lines are dropped and counted in
+        ``truth_counts``. For ``top500`` of the datasets in ``NEARLY_WHOLE`` the subset is used as
+        long as the full archive is not there: ``provenance["covered"]`` says which share of the
+        genes it has.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    DownloadError
+        When a file cannot be had.
     """
     dataset, network, genes = _known(dataset, network, genes)
     expression, source, covered = _expression(dataset, network, genes)
@@ -66,7 +81,7 @@ def load_beeline(dataset: str, network: str, genes: str = "TFs+500") -> GRNDatas
 
 
 def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]:
-    """Registry keys of the files that ``load_beeline`` would open for this pair."""
+    """Return the registry keys of the files that ``load_beeline`` would open for this pair."""
     dataset, network, genes = _known(dataset, network, genes)
     keys = [f"beeline/Networks/{species(dataset)}-tfs.csv"]
     subset = _expression_key(dataset, genes)
@@ -80,27 +95,25 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
 
 
 def gene_ordering(dataset: str) -> pd.DataFrame:
-    """Index gene name (mouse: upper case), columns ``p_value, variance``, as BEELINE gives them."""
+    """Return BEELINE's ``p_value, variance`` of each gene, the index (mouse: upper case)."""
     table = pd.read_csv(fetch(_ordering_key(dataset)), index_col=0, keep_default_na=False)
     table.columns = ["p_value", "variance"]
-    table.index = table.index.astype(str)
-    if species(dataset) == "mouse":
-        table.index = table.index.str.upper()
+    table.index = _upper_if_mouse(table.index.astype(str), dataset)
     return table
 
 
 def gene_file(dataset: str, name: str) -> Path:
-    """Path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset."""
+    """Return the path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset."""
     return fetch(f"beeline/inputs/scRNA-Seq/{dataset}/{name}")
 
 
 def tf_list(dataset: str) -> list[str]:
-    """BEELINE's list of TFs for the dataset's species, upper case."""
+    """Return BEELINE's list of TFs for the dataset's species, upper case."""
     return [tf.upper() for tf in read_tfs(fetch(f"beeline/Networks/{species(dataset)}-tfs.csv"))]
 
 
 def beeline_genes(dataset: str, n_others: int) -> list[str]:
-    """BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes."""
+    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes."""
     ordering = gene_ordering(dataset)
     threshold = SIGNIFICANT / len(ordering)
     passed = ordering[ordering["p_value"] < threshold]
@@ -110,7 +123,7 @@ def beeline_genes(dataset: str, n_others: int) -> list[str]:
 
 
 def top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) -> list[str]:
-    """The paper's gene rule: the most variable genes of a network with uncorrected p < 0.01."""
+    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01."""
     ordering = gene_ordering(dataset)
     of_network = ordering.index.str.upper().isin({gene.upper() for gene in network_genes})
     passed = ordering[(ordering["p_value"] < SIGNIFICANT) & of_network]
@@ -118,13 +131,13 @@ def top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) ->
 
 
 def top500_genes(dataset: str, network: str = "STRING") -> list[str]:
-    """``top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3."""
+    """Return ``top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3."""
     edges, _ = _full_network(dataset, network)
     return top_genes(dataset, pd.unique(edges[["regulator", "target"]].to_numpy().ravel()))
 
 
 def table3() -> pd.DataFrame:
-    """Columns ``dataset, tfs, cells``: the paper's Table 3, computed from the data."""
+    """Compute the paper's Table 3 from the data: columns ``dataset, tfs, cells``."""
     rows = []
     for dataset in DATASETS:
         listed = set(tf_list(dataset))
@@ -135,24 +148,20 @@ def table3() -> pd.DataFrame:
 
 
 def species(dataset: str) -> str:
-    """``human`` or ``mouse``, by the first letter of the dataset's name."""
+    """Return ``human`` or ``mouse``, by the first letter of the dataset's name."""
     return "human" if dataset.startswith("h") else "mouse"
 
 
 def _known(dataset: str, network: str, genes: str) -> tuple[str, str, str]:
-    """The canonical spelling of the three names, or an error that lists them."""
+    """Return the canonical spelling of the three names, or an error that lists them."""
     found = []
     for what, given, known in (
         ("dataset", dataset, DATASETS),
         ("network", network, NETWORKS),
         ("gene rule", genes, GENE_RULES),
     ):
-        match = [name for name in known if name.lower() == str(given).lower()]
-        match = match or [
-            name
-            for name in known
-            if what == "network" and name.lower() == f"{given}-chip-seq".lower()
-        ]
+        spellings = (str(given).lower(), f"{given}-chip-seq".lower())
+        match = [name for name in known if name.lower() in spellings]
         if not match:
             raise InputError(f"unknown {what} {given!r}; expected one of {', '.join(known)}")
         found.append(match[0])
@@ -172,7 +181,7 @@ def _upper_if_mouse(names: pd.Index, dataset: str) -> pd.Index:
 
 
 def _expression_key(dataset: str, genes: str) -> str | None:
-    """The redistributed subset to take, None where only the full archive will do."""
+    """Return the redistributed subset to take, None where only the full archive will do."""
     if genes == "top500" and not is_cached(DATA_ARCHIVE):
         genes = NEARLY_WHOLE.get(dataset, genes)
     key = _subset_key(dataset, genes, "ExpressionData.csv.gz")
@@ -180,7 +189,7 @@ def _expression_key(dataset: str, genes: str) -> str | None:
 
 
 def _expression(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, str, float]:
-    """Cells x genes, the key it came from, and which share of the rule's genes it has."""
+    """Return cells x genes, the key it came from, and which share of the rule's genes it has."""
     key = _expression_key(dataset, genes)
     if key and genes != "top500":
         return _read_cells_by_genes(fetch(key), dataset), key, 1.0
@@ -216,7 +225,7 @@ def _truth(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, str]:
 
 
 def _full_network_key(dataset: str, network: str) -> str:
-    """Key of the unrestricted network where one is redistributed on its own."""
+    """Return the key of the unrestricted network where one is redistributed on its own."""
     names = {
         "STRING": "STRING-network.csv",
         "Non-Specific-ChIP-seq": "Non-Specific-ChIP-seq-network.csv",
@@ -226,7 +235,7 @@ def _full_network_key(dataset: str, network: str) -> str:
 
 
 def _cell_type(dataset: str) -> str:
-    """Name of the cell-type-specific network: one for all of mHSC, HepG2 for hHep."""
+    """Name the cell-type-specific network: one for all of mHSC, HepG2 for hHep."""
     return "HepG2" if dataset == "hHep" else dataset.split("-")[0]
 
 

@@ -244,7 +244,7 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
 
 
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:
-    """A table written without row names loses its first gene to the index."""
+    """Refuse a table written without row names, which loses its first gene to the index."""
     if tfs is not None and isinstance(corner, str) and corner in tfs:
         raise InputError(
             f"{name}: the names of the cells stand below {corner}, which is a TF of the list; was "
@@ -255,7 +255,7 @@ def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str)
 def _without_constant(
     matrix: values.Matrix, genes: list[str], name: str
 ) -> tuple[values.Matrix, list[str], list[str]]:
-    """The genes that vary, and the names of those that do not."""
+    """Keep the genes that vary, and tell the names of those that do not."""
     constant = values.constant_columns(matrix)
     if not constant.any():
         return matrix, genes, []
@@ -273,7 +273,7 @@ def _without_constant(
 def _truth_among(
     truth: pd.DataFrame, genes: Sequence[str], match: names.Match, name: str
 ) -> tuple[pd.DataFrame, TruthCounts]:
-    """The reference network in the genes' spelling, cleaned and counted."""
+    """Bring the reference network into the genes' spelling, clean and count it."""
     ends = [end for end in ("regulator", "target") if end in truth]
     truth = truth.assign(**{end: names.match_spelling(truth[end], genes, match) for end in ends})
     names.check_truth(truth, genes, match, name)

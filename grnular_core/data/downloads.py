@@ -317,5 +317,5 @@ def _hash(path: Path) -> str:
 
 @cache
 def _hash_of(path: str, mtime_ns: int, size: int) -> str:
-    """The hash of a file, computed once as long as nothing shows that its bytes changed."""
+    """Hash a file once, as long as nothing shows that its bytes changed."""
     return sha256(path)

@@ -254,7 +254,7 @@ def header_key(field: str) -> str:
 
 
 def _fields(line: str) -> list[str]:
-    """The fields of a line, without empty ones at its end."""
+    """Split a line into fields, without empty ones at its end."""
     separator = next((s for s in "\t;" if s in line), ",")
     fields = [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
     while fields and not fields[-1]:
@@ -282,7 +282,7 @@ def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int) -
 def _without_others(
     path: Path, rows: Sequence[list[str]], keys: Sequence[str]
 ) -> tuple[list[list[str]], list[str]]:
-    """The rows below the header that a column such as "Is TF?" does not call none, and a note."""
+    """Drop rows below the header that a column such as "Is TF?" calls none; also a note on them."""
     flag, below = _first(FLAG_HEADERS, keys), list(rows[1:])
     if flag is None:
         return below, []

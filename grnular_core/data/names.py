@@ -367,7 +367,7 @@ def choose_tfs(
 
 
 def _key(name: str, match: Match) -> str:
-    """The form in which two names are compared; only Ensembl ids lose a version."""
+    """Return the form in which names are compared; only Ensembl ids lose a version."""
     if match == "ignore-case":
         return name.upper()
     versioned = ENSEMBL.fullmatch(name) if match == "ignore-version" else None

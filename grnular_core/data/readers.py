@@ -94,7 +94,7 @@ def files_read(path: str | Path) -> list[Path]:
 
 
 def _read_table(path: Path, separator: str) -> pd.DataFrame:
-    """A table of numbers with its row and column names."""
+    """Read a table of numbers with its row and column names."""
     header, body = read_rows(path, separator, as_text=False)
     n_header, n_fields = len(header), body.shape[1]
     if n_fields < 2 or n_header not in (n_fields, n_fields - 1):
@@ -164,7 +164,7 @@ def _read_h5ad(path: Path) -> AnnData:
 
 
 def _find_mtx(folder: Path) -> Path:
-    """The one .mtx file of a 10x folder."""
+    """Find the one .mtx file of a 10x folder."""
     found = sorted([*folder.glob("*.mtx"), *folder.glob("*.mtx.gz")])
     if len(found) != 1:
         raise InputError(
@@ -175,7 +175,7 @@ def _find_mtx(folder: Path) -> Path:
 
 
 def _read_mtx(path: Path) -> AnnData:
-    """A Matrix Market file with its tables of names; a square matrix is features x barcodes, as in 10x."""
+    """Read a matrix with its tables of names; a square one is features x barcodes, as in 10x."""
     from anndata import AnnData
 
     features = _read_names(_names_beside(path, "features|genes"))
@@ -206,7 +206,7 @@ def _read_mtx(path: Path) -> AnnData:
 
 
 def _names_beside(path: Path, stem: str) -> Path:
-    """The table of names that belongs to an .mtx file: the one with the same prefix, else with none."""
+    """Find the table of names that belongs to an .mtx file: the one with the same prefix, else with none."""
     check_file(path)
     prefix = path.name.removesuffix(".gz").removesuffix(".mtx").removesuffix("matrix")
     for start in dict.fromkeys((prefix, "")):
@@ -221,7 +221,7 @@ def _names_beside(path: Path, stem: str) -> Path:
 
 
 def _read_names(path: Path) -> pd.DataFrame:
-    """A table of names as text, its columns numbered; empty where a row lacks one."""
+    """Read a table of names as text, its columns numbered; empty where a row lacks one."""
     separator = "," if ".csv" in path.suffixes else "\t"
     with open_text(path) as stream:
         table = pd.read_csv(stream, sep=separator, header=None, dtype=str, na_filter=False)
@@ -229,7 +229,7 @@ def _read_names(path: Path) -> pd.DataFrame:
 
 
 def _read_head(path: Path, stream: TextIO) -> tuple[str, tuple[int, int], int]:
-    """The layout, the rows and columns, and the number of values that follow.
+    """Read the layout, the rows and columns, and the number of values that follow.
 
     scipy's reader is not used: it ends the process, not with an error, on some damaged files.
     """
@@ -252,7 +252,7 @@ def _read_head(path: Path, stream: TextIO) -> tuple[str, tuple[int, int], int]:
 
 
 def _read_body(path: Path, stream: TextIO, n_values: int, n_fields: int) -> pd.DataFrame:
-    """The lines below the head as numbers, as many as were announced; a pattern gets ones."""
+    """Read the lines below the head as numbers, as many as were announced; a pattern gets ones."""
     try:
         body = pd.read_csv(
             stream, sep=r"\s+", header=None, na_filter=False, low_memory=False, comment="%",
@@ -276,7 +276,7 @@ def _read_body(path: Path, stream: TextIO, n_values: int, n_fields: int) -> pd.D
 
 
 def _assembled(path: Path, body: pd.DataFrame, shape: tuple[int, int]) -> sparse.coo_matrix:
-    """The matrix in the shape of the file, float64."""
+    """Return the matrix in the shape of the file, float64."""
     if body.shape[1] == 1:
         return sparse.coo_matrix(body[0].to_numpy(dtype=float).reshape(shape, order="F"))
     at = body[[0, 1]].to_numpy(dtype=int).T - 1

@@ -146,7 +146,7 @@ class _Text(io.TextIOWrapper):
 
 
 def _filled(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The rows that are not blank; separators alone are not nothing."""
+    """Drop blank rows; separators alone are not nothing."""
     return (row for row in rows if len(row) > 1 or any(field.strip() for field in row))
 
 

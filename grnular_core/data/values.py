@@ -248,7 +248,7 @@ def merge_duplicates(
 
 
 def _as_float(matrix: Any, name: str) -> Matrix:
-    """A float64 copy of an AnnData's matrix, csr or dense."""
+    """Make a float64 copy of an AnnData's matrix, csr or dense."""
     if hasattr(matrix, "to_memory"):  # sparse in a backed file; to_memory of the AnnData closes it
         matrix = matrix.to_memory()
     kind = np.dtype(matrix.dtype).kind

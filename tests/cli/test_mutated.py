@@ -69,7 +69,6 @@ def said_by(command: str) -> tuple[int, str]:
         ("truth.csv", EVALUATE),
         ("10x/matrix.mtx", INFER.replace("x.csv", "10x", 1)),
         ("10x/features.tsv", INFER.replace("x.csv", "10x", 1)),
-        ("good.h5ad", INFER.replace("x.csv", "good.h5ad", 1)),
     ],
 )
 def test_damaged_files_give_a_whole_result_or_one_refusal(folder, name, command):
