@@ -1,8 +1,8 @@
 """The files this project can download: where they are, how long, and what their bytes must be.
 
 ``registry.tsv`` lists the files themselves; the key is the path inside the cache folder.
-``archive_members.tsv`` lists the files inside the zip archives among them. Both are data, so a
-new file is a new line. ``confirmed`` says whether somebody computed the hash from real bytes for
+``archive_members.tsv`` lists the files inside the zip archives among them. Both are sorted, and a new
+file is a new line. ``confirmed`` says whether somebody computed the hash from real bytes for
 this project (yes) or only read it in one public note (no).
 """
 
@@ -51,34 +51,25 @@ class Member:
 @cache
 def registry() -> dict[str, Entry]:
     """Return every downloadable file by key, sorted by key."""
-    entries = (
-        Entry(
-            key=row["key"],
-            sha256=row["sha256"],
-            size=_number(row["bytes"]),
-            url=row["url"],
-            licence=row["licence"],
-            confirmed=row["confirmed"] == "yes",
+    return {
+        row["key"]: Entry(
+            row["key"], row["sha256"], _number(row["bytes"]), row["url"], row["licence"],
+            row["confirmed"] == "yes",
         )
         for row in _table("registry.tsv")
-    )
-    return {item.key: item for item in sorted(entries, key=lambda item: item.key)}
+    }  # fmt: skip
 
 
 @cache
 def members() -> dict[tuple[str, str], Member]:
     """Return every known archive member by (archive key, name inside), sorted."""
-    found = (
-        Member(
-            archive=row["archive"],
-            name=row["member"],
-            sha256=row["sha256"] or None,
-            size=_number(row["bytes"]),
-            confirmed=row["confirmed"] == "yes",
+    return {
+        (row["archive"], row["member"]): Member(
+            row["archive"], row["member"], row["sha256"] or None, _number(row["bytes"]),
+            row["confirmed"] == "yes",
         )
         for row in _table("archive_members.tsv")
-    )
-    return {(m.archive, m.name): m for m in sorted(found, key=lambda m: (m.archive, m.name))}
+    }  # fmt: skip
 
 
 def entry(key: str) -> Entry:

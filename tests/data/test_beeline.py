@@ -30,6 +30,7 @@ def test_the_gene_rule_gives_exactly_the_genes_of_the_subset(real_data, dataset,
     assert set(beeline.beeline_genes(dataset, int(rule[4:]))) == set(data.genes)
 
 
+@pytest.mark.slow
 def test_the_papers_gene_rule_gives_table_3(real_data):
     table = beeline.table3().set_index("dataset")
     assert table["tfs"].to_dict() == TABLE3
@@ -88,6 +89,7 @@ def test_an_unknown_name_lists_the_known_ones(wrong):
         beeline.load_beeline(*wrong)
 
 
+@pytest.mark.slow
 def test_nearly_whole_subsets_serve_the_papers_gene_rule(real_data):
     """The paper's 500 genes of mDC are nine tenths there; of the other data sets they are not."""
     for network in beeline.NETWORKS:

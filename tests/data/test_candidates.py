@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.data.candidates import (
@@ -59,7 +59,6 @@ def test_a_known_sign_wins_over_an_unknown_duplicate():
         st.tuples(st.sampled_from("abcxy"), st.sampled_from("abcxy"), st.sampled_from([-1, 0, 1]))
     )
 )
-@settings(max_examples=60, deadline=None)
 def test_cleaning_is_idempotent_counts_add_up_and_row_order_is_irrelevant(rows):
     truth = pd.DataFrame(rows, columns=["regulator", "target", "sign"])
     clean, counts = clean_truth(truth, GENES)

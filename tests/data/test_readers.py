@@ -325,6 +325,12 @@ def test_a_quotation_mark_left_open_swallows_no_rows(tmp_path):
         read_text(tmp_path, "gene," + "x" * 200_000 + "\nA,1\n")
 
 
+@pytest.mark.parametrize("content", ["cell,A\0,B\nc,1,2\nd,3,5\n", "cell,A,B\nc,1,2\nd,3\0,5\n"])
+def test_a_nul_character_does_not_end_a_value_in_silence(tmp_path, content):
+    with pytest.raises(InputError, match="x.csv is no plain text"):
+        read_text(tmp_path, content)
+
+
 def test_a_failing_disk_is_said(tmp_path, monkeypatch):
     path = as_csv(tmp_path)
     monkeypatch.setattr("grnular_core.data.text._Text.read", lambda *_: os.read(-1, 1))
