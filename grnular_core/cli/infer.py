@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grnular_core.cli.commands import (
+from grnular_core.cli.terminal import (
     EXIT_CODES,
     Renamed,
     add_table_options,
@@ -36,7 +36,7 @@ from grnular_core.workflow.stability import TOP, n_top_edges
 from grnular_core.workflow.user_data import InputOptions, UserData, read_user_data
 
 if TYPE_CHECKING:
-    from grnular_core.cli.commands import Commands
+    from grnular_core.cli.terminal import Commands
 
 INFER = """\
 Infer a network: which TF regulates which gene.
@@ -125,7 +125,7 @@ def add_infer(commands: Commands) -> None:
         "--also", action="append", default=[], choices=[*FORMATS, "all"], metavar="FORMAT",
         help=f"another file beside OUT, named after it; may be given again ({formats}; all of them)",
     )  # fmt: skip
-    infer.set_defaults(run=infer_command)
+    infer.set_defaults(run=_infer)
 
 
 def _add_trust(add: Any) -> None:
@@ -152,14 +152,8 @@ def _add_trust(add: Any) -> None:
     )  # fmt: skip
 
 
-def infer_command(options: argparse.Namespace) -> None:
-    """Read expression and TF list, write the edge table and what else was asked for.
-
-    Parameters
-    ----------
-    options : Namespace
-        Of the parser.
-    """
+def _infer(options: argparse.Namespace) -> None:
+    """Read expression and TF list, write the edge table and what else was asked for."""
     out = Path(options.out)
     also = export_paths(out, options.also)
     others = filter(None, [options.truth, options.weights])

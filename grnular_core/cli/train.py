@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from grnular_core.cli.commands import EXIT_CODES, answer, jobs, say, text, whole
+from grnular_core.cli.terminal import EXIT_CODES, answer, jobs, say, text, whole
 from grnular_core.data.text import check_file
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place, write_csv, write_error
 
 if TYPE_CHECKING:
-    from grnular_core.cli.commands import Commands
+    from grnular_core.cli.terminal import Commands
     from grnular_core.training.checkpoints import Progress
     from grnular_core.training.recipes import Recipe
 
@@ -76,17 +76,11 @@ def add_train(commands: Commands) -> None:
         metavar="NAME",
         help="of the files (default: the recipe's name)",
     )
-    train.set_defaults(run=train_command)
+    train.set_defaults(run=_train)
 
 
-def train_command(options: argparse.Namespace) -> None:
-    """Train, or list what can be trained.
-
-    Parameters
-    ----------
-    options : Namespace
-        Of the parser.
-    """
+def _train(options: argparse.Namespace) -> None:
+    """Train, or list what can be trained."""
     from grnular_core.training.named_recipes import DESCRIPTIONS
     from grnular_core.training.train import train
     from grnular_core.training.weights import save_trained

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grnular_core.cli.commands import EXIT_CODES, answer, say, seconds, share, text, whole
+from grnular_core.cli.terminal import EXIT_CODES, answer, say, seconds, share, text, whole
 from grnular_core.utils.errors import GrnularError, InputError
 from grnular_core.utils.files import place
 from grnular_paper.records import recorded_folder

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from cli_runs import OLD, run_infer
 
-from grnular_core.cli import commands
+from grnular_core.cli import terminal
 from grnular_core.cli.main import main
 from grnular_core.methods import resources as memory
 from grnular_core.utils.errors import DownloadError, InputError, MethodError
@@ -35,8 +35,8 @@ def test_quick_runs_leave_no_bar_in_a_log(folder, capsys):
 
 
 def test_a_method_that_reports_draws_its_bar_on_stderr(capsys, monkeypatch):
-    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
-    with commands.progress_bar("trees") as update:
+    monkeypatch.setattr(terminal, "LOG_SECONDS", 0)
+    with terminal.progress_bar("trees") as update:
         assert capsys.readouterr().err == ""
         update(1, 4)
         update(4, 4)
@@ -45,8 +45,8 @@ def test_a_method_that_reports_draws_its_bar_on_stderr(capsys, monkeypatch):
 
 
 def test_a_bar_is_closed_when_the_method_fails(capsys, monkeypatch):
-    monkeypatch.setattr(commands, "LOG_SECONDS", 0)
-    with pytest.raises(MethodError), commands.progress_bar("trees") as update:
+    monkeypatch.setattr(terminal, "LOG_SECONDS", 0)
+    with pytest.raises(MethodError), terminal.progress_bar("trees") as update:
         update(1, 4)
         raise MethodError("broken")
     assert capsys.readouterr().err.endswith("\r")

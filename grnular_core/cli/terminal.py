@@ -1,0 +1,218 @@
+"""What the commands share: kinds of arguments, lines and bars at the terminal.
+
+Results go to files or standard output, everything said on the way to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from tqdm import tqdm
+
+from grnular_core.data.names import Duplicates, Match, Orientation
+from grnular_core.methods.registry import Progress
+from grnular_core.utils.files import write_error
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_CODES = """\
+exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable input or arguments,
+3 data could not be had, 4 the method failed, 5 the result could not be written, 130 interrupted
+"""
+LARGEST = 2**31 - 1  # what every generator takes as a seed
+MOST_REPLICATES = 10_000
+# until a bar is drawn, and between two drawings
+BAR_SECONDS = 0.5  # at a terminal
+LOG_SECONDS = 10
+
+
+# --- kinds of arguments
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0."""
+    value = int(text)
+    if not 0 <= value <= LARGEST:
+        raise ValueError
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1."""
+    value = whole(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def replicates(text: str) -> int:
+    """Read a number of datasets of one call; more are better made by several."""
+    value = count(text)
+    if value > MOST_REPLICATES:
+        raise ValueError
+    return value
+
+
+def jobs(text: str) -> int:
+    """Read a number of processes, -1 for all cores."""
+    value = int(text)
+    if value != -1 and value < 1:
+        raise ValueError
+    return value
+
+
+def share(text: str) -> float:
+    """Read a number from 0."""
+    value = float(text)
+    if not (value >= 0 and math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def seconds(text: str) -> float:
+    """Read a number above 0."""
+    value = share(text)
+    if not value:
+        raise ValueError
+    return value
+
+
+def text(given: str) -> str:
+    """Read a name or path. An empty one, as of an unset variable of the shell, is not taken for none."""
+    if not given.strip():
+        raise argparse.ArgumentTypeError(
+            f"got the empty text {given!r}; expected a name or path. Is a variable of the shell not set?"
+        )
+    return given
+
+
+# argparse shows these names: "invalid whole number from 0 to 2147483647 value: 'x'"
+whole.__name__ = f"whole number from 0 to {LARGEST}"
+count.__name__ = f"whole number from 1 to {LARGEST}"
+replicates.__name__ = f"whole number from 1 to {MOST_REPLICATES}"
+seconds.__name__ = "number of seconds above 0"
+share.__name__ = "number from 0 on"
+jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
+
+
+class Renamed(argparse.Action):
+    """An option of earlier versions, refused with the new name (``const``)."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: object,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Refuse."""
+        parser.error(f"{option_string} is now called {self.const}")
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options on how to read an expression table.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of a command.
+    """
+    add = parser.add_argument
+    add(
+        "--orientation", choices=get_args(Orientation), default="auto",
+        help="which side the genes are on (default: found by the TF list)",
+    )  # fmt: skip
+    add(
+        "--match", choices=get_args(Match),
+        help="how names are compared (default: exact; with --tfs human or mouse: ignore-case); "
+        "ignore-version drops .1 of ENSG00000000001.1",
+    )  # fmt: skip
+    add(
+        "--duplicates", choices=get_args(Duplicates), default="error",
+        help="what to do with a gene name that occurs twice (default: refuse)",
+    )  # fmt: skip
+    add("--layer", type=text, metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
+    add(
+        "--gene-names", type=text, metavar="COLUMN",
+        help="column of an .h5ad file's .var with the names of genes, such as gene_symbols",
+    )  # fmt: skip
+
+
+# --- lines and bars at the terminal
+
+
+def say(text: str) -> None:
+    """Print a line for the person at the terminal.
+
+    Parameters
+    ----------
+    text : str
+        Goes to standard error.
+    """
+    print(text, file=sys.stderr, flush=True)
+
+
+def answer(text: str) -> None:
+    """Print a line of the result.
+
+    Parameters
+    ----------
+    text : str
+        Goes to standard output.
+
+    Raises
+    ------
+    WriteError
+        When it cannot be written.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget_output()
+        raise write_error(error, Path("standard output")) from error
+
+
+def forget_output() -> None:
+    """Send what standard output still holds nowhere: at exit Python would try to write it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Draw on standard error what takes longer than a moment, more seldom in a log.
+
+    Parameters
+    ----------
+    label : str
+        Stands before the bar.
+
+    Yields
+    ------
+    callable
+        ``progress(done, total)``.
+    """
+    bars: list[tqdm] = []
+
+    def update(done: int, total: int) -> None:
+        if not bars:
+            wait = BAR_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+            how = {"file": sys.stderr, "leave": False, "mininterval": wait, "delay": wait}
+            bars.append(tqdm(desc=label, total=total, **how))
+        bars[0].total = total
+        bars[0].update(done - bars[0].n)
+
+    try:
+        yield update
+    finally:
+        for bar in bars:
+            bar.close()
