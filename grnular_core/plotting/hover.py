@@ -31,7 +31,18 @@ ACCENT = "#D55E00"
 
 @dataclass(frozen=True)
 class Spot:
-    """A field of an Axes, in its data's units, the words shown over it and lines it lights up."""
+    """A field of an Axes with words.
+
+    Attributes
+    ----------
+    ax : Axes
+    low, high : tuple of float
+        Corners in units of its data.
+    words : str
+        Shown while the pointer is over it.
+    lines : tuple of Path
+        Lit up meanwhile.
+    """
 
     ax: Axes
     low: tuple[float, float]
@@ -42,18 +53,43 @@ class Spot:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure for a notebook's output: HTML with words on the pointer, and the plain SVG."""
+    """A figure for a notebook's output.
+
+    Attributes
+    ----------
+    html : str
+        The SVG with words on the pointer.
+    svg : str
+        The plain one.
+    alt : str
+        Read aloud in its place.
+    """
 
     html: str
     svg: str
     alt: str
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Give IPython HTML, or the plain SVG or the words where HTML is not shown."""
         return {"text/html": self.html, "image/svg+xml": self.svg, "text/plain": self.alt}
 
 
 def picture(figure: Figure, spots: Sequence[Spot], alt: str, caption: str) -> Picture:
-    """The figure as a ``Picture``, and closed. ``alt`` is read aloud in its place."""
+    """Make a ``Picture`` of a figure, and close the figure.
+
+    Parameters
+    ----------
+    figure : Figure
+    spots : sequence of Spot
+    alt : str
+        Read aloud in its place.
+    caption : str
+
+    Returns
+    -------
+    Picture
+        The same figure gives the same bytes.
+    """
     figure.set_dpi(POINTS)  # an SVG's own, so that the layout below is the one that is written
     figure.draw_without_rendering()
     fields = "".join(_field(figure, spot) for spot in spots)
@@ -73,19 +109,20 @@ def picture(figure: Figure, spots: Sequence[Spot], alt: str, caption: str) -> Pi
 
 
 def _own_names(svg: str, prefix: str) -> str:
-    """The SVG with a prefix before all of its ids, which must differ within a page."""
+    """Put a prefix before all ids of an SVG, which must differ within a page."""
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", svg)
 
 
 def _points(figure: Figure, ax: Axes, places: np.ndarray) -> np.ndarray:
-    """Places (n, 2) of an Axes' data as points from the upper left corner of the SVG."""
+    """Convert places (n, 2) of an Axes' data to points from the upper left corner of the SVG."""
     share = figure.transFigure.inverted().transform(ax.transData.transform(places))
     size = figure.get_size_inches() * POINTS
     return np.column_stack([share[:, 0], 1 - share[:, 1]]) * size
 
 
 def _field(figure: Figure, spot: Spot) -> str:
+    """Write the SVG of a spot."""
     corners = _points(figure, spot.ax, np.array([spot.low, spot.high]))
     (x, y), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     lines = ""
@@ -104,7 +141,22 @@ def _field(figure: Figure, spot: Spot) -> str:
 
 
 def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> list[Spot]:
-    """A field for each cell of ``score_heatmap``'s ``grid`` (pairs, methods): method, pair, value."""
+    """Make a field for each cell of a heat map: method, dataset and value.
+
+    Parameters
+    ----------
+    ax : Axes
+        On which ``score_heatmap`` drew ``grid``.
+    grid : DataFrame
+        Rows are datasets, columns names of methods.
+    score : str
+        What the values are.
+    digits : int
+
+    Returns
+    -------
+    list of Spot
+    """
     spots = []
     for row, pair in enumerate(grid.index):
         for column, method in enumerate(grid.columns):
@@ -116,7 +168,20 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
 
 
 def network_spots(ax: Axes, table: pd.DataFrame, tfs: Sequence[str]) -> list[Spot]:
-    """A field for each gene that ``draw_network`` drew of ``table``: its name and its edges."""
+    """Make a field for each gene of a network: its name and its edges.
+
+    Parameters
+    ----------
+    ax : Axes
+        On which ``draw_network`` drew ``table``.
+    table : DataFrame
+        ``regulator, target, weight, directed``.
+    tfs : sequence of str
+
+    Returns
+    -------
+    list of Spot
+    """
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)][::-1]
     known, spots = frozenset(tfs), []
@@ -135,7 +200,7 @@ def network_spots(ax: Axes, table: pd.DataFrame, tfs: Sequence[str]) -> list[Spo
 
 
 def _outside(path: Path, boxes: Sequence[Bbox]) -> list[Path]:
-    """The path's lines without their ends inside ``boxes``, whose labels they would cross out."""
+    """Cut the ends inside ``boxes`` off a path, whose labels they would cross out."""
     lines = []
     for part in path.to_polygons(closed_only=False):
         places = Path(part).interpolated(40).vertices
@@ -145,7 +210,7 @@ def _outside(path: Path, boxes: Sequence[Bbox]) -> list[Path]:
 
 
 def _edge(edge: object, gene: str) -> str:
-    """An edge as its gene sees it: joined with, regulates or regulated by, and the score."""
+    """Tell an edge as its gene sees it: joined with, regulates or regulated by, and the score."""
     first = edge.regulator == gene
     other = edge.target if first else edge.regulator
     how = ("regulates" if first else "regulated by") if edge.directed else "joined with"

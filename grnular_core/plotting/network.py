@@ -1,4 +1,4 @@
-"""Figures of one network: the CPDAG itself, scores inside a set of genes, genes along pseudotime."""
+"""The figure of one network: labelled genes, an arrow or line for each edge."""
 
 from __future__ import annotations
 
@@ -15,22 +15,30 @@ TF_COLOUR, GENE_COLOUR, INK = "#F0E442", "#DCEBF7", "#111111"
 FONT = 8.0  # points
 LETTER, LINE = 0.62 * FONT / 72, 2.0 * FONT / 72  # inches: widest usual letter, box of one line
 GAP = 0.16  # inches between two boxes
+ROUNDS = 2000  # of pushing boxes apart
 BENDS = (0.0, 0.12, -0.12, 0.25, -0.25, 0.4, -0.4)
-LINES = (
-    "#0072B2",
-    "#D55E00",
-    "#117733",
-    "#CC79A7",
-)  # of plots.PALETTE, told apart when printed grey
+LINES = ("#0072B2", "#D55E00", "#117733", "#CC79A7")  # of the palette, told apart when printed grey
 SHADES = mpl.colors.LinearSegmentedColormap.from_list("score", ["#c4c4c4", "#000000"])
 
 
 def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 0) -> Axes:
-    """The CPDAG ``table`` on ``ax``: TFs yellow, other genes pale, the stronger an edge the darker.
+    """Draw a CPDAG: TFs yellow, other genes pale, the stronger an edge the darker.
 
-    Shades go by the rank of the score, since the best scores are often all but equal. Arrows lead from a
-    TF to a gene that is none; two TFs are joined by a plain line. The same table and
-    seed give the same picture. Axes are in inches, so that boxes fit their labels.
+    Shades go by the rank of the score, since the best scores are often all but equal. Arrows lead from a TF to a gene
+    that is none; two TFs are joined by a plain line. Axes are in inches, so that boxes fit their labels.
+
+    Parameters
+    ----------
+    ax : Axes
+    table : DataFrame
+        ``regulator, target, weight, directed``; the same table and seed give the same picture.
+    tfs : sequence of str
+    seed : int
+
+    Returns
+    -------
+    Axes
+        Empty where the table is.
     """
     known = frozenset(tfs)
     figure = ax.get_figure(root=True)
@@ -65,29 +73,38 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
     ax.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, SHADES.reversed()),
-        ax=ax,
-        location="bottom",
-        fraction=0.03,
-        pad=0.01,
-        aspect=40,
-    )
+        mpl.cm.ScalarMappable(norm, SHADES.reversed()), ax=ax, location="bottom", fraction=0.03,
+        pad=0.01, aspect=40,
+    )  # fmt: skip
     bar.set_label("rank of the edge by its score")
     return ax
 
 
 def layout(
-    table: pd.DataFrame,
-    names: Sequence[str],
-    boxes: np.ndarray,
-    width: float,
-    height: float,
+    table: pd.DataFrame, names: Sequence[str], boxes: np.ndarray, width: float, height: float,
     seed: int = 0,
-) -> np.ndarray:
-    """Middles (names, 2) of label boxes (names, 2) in a field of ``width`` by ``height``, none overlapping.
+) -> np.ndarray:  # fmt: skip
+    """Find places for label boxes, none overlapping.
 
-    Joined nodes are drawn to each other, all others apart (Kamada and Kawai), then boxes that overlap
-    are pushed apart. Parts that nothing joins keep a distance of their own.
+    Joined nodes are drawn to each other, all others apart (Kamada and Kawai), then boxes that overlap are pushed
+    apart. Parts that nothing joins keep a distance of their own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``regulator, target``.
+    names : sequence of str
+        Nodes.
+    boxes : ndarray, (names, 2)
+        Widths and heights.
+    width, height : float
+        Of the field, in the same unit.
+    seed : int
+
+    Returns
+    -------
+    ndarray, (names, 2)
+        Middles of the boxes.
     """
     if not len(names):
         return np.zeros((0, 2))
@@ -110,8 +127,8 @@ def layout(
     return _apart(at, boxes, np.array([width, height]), np.random.default_rng(seed))
 
 
-def overlaps(at: np.ndarray, boxes: np.ndarray, gap: float = 0.0) -> np.ndarray:
-    """By how much boxes overlap, (names, names, 2) along x and y; both above 0: they do."""
+def _overlaps(at: np.ndarray, boxes: np.ndarray, gap: float = 0.0) -> np.ndarray:
+    """Find by how much boxes overlap, (names, names, 2) along x and y; both above 0: they do."""
     room = (boxes[:, None] + boxes[None]) / 2 + gap
     over = room - np.abs(at[:, None] - at[None])
     over[np.arange(len(at)), np.arange(len(at))] = -1
@@ -119,16 +136,12 @@ def overlaps(at: np.ndarray, boxes: np.ndarray, gap: float = 0.0) -> np.ndarray:
 
 
 def _apart(
-    at: np.ndarray,
-    boxes: np.ndarray,
-    field: np.ndarray,
-    rng: np.random.Generator,
-    rounds: int = 2000,
+    at: np.ndarray, boxes: np.ndarray, field: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Push overlapping boxes apart along the shorter way, inside the field, until none overlaps."""
     at = at + rng.normal(scale=1e-3, size=at.shape)  # two on one spot have no direction to go
-    for _ in range(rounds):
-        over = overlaps(at, boxes, GAP)
+    for _ in range(ROUNDS):
+        over = _overlaps(at, boxes, GAP)
         touching = (over > 0).all(axis=2)
         if not touching.any():
             break
@@ -148,13 +161,13 @@ def _border(start: np.ndarray, end: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _control(start: np.ndarray, end: np.ndarray, bend: float) -> np.ndarray:
-    """The point that Matplotlib's ``arc3`` bends a line towards."""
+    """Find the point that Matplotlib's ``arc3`` bends a line towards."""
     x, y = end - start
     return (start + end) / 2 + bend * np.array([y, -x])
 
 
 def _bend(start: np.ndarray, end: np.ndarray, at: np.ndarray, boxes: np.ndarray) -> float:
-    """The smallest bend by which a line keeps clear of other boxes: behind one, it looks like theirs."""
+    """Find the smallest bend by which a line keeps clear of other boxes: behind one, it looks like theirs."""
     share = np.linspace(0, 1, 60)[:, None]
     hidden = {}
     for bend in BENDS:

@@ -12,9 +12,20 @@ from grnular_core.plotting.style import PALETTE
 
 
 def stability_panel(ax: Axes, table: pd.DataFrame, n_runs: int) -> Axes:
-    """How many of the strongest edges come back in how many runs: one bar for each count of runs.
+    """Draw how many of the strongest edges come back in how many bootstraps.
 
-    ``table`` has the column ``stability``, shares of ``n_runs``.
+    Parameters
+    ----------
+    ax : Axes
+    table : DataFrame
+        Its column ``stability`` holds shares of the bootstraps.
+    n_runs : int
+        Bootstraps.
+
+    Returns
+    -------
+    Axes
+        One bar for each count of bootstraps.
     """
     times = np.rint(table["stability"].to_numpy() * n_runs).astype(int)
     counts = np.bincount(times, minlength=n_runs + 1)
@@ -26,7 +37,18 @@ def stability_panel(ax: Axes, table: pd.DataFrame, n_runs: int) -> Axes:
 
 
 def rank_panel(ax: Axes, table: pd.DataFrame) -> Axes:
-    """Stability against the rank of an edge, and its running mean."""
+    """Draw stability against the rank of an edge, and its running mean.
+
+    Parameters
+    ----------
+    ax : Axes
+    table : DataFrame
+        As in ``stability_panel``, strongest edge first.
+
+    Returns
+    -------
+    Axes
+    """
     ranks = np.arange(1, len(table) + 1)
     shares = table["stability"].to_numpy()
     ax.plot(ranks, shares, ".", color="#8a8a8a", markersize=3, alpha=0.5)
@@ -38,7 +60,20 @@ def rank_panel(ax: Axes, table: pd.DataFrame) -> Axes:
 
 
 def fdr_panel(ax: Axes, curve: pd.DataFrame, levels: Sequence[float]) -> Axes:
-    """Estimated FDR against the number of edges taken, ``curve`` of ``fdr_curve``; levels dashed."""
+    """Draw the estimated FDR against the number of edges taken.
+
+    Parameters
+    ----------
+    ax : Axes
+    curve : DataFrame
+        ``n_edges, q_value``, as ``fdr_curve`` gives it.
+    levels : sequence of float
+        Dashed lines.
+
+    Returns
+    -------
+    Axes
+    """
     ax.plot(curve["n_edges"], curve["q_value"], color=PALETTE["grnboost2"], linewidth=2)
     for level in levels:
         ax.axhline(level, color="#888888", linestyle="--", linewidth=0.8)

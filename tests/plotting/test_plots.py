@@ -1,4 +1,4 @@
-"""Figures: what is drawn is what the table holds."""
+"""Heat maps, stability and FDR: what is drawn is what the table holds."""
 
 from __future__ import annotations
 
@@ -11,94 +11,68 @@ import pandas as pd
 import pytest
 
 from grnular_core.methods.registry import METHODS
-from grnular_core.plotting import style as plots
+from grnular_core.plotting import style
+from grnular_core.plotting.heatmaps import score_heatmap
+from grnular_core.plotting.reliability import fdr_panel, rank_panel, stability_panel
+from grnular_core.workflow.stability import fdr_curve
 
-DATASETS = ("mDC", "mESC")
-TABLE = pd.DataFrame(
-    [
-        ("STRING", "mDC", "clr", 0.5),
-        ("STRING", "mDC", "ridge", 0.25),
-        ("STRING", "mESC", "clr", 0.125),
-    ],
-    columns=["network", "dataset", "method", "strict_auprc"],
-)
+GRID = pd.DataFrame({"clr": [0.5, 0.125, np.nan], "ridge": [0.25, np.nan, np.nan]}, index=list("abc"))
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
+@pytest.fixture
+def ax():
+    yield plt.subplots()[1]
     plt.close("all")
 
 
-def test_the_grid_has_every_pair_in_the_papers_order():
-    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
-    assert list(grid.index) == ["[S] mDC", "[S] mESC", "[N] mDC", "[N] mESC", "[C] mDC", "[C] mESC"]
-    assert grid.loc["[S] mDC", "ridge"] == 0.25
-    assert grid.loc["[N] mDC"].isna().all()
+def test_labels_and_colours_are_those_of_the_registry():
+    assert style.label("grnular-context") == "GRNULar-context (this work)"
+    assert style.label("no method") == "no method"
+    assert style.PALETTE == {name: entry.colour for name, entry in METHODS.items()}
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("auprc", "0.500"), ("auroc", "0.50"), ("ratio", "0.50")]
-)
-def test_a_heat_map_writes_its_numbers_and_hatches_what_is_missing(kind, text):
-    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
-    _, ax = plt.subplots()
-    plots.score_heatmap(ax, grid, "title", kind=kind, missing="not run")
+    ("kind", "text"), [("auprc", "0.500"), ("auroc", "0.50"), ("ratio", "0.50"), ("precision", "0.50")]
+)  # fmt: skip
+def test_a_heat_map_writes_its_numbers_and_hatches_what_is_missing(ax, kind, text):
+    score_heatmap(ax, GRID, "title", kind=kind, missing="not run")
     words = [t.get_text() for t in ax.texts]
     assert text in words and "hatched: not run" in words
-    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == int(grid.isna().to_numpy().sum())
+    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == int(GRID.isna().to_numpy().sum())
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["CLR", "ridge"]
 
 
-def test_the_oracle_does_not_wash_out_the_colours_of_a_row():
+def test_the_oracle_does_not_wash_out_the_colours_of_a_row(ax):
     grid = pd.DataFrame({"clr": [0.2], "ridge": [0.1], "oracle": [1.0]}, index=["[S] mDC"])
-    _, ax = plt.subplots()
-    plots.score_heatmap(ax, grid, "title", kind="auprc")
+    score_heatmap(ax, grid, "title", kind="auprc")
     assert ax.collections[0].get_array().data.ravel()[:2].tolist() == [1.0, 0.5]
 
 
-def test_a_heat_map_of_nothing_is_drawn():
-    grid = plots.wide(TABLE.iloc[:0], "strict_auprc", DATASETS, ["clr"])
-    _, ax = plt.subplots()
-    plots.score_heatmap(ax, grid, "title", kind="auprc")
-
-
-def test_points_show_each_pair_and_the_geometric_mean():
-    _, ax = plt.subplots()
-    plots.method_points(ax, TABLE, "strict_auprc", ["clr", "ridge"], reference=0.1)
-    assert ax.collections[0].get_offsets()[:, 0].tolist() == [0.5, 0.125]
-    assert np.isclose(ax.lines[0].get_xdata()[0], 0.25)
-
-
-def test_every_method_has_a_label_and_the_ones_drawn_a_colour_of_their_own():
-    assert set(METHODS) <= set(plots.METHOD_LABELS)
-    assert len(set(plots.PALETTE.values())) == len(plots.PALETTE)
-
-
-def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
-    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr", "ridge"])
-    titles = ("one", "other")
-    figure = plots.side_by_side(grid, grid[["clr"]], titles, kinds=("auprc",) * 2, missing="")
-    left, right = figure.axes[:2]
-    assert (left.get_title("left"), right.get_title("left")) == titles
-    assert left.get_ylim() == right.get_ylim()
-    ratios = left.get_gridspec().get_width_ratios()
-    assert ratios[0] == 2 * ratios[1]
-
-
-def test_an_unknown_kind_of_heat_map_is_refused():
-    grid = plots.wide(TABLE, "strict_auprc", DATASETS, ["clr"])
-    _, ax = plt.subplots()
+def test_a_heat_map_of_nothing_is_drawn_and_an_unknown_kind_is_refused(ax):
+    score_heatmap(ax, GRID * np.nan, "title", kind="auprc")
     with pytest.raises(ValueError, match="kind 'f1'; expected auprc, auroc, ratio or precision"):
-        plots.score_heatmap(ax, grid, "title", kind="f1")
+        score_heatmap(ax, GRID, "title", kind="f1")
 
 
-def test_the_floor_is_drawn_with_the_random_scores_that_lie_on_it():
-    shares = np.array([0.1, 0.5, 1.0])
-    formula, exact, simulated = shares / 2 + 0.5, shares / 2 + 0.51, shares / 2 + 0.49
-    _, ax = plt.subplots()
-    plots.floor_curve(ax, shares, formula, exact, simulated)
-    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
-    assert np.array_equal(drawn["floor (formula)"], formula)
-    assert np.array_equal(drawn["random scores"], simulated)
-    assert list(drawn["strict protocol"]) == [0.5, 0.5]
-    assert len(ax.get_legend().get_texts()) == 4
+def test_a_bar_for_each_number_of_runs(ax):
+    table = pd.DataFrame({"stability": [1, 1, 0.1, 0.3, 0.7000000001, 0]})
+    stability_panel(ax, table, 10)
+    heights = [bar.get_height() for bar in ax.patches]
+    assert heights == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 2]
+
+
+@pytest.mark.parametrize("n_edges", [1, 7, 100])
+def test_a_point_for_each_edge_and_its_mean_within_the_shares(ax, n_edges):
+    shares = np.random.default_rng(0).random(n_edges)
+    rank_panel(ax, pd.DataFrame({"stability": shares}))
+    dots, mean = ax.get_lines()
+    assert dots.get_ydata().tolist() == shares.tolist() and len(mean.get_ydata()) == n_edges
+    assert shares.min() <= np.min(mean.get_ydata()) <= np.max(mean.get_ydata()) <= shares.max()
+
+
+def test_the_curve_and_a_line_for_each_level(ax):
+    fdr_panel(ax, fdr_curve(np.array([0.01, 0.2, 0.5])), (0.05, 0.3))
+    curve, *levels = ax.get_lines()
+    assert curve.get_ydata().tolist() == [0.01, 0.2, 0.5]
+    assert [line.get_ydata()[0] for line in levels] == [0.05, 0.3]
+    assert [text.get_text() for text in ax.texts] == ["0.05", "0.3"]

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from grnular_core.plotting import style as plots
+from grnular_core.plotting.heatmaps import score_heatmap
 from grnular_core.plotting.hover import Picture, heatmap_spots, network_spots, picture
 from grnular_core.plotting.network import draw_network
 
@@ -27,7 +28,7 @@ def own_settings():
 def heat_map() -> Picture:
     grid = pd.DataFrame([[0.1, np.nan], [0.3, 0.4]], ["[S] a", "[S] b"], ["grnular-context", "clr"])
     figure, ax = plt.subplots(figsize=(4, 3))
-    plots.score_heatmap(ax, grid, "AUPRC", kind="auprc")
+    score_heatmap(ax, grid, "AUPRC", kind="auprc")
     return picture(figure, heatmap_spots(ax, grid, "AUPRC"), "Two <methods>.", "A caption & more.")
 
 
@@ -48,8 +49,8 @@ def test_a_cell_of_a_heat_map_says_method_data_set_and_value_where_its_number_st
     html = heat_map().html
     found = fields(html)
     assert set(found) == {
-        "GRNULar\n[S] a\nAUPRC: 0.100", "CLR\n[S] a\nAUPRC: no value",
-        "GRNULar\n[S] b\nAUPRC: 0.300", "CLR\n[S] b\nAUPRC: 0.400",
+        "GRNULar-context (this work)\n[S] a\nAUPRC: 0.100", "CLR\n[S] a\nAUPRC: no value",
+        "GRNULar-context (this work)\n[S] b\nAUPRC: 0.300", "CLR\n[S] b\nAUPRC: 0.400",
     }  # fmt: skip
     x, y, width, height = found["CLR\n[S] b\nAUPRC: 0.400"]
     place = re.search(

@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.stem_cells import pseudotime_panel, score_violins
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
@@ -17,9 +16,9 @@ from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.plotting import style as plots
 from grnular_core.plotting.network import (
     TF_COLOUR,
+    _overlaps,
     draw_network,
     layout,
-    overlaps,
 )
 
 
@@ -50,7 +49,7 @@ def test_no_label_hides_another_and_all_are_inside(n_tfs, n_genes, n_edges, seed
     names = names_of(table)
     boxes = np.tile([0.6, 0.22], (len(names), 1))
     at = layout(table, names, boxes, 6.8, 5.2)
-    assert not (overlaps(at, boxes) > 0).all(axis=2).any()
+    assert not (_overlaps(at, boxes) > 0).all(axis=2).any()
     assert (at >= boxes / 2 - 1e-9).all() and (at <= np.array([6.8, 5.2]) - boxes / 2 + 1e-9).all()
     assert np.array_equal(at, layout(table, names, boxes, 6.8, 5.2))
 
@@ -58,7 +57,7 @@ def test_no_label_hides_another_and_all_are_inside(n_tfs, n_genes, n_edges, seed
 def test_parts_that_nothing_joins_are_laid_out_too():
     table = pd.DataFrame({"regulator": ["a", "c", "e"], "target": ["b", "d", "f"]})
     boxes = np.tile([0.6, 0.22], (6, 1))
-    assert not (overlaps(layout(table, list("abcdef"), boxes, 3, 2), boxes) > 0).all(axis=2).any()
+    assert not (_overlaps(layout(table, list("abcdef"), boxes, 3, 2), boxes) > 0).all(axis=2).any()
 
 
 def test_edges_nodes_and_shades_are_those_of_the_table():
@@ -95,35 +94,3 @@ def test_an_empty_network_draws_nothing():
     table, tfs = some_network(3, 5, 0)
     _, ax = plt.subplots()
     assert not draw_network(ax, table, tfs).texts
-
-
-def test_violins_show_median_and_number_of_each_group():
-    _, ax = plt.subplots()
-    groups = {"all": np.linspace(0, 1, 10_001), "inside": np.array([0.2, 0.4, 0.9])}
-    score_violins(ax, groups)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["all\n(10,001)", "inside\n(3)"]
-    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
-    assert medians == pytest.approx([0.5, 0.4])
-
-
-def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis():
-    figure, ax = plt.subplots()
-    score_violins(ax, {"all": 10.0 ** np.linspace(-10, 2, 1001), "inside": np.array([1e-3, 1e-1])})
-    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
-    assert medians == pytest.approx([-4, -2])
-    figure.canvas.draw()
-    ticks = {t.get_position()[1]: t.get_text() for t in ax.get_yticklabels()}
-    assert ticks[-4.0] == "$10^{-4}$" and all(float(place).is_integer() for place in ticks)
-    _, ax = plt.subplots()
-    score_violins(ax, {"all": np.array([0.0, 1e-9, 1e3])})  # no logarithm of 0
-    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"] == [1e-9]
-
-
-def test_the_panel_has_a_dot_a_cell_and_three_lines_a_regulator():
-    time = np.linspace(0, 10, 50)
-    _, ax = plt.subplots()
-    pseudotime_panel(ax, time, ("T", time), {"A": 2 * time, "B": 10 - time}, 0.5)
-    assert len(ax.collections[0].get_offsets()) == 50
-    assert len(ax.lines) == 6
-    assert np.allclose(ax.lines[0].get_ydata(), 2 * ax.lines[0].get_xdata())
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["T, each cell", "A", "B"]

@@ -60,3 +60,29 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     ax.set(xlabel="recall", ylabel="precision", ylim=(-0.02, 1.05))
     ax.legend()
     return ax
+
+
+def floor_curve(
+    ax: Axes, shares: np.ndarray, formula: np.ndarray, exact: np.ndarray, simulated: np.ndarray
+) -> Axes:
+    """Draw the AUROC of random scores against the share of genes that are TFs.
+
+    Parameters
+    ----------
+    ax : Axes
+    shares, formula, exact, simulated : ndarray, (shares,)
+        Share of TFs; the floor by its formula; with the bonus of TF pairs; of random scores.
+
+    Returns
+    -------
+    Axes
+    """
+    ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
+    ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")
+    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular-context"], label="random scores")
+    ax.axhline(
+        0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
+    )
+    ax.set(xlabel="TFs / genes", ylabel="AUROC of random scores", ylim=(0.45, 1.0))
+    ax.legend()
+    return ax

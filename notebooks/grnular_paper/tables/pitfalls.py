@@ -11,10 +11,10 @@ from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 from grnular_core.data.beeline import NETWORKS, load_beeline
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import infer
-from grnular_core.plotting.style import pair_label
 from grnular_core.scoring.paper import paper_scores, paper_scores_over_orders
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import DownloadError
+from grnular_paper.pairs import pair_label
 
 SIZES = ((100, 10, 124), (400, 37, 1155), (500, 60, 2000), (1200, 127, 2713))  # genes, TFs, edges
 
