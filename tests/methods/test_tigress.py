@@ -11,7 +11,7 @@ from conftest import linear_network
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import lars_path_gram, lasso_path
+from sklearn.linear_model import lars_path_gram
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import tigress as module
@@ -102,11 +102,11 @@ def test_recovers_a_sparse_linear_network(small_data):
     assert scored["sign_share"] > 0.9
 
 
-def test_seed_decides_and_jobs_do_not():
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_seed_decides_and_jobs_do_not(n_jobs):
     x, tf_index = small()
     one = scores(x, tf_index, n_splits=12)
-    np.testing.assert_array_equal(one, scores(x, tf_index, n_splits=12))
-    np.testing.assert_array_equal(one, scores(x, tf_index, n_splits=12, n_jobs=2))
+    np.testing.assert_array_equal(one, scores(x, tf_index, n_splits=12, n_jobs=n_jobs))
     assert (one != scores(x, tf_index, n_splits=12, seed=1)).any()
 
 
@@ -132,15 +132,6 @@ def test_scale_and_level_of_a_gene_change_nothing(seed, gene, scale, shift):
     )
 
 
-@given(seed=st.integers(0, 1000))
-def test_a_gene_that_is_no_tf_is_scored_whatever_the_other_genes(seed):
-    x, tf_index = small(seed)
-    order = np.concatenate([tf_index, 4 + np.random.default_rng(seed).permutation(8)])
-    whole = scores(x, tf_index, n_splits=2)
-    np.testing.assert_array_equal(whole[:, order], scores(x[:, order], tf_index, n_splits=2))
-    np.testing.assert_array_equal(whole[:, :7], scores(x[:, :7], tf_index, n_splits=2))
-
-
 @pytest.mark.parametrize("n_steps", [1, 5, 20])
 @pytest.mark.parametrize("n_cells", [1, 2, 3, 4, 5, 9, 60])
 def test_degenerate_data_give_finite_scores_without_a_warning(n_cells, n_steps):
@@ -157,13 +148,9 @@ def test_degenerate_data_give_finite_scores_without_a_warning(n_cells, n_steps):
     assert (found[1] == 0).all() and (found[:, 9] == 0).all()
 
 
-def test_one_tf_is_always_first():
-    x, _ = small()
-    found = scores(x, np.array([0]))
+def test_one_tf_is_always_first_and_half_of_one_cell_has_no_model():
+    found = scores(small()[0], np.array([0]))
     assert found[0, 0] == 0 and (found[0, 1:] == 1).all()
-
-
-def test_half_of_one_cell_has_no_model():
     assert (_half_counts(np.ones((1, 2)), np.ones((1, 3)), np.array([0, 1]), 2) == 0).all()
 
 
@@ -299,23 +286,6 @@ def test_counts_are_those_of_scikit_learn_where_tfs_leave_again():
         found = _steps_in_model(gram, products, 30)
         np.testing.assert_array_equal(found, np.array([counts for counts, _ in expected]).T)
     assert left > 50
-
-
-def test_the_path_is_that_of_the_lasso_even_where_a_tf_leaves():
-    """At each step the TFs in the model are those of the lasso, fitted by coordinate descent."""
-    rng = np.random.default_rng(0)
-    left = 0
-    for _ in range(10):
-        x = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 8)) + rng.normal(size=(200, 8))
-        y = x[:, 0] + 0.5 * x[:, 1] + rng.normal(size=200)
-        x, y = standardised(x), (y - y.mean()) / y.std()
-        gram, products = x.T @ x / 200, x.T @ y / 200
-        alphas, active, _ = lars_path_gram(products, gram, n_samples=1, max_iter=6, method="lasso")
-        _, coefficients, _ = lasso_path(x, y, alphas=alphas[1:], tol=1e-12, max_iter=10**6)
-        expected = (np.abs(coefficients) > 1e-8).sum(axis=1)
-        np.testing.assert_array_equal(steps(gram, products, 6), expected)
-        left += len(active) < 6
-    assert left > 0
 
 
 @given(seed=st.integers(0, 10**6), n_tfs=st.integers(2, 12), n_steps=st.sampled_from([2, 5, 20]))

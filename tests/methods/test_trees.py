@@ -218,13 +218,6 @@ def test_equals_scikit_learn_where_tfs_are_constant_somewhere():
     np.testing.assert_allclose(our_forest(X, y, 3), forest_reference(X, y, 3), rtol=1e-9, atol=1e-12)
 
 
-def test_a_forests_many_repeated_values_move_importances_little():
-    rng = np.random.default_rng(2)
-    X = np.maximum(rng.normal(size=(300, 10)), 0).astype(np.float32)
-    y = np.maximum(X[:, 0] + 0.5 * X[:, 1] + 0.3 * rng.normal(size=300), 0.4)
-    np.testing.assert_allclose(our_forest(X, y, 0), forest_reference(X, y, 0), atol=0.01)
-
-
 def test_a_forests_whole_networks_equal_arboreto(monkeypatch):
     """With a tenth of the trees, as arboreto takes a second for a thousand."""
     import arboreto.core as core
@@ -248,8 +241,3 @@ def test_importances_sum_to_one_or_are_zero():
     assert not our_forest(X, np.ones(30), 0).any()
 
 
-def test_bootstraps_draw_as_many_cells_as_there_are():
-    draws = _Bootstraps(0, 50, 7)
-    assert (draws.weight.sum(1) == 50).all() and len(set(draws.shift)) == 7
-    again = _Bootstraps(0, 50, 3)
-    np.testing.assert_array_equal(again.weight, draws.weight[:3])
