@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.pairs import method_points, side_by_side
+from grnular_paper.figures.heatmaps import method_points, side_by_side
 from grnular_paper.figures.pitfalls import floor_curve
 from grnular_paper.pairs import wide
 

@@ -10,10 +10,11 @@ import pandas as pd
 from grnular_core.data.beeline import DATASETS, NETWORKS, load_beeline, table3
 from grnular_core.data.dataset import GRNDataset, dataset_card
 from grnular_core.methods.registry import METHODS
-from grnular_core.plotting.style import NETWORK_LETTERS, label, pair_label
+from grnular_core.plotting.style import label
 from grnular_core.utils.errors import DownloadError
 from grnular_core.utils.files import atomic_write
 from grnular_paper import runs
+from grnular_paper.pairs import NETWORK_LETTERS, pair_label
 from grnular_paper.real_data import RealTask
 from grnular_paper.records import COLUMNS
 
