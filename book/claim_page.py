@@ -47,7 +47,7 @@ def training() -> str:
         f"On 20 graphs, by the paper's recipes, {kept}, in brackets the AUPRC on "
         "validation graphs (`clean` and `noisy` for Figs 4 to 6, `DS1` for Fig. 7, `DS2` for real cells). A model "
         "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
-        "as it came out here, and not on what the authors may have trained.\n"
+        "in our re-implementation, not on what the authors may have trained.\n"
     )
 
 

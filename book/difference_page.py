@@ -97,7 +97,7 @@ def triangle(folder: Path) -> str:
 
 
 def seeds(folder: Path) -> str:
-    """How many seeds GRNULar has at most on a real pair, in a word."""
+    """How many seeds GRNULar-context has at most on a real pair, in a word."""
     rows = recorded_pairs(folder)
     most = rows[rows["method"] == "grnular-context"].groupby(["network", "dataset"])["seed"].nunique().max()
     return {3: "three", 5: "five", 10: "ten"}.get(most, str(most))

@@ -238,7 +238,7 @@ MISTAKES = (
     ),
     Mistake(
         "The known network as TF list",
-        "That would give away the truth. Give a list of TFs, and the network as `--truth`.",
+        "That would give away the reference network. Give a list of TFs, and the network as `--truth`.",
         _plain,
         tfs="known.csv",
     ),
@@ -272,7 +272,7 @@ def _practice_table() -> pd.DataFrame:
     return pd.DataFrame(adata.X.toarray().astype(int), index=adata.obs_names, columns=names)
 
 
-# --- what the FDR is worth ----------------------------------------------------------------------
+# --- FDR calibration ----------------------------------------------------------------------------
 
 
 def fdr_check() -> str:

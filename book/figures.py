@@ -126,7 +126,7 @@ def _theta_map(axes: Axes, theta: np.ndarray, columns: np.ndarray, top: float) -
 
 
 def architecture_figure() -> Figure:
-    """Fig. 2: data, goodINIT, L cells, theta and Z; what is learned and what is fitted."""
+    """Fig. 2: data, goodINIT, L iterations, theta and Z; what is learned and what is fitted."""
     figure, axes = canvas(7.5)
     box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the list of TFs", DATA)
     box(axes, 0.5, 5.72, 1.75, 0.82, "covTF\ncovariance S of\nTFs and genes", DATA)
@@ -148,7 +148,7 @@ def architecture_figure() -> Figure:
             facecolor="white", edgecolor="#333333", linewidth=1.2, zorder=1,
         )
     )  # fmt: skip
-    write(axes, 1.62, 5.03, "one cell, L times", ha="left", weight="bold", fontsize=SMALL)
+    write(axes, 1.62, 5.03, "one iteration, L times", ha="left", weight="bold", fontsize=SMALL)
     box(axes, 1.85, 4.3, 2.5, 0.54, f"{LAMBDA_NN}\nλ from ‖Z − Θ‖² and λ", LEARNED)
     box(axes, 1.85, 3.43, 2.5, 0.58, "fitDNN-fast\nP Adam steps: W and Θ", FITTED)
     box(
@@ -164,14 +164,14 @@ def architecture_figure() -> Figure:
     arrow(axes, (1.0, 5.72), (1.0, 2.95), (1.85, 2.95))
     write(axes, 0.92, 4.3, "S", fontsize=SMALL, ha="right")
 
-    views = f"views\n{FIRST_VIEWS} of every edge,\nonce per data set"
+    views = f"features\n{FIRST_VIEWS} of every edge,\nonce per dataset"
     box(axes, 0.12, 1.2, 1.55, 0.82, views, DATA, linestyle=(0, (3, 2)))
     arrow(axes, (0.3, 6.95), (0.3, 2.02), dashed=True)
     arrow(axes, (1.2, 2.02), (1.2, 2.57), (1.85, 2.57), dashed=True)
     box(axes, 2.1, 1.32, 2.0, 0.58, "Θ and Z\nscores of all edges", DATA)
     arrow(axes, (3.1, 2.37), (3.1, 1.9))
 
-    keys = ((LEARNED, "learned, from simulated data"), (FITTED, "fitted, to each data set anew"))
+    keys = ((LEARNED, "learned, from simulated data"), (FITTED, "fitted, to each dataset anew"))
     for y, (colour, text) in zip((0.86, 0.56), keys, strict=True):
         axes.add_patch(
             Rectangle(
@@ -181,7 +181,7 @@ def architecture_figure() -> Figure:
         )  # fmt: skip
         write(axes, 0.56, y, text, ha="left", fontsize=SMALL)
     arrow(axes, (0.12, 0.26), (0.46, 0.26), dashed=True)
-    write(axes, 0.56, 0.26, f"only where {RHO_NN} sees context", ha="left", fontsize=SMALL)
+    write(axes, 0.56, 0.26, f"only where {RHO_NN} has context", ha="left", fontsize=SMALL)
     return figure
 
 

@@ -65,7 +65,7 @@ def tiny_networks_figure(config: GRNULarConfig | None = None) -> Figure:
         raise TypeError(f"Fig. 3 shows a RhoNN and a LambdaNN, got {type(rho).__name__}")
     figure, axes = canvas(5.0)
     _tiny(axes, rho, f"{RHO_NN}: one threshold for every edge", ("Θ", "S", "Z"), "ρ", 2.55)
-    _tiny(axes, lam, f"{LAMBDA_NN}: one spring for the data set", ("‖Z − Θ‖²", "λ"), "next λ", 0.1)
+    _tiny(axes, lam, f"{LAMBDA_NN}: one coupling for the dataset", ("‖Z − Θ‖²", "λ"), "next λ", 0.1)
     return figure
 
 
@@ -117,7 +117,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
 
     stages = (
         (rho.enter, f"{rho.enter.in_features} numbers of every edge",
-         f"{config.context_views} views, Θ and Z, three of each;\nshares of cells that show TF and gene"),
+         f"{config.context_views} features, Θ and Z, three of each;\nshares of cells that show TF and gene"),
         (rho.layers, f"{len(rho.layers)} layers of width {rho.enter.out_features}",
          "each looks at the edge and\nat everything coloured above"),
         (rho.leave, "one number for every edge", "g, the chance of an edge;\nZ = Θ g"),

@@ -197,7 +197,7 @@ def example_scores() -> str:
         "true pairs seen",
         "AUPRC",
         "AUROC",
-        "AUROC of a guess",
+        "AUROC expected at random",
     ]
     return table(header, rows["strict"] + rows["paper"])
 

@@ -34,10 +34,10 @@ def test_there_are_ten_mistakes_and_the_page_says_so(mistakes):
         (4, "--duplicates sum"),
         (5, "note: 2 gene names look like dates"),
         (6, "1 missing (NaN) values"),
-        (7, "separated by semicolons"),
+        (7, "decimal commas"),
         (8, "pandas: index=True"),
         (9, "write10xCounts"),
-        (10, "would give away the truth"),
+        (10, "would give away the reference. Expected a list"),
     ],
 )
 def test_each_mistake_prints_what_helps(mistakes, number, words):

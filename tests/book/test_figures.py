@@ -186,6 +186,6 @@ def test_steps_named_beside_a_class_are_its_methods():
         assert callable(getattr(getattr(importlib.import_module(module), owner), method)), name
 
 
-def test_the_page_lists_the_views_of_the_data_in_their_order():
-    rows = PAGE.split("| view | what it is |")[1].split("\n\n")[0]
+def test_the_page_lists_the_edge_features_in_their_order():
+    rows = PAGE.split("| edge feature | what it is |")[1].split("\n\n")[0]
     assert tuple(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == VIEWS
