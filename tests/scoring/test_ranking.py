@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -28,7 +28,6 @@ def slow_average_precision(scores, truth):
 
 
 @given(ranked_lists)
-@settings(max_examples=100, deadline=None)
 def test_average_precision_and_auroc_agree_with_the_slow_reference_and_scikit_learn(rows):
     scores, truth = (list(column) for column in zip(*rows, strict=True))
     found = average_precision(np.array(scores), np.array(truth))
@@ -50,7 +49,6 @@ small_lists = st.lists(
 
 
 @given(small_lists, st.data())
-@settings(max_examples=60, deadline=None)
 def test_expected_hits_are_the_mean_over_every_way_to_break_the_ties(rows, data):
     scores, truth = (np.array(column) for column in zip(*rows, strict=True))
     k = data.draw(st.integers(1, len(rows)))
@@ -62,7 +60,6 @@ def test_expected_hits_are_the_mean_over_every_way_to_break_the_ties(rows, data)
 
 
 @given(ranked_lists)
-@settings(max_examples=100, deadline=None)
 def test_early_precision_agrees_with_its_definition(rows):
     scores, truth = (np.array(column) for column in zip(*rows, strict=True))
     found = early_precision(scores, truth)

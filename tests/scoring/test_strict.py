@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from golden import ORDERS, golden_case, truth_table
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from grnular_core.data.candidates import strict_candidates
@@ -76,7 +76,6 @@ def test_golden_sizes_of_the_two_early_precision_universes():
 
 
 @given(seed=st.integers(0, 10_000), order=st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
 def test_permuting_genes_tfs_and_rows_changes_nothing(seed, order):
     edges, truth, genes, tfs = random_case(seed, signs=True)
     assume(len(truth))
@@ -88,7 +87,6 @@ def test_permuting_genes_tfs_and_rows_changes_nothing(seed, order):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
 def test_duplicates_self_loops_and_foreign_names_change_nothing(seed):
     edges, truth, genes, tfs = random_case(seed, signs=True)
     expected = strict_scores(edges, truth, genes, tfs)
@@ -103,7 +101,6 @@ def test_duplicates_self_loops_and_foreign_names_change_nothing(seed):
 
 
 @given(seed=st.integers(0, 10_000), undirected=st.booleans())
-@settings(max_examples=40, deadline=None)
 def test_scores_stay_in_their_ranges(seed, undirected):
     edges, truth, genes, tfs = random_case(seed, signs=True)
     found = strict_scores(edges, truth, genes, tfs, undirected=undirected)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -43,7 +43,6 @@ def n_parts(grn: GRN) -> int:
 # --- random networks
 
 
-@settings(max_examples=150, deadline=None)
 @given(SPECS, st.integers(0, 2**31))
 def test_a_random_network_is_acyclic_connected_and_regulates_every_gene(spec, seed):
     grn = drawn(spec, seed)
@@ -57,7 +56,6 @@ def test_a_random_network_is_acyclic_connected_and_regulates_every_gene(spec, se
     assert grn.adjacency().sum() == grn.n_edges
 
 
-@settings(max_examples=50, deadline=None)
 @given(SPECS, st.integers(0, 2**31))
 def test_without_extra_regulators_nothing_is_added(spec, seed):
     grn = drawn(replace(spec, extra_regulators=False), seed)
@@ -172,7 +170,6 @@ def test_edges_are_kept_as_given():
     assert list(make_grn(4, [2], [3], [1], tfs=[2, 0]).tfs) == [0, 2]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, unique=True))
 def test_a_network_is_ordered_or_its_cycle_named(pairs):
     pairs = [(a, b) for a, b in pairs if a != b] or [(0, 1)]

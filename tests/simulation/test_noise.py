@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.simulation.noise import (
@@ -150,7 +150,6 @@ def test_counts_are_poisson_with_the_levels_as_means():
     assert (abs(counts.var(0) - mean) <= 4 * fourth).all()
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     cells=st.integers(1, 8),
     genes=st.integers(1, 8),

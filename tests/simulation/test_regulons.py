@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.simulation.families import family_preset
@@ -160,7 +160,6 @@ def test_types_are_points_of_a_path_when_there_are_anchors():
     np.testing.assert_allclose(states.mean(0), 0, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     count=st.integers(1, 60),
     shares=st.tuples(*[st.floats(0, 1)] * 5),

@@ -47,6 +47,7 @@ KINDS = {
     "through": Recipe(config=replace(ENTRY, inner_gradient="through"), epochs=4),
     "glad-tf": Recipe("glad-tf", GLADConfig(n_unroll=2), epochs=4, loss="summed"),
 }
+EACH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
@@ -323,9 +324,7 @@ def refused(path) -> None:
     assert "remove it to start anew" in str(caught.value) and "\n" not in str(caught.value)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@EACH
 @given(st.data())
 def test_one_wrong_byte_in_a_checkpoint_is_noticed(whole, data):
     path, right = whole
@@ -336,9 +335,7 @@ def test_one_wrong_byte_in_a_checkpoint_is_noticed(whole, data):
     refused(path)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@EACH
 @given(st.integers(0, 10**6), st.binary(max_size=20))
 def test_a_checkpoint_cut_short_or_made_of_something_else_is_noticed(whole, length, other):
     path, right = whole

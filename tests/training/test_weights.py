@@ -19,9 +19,7 @@ from grnular_core import __version__
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import load_model, read_trained
 
-EACH = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EACH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 # --- the files
