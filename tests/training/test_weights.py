@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load, save
 from small_weights import OTHERS, RECIPE, edit, finished, refused, saved
@@ -18,9 +18,6 @@ from small_weights import OTHERS, RECIPE, edit, finished, refused, saved
 from grnular_core import __version__
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import load_model, read_trained
-
-EACH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 
 # --- the files
 
@@ -111,7 +108,6 @@ def put_back(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(data)
 
 
-@EACH
 @given(st.data(), st.sampled_from(["mine.json", "mine.safetensors"]))
 def test_one_wrong_byte_is_noticed(whole, data, name):
     folder, files = whole
@@ -127,7 +123,6 @@ def test_one_wrong_byte_is_noticed(whole, data, name):
         refused(folder / "mine")
 
 
-@EACH
 @given(
     st.integers(0, 10**6), st.sampled_from(["mine.json", "mine.safetensors"]), st.binary(max_size=9)
 )
