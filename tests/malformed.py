@@ -179,10 +179,11 @@ EXPRESSION = [
 ]  # fmt: skip
 
 MATRIX = [
-    Case(name, ("matrix.mtx", *says), {**NAMES, "m/matrix.mtx": MTX, **put}, "m")
+    Case(name, ("m/", *says), {**NAMES, "m/matrix.mtx": MTX, **put}, "m")
     for name, put, says in (
         ("mtx without names of genes", {"m/features.tsv": None}, ("no features.tsv beside", "needs the names")),
         ("mtx without names of cells", {"m/barcodes.tsv": None}, ("no barcodes.tsv beside", "needs the names")),
+        ("mtx with blank names of cells", {"m/barcodes.tsv": "\n\n"}, ("barcodes.tsv is not a readable table", "quotation mark")),
         ("mtx of another sample", {"m/barcodes.tsv": "c1\nc2\nc3\nc4\nc5\n"}, ("3 x 2", "3 features and 5 barcodes", "belong together")),
         ("mtx with a header in features", {"m/features.tsv": "id\nA\nB\nC\n"}, ("4 features and 2 barcodes", "header line? Delete it")),
         ("mtx without a head", {"m/matrix.mtx": "3 2 2\n1 1 5\n"}, ("starts with '3 2 2'", "expected a line such as '%%MatrixMarket")),

@@ -46,11 +46,6 @@ class Availability:
     paths: dict[str, Path] = field(default_factory=dict)  # by key
     reasons: dict[str, str] = field(default_factory=dict)  # by key, of those that are not
 
-    @property
-    def complete(self) -> bool:
-        """Whether every file is at hand."""
-        return not self.reasons
-
 
 def cache_folder() -> Path:
     """Return the folder that holds the data: ``GRNULAR_DATA``, else the user's cache folder.

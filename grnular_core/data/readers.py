@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import sparse
 
 from grnular_core.data.names import preview
-from grnular_core.data.text import check_file, open_text, read_rows
+from grnular_core.data.text import check_file, neighbours, open_text, read_rows
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place
 
@@ -211,9 +211,9 @@ def _names_beside(path: Path, stem: str) -> Path:
     prefix = path.name.removesuffix(".gz").removesuffix(".mtx").removesuffix("matrix")
     for start in dict.fromkeys((prefix, "")):
         pattern = re.compile(rf"{re.escape(start)}({stem})\.(tsv|txt|csv)(\.gz)?")
-        found = sorted(p for p in path.parent.iterdir() if pattern.fullmatch(p.name))
+        found = next(filter(pattern.fullmatch, neighbours(path)), None)
         if found:
-            return found[0]
+            return path.with_name(found)
     raise InputError(
         f"no {prefix}{stem.partition('|')[0]}.tsv beside {path}; an .mtx file needs the names of "
         "genes (features.tsv) and of cells (barcodes.tsv)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,7 @@ def check_file(path: Path) -> None:
     if kind == "folder":
         raise InputError(f"{path} is a folder; expected a file")
     if kind == "missing":
-        near = [p.name for p in path.parent.iterdir()] if place(path.parent) == "folder" else []
-        alike = get_close_matches(path.name, sorted(near), n=3)
+        alike = get_close_matches(path.name, neighbours(path), n=3)
         hint = f"; did you mean {' or '.join(alike)}?" if alike else ""
         raise InputError(f"no file {path}{hint}")
     if kind == "other":  # it would be read twice, and the second time its beginning is gone
@@ -38,6 +38,14 @@ def check_file(path: Path) -> None:
         )
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); was it written or copied to the end?")
+
+
+def neighbours(path: Path) -> list[str]:
+    """List what lies in the folder of a file, sorted; nothing where that cannot be told."""
+    try:
+        return sorted(os.listdir(path.parent))
+    except OSError:
+        return []
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
             f"{path} is no plain text in UTF-8; save a sheet as csv, unpack what is packed (.gz may stay, under "
             "that name), save other encodings as UTF-8"
         ) from error
-    except (csv.Error, pd.errors.ParserError, OverflowError) as error:
+    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, OverflowError) as error:
         raise InputError(
             f"{path} is not a readable table ({str(error).strip()}); is a quotation mark left open?"
         ) from error

@@ -40,16 +40,14 @@ OTHER = random.Random(1).randbytes(300_000)
 
 
 @pytest.mark.parametrize("content", [BYTES, b""], ids=["bytes", "empty"])
-def test_a_missing_file_is_downloaded_whole(server: DataServer, content: bytes) -> None:
+def test_a_missing_file_is_downloaded_whole(server, content):
     server.add(KEY, content)
     path = fetch(KEY, progress=False)
     assert path == server.folder / KEY and path.read_bytes() == content
     assert server.files() == [KEY]
 
 
-def test_progress_goes_to_stderr_and_only_when_it_takes_long(
-    server: DataServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_goes_to_stderr_and_only_when_it_takes_long(server, capsys, monkeypatch):
     server.add(KEY, BYTES, pause=0.02)
     server.add("small.csv", b"x")
     monkeypatch.setattr(downloads, "BAR_SECONDS", 60)
@@ -61,9 +59,7 @@ def test_progress_goes_to_stderr_and_only_when_it_takes_long(
     assert out == "" and "data.csv: 100%" in err and "300k/300k" in err and err.endswith("\n")
 
 
-def test_a_cached_file_is_used_without_network_or_writing(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cached_file_is_used_without_network_or_writing(server, monkeypatch):
     server.add(KEY, BYTES)
     path = server.leave(KEY, BYTES)
     for module, name in ((downloads, "atomic_write"), (Path, "mkdir")):
@@ -77,9 +73,7 @@ def test_a_cached_file_is_used_without_network_or_writing(
     assert server.log == [] and server.files() == [KEY]
 
 
-def test_a_file_is_hashed_once_in_a_process_and_again_when_it_changes(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_hashed_once_in_a_process_and_again_when_it_changes(server, monkeypatch):
     server.add(KEY, BYTES)
     path, hashed, real = server.leave(KEY, BYTES), [], pooch.file_hash
     monkeypatch.setattr(pooch, "file_hash", lambda *a, **k: hashed.append(a) or real(*a, **k))
@@ -95,7 +89,7 @@ def test_a_file_is_hashed_once_in_a_process_and_again_when_it_changes(
 # --- wrong bytes
 
 
-def test_a_wrong_file_in_the_cache_is_named_and_left_alone(server: DataServer) -> None:
+def test_a_wrong_file_in_the_cache_is_named_and_left_alone(server):
     item = server.add(KEY, BYTES)
     path = server.leave(KEY, OTHER)
     with pytest.raises(DownloadError) as caught:
@@ -107,7 +101,7 @@ def test_a_wrong_file_in_the_cache_is_named_and_left_alone(server: DataServer) -
 
 
 @pytest.mark.parametrize("wrong", [OTHER, BYTES + b"\n", BYTES[:-5], b""])
-def test_wrong_bytes_never_get_the_final_name(server: DataServer, wrong: bytes) -> None:
+def test_wrong_bytes_never_get_the_final_name(server, wrong):
     item = server.add(KEY, BYTES, confirmed=False)
     server.answers[KEY].content = wrong
     with pytest.raises(DownloadError, match="not the expected file.*unconfirmed") as caught:
@@ -120,9 +114,7 @@ def test_wrong_bytes_never_get_the_final_name(server: DataServer, wrong: bytes) 
 
 
 @pytest.mark.parametrize("code", ["ENOSPC", "EACCES", "EROFS"])
-def test_a_cache_that_cannot_be_written_says_so(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch, code: str
-) -> None:
+def test_a_cache_that_cannot_be_written_says_so(server, monkeypatch, code):
     server.add(KEY, BYTES)
 
     def refuse(*args: object, **kwargs: object) -> None:
@@ -138,9 +130,7 @@ def test_a_cache_that_cannot_be_written_says_so(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_disk_that_fills_up_in_the_middle_is_named(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_up_in_the_middle_is_named(server, monkeypatch):
     server.add(KEY, BYTES)
     real = downloads._transfer
     monkeypatch.setattr(
@@ -151,7 +141,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_named(
     assert server.files() == []
 
 
-def test_a_file_where_a_folder_belongs_and_the_reverse_are_named(server: DataServer) -> None:
+def test_a_file_where_a_folder_belongs_and_the_reverse_are_named(server):
     server.add(KEY, BYTES)
     server.leave("some", b"not a folder")
     with pytest.raises(DownloadError, match="data.csv cannot be read or written"):
@@ -165,13 +155,13 @@ def test_a_file_where_a_folder_belongs_and_the_reverse_are_named(server: DataSer
 # --- cut, busy, refused, unreachable
 
 
-def test_a_cut_connection_and_a_busy_server_are_tried_again(server: DataServer) -> None:
+def test_a_cut_connection_and_a_busy_server_are_tried_again(server):
     server.add(KEY, BYTES, statuses=[503])
     assert fetch(KEY, progress=False).read_bytes() == BYTES
     assert len(server.log) == 2
 
 
-def test_a_server_that_always_cuts_ends_in_a_clear_error(server: DataServer) -> None:
+def test_a_server_that_always_cuts_ends_in_a_clear_error(server):
     server.add(KEY, BYTES, cut=49_152)
     with pytest.raises(DownloadError, match=f"cannot download {KEY}: .*49152 bytes read"):
         fetch(KEY, progress=False)
@@ -179,7 +169,7 @@ def test_a_server_that_always_cuts_ends_in_a_clear_error(server: DataServer) -> 
 
 
 @pytest.mark.parametrize("status", [404, 403])
-def test_a_refusal_is_final_and_says_what_to_do(server: DataServer, status: int) -> None:
+def test_a_refusal_is_final_and_says_what_to_do(server, status):
     item = server.add(KEY, BYTES, statuses=[status])
     with pytest.raises(DownloadError, match=f"HTTP {status}") as caught:
         fetch(KEY, progress=False)
@@ -187,9 +177,7 @@ def test_a_refusal_is_final_and_says_what_to_do(server: DataServer, status: int)
     assert len(server.log) == 1 and server.files() == []
 
 
-def test_a_silent_server_and_a_proxy_that_refuses_are_unreachable(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_server_and_a_proxy_that_refuses_are_unreachable(server, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(downloads, "TIMEOUT", 0.1)
         server.add(KEY, BYTES, url=f"http://127.0.0.1:{silent.getsockname()[1]}/x")
@@ -201,7 +189,7 @@ def test_a_silent_server_and_a_proxy_that_refuses_are_unreachable(
         fetch(KEY, progress=False)
 
 
-def test_without_a_network_one_message_names_file_address_and_folder(server: DataServer) -> None:
+def test_without_a_network_one_message_names_file_address_and_folder(server):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -236,9 +224,7 @@ def child(server: DataServer) -> subprocess.Popen[str]:
     )
 
 
-def test_a_killed_download_leaves_no_file_by_that_name_and_is_begun_again(
-    server: DataServer,
-) -> None:
+def test_a_killed_download_leaves_no_file_by_that_name_and_is_begun_again(server):
     server.add(KEY, BYTES, pause=0.3)
     process = child(server)
     try:
@@ -254,7 +240,7 @@ def test_a_killed_download_leaves_no_file_by_that_name_and_is_begun_again(
     assert fetch(KEY, progress=False).read_bytes() == BYTES
 
 
-def test_two_processes_both_get_the_whole_file(server: DataServer) -> None:
+def test_two_processes_both_get_the_whole_file(server):
     server.add(KEY, BYTES, pause=0.05)
     both = [child(server) for _ in range(2)]
     results = [process.communicate() for process in both]
@@ -266,7 +252,7 @@ def test_two_processes_both_get_the_whole_file(server: DataServer) -> None:
 # --- several files, and what is missing
 
 
-def test_an_unknown_key_is_refused_before_anything_is_downloaded(server: DataServer) -> None:
+def test_an_unknown_key_is_refused_before_anything_is_downloaded(server):
     server.add("data/one.csv", b"1")
     with pytest.raises(InputError, match="did you mean data/one.csv"):
         available(["data/one.csv", "data/ome.csv"])
@@ -277,7 +263,7 @@ def test_an_unknown_key_is_refused_before_anything_is_downloaded(server: DataSer
     assert server.log == []
 
 
-def test_available_gives_a_reason_for_every_file_it_has_not(server: DataServer) -> None:
+def test_available_gives_a_reason_for_every_file_it_has_not(server):
     server.add("here", b"1")
     server.add("gone", b"2", statuses=[404])
     with socket.socket() as closed:
@@ -286,14 +272,14 @@ def test_available_gives_a_reason_for_every_file_it_has_not(server: DataServer) 
     server.add("far/1", b"3", url=f"{far}/1")
     server.add("far/2", b"4", url=f"{far}/2")
     found = available(["far/1", "gone", "far/2", "here"], progress=False)
-    assert list(found.paths) == ["here"] and not found.complete
+    assert list(found.paths) == ["here"]
     assert list(found.reasons) == ["far/1", "gone", "far/2"]
     assert "HTTP 404" in found.reasons["gone"] and "refused" in found.reasons["far/1"]
     # the server is not asked again
     assert found.reasons["far/2"] == f"cannot download far/2: {far[7:]} is not reachable"
 
 
-def test_available_can_look_only_into_the_cache(server: DataServer) -> None:
+def test_available_can_look_only_into_the_cache(server):
     server.add("a", b"1")
     server.add(KEY, BYTES)
     server.leave(KEY, BYTES)
@@ -305,9 +291,7 @@ def test_available_can_look_only_into_the_cache(server: DataServer) -> None:
 # --- where the cache is
 
 
-def test_the_cache_folder_follows_the_variable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_folder_follows_the_variable(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for value, expected in [
@@ -321,9 +305,7 @@ def test_the_cache_folder_follows_the_variable(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_relative_cache_folder_is_found_from_a_subfolder_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_cache_folder_is_found_from_a_subfolder_too(tmp_path, monkeypatch):
     project = Path(__file__).resolve().parents[2]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GRNULAR_DATA", "tests")
@@ -363,9 +345,7 @@ def serve(
     [NAME, "human/STRING-network.csv", "../../Human/string-Network.csv"],
     ids=["as listed", "no top folder", "other spelling, outside"],
 )
-def test_exactly_the_member_is_unpacked_to_its_own_place(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch, inside: str, item: Member
-) -> None:
+def test_exactly_the_member_is_unpacked_to_its_own_place(server, monkeypatch, inside, item):
     noise = ["Networks/mouse/STRING-network.csv", "__MACOSX/human/._STRING-network.csv"]
     serve(server, monkeypatch, *noise, inside, item=item)
     path = fetch_member(ARCHIVE, "human/STRING-network.csv", progress=False)
@@ -374,9 +354,7 @@ def test_exactly_the_member_is_unpacked_to_its_own_place(
     assert [path.name for path in server.folder.parent.iterdir()] == ["cache"]
 
 
-def test_an_unpacked_member_needs_no_archive(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unpacked_member_needs_no_archive(server, monkeypatch):
     serve(server, monkeypatch, NAME)
     fetch_member(ARCHIVE, NAME, progress=False)
     (server.folder / ARCHIVE).unlink()
@@ -389,9 +367,7 @@ def test_an_unpacked_member_needs_no_archive(
     assert path.exists()
 
 
-def test_a_member_that_is_missing_or_ambiguous_is_refused(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_that_is_missing_or_ambiguous_is_refused(server, monkeypatch):
     for inside, said in (
         (["human/other.csv"], "found 0: none"),
         ([f"{top}/human/STRING-network.csv" for top in "ab"], "found 2: a/human.*, b/human"),
@@ -406,18 +382,14 @@ def test_a_member_that_is_missing_or_ambiguous_is_refused(
     assert fetch_member(ARCHIVE, NAME, progress=False).exists()
 
 
-def test_a_member_with_other_bytes_is_refused(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_with_other_bytes_is_refused(server, monkeypatch):
     serve(server, monkeypatch, NAME, content=EDGES[::-1])
     with pytest.raises(DownloadError, match=f"expected {KNOWN.sha256}; it was not unpacked"):
         fetch_member(ARCHIVE, NAME, progress=False)
     assert server.files() == [ARCHIVE]
 
 
-def test_an_unknown_member_is_an_input_error_before_any_download(
-    server: DataServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_member_is_an_input_error_before_any_download(server, monkeypatch):
     serve(server, monkeypatch, NAME)
     with pytest.raises(InputError, match="did you mean Networks/human/STRING-network.csv"):
         fetch_member(ARCHIVE, "Networks/human/STRNG-network.csv")

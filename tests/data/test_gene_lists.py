@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -20,9 +19,6 @@ from grnular_core.data.gene_lists import (
     tf_list,
 )
 from grnular_core.utils.errors import DownloadError, InputError
-
-if TYPE_CHECKING:
-    from data_server import DataServer
 
 pytest_plugins = ("data_server",)
 
@@ -233,7 +229,7 @@ def test_a_prediction_is_refused_as_a_truth(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["human", "Human", " MOUSE "])
-def test_a_species_fetches_its_list_once_and_compares_it_without_case(server: DataServer, word):
+def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, word):
     key = NAMED[word.strip().lower()]
     server.add(key, b"TF,Sources\nSOX2,a|b\nSOX7,a\n")
     for _ in range(2):
@@ -244,13 +240,13 @@ def test_a_species_fetches_its_list_once_and_compares_it_without_case(server: Da
     assert len(server.log) == 1
 
 
-def test_a_match_that_is_asked_for_is_kept(server: DataServer):
+def test_a_match_that_is_asked_for_is_kept(server):
     server.add(NAMED["mouse"], b"TF\nSOX2\n")
     found = tf_list("mouse", "exact")
     assert found.match == "exact" and "compared by exact" in found.said[0]
 
 
-def test_a_file_of_that_name_wins_and_that_is_said(server: DataServer, tmp_path, monkeypatch):
+def test_a_file_of_that_name_wins_and_that_is_said(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("human").write_text("MINE\n")
     found = tf_list("human")
@@ -265,16 +261,14 @@ def test_other_files_are_compared_exactly_and_all_means_every_gene(tmp_path):
     assert tf_list("all").names is None
 
 
-def test_a_folder_named_as_a_species_does_not_hide_its_list(
-    server: DataServer, monkeypatch, tmp_path
-):
+def test_a_folder_named_as_a_species_does_not_hide_its_list(server, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path("human").mkdir()
     server.add(NAMED["human"], b"TF\nSOX2\n")
     assert tf_list("human").names == ["SOX2"]
 
 
-def test_without_network_the_message_says_what_else_can_be_done(server: DataServer):
+def test_without_network_the_message_says_what_else_can_be_done(server):
     server.add(NAMED["human"], b"TF\nA\n", statuses=[404] * 9)
     with pytest.raises(DownloadError, match=r"'human' is not at hand: .*--tfs a file of your own"):
         tf_list("human")

@@ -16,7 +16,7 @@ from grnular_core.utils.errors import InputError
 DATA, NETWORKS = "beeline/full/BEELINE-data.zip", "beeline/full/BEELINE-Networks.zip"
 
 
-def test_every_entry_is_a_safe_path_with_a_hash_and_a_pinned_https_address() -> None:
+def test_every_entry_is_a_safe_path_with_a_hash_and_a_pinned_https_address():
     entries = registry.registry()
     assert len(entries) == 84 and list(entries) == sorted(entries)
     for key, item in entries.items():
@@ -33,7 +33,7 @@ def test_every_entry_is_a_safe_path_with_a_hash_and_a_pinned_https_address() -> 
     ]
 
 
-def test_members_have_known_archives_safe_paths_and_one_hash_in_both_lists() -> None:
+def test_members_have_known_archives_safe_paths_and_one_hash_in_both_lists():
     assert list(registry.members()) == sorted(registry.members())
     assert {archive for archive, _ in registry.members()} == {DATA, NETWORKS}
     for item in registry.members().values():
@@ -44,7 +44,7 @@ def test_members_have_known_archives_safe_paths_and_one_hash_in_both_lists() -> 
             assert (item.sha256, item.size) == (known.sha256, known.size)
 
 
-def test_every_dataset_has_its_networks_and_its_place_in_the_archive() -> None:
+def test_every_dataset_has_its_networks_and_its_place_in_the_archive():
     for dataset in DATASETS:
         for genes in ("TFs+500", "TFs+1000"):
             assert len(registry.keys(f"beeline/{genes}/{dataset}/*-network.csv.gz")) == 3
@@ -61,7 +61,7 @@ def test_every_dataset_has_its_networks_and_its_place_in_the_archive() -> None:
         ("mouse/non-specific-ChIP-seq-network.csv", "mouse/Non-Specific-ChIP-seq-network.csv"),
     ],
 )
-def test_a_member_is_found_in_any_case(asked: str, name: str) -> None:
+def test_a_member_is_found_in_any_case(asked, name):
     assert registry.member(NETWORKS, asked).name == f"Networks/{name}"
 
 
@@ -76,19 +76,19 @@ def test_a_member_is_found_in_any_case(asked: str, name: str) -> None:
         (lambda: registry.keys("sergio/DS4/"), "no file of the registry matches 'sergio/DS4/'"),
     ],
 )  # fmt: skip
-def test_what_is_unknown_is_refused_with_the_nearest(look, said) -> None:
+def test_what_is_unknown_is_refused_with_the_nearest(look, said):
     with pytest.raises(InputError, match=said):
         look()
 
 
-def test_keys_are_listed_by_prefix_and_by_pattern() -> None:
+def test_keys_are_listed_by_prefix_and_by_pattern():
     assert len(registry.keys()) == 84
     names = ("Interaction_cID_4.txt", "Regs_cID_4.txt", "gt_GRN.csv")
     assert registry.keys("sergio/DS1/") == [f"sergio/DS1/{name}" for name in names]
     assert registry.keys("*/gt_GRN.csv") == [f"sergio/DS{i}/gt_GRN.csv" for i in (1, 2, 3)]
 
 
-def test_real_files_have_the_registered_bytes(real_data, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_files_have_the_registered_bytes(real_data, monkeypatch):
     folder = cache_folder()
     here = [key for key in registry.registry() if (folder / key).exists()]
     before = _listing(folder)
