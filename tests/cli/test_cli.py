@@ -206,7 +206,7 @@ def test_errors_of_a_process_are_one_line_and_its_exit_code(folder):
     assert done.stderr == "error: no file no.csv; did you mean x.csv?\n"
 
 
-@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("buffered", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_behind_standard_output_is_said(tmp_path, monkeypatch, buffered):
     monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from conftest import linear_network
 
+pytestmark = pytest.mark.slow
 METHODS = ("grnular-context", "clr", "ridge", "grnboost2")
 TOLERANCE = 1e-5
 PROGRAM = """
@@ -60,52 +61,41 @@ def outputs(folder: Path, hash_seed: int, threads: int, turned: bool) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return outputs(tmp_path_factory.mktemp("same") / "plain", 1, 1, turned=False)
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A plain run, one in another order and hash seed, one with two threads."""
+    folder = tmp_path_factory.mktemp("same")
+    settings = {"plain": (1, 1, False), "turned": (2, 1, True), "threaded": (1, 2, False)}
+    return [outputs(folder / name, *values) for name, values in settings.items()]
 
 
-@pytest.fixture(scope="module")
-def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return outputs(tmp_path_factory.mktemp("same") / "turned", 2, 1, turned=True)
-
-
-@pytest.fixture(scope="module")
-def threaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return outputs(tmp_path_factory.mktemp("same") / "threaded", 1, 2, turned=False)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
-def test_infer_under_another_hash_seed_and_order_of_columns(plain, turned, name):
-    assert (plain / f"{name}.csv").read_bytes() == (turned / f"{name}.csv").read_bytes()
+def test_infer_under_another_hash_seed_and_order_of_columns(folders, name):
+    assert (folders[0] / f"{name}.csv").read_bytes() == (folders[1] / f"{name}.csv").read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
-def test_infer_with_two_threads(plain, threaded, name):
+def test_infer_with_two_threads(folders, name):
     one, two = (
         pd.read_csv(folder / f"{name}.csv").set_index(["regulator", "target"])
-        for folder in (plain, threaded)
+        for folder in (folders[0], folders[2])
     )
     both = one.join(two, rsuffix="_two", how="outer").fillna({"weight": 0.0, "weight_two": 0.0})
     gap = (both["weight"] - both["weight_two"]).abs().max()
     assert gap <= TOLERANCE * one["weight"].max()
 
 
-@pytest.mark.slow
-def test_evaluate_under_another_hash_seed_and_order(plain, turned, threaded):
+def test_evaluate_under_another_hash_seed_and_order(folders):
     """The paper's protocol depends on the order of genes by its nature; strict scores do not."""
-    scores = [json.loads((f / "scores.json").read_text()) for f in (plain, turned, threaded)]
+    scores = [json.loads((f / "scores.json").read_text()) for f in (folders)]
     assert scores[0] == scores[2]
     assert scores[0]["strict"] == scores[1]["strict"]
     assert 0 < scores[0]["strict"]["auprc"] < 1
     assert scores[0]["paper"] != scores[1]["paper"]
 
 
-@pytest.mark.slow
-def test_simulate_under_another_hash_seed_and_with_two_threads(plain, turned, threaded):
+def test_simulate_under_another_hash_seed_and_with_two_threads(folders):
     found = [
         {p.relative_to(f): p.read_bytes() for p in (f / "simulated").rglob("*") if p.is_file()}
-        for f in (plain, turned, threaded)
+        for f in folders
     ]
     assert len(found[0]) > 12 and found[0] == found[1] == found[2]

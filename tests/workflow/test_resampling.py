@@ -162,7 +162,7 @@ def test_the_order_of_the_columns_changes_no_draw(stored):
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(["a", "b"], 10)])
-def test_sparse_and_dense_cells_are_shuffled_alike(groups):
+def test_sparse_and_dense_cells_are_permuted_alike(groups):
     data = dataset(np.random.default_rng(0).poisson(1.0, (20, 7)).astype(float))
     one, two = (
         permuted(d, np.random.default_rng(3), groups).expression() for d in (data, as_sparse(data))
