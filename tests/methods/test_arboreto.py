@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import linear_network
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import arboreto as trees
-from grnular_core.methods.registry import infer
-from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import MethodError
 
@@ -82,12 +74,6 @@ def test_the_monitor_measures_each_stage_on_its_own_left_out_cells():
 
 
 @pytest.fixture(scope="module")
-def tiny():
-    expression, tfs, truth = linear_network(2, n_cells=60, n_genes=20, n_tfs=3)
-    return make_dataset(expression, tfs, truth)
-
-
-@pytest.fixture(scope="module")
 def noise():
     """Noise stops boosting at once, so that what is tested is not how long it takes."""
     genes = [f"G{i:02d}" for i in range(40)]
@@ -113,16 +99,6 @@ def test_jobs_and_column_order_change_nothing(noise):
     np.testing.assert_array_equal(one[::-1][:, order], shuffled)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["grnboost2-arboreto", "genie3-arboreto"])
-def test_finds_a_linear_network(name, tiny, monkeypatch):
-    import arboreto.core as core
-
-    monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)  # a tenth: this is no benchmark
-    edges = infer(tiny, name, seed=0, n_jobs=1)
-    assert strict_scores(edges, tiny.truth, tiny.genes, tiny.tfs)["auprc_ratio"] > 2
-
-
 def test_only_tf_as_target_and_constant_targets_have_no_links():
     x, y = golden_data()
     assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
@@ -141,36 +117,3 @@ def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
     first = scores(noise, parts=parts)
     monkeypatch.setattr(trees, "fit_target", lambda *a: pytest.fail("computed again"))
     np.testing.assert_array_equal(first, scores(noise, parts=parts))
-
-
-@pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
-    script = f"""
-import numpy as np
-from grnular_core.methods import arboreto as trees
-from grnular_core.utils.chunks import PartStore
-genes = [f"G{{i:03d}}" for i in range(160)]
-noise = np.random.default_rng(0).normal(size=(60, 160))
-scores, cpu = trees.tree_scores("grnboost2", noise, genes, genes[:3], 0, n_jobs=1,
-                                parts=PartStore({str(tmp_path)!r}, "run"))
-print(float(scores.sum()))
-"""
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    folder = tmp_path / "run"
-    deadline = time.monotonic() + 120
-    while len(list(folder.glob("*.npz"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
-    assert 2 <= len(kept) < 10
-    resumed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    for name, changed in kept.items():
-        assert (folder / name).stat().st_mtime_ns == changed
-    fresh = subprocess.run(
-        [sys.executable, "-c", script.replace('"run"', '"fresh"')],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert resumed.stdout == fresh.stdout

@@ -25,21 +25,20 @@ from grnular_core.methods.registry import (
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError, MethodError
 
-QUICK = ("correlation", "clr", "ridge", "degree", "random", "oracle")
-# GRNBoost2 and GENIE3 are tested in test_trees.py, TIGRESS in test_tigress.py
+# those with weights of their own: test_trained_methods.py
 TESTED = (
-    *QUICK,
-    "glasso",
-    "grnboost2",
-    "grnular-context",
-    "grnular-untrained",
-    "grnular-base",
-)  # those with weights: test_trained_methods.py
+    "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle", "glasso",
+    "grnboost2", "tigress", "grnular-context", "grnular-untrained", "grnular-base",
+)  # fmt: skip
+
+
+def table(data, name: str, seed: int = 0) -> pd.DataFrame:
+    return infer(data, name, seed=seed, device="cpu", n_jobs=1)
 
 
 @pytest.fixture(scope="module")
 def tables(small_data) -> dict[str, pd.DataFrame]:
-    return {name: infer(small_data, name, seed=0, device="cpu") for name in TESTED}
+    return {name: table(small_data, name) for name in TESTED}
 
 
 @pytest.mark.parametrize("name", TESTED)
@@ -63,16 +62,18 @@ def test_does_not_depend_on_the_order_of_genes(tables, name):
     shuffled = make_dataset(
         expression.iloc[:, order], tfs[::-1], truth.sample(frac=1, random_state=1)
     )
-    pd.testing.assert_frame_equal(tables[name], infer(shuffled, name, seed=0, device="cpu"))
+    pd.testing.assert_frame_equal(tables[name], table(shuffled, name))
 
 
 @pytest.mark.parametrize("name", [n for n in TESTED if METHODS[n].stochastic])
 def test_same_seed_same_numbers_and_another_seed_others(tables, small_data, name):
-    pd.testing.assert_frame_equal(tables[name], infer(small_data, name, seed=0, device="cpu"))
-    assert not tables[name].equals(infer(small_data, name, seed=1, device="cpu"))
+    pd.testing.assert_frame_equal(tables[name], table(small_data, name))
+    assert not tables[name].equals(table(small_data, name, seed=1))
 
 
-@pytest.mark.parametrize("name", ["correlation", "clr", "ridge", "glasso", "grnular-untrained"])
+@pytest.mark.parametrize(
+    "name", ["correlation", "clr", "ridge", "glasso", "grnboost2", "tigress", "grnular-untrained"]
+)
 def test_finds_a_linear_network(tables, small_data, name):
     scores = strict_scores(tables[name], small_data.truth, small_data.genes, small_data.tfs)
     assert scores["auprc_ratio"] > 2.5
