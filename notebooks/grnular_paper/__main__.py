@@ -1,4 +1,4 @@
-"""``python -m grnular_paper verify``: recompute a sample of the recorded results and compare."""
+"""Commands of the paper: ``verify`` recomputes recorded results, ``processors`` says what moves with the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grnular_core.cli.terminal import EXIT_CODES, answer, say, seconds, share, text, whole
-from grnular_core.utils.errors import GrnularError, InputError
+from grnular_core.methods.registry import METHODS
+from grnular_core.utils.errors import GrnularError, InputError, MethodError
 from grnular_core.utils.files import place
 from grnular_paper.records import recorded_folder
 from grnular_paper.runs import verify
@@ -39,8 +40,26 @@ def verify_command(options: argparse.Namespace) -> None:
         )
 
 
+def processors_command(options: argparse.Namespace) -> None:
+    """Print the largest move of every method between vector instructions and numbers of threads."""
+    from grnular_paper import processors
+
+    unknown = sorted(set(options.methods) - set(METHODS))
+    if unknown:
+        raise InputError(f"unknown method {unknown[0]!r}; known: {', '.join(METHODS)}")
+    found = processors.moves(
+        options.methods or processors.SAMPLE, options.cells, precision=options.precision
+    )
+    answer(processors.report(found, options.tolerance))
+    moved = found[found[["scores", "auprc"]].max(axis=1) >= options.tolerance]
+    if len(moved):
+        raise MethodError(
+            f"{', '.join(dict.fromkeys(moved['method']))}: moved by {options.tolerance:.0%} or more"
+        )
+
+
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the one command."""
+    """The parser of both commands."""
     parser = argparse.ArgumentParser(prog="python -m grnular_paper", epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="recompute a sample of the recorded results")
@@ -56,6 +75,16 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add("--recorded", type=text, metavar="FOLDER", help="default: notebooks/recorded")
     verify.set_defaults(run=verify_command)
+    moves = commands.add_parser(
+        "processors", help="largest move of results between vector instructions, one and two threads"
+    )
+    moves.add_argument("methods", nargs="*", metavar="METHOD", help="default: a sample of all")
+    moves.add_argument("--cells", type=whole, default=100, metavar="N", help="of the graph (100)")
+    moves.add_argument("--tolerance", type=share, default=0.01, help="largest allowed move (0.01)")
+    moves.add_argument(
+        "--precision", choices=("single", "double"), help="of unrolled models (default: each one's own)"
+    )
+    moves.set_defaults(run=processors_command)
     return parser
 
 
