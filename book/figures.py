@@ -36,7 +36,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from grnular_core.models.edge_features import FIRST_VIEWS
+from grnular_core.models.edge_features import FIRST_FEATURES
 from grnular_core.models.inner_fit import Weights, path_product
 
 FAINT = "#C9C9C9"
@@ -164,7 +164,7 @@ def architecture_figure() -> Figure:
     arrow(axes, (1.0, 5.72), (1.0, 2.95), (1.85, 2.95))
     write(axes, 0.92, 4.3, "S", fontsize=SMALL, ha="right")
 
-    views = f"features\n{FIRST_VIEWS} of every edge,\nonce per dataset"
+    views = f"features\n{FIRST_FEATURES} of every edge,\nonce per dataset"
     box(axes, 0.12, 1.2, 1.55, 0.82, views, DATA, linestyle=(0, (3, 2)))
     arrow(axes, (0.3, 6.95), (0.3, 2.02), dashed=True)
     arrow(axes, (1.2, 2.02), (1.2, 2.57), (1.85, 2.57), dashed=True)

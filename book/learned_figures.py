@@ -27,8 +27,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from torch import nn
 
-from grnular_core.models.context import ContextRho
-from grnular_core.models.ensemble import CommitteeRho
+from grnular_core.models.context_rho import ContextRho, EnsembleRho
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.thresholds import LambdaNN, RhoNN
 from grnular_core.plotting.style import PALETTE
@@ -109,7 +108,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
     """What an edge sees with a rho_nn that sees context, and the layers it passes through."""
     config = config or shipped_config()
     whole = GRNULar(config).rho_nn
-    rho = whole.members[0] if isinstance(whole, CommitteeRho) else whole
+    rho = whole.members[0] if isinstance(whole, EnsembleRho) else whole
     if not isinstance(rho, ContextRho):
         raise TypeError(f"this figure shows a ContextRho, got {type(rho).__name__}")
     figure, axes = canvas(7.4)
@@ -117,7 +116,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
 
     stages = (
         (rho.enter, f"{rho.enter.in_features} numbers of every edge",
-         f"{config.context_views} features, Θ and Z, three of each;\nshares of cells that show TF and gene"),
+         f"{config.context_features} features, Θ and Z, three of each;\nshares of cells that show TF and gene"),
         (rho.layers, f"{len(rho.layers)} layers of width {rho.enter.out_features}",
          "each looks at the edge and\nat everything coloured above"),
         (rho.leave, "one number for every edge", "g, the chance of an edge;\nZ = Θ g"),

@@ -18,9 +18,14 @@ from statistics import median
 
 import torch
 
-from grnular_core.models.adam import adam_start, adam_step
-from grnular_core.models.inner_fit import fit_fast, good_init
-from grnular_core.models.network import gradient, init_weights
+from grnular_core.models.inner_fit import (
+    adam_start,
+    adam_step,
+    fit_dnn,
+    good_init,
+    gradient,
+    init_weights,
+)
 from grnular_core.models.parallel import parts_of
 
 # cells, TFs, hidden units, genes, steps of goodINIT, cells of GRNULar, steps of each
@@ -38,7 +43,7 @@ def in_place(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
     start = good_init(weights, X_T, X_O, (everything, everything[:1]), n_init, LR)
     weights, adam = start.weights, start.adam
     for _ in range(n_unroll):
-        weights, adam = fit_fast(weights, adam, X_T, X_O, Z, lam, n_inner, LR)
+        weights, adam = fit_dnn(weights, adam, X_T, X_O, Z, lam, n_inner, LR)
 
 
 def plain(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:

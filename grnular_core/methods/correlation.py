@@ -106,10 +106,10 @@ def within_clusters(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     -------
     Scores
         Absolute correlation of expression less its cluster's mean. Clusters are those of
-        ``edge_features.cluster_cells``, from z-scores; at most 8, one when there are fewer than 10 cells, where
+        ``cell_clusters.cluster_cells``, from z-scores; at most 8, one when there are fewer than 10 cells, where
         this is plain correlation. A gene that does not vary inside clusters scores 0.
     """
-    from grnular_core.models.edge_features import cluster_cells  # loads torch
+    from grnular_core.models.cell_clusters import cluster_cells  # loads torch
 
     z = standardised(expression)
     labels = cluster_cells(z)

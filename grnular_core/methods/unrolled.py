@@ -126,9 +126,9 @@ def untrained_scores(method: Method, given: MethodInput, options: RunOptions) ->
 
 def _scores(model: nn.Module, method: Method, given: MethodInput, options: RunOptions) -> Scores:
     """Scores of a model; large data stay sparse where they are."""
-    from grnular_core.models.inference import is_streamed, model_scores
+    from grnular_core.models.inference import model_scores, works_in_blocks
 
-    large = is_streamed(model, given.matrix.shape, len(given.tfs))
+    large = works_in_blocks(model, given.matrix.shape, len(given.tfs))
     expression = given.matrix if large else given.expression
     return Scores(
         *model_scores(

@@ -21,9 +21,15 @@ BLOCK = 8_000_000  # numbers in a dense block: 32 MB in single precision
 
 
 class Scale(NamedTuple):
-    """Mean, standard deviation over cells and share of cells with a value other than 0, by gene.
+    """What z-scores every gene.
 
-    The deviation of a gene of constant expression is infinite: all its z-scores are 0.
+    Attributes
+    ----------
+    mean : ndarray, shape (genes,)
+    deviation : ndarray, shape (genes,)
+        Standard deviation over cells; infinite for a gene of constant expression: all its z-scores are 0.
+    detected : ndarray, shape (genes,)
+        Share of cells with a value other than 0.
     """
 
     mean: np.ndarray
@@ -31,7 +37,12 @@ class Scale(NamedTuple):
     detected: np.ndarray
 
     def z(self, values: np.ndarray, genes: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """z-scores of values of these genes (last axis)."""
+        """z-scores of values of these genes (last axis).
+
+        Returns
+        -------
+        ndarray, shape of values
+        """
         return (values - self.mean[genes]) / self.deviation[genes]
 
 
@@ -39,27 +50,45 @@ class Scale(NamedTuple):
 class Cells:
     """z-scores (cells, genes): those of values that are not 0 by row, and one of a 0 for each gene.
 
-    The values of cell i are ``z[indptr[i] : indptr[i + 1]]``, their genes the same of ``indices``.
+    Attributes
+    ----------
+    indptr, indices : ndarray of int
+        As in csr: the values of cell i are ``z[indptr[i] : indptr[i + 1]]``, their genes the same of
+        ``indices``.
+    z : ndarray
+        Single precision for large data.
+    zero : ndarray, shape (genes,)
+        z-score of a 0.
+    detected : ndarray, shape (genes,)
+        Share of cells in which a gene is not 0.
+    varies : ndarray of bool, shape (genes,)
     """
 
     indptr: np.ndarray
     indices: np.ndarray
-    z: np.ndarray  # float32
-    zero: np.ndarray  # (genes,) float32
-    detected: np.ndarray  # share of cells in which a gene is not 0, (genes,)
-    varies: np.ndarray  # (genes,) bool
+    z: np.ndarray
+    zero: np.ndarray
+    detected: np.ndarray
+    varies: np.ndarray
 
     @property
     def n_cells(self) -> int:
+        """Number of cells."""
         return len(self.indptr) - 1
 
     @property
     def n_genes(self) -> int:
+        """Number of genes."""
         return len(self.zero)
 
-    def slices(self, numbers: int = BLOCK) -> list[slice]:
-        """All cells in order, cut so that a dense block has about as many numbers."""
-        step = max(numbers // self.n_genes, 1)
+    def slices(self, numbers: int | None = None) -> list[slice]:
+        """All cells in order, cut so that a dense block has about as many numbers.
+
+        Returns
+        -------
+        list of slice
+        """
+        step = max((numbers or BLOCK) // self.n_genes, 1)
         return [slice(i, min(i + step, self.n_cells)) for i in range(0, self.n_cells, step)]
 
     def dense(
@@ -67,18 +96,41 @@ class Cells:
         rows: slice | np.ndarray,
         values: np.ndarray | float | None = None,
         fill: np.ndarray | float | None = None,
-        dtype: type = np.float32,
+        dtype: type | None = None,
     ) -> np.ndarray:
-        """The cells ``rows`` as (rows, genes): z-scores, or other ``values`` in their places.
+        """Some cells as a dense table.
 
-        ``fill`` (genes,) stands where expression is 0.
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which cells.
+        values : ndarray or float, optional
+            What stands in the place of ``z``; None is ``z`` itself.
+        fill : ndarray of shape (genes,) or float, optional
+            What stands where expression is 0; None is ``zero``.
+        dtype : type, optional
+            Of the result; None is that of ``z``.
+
+        Returns
+        -------
+        ndarray, shape (rows, genes)
         """
         at, place, n_rows = self._places(rows)
         values = self.z if values is None else values
-        out = np.empty((n_rows, self.n_genes), dtype)
+        out = np.empty((n_rows, self.n_genes), dtype or self.z.dtype)
         out[:] = self.zero if fill is None else fill
         out.reshape(-1)[place] = values[at] if isinstance(values, np.ndarray) else values
         return out
+
+    def above_zero(self) -> sparse.csr_matrix:
+        """z-scores less the gene's z-score of a 0, float64.
+
+        Returns
+        -------
+        csr_matrix, shape (cells, genes)
+        """
+        data = self.z - self.zero.astype(np.float64)[self.indices]
+        return sparse.csr_matrix((data, self.indices, self.indptr), (self.n_cells, self.n_genes))
 
     def _places(self, rows: slice | np.ndarray) -> tuple[slice | np.ndarray, np.ndarray, int]:
         """Which values belong to the rows, their places in the flat dense block, how many rows."""
@@ -93,12 +145,34 @@ class Cells:
         return at, np.repeat(start, counts) + self.indices[at], len(counts)
 
     @classmethod
-    def of(cls, matrix: Matrix, scale: Scale, order: np.ndarray) -> Cells:
-        """The z-scores of ``matrix`` (cells, genes), dense or csr, its genes in this order."""
+    def of(
+        cls,
+        matrix: Matrix,
+        scale: Scale,
+        order: np.ndarray | None = None,
+        dtype: type = np.float32,
+    ) -> Cells:
+        """The z-scores of an expression matrix.
+
+        Parameters
+        ----------
+        matrix : ndarray or csr, shape (cells, genes)
+        scale : Scale
+            See ``scale_of``.
+        order : ndarray of int, shape (genes,), optional
+            Positions of the genes in the order that is wanted.
+        dtype : type
+            Of the z-scores.
+
+        Returns
+        -------
+        Cells
+        """
+        order = np.arange(matrix.shape[1]) if order is None else order
         counts = np.concatenate([b.indptr[1:] - b.indptr[:-1] for b in row_blocks(matrix)])
         indptr = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         place = np.argsort(order).astype(np.int32)
-        indices, z = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+        indices, z = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], dtype)
         done = 0
         for block in row_blocks(matrix):
             part = slice(done, done := done + block.nnz)
@@ -106,15 +180,20 @@ class Cells:
             z[part] = scale.z(block.data, block.indices)
         zero = scale.z(np.zeros(len(order)))[order]
         return cls(
-            indptr, indices, z, zero.astype(np.float32), scale.detected[order],
+            indptr, indices, z, zero.astype(dtype), scale.detected[order],
             np.isfinite(scale.deviation)[order],
         )  # fmt: skip
 
 
-def row_blocks(matrix: Matrix, numbers: int = BLOCK) -> Iterator[sparse.csr_matrix]:
-    """A few rows of ``matrix`` after the others, float64, without values that are 0."""
+def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.csr_matrix]:
+    """A few rows of a matrix after the others, float64, without values that are 0.
+
+    Yields
+    ------
+    csr_matrix, shape (rows, genes)
+    """
     n_cells, n_genes = matrix.shape
-    step = max(numbers // n_genes, 1)
+    step = max((numbers or BLOCK) // n_genes, 1)
     for start in range(0, n_cells, step):
         # a copy: a slice may share its values with the caller's matrix
         block = sparse.csr_matrix(matrix[start : start + step], dtype=np.float64, copy=True)
@@ -123,7 +202,21 @@ def row_blocks(matrix: Matrix, numbers: int = BLOCK) -> Iterator[sparse.csr_matr
 
 
 def scale_of(matrix: Matrix) -> Scale:
-    """What z-scores every gene as ``problem.standardise`` does; in two passes over the rows."""
+    """What z-scores every gene as ``problem.standardise`` does; in two passes over the rows.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr, shape (cells, genes)
+
+    Returns
+    -------
+    Scale
+
+    Raises
+    ------
+    InputError
+        When a value is not finite.
+    """
     n_cells, n_genes = matrix.shape
     total, count, largest, square = (np.zeros(n_genes) for _ in range(4))
     for block in row_blocks(matrix):
@@ -142,8 +235,18 @@ def scale_of(matrix: Matrix) -> Scale:
     return Scale(mean, deviation, count / n_cells)
 
 
-def streamed_order(matrix: Matrix, scale: Scale) -> np.ndarray:
-    """``problem.content_order`` of the genes of ``matrix``, reading as few rows as tell them apart."""
+def gene_order(matrix: Matrix, scale: Scale) -> np.ndarray:
+    """``problem.content_order`` of the genes, reading as few rows as tell them apart.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr, shape (cells, genes)
+    scale : Scale
+
+    Returns
+    -------
+    ndarray of int, shape (genes,)
+    """
     n_genes = matrix.shape[1]
     first = np.zeros(n_genes, dtype=np.int64)  # how many genes come before all that are equal to it
     for block in row_blocks(matrix, 64 * n_genes):

@@ -1,40 +1,39 @@
-"""rho_nn that also sees an edge's context: its row, its column, and the other TFs of its gene.
+"""What this work's rho_nn sees of the data: edge features beside the others of their row and column.
 
 The rho_nn of Fig. 3 sees (theta_ij, Sigma_ij, Z_ij) of one candidate edge alone. What an edge looks
-like beside the others of its TF and of its gene carries much more. Here every candidate edge has a
-short vector h_ij, and layers of
-
-    h <- h + norm(gelu(A h + B (C h) + R pool_j(h) + S pool_i(h) + V h^T))
-
-let it see its TF's edges (row pools), its gene's edges (column pools), the edges of correlated TFs
-(C, the TFs' |correlation|, rows scaled) and, between two TFs, the reverse edge. The same numbers
-serve every entry, so a permutation of genes or TFs permutes the result, any number of either fits,
-and a model trained on 100 genes runs on 10,000.
+like beside the others of its TF and of its gene carries much more: this is prepared here, for the network
+of ``context_rho``. Edges are worked on in blocks of genes with all TFs. A batch of training graphs is one
+block, and so is a small graph.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from grnular_core.models.edge_features import WITHIN_UP
-from grnular_core.models.thresholds import LAST_LAYER_SHRINK
+from grnular_core.models.cells import Cells, scale_of
+from grnular_core.models.edge_features import WITHIN_UP, edge_features, gene_blocks
+from grnular_core.models.problem import Problem
+from grnular_core.utils.device import LARGE_PAIRS
+
+if TYPE_CHECKING:
+    from grnular_core.models.grnular import GRNULarConfig
 
 Partners = Literal["all", "within"]
-EPS = 1e-6
-Z_LIMITS = (-5.0, 8.0)  # standing in row or column, in standard deviations
+BLOCK_PAIRS = 100_000  # TF-gene pairs from which on one graph on a CPU is seen in blocks
+PAIRS = 40_000  # of a block: 5 MB of h at a width of 32, near the size of a cache
+_EPS = 1e-6
+_LIMITS = (-5.0, 8.0)  # of a place in row or column, in standard deviations
+_ROW_NUMBERS = 5_000_000  # of a feature, whose rows are looked at together
 
 
-class Context(NamedTuple):
-    """What stays the same while the cells of one batch run."""
-
-    fixed: Tensor  # features that do not depend on theta and Z, (graphs, tfs, genes, features)
-    among: Tensor  # C: how TFs go together, zero diagonal, scaled rows, (graphs, tfs, tfs)
-    tf_index: Tensor  # (graphs, tfs)
-    allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
+def _not_heard(share: float) -> None:
+    """A progress that nobody wants."""
 
 
 class Spread(NamedTuple):
@@ -44,192 +43,220 @@ class Spread(NamedTuple):
     deviation: Tensor
 
 
+@dataclass
+class Context:
+    """What rho_nn sees of the data of one batch, the same in all iterations."""
+
+    features: Tensor  # edge features, (graphs, tfs, genes, features)
+    rows: list[Spread]  # of each feature's rows, (graphs, tfs, 1)
+    C: Tensor  # how TFs go together, zero diagonal, scaled rows, (graphs, tfs, tfs)
+    detected: Tensor  # share of cells in which a gene is not 0, (graphs, genes)
+    tf_index: Tensor  # (graphs, tfs)
+    allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
+    progress: Callable[[float], None] = _not_heard  # hears the share of a pass that is done
+    _fixed: Tensor | None = None
+
+    def blocks(self) -> list[Block]:
+        """Genes that are worked on together: all, unless one large graph asks for no gradient.
+
+        With hundreds of TFs blocks take half the time, as well as little memory.
+
+        Returns
+        -------
+        list of Block
+        """
+        n_graphs, n_tfs, n_genes = self.allowed.shape
+        limit = BLOCK_PAIRS if self.allowed.device.type == "cpu" else LARGE_PAIRS
+        if torch.is_grad_enabled() or n_graphs > 1 or n_tfs * n_genes < limit:
+            everything = torch.arange(n_tfs, device=self.tf_index.device)
+            return [Block(slice(0, n_genes), self.tf_index, everything)]
+        parts = gene_blocks(n_genes, max(PAIRS // n_tfs, 1))
+        return [Block.of(part, self.tf_index[0]) for part in parts]
+
+    def fixed(self, genes: slice) -> Tensor:
+        """Features that do not change with theta and Z, of some genes.
+
+        Every edge feature's ``row_column_scores``, and the shares of cells that detect TF and gene.
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes, 3 features + 2)
+        """
+        if genes.stop - genes.start < self.allowed.shape[2]:
+            return self._made(genes)
+        if self._fixed is None:  # of a small graph and in training they are kept
+            self._fixed = self._made(genes)
+        return self._fixed
+
+    def _made(self, genes: slice) -> Tensor:
+        features, allowed = self.features[:, :, genes], self.allowed[:, :, genes]
+        parts = [
+            row_column_scores(feature.abs(), allowed, rows)
+            for feature, rows in zip(features.unbind(-1), self.rows, strict=True)
+        ]
+        shape, of_tf = features.shape[:3], self.detected.gather(1, self.tf_index)
+        shares = [of_tf[:, :, None].expand(shape), self.detected[:, None, genes].expand(shape)]
+        parts.append(torch.stack(shares, -1) * allowed[..., None])
+        return torch.cat(parts, -1)
+
+
+class Block(NamedTuple):
+    """Some genes that are worked on together."""
+
+    genes: slice  # their columns
+    own: Tensor  # places of the TFs among them, (graphs, n)
+    which: Tensor  # which TFs these are, (n,)
+
+    @classmethod
+    def of(cls, genes: slice, tf_index: Tensor) -> Block:
+        """Some genes of one graph, whose TFs are ``tf_index`` (tfs,)."""
+        which = ((tf_index >= genes.start) & (tf_index < genes.stop)).nonzero()[:, 0]
+        return cls(genes, tf_index[None, which] - genes.start, which)
+
+
+def context_of(X: Tensor, tf_index: Tensor, problem: Problem, config: GRNULarConfig) -> Context:
+    """The context of a batch of data.
+
+    Parameters
+    ----------
+    X : Tensor, shape (graphs, cells, genes)
+        Raw expression, where 0 is "not detected".
+    tf_index : Tensor of int, shape (graphs, tfs) or (tfs,)
+    problem : Problem
+        The same data prepared.
+    config : GRNULarConfig
+
+    Returns
+    -------
+    Context
+    """
+    index = tf_index.to(X.device).expand(len(X), -1)
+    features, detected = [], []
+    for expression, tfs in zip(X.double().cpu().numpy(), index.cpu().numpy(), strict=True):
+        cells = Cells.of(expression, scale_of(expression), dtype=np.float64)
+        features.append(
+            edge_features(cells, tfs, config.context_features, problem.X.dtype, X.device)
+        )
+        detected.append(torch.from_numpy(cells.detected))
+    return make_context(
+        torch.stack(features), torch.stack(detected).to(problem.X), index, problem.allowed,
+        config.context_partners,
+    )  # fmt: skip
+
+
+def make_context(
+    features: Tensor,
+    detected: Tensor,
+    tf_index: Tensor,
+    allowed: Tensor,
+    partners: Partners = "all",
+) -> Context:
+    """The context from edge features.
+
+    Parameters
+    ----------
+    features : Tensor, shape (graphs, tfs, genes, features)
+        The first of ``edge_features.EDGE_FEATURES``.
+    detected : Tensor, shape (graphs, genes)
+        Share of cells in which a gene is not 0.
+    tf_index : Tensor of int, shape (graphs, tfs)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    partners : {"all", "within"}
+        See ``partner_feature``.
+
+    Returns
+    -------
+    Context
+    """
+    rows = [row_spread(feature.abs(), allowed) for feature in features.unbind(-1)]
+    n_tfs = tf_index.shape[1]
+    columns = tf_index[:, None, :].expand(-1, n_tfs, -1)
+    among = partner_feature(features, partners).gather(2, columns).abs()
+    among = among * (1 - torch.eye(n_tfs, dtype=among.dtype, device=among.device))
+    C = among / (1 + among.sum(2, keepdim=True))
+    return Context(features, rows, C, detected, tf_index, allowed)
+
+
+def partner_feature(features: Tensor, partners: Partners) -> Tensor:
+    """What C is made of.
+
+    Parameters
+    ----------
+    features : Tensor, shape (..., features)
+    partners : {"all", "within"}
+        "all": correlation over all cells. "within": the square of the positive correlation inside
+        clusters of cells, since where cells differ in one state above all, all TFs correlate over all
+        of them.
+
+    Returns
+    -------
+    Tensor, shape (...)
+    """
+    return features[..., 0] if partners == "all" else features[..., WITHIN_UP].square()
+
+
 def spread(x: Tensor, allowed: Tensor, axis: int) -> Spread:
-    """Mean and standard deviation of x over the ``allowed`` entries along ``axis``, x being 0 else."""
+    """Mean and standard deviation over the allowed entries along an axis.
+
+    Parameters
+    ----------
+    x : Tensor
+        0 where not allowed.
+    allowed : Tensor of bool, shape of x
+    axis : int
+
+    Returns
+    -------
+    Spread
+    """
     count = allowed.sum(axis, keepdim=True).clamp_min(1)
     mean = x.sum(axis, keepdim=True) / count
     variance = ((x - mean) * allowed).square().sum(axis, keepdim=True) / count
     # the small number keeps the derivative of the root finite where nothing varies
-    return Spread(mean, (variance + EPS**2).sqrt())
+    return Spread(mean, (variance + _EPS**2).sqrt())
 
 
-def standing(x: Tensor, allowed: Tensor, rows: Spread | None = None) -> Tensor:
-    """x >= 0 and how many standard deviations it lies above its row's and its column's mean.
+def row_spread(x: Tensor, allowed: Tensor) -> Spread:
+    """``spread`` along the rows, in double precision a few TFs at a time.
 
-    ``x`` (graphs, tfs, genes) -> (graphs, tfs, genes, 3); entries that are not ``allowed`` are 0.
-    ``rows`` are the rows' mean and deviation where x is but some of their genes.
+    Parameters
+    ----------
+    x : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+
+    Returns
+    -------
+    Spread
+        Of shape (graphs, tfs, 1) and the type of x.
+    """
+    step = max(_ROW_NUMBERS // max(x.shape[0] * x.shape[2], 1), 1)
+    parts = [
+        spread((some * ok).double(), ok, 2)
+        for some, ok in zip(x.split(step, 1), allowed.split(step, 1), strict=True)
+    ]
+    return Spread(*(torch.cat(kind, 1).to(x.dtype) for kind in zip(*parts, strict=True)))
+
+
+def row_column_scores(x: Tensor, allowed: Tensor, rows: Spread | None = None) -> Tensor:
+    """A feature, and its z-scores among its row and among its column.
+
+    Parameters
+    ----------
+    x : Tensor, shape (graphs, tfs, genes)
+        >= 0.
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    rows : Spread, optional
+        Of the rows, where x is but some of their genes.
+
+    Returns
+    -------
+    Tensor, shape (graphs, tfs, genes, 3)
+        z-scores are cut at -5 and 8 and halved; entries that are not allowed are 0.
     """
     x = x * allowed
 
     def above(of: Spread) -> Tensor:
-        return ((x - of.mean) / of.deviation).clamp(*Z_LIMITS) / 2
+        return ((x - of.mean) / of.deviation).clamp(*_LIMITS) / 2
 
-    parts = [x, above(rows or spread(x, allowed, 2)), above(spread(x, allowed, 1))]
+    parts = [x, above(rows or row_spread(x, allowed)), above(spread(x, allowed, 1))]
     return torch.stack(parts, dim=-1) * allowed[..., None]
-
-
-def make_context(
-    views: Tensor, detected: Tensor, tf_index: Tensor, allowed: Tensor, partners: Partners = "all"
-) -> Context:
-    """Prepare a batch: ``views`` (graphs, tfs, genes, views), ``detected`` (graphs, genes)."""
-    of_tf = detected.gather(1, tf_index)
-    n_tfs = tf_index.shape[1]
-    among = partner_view(views, partners)
-    among = among.gather(2, tf_index[:, None, :].expand(-1, n_tfs, -1))
-    fixed = fixed_features(views, of_tf, detected, allowed)
-    return Context(fixed, mixing(among), tf_index, allowed)
-
-
-def partner_view(views: Tensor, partners: Partners) -> Tensor:
-    """What C is made of, of TFs and genes (..., tfs, genes), from the views (..., tfs, genes, views).
-
-    "all": their correlation over all cells. "within": the square of their positive correlation inside
-    clusters of cells, since where cells differ in one state above all, all TFs correlate over all of them.
-    """
-    return views[..., 0] if partners == "all" else views[..., WITHIN_UP].square()
-
-
-def fixed_features(
-    views: Tensor, of_tf: Tensor, of_gene: Tensor, allowed: Tensor, rows: list[Spread] | None = None
-) -> Tensor:
-    """Every view's ``standing`` and the shares of cells in which TF and gene are detected.
-
-    ``views`` (graphs, tfs, genes, views), ``of_tf`` (graphs, tfs), ``of_gene`` (graphs, genes) ->
-    (graphs, tfs, genes, 3 views + 2); ``rows`` as in ``standing``, for each view.
-    """
-    known = rows or [None] * views.shape[-1]
-    parts = [
-        standing(view.abs(), allowed, row)
-        for view, row in zip(views.unbind(-1), known, strict=True)
-    ]
-    shape = views.shape[:3]
-    shares = [of_tf[:, :, None].expand(shape), of_gene[:, None, :].expand(shape)]
-    parts.append(torch.stack(shares, -1) * allowed[..., None])
-    return torch.cat(parts, -1)
-
-
-def mixing(among: Tensor) -> Tensor:
-    """C from how TFs go together (graphs, tfs, tfs): absolute, no diagonal, scaled rows."""
-    eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
-    among = among.abs() * (1 - eye)
-    return among / (1 + among.sum(2, keepdim=True))
-
-
-def _pools(h: Tensor, allowed: Tensor, axis: int) -> Tensor:
-    """Mean and maximum over the allowed entries along ``axis``, kept as size 1; 0 where none is."""
-    mask = allowed[..., None]
-    count = mask.sum(axis, keepdim=True).clamp_min(1)
-    mean = (h * mask).sum(axis, keepdim=True) / count
-    top = h.masked_fill(~mask, -torch.inf).amax(axis, keepdim=True)
-    return torch.cat([mean, top.masked_fill(top == -torch.inf, 0.0)], -1)
-
-
-def _reverse(h: Tensor, tf_index: Tensor) -> Tensor:
-    """h of the reverse edge for edges between TFs, 0 for the others."""
-    n_graphs, n_tfs, _, width = h.shape
-    at = tf_index[:, None, :, None].expand(n_graphs, n_tfs, n_tfs, width)
-    between = h.gather(2, at)  # (graphs, tfs, tfs, width)
-    return torch.zeros_like(h).scatter(2, at, between.transpose(1, 2))
-
-
-def _linear(n_in: int, n_out: int, bias: bool = True) -> nn.Linear:
-    """A linear map whose numbers are drawn later: torch's own seed is neither used nor moved."""
-    return nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
-
-
-class ContextLayer(nn.Module):
-    """One layer of the formula above; every map is applied before it is spread out, not after."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.own = _linear(width, width)
-        self.correlated = _linear(width, width, bias=False)
-        self.row = _linear(2 * width, width, bias=False)
-        self.column = _linear(2 * width, width, bias=False)
-        self.reverse = _linear(width, width, bias=False)
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, h: Tensor, context: Context) -> Tensor:
-        """h (graphs, tfs, genes, width) -> the same shape."""
-        return self.update(
-            h,
-            context.among,
-            _pools(h, context.allowed, 2),
-            _pools(h, context.allowed, 1),
-            _reverse(self.reverse(h), context.tf_index),
-        )
-
-    def update(
-        self,
-        h: Tensor,
-        among: Tensor,
-        rows: Tensor,
-        columns: Tensor,
-        reverse: Tensor,
-        genes: Tensor | None = None,
-    ) -> Tensor:
-        """The formula above from C, the pools, and V h of the reverse edges.
-
-        ``rows`` (graphs, tfs, 1, 2 width) are pools over all genes, of which h may hold a few.
-        ``reverse`` (graphs, tfs, genes, width) is that of ``genes`` alone where these are named,
-        which must not need a gradient.
-        """
-        mixed = torch.einsum("bts,bsgw->btgw", among, h)
-        out = self.own(h) + self.correlated(mixed)
-        out = out + self.row(rows)
-        out = out + self.column(columns)
-        out = out + reverse if genes is None else out.index_add_(2, genes, reverse)
-        return h + self.norm(functional.gelu(out))
-
-
-class ContextRho(nn.Module):
-    """Evidence, theta and Z of all candidate edges -> the logit of each being an edge.
-
-    The cell turns it into a threshold: rho_ij = theta_ij (1 - sigmoid(logit_ij)), so that the
-    soft threshold gives Z_ij = theta_ij sigmoid(logit_ij).
-    """
-
-    def __init__(
-        self, n_views: int, generator: torch.Generator, width: int = 24, n_layers: int = 3
-    ) -> None:
-        super().__init__()
-        self.enter = _linear(3 * n_views + 2 + 6, width)
-        self.layers = nn.ModuleList(ContextLayer(width) for _ in range(n_layers))
-        self.leave = _linear(width, 1)
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                if name.endswith("bias"):
-                    parameter.zero_()
-                elif parameter.ndim == 2:
-                    draw = torch.rand(parameter.shape, generator=generator) * 2 - 1
-                    parameter.copy_(draw * parameter.shape[1] ** -0.5)
-            self.leave.weight.mul_(LAST_LAYER_SHRINK)
-
-    def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
-        """theta and Z >= 0 (graphs, tfs, genes) -> logits (graphs, tfs, genes)."""
-        size = scale_of(theta, context.allowed)
-        moving = [standing(part / size, context.allowed) for part in (theta, Z)]
-        h = self.start(torch.cat([context.fixed, *moving], -1))
-        for layer in self.layers:
-            h = layer(h, context)
-        return self.leave(h).squeeze(-1)
-
-    def start(self, features: Tensor) -> Tensor:
-        """The first h of every entry from its features."""
-        return torch.tanh(self.enter(features))
-
-
-def weight_of(logit: Tensor) -> Tensor:
-    """An edge's weight > 0 from its logit: log(1 + exp(logit)), in float64.
-
-    The chance of an edge, sigmoid(logit), would be 1 for all logits above 37 (17 in float32), and the order
-    of the surest edges lost: losses on ranks do not keep logits small. This one is about that chance where
-    it is small, and the logit itself where it is near 1.
-    """
-    return torch.logaddexp(logit.double(), logit.new_zeros((), dtype=torch.float64))
-
-
-def scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
-    """What theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
-    n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)
-    return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + EPS

@@ -17,27 +17,35 @@ if TYPE_CHECKING:  # torch is loaded only when a model is
 
 STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # operations of a product that take as long as the rest of the work: for a value when it is read, in
-# views, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
+# edge features, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table
-READ, VIEWED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
+READ, FEATURED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
 ALL = 1000  # what progress counts to
 
 
 def operations(
     n_cells: int, n_genes: int, n_tfs: int, config: GRNULarConfig
 ) -> dict[str, float]:
-    """Floating-point operations of each part of ``streamed.streamed_scores``, at most.
+    """Floating-point operations of each part of ``large.large_scores``, at most.
 
-    goodINIT mostly stops early.
+    Parameters
+    ----------
+    n_cells, n_genes, n_tfs : int
+    config : GRNULarConfig
+
+    Returns
+    -------
+    dict of str to float
+        By part, in the order in which they are done. goodINIT mostly stops early.
     """
-    from grnular_core.models.inner_fit import CHECK_EVERY
+    from grnular_core.models.inner_fit import CHECK_EVERY, HELD_OUT
 
     sizes = config.layer_sizes(n_tfs, n_genes)
     weights = sum(a * b for a, b in pairwise(sizes))
     pairs, values = n_tfs * n_genes, n_cells * n_genes
     seen = min(n_cells, STEP_CELLS)
     a_step = 6 * seen * weights + A_WEIGHT * weights + MADE_DENSE * seen * n_genes
-    a_check = 2 * config.init_held_out * n_cells * weights
+    a_check = 2 * HELD_OUT * n_cells * weights
     penalty = 6 * n_tfs * weights
     context = config.rho == "context"
     width, layers = config.context_width, config.context_layers
@@ -46,15 +54,23 @@ def operations(
     return {
         "read": READ * values,
         # two products in single precision, five in double
-        "views": (24 * n_cells * pairs + VIEWED * values) if context else 2 * n_cells * pairs,
+        "features": (24 * n_cells * pairs + FEATURED * values) if context else 2 * n_cells * pairs,
         "init": config.init_epochs * (a_step + a_check / CHECK_EVERY),
-        "cells": config.n_unroll * (config.n_inner * (a_step + penalty) + a_pass),
+        "iterations": config.n_unroll * (config.n_inner * (a_step + penalty) + a_pass),
         "edges": AN_EDGE * pairs,
     }
 
 
 class Stages:
-    """Tells a ``progress`` callback how much of the expected work is done, in thousandths."""
+    """Tells a callback how much of the expected work is done, in thousandths.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Called with (done, all).
+    config : GRNULarConfig
+    n_cells, n_genes, n_tfs : int
+    """
 
     def __init__(
         self,
@@ -71,7 +87,19 @@ class Stages:
         self.spans = dict(zip(parts, pairwise([0.0, *ends.tolist()]), strict=True))
 
     def part(self, name: str, low: float = 0.0, high: float = 1.0) -> Callable[[float], None]:
-        """What a part calls with the share of it that is done; low to high of the part itself."""
+        """What a part of the work calls with the share of it that is done.
+
+        Parameters
+        ----------
+        name : str
+            One of ``operations``.
+        low, high : float
+            From where to where in the part.
+
+        Returns
+        -------
+        callable
+        """
         begin, end = self.spans[name]
 
         def done(share: float) -> None:

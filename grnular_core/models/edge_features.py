@@ -1,24 +1,29 @@
-"""What the data say about every candidate edge before any network is fitted.
+"""What the data say about every candidate edge before any network is fitted: its edge features.
 
 The paper gives rho_nn one such number, the covariance. Under dropout it is not enough: a zero may
 be a low level or a lost one, and cell types move all genes together. These are the covariances of
-other views of the same cells; each is a matrix (graphs, tfs, genes) with entries of order one, does
-not change with the unit of a gene, and is 0 for a gene that does not vary in that view.
+other sides of the same cells; each is a matrix (tfs, genes) with entries of order one, does not change
+with the unit of a gene, and is 0 for a gene that does not vary on that side.
+
+All but the ridge ones follow from sums over cells of products of a TF and a gene. These are kept, (tfs,
+genes) each, in one pass over the cells, and the features made from them a block of genes after the other;
+small data are one block of cells and one of genes.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
+from scipy import sparse
 from torch import Tensor
 
-from grnular_core.models.problem import covariance, standardise
+from grnular_core.models.cell_clusters import cluster_labels, cluster_means
+from grnular_core.models.cells import Cells
 
-VIEWS = (
+EDGE_FEATURES = (
     "pearson",  # the paper's covariance of z-scores
     "ridge",  # coefficients of a ridge regression on all TFs
     "rank",  # Spearman correlation
@@ -32,117 +37,75 @@ VIEWS = (
     "within_up",  # the positive part of "within"
     "shared",  # how far TF and gene go together, inside clusters, with the same TFs
 )
-FIRST_VIEWS = 8  # which models see that do not ask for more
-SHRUNK_VIEWS = 10  # with the shrunk ones
-WITHIN_UP = VIEWS.index("within_up")
-PENALTY = 0.05  # of the ridge views, for z-scored genes
+FIRST_FEATURES = 8  # which models see that do not ask for more
+WITHIN_UP = EDGE_FEATURES.index("within_up")
+PENALTY = 0.05  # of the ridge features, for z-scored genes
 # Of the shrunk ones. On simulated regulons the best of .05, .3, 1, 3, 10; above correlation inside clusters.
 STRONG_PENALTY = 1.0
 MIN_CELLS = 10  # fewer cells in which both are detected say nothing about their correlation
-N_CLUSTERS, N_COMPONENTS = 8, 8
+GENES = 2048  # of a block: products of this width are as fast as any
+_FLAT = 1e-12  # a gene with this variance inside clusters is its clusters' means, and rounding
 
 
-def evidence(
-    X: Tensor, tf_index: Tensor, dtype: torch.dtype = torch.float32, n_views: int = len(VIEWS)
+def edge_features(
+    cells: Cells,
+    tf_index: np.ndarray,
+    n_features: int = len(EDGE_FEATURES),
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+    progress: Callable[[float], None] = lambda share: None,
+    numbers: int | None = None,
 ) -> Tensor:
-    """The first views of ``X`` (graphs, cells, genes), raw values: (graphs, tfs, genes, n_views).
+    """The edge features of one dataset.
 
-    ``tf_index`` (graphs, tfs). A TF on itself is not masked here. A value of 0 means "not detected",
-    as in counts and their logarithms. Where nothing is 0, as in z-scores, everything is detected:
-    the detection view is 0, the share 1, and over co-detected cells means over all.
+    A value of 0 means "not detected", as in counts and their logarithms. Where nothing is 0, as in z-scores,
+    everything is detected: "detection" is 0, "share" 1, and over co-detected cells means over all.
+
+    Parameters
+    ----------
+    cells : Cells
+    tf_index : ndarray of int, shape (tfs,)
+        Positions of the TFs among the genes.
+    n_features : int
+        How many of ``EDGE_FEATURES``, the first ones.
+    dtype : torch.dtype
+        Of the result.
+    device : torch.device or str
+        Where the products are made.
+    progress : callable
+        Called with the share that is done.
+    numbers : int, optional
+        Of a dense block of cells; None is ``cells.BLOCK``.
+
+    Returns
+    -------
+    Tensor, shape (tfs, genes, n_features)
+        A TF on itself is not masked here.
     """
-    X = X.double()
-    Z = standardise(X)
-    seen = X != 0
-    within = standardise(inside_clusters(Z))
-    pearson = _of_tfs(Z, tf_index)
-    inside = _of_tfs(within, tf_index)
-    both, share = _codetected(Z, seen, tf_index)
-    views = {
-        "pearson": pearson,
-        "ridge": ridge_coefficients(pearson, tf_index),
-        "rank": _of_tfs(standardise(ranks(X)), tf_index),
-        "detection": _of_tfs(standardise(seen), tf_index),
-        "codetected": both,
-        "share": share,
-        "within": inside,
-        "within_ridge": ridge_coefficients(inside, tf_index),
-    }
-    if n_views > FIRST_VIEWS:
-        views["shrunk"] = ridge_coefficients(pearson, tf_index, STRONG_PENALTY)
-        views["within_shrunk"] = ridge_coefficients(inside, tf_index, STRONG_PENALTY)
-    if n_views > SHRUNK_VIEWS:
-        views["within_up"] = inside.clamp_min(0)
-        squares = views["within_up"].square().scatter(2, tf_index[:, :, None], 0.0)
-        views["shared"] = shared_partners(squares, _columns(squares, tf_index))
-    return torch.stack([views[name].to(dtype) for name in VIEWS[:n_views]], dim=-1)
+    ranks = rank_scores(cells)
+    progress(0.1)
+    means = cluster_means(cells, cluster_labels(cells))
+    progress(0.2)
+    place = torch.device(device)
+    sums, by_rank = _sums(cells, tf_index, ranks, place, lambda x: progress(0.2 + 0.7 * x), numbers)
+    return _Features(cells, tf_index, sums, by_rank, means, place).all(n_features, dtype)
 
 
-def _columns(X: Tensor, tf_index: Tensor) -> Tensor:
-    """The TFs' columns of X (graphs, rows, genes): (graphs, rows, tfs)."""
-    return X.gather(2, tf_index[:, None, :].expand(-1, X.shape[1], -1))
+def gene_blocks(n_genes: int, size: int) -> list[slice]:
+    """All genes in order, ``size`` at a time.
 
-
-def _of_tfs(Z: Tensor, tf_index: Tensor) -> Tensor:
-    """Covariance of TFs and genes (graphs, tfs, genes) of centred Z (graphs, cells, genes)."""
-    return covariance(Z, _columns(Z, tf_index))
-
-
-def ridge_coefficients(sigma: Tensor, tf_index: Tensor, penalty: float = PENALTY) -> Tensor:
-    """Coefficients of every gene's ridge regression on the TFs, a TF's on all the others.
-
-    ``sigma`` (graphs, tfs, genes) is the covariance of z-scores. For a TF as target the regression
-    without itself follows from the inverse P of the regularised TF covariance: -P_ij / P_ii.
+    Returns
+    -------
+    list of slice
     """
-    inverse, others = ridge_parts(_columns(sigma, tf_index), penalty)
-    at = tf_index[:, None, :].expand(-1, others.shape[1], -1)
-    return (inverse @ sigma).scatter(2, at, others)
+    return [slice(i, min(i + size, n_genes)) for i in range(0, n_genes, size)]
 
 
-def ridge_parts(among: Tensor, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:
-    """P and the coefficients of the TFs as targets, from their covariance (graphs, tfs, tfs)."""
-    eye = torch.eye(among.shape[1], dtype=among.dtype, device=among.device)
-    inverse = torch.linalg.inv(among + penalty * eye)
-    return inverse, -inverse / inverse.diagonal(dim1=1, dim2=2)[:, None, :] * (1 - eye)
-
-
-def shared_partners(squares: Tensor, among: Tensor) -> Tensor:
-    """The view "shared": ``(A B + B) / sqrt((1 + a) (1 + b))``, a topological overlap by way of the TFs.
-
-    B (graphs, tfs, genes) are ``squares`` of positive correlations inside clusters, 0 for a TF with itself; A
-    its columns of TFs ``among`` (graphs, tfs, tfs), a their sums over each row and b the sums over each
-    column of B. After Zhang and Horvath (2005), who take all genes as partners: tfs x tfs x genes here.
-    """
-    own = 1 + among.sum(2, keepdim=True)
-    return (among @ squares + squares) / (own * (1 + squares.sum(1, keepdim=True))).sqrt()
-
-
-def ranks(X: Tensor) -> Tensor:
-    """Ranks of every gene's values over the cells (axis 1); equal values share their mean rank."""
-    ordered, place = X.transpose(1, 2).contiguous().sort(-1)  # (graphs, genes, cells)
-    n_cells = ordered.shape[-1]
-    at = torch.arange(n_cells, device=X.device)
-    differs = ordered[..., 1:] != ordered[..., :-1]
-    edge = differs.new_ones(*differs.shape[:2], 1)
-    first = torch.where(torch.cat([edge, differs], -1), at, 0).cummax(-1).values
-    last = torch.where(torch.cat([differs, edge], -1), at + 1, n_cells)
-    upto = last.flip(-1).cummin(-1).values.flip(-1)
-    mean = (first + upto).to(X.dtype) / 2
-    return torch.empty_like(ordered).scatter_(-1, place, mean).transpose(1, 2)
-
-
-def _codetected(Z: Tensor, seen: Tensor, tf_index: Tensor) -> tuple[Tensor, Tensor]:
-    """Correlation of TF and gene over the cells where both are seen, and the root of their share."""
-    m = seen.to(Z.dtype)
-    y = Z * m
-    m_T, y_T = _columns(m, tf_index).transpose(1, 2), _columns(y, tf_index).transpose(1, 2)
-    n = m_T @ m
-    sums = Sums(n, y_T @ y, y_T @ m, m_T @ y, y_T.square() @ m, m_T @ y.square())
-    return codetected(sums), (n / Z.shape[1]).sqrt()
+# --- one pass over the cells --------------------------------------------------------------------
 
 
 class Sums(NamedTuple):
-    """Sums over the cells in which TF t and gene g are both seen, each (graphs, tfs, genes)."""
+    """Sums over the cells in which TF t and gene g are both detected, each (tfs, genes)."""
 
     n: Tensor  # 1: how many cells these are
     tg: Tensor  # z_t z_g
@@ -152,8 +115,105 @@ class Sums(NamedTuple):
     gg: Tensor  # z_g squared
 
 
+def _sums(
+    cells: Cells,
+    tf_index: np.ndarray,
+    ranks: Ranks,
+    device: torch.device,
+    progress: Callable[[float], None],
+    numbers: int | None,
+) -> tuple[Sums, Tensor]:
+    """The sums, and those of products of ranks.
+
+    Where few cells see both, variances are small differences of large sums: double precision.
+    Numbers of cells are exact in single precision.
+    """
+    shape = (len(tf_index), cells.n_genes)
+    plain = torch.from_numpy(cells.zero).dtype
+    n, by_rank = (torch.zeros(shape, dtype=plain, device=device) for _ in range(2))
+    tg, t, g, tt, gg = (torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(5))
+    for rows in cells.slices(numbers):
+        blocks = (
+            cells.dense(rows, fill=0.0),
+            cells.dense(rows, values=1.0, fill=0.0),
+            cells.dense(rows, ranks.values, ranks.zero),
+        )
+        z, seen, rank = (torch.from_numpy(block).to(device) for block in blocks)
+        z_T, seen_T, rank_T = (x[:, tf_index].T.contiguous() for x in (z, seen, rank))
+        z_T, seen_T64 = z_T.double(), seen_T.double()
+        zz_T = z_T.square()
+        for part in gene_blocks(cells.n_genes, GENES):
+            n[:, part].addmm_(seen_T, seen[:, part])
+            by_rank[:, part].addmm_(rank_T, rank[:, part])
+            z_g, seen_g = z[:, part].double(), seen[:, part].double()
+            tg[:, part].addmm_(z_T, z_g)
+            t[:, part].addmm_(z_T, seen_g)
+            tt[:, part].addmm_(zz_T, seen_g)
+            g[:, part].addmm_(seen_T64, z_g)
+            gg[:, part].addmm_(seen_T64, z_g.square())
+        progress(rows.stop / cells.n_cells)
+    return Sums(n, tg, t, g, tt, gg), by_rank
+
+
+class Ranks(NamedTuple):
+    """Ranks over the cells, z-scored by gene: of the values of ``Cells``, and of a 0 (genes,)."""
+
+    values: np.ndarray
+    zero: np.ndarray
+
+
+def rank_scores(cells: Cells) -> Ranks:
+    """z-scored ranks over the cells; equal values share their mean rank.
+
+    Values share a rank where the precision of ``cells`` cannot tell their z-scores apart.
+
+    Parameters
+    ----------
+    cells : Cells
+
+    Returns
+    -------
+    Ranks
+    """
+    kind = np.int32 if len(cells.z) < 2**31 else np.int64
+    places = sparse.csr_matrix(
+        (np.arange(len(cells.z), dtype=kind), cells.indices, cells.indptr),
+        (cells.n_cells, cells.n_genes),
+    ).tocsc()
+    values, zero = np.empty_like(cells.z), np.zeros_like(cells.zero)
+    for gene, (start, stop) in enumerate(zip(places.indptr, places.indptr[1:], strict=False)):
+        at = places.data[start:stop]
+        values[at], zero[gene] = _ranks(cells.z[at], cells.zero[gene], cells.n_cells)
+    return Ranks(values, zero)
+
+
+def _ranks(values: np.ndarray, zero: float, n_cells: int) -> tuple[np.ndarray, float]:
+    """z-scored ranks of one gene's values beside n_cells - len(values) times ``zero``."""
+    n_zero = n_cells - len(values)
+    levels, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    rank = np.cumsum(count) - count + (count - 1) / 2 + n_zero * (levels > zero)
+    centre = (n_cells - 1) / 2
+    gap, zero_gap = rank - centre, (levels < zero) @ count + (n_zero - 1) / 2 - centre
+    deviation = np.sqrt((gap**2 @ count + n_zero * zero_gap**2) / n_cells)
+    if deviation <= 0:
+        return np.zeros(len(values)), 0.0
+    return (gap / deviation)[place], zero_gap / deviation
+
+
+# --- the features from the sums -----------------------------------------------------------------
+
+
 def codetected(sums: Sums) -> Tensor:
-    """Correlation over the cells in which both are seen; 0 where these are too few."""
+    """Correlation over the cells in which both are detected; 0 where these are too few.
+
+    Parameters
+    ----------
+    sums : Sums
+
+    Returns
+    -------
+    Tensor, shape (tfs, genes)
+    """
     count = sums.n.clamp_min(1)
     mean_t, mean_g = sums.t / count, sums.g / count
     var_t, var_g = sums.tt / count - mean_t**2, sums.gg / count - mean_g**2
@@ -161,50 +221,147 @@ def codetected(sums: Sums) -> Tensor:
     return torch.where(sums.n >= MIN_CELLS, both, 0.0).clamp(-1, 1)
 
 
-def inside_clusters(Z: Tensor) -> Tensor:
-    """Z (graphs, cells, genes) less the mean of each cell's cluster."""
-    inside = torch.empty_like(Z)
-    for graph, cells in enumerate(Z):
-        labels = torch.as_tensor(cluster_cells(cells.cpu().numpy()), device=Z.device).long()
-        one_hot = torch.nn.functional.one_hot(labels).to(Z.dtype)  # (cells, clusters)
-        means = (one_hot.T @ cells) / one_hot.sum(0).clamp_min(1)[:, None]
-        inside[graph] = cells - means[labels]
-    return inside
+def shared_partners(B: Tensor, A: Tensor) -> Tensor:
+    """``(A B + B) / sqrt((1 + a) (1 + b))``, a topological overlap by way of the TFs ("shared").
 
+    After Zhang and Horvath [1]_, who take all genes as partners: tfs x tfs x genes here.
 
-def cluster_cells(Z: np.ndarray) -> np.ndarray:
-    """Clusters (cells,) of z-scored cells (cells, genes): k-means on the first components.
+    Parameters
+    ----------
+    B : Tensor, shape (tfs, genes)
+        Squares of positive correlations inside clusters, 0 for a TF with itself. b are the sums over
+        its columns.
+    A : Tensor, shape (tfs, tfs)
+        Its columns of TFs. a are the sums over its rows.
 
-    At most 8 clusters, and 10 cells a cluster on average. Deterministic: no random draw of the
-    caller's is used or changed.
+    Returns
+    -------
+    Tensor, shape (tfs, genes)
+
+    References
+    ----------
+    .. [1] B. Zhang and S. Horvath, A general framework for weighted gene co-expression network analysis,
+       2005.
     """
-    from sklearn.decomposition import PCA
-
-    n_components = n_parts(*Z.shape)
-    if not n_components or not Z.any():
-        return np.zeros(len(Z), dtype=int)
-    # its threads and torch's, waiting for each other, would take ten times as long
-    with _threads().limit(limits=1):
-        parts = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(Z)
-        return clusters_of(parts)
+    return (A @ B + B) / ((1 + A.sum(1, keepdim=True)) * (1 + B.sum(0, keepdim=True))).sqrt()
 
 
-@lru_cache
-def _threads() -> ThreadpoolController:
-    """The libraries whose threads can be limited; finding them takes longer than limiting them."""
-    import sklearn.cluster  # noqa: F401 - it brings some of them
+class _Ridge(NamedTuple):
+    """A ridge regression on the TFs, from their covariance (tfs, tfs).
 
-    return ThreadpoolController()
+    For a TF as target the regression without itself follows from the inverse P: -P_ij / P_ii.
+    """
+
+    P: Tensor  # inverse of the regularised covariance
+    others: Tensor  # coefficients of the TFs as targets
+
+    @classmethod
+    def of(cls, among: Tensor, penalty: float) -> _Ridge:
+        eye = torch.eye(len(among), dtype=among.dtype, device=among.device)
+        P = torch.linalg.inv(among + penalty * eye)
+        return cls(P, -P / P.diagonal()[None, :] * (1 - eye))
 
 
-def n_parts(n_cells: int, n_genes: int) -> int:
-    """How many components the clusters are found by; 0 when all cells are one cluster."""
-    return min(N_COMPONENTS, n_cells, n_genes) if n_cells >= 10 else 0
+class _Features:
+    """All features from the sums, for any of the genes (columns)."""
 
+    def __init__(
+        self,
+        cells: Cells,
+        tf_index: np.ndarray,
+        sums: Sums,
+        by_rank: Tensor,
+        means: tuple[np.ndarray, np.ndarray],
+        device: torch.device,
+    ) -> None:
+        self.sums, self.by_rank, self.n_cells = sums, by_rank, cells.n_cells
+        self.tfs = torch.as_tensor(tf_index, device=device)
+        share, inside = (torch.from_numpy(x).to(device) for x in means)
+        self.inside = inside * share[:, None].sqrt()  # (clusters, genes): products are covariances
+        zero, detected = (torch.from_numpy(x).double() for x in (cells.zero, cells.detected))
+        self.zero, self.detected = zero.to(device), detected.to(device)
+        # sum of the z-scores of values that are not 0: those of zeros take it to 0
+        self.seen_sum = -self.zero * self.n_cells * (1 - self.detected)
+        self.varies = torch.from_numpy(cells.varies).to(device)
+        # standard deviation inside clusters, (genes,); infinite where nothing varies
+        variance = self.varies.double() - self.inside.square().sum(0)
+        self.inner = torch.where(variance > _FLAT, variance.clamp_min(_FLAT).sqrt(), torch.inf)
 
-def clusters_of(parts: np.ndarray) -> np.ndarray:
-    """Clusters (cells,) of the cells' first components (cells, components)."""
-    from sklearn.cluster import KMeans
+    def pearson(self, genes: slice | Tensor) -> Tensor:
+        """Covariance of z-scores: over cells where both are seen, one of them, and none."""
+        s = self.sums
+        zero_t, zero_g = self.zero[self.tfs, None], self.zero[genes]
+        only_t = self.seen_sum[self.tfs, None] - s.t[:, genes]
+        only_g = self.seen_sum[genes] - s.g[:, genes]
+        n_t, n_g = (self.n_cells * self.detected[x] for x in (self.tfs, genes))
+        neither = self.n_cells - n_t[:, None] - n_g + s.n[:, genes]
+        total = s.tg[:, genes] + zero_g * only_t + zero_t * only_g + zero_t * zero_g * neither
+        return total / self.n_cells
 
-    n_clusters = min(N_CLUSTERS, len(parts) // 10 + 1)
-    return KMeans(n_clusters, n_init=1, random_state=0).fit_predict(parts)
+    def within(self, genes: slice | Tensor, pearson: Tensor) -> Tensor:
+        """Correlation inside clusters: the rest after their means."""
+        between = self.inside[:, self.tfs].T @ self.inside[:, genes]
+        return (pearson - between) / self.inner[self.tfs, None] / self.inner[genes]
+
+    def detection(self, genes: slice) -> Tensor:
+        """Correlation of being detected."""
+        p_t, p_g = self.detected[self.tfs, None], self.detected[genes]
+        deviation = (p_t * (1 - p_t)).sqrt() * (p_g * (1 - p_g)).sqrt()
+        both = self.sums.n[:, genes].double() / self.n_cells - p_t * p_g
+        return torch.where(deviation > 0, both / deviation.clamp_min(_FLAT), 0.0)
+
+    def of(
+        self, genes: slice, ridges: dict[str, _Ridge], squares: Tensor | None
+    ) -> dict[str, Tensor]:
+        """The features of some genes; ``squares`` (tfs, tfs) is A of ``shared_partners``."""
+        n = self.sums.n[:, genes].double()
+        pearson = self.pearson(genes)
+        inside = self.within(genes, pearson)
+        up = inside.clamp_min(0)
+        which, own = self._tfs_among(genes)
+        B = up.square()
+        B[which, own] = 0
+        found = {
+            "pearson": pearson,
+            "rank": self.by_rank[:, genes] / self.n_cells,
+            "detection": self.detection(genes),
+            "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
+            "share": (n / self.n_cells).sqrt(),
+            "within": inside,
+            "within_up": up,
+        }
+        if squares is not None:
+            found["shared"] = shared_partners(B, squares)
+        for name, ridge in ridges.items():
+            found[name] = ridge.P @ (inside if name.startswith("within") else pearson)
+            found[name][:, own] = ridge.others[:, which]
+        return found
+
+    def _tfs_among(self, genes: slice) -> tuple[Tensor, Tensor]:
+        """Which TFs are among some genes (tfs,), and their places there."""
+        which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
+        return which, self.tfs[which] - genes.start
+
+    def all(self, n_features: int, dtype: torch.dtype) -> Tensor:
+        """(tfs, genes, n_features)."""
+        n_genes, tfs = len(self.zero), self.tfs
+        found = torch.empty(len(tfs), n_genes, n_features, dtype=dtype, device=tfs.device)
+        names = EDGE_FEATURES[:n_features]
+        among = self.pearson(tfs)
+        within = self.within(tfs, among)
+        ridges = {
+            name: _Ridge.of(sigma, penalty)
+            for name, sigma, penalty in (
+                ("ridge", among, PENALTY),
+                ("within_ridge", within, PENALTY),
+                ("shrunk", among, STRONG_PENALTY),
+                ("within_shrunk", within, STRONG_PENALTY),
+            )
+            if name in names
+        }
+        squares = within.clamp_min(0).square().fill_diagonal_(0) if "shared" in names else None
+        for genes in gene_blocks(n_genes, GENES):
+            features = self.of(genes, ridges, squares)
+            for i, name in enumerate(names):
+                found[:, genes, i] = features[name]
+        return found

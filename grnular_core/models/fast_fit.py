@@ -1,7 +1,6 @@
-"""The fit of f_W without gradients through it: the same numbers, all in buffers made once.
+"""The fit of f_W without gradients through it: the same steps as ``inner_fit``, in buffers made once.
 
-``regression`` fits with the ordinary operations of ``network`` and ``adam`` where gradients have
-to flow through the steps, and with an ``InPlaceFit`` everywhere else. What makes it faster:
+What makes it faster than ordinary operations:
 
 - The weights of all layers lie in one flat tensor, as do gradients and Adam's moments, and no
   step makes a tensor: an Adam step is one fused operation.
@@ -17,15 +16,27 @@ for a large graph (1,200, 127, 2,700, 500) 93 %. ``tests/bench_fit.py`` measures
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
-from grnular_core.models.adam import ADAM_BETA1, ADAM_BETA2, ADAM_EPS, AdamState
-from grnular_core.models.network import Reduction, Weights, term_scales
+from grnular_core.models.inner_fit import (
+    ADAM_BETA1,
+    ADAM_BETA2,
+    ADAM_EPS,
+    CHECK_EVERY,
+    AdamState,
+    GoodStart,
+    Reduction,
+    Weights,
+    objective,
+    term_scales,
+)
+from grnular_core.models.parallel import join, pick
 
-relu_backward = torch.ops.aten.threshold_backward.grad_input
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 def _pack(weights: Weights, unit: float) -> tuple[Tensor, list[Tensor]]:
@@ -62,7 +73,7 @@ def _with_row(X: Tensor, value: float) -> Tensor:
 
 
 class _Pull:
-    """Gradient of strength / 2 * ||theta - Z||_F^2 (``network._penalty_gradient``) in buffers.
+    """Gradient of strength / 2 * ||theta - Z||_F^2 in buffers.
 
     Z and strength have a row of zeros where the weights have the biases of the first layer: the
     gap is zero there, so biases are not pulled. The flat ``weights`` are only read.
@@ -76,7 +87,7 @@ class _Pull:
         parts = self.size.split([layer.numel() for layer in layers])
         self.abs = [part.view_as(layer) for part, layer in zip(parts, layers, strict=True)]
         rows = [(len(Z), self.Z.shape[1], layer.shape[2]) for layer in layers]
-        self.upto = self.abs[:1] + [Z.new_empty(shape) for shape in rows[1:]]
+        self.paths = self.abs[:1] + [Z.new_empty(shape) for shape in rows[1:]]
         self.delta = [Z.new_empty(shape) for shape in rows[1:-1]]
 
     def write(self, gradient: Tensor, slopes: list[Tensor]) -> None:
@@ -84,20 +95,29 @@ class _Pull:
         torch.abs(self.weights, out=self.size)
         torch.sign(self.weights, out=self.sign)
         for i in range(1, len(slopes)):
-            torch.bmm(self.upto[i - 1], self.abs[i], out=self.upto[i])
-        delta = self.upto[-1].sub_(self.Z).mul_(self.strength)  # (graphs, tfs + 1, genes)
+            torch.bmm(self.paths[i - 1], self.abs[i], out=self.paths[i])
+        delta = self.paths[-1].sub_(self.Z).mul_(self.strength)  # (graphs, tfs + 1, genes)
         for i in reversed(range(1, len(slopes))):
-            torch.bmm(self.upto[i - 1].mT, delta, out=slopes[i])
+            torch.bmm(self.paths[i - 1].mT, delta, out=slopes[i])
             out = slopes[0] if i == 1 else self.delta[i - 2]
             delta = torch.bmm(delta, self.abs[i].mT, out=out)  # (graphs, tfs + 1, in + 1)
         gradient.mul_(self.sign)
 
 
 class InPlaceFit:
-    """f_W of some graphs with Adam's memory, fitted in place to X_T and X_O; inputs are copied.
+    """f_W of some graphs with Adam's memory, fitted in place; what it is given is copied.
 
-    Shapes as in ``network``; the weights need at least one hidden layer. ``batches`` (steps, cells)
-    are the positions of the cells that each step looks at; None is all in every step.
+    Parameters
+    ----------
+    weights : Weights
+        With at least one hidden layer.
+    adam : AdamState
+    X_T : Tensor, shape (graphs, cells, tfs)
+    X_O : Tensor, shape (graphs, cells, genes)
+    reduction : {"sum", "mean"}
+        See ``inner_fit.objective``.
+    held_out : tuple of Tensor, optional
+        X_T and X_O of other cells, for ``held_out_error``.
     """
 
     def __init__(
@@ -107,16 +127,13 @@ class InPlaceFit:
         X_T: Tensor,
         X_O: Tensor,
         reduction: Reduction = "mean",
-        batches: Tensor | None = None,
+        held_out: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        self.data = torch.cat([X_T, X_T.new_ones(*X_T.shape[:2], 1)], 2), X_O
-        self.batches = batches
-        X_1, self.X_O = self.data  # of the cells that a step looks at
-        if batches is not None:
-            X_1, self.X_O = (X.new_empty(len(X), batches.shape[1], X.shape[2]) for X in self.data)
-        self.fit_scale, self.pull_scale = term_scales(
-            self.X_O, X_T.shape[2], reduction, X_O.shape[1]
-        )
+        self.reduction: Reduction = reduction
+        self.held_out = held_out
+        self.X_O = X_O
+        X_1 = torch.cat([X_T, X_T.new_ones(*X_T.shape[:2], 1)], 2)
+        self.fit_scale, self.pull_scale = term_scales(X_O, X_T.shape[2], reduction)
         self.w, self.W = _pack(weights, unit=1.0)
         self.m, self.M = _pack(adam.m, unit=0.0)
         self.v, self.V = _pack(adam.v, unit=0.0)
@@ -130,13 +147,36 @@ class InPlaceFit:
         self.W_mT, self.out_mT = [W.mT for W in self.W], [out.mT for out in self.out]
         self.before, self.taken = adam.step, 0
 
-    def _look_at(self, cells: Tensor) -> None:
-        """Fill X_T and X_O of the step."""
-        for X, seen in zip(self.data, (self.out[0], self.X_O), strict=True):
-            torch.index_select(X, 1, cells, out=seen)
+    def of_graphs(self, which: Tensor) -> InPlaceFit:
+        """A fit of some of the graphs, which goes on from here.
+
+        Parameters
+        ----------
+        which : Tensor of bool, shape (graphs,)
+
+        Returns
+        -------
+        InPlaceFit
+        """
+        data = self.weights, self.adam, self.out[0][:, :, :-1], self.X_O
+        weights, adam, X_T, X_O = pick(data, which)
+        held_out = None if self.held_out is None else pick(self.held_out, which)
+        return InPlaceFit(weights, adam, X_T, X_O, self.reduction, held_out)
+
+    def held_out_error(self) -> Tensor:
+        """Mean squared error over the held-out cells.
+
+        Returns
+        -------
+        Tensor, shape (graphs,)
+        """
+        return objective(self.weights, *self.held_out, reduction="mean")
+
+    def _next_cells(self) -> None:
+        """Hook: fill X_T and X_O for the next step, where that is not one on the same cells."""
 
     def _error_gradient(self, beta: float) -> None:
-        """G <- beta G + gradient of the squared error, ``network._error_gradient`` in place."""
+        """G <- beta G + gradient of the squared error."""
         out, last = self.out, len(self.W) - 1
         for i, W in enumerate(self.W):
             torch.bmm(out[i], W, out=out[i + 1])
@@ -149,7 +189,7 @@ class InPlaceFit:
                 self.constant[i].zero_()
             if i:
                 delta = torch.bmm(delta, self.W_mT[i], out=self.delta[i - 1])
-                relu_backward(delta, out[i], 0, grad_input=delta)  # 0 where the ReLU is closed
+                _relu_backward(delta, out[i], 0, grad_input=delta)  # 0 where the ReLU is closed
 
     def _tensors(self) -> list[list[Tensor]]:
         """Weights, gradients and moments in pieces that took as many steps: all, or each graph."""
@@ -172,12 +212,27 @@ class InPlaceFit:
     def run(
         self, n_steps: int, lr: float, Z: Tensor | None = None, lam: Tensor | None = None
     ) -> InPlaceFit:
-        """Take ``n_steps`` Adam steps on ``network.objective`` with these arguments."""
+        """Take Adam steps on ``inner_fit.objective``.
+
+        Parameters
+        ----------
+        n_steps : int
+        lr : float
+            Adam's step size.
+        Z : Tensor, shape (graphs, tfs, genes), optional
+            None fits without a penalty.
+        lam : Tensor, shape (graphs, 1, 1), optional
+            Given with Z.
+
+        Returns
+        -------
+        InPlaceFit
+            This one.
+        """
         pull = None if Z is None else _Pull(self.w, self.W, Z, self.pull_scale * lam)
         weights, gradients, m, v = self._tensors()
-        for i, steps in enumerate(self._steps(n_steps), self.taken):
-            if self.batches is not None:
-                self._look_at(self.batches[i])
+        for steps in self._steps(n_steps):
+            self._next_cells()
             if pull:
                 pull.write(self.g, self.G)
             self._error_gradient(beta=1.0 if pull else 0.0)
@@ -187,7 +242,7 @@ class InPlaceFit:
                 lr=lr, beta1=ADAM_BETA1, beta2=ADAM_BETA2, eps=ADAM_EPS,
                 weight_decay=0.0, amsgrad=False, maximize=False,
             )  # fmt: skip
-        self.taken += n_steps
+            self.taken += 1
         return self
 
     @property
@@ -199,3 +254,45 @@ class InPlaceFit:
     def adam(self) -> AdamState:
         """Adam's memory as it is now, its moments as views."""
         return AdamState(self.before + self.taken, _unpack(self.M), _unpack(self.V))
+
+
+def fit_until_flat(
+    fit: InPlaceFit,
+    n_epochs: int,
+    lr: float,
+    tolerance: float,
+    progress: Callable[[float], None] = lambda share: None,
+) -> GoodStart:
+    """The steps of ``inner_fit.good_init``; a graph that stops is left as it is, the others go on.
+
+    Parameters
+    ----------
+    fit : InPlaceFit
+        With held-out cells.
+    n_epochs, lr, tolerance
+        See ``inner_fit.good_init``.
+    progress : callable
+        Called with the share of the epochs that is done.
+
+    Returns
+    -------
+    GoodStart
+    """
+    best = fit.held_out_error()
+    graphs = torch.arange(len(best), device=best.device)
+    stopped = []
+    for taken in range(0, n_epochs, CHECK_EVERY):
+        fit.run(min(CHECK_EVERY, n_epochs - taken), lr)
+        error = fit.held_out_error()
+        falls = error < (1 - tolerance) * best
+        best = torch.minimum(best, error)
+        progress(min(taken + CHECK_EVERY, n_epochs) / n_epochs)
+        if tolerance == 0 or falls.all():
+            continue
+        if not falls.any():
+            break
+        stopped.append((graphs[~falls], pick(GoodStart(fit.weights, fit.adam, best), ~falls)))
+        graphs, best, fit = graphs[falls], best[falls], fit.of_graphs(falls)
+    stopped.append((graphs, GoodStart(fit.weights, fit.adam, best)))
+    order, ends = join(stopped)
+    return pick(ends, order.argsort())

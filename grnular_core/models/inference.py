@@ -32,26 +32,49 @@ def grnular_scores(
     precision: Precision = "single",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores >= 0 (theta) and signs (+1, 0, -1) of every TF on every gene, each (tfs, genes).
-
-    ``expression`` has shape (cells, genes), dense or csr; a TF on itself and genes of constant
-    expression get 0. ``model`` is a trained one, else an untrained model of ``config`` is made; ``seed`` replaces
-    the configuration's. The sign is that of their correlation over cells: on simulated ones the fitted
-    network's own tells less of who activates and who represses.
+    """Scores and signs of every TF on every gene.
 
     Genes and TFs enter the network in ``content_order``, so a permutation of the columns or of
-    ``tf_index`` permutes the result and changes nothing else. Large data (``memory.is_large``) take
-    the way of ``streamed.py``. Raises ``InputError``.
+    ``tf_index`` permutes the result and changes nothing else. Large data go through ``large``.
+
+    Parameters
+    ----------
+    expression : ndarray or csr, shape (cells, genes)
+    tf_index : sequence of int
+        Positions of the TFs among the genes.
+    config : GRNULarConfig, optional
+        Of an untrained model, where no ``model`` is given.
+    model : GRNULar, optional
+        A trained one.
+    seed : int, optional
+        Replaces the configuration's.
+    device : str
+    precision : {"single", "double"}
+        See ``model_scores``.
+    progress : callable, optional
+        Called with (done, all).
+
+    Returns
+    -------
+    tuple of ndarray, each (tfs, genes)
+        Scores >= 0, 0 for a TF on itself and for genes of constant expression; and signs +1, 0, -1, those
+        of the correlation over cells: on simulated ones the fitted network's own tells less of who
+        activates and who represses.
+
+    Raises
+    ------
+    InputError
+        When the expression is no table of finite numbers, or ``tf_index`` does not list TFs.
     """
     if model is None:
         config = config or GRNULarConfig()
         model = GRNULar(config if seed is None else replace(config, seed=seed))
-    model = in_precision(model, precision)
-    if is_streamed(model, np.shape(expression), len(tf_index)):
-        from grnular_core.models.large import streamed_scores
+    model = _in_precision(model, precision)
+    if works_in_blocks(model, np.shape(expression), len(tf_index)):
+        from grnular_core.models.large import large_scores
 
-        return streamed_scores(expression, tf_index, model, device=device, progress=progress)
-    X, tfs = checked_input(dense(expression), tf_index)
+        return large_scores(expression, tf_index, model, device=device, progress=progress)
+    X, tfs = checked_input(_dense(expression), tf_index)
     place = resolve_device(device)
     order = content_order(X)
     rank = np.argsort(order)  # gene -> its place in the canonical order
@@ -68,17 +91,30 @@ def grnular_scores(
     return scores, np.where(scores > 0, np.sign(sigma), 0).astype(int)
 
 
-def in_precision(model: nn.Module, precision: Precision) -> nn.Module:
+def _in_precision(model: nn.Module, precision: Precision) -> nn.Module:
     """The model itself, or for "double" a copy of it in double precision."""
     return deepcopy(model).double() if precision == "double" else model
 
 
-def is_streamed(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:
-    """Whether data (cells, genes) go through the model a block at a time; only GRNULar itself can."""
+def works_in_blocks(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:
+    """Whether data go through a model a block at a time, so that they may stay sparse.
+
+    Parameters
+    ----------
+    model : Module
+        Only GRNULar itself can.
+    shape : tuple of int
+        (cells, genes).
+    n_tfs : int
+
+    Returns
+    -------
+    bool
+    """
     return type(model) is GRNULar and len(shape) == 2 and is_large(*shape, n_tfs)
 
 
-def dense(expression: Matrix) -> np.ndarray:
+def _dense(expression: Matrix) -> np.ndarray:
     """The expression as an array."""
     return expression.toarray() if sparse.issparse(expression) else expression
 
@@ -92,14 +128,27 @@ def model_scores(
     precision: Precision = "single",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and signs (tfs, genes) from a model of any kind; see its own function.
+    """Scores and signs from a model of any kind, see ``grnular_scores`` and ``glad.glad_scores``.
 
-    ``precision`` "double" runs all of it in double precision, so that the numbers of hundreds of Adam
-    steps do not depend on the processor; "single" takes the model as it is.
+    Parameters
+    ----------
+    model : GRNULar or GLAD
+    expression : ndarray or csr, shape (cells, genes)
+    tf_index : sequence of int
+    device : str
+    precision : {"single", "double"}
+        "double" runs all of it in double precision, so that rounding, and with it the processor and the
+        number of threads, hardly moves what hundreds of Adam steps end with; "single" takes the model
+        as it is.
+    progress : callable, optional
+
+    Returns
+    -------
+    tuple of ndarray, each (tfs, genes)
     """
-    model = in_precision(model, precision)
+    model = _in_precision(model, precision)
     if isinstance(model, GLAD):
-        expression, scores = dense(expression), glad_scores
+        expression, scores = _dense(expression), glad_scores
     else:
         scores = grnular_scores
     return scores(expression, tf_index, model=model, device=device, progress=progress)

@@ -24,14 +24,33 @@ _threads_lock = threading.Lock()
 
 
 def pick(tree: Any, rows: Tensor | slice) -> Any:
-    """The graphs ``rows`` of a tensor, or of all tensors in (named) tuples of them."""
+    """Some graphs of a tensor, or of all tensors in (named) tuples of them.
+
+    Parameters
+    ----------
+    tree : Tensor or tuple
+        Every tensor begins with the axis of graphs.
+    rows : Tensor or slice
+        Which graphs.
+
+    Returns
+    -------
+    Tensor or tuple
+        Like ``tree``.
+    """
     if isinstance(tree, Tensor):
         return tree[rows]
     return _like(tree, [pick(part, rows) for part in tree])
 
 
 def join(trees: list[Any]) -> Any:
-    """The inverse of ``pick``: the graphs of several parts in one."""
+    """The graphs of several parts in one: the inverse of ``pick``.
+
+    Returns
+    -------
+    Tensor or tuple
+        Like each of ``trees``.
+    """
     if len(trees) == 1:
         return trees[0]
     if isinstance(trees[0], Tensor):
@@ -65,16 +84,37 @@ def _one_thread_a_product() -> Iterator[None]:
 
 
 def parts_of(X_O: Tensor) -> list[slice]:
-    """Graphs to work on together; the same parts whatever the number of threads."""
+    """Graphs to work on together; the same parts whatever the number of threads.
+
+    Parameters
+    ----------
+    X_O : Tensor, shape (graphs, cells, genes)
+
+    Returns
+    -------
+    list of slice
+    """
     n_graphs, n_cells, n_genes = X_O.shape
     size = n_graphs if X_O.device.type != "cpu" else max(PART // (n_cells * n_genes), 1)
     return [slice(i, i + size) for i in range(0, n_graphs, max(size, 1))] or [slice(0, 0)]
 
 
 def over_graphs(job: Callable[..., Any], work: float, X_O: Tensor, *arguments: Any) -> Any:
-    """``job(X_O, *arguments)`` without gradients, part by part; all arguments begin with graphs.
+    """``job(X_O, *arguments)`` without gradients, part by part.
 
-    ``work`` is the number of floating-point operations of the largest product for one graph.
+    Parameters
+    ----------
+    job : callable
+        Takes and returns tensors, or tuples of them, that begin with the axis of graphs.
+    work : float
+        Floating-point operations of the largest product for one graph.
+    X_O : Tensor, shape (graphs, cells, genes)
+    *arguments : Tensor or tuple
+
+    Returns
+    -------
+    Tensor or tuple
+        As from one call with all graphs.
     """
 
     @torch.no_grad()  # of a thread alone, so it has to be inside

@@ -1,9 +1,9 @@
-"""What the unrolled cells work on: z-scores, TF columns, covariance, candidate edges."""
+"""What an unrolled model works on: z-scores, TF columns, covariance, candidate edges."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -11,20 +11,48 @@ from torch import Tensor
 
 from grnular_core.utils.errors import InputError
 
+if TYPE_CHECKING:
+    from grnular_core.models.context import Context
+
 CONSTANT = 1e-6  # standard deviation below this share of the largest value is rounding, not signal
 
 
 class Problem(NamedTuple):
-    """One batch of data in the form the cells use."""
+    """One batch of data in the form that Algorithms 1 and 2 use.
 
-    X: Tensor  # (graphs, cells, genes), z-scored
-    X_T: Tensor  # (graphs, cells, tfs)
-    sigma: Tensor  # covariance of TFs and genes, (graphs, tfs, genes)
-    allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
+    Attributes
+    ----------
+    X : Tensor, shape (graphs, cells, genes)
+        z-scores.
+    X_T : Tensor, shape (graphs, cells, tfs)
+        The TFs' columns of X.
+    sigma : Tensor, shape (graphs, tfs, genes)
+        Covariance of TFs and genes.
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+        True where an edge is possible: not from a TF to itself, no gene of constant expression.
+    context : Context, optional
+        What a rho_nn that sees context needs (this work's).
+    """
+
+    X: Tensor
+    X_T: Tensor
+    sigma: Tensor
+    allowed: Tensor
+    context: Context | None = None
 
 
 def standardise(X: Tensor) -> Tensor:
-    """z-score every gene over the cells (axis -2); a gene of constant expression becomes 0."""
+    """z-score every gene over the cells, in double precision.
+
+    Parameters
+    ----------
+    X : Tensor, shape (..., cells, genes)
+
+    Returns
+    -------
+    Tensor, shape (..., cells, genes)
+        A gene of constant expression is 0.
+    """
     X = X.double()
     centred = X - X.mean(-2, keepdim=True)
     spread = centred.square().mean(-2, keepdim=True).sqrt()
@@ -32,27 +60,74 @@ def standardise(X: Tensor) -> Tensor:
     return torch.where(constant, 0.0, centred / spread.masked_fill(constant, 1.0))
 
 
-def covariance(X: Tensor, X_T: Tensor) -> Tensor:
-    """covTF of Algorithms 1 and 2 on centred data: (graphs, tfs, genes)."""
+def cov_tf(X: Tensor, X_T: Tensor) -> Tensor:
+    """covTF of Algorithms 1 and 2.
+
+    Parameters
+    ----------
+    X : Tensor, shape (graphs, cells, genes)
+        Centred.
+    X_T : Tensor, shape (graphs, cells, tfs)
+
+    Returns
+    -------
+    Tensor, shape (graphs, tfs, genes)
+    """
     return X_T.transpose(1, 2) @ X / X.shape[1]
 
 
+def candidate_edges(tf_index: Tensor, varies: Tensor) -> Tensor:
+    """Where an edge is possible.
+
+    Parameters
+    ----------
+    tf_index : Tensor of int, shape (graphs, tfs)
+    varies : Tensor of bool, shape (graphs, genes)
+        False for genes of constant expression.
+
+    Returns
+    -------
+    Tensor of bool, shape (graphs, tfs, genes)
+        False for a TF on itself and for pairs with a gene that does not vary.
+    """
+    own = tf_index[:, :, None] == torch.arange(varies.shape[1], device=varies.device)
+    return ~own & varies[:, None, :] & varies.gather(1, tf_index)[:, :, None]
+
+
 def prepare(X: Tensor, tf_index: Tensor, dtype: torch.dtype) -> Problem:
-    """z-score X (graphs, cells, genes) and pick the TFs, tf_index (graphs, tfs) or (tfs,)."""
+    """z-score expression and pick the TFs.
+
+    Parameters
+    ----------
+    X : Tensor, shape (graphs, cells, genes)
+        Expression in any units.
+    tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs
+        Positions of the TFs among the genes.
+    dtype : torch.dtype
+        Of the result; z-scores are computed in double precision.
+
+    Returns
+    -------
+    Problem
+    """
     X = standardise(X).to(dtype)
-    n_graphs, n_cells, n_genes = X.shape
-    index = tf_index.to(X.device).expand(n_graphs, -1)  # (graphs, tfs)
-    X_T = X.gather(2, index[:, None, :].expand(-1, n_cells, -1))  # (graphs, cells, tfs)
-    own = index[:, :, None] == torch.arange(n_genes, device=X.device)  # (graphs, tfs, genes)
-    varies = (X != 0).any(1)  # (graphs, genes)
-    allowed = ~own & varies[:, None, :] & varies.gather(1, index)[:, :, None]
-    return Problem(X, X_T, covariance(X, X_T), allowed)
+    index = tf_index.to(X.device).expand(len(X), -1)  # (graphs, tfs)
+    X_T = X.gather(2, index[:, None, :].expand(-1, X.shape[1], -1))  # (graphs, cells, tfs)
+    return Problem(X, X_T, cov_tf(X, X_T), candidate_edges(index, (X != 0).any(1)))
 
 
 def content_order(X: Tensor) -> np.ndarray:
-    """An order of the genes of X (cells, genes) that depends on their values alone.
+    """An order of the genes that depends on their values alone.
 
-    Genes are compared by their standardised values in the first cell, then in the second, ...
+    Genes are compared by their z-scores in the first cell, then in the second, ...
+
+    Parameters
+    ----------
+    X : Tensor, shape (cells, genes)
+
+    Returns
+    -------
+    ndarray of int, shape (genes,)
     """
     keys = np.round(standardise(X).numpy().T * 1e6).astype(">i8") + (1 << 62)  # (genes, cells)
     rows = [row.tobytes() for row in keys.astype(">u8")]
@@ -60,7 +135,23 @@ def content_order(X: Tensor) -> np.ndarray:
 
 
 def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tensor, np.ndarray]:
-    """The expression as a tensor and the TFs as an array, or an ``InputError``."""
+    """The expression as a tensor and the TFs as an array.
+
+    Parameters
+    ----------
+    expression : array_like, shape (cells, genes)
+    tf_index : sequence of int
+        Positions of the TFs among the genes.
+
+    Returns
+    -------
+    tuple of Tensor and ndarray
+
+    Raises
+    ------
+    InputError
+        When the expression is no table of finite numbers, or ``tf_index`` does not list TFs.
+    """
     X = torch.as_tensor(np.array(expression, dtype=np.float64))
     if X.ndim != 2 or not torch.isfinite(X).all():
         raise InputError("expression must be a cells x genes array of finite numbers")
@@ -68,7 +159,17 @@ def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tens
 
 
 def checked_tfs(tf_index: Sequence[int], n_genes: int) -> np.ndarray:
-    """The positions of the TFs as an array, or an ``InputError``."""
+    """The positions of the TFs as an array.
+
+    Returns
+    -------
+    ndarray of int, shape (tfs,)
+
+    Raises
+    ------
+    InputError
+        When there is none, one twice, or one that is no position of ``n_genes``.
+    """
     tfs = np.asarray(tf_index, dtype=int)
     if tfs.ndim != 1 or not len(tfs) or len(set(tfs.tolist())) < len(tfs):
         raise InputError("tf_index must list at least one TF, each once")

@@ -1,8 +1,8 @@
-"""The learned parts of GRNULar: rho_nn, lambda_nn, and the soft threshold they steer (Fig. 3).
+"""The learned parts of GRNULar and GLAD: rho_nn, lambda_nn, and the soft threshold they steer (Fig. 3).
 
 Both are tiny (28 and 13 numbers), so a few simulated graphs can train them. Untrained they are
-close to constants, ``rho_start`` and ``lam_start``: the last layer begins with small weights and
-the bias that gives that value, which makes the untrained model a sensible method by itself.
+close to constants: the last layer begins with small weights and the bias that gives that value, which
+makes the untrained model a sensible method by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ LAST_LAYER_SHRINK = 0.1  # how much smaller than the others the last layer begin
 
 
 def soft_threshold(theta: Tensor, rho: Tensor | float) -> Tensor:
-    """eta_rho(theta) = sign(theta) max(|theta| - rho, 0), entry by entry (Eqs 8 and 10)."""
+    """eta_rho(theta) = sign(theta) max(|theta| - rho, 0), entry by entry (Eqs 8 and 10).
+
+    Parameters
+    ----------
+    theta : Tensor
+    rho : Tensor or float
+        Threshold of every entry, >= 0.
+
+    Returns
+    -------
+    Tensor
+    """
     return theta.sign() * (theta.abs() - rho).clamp_min(0)
 
 
@@ -39,35 +50,61 @@ def _tiny_network(sizes: list[int], start: float, generator: torch.Generator) ->
 
 
 class RhoNN(nn.Module):
-    """rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij), a threshold in (0, 1) for every candidate edge.
+    """rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij): two hidden layers of 3 units, the same for every entry.
 
-    Two hidden tanh layers of ``hidden`` units by default; the same network for every entry.
+    Parameters
+    ----------
+    generator : torch.Generator
+        Source of the first weights.
+    start : float
+        What it gives, nearly, before training; in (0, 1).
     """
 
-    def __init__(
-        self,
-        generator: torch.Generator,
-        hidden: int = 3,
-        n_hidden_layers: int = 2,
-        start: float = 0.2,
-    ) -> None:
+    def __init__(self, generator: torch.Generator, start: float = 0.2) -> None:
         super().__init__()
-        sizes = [3, *[hidden] * n_hidden_layers, 1]
-        self.network = _tiny_network(sizes, start, generator)
+        self.network = _tiny_network([3, 3, 3, 1], start, generator)
 
     def forward(self, theta: Tensor, sigma: Tensor, Z: Tensor) -> Tensor:
-        """All arguments and the result have shape (graphs, tfs, genes)."""
+        """Thresholds in (0, 1).
+
+        Parameters
+        ----------
+        theta, sigma, Z : Tensor, shape (graphs, tfs, genes)
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes)
+        """
         features = torch.stack([theta, sigma, Z], dim=-1)  # (graphs, tfs, genes, 3)
         return self.network(features).squeeze(-1)  # (graphs, tfs, genes)
 
 
 class LambdaNN(nn.Module):
-    """lam = lambda_nn(||Z - theta||_F^2, previous lam), the strength of the pull, in (0, 1)."""
+    """lam = lambda_nn(||Z - theta||_F^2, previous lam): one hidden layer of 3 units.
 
-    def __init__(self, generator: torch.Generator, hidden: int = 3, start: float = 0.6) -> None:
+    Parameters
+    ----------
+    generator : torch.Generator
+        Source of the first weights.
+    start : float
+        What it gives, nearly, before training; in (0, 1).
+    """
+
+    def __init__(self, generator: torch.Generator, start: float = 0.6) -> None:
         super().__init__()
-        self.network = _tiny_network([2, hidden, 1], start, generator)
+        self.network = _tiny_network([2, 3, 1], start, generator)
 
     def forward(self, gap: Tensor, lam: Tensor) -> Tensor:
-        """``gap`` is the (mean) squared distance of Z and theta; all shapes (graphs, 1, 1)."""
+        """The strength of the pull, in (0, 1).
+
+        Parameters
+        ----------
+        gap : Tensor, shape (graphs, 1, 1)
+            (Mean) squared distance of Z and theta.
+        lam : Tensor, shape (graphs, 1, 1)
+
+        Returns
+        -------
+        Tensor, shape (graphs, 1, 1)
+        """
         return self.network(torch.cat([gap, lam], dim=-1))  # (graphs, 1, 1)

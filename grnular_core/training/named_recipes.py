@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 
-from grnular_core.models.edge_features import VIEWS
+from grnular_core.models.edge_features import EDGE_FEATURES
 from grnular_core.models.glad import GLADConfig
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.recipes import Recipe
@@ -46,7 +46,7 @@ _RANKS = {
     "config": replace(_CONTEXT["config"], init_epochs=25),
 }
 
-_MEASURED = replace(_RANKS["config"], context_views=len(VIEWS), context_partners="within")
+_MEASURED = replace(_RANKS["config"], context_features=len(EDGE_FEATURES), context_partners="within")
 
 _VALID = (
     ("clean", 12), ("noisy(25)", 12), ("noisy(50)", 8), ("varied", 48), ("few-cells", 12),

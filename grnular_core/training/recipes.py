@@ -10,8 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from torch import nn
 
 from grnular_core.models.glad import GLAD, GLADTF, GLADConfig
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.utils.errors import InputError
 
 MODELS: dict[str, tuple[type[nn.Module], type]] = {

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from grnular_core.models import losses
-from grnular_core.models.ensemble import seat
+from grnular_core.models.context_rho import set_members
 from grnular_core.models.grnular import GRNULar
 from grnular_core.training.batches import (
     Batch,
@@ -210,7 +210,7 @@ def _load_members(recipe: Recipe, folder: Path | None) -> list[nn.Module]:
                 f"this recipe starts from the weights {name}, which do not come with the package; train "
                 f"them first, into the same folder: python -m grnular_core train {name} --out FOLDER"
             ) from error
-        for setting in ("rho", "context_width", "context_layers", "context_views", "lam_hidden"):
+        for setting in ("rho", "context_width", "context_layers", "context_features"):
             there, here = getattr(member.config, setting, None), getattr(recipe.config, setting)
             if there != here:
                 raise InputError(f"the member {name} has {setting} {there}, the recipe {here}")
@@ -228,7 +228,7 @@ def _start_from_members(
         torch.cat([run_model(member, item).logits[-1][item.batch.allowed] for item in items])
         for member in members
     ]
-    seat(model.rho_nn, [member.rho_nn for member in members], logits)
+    set_members(model.rho_nn, [member.rho_nn for member in members], logits)
     model.lambda_nn.load_state_dict(members[0].lambda_nn.state_dict())
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from grnular_core.models.edge_features import inside_clusters
+from grnular_core.models.cell_clusters import inside_clusters
 from grnular_core.models.problem import standardise
 from grnular_core.scoring.statistics import mean_interval
 from grnular_paper.real_data import recorded_pairs
@@ -132,8 +132,9 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
         A number for each key of ``SUMMARIES``.
     """
     scores = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64)))
-    left = inside_clusters(scores[None])[0]
-    Z, inside = scores.numpy(), standardise(left).numpy()
+    Z = scores.numpy()
+    left = inside_clusters(Z)
+    inside = standardise(torch.from_numpy(left)).numpy()
     n_cells, n_genes = Z.shape
     pairs = np.triu_indices(n_genes, 1)
     overall, within = (np.sqrt(n_cells) * (A.T @ A / n_cells)[pairs] for A in (Z, inside))

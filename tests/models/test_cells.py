@@ -9,10 +9,13 @@ import pytest
 import torch
 from large_cases import KINDS, expression
 from scipy import sparse
+from scipy.stats import rankdata
 
-from grnular_core.models.cell_groups import cluster_labels, cluster_means, rank_scores
-from grnular_core.models.cells import Cells, row_blocks, scale_of, streamed_order
-from grnular_core.models.edge_features import cluster_cells, ranks
+from grnular_core.models import cell_clusters
+from grnular_core.models import cells as module
+from grnular_core.models.cell_clusters import cluster_cells, cluster_labels, cluster_means
+from grnular_core.models.cells import Cells, gene_order, scale_of
+from grnular_core.models.edge_features import rank_scores
 from grnular_core.models.problem import content_order, standardise
 from grnular_core.utils.errors import InputError
 
@@ -32,9 +35,7 @@ def z_scores(X: np.ndarray) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def small_blocks(request, monkeypatch):
     """A few rows a block, so that tests go over many."""
-    size = getattr(request, "param", 3_000)
-    monkeypatch.setattr(row_blocks, "__defaults__", (size,))
-    monkeypatch.setattr(Cells.slices, "__defaults__", (size,))
+    monkeypatch.setattr(module, "BLOCK", getattr(request, "param", 3_000))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -53,7 +54,7 @@ def test_any_rows_come_back_as_z_scores(kind, form):
 def test_the_order_of_genes_is_that_of_their_content(kind):
     for X in (expression(kind), np.zeros((30, 4)), np.eye(200)[:, ::-1].copy()):
         for make in FORMS.values():
-            found = streamed_order(make(X), scale_of(make(X)))
+            found = gene_order(make(X), scale_of(make(X)))
             assert np.array_equal(found, content_order(torch.tensor(X)))
 
 
@@ -62,7 +63,7 @@ def test_genes_are_told_apart_by_the_last_cell():
     X[:100] = 0
     X[199, 1], X[198, 1], X[199, 2], X[197, 2] = 0, 5, 0, 5
     matrix = sparse.csr_matrix(X)
-    assert np.array_equal(streamed_order(matrix, scale_of(matrix)), content_order(torch.tensor(X)))
+    assert np.array_equal(gene_order(matrix, scale_of(matrix)), content_order(torch.tensor(X)))
 
 
 def test_other_orders_of_genes_move_the_columns():
@@ -97,7 +98,7 @@ def test_values_that_are_no_numbers_are_refused(bad):
 def test_ranks_are_those_of_the_dense_table(kind):
     X = expression(kind)
     cells, found = cells_of(X), rank_scores(cells_of(X))
-    wanted = standardise(ranks(torch.tensor(X)[None]))[0]
+    wanted = standardise(torch.tensor(rankdata(X, axis=0)))
     np.testing.assert_allclose(
         cells.dense(slice(0, 300), found.values, found.zero), wanted, atol=1e-6
     )
@@ -118,6 +119,20 @@ def test_clusters_are_those_of_the_dense_table(kind, shape):
         )
 
 
+def test_clusters_of_a_sparse_table_are_the_groups_of_cells(monkeypatch):
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(4), 50)
+    X = rng.poisson(np.exp(1.5 * rng.normal(size=(4, 60)))[group]).astype(float)
+    found = []
+    for limit in (10**9, 0):  # dense, and sparse all the way
+        monkeypatch.setattr(cell_clusters, "LARGE_VALUES", limit)
+        labels = cluster_labels(cells_of(X))
+        assert all(len(set(group[labels == cluster])) == 1 for cluster in set(labels))
+        found.append(labels)
+        assert np.array_equal(labels, cluster_labels(cells_of(X)))
+    assert len(found[0]) == 200 and not cluster_labels(cells_of(np.ones((50, 6)))).any()
+
+
 def test_nothing_that_varies_is_one_cluster():
     assert not cluster_labels(cells_of(np.ones((50, 6)))).any()
 
@@ -126,7 +141,7 @@ def test_nothing_that_varies_is_one_cluster():
 def test_a_sparse_table_is_never_made_dense():
     matrix = sparse.random(4000, 3000, 0.01, format="csr", random_state=0)
     tracemalloc.start()
-    cells = Cells.of(matrix, scale_of(matrix), streamed_order(matrix, scale_of(matrix)))
+    cells = Cells.of(matrix, scale_of(matrix), gene_order(matrix, scale_of(matrix)))
     rank_scores(cells)
     cluster_means(cells, cluster_labels(cells))
     peak = tracemalloc.get_traced_memory()[1]

@@ -9,15 +9,10 @@ import pytest
 import torch
 from small_graphs import graph, graphs
 
-from grnular_core.models.context import (
-    Context,
-    ContextRho,
-    _reverse,
-    make_context,
-    standing,
-    weight_of,
-)
-from grnular_core.models.edge_features import VIEWS
+from grnular_core.models import context as module
+from grnular_core.models.context import make_context, row_column_scores
+from grnular_core.models.context_rho import ContextLayer, ContextRho, weight_of
+from grnular_core.models.edge_features import EDGE_FEATURES
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.inference import grnular_scores
 from grnular_core.models.losses import balanced_cross_entropy, not_self
@@ -42,11 +37,11 @@ def moved_model(config: GRNULarConfig = SMALL, seed: int = 0) -> GRNULar:
 def case(seed: int = 0, tfs: int = 4, genes: int = 9):
     """A ContextRho that is not at its start, and what it is given, in double precision."""
     g = torch.Generator().manual_seed(seed)
-    views = torch.randn(2, tfs, genes, len(VIEWS), generator=g, dtype=torch.float64)
+    views = torch.randn(2, tfs, genes, len(EDGE_FEATURES), generator=g, dtype=torch.float64)
     index = torch.stack([torch.randperm(genes, generator=g)[:tfs] for _ in range(2)])
     detected = torch.rand(2, genes, generator=g, dtype=torch.float64)
     theta, Z = (torch.rand(2, tfs, genes, generator=g, dtype=torch.float64) for _ in range(2))
-    rho = ContextRho(len(VIEWS), g, 6, 2).double()
+    rho = ContextRho(len(EDGE_FEATURES), g, 6, 2).double()
     with torch.no_grad():
         rho.leave.weight.mul_(10)
     return rho, views, detected, index, theta, Z
@@ -122,18 +117,35 @@ def test_only_the_shape_of_theta_counts_and_not_its_scale():
 
 
 def test_between_tfs_the_reverse_edge_is_seen():
-    index = torch.tensor([[4, 1]])
-    h = torch.arange(10.0).reshape(1, 2, 5, 1)
-    wanted = torch.zeros(2, 5)
-    wanted[0, 1], wanted[1, 4] = 9, 1  # h of 1 -> 4 and of 4 -> 1
-    wanted[0, 4], wanted[1, 1] = 4, 6  # a TF on itself is its own reverse
-    torch.testing.assert_close(_reverse(h, index)[0, :, :, 0], wanted)
+    """A layer that sees nothing else moves an edge between TFs by its reverse edge, and no other."""
+    _, views, detected, index, _, _ = case(genes=5, tfs=2)
+    rho = ContextRho(len(EDGE_FEATURES), torch.Generator().manual_seed(0), 4, 1).double()
+    layer = rho.layers[0]
+    with torch.no_grad():
+        for part in (layer.own, layer.correlated, layer.row, layer.column):
+            part.weight.zero_()
+        layer.reverse.weight.copy_(torch.eye(4))
+    context = make_context(views, detected, index, not_self(index, 5))
+    seen = []
+    layer.norm.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    h = []
+    layer.register_forward_pre_hook(lambda _, args: h.append(args[0]))
+    theta, Z = torch.rand(2, 2, 2, 5, dtype=torch.float64)
+    rho(theta, Z, context)
+    gelu = torch.nn.functional.gelu
+    for i, (first, second) in enumerate(index.tolist()):
+        wanted = torch.zeros(2, 5, 4, dtype=torch.float64)
+        wanted[0, second] = h[0][i, 1, first]
+        wanted[1, first] = h[0][i, 0, second]
+        wanted[0, first], wanted[1, second] = h[0][i, 0, first], h[0][i, 1, second]
+        torch.testing.assert_close(seen[0][i], gelu(wanted))
+    assert isinstance(layer, ContextLayer)
 
 
-def test_standing_by_hand():
+def test_row_column_scores_by_hand():
     x = torch.tensor([[[1.0, 3.0, 99.0], [5.0, 3.0, 7.0]]])
     allowed = torch.tensor([[[True, True, False], [True, True, True]]])
-    found = standing(x, allowed)
+    found = row_column_scores(x, allowed)
     assert found[..., 0].tolist() == [[[1, 3, 0], [5, 3, 7]]]
     row = [5 - 5, 3 - 5, 7 - 5]
     torch.testing.assert_close(found[0, 0, :2, 1], torch.tensor([-0.5, 0.5]))
@@ -157,9 +169,9 @@ def test_nothing_to_stand_out_from_gives_finite_numbers_and_gradients():
 def test_correlated_tfs_are_mixed_by_scaled_weights():
     _, views, detected, index, _, _ = case()
     context = make_context(views, detected, index, not_self(index, 9))
-    assert isinstance(context, Context) and context.fixed.shape == (2, 4, 9, 3 * len(VIEWS) + 2)
-    assert (context.among.diagonal(dim1=1, dim2=2) == 0).all()
-    assert (context.among >= 0).all() and (context.among.sum(2) < 1).all()
+    assert context.fixed(slice(0, 9)).shape == (2, 4, 9, 3 * len(EDGE_FEATURES) + 2)
+    assert (context.C.diagonal(dim1=1, dim2=2) == 0).all()
+    assert (context.C >= 0).all() and (context.C.sum(2) < 1).all()
 
 
 # --- the model
@@ -262,3 +274,85 @@ def test_the_order_of_the_surest_edges_is_kept():
     torch.testing.assert_close(weight[:2], chance[:2], rtol=1e-9, atol=0)
     torch.testing.assert_close(weight[-4:], logits[-4:].double(), rtol=1e-8, atol=0)
     assert chance[-1] == chance[-2] == chance[-3] == 1
+
+
+# --- in blocks of genes
+
+
+def large_case(tfs: int = 12, genes: int = 70, layers: int = 2, seed: int = 0):
+    """A ContextRho far from its start, and data with genes and a TF that cannot have edges."""
+    g = torch.Generator().manual_seed(seed)
+    views = torch.randn(1, tfs, genes, len(EDGE_FEATURES), generator=g)
+    index = torch.randperm(genes, generator=g)[:tfs]
+    theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
+    allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
+    allowed[0, range(tfs), index] = False
+    allowed[:, :, 5], allowed[:, -1] = False, False
+    rho = ContextRho(len(EDGE_FEATURES), g, 8, layers)
+    with torch.no_grad():
+        rho.leave.weight.mul_(10)
+        for layer in rho.layers:
+            layer.norm.bias.add_(torch.randn(8, generator=g))
+    return rho, views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
+
+
+def both(rho, theta, Z, views, detected, index, allowed, pairs, partners="all"):
+    """Logits of all genes at once and in blocks of so many pairs, whose progress rises to 1."""
+    context = make_context(views, detected, index[None], allowed, partners)
+    heard: list[float] = []
+    with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
+        wanted = rho(theta, Z, context)
+        patch.setattr(module, "BLOCK_PAIRS", 0)
+        patch.setattr(module, "PAIRS", pairs)
+        context.progress = heard.append
+        found = rho(theta, Z, context)
+    assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
+    return wanted, found
+
+
+@pytest.mark.parametrize("partners", ["all", "within"])
+@pytest.mark.parametrize("pairs", [1, 12 * 7, 12 * 64, 10**9])
+@pytest.mark.parametrize("layers", [0, 1, 3])
+def test_logits_are_the_same_for_any_size_of_block(pairs, layers, partners):
+    rho, views, detected, index, allowed, theta, Z = large_case(layers=layers)
+    wanted, found = both(rho, theta, Z, views, detected, index, allowed, pairs, partners)
+    torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-5, rtol=1e-5)
+    assert wanted[allowed].std() > 0.1
+
+
+@pytest.mark.parametrize(("tfs", "genes"), [(1, 2), (1, 30), (9, 9), (3, 40)])
+def test_any_number_of_genes_and_tfs(tfs, genes):
+    rho, views, detected, index, allowed, theta, Z = large_case(tfs, max(genes, 6))
+    wanted, found = both(rho, theta, Z, views, detected, index, allowed, 5)
+    assert found.isfinite().all()
+    torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("members", "partners"), [(1, "all"), (2, "all"), (1, "within")])
+def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(
+    members, partners, monkeypatch
+):
+    """The same scores either way; training keeps its gradients, a batch of graphs its axis."""
+    config = GRNULarConfig(
+        hidden=(8,), n_unroll=2, n_inner=3, init_epochs=25, rho="context", context_width=6,
+        context_members=members, context_features=len(EDGE_FEATURES), context_partners=partners,
+    )  # fmt: skip
+    model, batch = GRNULar(config), graphs(range(1), n_genes=30)
+    with torch.no_grad():
+        at_once = model(batch.X, batch.tf_index)
+    monkeypatch.setattr(module, "BLOCK_PAIRS", 100)
+    monkeypatch.setattr(module, "PAIRS", 40)
+    blocks, seen = module.Context.blocks, []
+    monkeypatch.setattr(
+        module.Context, "blocks", lambda self: seen.append(len(blocks(self))) or blocks(self)
+    )
+    with torch.no_grad():
+        in_blocks = model(batch.X, batch.tf_index)
+    assert seen == [3] * 2 * members  # once an iteration and member
+    torch.testing.assert_close(in_blocks.scores, at_once.scores, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(in_blocks.Z, at_once.Z, atol=1e-5, rtol=1e-4)
+    model(batch.X, batch.tf_index).logits[-1].sum().backward()
+    assert next(model.rho_nn.parameters()).grad.abs().sum() > 0
+    with torch.no_grad():
+        model(*graphs(range(2), n_genes=30)[:2])
+    assert set(seen[2 * members :]) == {1}

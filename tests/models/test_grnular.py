@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +9,10 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.models.inference import grnular_scores, model_scores
 from grnular_core.models.inner_fit import (
-    fit_fast,
+    fit_dnn,
     good_init,
     init_weights,
     path_product,
@@ -52,9 +50,9 @@ def infer(config: GRNULarConfig = SMALL, **sizes):
 def test_shapes_and_ranges(hidden):
     out = infer(replace(SMALL, hidden=hidden))
     assert out.theta.shape == out.Z.shape == out.sigma.shape == (3, 4, 20)
-    assert out.lam.shape == out.unit.shape == (3,)
+    assert out.lam.shape == out.lam_scale.shape == (3,)
     assert (out.theta >= 0).all() and (out.Z >= 0).all() and (out.Z <= out.theta).all()
-    assert ((out.lam > 0) & (out.lam < 1)).all() and (out.unit > 0).all()
+    assert ((out.lam > 0) & (out.lam < 1)).all() and (out.lam_scale > 0).all()
     assert len(out.unrolled) == 4 and torch.equal(out.unrolled[-1][0], out.theta)
 
 
@@ -66,7 +64,7 @@ def test_forward_is_algorithm_2_spelled_out():
     X = standardise(X)
     X_T, sigma = X[:, :, :4], X[:, :, :4].transpose(1, 2) @ X / X.shape[1]
     W = init_weights(3, (4, 12, 20), generator, c.init_scale, dtype=torch.float64)
-    split = split_cells(X.shape[1], c.init_held_out, generator)
+    split = split_cells(X.shape[1], generator)
     W, adam, error = good_init(W, X_T, X, split, c.init_epochs, c.lr, "mean", c.init_tolerance)
     theta, lam = path_product(W), torch.ones(3, 1, 1).double()
     Z = torch.zeros_like(theta)
@@ -74,7 +72,7 @@ def test_forward_is_algorithm_2_spelled_out():
         for _ in range(2):
             lam = model.lambda_nn(((Z - theta) ** 2).mean((1, 2), keepdim=True), lam)
             pull = lam * c.lam_scale * error.reshape(3, 1, 1)
-            W, adam = fit_fast(W, adam, X_T, X, Z, pull, c.n_inner, c.lr)
+            W, adam = fit_dnn(W, adam, X_T, X, Z, pull, c.n_inner, c.lr)
             theta = path_product(W)
             Z = (theta - model.rho_nn(theta, sigma, Z)).clamp(min=0)
         out = model(*batch())
@@ -82,7 +80,7 @@ def test_forward_is_algorithm_2_spelled_out():
     torch.testing.assert_close(out.theta, theta.masked_fill(own, 0))
     torch.testing.assert_close(out.Z, Z.masked_fill(own, 0))
     torch.testing.assert_close(out.lam, lam.flatten())
-    torch.testing.assert_close(out.unit, c.lam_scale * error)
+    torch.testing.assert_close(out.lam_scale, c.lam_scale * error)
 
 
 def test_no_tf_regulates_itself():
@@ -252,7 +250,7 @@ def test_reduction_and_lam_options_change_the_result():
 
 def test_the_papers_lam_is_the_networks_own_output():
     out = infer(replace(SMALL, lam_scale=1.0, lam_per_error=False))
-    assert torch.equal(out.unit, torch.ones(3))
+    assert torch.equal(out.lam_scale, torch.ones(3))
 
 
 def test_hidden_units_follow_the_paper():
@@ -333,17 +331,10 @@ def test_gpu_and_cpu_agree():
     np.testing.assert_allclose(cpu, gpu, atol=0.05 * cpu.max())
 
 
-def test_a_network_of_the_papers_size_takes_seconds():
-    X, tfs, _ = network(n_cells=500, n_genes=100, n_tfs=10)
-    start = time.process_time()
-    grnular_scores(X, tfs)
-    assert time.process_time() - start < 20  # about 1 s on one core
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"n_inner": -1}, {"rho_start": 2.0}, {"context_width": 0}, {"init_held_out": 1.5},
+        {"n_inner": -1}, {"lam_scale": -2.0}, {"context_width": 0}, {"init_tolerance": 1.5},
         {"lr": -1.0}, {"hidden": (0,)}, {"hidden": ("a",)},
     ],
 )  # fmt: skip

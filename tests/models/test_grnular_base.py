@@ -8,9 +8,8 @@ import pytest
 import torch
 from small_graphs import graphs
 
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
-from grnular_core.models.inner_fit import adam_start, fit_fast, init_weights, path_product
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
+from grnular_core.models.inner_fit import adam_start, fit_dnn, init_weights, path_product
 from grnular_core.models.problem import standardise
 from grnular_core.models.thresholds import soft_threshold
 from grnular_core.training.batches import evaluate, prepare_batches
@@ -31,17 +30,17 @@ def test_forward_is_algorithm_1_spelled_out():
     X_T = X[:, :, :4]
     sigma = X_T.mT @ X / X.shape[1]
 
-    def fit_dnn(Z, lam):
+    def fresh_theta(Z, lam):
         W = fresh(PAPER, 3)
-        W, _ = fit_fast(W, adam_start(W), X_T, X, Z, lam, PAPER.init_epochs, PAPER.lr, "sum")
+        W, _ = fit_dnn(W, adam_start(W), X_T, X, Z, lam, PAPER.init_epochs, PAPER.lr, "sum")
         return path_product(W)
 
     Z, lam = torch.zeros(3, 4, 20).double(), torch.ones(3, 1, 1).double()
     with torch.no_grad():
-        theta = fit_dnn(Z, lam)
+        theta = fresh_theta(Z, lam)
         for _ in range(3):
             lam = model.lambda_nn((Z - theta).square().sum((1, 2), keepdim=True), lam)
-            theta = fit_dnn(Z, lam)
+            theta = fresh_theta(Z, lam)
             Z = soft_threshold(theta, model.rho_nn(theta, sigma, Z))
         out = model(batch.X, batch.tf_index)
     torch.testing.assert_close(out.theta, theta * batch.allowed)
@@ -74,7 +73,7 @@ def test_a_cell_starts_fresh_whatever_the_last_one_left():
     batch = graphs()
     model = GRNULarBase(SMALL)
     with torch.no_grad():
-        problem, _, state = model.prepare(batch.X, batch.tf_index)
+        problem, state = model.prepare(batch.X, batch.tf_index)
         plain = model.dnn_step(state, problem)
         spoilt = type(state.weights)(*(tuple(w + 5 for w in part) for part in state.weights))
         again = model.dnn_step(state._replace(weights=spoilt, theta=state.theta + 1), problem)

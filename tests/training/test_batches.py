@@ -9,8 +9,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from small_graphs import graphs
 
 from grnular_core.models.glad import GLAD, GLADTF, GLADConfig, tf_rows
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.simulation.families import family_preset, observed
 from grnular_core.simulation.simulate import preset, simulate
 from grnular_core.training import batches

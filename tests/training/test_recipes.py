@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.models.glad import GLAD, GLADConfig
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.training.batches import check_training_graphs
 from grnular_core.training.named_recipes import DESCRIPTIONS, RECIPES, named_recipe
 from grnular_core.training.recipes import MODELS, Recipe
@@ -28,7 +27,7 @@ def recipes(draw) -> Recipe:
     sizes = st.none() | st.lists(st.integers(1, 99), min_size=1, max_size=3).map(tuple)
     context = draw(st.booleans()) and not model.startswith("glad")
     config = (
-        GLADConfig(n_unroll=draw(st.integers(1, 30)), offset_start=draw(st.floats(0.1, 10)))
+        GLADConfig(n_unroll=draw(st.integers(1, 30)), rho_start=draw(st.floats(0.1, 0.9)))
         if model.startswith("glad")
         else GRNULarConfig(hidden=draw(sizes), rho="context" if context else "entry")
     )

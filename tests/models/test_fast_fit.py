@@ -5,16 +5,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from grnular_core.models.adam import AdamState, adam_start, adam_step
 from grnular_core.models.fast_fit import InPlaceFit
 from grnular_core.models.inner_fit import (
     CHECK_EVERY,
-    draw_batches,
-    fit_fast,
+    AdamState,
+    Weights,
+    _each,
+    adam_start,
+    adam_step,
+    fit_dnn,
     good_init,
+    gradient,
+    init_weights,
+    objective,
     split_cells,
 )
-from grnular_core.models.network import Weights, each, gradient, init_weights, objective
 
 SIZES = {2: (3, 5, 6), 3: (3, 5, 4, 6), 4: (3, 4, 5, 4, 6)}
 
@@ -25,7 +30,7 @@ def data(depth=2, graphs=3, cells=60, sizes=None, dtype=torch.float64, seed=0):
     sizes = sizes or SIZES[depth]
     n_tfs, n_genes = sizes[0], sizes[-1]
     weights = init_weights(graphs, sizes, g, dtype=dtype)
-    weights = each(lambda w: w + 0.2 * torch.randn(w.shape, generator=g).to(dtype), weights)
+    weights = _each(lambda w: w + 0.2 * torch.randn(w.shape, generator=g).to(dtype), weights)
     X_T = torch.randn(graphs, cells, n_tfs, generator=g).to(dtype)
     noise = torch.randn(graphs, cells, n_genes, generator=g).to(dtype)
     noise *= torch.logspace(-2, 1, graphs).to(dtype).reshape(-1, 1, 1)
@@ -34,23 +39,19 @@ def data(depth=2, graphs=3, cells=60, sizes=None, dtype=torch.float64, seed=0):
     return weights, X_T, X_O, Z, torch.rand(graphs, 1, 1, generator=g).to(dtype) + 0.5
 
 
-def plain_fit(weights, state, X_T, X_O, Z, lam, n_inner, lr, reduction="mean", batches=None):
-    for p in range(n_inner):
-        seen = (X_T, X_O) if batches is None else (X_T[:, batches[p]], X_O[:, batches[p]])
-        slope = gradient(weights, *seen, Z, lam, reduction, X_O.shape[1])
+def plain_fit(weights, state, X_T, X_O, Z, lam, n_inner, lr, reduction="mean"):
+    for _ in range(n_inner):
+        slope = gradient(weights, X_T, X_O, Z, lam, reduction)
         weights, state = adam_step(weights, slope, state, lr)
     return weights, state
 
 
-def plain_good_init(
-    weights, X_T, X_O, split, epochs, lr, reduction="mean", tolerance=0.0, batches=None
-):
+def plain_good_init(weights, X_T, X_O, split, epochs, lr, reduction="mean", tolerance=0.0):
     """One graph, as the docstring of ``good_init`` says it."""
     (fitted, held), state = split, adam_start(weights)
     best = objective(weights, X_T[:, held], X_O[:, held])
     for epoch in range(1, epochs + 1):
-        seen = fitted if batches is None else batches[epoch - 1]
-        slope = gradient(weights, X_T[:, seen], X_O[:, seen], reduction=reduction)
+        slope = gradient(weights, X_T[:, fitted], X_O[:, fitted], reduction=reduction)
         weights, state = adam_step(weights, slope, state, lr)
         if epoch % CHECK_EVERY == 0 or epoch == epochs:
             error = objective(weights, X_T[:, held], X_O[:, held])
@@ -85,18 +86,18 @@ def mixed_state(weights: Weights) -> AdamState:
     """Adam in the middle of a fit, every graph after another number of steps."""
     state = adam_start(weights)
     steps = torch.arange(len(state.step)).reshape(-1, 1, 1) * 7.0
-    moments = each(lambda w: 0.1 * w.roll(1, -1), weights)
-    return AdamState(steps.to(state.step), moments, each(torch.square, moments))
+    moments = _each(lambda w: 0.1 * w.roll(1, -1), weights)
+    return AdamState(steps.to(state.step), moments, _each(torch.square, moments))
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("mixed", [False, True], ids=["in step", "mixed steps"])
 @pytest.mark.parametrize("depth", SIZES)
-def test_fit_fast_equals_the_plain_steps(depth, mixed, reduction):
+def test_fit_dnn_equals_the_plain_steps(depth, mixed, reduction):
     weights, *rest = data(depth)
     state = mixed_state(weights) if mixed else adam_start(weights)
     wanted = plain_fit(weights, state, *rest, 12, 0.03, reduction)
-    assert_same(fit_fast(weights, state, *rest, 12, 0.03, reduction), wanted)
+    assert_same(fit_dnn(weights, state, *rest, 12, 0.03, reduction), wanted)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
@@ -104,7 +105,7 @@ def test_fit_fast_equals_the_plain_steps(depth, mixed, reduction):
 @pytest.mark.parametrize("depth", [2, 3])
 def test_good_init_equals_the_plain_steps_of_every_graph(depth, tolerance, reduction):
     weights, X_T, X_O, *_ = data(depth, graphs=4)
-    split = split_cells(60, 0.25, torch.Generator().manual_seed(1))
+    split = split_cells(60, torch.Generator().manual_seed(1))
     args = split, 210, 0.02, reduction, tolerance
     fit = good_init(weights, X_T, X_O, *args)
     if tolerance:
@@ -114,48 +115,15 @@ def test_good_init_equals_the_plain_steps_of_every_graph(depth, tolerance, reduc
         assert_same(graph(fit, i), wanted)
 
 
-@pytest.mark.parametrize("depth", [2, 3])
-def test_fits_by_batches_of_cells_equal_the_plain_steps(depth):
-    weights, X_T, X_O, Z, lam = data(depth, graphs=4)
-    fitted, held = split_cells(60, 0.25, torch.Generator().manual_seed(1))
-    batches = draw_batches(fitted, 20, 210, torch.Generator().manual_seed(2))
-    args = (fitted, held), 210, 0.02, "mean", 0.02, batches
-    start = good_init(weights, X_T, X_O, *args)
-    assert len(set(start.adam.step.flatten().tolist())) > 2
-    for i in range(4):
-        wanted = plain_good_init(graph(weights, i), graph(X_T, i), graph(X_O, i), *args)
-        assert_same(graph(start, i), wanted)
-    for reduction in ("sum", "mean"):
-        args = start.weights, start.adam, X_T, X_O, Z, lam, 9, 0.01, reduction, batches[:9]
-        wanted = plain_fit(*args)
-        assert_same(fit_fast(*args), wanted)
-        Z.requires_grad_()  # so that the steps are recorded
-        assert_same(fit_fast(*args), wanted)
-        Z.requires_grad_(False)
-
-
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
-def test_batches_that_cover_all_cells_have_the_mean_gradient_of_all(reduction):
-    weights, X_T, X_O, Z, lam = data()
-    cells = torch.arange(60)
-    batches = draw_batches(cells, 20, 3, torch.Generator().manual_seed(2))
-    assert sorted(batches.flatten().tolist()) == cells.tolist()
-    parts = [
-        gradient(weights, X_T[:, seen], X_O[:, seen], Z, lam, reduction, 60) for seen in batches
-    ]
-    mean = each(lambda *g: sum(g) / 3, *parts)
-    assert_same(mean, gradient(weights, X_T, X_O, Z, lam, reduction))
-
-
 @pytest.mark.parametrize("sizes", [(10, 40, 100), (4, 20, 15, 30)])
 def test_single_precision_differs_by_its_rounding(sizes):
-    split = split_cells(90, 0.2, torch.Generator().manual_seed(1))
+    split = split_cells(90, torch.Generator().manual_seed(1))
     results = []
     for dtype in (torch.float32, torch.float64):
         weights, X_T, X_O, Z, lam = data(sizes=sizes, cells=90, dtype=dtype)
         fit = good_init(weights, X_T, X_O, split, 30, 0.01)
-        results.append(fit_fast(fit.weights, fit.adam, X_T, X_O, Z, lam, 5, 0.01)[0])
-    assert_same(each(torch.Tensor.double, results[0]), results[1], atol=1e-3, rtol=1e-3)
+        results.append(fit_dnn(fit.weights, fit.adam, X_T, X_O, Z, lam, 5, 0.01)[0])
+    assert_same(_each(torch.Tensor.double, results[0]), results[1], atol=1e-3, rtol=1e-3)
     assert results[0].W[0].dtype == torch.float32
 
 
@@ -167,7 +135,7 @@ def test_one_cell_one_tf_and_constant_genes_are_fitted(sizes, cells, dtype):
     X_T[..., 0] = 0
     state = adam_start(weights)
     wanted = plain_fit(weights, state, X_T, X_O, Z, lam, 6, 0.02)
-    got = fit_fast(weights, state, X_T, X_O, Z, lam, 6, 0.02)
+    got = fit_dnn(weights, state, X_T, X_O, Z, lam, 6, 0.02)
     assert_same(got, wanted, **({} if dtype == torch.float64 else {"atol": 1e-4, "rtol": 1e-3}))
 
 
@@ -177,7 +145,7 @@ def test_exact_zeros_among_the_weights_stay_without_a_pull():
     W0[:, 0] = 0
     weights = weights._replace(W=(W0, *weights.W[1:]))
     args = weights, adam_start(weights), torch.zeros_like(X_T), X_O, Z, lam, 10, 0.02
-    fitted, _ = fit_fast(*args)  # no data on W_1, and |w| has slope 0 at 0
+    fitted, _ = fit_dnn(*args)  # no data on W_1, and |w| has slope 0 at 0
     assert (fitted.W[0][:, 0] == 0).all()
     assert_same(fitted, plain_fit(*args)[0])
 
@@ -186,18 +154,18 @@ def test_inputs_are_left_alone_and_results_are_kept():
     weights, *rest = data(3)
     given = weights, mixed_state(weights), *rest
     copies = [leaf.clone() for leaf in leaves(given)]
-    fitted = fit_fast(*given, 5, 0.02)
+    fitted = fit_dnn(*given, 5, 0.02)
     kept = [leaf.clone() for leaf in leaves(fitted)]
-    split = split_cells(60, 0.2, torch.Generator().manual_seed(1))
+    split = split_cells(60, torch.Generator().manual_seed(1))
     good_init(weights, *rest[:2], split, 30, 0.02, tolerance=0.5)
-    fit_fast(*fitted, *rest, 5, 0.02)
+    fit_dnn(*fitted, *rest, 5, 0.02)
     for before, now in zip([*copies, *kept], leaves([given, fitted]), strict=True):
         assert torch.equal(before, now)
 
 
 def test_a_fit_is_reproduced_bit_by_bit():
     weights, *rest = data(sizes=(10, 40, 100), graphs=4, cells=200, dtype=torch.float32)
-    runs = [fit_fast(weights, adam_start(weights), *rest, 20, 0.02) for _ in range(3)]
+    runs = [fit_dnn(weights, adam_start(weights), *rest, 20, 0.02) for _ in range(3)]
     for run in runs[1:]:
         assert all(map(torch.equal, leaves(runs[0]), leaves(run)))
 
@@ -215,24 +183,24 @@ def test_constant_units_pass_the_biases_on_and_are_never_fitted():
 def test_no_gradient_asked_for_means_none_recorded():
     weights, X_T, X_O, Z, lam = data()
     state = adam_start(weights)
-    assert not fit_fast(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
+    assert not fit_dnn(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
     Z.requires_grad_()
-    assert fit_fast(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
+    assert fit_dnn(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
     with torch.no_grad():
-        assert not fit_fast(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
+        assert not fit_dnn(weights, state, X_T, X_O, Z, lam, 3, 0.02)[0].W[0].requires_grad
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("depth", [2, 3])
 def test_a_gpu_gives_the_same(depth):
     weights, X_T, X_O, Z, lam = data(depth)
-    split = split_cells(60, 0.25, torch.Generator().manual_seed(1))
+    split = split_cells(60, torch.Generator().manual_seed(1))
 
     def fit(place: str) -> tuple:
         tfs, genes, *pull = (x.to(place) for x in (X_T, X_O, Z, lam))
-        start = each(lambda w: w.to(place), weights)
+        start = _each(lambda w: w.to(place), weights)
         good = good_init(start, tfs, genes, split, 100, 0.02, tolerance=0.02)
-        return fit_fast(good.weights, good.adam, tfs, genes, *pull, 10, 0.02)
+        return fit_dnn(good.weights, good.adam, tfs, genes, *pull, 10, 0.02)
 
     on_gpu = fit("cuda")
     assert_same([leaf.cpu() for leaf in leaves(on_gpu)], fit("cpu"), atol=1e-6, rtol=1e-6)

@@ -9,12 +9,11 @@ import torch
 
 from grnular_core.models.inner_fit import (
     Weights,
+    _each,
     activations,
     adam_start,
     adam_step,
-    draw_batches,
-    each,
-    fit_fast,
+    fit_dnn,
     good_init,
     gradient,
     init_weights,
@@ -35,7 +34,7 @@ def problem(depth: int = 2, graphs: int = 2, cells: int = 30, seed: int = 0):
     g = seeded(seed)
     sizes = SIZES[depth]
     weights = init_weights(graphs, sizes, g, dtype=torch.float64)
-    weights = each(lambda w: w + 0.3 * torch.randn(w.shape, generator=g).double(), weights)
+    weights = _each(lambda w: w + 0.3 * torch.randn(w.shape, generator=g).double(), weights)
     X_T = torch.randn(graphs, cells, sizes[0], generator=g).double()
     X_O = torch.randn(graphs, cells, sizes[-1], generator=g).double()
     Z = torch.rand(graphs, sizes[0], sizes[-1], generator=g).double()
@@ -52,7 +51,7 @@ def closest(a: Weights, b: Weights) -> float:
 
 
 def of_graph(weights: Weights, i: int) -> Weights:
-    return each(lambda w: w[i : i + 1], weights)
+    return _each(lambda w: w[i : i + 1], weights)
 
 
 def split_all(cells: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -132,39 +131,39 @@ def test_objective_is_equation_12(reduction):
 def test_gradient_equals_autograd(depth, penalty, reduction):
     weights, X_T, X_O, Z, lam = problem(depth)
     pull = (Z, lam) if penalty else (None, None)
-    tracked = each(lambda w: w.clone().requires_grad_(), weights)
+    tracked = _each(lambda w: w.clone().requires_grad_(), weights)
     objective(tracked, X_T, X_O, *pull, reduction).sum().backward()
-    wanted = each(lambda w: w.grad, tracked)
+    wanted = _each(lambda w: w.grad, tracked)
     assert closest(gradient(weights, X_T, X_O, *pull, reduction), wanted) < 1e-9
 
 
 @pytest.mark.parametrize("depth", SIZES)
-def test_fit_fast_equals_autograd_with_torchs_adam(depth):
+def test_fit_dnn_equals_autograd_with_torchs_adam(depth):
     weights, X_T, X_O, Z, lam = problem(depth)
-    fitted, state = fit_fast(weights, adam_start(weights), X_T, X_O, Z, lam, 20, 0.03)
-    tracked = each(lambda w: w.clone().requires_grad_(), weights)
+    fitted, state = fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 20, 0.03)
+    tracked = _each(lambda w: w.clone().requires_grad_(), weights)
     adam = torch.optim.Adam(leaves(tracked), lr=0.03)
     for _ in range(20):
         adam.zero_grad()
         objective(tracked, X_T, X_O, Z, lam).sum().backward()
         adam.step()
-    assert closest(fitted, each(torch.Tensor.detach, tracked)) < 1e-5
+    assert closest(fitted, _each(torch.Tensor.detach, tracked)) < 1e-5
     assert state.step.flatten().tolist() == [20, 20]
 
 
 def test_adam_goes_on_where_it_stopped():
     weights, X_T, X_O, Z, lam = problem()
-    whole = fit_fast(weights, adam_start(weights), X_T, X_O, Z, lam, 10, 0.03)
-    half = fit_fast(weights, adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
-    both = fit_fast(*half, X_T, X_O, Z, lam, 5, 0.03)
-    afresh = fit_fast(half[0], adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
+    whole = fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 10, 0.03)
+    half = fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
+    both = fit_dnn(*half, X_T, X_O, Z, lam, 5, 0.03)
+    afresh = fit_dnn(half[0], adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
     assert closest(whole[0], both[0]) == 0
     assert closest(whole[0], afresh[0]) > 1e-3
 
 
 def test_adam_changes_nothing_in_place():
     weights, X_T, X_O, Z, lam = problem()
-    copy = each(torch.clone, weights)
+    copy = _each(torch.clone, weights)
     state = adam_start(weights)
     adam_step(weights, gradient(weights, X_T, X_O), state, 0.1)
     assert closest(weights, copy) == 0 and float(state.step.sum()) == 0
@@ -178,7 +177,7 @@ def test_gradients_flow_through_the_inner_steps(depth):
     weights = weights._replace(W=(W0, *weights.W[1:]))
 
     def theta_of(Z, lam):
-        return path_product(fit_fast(weights, adam_start(weights), X_T, X_O, Z, lam, 3, 0.01)[0])
+        return path_product(fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 3, 0.01)[0])
 
     Z.requires_grad_(), lam.requires_grad_()
     grad_Z, grad_lam = torch.autograd.grad(theta_of(Z, lam).sum(), (Z, lam))
@@ -196,7 +195,7 @@ def test_a_stronger_lam_pulls_theta_closer_to_Z(reduction):
     distance = []
     for strength in (0.0, 10.0, 1000.0):
         args = (X_T, X_O, Z, torch.full_like(lam, strength), 300, 0.02, reduction)
-        fitted, _ = fit_fast(weights, adam_start(weights), *args)
+        fitted, _ = fit_dnn(weights, adam_start(weights), *args)
         distance.append(float((path_product(fitted) - Z).norm()))
     assert distance[0] > 1.5 * distance[1] > distance[2]
     assert distance[2] < 0.1 * distance[0]
@@ -219,13 +218,13 @@ def test_a_batch_equals_its_graphs_one_by_one_also_when_they_stop_early():
     X_O = X_T @ torch.randn(3, 4, 6, generator=g).double()
     X_O = X_O + torch.tensor([0.01, 0.5, 5.0]).reshape(3, 1, 1) * noise  # three stopping times
     start = init_weights(3, (4, 16, 6), seeded(1), dtype=torch.float64)
-    split = split_cells(80, 0.25, seeded(2))
+    split = split_cells(80, seeded(2))
     Z, lam = torch.zeros(3, 4, 6).double(), torch.ones(3, 1, 1).double()
 
     def fit(i):
         data = X_T[i], X_O[i]
-        good = good_init(each(lambda w: w[i], start), *data, split, 300, 0.02, tolerance=0.02)
-        return good, fit_fast(good.weights, good.adam, *data, Z[i], lam[i], 10, 0.02)[0]
+        good = good_init(_each(lambda w: w[i], start), *data, split, 300, 0.02, tolerance=0.02)
+        return good, fit_dnn(good.weights, good.adam, *data, Z[i], lam[i], 10, 0.02)[0]
 
     together, after = fit(slice(0, 3))
     steps = together.adam.step.flatten().tolist()
@@ -241,7 +240,7 @@ def test_a_batch_equals_its_graphs_one_by_one_also_when_they_stop_early():
 def test_good_init_stops_when_the_held_out_error_no_longer_falls():
     _, X_T, X_O, *_ = problem(cells=60)  # nothing to learn: X_O is noise
     start = init_weights(2, (3, 40, 6), seeded(), dtype=torch.float64)
-    split = split_cells(60, 0.2, seeded())
+    split = split_cells(60, seeded())
     early = good_init(start, X_T, X_O, split, 400, 0.05, tolerance=0.01)
     late = good_init(start, X_T, X_O, split, 400, 0.05)
     assert float(early.adam.step.max()) <= 100 and float(late.adam.step.min()) == 400
@@ -252,8 +251,8 @@ def test_good_init_stops_when_the_held_out_error_no_longer_falls():
 def test_held_out_cells_are_not_fitted():
     _, X_T, X_O, *_ = problem(cells=40)
     start = init_weights(2, (3, 10, 6), seeded(), dtype=torch.float64)
-    fitted, held = split_cells(40, 0.25, seeded())
-    assert sorted([*fitted.tolist(), *held.tolist()]) == list(range(40)) and len(held) == 10
+    fitted, held = split_cells(40, seeded())
+    assert sorted([*fitted.tolist(), *held.tolist()]) == list(range(40)) and len(held) == 8
     changed = X_O.clone()
     changed[:, held] += 100
     a = good_init(start, X_T, X_O, (fitted, held), 30, 0.02)
@@ -261,25 +260,9 @@ def test_held_out_cells_are_not_fitted():
     assert closest(a.weights, b.weights) == 0 and (b.error > a.error + 100).all()
 
 
-@pytest.mark.parametrize(
-    "cells, share, sizes",
-    [(1, 0.2, (1, 1)), (2, 0.2, (1, 1)), (10, 0.0, (10, 10)), (10, 0.99, (1, 9))],
-)
-def test_split_leaves_at_least_one_cell_on_each_side(cells, share, sizes):
-    assert tuple(map(len, split_cells(cells, share, seeded()))) == sizes
-
-
-def test_batches_show_every_cell_as_often_as_any_other():
-    cells = torch.arange(100, 130)
-    batches = draw_batches(cells, 7, 60, seeded())
-    assert batches.shape == (60, 7)
-    times = torch.bincount(batches.flatten(), minlength=130)[100:]
-    assert len(times) == 30 and times.tolist() == [14] * 30
-    assert not torch.equal(batches[:4], batches[30:34])
-    assert torch.equal(batches, draw_batches(cells, 7, 60, seeded()))
-    assert draw_batches(cells, 7, 0, seeded()).shape == (0, 7)
-    assert draw_batches(cells, 30, 5, seeded()) is None
-    assert draw_batches(cells, None, 5, seeded()) is None
+@pytest.mark.parametrize(("cells", "sizes"), [(1, (1, 1)), (2, (1, 1)), (10, (8, 2))])
+def test_split_leaves_at_least_one_cell_on_each_side(cells, sizes):
+    assert tuple(map(len, split_cells(cells, seeded()))) == sizes
 
 
 def test_no_epochs_leave_the_start_as_it_is():

@@ -15,14 +15,10 @@ from test_context import moved_model
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
-from grnular_core.models import context_blocks
-from grnular_core.models import edge_features_blocks as evidence_blocks
-from grnular_core.models import large_fit as streamed_fit
-from grnular_core.models.cells import Cells, row_blocks
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.grnular_base import GRNULarBase
-from grnular_core.models.inference import grnular_scores, is_streamed
-from grnular_core.models.large import streamed_scores
+from grnular_core.models import cells, context, cost, edge_features
+from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
+from grnular_core.models.inference import grnular_scores, works_in_blocks
+from grnular_core.models.large import large_scores
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.training.weights import load_model
 from grnular_core.utils import device as memory
@@ -40,11 +36,11 @@ MODELS = {
 @pytest.fixture(params=[50, 1_000], ids=["small blocks", "large blocks"])
 def blocks(request, monkeypatch):
     """Blocks of about so many pairs, and rows of as many numbers; every step looks at all cells."""
-    monkeypatch.setattr(context_blocks.block_context, "__defaults__", (request.param, "all"))
-    monkeypatch.setattr(evidence_blocks, "GENES", request.param // 10)
-    for function in (row_blocks, Cells.slices):
-        monkeypatch.setattr(function, "__defaults__", (request.param * 10,))
-    monkeypatch.setattr(streamed_fit, "STEP_CELLS", 10**6)
+    monkeypatch.setattr(context, "BLOCK_PAIRS", 0)
+    monkeypatch.setattr(context, "PAIRS", request.param)
+    monkeypatch.setattr(edge_features, "GENES", request.param // 10)
+    monkeypatch.setattr(cells, "BLOCK", request.param * 10)
+    monkeypatch.setattr(cost, "STEP_CELLS", 10**6)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -52,7 +48,7 @@ def blocks(request, monkeypatch):
 def test_scores_and_signs_are_those_of_all_at_once(kind, model, blocks):
     X, tfs = expression(kind), tf_positions()
     wanted, wanted_signs = grnular_scores(X, tfs, model=MODELS[model]())
-    scores, signs = streamed_scores(sparse.csr_matrix(X), tfs, MODELS[model]())
+    scores, signs = large_scores(sparse.csr_matrix(X), tfs, MODELS[model]())
     np.testing.assert_allclose(scores, wanted, atol=1e-5, rtol=1e-4)
     assert (signs == wanted_signs).mean() > 0.999 and wanted.std() > 0.001
 
@@ -66,7 +62,7 @@ def test_rounding_changes_the_shipped_model_little(kind, dtype, blocks):
     X, tfs = expression(kind), tf_positions()
     wanted, signs = grnular_scores(X, tfs, model=load_model("grnular-context", seed=0).to(dtype))
     table = sparse.csr_matrix(X)
-    scores, found = streamed_scores(table, tfs, load_model("grnular-context", seed=0).to(dtype))
+    scores, found = large_scores(table, tfs, load_model("grnular-context", seed=0).to(dtype))
     inside = (wanted > 0) & (wanted < 1)
     logits = logit(wanted[inside])
     moved = np.abs(logit(scores[inside]) - logits) / logits.std()
@@ -78,19 +74,19 @@ def test_rounding_changes_the_shipped_model_little(kind, dtype, blocks):
 @pytest.mark.parametrize("model", ["context", "entry"])
 def test_dense_and_sparse_tables_give_the_same_numbers(model):
     X, tfs = expression("counts"), tf_positions()
-    found = [streamed_scores(x, tfs, MODELS[model]()) for x in (X, sparse.csr_matrix(X))]
+    found = [large_scores(x, tfs, MODELS[model]()) for x in (X, sparse.csr_matrix(X))]
     assert np.array_equal(found[0][0], found[1][0]) and np.array_equal(found[0][1], found[1][1])
 
 
 def test_permuting_genes_and_tfs_permutes_the_result(monkeypatch):
-    monkeypatch.setattr(streamed_fit, "STEP_CELLS", 60)  # also where cells are drawn
+    monkeypatch.setattr(cost, "STEP_CELLS", 60)  # also where cells are drawn
     X, tfs = expression("counts"), tf_positions()
     X = np.delete(X, 9, 1)  # without the twin of a TF, which only their order tells apart
     tfs = np.where(tfs > 9, tfs - 1, tfs)
     rng = np.random.default_rng(1)
     columns, rows = rng.permutation(89), rng.permutation(14)
-    scores, signs = streamed_scores(X, tfs, moved_model())
-    again, again_signs = streamed_scores(
+    scores, signs = large_scores(X, tfs, moved_model())
+    again, again_signs = large_scores(
         X[:, columns], np.argsort(columns)[tfs][rows], moved_model()
     )
     np.testing.assert_allclose(again, scores[np.ix_(rows, columns)], atol=1e-6)
@@ -98,20 +94,20 @@ def test_permuting_genes_and_tfs_permutes_the_result(monkeypatch):
 
 
 def test_the_same_seed_draws_the_same_cells_and_another_others(monkeypatch):
-    monkeypatch.setattr(streamed_fit, "STEP_CELLS", 60)
+    monkeypatch.setattr(cost, "STEP_CELLS", 60)
     X, tfs = expression("counts"), tf_positions()
-    found = [streamed_scores(X, tfs, load_model("grnular-context", seed))[0] for seed in (0, 0, 1)]
+    found = [large_scores(X, tfs, load_model("grnular-context", seed))[0] for seed in (0, 0, 1)]
     assert np.array_equal(found[0], found[1]) and not np.allclose(found[0], found[2])
 
 
 def test_drawn_cells_find_the_network_as_well_as_all(monkeypatch):
     quality = {}
     for step_cells in (100, 10**6):
-        monkeypatch.setattr(streamed_fit, "STEP_CELLS", step_cells)
+        monkeypatch.setattr(cost, "STEP_CELLS", step_cells)
         values = []
         for seed in range(3):
             X, tfs, truth = graph(seed, n_cells=600, n_genes=40)
-            scores, _ = streamed_scores(X, tfs, load_model("grnular-context", seed=0))
+            scores, _ = large_scores(X, tfs, load_model("grnular-context", seed=0))
             names = [f"G{i:02d}" for i in range(40)]
             row, column = np.nonzero(truth)
             edges = pd.DataFrame(
@@ -133,7 +129,7 @@ def test_drawn_cells_find_the_network_as_well_as_all(monkeypatch):
 def test_progress_rises_from_nothing_and_counts_to_a_thousand():
     heard = []
     X, tfs = expression("counts"), tf_positions()
-    streamed_scores(X, tfs, moved_model(), progress=lambda done, total: heard.append((done, total)))
+    large_scores(X, tfs, moved_model(), progress=lambda done, total: heard.append((done, total)))
     done = [part for part, _ in heard]
     assert {total for _, total in heard} == {1000}
     assert done == sorted(done) and done[0] == 0 and done[-1] == 1000 and len(set(done)) > 5
@@ -142,10 +138,10 @@ def test_progress_rises_from_nothing_and_counts_to_a_thousand():
 def test_unusable_input_is_refused():
     X, tfs = expression("counts"), tf_positions()
     with pytest.raises(InputError, match="positions from 0 to 89"):
-        streamed_scores(X, [*tfs, 90], moved_model())
+        large_scores(X, [*tfs, 90], moved_model())
     X[3, 3] = np.nan
     with pytest.raises(InputError, match="finite numbers"):
-        streamed_scores(X, tfs, moved_model())
+        large_scores(X, tfs, moved_model())
 
 
 # --- which way data go
@@ -153,11 +149,11 @@ def test_unusable_input_is_refused():
 
 def test_large_data_and_no_others_go_a_block_at_a_time():
     model = GRNULar(ENTRY)
-    assert is_streamed(model, (20_000, 20_000), 1_500)
-    assert is_streamed(model, (300, 20_000), 150) and is_streamed(model, (40_000, 1_000), 10)
-    assert not is_streamed(model, (2_700, 1_200), 127)  # DS3
-    assert not is_streamed(model, (421, 1_620), 620)  # mESC, TFs+1000
-    assert not is_streamed(GRNULarBase(ENTRY), (20_000, 20_000), 1_500)
+    assert works_in_blocks(model, (20_000, 20_000), 1_500)
+    assert works_in_blocks(model, (300, 20_000), 150) and works_in_blocks(model, (40_000, 1_000), 10)
+    assert not works_in_blocks(model, (2_700, 1_200), 127)  # DS3
+    assert not works_in_blocks(model, (421, 1_620), 620)  # mESC, TFs+1000
+    assert not works_in_blocks(GRNULarBase(ENTRY), (20_000, 20_000), 1_500)
 
 
 def sparse_data(name: str = "sparse") -> GRNDataset:
@@ -176,7 +172,7 @@ def sparse_data(name: str = "sparse") -> GRNDataset:
 def test_methods_give_the_same_edges_either_way_and_never_make_large_data_dense(
     name, close, monkeypatch
 ):
-    monkeypatch.setattr(streamed_fit, "STEP_CELLS", 10**6)
+    monkeypatch.setattr(cost, "STEP_CELLS", 10**6)
     data = sparse_data()
     wanted = infer(data, name, device="cpu").set_index(["regulator", "target"])
     monkeypatch.setattr(memory, "LARGE_PAIRS", 100)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.stats import rankdata, spearmanr
+from large_cases import KINDS, expression, tf_positions
+from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
+from grnular_core.models import edge_features as module
+from grnular_core.models.cell_clusters import cluster_cells
+from grnular_core.models.cells import Cells, scale_of
 from grnular_core.models.edge_features import (
+    EDGE_FEATURES,
     MIN_CELLS,
     PENALTY,
-    VIEWS,
-    cluster_cells,
-    evidence,
-    ranks,
+    edge_features,
+    gene_blocks,
 )
 from grnular_core.models.problem import standardise
 
@@ -32,11 +35,15 @@ def cells(seed: int = 0, n_cells: int = 120, lost: float = 0.3) -> np.ndarray:
     return X
 
 
+def cells_of(X: np.ndarray, dtype: type = np.float64) -> Cells:
+    return Cells.of(X, scale_of(X), dtype=dtype)
+
+
 def views(X: np.ndarray, tfs: list[int] = TFS) -> dict[str, np.ndarray]:
     """Every view of one data set, (tfs, genes)."""
-    found = evidence(torch.tensor(X)[None], torch.tensor([tfs]))[0]
-    assert found.shape == (len(tfs), X.shape[1], len(VIEWS)) and found.dtype == torch.float32
-    return {name: found[..., i].double().numpy() for i, name in enumerate(VIEWS)}
+    found = edge_features(cells_of(X), np.array(tfs))
+    assert found.shape == (len(tfs), X.shape[1], len(EDGE_FEATURES)) and found.dtype == torch.float32
+    return {name: found[..., i].double().numpy() for i, name in enumerate(EDGE_FEATURES)}
 
 
 def z_scores(X: np.ndarray) -> np.ndarray:
@@ -59,11 +66,6 @@ def test_pearson_and_spearman_and_detection_are_the_usual_correlations():
     np.testing.assert_allclose(found["pearson"], np.corrcoef(X.T)[TFS], atol=1e-6)
     np.testing.assert_allclose(found["rank"], spearmanr(X).statistic[TFS], atol=1e-6)
     np.testing.assert_allclose(found["detection"], np.corrcoef((X > 0).T)[TFS], atol=1e-6)
-
-
-def test_equal_values_share_their_mean_rank():
-    X = np.random.default_rng(0).integers(4, size=(30, 5)).astype(float)
-    np.testing.assert_array_equal(ranks(torch.tensor(X)[None])[0] + 0.5, rankdata(X, axis=0))
 
 
 def test_ridge_is_sklearns_and_a_tf_does_not_explain_itself():
@@ -164,14 +166,6 @@ def test_data_that_say_little_give_finite_views(X):
         assert np.isfinite(view).all() and (np.abs(view) <= 3).all(), name
 
 
-def test_a_batch_is_its_graphs_one_by_one():
-    X = torch.tensor(np.stack([cells(seed) for seed in range(3)]))
-    index = torch.tensor([TFS, [1, 2, 4], [11, 0, 5]])
-    together = evidence(X, index)
-    for i in range(3):
-        torch.testing.assert_close(together[i], evidence(X[i : i + 1], index[i : i + 1])[0])
-
-
 def test_clusters_find_groups_and_leave_the_global_seed_alone():
     rng = np.random.default_rng(0)
     group = np.repeat([0, 1, 2], 40)
@@ -183,3 +177,24 @@ def test_clusters_find_groups_and_leave_the_global_seed_alone():
     assert len(labels) == 120 and len(set(labels)) <= 8
     assert all(len(set(group[labels == cluster])) == 1 for cluster in set(labels))
     assert set(cluster_cells(Z[:9])) == {0}
+
+
+@pytest.mark.parametrize("genes", [1, 17])
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_of_cells_and_genes_in_single_precision_change_rounding_alone(
+    kind, genes, monkeypatch
+):
+    X, tfs = expression(kind), tf_positions()
+    heard: list[float] = []
+    wanted = edge_features(cells_of(X), tfs)
+    monkeypatch.setattr(module, "GENES", genes)
+    found = edge_features(cells_of(X, np.float32), tfs, numbers=900, progress=heard.append)
+    for i, name in enumerate(EDGE_FEATURES):
+        np.testing.assert_allclose(found[..., i], wanted[..., i], atol=1e-5, err_msg=name)
+    assert heard == sorted(heard) and len(heard) > 10 and 0.85 < heard[-1] <= 1
+
+
+def test_blocks_cover_all_genes_once():
+    for size in (1, 4, 10, 99):
+        parts = gene_blocks(10, size)
+        assert [g for part in parts for g in range(10)[part]] == list(range(10))

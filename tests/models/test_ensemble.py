@@ -1,4 +1,4 @@
-"""A committee as rho_nn: what it says, how it is put together, that blocks and training know it."""
+"""An ensemble as rho_nn: what it says, how it is put together, that blocks and training know it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_graphs import graphs
 
+from grnular_core.models import context as context_module
 from grnular_core.models import cost
-from grnular_core.models.context import ContextRho, make_context
-from grnular_core.models.context_blocks import block_context, block_logits
-from grnular_core.models.edge_features import FIRST_VIEWS
-from grnular_core.models.ensemble import CommitteeRho, seat
+from grnular_core.models.context import make_context
+from grnular_core.models.context_rho import ContextRho, EnsembleRho, set_members
+from grnular_core.models.edge_features import FIRST_FEATURES
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.training import train as training
 from grnular_core.training.batches import prepare_batches, run_model
@@ -32,7 +32,7 @@ TWO = replace(ALONE, context_members=2)
 
 def network(seed: int) -> ContextRho:
     """A network far from its start."""
-    rho = ContextRho(FIRST_VIEWS, torch.Generator().manual_seed(seed), 4, 1)
+    rho = ContextRho(FIRST_FEATURES, torch.Generator().manual_seed(seed), 4, 1)
     with torch.no_grad():
         rho.leave.weight.mul_(10 * (1 + seed))
         rho.leave.bias.add_(seed)
@@ -41,7 +41,7 @@ def network(seed: int) -> ContextRho:
 
 def case(tfs: int = 5, genes: int = 12):
     g = torch.Generator().manual_seed(0)
-    views = torch.randn(1, tfs, genes, FIRST_VIEWS, generator=g)
+    views = torch.randn(1, tfs, genes, FIRST_FEATURES, generator=g)
     index = torch.randperm(genes, generator=g)[:tfs]
     allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
     allowed[0, range(tfs), index] = False
@@ -49,8 +49,8 @@ def case(tfs: int = 5, genes: int = 12):
     return views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
 
 
-def committee(*networks: ContextRho) -> CommitteeRho:
-    rho = CommitteeRho(FIRST_VIEWS, torch.Generator().manual_seed(9), 4, 1, len(networks))
+def ensemble(*networks: ContextRho) -> EnsembleRho:
+    rho = EnsembleRho(FIRST_FEATURES, torch.Generator().manual_seed(9), 4, 1, len(networks))
     for member, trained in zip(rho.members, networks, strict=True):
         member.load_state_dict(trained.state_dict())
     return rho
@@ -64,7 +64,7 @@ def context_of(views, detected, index, allowed):
 def test_logits_are_the_offset_and_the_members_shares():
     views, detected, index, allowed, theta, Z = case()
     first, second = network(0), network(3)
-    rho = committee(first, second)
+    rho = ensemble(first, second)
     rho.shares.copy_(torch.tensor([0.25, 2.0]))
     rho.offset.fill_(-1.5)
     context = context_of(views, detected, index, allowed)
@@ -79,9 +79,9 @@ def test_members_are_seated_on_the_first_ones_scale(seeds):
     views, detected, index, allowed, theta, Z = case()
     context = context_of(views, detected, index, allowed)
     networks = [network(seed) for seed in seeds]
-    rho = committee(*networks)
+    rho = ensemble(*networks)
     logits = [one(theta, Z, context)[allowed] for one in networks]
-    seat(rho, networks, logits)
+    set_members(rho, networks, logits)
     parts = [share * values for share, values in zip(rho.shares, logits, strict=True)]
     for part in parts:
         assert float(part.std()) == pytest.approx(float(logits[0].std()) / len(seeds), rel=1e-4)
@@ -93,14 +93,17 @@ def test_members_are_seated_on_the_first_ones_scale(seeds):
 
 @pytest.mark.parametrize("pairs", [1, 5 * 4, 10**6])
 @torch.no_grad()
-def test_large_data_get_the_same_logits_in_blocks(pairs):
+def test_large_data_get_the_same_logits_in_blocks(pairs, monkeypatch):
     views, detected, index, allowed, theta, Z = case()
-    rho = committee(network(0), network(3), network(1))
+    rho = ensemble(network(0), network(3), network(1))
     rho.offset.fill_(0.7)
     wanted = rho(theta, Z, context_of(views, detected, index, allowed))
     heard: list[float] = []
-    context = block_context(views[0], detected[0], index, allowed[0], pairs)
-    found = block_logits(rho, theta, Z, context, heard.append)
+    monkeypatch.setattr(context_module, "BLOCK_PAIRS", 0)
+    monkeypatch.setattr(context_module, "PAIRS", pairs)
+    context = context_of(views, detected, index, allowed)
+    context.progress = heard.append
+    found = rho(theta, Z, context)
     torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-4, rtol=1e-4)
     assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
 
@@ -120,8 +123,8 @@ def test_a_member_costs_a_pass_over_the_candidates_and_no_fit():
     one, two, three = (
         cost.operations(1000, 500, 50, replace(ALONE, context_members=n)) for n in (1, 2, 3)
     )
-    assert three["cells"] - two["cells"] == pytest.approx(two["cells"] - one["cells"])
-    assert two["cells"] > one["cells"] and two["init"] == one["init"]
+    assert three["iterations"] - two["iterations"] == pytest.approx(two["iterations"] - one["iterations"])
+    assert two["iterations"] > one["iterations"] and two["init"] == one["init"]
 
 
 # --- training from members ----------------------------------------------------------------------

@@ -1,0 +1,110 @@
+"""Clusters of like cells, and what is left of expression inside them.
+
+Types of cells differ in most genes, whatever regulates them, so over all cells almost any two markers go
+together. Inside a cluster of like cells genes go together for nearer reasons.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+from threadpoolctl import ThreadpoolController
+
+from grnular_core.models.cells import Cells
+from grnular_core.utils.device import LARGE_VALUES
+
+N_CLUSTERS, N_COMPONENTS = 8, 8
+
+
+
+def cluster_cells(Z: np.ndarray | sparse.csr_matrix) -> np.ndarray:
+    """Clusters of cells: k-means on their first principal components.
+
+    At most 8 clusters, and 10 cells a cluster on average. Deterministic: no random draw of the
+    caller's is used or changed.
+
+    Parameters
+    ----------
+    Z : ndarray or csr, shape (cells, genes)
+        z-scores, or a sparse table that differs from them by a number for each gene.
+
+    Returns
+    -------
+    ndarray of int, shape (cells,)
+        All 0 when there are fewer than 10 cells or nothing varies.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
+
+    n_cells, n_genes = Z.shape
+    if n_cells < 10 or not (Z.data if sparse.issparse(Z) else Z).any():
+        return np.zeros(n_cells, dtype=int)
+    n_components = min(N_COMPONENTS, n_cells, n_genes)
+    if sparse.issparse(Z) and n_components == min(Z.shape):  # as many as arpack does not find
+        Z = Z.toarray()
+    solver = "arpack" if sparse.issparse(Z) else "randomized"
+    # its threads and torch's, waiting for each other, would take ten times as long
+    with _threads().limit(limits=1):
+        parts = PCA(n_components, svd_solver=solver, random_state=0).fit_transform(Z)
+        n_clusters = min(N_CLUSTERS, n_cells // 10 + 1)
+        return KMeans(n_clusters, n_init=1, random_state=0).fit_predict(parts)
+
+
+@lru_cache
+def _threads() -> ThreadpoolController:
+    """The libraries whose threads can be limited; finding them takes longer than limiting them."""
+    import sklearn.cluster  # noqa: F401 - it brings some of them
+
+    return ThreadpoolController()
+
+
+def cluster_labels(cells: Cells) -> np.ndarray:
+    """``cluster_cells`` of the z-scores; large data stay sparse.
+
+    Returns
+    -------
+    ndarray of int, shape (cells,)
+    """
+    if cells.n_cells * cells.n_genes > LARGE_VALUES:
+        return cluster_cells(cells.above_zero())
+    return cluster_cells(cells.dense(slice(0, cells.n_cells), dtype=np.float64))
+
+
+def cluster_means(cells: Cells, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Size and mean of every cluster.
+
+    Parameters
+    ----------
+    cells : Cells
+    labels : ndarray of int, shape (cells,)
+
+    Returns
+    -------
+    tuple of ndarray
+        Share of the cells (clusters,) and mean z-scores (clusters, genes).
+    """
+    size = np.bincount(labels).astype(np.float64)
+    total = np.zeros((len(size), cells.n_genes))
+    for rows in cells.slices():
+        one_hot = labels[rows] == np.arange(len(size))[:, None]  # (clusters, rows)
+        total += one_hot.astype(np.float64) @ cells.dense(rows, dtype=np.float64)
+    return size / cells.n_cells, total / np.maximum(size, 1)[:, None]
+
+
+def inside_clusters(Z: np.ndarray) -> np.ndarray:
+    """z-scores less the mean of each cell's cluster.
+
+    Parameters
+    ----------
+    Z : ndarray, shape (cells, genes)
+
+    Returns
+    -------
+    ndarray, shape (cells, genes)
+    """
+    labels = cluster_cells(Z)
+    one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
+    means = (one_hot.T @ Z) / np.maximum(one_hot.sum(0), 1)[:, None]
+    return Z - means[labels]

@@ -1,0 +1,325 @@
+"""This work's rho_nn: a network that sees a candidate edge's context, or an ensemble of such networks.
+
+Every candidate edge has a short vector h_ij, and layers of
+
+    h <- h + norm(gelu(A h + B (C h) + R pool_j(h) + S pool_i(h) + V h^T))
+
+let it see its TF's edges (row pools), its gene's edges (column pools), the edges of correlated TFs
+(C, rows scaled) and, between two TFs, the reverse edge. The same numbers serve every entry, so a
+permutation of genes or TFs permutes the result, any number of either fits, and a model trained on 100
+genes runs on 10,000.
+
+Columns and correlated TFs are inside a block of genes. What a layer needs of the other blocks (pools of the
+rows, edges between TFs) is gathered while the layer below is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from grnular_core.models.context import Block, Context, row_column_scores, row_spread
+from grnular_core.models.thresholds import LAST_LAYER_SHRINK
+
+if TYPE_CHECKING:
+    from grnular_core.models.grnular import GRNULarConfig
+
+_EPS = 1e-6
+
+
+def weight_of(logit: Tensor) -> Tensor:
+    """An edge's weight > 0 from its logit: log(1 + exp(logit)), in float64.
+
+    The chance of an edge, sigmoid(logit), would be 1 for all logits above 37 (17 in float32), and the order
+    of the surest edges lost: losses on ranks do not keep logits small. This one is about that chance where
+    it is small, and the logit itself where it is near 1.
+
+    Parameters
+    ----------
+    logit : Tensor
+
+    Returns
+    -------
+    Tensor of float64, shape of logit
+    """
+    return torch.logaddexp(logit.double(), logit.new_zeros((), dtype=torch.float64))
+
+
+def _scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
+    """What theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
+    n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)
+    return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + _EPS
+
+
+class _Gathered:
+    """What a layer has to know of the whole of h (graphs, tfs, genes, width), collected by block."""
+
+    def __init__(self, context: Context) -> None:
+        self.allowed, self.blocks = context.allowed, []
+        self.totals, self.tops, self.columns, self.between = [], [], [], []
+
+    def add(self, h: Tensor, block: Block) -> None:
+        """Take in h of the next block."""
+        allowed = self.allowed[:, :, block.genes]
+        inside, low = h * allowed[..., None], h.masked_fill(~allowed[..., None], -torch.inf)
+        self.blocks.append(block)
+        self.totals.append(inside.sum(2).double())
+        self.tops.append(low.amax(2))
+        self.columns.append(_pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None])
+        self.between.append(h.gather(2, _spread_out(block.own, h.shape[1], h.shape[3])))
+
+    def rows(self) -> Tensor:
+        """Mean and maximum of the rows, (graphs, tfs, 1, 2 width)."""
+        top = torch.stack(self.tops).amax(0)
+        return _pooled(sum(self.totals), top, self.allowed.sum(2))[:, :, None]
+
+    def between_tfs(self) -> Tensor:
+        """h of the edges between TFs, (graphs, tfs, tfs, width)."""
+        order = torch.cat([block.which for block in self.blocks]).argsort()
+        return torch.cat(self.between, 2).index_select(2, order)
+
+
+def _pooled(total: Tensor, top: Tensor, count: Tensor) -> Tensor:
+    """Mean and maximum side by side; 0 where nothing is allowed."""
+    mean = (total / count.clamp_min(1)[..., None]).to(top.dtype)
+    return torch.cat([mean, top.masked_fill(top == -torch.inf, 0.0)], -1)
+
+
+def _spread_out(own: Tensor, n_tfs: int, width: int) -> Tensor:
+    """Places (graphs, n) of genes as an index (graphs, tfs, n, width)."""
+    return own[:, None, :, None].expand(-1, n_tfs, -1, width)
+
+
+def _linear(n_in: int, n_out: int, bias: bool = True) -> nn.Linear:
+    """A linear map whose numbers are drawn later: torch's own seed is neither used nor moved."""
+    return nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
+
+
+class ContextLayer(nn.Module):
+    """One layer of the formula above; every map is applied before it is spread out, not after.
+
+    Parameters
+    ----------
+    width : int
+        Numbers of an edge.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.own = _linear(width, width)
+        self.correlated = _linear(width, width, bias=False)
+        self.row = _linear(2 * width, width, bias=False)
+        self.column = _linear(2 * width, width, bias=False)
+        self.reverse = _linear(width, width, bias=False)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(
+        self, h: Tensor, C: Tensor, rows: Tensor, columns: Tensor, reverse: Tensor, own: Tensor
+    ) -> Tensor:
+        """The next h of some genes.
+
+        Parameters
+        ----------
+        h : Tensor, shape (graphs, tfs, genes, width)
+        C : Tensor, shape (graphs, tfs, tfs)
+        rows : Tensor, shape (graphs, tfs, 1, 2 width)
+            Pools over all genes.
+        columns : Tensor, shape (graphs, 1, genes, 2 width)
+            Pools over all TFs.
+        reverse : Tensor, shape (graphs, n, tfs, width)
+            h of the edges from the TFs among these genes to all TFs.
+        own : Tensor of int, shape (graphs, n)
+            Places of these TFs among the genes.
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes, width)
+        """
+        mixed = torch.einsum("bts,bsgw->btgw", C, h)
+        out = self.own(h) + self.correlated(mixed)
+        out = out + self.row(rows)
+        out = out + self.column(columns)
+        at = _spread_out(own, h.shape[1], h.shape[3])
+        out = out.scatter_add_(2, at, self.reverse(reverse).transpose(1, 2))
+        return h + self.norm(functional.gelu(out))
+
+
+class ContextRho(nn.Module):
+    """Edge features, theta and Z of all candidate edges -> the logit of each being an edge.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of edge features.
+    generator : torch.Generator
+        Source of the first weights.
+    width : int
+        Numbers of an edge between layers.
+    n_layers : int
+    """
+
+    def __init__(
+        self, n_features: int, generator: torch.Generator, width: int = 24, n_layers: int = 3
+    ) -> None:
+        super().__init__()
+        self.enter = _linear(3 * n_features + 2 + 6, width)
+        self.layers = nn.ModuleList(ContextLayer(width) for _ in range(n_layers))
+        self.leave = _linear(width, 1)
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name.endswith("bias"):
+                    parameter.zero_()
+                elif parameter.ndim == 2:
+                    draw = torch.rand(parameter.shape, generator=generator) * 2 - 1
+                    parameter.copy_(draw * parameter.shape[1] ** -0.5)
+            self.leave.weight.mul_(LAST_LAYER_SHRINK)
+
+    def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
+        """The logit of every candidate edge.
+
+        Parameters
+        ----------
+        theta, Z : Tensor, shape (graphs, tfs, genes)
+            >= 0; only their shape counts, not their scale.
+        context : Context
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes)
+        """
+        blocks, size = context.blocks(), _scale_of(theta, context.allowed)
+        moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
+        h, n_steps = _Memory(context, self.leave.in_features, blocks), len(self.layers) + 1
+        gathered = _Gathered(context)
+        for i, block in enumerate(blocks):
+            allowed = context.allowed[:, :, block.genes]
+            parts = [
+                row_column_scores(x[:, :, block.genes] / size, allowed, rows) for x, rows in moving
+            ]
+            features = torch.cat([context.fixed(block.genes), *parts], -1)
+            gathered.add(h.keep(i, torch.tanh(self.enter(features))), block)
+            context.progress((i + 1) / len(blocks) / n_steps)
+        for depth, layer in enumerate(self.layers, 1):
+            before, gathered = gathered, _Gathered(context)
+            rows, between = before.rows(), before.between_tfs()
+            for i, (block, columns) in enumerate(zip(blocks, before.columns, strict=True)):
+                reverse = between.index_select(1, block.which)
+                new = layer(h.parts[i], context.C, rows, columns, reverse, block.own)
+                gathered.add(h.keep(i, new), block)
+                context.progress((depth + (i + 1) / len(blocks)) / n_steps)
+        return torch.cat([self.leave(part).squeeze(-1) for part in h.parts], -1)
+
+
+class _Memory:
+    """h of every block: replaced by each layer where it is one, else in one piece of memory.
+
+    What a block leaves behind must not lie among what it throws away: the holes are not filled,
+    and a run takes twice the memory.
+    """
+
+    def __init__(self, context: Context, width: int, blocks: list[Block]) -> None:
+        self.in_place = len(blocks) > 1
+        self.parts: list[Tensor] = [context.features] * len(blocks)
+        if self.in_place:
+            n_tfs, n_genes = context.allowed.shape[1:]
+            flat = context.features.new_empty(n_tfs * n_genes * width)
+            sizes = [n_tfs * (b.genes.stop - b.genes.start) * width for b in blocks]
+            self.parts = [part.view(1, n_tfs, -1, width) for part in flat.split(sizes)]
+
+    def keep(self, i: int, new: Tensor) -> Tensor:
+        """Take ``new`` for h of block ``i``."""
+        self.parts[i] = self.parts[i].copy_(new) if self.in_place else new
+        return self.parts[i]
+
+
+# --- an ensemble of networks --------------------------------------------------------------------
+
+
+class EnsembleRho(nn.Module):
+    """Several context networks, each trained on graphs of another kind, whose logits are added.
+
+    Networks of one size that are trained on everything lose on some kinds of data what they gain on
+    others, and their errors differ. goodINIT and the fits, where the time goes, are done once: a member
+    costs one pass over the candidate edges. The logit of an edge is
+
+        offset + sum over members k of share_k * logit_k.
+
+    A member's logits are as large as its loss made them (a loss on ranks does not say how large), so
+    ``shares`` (members,) are its say and its unit at once; before training all are 1 / members, the
+    offset 0.
+
+    Parameters
+    ----------
+    n_features, generator, width, n_layers
+        See ``ContextRho``.
+    n_members : int
+    """
+
+    def __init__(
+        self, n_features: int, generator: torch.Generator, width: int, n_layers: int, n_members: int
+    ) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(
+            ContextRho(n_features, generator, width, n_layers) for _ in range(n_members)
+        )
+        self.shares = nn.Parameter(torch.full((n_members,), 1 / n_members))
+        self.offset = nn.Parameter(torch.zeros(()))
+
+    def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
+        """The logit of every candidate edge.
+
+        Parameters
+        ----------
+        theta, Z, context
+            See ``ContextRho.forward``.
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes)
+        """
+        heard, logit = context.progress, self.offset
+        for k, (share, member) in enumerate(zip(self.shares, self.members, strict=True)):
+            context.progress = lambda done, k=k: heard((k + done) / len(self.members))
+            logit = logit + share * member(theta, Z, context)
+        context.progress = heard
+        return logit
+
+
+def context_rho(config: GRNULarConfig, generator: torch.Generator) -> ContextRho | EnsembleRho:
+    """The untrained rho_nn of a configuration.
+
+    Returns
+    -------
+    ContextRho or EnsembleRho
+    """
+    size = (config.context_features, generator, config.context_width, config.context_layers)
+    if config.context_members == 1:
+        return ContextRho(*size)
+    return EnsembleRho(*size, config.context_members)
+
+
+@torch.no_grad()
+def set_members(rho: EnsembleRho, trained: Sequence[ContextRho], logits: Sequence[Tensor]) -> None:
+    """Start an ensemble from trained networks, all with the same say.
+
+    Parameters
+    ----------
+    rho : EnsembleRho
+        Changed in place.
+    trained : sequence of ContextRho
+        A network for every member.
+    logits : sequence of Tensor, each (edges,)
+        What the networks gave to the same candidate edges. A share is what brings its network's
+        deviation to the first one's, divided by the members; the offset keeps the first one's mean, so
+        that an ensemble of equal networks is that network.
+    """
+    for member, network in zip(rho.members, trained, strict=True):
+        member.load_state_dict(network.state_dict())
+    means = torch.stack([values.mean() for values in logits])
+    deviations = torch.stack([values.std() for values in logits])
+    rho.shares.copy_(deviations[0] / deviations / len(logits))
+    rho.offset.copy_(means[0] - (rho.shares * means).sum())
