@@ -97,9 +97,9 @@ def test_time_follows_sizes_rate_and_configuration():
         assert grnular_seconds(*larger, 1e11, CONFIG) > grnular_seconds(*FULL, 1e11, CONFIG)
     half = grnular_seconds(*FULL, 1e11, CONFIG) / 2
     assert grnular_seconds(*FULL, 2e11, CONFIG) == pytest.approx(half)
-    twice, once = (operations(*FULL, replace(CONFIG, n_unroll=n))["cells"] for n in (4, 2))
+    twice, once = (operations(*FULL, replace(CONFIG, n_unroll=n))["iterations"] for n in (4, 2))
     assert twice == 2 * once
-    assert operations(*FULL, GRNULarConfig())["views"] < operations(*FULL, CONFIG)["views"] / 5
+    assert operations(*FULL, GRNULarConfig())["features"] < operations(*FULL, CONFIG)["features"] / 5
 
 
 def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypatch):
@@ -192,7 +192,7 @@ def test_stages_follow_each_other_by_their_shares_of_the_work():
             done(0.0)
             done(1.0)
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
-    assert stages.spans["cells"][0] == pytest.approx(1 - parts["cells"] / sum(parts.values()))
+    assert stages.spans["iterations"][0] == pytest.approx(1 - parts["iterations"] / sum(parts.values()))
     Stages(None, CONFIG, *FULL).part("init")(0.3)  # nobody listens
 
 
