@@ -1,7 +1,5 @@
 """The candidate pairs, the cleaning of a truth and the score a prediction gives each pair."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,12 +130,6 @@ def test_an_empty_truth_gives_candidates_without_a_true_pair(regulators):
     assert found.n_true == 0
     assert found.n_candidates == (0 if regulators == "with-truth" else 8)
     assert np.isnan(found.density) if regulators == "with-truth" else found.density == 0.0
-
-
-def test_candidates_are_frozen():
-    found = strict_candidates(truth_of(("a", "b")), GENES, ["a"])
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        found.mask = None
 
 
 def test_scores_are_absolute_absent_edges_are_zero_and_the_largest_duplicate_counts():

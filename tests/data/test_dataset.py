@@ -286,8 +286,6 @@ def test_what_would_make_the_network_meaningless_is_refused(table, tfs, options,
     [
         (pd.DataFrame({"Gene1": ["SPI1"], "Gene2": ["NA"]}), "missing regulator, target"),
         (pd.DataFrame({"regulator": ["X"], "target": ["Y"]}), "no edge of the reference network"),
-        (pd.DataFrame({"regulator": ["spi1"], "target": ["na"]}), "With --match ignore-case 2"),
-        (pd.DataFrame({"regulator": [1.5], "target": [None]}), "no edge of the reference network"),
         (
             pd.DataFrame({"regulator": ["SPI1"], "target": ["NA"], "sign": ["up"]}),
             "sign 'up' is not a number",
