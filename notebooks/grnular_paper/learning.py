@@ -54,7 +54,7 @@ def tasks() -> list[SyntheticTask]:
 
 
 def rows(folder: Path) -> pd.DataFrame:
-    """Recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
+    """Return recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
     found = []
     for setting, (name, n_graphs) in SETTINGS.items():
         task = SyntheticTask(name, "grnular-context", 0)
@@ -135,7 +135,7 @@ def paired_tests(
 
 
 def ablation_rows(folder: Path) -> pd.DataFrame:
-    """Recorded rows of all variants, with ``base``, ``factor`` and ``value``, in their order."""
+    """Return recorded rows of all variants, with ``base``, ``factor`` and ``value``, in their order."""
     table = Record("ablations", folder).rows()
     known = pd.DataFrame(
         [(v.label, v.base, v.factor, v.value, i) for i, v in enumerate(variants())],
@@ -151,7 +151,7 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
 
 
 def kept_in_words(names: Sequence[str]) -> str:
-    """What validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
+    """Tell what validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
     stories = {name: read_trained(name).metadata["validation"] for name in names}
     start = [f"{n} ({s['auprc']:.3f})" for n, s in stories.items() if s["best_epoch"] == 0]
     later = [
@@ -164,7 +164,7 @@ def kept_in_words(names: Sequence[str]) -> str:
 
 
 def kept_line(names: Sequence[str]) -> str:
-    """The same as a sentence of its own, for pages that show these weights."""
+    """Return the same as a sentence of its own, for pages that show these weights."""
     return (
         f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
         "start was kept, the model is the paper's loop with its settings and nothing learned."
@@ -172,7 +172,7 @@ def kept_line(names: Sequence[str]) -> str:
 
 
 def other_settings(name: str = "grnular-clean") -> str:
-    """The settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
+    """Return the settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
     theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
     return ", ".join(
         f"{SETTING_WORDS.get(key, key)} ({_value(theirs[key])}, not {_value(plain[key])})"
@@ -182,7 +182,7 @@ def other_settings(name: str = "grnular-clean") -> str:
 
 
 def _value(setting: object) -> str:
-    """A setting as a reader takes it: sizes of layers without brackets, no None and no bool."""
+    """Return a setting as a reader takes it: sizes of layers without brackets, no None and no bool."""
     if isinstance(setting, tuple):
         return " and ".join(map(str, setting))
     words = {None: "four a TF", True: "yes", False: "no"}

@@ -116,7 +116,7 @@ class Parameters:
         self._kinds = kinds
 
     def check(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters and their values; raises one ``InputError`` that names every problem."""
+        """Return the parameters and their values; raises one ``InputError`` that names every problem."""
         given = [n for n in namespace if n not in self._before and not n.startswith("_")]
         given = [n for n in given if namespace[n] is not self]
         problems = []

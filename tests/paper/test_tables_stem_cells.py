@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import gene_sets, stem_cells
+from grnular_paper.tables import stem_cell_networks as networks
 from grnular_paper.tables import stem_cell_verdicts as judged
 from grnular_paper.tables import stem_cells as tables
 
@@ -44,7 +45,7 @@ NO_CELLS = tables.Cells(None, reason="needs the full download")
 
 
 @pytest.fixture
-def runs(cells) -> tables.Runs:
+def runs(cells) -> networks.Runs:
     """Two seeds of one method: SOX7, SOX17 above SOX2 on FN1 with the first alone, on LAMB1 never."""
     scores = np.full((len(cells.tfs), len(cells.names)), 0.1)
     place = {name: i for i, name in enumerate(cells.tfs)}
@@ -55,7 +56,7 @@ def runs(cells) -> tables.Runs:
     second = scores.copy()
     second[place["SOX2"], [at["FN1"], at["LAMB1"]]] = second_best
     made = {("grnular-cells", 0): first, ("grnular-cells", 1): second, ("clr", 0): scores}
-    return tables.Runs(
+    return networks.Runs(
         "grnular-cells", made, {run: np.sign(s).astype(int) for run, s in made.items()}
     )
 
@@ -119,17 +120,17 @@ def test_genes_of_the_set_in_the_data_are_bold(cells):
 
 
 def test_every_seed_runs_and_the_others_once(cells):
-    runs = tables.infer_all(cells, "random", [3, 4], ["clr", "random"], "cpu")
+    runs = networks.infer_all(cells, "random", [3, 4], ["clr", "random"], "cpu")
     assert list(runs.scores) == [("random", 3), ("random", 4), ("clr", 3)]
     assert runs.ours == [("random", 3), ("random", 4)]
     assert runs.scores["clr", 3].shape == (4, 8) == runs.signs["clr", 3].shape
-    assert list(tables.infer_all(cells, "clr", [3, 4], [], "cpu").scores) == [("clr", 3)]
-    assert not tables.infer_all(NO_CELLS, "clr", [0], [], "cpu").scores
+    assert list(networks.infer_all(cells, "clr", [3, 4], [], "cpu").scores) == [("clr", 3)]
+    assert not networks.infer_all(NO_CELLS, "clr", [0], [], "cpu").scores
 
 
 def test_pairs_are_grouped_without_a_gene_and_itself():
     scores = np.arange(6.0).reshape(2, 3)
-    groups = tables.score_groups(scores, ["A", "B"], ["A", "B", "C"], ["A", "C"])
+    groups = networks.score_groups(scores, ["A", "B"], ["A", "B", "C"], ["A", "C"])
     assert groups["all pairs"].tolist() == [1, 2, 3, 5]
     assert groups["inside the gene set"].tolist() == [2]
 
@@ -140,24 +141,24 @@ def test_the_gene_set_is_told_beside_simpler_methods():
         ("grnular-cells", 1): set_scores(0.5),
         ("clr", 0): set_scores(0.7),
     }
-    assert tables.set_numbers(compared, "grnular-cells") == {"above_min": 0.5, "above_max": 0.6}
-    assert tables.simpler(compared, "grnular-cells") == {"clr": 0.7}
-    text = tables.set_in_words(compared, "grnular-cells")
+    assert networks.set_numbers(compared, "grnular-cells") == {"above_min": 0.5, "above_max": 0.6}
+    assert networks.simpler(compared, "grnular-cells") == {"clr": 0.7}
+    text = networks.set_in_words(compared, "grnular-cells")
     assert "0.55 for GRNULar-cells" in text and "CLR 0.70" in text and "is not specific" in text
-    assert "is specific" in tables.set_in_words(
+    assert "is specific" in networks.set_in_words(
         {**compared, ("clr", 0): set_scores(0.52)}, "grnular-cells"
     )
-    assert tables.set_in_words({("clr", 0): set_scores(0.7)}, "clr") == ""
-    table = tables.set_table(compared)
+    assert networks.set_in_words({("clr", 0): set_scores(0.7)}, "clr") == ""
+    table = networks.set_table(compared)
     assert (
         table["seed"].tolist() == [0, 1, ""]
         and table["AUROC, inside against outside"].iloc[0] == "0.600"
     )
-    assert np.isnan(tables.set_numbers({}, "clr")["above_min"])
+    assert np.isnan(networks.set_numbers({}, "clr")["above_min"])
 
 
 def test_the_network_drawn_is_that_of_the_mean_over_seeds(cells, runs):
-    drawn = tables.draw(cells, runs, 1)
+    drawn = networks.draw(cells, runs, 1)
     # means: SOX7 -> FN1 0.5, SOX2 -> LAMB1 0.7
     assert drawn.edges[["regulator", "target"]].iloc[0].tolist() == ["SOX2", "LAMB1"]
     assert drawn.drawn == ["LAMB1", "SOX2"] and drawn.drawn_tfs == ["SOX2"]
@@ -165,35 +166,35 @@ def test_the_network_drawn_is_that_of_the_mean_over_seeds(cells, runs):
     assert drawn.by_seed == {0: (["SOX7"], 0.9), 1: ([], 0.7)}
     assert drawn.chance == len(drawn.drawn_tfs) / len(drawn.chosen_tfs)
     assert drawn.p_named == 1  # none or more
-    assert tables.named_table(drawn).iloc[1].tolist() == [1, "none", 0.7]
-    numbers = tables.drawn_numbers(drawn, cells, runs)
+    assert networks.named_table(drawn).iloc[1].tolist() == [1, "none", 0.7]
+    numbers = networks.drawn_numbers(drawn, cells, runs)
     assert numbers["n_edges"] == 1 and numbers["n_drawn"] == 2
     assert numbers["percent_above"] == pytest.approx(100 * 3 / 28)  # of the first seed's pairs
-    nothing = tables.draw(NO_CELLS, tables.Runs("clr", {}, {}), 5)
+    nothing = networks.draw(NO_CELLS, networks.Runs("clr", {}, {}), 5)
     assert nothing.drawn == [] and np.isnan(nothing.chance)
     assert np.isnan(
-        tables.drawn_numbers(nothing, NO_CELLS, tables.Runs("clr", {}, {}))["percent_above"]
+        networks.drawn_numbers(nothing, NO_CELLS, networks.Runs("clr", {}, {}))["percent_above"]
     )
 
 
 def test_trends_are_those_of_factors_and_targets(cells):
-    found = judged.trends(cells)
+    found = tables.trends(cells)
     assert set(found) == {*cells.regulators, *STAND_INS}
     assert found["SOX2"].rho == pytest.approx(-1) and found["LAMB1"].rho == pytest.approx(1)
     assert (
-        judged.trend_table(found).set_index("gene").loc["LAMB1", "Spearman with pseudotime"]
+        tables.trend_table(found).set_index("gene").loc["LAMB1", "Spearman with pseudotime"]
         == "+1.00"
     )
-    assert judged.trends(NO_CELLS) == {}
+    assert tables.trends(NO_CELLS) == {}
 
 
 def test_stand_ins_are_named_and_those_that_fall(cells, with_target):
-    assert "**stand-in LAMB1**" in judged.stand_ins_in_words(cells)
-    assert judged.stand_ins_in_words(with_target) == "" == judged.stand_ins_in_words(NO_CELLS)
-    found = {"FN1": judged.Trend(-0.9, 0.001), "LAMB1": judged.Trend(-0.1, 0.4)}
-    assert judged.falling_in_words(cells, found).startswith("FN1 falls along")
-    assert judged.falling_in_words(cells, {"FN1": judged.Trend(0.9, 0.001)}) == ""
-    assert judged.falling_in_words(with_target, {"CFC1": judged.Trend(-0.9, 0.001)}) == ""
+    assert "**stand-in LAMB1**" in tables.stand_ins_in_words(cells)
+    assert tables.stand_ins_in_words(with_target) == "" == tables.stand_ins_in_words(NO_CELLS)
+    found = {"FN1": tables.Trend(-0.9, 0.001), "LAMB1": tables.Trend(-0.1, 0.4)}
+    assert tables.falling_in_words(cells, found).startswith("FN1 falls along")
+    assert tables.falling_in_words(cells, {"FN1": tables.Trend(0.9, 0.001)}) == ""
+    assert tables.falling_in_words(with_target, {"CFC1": tables.Trend(-0.9, 0.001)}) == ""
 
 
 def test_targets_are_predicted_where_all_factors_are_there(cells):
@@ -225,20 +226,20 @@ def test_the_verdict_on_the_gene_set_counts_seeds(runs):
     )
     compared["grnular-cells", 1] = set_scores(0.2, 0.01)  # below chance, however sure
     assert judged.set_statement(compared, runs)[2] == stem_cells.NOT
-    assert judged.set_statement({}, tables.Runs("clr", {}, {}))[2:] == (
+    assert judged.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (
         stem_cells.UNTESTED,
         judged.NO_DATA,
     )
 
 
 def test_the_verdict_on_named_tfs_counts_those_of_every_seed(cells, runs):
-    drawn = tables.draw(cells, runs, 1)
+    drawn = networks.draw(cells, runs, 1)
     _, _, word, numbers = judged.named_statement(drawn)
     assert word == stem_cells.NOT and numbers.startswith("1 of 4 (TF, seed;")
     assert "not in the one drawn: SOX17, SOX7" in numbers
-    every = tables.draw(cells, runs, 28)
+    every = networks.draw(cells, runs, 28)
     assert judged.named_statement(every)[2] == stem_cells.AGREES
-    nothing = tables.draw(NO_CELLS, tables.Runs("clr", {}, {}), 5)
+    nothing = networks.draw(NO_CELLS, networks.Runs("clr", {}, {}), 5)
     assert judged.named_statement(nothing)[2] == stem_cells.UNTESTED
 
 
@@ -261,15 +262,15 @@ def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with
     ranks = {(run, "CFC1"): [3.0, 1.0, 2.0] for run in runs.ours}
     (gene,) = judged.rank_statements(with_target, runs, ranks)
     assert gene[2:] == (stem_cells.AGREES, "2 of 2 seeds")
-    (nothing,) = judged.rank_statements(NO_CELLS, tables.Runs("clr", {}, {}), {})
+    (nothing,) = judged.rank_statements(NO_CELLS, networks.Runs("clr", {}, {}), {})
     assert nothing[2:] == (stem_cells.UNTESTED, judged.NO_DATA)
 
 
 def test_verdicts_on_trends_are_each_of_their_direction():
     found = {
-        "SOX2": judged.Trend(-0.5, 0.01),
-        "SOX7": judged.Trend(-0.5, 0.01),
-        "SOX17": judged.Trend(0.5, 0.2),
+        "SOX2": tables.Trend(-0.5, 0.01),
+        "SOX7": tables.Trend(-0.5, 0.01),
+        "SOX17": tables.Trend(0.5, 0.2),
     }
     words = [verdict for _, _, verdict, _ in judged.trend_statements(found)]
     assert words == [stem_cells.AGREES, stem_cells.NOT, stem_cells.NOT, stem_cells.UNTESTED]

@@ -39,11 +39,26 @@ class Row(NamedTuple):
 def draw_curves(
     ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
 ) -> Axes:
-    """Mean and standard deviation over test graphs at every place, one line a method.
+    """Draw mean and standard deviation over test graphs at every place, one line a method.
 
-    ``rows`` has ``method, place`` and the score, one row a graph. A point with fewer graphs than the
-    panel's most has their number beside it; a place without any is left out. Places that are names, such
-    as data sets, are not joined.
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    rows : DataFrame
+        ``method, place`` and the score, one row a graph.
+    score : str
+        A column of ``SCORES``.
+    methods : sequence of str
+        One line each; those without rows are left out.
+    places : sequence of int or str
+        Values of ``place`` along the axis. Names, such as datasets, are not joined by lines.
+
+    Returns
+    -------
+    Axes
+        The same. A point with fewer graphs than the panel's most has their number beside it; dotted is what
+        random scores reach.
     """
     joined = all(not isinstance(place, str) for place in places)
     step = DODGE * len(places) if joined else APART
@@ -98,10 +113,27 @@ def curve_grid(
     places: Sequence[object],
     axis_label: str,
 ) -> Figure:
-    """Panels in the paper's layout: a column for each of ``panels`` (value of ``panel``: title).
+    """Draw panels in the paper's layout.
 
-    ``rows`` has ``method, tf_information, panel, place`` and scores; ``curves`` are pairs of method
-    and TF information, in the order of the legend, which stands below all panels.
+    Parameters
+    ----------
+    rows : DataFrame
+        ``method, tf_information, panel, place`` and scores.
+    panel_rows : sequence of Row
+        One row of panels each.
+    panels : dict
+        Value of ``panel`` -> title; one column of panels each.
+    curves : sequence of (method, TF information)
+        In the order of the legend, which is below all panels.
+    places : sequence
+        Values of ``place`` along the axes.
+    axis_label : str
+        Below the lowest panels.
+
+    Returns
+    -------
+    Figure
+        Panels of one row share their axis.
     """
     n_rows, n_columns = len(panel_rows), len(panels)
     figure, axes = plt.subplots(
@@ -144,7 +176,22 @@ def _key(method: str, joined: bool = True) -> Line2D:
 
 
 def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
-    """Every live run against its recorded score: equal ones are on the diagonal."""
+    """Draw every live run against its recorded score: equal ones are on the diagonal.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    both : DataFrame
+        Of ``tables.live.beside_record``; may be empty.
+    score : str
+        Names the axis.
+
+    Returns
+    -------
+    Axes
+        The same.
+    """
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     for method, rows in both.groupby("method", sort=False):
         ax.plot(

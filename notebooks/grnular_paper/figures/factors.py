@@ -19,11 +19,21 @@ COLUMNS = 3
 
 
 def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
-    """Mean strict AUPRC and its 95 % interval for every value of one factor, one colour a setting.
+    """Draw mean strict AUPRC and its 95 % interval for every value of one factor, one colour a setting.
 
-    ``rows`` has ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    rows : DataFrame
+        ``factor``, ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
-    values = in_order(rows["value"])
+    values = _in_order(rows["value"])
     for shift, (name, colour) in zip((-0.08, 0.08), SETTING_COLOURS.items(), strict=True):
         of_setting = rows[rows["dataset"] == name]
         if of_setting.empty:
@@ -44,7 +54,7 @@ def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
     return ax
 
 
-def in_order(values: Iterable[str]) -> list[str]:
+def _in_order(values: Iterable[str]) -> list[str]:
     """Different values, by size where all are numbers, else as they come."""
     different = list(dict.fromkeys(values))
     try:
@@ -54,7 +64,18 @@ def in_order(values: Iterable[str]) -> list[str]:
 
 
 def factor_grid(rows: pd.DataFrame) -> Figure:
-    """All factors of ``rows``, in their order; see ``factor_panel``."""
+    """Draw a panel for every factor, see ``factor_panel``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``factor, value, dataset, strict_auprc``; factors are drawn in their order.
+
+    Returns
+    -------
+    Figure
+        Three panels a row.
+    """
     factors = list(dict.fromkeys(rows["factor"]))
     n_rows = max(math.ceil(len(factors) / COLUMNS), 1)
     figure, axes = plt.subplots(

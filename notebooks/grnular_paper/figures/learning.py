@@ -12,7 +12,18 @@ from grnular_paper.learning import SETTINGS, TITLES, by_mean
 
 
 def figure(found: pd.DataFrame) -> Figure:
-    """Strict AUPRC of every method and graph, one panel a setting; bars mark means."""
+    """Draw strict AUPRC of every method and graph, one panel a setting.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of ``learning.rows``.
+
+    Returns
+    -------
+    Figure
+        A dot a graph; bars mark means, dotted lines the density.
+    """
     order = by_mean(found)
     drawn, axes = plt.subplots(1, len(SETTINGS), figsize=(8, 0.28 * len(order) + 1), sharey=True)
     for ax, setting in zip(axes, SETTINGS, strict=True):

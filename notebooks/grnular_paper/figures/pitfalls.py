@@ -79,7 +79,14 @@ def floor_curve(
     """
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")
-    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular-context"], label="random scores")
+    ax.plot(
+        shares,
+        simulated,
+        "o",
+        markersize=4,
+        color=PALETTE["grnular-context"],
+        label="random scores",
+    )
     ax.axhline(
         0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
     )

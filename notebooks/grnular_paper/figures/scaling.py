@@ -11,7 +11,18 @@ from grnular_paper.scaling import METHODS, SWEEPS
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Seconds (above) and peak memory (below) against what grows, one column a sweep."""
+    """Draw seconds (above) and peak memory (below) against what grows, one column a sweep.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Runs, ``scaling.COLUMNS``.
+
+    Returns
+    -------
+    Figure
+        Logarithmic axes, one curve a method.
+    """
     drawn, axes = plt.subplots(2, len(SWEEPS), figsize=(8, 4.6), sharey="row", sharex="col")
     for column, (sweep, (text, _)) in zip(axes.T, SWEEPS.items(), strict=True):
         of_sweep = table[table["sweep"] == sweep]

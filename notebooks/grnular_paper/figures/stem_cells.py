@@ -14,8 +14,24 @@ from grnular_paper.smoothing import smooth
 
 
 def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "score") -> Axes:
-    """A violin for each named group of scores (edges,), with its median and quartiles.
+    """Draw a violin for each named group of scores (edges,), with its median and quartiles.
 
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    groups : mapping of str to ndarray, shape (edges,)
+        Scores by name.
+    ylabel : str
+        Label of the axis.
+
+    Returns
+    -------
+    Axes
+        The same.
+
+    Notes
+    -----
     Large groups are drawn from 4,000 of their quantiles, which looks the same. Scores above 0 whose
     largest is more than 1,000 times their median are on a logarithmic axis: else all are one line.
     """
@@ -45,10 +61,26 @@ def pseudotime_panel(
     regulators: Mapping[str, np.ndarray],
     span: float,
 ) -> Axes:
-    """The target's expression cell by cell, the regulators as LOESS lines, dashed one deviation off.
+    """Draw the target's expression cell by cell, the regulators as LOESS lines, dashed one deviation off.
 
-    All arrays are (cells,). Lines leave out the first and last half percent of the cells, where one
-    cell far from the others would bend them.
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    time : ndarray, shape (cells,)
+        Pseudotime.
+    target : (str, ndarray of shape (cells,))
+        Name and expression of the target.
+    regulators : mapping of str to ndarray, shape (cells,)
+        Name and expression of each regulator.
+    span : float
+        Share of the cells that each point of a line is fitted on.
+
+    Returns
+    -------
+    Axes
+        The same. Lines leave out the first and last half percent of the cells, where one cell far from the others
+        would bend them.
     """
     at = np.linspace(*np.quantile(time, [0.005, 0.995]), 200)
     name, values = target

@@ -64,7 +64,7 @@ def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
 
 
 def paired_numbers(recorded: pd.DataFrame) -> dict[str, float]:
-    """p after Holm's correction of GLAD-TF against GLAD, and of GLAD against GRNBoost2 without the TF list.
+    """Return p after Holm's correction of GLAD-TF against GLAD, and of GLAD against GRNBoost2 without the TF list.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def mask_table(mask: pd.DataFrame) -> pd.DataFrame:
 
 
 def mask_numbers(mask: pd.DataFrame) -> dict[str, object]:
-    """What the page tells of GLAD-TF's mask.
+    """Return the page's numbers on GLAD-TF's mask.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def variant_means(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
-    """The best and the used setting of each tuned method on test graphs, beside GRNULar-context.
+    """Return the best and the used setting of each tuned method on test graphs, beside GRNULar-context.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ LEFT_OUT = ("grnular-cells", "regdiffusion", "within-clusters", "clr", "genie3")
 
 
 def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
-    """What the paper's protocol gives to random scores, to the reference network and to CLR.
+    """Tell what the paper's protocol gives to random scores, to the reference network and to CLR.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
-    """The methods with edge-by-edge numbers for as many pairs as any has, without the oracle.
+    """Return the methods with edge-by-edge numbers for as many pairs as any has, without the oracle.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def pairwise_tests(found: Ranking) -> pd.DataFrame:
 
 
 def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
-    """The tests of one method with every other as readers see them, the surest first.
+    """Return the tests of one method with every other as readers see them, the surest first.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
 
 
 def mean_numbers(found: Ranking) -> dict[str, object]:
-    """The best method and the means of those that the page speaks of, to be glued.
+    """Return the best method and the means of those that the page speaks of, to be glued.
 
     Parameters
     ----------

@@ -152,7 +152,7 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
 
 
 def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict[str, float]:
-    """The same of DS1, to be glued: how many TFs are hidden, what they regulate, how they are ranked.
+    """Return the same of DS1, to be glued: how many TFs are hidden, what they regulate, how they are ranked.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
 
 
 def verdict_words(found: Mapping[str, Mapping[str, Verdict]]) -> dict[str, str]:
-    """The word of every verdict, to be glued.
+    """Return the word of every verdict, to be glued.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def live_tasks(
     methods: Sequence[str],
     replicates: int,
 ) -> list[SyntheticTask]:
-    """The runs of the chosen points and methods on the first test graphs, point by point.
+    """Return the runs of the chosen points and methods on the first test graphs, point by point.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def seen(simulation: Simulation) -> Seen:
 
 
 def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
-    """What each dropout leaves, and what an oracle reaches that names seen genes alone.
+    """Tell what each dropout leaves, and what an oracle reaches that names seen genes alone.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def survival_table(left: pd.DataFrame) -> pd.DataFrame:
 
 
 def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grnular") -> str:
-    """What both tables say of a dropout of 75 %.
+    """Tell what both tables say of a dropout of 75 %.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ SIGNS = {1: "+", -1: "−", 0: "?"}
 
 
 def example(n_genes: int) -> tuple[GRNDataset | None, str]:
-    """The mouse stem cells that the page runs on without a file.
+    """Return the mouse stem cells that the page runs on without a file.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def example(n_genes: int) -> tuple[GRNDataset | None, str]:
 
 
 def notes_list(notes: Iterable[str]) -> str:
-    """Notes of reading as a Markdown list.
+    """Return notes of reading as a Markdown list.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def notes_list(notes: Iterable[str]) -> str:
 
 
 def first_edges(edges: pd.DataFrame, n: int = 20) -> pd.DataFrame:
-    """The strongest edges as readers see them.
+    """Return the strongest edges as readers see them.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def toy_network(
 
 
 def random_edges(rng: np.random.Generator, toy: Toy) -> pd.DataFrame:
-    """A prediction with uniform random scores for every pair of a TF and a gene.
+    """Return a prediction with uniform random scores for every pair of a TF and a gene.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def random_edges(rng: np.random.Generator, toy: Toy) -> pd.DataFrame:
 
 
 def _paper(edges: pd.DataFrame, toy: Toy) -> dict[str, float]:
-    """The paper's protocol as for a simulated network."""
+    """Return the paper's protocol as for a simulated network."""
     return paper_scores(edges, toy.truth, toy.genes, toy.tfs, symmetric_truth=True)
 
 
@@ -120,7 +120,7 @@ def floor_table(
 
 
 def floor_numbers(floors: pd.DataFrame) -> dict[str, float]:
-    """What the page tells of ``floor_table``.
+    """Return the page's numbers on ``floor_table``.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def floor_by_share(rng: np.random.Generator, n_random: int, n_shares: int = 15) 
 
 
 def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """The reference network as its own prediction, scored with the genes in other orders.
+    """Return the reference network as its own prediction, scored with the genes in other orders.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray,
 
 
 def order_numbers(orders: np.ndarray, table: pd.DataFrame) -> dict[str, float]:
-    """What the page tells of ``perfect_over_orders``.
+    """Return the page's numbers on ``perfect_over_orders``.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ class Curve(NamedTuple):
 
 
 def one_edge_found(n_candidates: int = 1000, n_true: int = 6) -> Curve:
-    """The curve of a prediction that names one true edge and gives all other candidates one score.
+    """Return the curve of a prediction that names one true edge and gives all other candidates one score.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def bonus_of_tf_pairs(dataset: str, seed: int) -> tuple[pd.DataFrame, list[str]]
 
 
 def bonus_numbers(table: pd.DataFrame) -> dict[str, float]:
-    """What the page tells of ``bonus_of_tf_pairs``: the first network's random scores and floor.
+    """Return the page's numbers on ``bonus_of_tf_pairs``: the first network's random scores and floor.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ SCALE_NAMES = {
 
 
 def devices(recorded: pd.DataFrame) -> str:
-    """What the recorded times were taken on.
+    """Tell what the recorded times were taken on.
 
     Parameters
     ----------

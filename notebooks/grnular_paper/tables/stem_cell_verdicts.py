@@ -1,119 +1,21 @@
-"""Verdicts of the page on mouse stem cells: trends along pseudotime, ranks of the SOX factors, statements."""
+"""Verdicts of the page on mouse stem cells: prediction by the SOX factors, their ranks, statements."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from grnular_core.plotting.style import label
 from grnular_paper import stem_cells
 from grnular_paper.stem_cells import SetScores
-from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Drawn, Run, Runs, listed, simpler
+from grnular_paper.tables.stem_cell_networks import Drawn, Run, Runs, simpler
+from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Trend, listed
 
 Statement = tuple[str, str, str, str]  # name, what the paper says, verdict, numbers
 Ranks = dict[tuple[Run, str], list[float]]  # (run, target) -> rank of each SOX factor
 NO_DATA, NO_TARGET = "no data at hand", f"{TARGET} is not in the data"
-
-
-class Trend(NamedTuple):
-    """Spearman's correlation of a gene with pseudotime.
-
-    Attributes
-    ----------
-    rho, p : float
-        Correlation and its two-sided p.
-    """
-
-    rho: float
-    p: float
-
-
-def trends(cells: Cells) -> dict[str, Trend]:
-    """The trend along pseudotime of every SOX factor and target.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-
-    Returns
-    -------
-    dict of str to Trend
-        By gene; empty without pseudotime.
-    """
-    if cells.time is None:
-        return {}
-    expression, found = cells.expression, {}
-    for name in [*cells.regulators, *cells.targets]:
-        test = stats.spearmanr(cells.time, expression[name])
-        found[name] = Trend(float(test.statistic), float(test.pvalue))
-    return found
-
-
-def trend_table(found: Mapping[str, Trend]) -> pd.DataFrame:
-    """``trends`` as readers see them.
-
-    Parameters
-    ----------
-    found : mapping of str to Trend
-        By gene.
-
-    Returns
-    -------
-    DataFrame
-        Texts, a line a gene.
-    """
-    rows = [(name, f"{t.rho:+.2f}", f"{t.p:.1e}") for name, t in found.items()]
-    return pd.DataFrame(rows, columns=["gene", "Spearman with pseudotime", "p"])
-
-
-def stand_ins_in_words(cells: Cells) -> str:
-    """Which gene the figure shows in place of the paper's example.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-
-    Returns
-    -------
-    str
-        Empty where the example is in the data, or nothing is.
-    """
-    if cells.time is None or cells.has_target or not cells.targets:
-        return ""
-    return (
-        f"{TARGET} is not in the data, so the dots are its **stand-in {cells.followed}**. Stand-ins are all "
-        f"genes of the set's endoderm terms that are in the data and no TFs ({listed(cells.targets)}); "
-        f"the panel shows the one that varies most. "
-        f"They say whether the paper's argument holds for genes of the endoderm, not whether it holds for {TARGET}."
-    )
-
-
-def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
-    """Which stand-ins fall along pseudotime, where the paper's example is said to rise.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    found : mapping of str to Trend
-        Of ``trends``.
-
-    Returns
-    -------
-    str
-        Empty where none does.
-    """
-    known = [n for n in cells.targets if n in found and not cells.has_target]
-    falling = [n for n in known if found[n].rho < 0 and found[n].p < stem_cells.LEVEL]
-    if not falling:
-        return ""
-    return f"{listed(falling)} falls along pseudotime, unlike what is said of {TARGET}, and stays among the stand-ins."
 
 
 def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
@@ -165,7 +67,7 @@ def prediction_table(predicted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def factor_ranks(cells: Cells, runs: Runs) -> Ranks:
-    """The rank of each SOX factor among all TFs of every target, run by run.
+    """Return the rank of each SOX factor among all TFs of every target, run by run.
 
     Parameters
     ----------
@@ -214,7 +116,7 @@ def rank_table(ranks: Ranks) -> pd.DataFrame:
 
 
 def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
-    """The verdict on scores inside the gene set.
+    """Return the verdict on scores inside the gene set.
 
     Parameters
     ----------
@@ -243,7 +145,7 @@ def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
 
 
 def named_statement(drawn: Drawn) -> Statement:
-    """The verdict on the TFs that the paper names, in the networks of all seeds.
+    """Return the verdict on the TFs that the paper names, in the networks of all seeds.
 
     Parameters
     ----------
@@ -273,7 +175,7 @@ def named_statement(drawn: Drawn) -> Statement:
 
 
 def chip_statement(cells: Cells) -> Statement:
-    """The verdict on SOX2 as a regulator of the example gene by ChIP-seq.
+    """Return the verdict on SOX2 as a regulator of the example gene by ChIP-seq.
 
     Parameters
     ----------
@@ -293,7 +195,7 @@ def chip_statement(cells: Cells) -> Statement:
 
 
 def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
-    """The verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins.
+    """Return the verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins.
 
     Parameters
     ----------
@@ -329,7 +231,7 @@ def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
 
 
 def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
-    """The verdicts on what rises and falls along pseudotime.
+    """Return the verdicts on what rises and falls along pseudotime.
 
     Parameters
     ----------
@@ -361,7 +263,7 @@ def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
 
 
 def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
-    """The verdicts on SOX7 and SOX17 as better predictors than SOX2.
+    """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2.
 
     Parameters
     ----------

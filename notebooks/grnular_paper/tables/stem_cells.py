@@ -1,4 +1,4 @@
-"""Tables of the page on mouse stem cells: the data, the gene set, scores inside it, the network drawn."""
+"""Tables of the page on mouse stem cells: what is at hand, the gene set, trends along pseudotime."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ import pandas as pd
 from scipy import stats
 
 from grnular_core.data.beeline import load_beeline
-from grnular_core.data.candidates import score_matrix, scored_edges, sign_matrix
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
-from grnular_core.methods.registry import METHODS, infer
-from grnular_core.plotting.style import label
 from grnular_paper import gene_sets, stem_cells
 from grnular_paper.real_data import pairs_without_data
-from grnular_paper.stem_cells import SetScores
 
 DATASET, NETWORK = "mESC", "Cell-type-specific-ChIP-seq"
 SOX, TARGET = ("SOX2", "SOX7", "SOX17"), "CFC1"
 TIMES = f"beeline/inputs/scRNA-Seq/{DATASET}/PseudoTime.csv"
-PAPERS_THRESHOLD = 0.22  # the paper draws edges with a score above it
-Run = tuple[str, int]  # method and seed
 
 
 def listed(names: Iterable[str]) -> str:
@@ -105,7 +99,7 @@ class Cells:
 
 
 def load_cells(genes: str) -> Cells:
-    """What is at hand of the data, the pseudotime and the ChIP-seq network.
+    """Tell what is at hand of the data, the pseudotime and the ChIP-seq network.
 
     Parameters
     ----------
@@ -129,7 +123,7 @@ def load_cells(genes: str) -> Cells:
 
 
 def at_hand(cells: Cells, genes: str) -> str:
-    """What is at hand, as Markdown.
+    """Tell what is at hand, as Markdown.
 
     Parameters
     ----------
@@ -185,7 +179,7 @@ def quality(recorded: pd.DataFrame, method: str, genes: str) -> str:
 
 
 def term_table(names: Sequence[str]) -> pd.DataFrame:
-    """The GO terms of the gene set, with the genes that each gives to it.
+    """Return the GO terms of the gene set, with the genes that each gives to it.
 
     Parameters
     ----------
@@ -236,303 +230,98 @@ def set_sizes(cells: Cells) -> dict[str, object]:
     }
 
 
-class Runs(NamedTuple):
-    """Inferred networks.
+class Trend(NamedTuple):
+    """Spearman's correlation of a gene with pseudotime.
 
     Attributes
     ----------
-    method : str
-        The method whose network is read.
-    scores, signs : dict of (method, seed) to ndarray, shape (tfs, genes)
-        Of every run, those of ``method`` first.
+    rho, p : float
+        Correlation and its two-sided p.
     """
 
-    method: str
-    scores: dict[Run, np.ndarray]
-    signs: dict[Run, np.ndarray]
-
-    @property
-    def ours(self) -> list[Run]:
-        """The runs of the method that is read."""
-        return [run for run in self.scores if run[0] == self.method]
+    rho: float
+    p: float
 
 
-def infer_all(
-    cells: Cells, method: str, seeds: Sequence[int], others: Iterable[str], device: str
-) -> Runs:
-    """Infer the network with every seed, and once with each other method.
+def trends(cells: Cells) -> dict[str, Trend]:
+    """Return the trend along pseudotime of every SOX factor and target.
 
     Parameters
     ----------
     cells : Cells
-        Of ``load_cells``; without data nothing runs.
-    method : str
-        The method that is read; one that does not draw runs once.
-    seeds : sequence of int
-        Its seeds; the others take the first.
-    others : iterable of str
-        Methods beside it.
-    device : str
-        Where torch runs.
+        The page's data.
 
     Returns
     -------
-    Runs
-        Scores and signs.
+    dict of str to Trend
+        By gene; empty without pseudotime.
     """
-    wanted = [(method, seed) for seed in (seeds if METHODS[method].stochastic else seeds[:1])]
-    wanted += [(other, seeds[0]) for other in others if other != method]
-    scores, signs = {}, {}
-    for run in wanted if cells.data is not None else []:
-        found = infer(cells.data, run[0], seed=run[1], device=device)
-        edges = scored_edges(found, cells.names)
-        scores[run] = score_matrix(edges, cells.tfs, cells.names)
-        signs[run] = sign_matrix(edges, cells.tfs, cells.names)
-    return Runs(method, scores, signs)
+    if cells.time is None:
+        return {}
+    expression, found = cells.expression, {}
+    for name in [*cells.regulators, *cells.targets]:
+        test = stats.spearmanr(cells.time, expression[name])
+        found[name] = Trend(float(test.statistic), float(test.pvalue))
+    return found
 
 
-def score_groups(
-    scores: np.ndarray, tfs: Sequence[str], names: Sequence[str], chosen: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Scores of all pairs and of those with both ends in the gene set; a gene and itself are no pair.
+def trend_table(found: Mapping[str, Trend]) -> pd.DataFrame:
+    """``trends`` as readers see them.
 
     Parameters
     ----------
-    scores : ndarray, shape (tfs, genes)
-        Of one run.
-    tfs, names, chosen : sequence of str
-        TFs, genes, and the genes of the set.
-
-    Returns
-    -------
-    dict of str to ndarray
-        "all pairs", "inside the gene set".
-    """
-    apart = np.array(tfs)[:, None] != np.array(names)[None, :]
-    inside = np.outer(np.isin(tfs, chosen), np.isin(names, chosen)) & apart
-    return {"all pairs": scores[apart], "inside the gene set": scores[inside]}
-
-
-def set_table(compared: Mapping[Run, SetScores]) -> pd.DataFrame:
-    """Scores inside the gene set against all others, a line a run.
-
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        Of ``stem_cells.compare_set``.
+    found : mapping of str to Trend
+        By gene.
 
     Returns
     -------
     DataFrame
-        Texts.
+        Texts, a line a gene.
     """
-    return pd.DataFrame(
-        [
-            {
-                "method": label(name),
-                "seed": seed if METHODS[name].stochastic else "",
-                "median, all": f"{c.median_all:.2g}",
-                "median, inside": f"{c.median_inside:.2g}",
-                "AUROC, inside against outside": f"{c.above:.3f}",
-                "p, Wilcoxon": f"{c.p_wilcoxon:.1e}",
-                "p, random sets": f"{c.p_random:.2g}",
-            }
-            for (name, seed), c in compared.items()
-        ]
-    )
+    rows = [(name, f"{t.rho:+.2f}", f"{t.p:.1e}") for name, t in found.items()]
+    return pd.DataFrame(rows, columns=["gene", "Spearman with pseudotime", "p"])
 
 
-def simpler(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
-    """How often a score inside is above one outside, for the methods beside the one that is read.
+def stand_ins_in_words(cells: Cells) -> str:
+    """Which gene the figure shows in place of the paper's example.
 
     Parameters
     ----------
-    compared : mapping of (method, seed) to SetScores
-        One run each of the others.
-    method : str
-        The method that is read.
-
-    Returns
-    -------
-    dict of str to float
-        By method.
-    """
-    return {run[0]: found.above for run, found in compared.items() if run[0] != method}
-
-
-def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
-    """The same of the method that is read, over its seeds, to be glued.
-
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        All runs.
-    method : str
-        The method that is read.
-
-    Returns
-    -------
-    dict of str to float
-        ``above_min``, ``above_max``; NaN without a run.
-    """
-    above = [found.above for run, found in compared.items() if run[0] == method]
-    return {
-        "above_min": float(min(above, default=np.nan)),
-        "above_max": float(max(above, default=np.nan)),
-    }
-
-
-def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
-    """Whether simpler methods separate the gene set as well.
-
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        All runs.
-    method : str
-        The method that is read.
+    cells : Cells
+        The page's data.
 
     Returns
     -------
     str
-        Empty without runs or without other methods.
+        Empty where the example is in the data, or nothing is.
     """
-    above = [found.above for run, found in compared.items() if run[0] == method]
-    others = simpler(compared, method)
-    if not above or not others:
+    if cells.time is None or cells.has_target or not cells.targets:
         return ""
-    mean = float(np.mean(above))
-    each = ", ".join(f"{label(name)} {value:.2f}" for name, value in others.items())
-    words = "is specific" if mean > max(others.values()) else "is not specific"
     return (
-        f"AUROC of scores inside the set against those outside: {mean:.2f} for {label(method)} (mean over seeds); {each}. "
-        f"So the finding {words} to {label(method)}."
+        f"{TARGET} is not in the data, so the dots are its **stand-in {cells.followed}**. Stand-ins are all "
+        f"genes of the set's endoderm terms that are in the data and no TFs ({listed(cells.targets)}); "
+        f"the panel shows the one that varies most. "
+        f"They say whether the paper's argument holds for genes of the endoderm, not whether it holds for {TARGET}."
     )
 
 
-class Drawn(NamedTuple):
-    """The network of the strongest edges among chosen genes.
-
-    Attributes
-    ----------
-    edges : DataFrame
-        The edges drawn, of scores averaged over seeds.
-    chosen, chosen_tfs, drawn, drawn_tfs : list of str
-        Genes that may have an edge and that have one, and the TFs among both.
-    named_tfs : list of str
-        TFs in the data that the paper names.
-    by_seed : dict of int to (list of str, float)
-        For each seed's own network: which of the named TFs have an edge, and the lowest score drawn.
-    """
-
-    edges: pd.DataFrame
-    chosen: list[str]
-    chosen_tfs: list[str]
-    drawn: list[str]
-    drawn_tfs: list[str]
-    named_tfs: list[str]
-    by_seed: dict[int, tuple[list[str], float]]
-
-    @property
-    def n_named_drawn(self) -> int:
-        """How many of the named TFs have an edge."""
-        return sum(name in self.drawn for name in self.named_tfs)
-
-    @property
-    def chance(self) -> float:
-        """Share of the chosen TFs that have an edge; NaN without a TF."""
-        return len(self.drawn_tfs) / len(self.chosen_tfs) if self.chosen_tfs else float("nan")
-
-    @property
-    def p_named(self) -> float:
-        """Chance of as many named TFs or more, were the drawn ones taken at random."""
-        sizes = (len(self.named_tfs), len(self.drawn_tfs), len(self.chosen_tfs))
-        return stem_cells.p_drawn(self.n_named_drawn, *sizes)
-
-
-def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:
-    """The strongest edges among genes of the set and those that the paper names.
+def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
+    """Which stand-ins fall along pseudotime, where the paper's example is said to rise.
 
     Parameters
     ----------
     cells : Cells
-        Of ``load_cells``.
-    runs : Runs
-        Of ``infer_all``; scores and signs of the method that is read are averaged over seeds.
-    n_edges : int
-        How many edges.
+        The page's data.
+    found : mapping of str to Trend
+        Of ``trends``.
 
     Returns
     -------
-    Drawn
-        The network, empty without a run.
+    str
+        Empty where none does.
     """
-    tfs, names = cells.tfs, cells.names
-    named = set(gene_sets.among(gene_sets.NAMED_IN_PAPER, names))
-    members = named | set(gene_sets.among(gene_sets.stem_cell_genes(), names))
-    chosen = [name for name in names if name in members]
-    named_tfs = [name for name in names if name in named and name in tfs]
-    edges, by_seed = pd.DataFrame(), {}
-    if runs.ours:
-        mean = np.mean([runs.scores[run] for run in runs.ours], axis=0)
-        signs = np.sign(np.sum([runs.signs[run] for run in runs.ours], axis=0, dtype=int))
-        edges = stem_cells.subnetwork(mean, signs, tfs, names, chosen, n_edges)
-    for run in runs.ours:
-        of = stem_cells.subnetwork(runs.scores[run], runs.signs[run], tfs, names, chosen, n_edges)
-        there = {*of["regulator"], *of["target"]}
-        by_seed[run[1]] = [n for n in named_tfs if n in there], float(of["weight"].min())
-    drawn = sorted({*edges.get("regulator", []), *edges.get("target", [])})
-    is_tf = set(tfs).__contains__
-    return Drawn(
-        edges, chosen, list(filter(is_tf, chosen)), drawn, list(filter(is_tf, drawn)), named_tfs, by_seed
-    )  # fmt: skip
-
-
-def named_table(drawn: Drawn) -> pd.DataFrame:
-    """Which TFs that the paper names are in the network of each seed.
-
-    Parameters
-    ----------
-    drawn : Drawn
-        Of ``draw``.
-
-    Returns
-    -------
-    DataFrame
-        A line a seed, with the lowest score drawn.
-    """
-    rows = [(seed, listed(names), low) for seed, (names, low) in drawn.by_seed.items()]
-    columns = ["seed", "TFs named in the paper that are in the network", "lowest score drawn"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def drawn_numbers(drawn: Drawn, cells: Cells, runs: Runs) -> dict[str, float]:
-    """Sizes of the drawn network, to be glued.
-
-    Parameters
-    ----------
-    drawn : Drawn
-        Of ``draw``.
-    cells : Cells
-        Of ``load_cells``.
-    runs : Runs
-        Of ``infer_all``.
-
-    Returns
-    -------
-    dict of str to float
-        Counts; ``chance_percent``; ``percent_above``: pairs of the first run with a score above the paper's threshold.
-    """
-    above = float("nan")
-    if runs.ours:
-        pairs = score_groups(runs.scores[runs.ours[0]], cells.tfs, cells.names, [])["all pairs"]
-        above = 100 * float(np.mean(pairs > PAPERS_THRESHOLD))
-    return {
-        "n_edges": len(drawn.edges),
-        "n_chosen": len(drawn.chosen),
-        "n_chosen_tfs": len(drawn.chosen_tfs),
-        "n_drawn": len(drawn.drawn),
-        "n_drawn_tfs": len(drawn.drawn_tfs),
-        "chance_percent": 100 * drawn.chance,
-        "percent_above": above,
-    }
+    known = [n for n in cells.targets if n in found and not cells.has_target]
+    falling = [n for n in known if found[n].rho < 0 and found[n].p < stem_cells.LEVEL]
+    if not falling:
+        return ""
+    return f"{listed(falling)} falls along pseudotime, unlike what is said of {TARGET}, and stays among the stand-ins."
