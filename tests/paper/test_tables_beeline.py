@@ -113,7 +113,7 @@ def test_the_papers_rule_is_told_where_it_can_be_had(small_data, monkeypatch):
             raise DownloadError("no file")
         return replace(small_data, provenance={"covered": 0.95})
 
-    monkeypatch.setattr(tables, "load_beeline", load)
+    monkeypatch.setattr(gene_rule, "load_beeline", load)
     said, absent = gene_rule.rule_coverage("mDC", [STRING, CHIP], "top500")
     edges = len(small_data.truth)
     assert said == f"STRING: 95.0% (30 genes, 5 TFs, {edges} true edges)"
