@@ -43,7 +43,13 @@ WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
 
 
 def tasks() -> list[SyntheticTask]:
-    """All runs: with the list of TFs, and those methods that can do without also without it."""
+    """List all runs: with the list of TFs, and those methods that can do without also without it.
+
+    Returns
+    -------
+    list of SyntheticTask
+        Quick methods first.
+    """
     wanted = []
     for name, n_graphs in SETTINGS.values():
         methods = [m for m in (*TRAINED, *WITHOUT_TRAINING) if m != "glad"]
@@ -54,7 +60,18 @@ def tasks() -> list[SyntheticTask]:
 
 
 def rows(folder: Path) -> pd.DataFrame:
-    """Return recorded rows of these runs, with a column ``setting`` and ``shown`` for the method's name."""
+    """Return the recorded rows of these runs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    DataFrame
+        With a column ``setting``, and ``shown`` for the method's name as readers see it.
+    """
     found = []
     for setting, (name, n_graphs) in SETTINGS.items():
         task = SyntheticTask(name, "grnular-context", 0)
@@ -74,7 +91,18 @@ def rows(folder: Path) -> pd.DataFrame:
 
 
 def by_mean(table: pd.DataFrame) -> list[str]:
-    """Methods that ran in most settings first, then by falling mean over settings."""
+    """Order methods: those that ran in most settings first, then by falling mean over settings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of ``rows``.
+
+    Returns
+    -------
+    list of str
+        Values of ``shown``.
+    """
     means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
     ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
     return list(ranked.sort_values(["settings", "mean"], ascending=False).index)
@@ -89,7 +117,18 @@ def _interval(values: pd.Series) -> str:
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
-    """Mean strict AUPRC, 95 % interval and number of graphs of every method in every setting."""
+    """Tabulate strict AUPRC of every method in every setting.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of ``rows``.
+
+    Returns
+    -------
+    DataFrame
+        Texts: mean, 95 % interval where there are enough graphs, number of graphs; the last line is the density.
+    """
     lines = []
     for shown in by_mean(found):
         line = {"method": shown}
@@ -110,7 +149,22 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
 def paired_tests(
     found: pd.DataFrame, chosen: str = "grnular-context", tf_information: str = "with"
 ) -> pd.DataFrame:
-    """``chosen`` against every other method on the graphs both have, setting by setting."""
+    """Test one method against every other on the graphs both have, setting by setting.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of ``rows``.
+    chosen : str
+        The method.
+    tf_information : str
+        Whether it is the one "with" or "without" the list of TFs.
+
+    Returns
+    -------
+    DataFrame
+        Texts: difference of means with its 95 % interval, p of a Wilcoxon test after Holm's correction.
+    """
     shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
     lines = []
     for setting in SETTINGS:
@@ -135,7 +189,18 @@ def paired_tests(
 
 
 def ablation_rows(folder: Path) -> pd.DataFrame:
-    """Return recorded rows of all variants, with ``base``, ``factor`` and ``value``, in their order."""
+    """Return the recorded rows of all variants.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    DataFrame
+        With ``base``, ``factor`` and ``value``, in the order of the variants.
+    """
     table = Record("ablations", folder).rows()
     known = pd.DataFrame(
         [(v.label, v.base, v.factor, v.value, i) for i, v in enumerate(variants())],
@@ -145,13 +210,35 @@ def ablation_rows(folder: Path) -> pd.DataFrame:
 
 
 def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
-    """Every variant's mean strict AUPRC by setting, with 95 % intervals."""
+    """Tabulate every variant's mean strict AUPRC by dataset, with 95 % intervals.
+
+    Parameters
+    ----------
+    ablations : DataFrame
+        Rows of ``ablation_rows``.
+
+    Returns
+    -------
+    DataFrame
+        A line a variant.
+    """
     groups = ablations.groupby(["base", "factor", "value", "dataset"], sort=False)
     return groups["strict_auprc"].agg(_interval).unstack("dataset").reset_index()
 
 
 def kept_in_words(names: Sequence[str]) -> str:
-    """Tell what validation kept of the training of these weights, by name, with AUPRC on validation graphs."""
+    """Tell what validation kept of the training of these weights.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of weights.
+
+    Returns
+    -------
+    str
+        Half a sentence: the untrained start or an epoch of each, with its AUPRC on validation graphs.
+    """
     stories = {name: read_trained(name).metadata["validation"] for name in names}
     start = [f"{n} ({s['auprc']:.3f})" for n, s in stories.items() if s["best_epoch"] == 0]
     later = [
@@ -164,7 +251,18 @@ def kept_in_words(names: Sequence[str]) -> str:
 
 
 def kept_line(names: Sequence[str]) -> str:
-    """Return the same as a sentence of its own, for pages that show these weights."""
+    """Tell the same in a sentence of its own, for pages that show these weights.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of weights.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     return (
         f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
         "start was kept, the model is the paper's loop with its settings and nothing learned."
@@ -172,7 +270,18 @@ def kept_line(names: Sequence[str]) -> str:
 
 
 def other_settings(name: str = "grnular-clean") -> str:
-    """Return the settings in which these weights' model differs from *GRNULar (untrained)*, as words."""
+    """Tell in which settings a model differs from *GRNULar (untrained)*.
+
+    Parameters
+    ----------
+    name : str
+        Name of its weights.
+
+    Returns
+    -------
+    str
+        Each setting with both values.
+    """
     theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
     return ", ".join(
         f"{SETTING_WORDS.get(key, key)} ({_value(theirs[key])}, not {_value(plain[key])})"
@@ -190,16 +299,47 @@ def _value(setting: object) -> str:
 
 
 class Lead(NamedTuple):
-    """The strongest other method on the graphs it shares with the chosen one."""
+    """The strongest other method on the graphs it shares with the chosen one.
+
+    Attributes
+    ----------
+    other : str
+        Its name; empty where there is none.
+    score : float
+        Its mean strict AUPRC.
+    times : float
+        Mean of the chosen one over the other's.
+    graphs : int
+        How many both have.
+    """
 
     other: str
     score: float
-    times: float  # mean of the chosen one over the other's
+    times: float
     graphs: int
 
 
-def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular-context") -> Lead:
-    """How far ``chosen`` is ahead of the best of ``others``, each on the graphs both have."""
+def lead(
+    found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular-context"
+) -> Lead:
+    """Compare one method with the best of others, each on the graphs both have, with the list of TFs.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of ``rows``.
+    setting : str
+        One of ``SETTINGS``.
+    others : sequence of str
+        Competing methods.
+    chosen : str
+        The method.
+
+    Returns
+    -------
+    Lead
+        Over the other with the least ratio; NaN without shared graphs.
+    """
     known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")
     leads = []
@@ -214,10 +354,22 @@ def lead(found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str =
 
 
 def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") -> pd.DataFrame:
-    """How well each TF is seen, and how well each method ranks the targets of that TF alone.
+    """Score how well each TF is seen, and how well each method ranks the targets of that TF alone.
 
-    One row a TF: ``detected`` (share of cells), ``targets`` (share of genes), and for every method
-    the average precision over that TF's candidates less what random scores reach there.
+    Parameters
+    ----------
+    simulation : Simulation
+        Cells and the network behind them.
+    methods : sequence of str
+        Methods, each run once.
+    device : str
+        Where torch runs.
+
+    Returns
+    -------
+    DataFrame
+        A row a TF: ``detected`` (share of cells), ``targets`` (share of genes), and for every method the average
+        precision over that TF's candidates minus what random scores reach there.
     """
     data, names = as_dataset(simulation), tf_names(simulation)
     genes, truth = simulation.genes(), simulation.adjacency

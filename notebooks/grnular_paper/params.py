@@ -21,7 +21,9 @@ from grnular_core.utils.errors import InputError
 class Kind(Protocol):
     """What a parameter may be: ``problem`` says what is wrong with a value, or returns None."""
 
-    def problem(self, value: Any) -> str | None: ...
+    def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
+        ...
 
 
 @dataclass(frozen=True, init=False)
@@ -36,6 +38,7 @@ class ListOf:
         object.__setattr__(self, "empty", empty)
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
@@ -61,6 +64,7 @@ class OneOf:
     choice: tuple[str, ...]
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
 
 
@@ -72,6 +76,7 @@ class Whole:
     high: int = 2**31 - 1
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         whole = isinstance(value, int) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return None
@@ -85,6 +90,7 @@ class WholeList:
     low: int
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         numbers = value if isinstance(value, list) else []
         good = all(Whole(self.low).problem(number) is None for number in numbers)
         if numbers and good and len(set(numbers)) == len(numbers):
@@ -97,6 +103,7 @@ class Flag:
     """True or False."""
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         return None if isinstance(value, bool) else "expected True or False"
 
 
@@ -105,18 +112,43 @@ class Text:
     """Any text."""
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value, None where nothing is."""
         return None if isinstance(value, str) else "expected text in quotes"
 
 
 class Parameters:
-    """What a notebook takes. Made before the parameters cell, checked after it."""
+    """What a notebook takes. Made before the parameters cell, checked after it.
+
+    Parameters
+    ----------
+    namespace : mapping
+        ``globals()`` of the notebook; names in it already are no parameters.
+    **kinds : Kind
+        What each parameter may be.
+    """
 
     def __init__(self, namespace: Mapping[str, Any], **kinds: Kind) -> None:
         self._before = set(namespace)
         self._kinds = kinds
 
     def check(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters and their values; raises one ``InputError`` that names every problem."""
+        """Check what stands between the making of this object and now.
+
+        Parameters
+        ----------
+        namespace : mapping
+            ``globals()`` of the notebook; private names do not count.
+
+        Returns
+        -------
+        dict of str to object
+            The parameters and their values.
+
+        Raises
+        ------
+        InputError
+            One that names every problem: unknown and missing parameters, values of the wrong kind.
+        """
         given = [n for n in namespace if n not in self._before and not n.startswith("_")]
         given = [n for n in given if namespace[n] is not self]
         problems = []

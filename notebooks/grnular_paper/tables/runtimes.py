@@ -295,7 +295,7 @@ def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
     """
     shown = scale.sort_values(["sweep", "method", "genes", "cells", "tfs"])
     shown = shown.assign(method=shown["method"].map(label)).rename(columns=SCALE_NAMES)
-    return shown.astype(object).where(shown.notna(), "")
+    return shown.astype(object).where(shown.notna(), "").infer_objects()
 
 
 def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
