@@ -120,7 +120,7 @@ def _tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
     Few TFs have many targets and few genes many regulators; how high a gene is expressed says nothing
     about its role; programs that no TF drives move many genes together; counts are noisy. Ranges are
-    those of published single-cell experiments in general: no data set was fitted.
+    those of published single-cell experiments in general: no dataset was fitted.
     """
     found = _varied(shape, rng, TF_RICH_SIZES)
     n_genes, n_tfs = found.graph.n_genes, found.graph.n_tfs
