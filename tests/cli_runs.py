@@ -41,7 +41,7 @@ def shell(*words: str, cwd: Path, **options: object) -> subprocess.CompletedProc
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **options.pop("env", {})}
     command = [sys.executable, "-m", "grnular_core", *words]
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-    return subprocess.run(command, cwd=cwd, env=environment, timeout=120, **options)
+    return subprocess.run(command, cwd=cwd, env=environment, timeout=600, **options)
 
 
 def killed(operation: int, *words: str, setup: str = "") -> None:

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 RARE = 10  # cells that see a gene: with less its edges hang on these
 FEW = 50  # cells
 MANY = 50  # genes, of which a tenth still says something
-_BETTER = (
-    "{} are used as they are; most methods do better on values that are scaled to one total and logged: "
-    "--normalise does that"
-)
 _UNLOGGED = {
-    "counts": _BETTER.format("counts"),
-    "normalised values, not log": _BETTER.format("values that are no logarithms"),
+    kind: f"{what} are used as they are; most methods do better on values that are scaled to one total and "
+    "logged: --normalise does that"
+    for kind, what in {
+        "counts": "counts",
+        "normalised values, not log": "values that are no logarithms",
+    }.items()
 }
 
 
@@ -84,11 +84,8 @@ class InputOptions:
         dict
             Option -> value.
         """
-        return {
-            option.name: getattr(self, option.name)
-            for option in fields(self)
-            if option.name not in ("expression", "tfs", "truth")
-        }
+        names = [option.name for option in fields(self)]
+        return {n: getattr(self, n) for n in names if n not in ("expression", "tfs", "truth")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,10 +148,8 @@ def read_user_data(
 
     Raises
     ------
-    InputError
-        For everything that would make the network meaningless, with the likely fix.
-    DownloadError
-        For a TF list by name that cannot be fetched.
+    InputError, DownloadError
+        For everything that would make the network wrong, and a TF list that cannot be fetched.
     """
     listed = _listed_tfs(options)
     truth = options.truth
@@ -278,15 +273,14 @@ def _rare_note(data: GRNDataset) -> str | None:
 def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | None]:
     """Leave out features that are no genes, such as antibodies.
 
-    Cell Ranger's kinds of features are the column ``feature_types`` of ``.var``. A table in which
-    none is called Gene Expression, or all are, stays as it is.
+    A table stays as it is where none, or all, are Gene Expression in ``feature_types`` of ``.var``.
 
     Parameters
     ----------
     table : AnnData or DataFrame
         As it was read.
     layer : str, optional
-        The layer that is meant; for ``raw`` the features of that slot are looked at.
+        The layer that is meant, or ``raw``.
 
     Returns
     -------
@@ -322,7 +316,7 @@ def with_gene_names(table: Table, column: str, where: str, layer: str | None = N
     Parameters
     ----------
     table : AnnData or DataFrame
-        Stays as it is; a plain table is refused.
+        Stays as it is.
     column : str
         Of ``.var``. Where ``layer`` means the raw slot its genes are named, by a column of its own
         or else by the one of ``.var``.
@@ -339,8 +333,7 @@ def with_gene_names(table: Table, column: str, where: str, layer: str | None = N
     Raises
     ------
     InputError
-        For a plain table, a column that is not there, and one in which names are missing: as text
-        they would all be one gene called nan.
+        For a plain table, a column that is not there, and one in which names are missing.
     """
     if isinstance(table, pd.DataFrame):
         raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
@@ -352,7 +345,7 @@ def with_gene_names(table: Table, column: str, where: str, layer: str | None = N
         there = ", ".join(map(str, var.columns[:8])) or "none"
         raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
     missing = var.index[var[column].isna()]
-    if len(missing):
+    if len(missing):  # as text they would all be one gene called nan
         raise InputError(
             f"{where}: the column {column!r} has no name for {len(missing)} of {len(var)} genes "
             f"({preview(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
@@ -378,12 +371,8 @@ def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: s
     ----------
     table : AnnData or DataFrame
         What was refused.
-    tfs : sequence of str, optional
-        The TF list.
-    match : str
-        How names are compared.
-    layer : str, optional
-        The layer that was asked for.
+    tfs, match, layer
+        The TF list, how names are compared, and the layer that was asked for.
 
     Returns
     -------
