@@ -34,7 +34,7 @@ from grnular_core.methods.resources import Memory, check_memory
 from grnular_core.utils.errors import InputError, MethodError
 
 FOR_CELLS = "grnular-cells"  # what runs where nobody names a method: data are real cells
-RENAMED = {"grnular-paper": "grnular", "grnular-chances": "grnular-context"}
+RENAMED = {"grnular-paper": "grnular"}
 
 
 def _call(module: str, function: str, *arguments: object) -> ScoresOf:

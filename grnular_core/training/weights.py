@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -157,8 +158,8 @@ def _shipped(name: str) -> TrainedModel:
 def _not_found(name: str | Path) -> str:
     """Say that there are no such weights, and which there are."""
     names = shipped()
-    renamed = str(name).replace("paper-", "grnular-", 1)
-    if str(name).startswith("paper-") and renamed in names:
+    renamed = "grnular-context" if name == "grnular" else re.sub("^paper-", "grnular-", str(name))
+    if renamed != str(name) and renamed in names:
         return f"the weights {str(name)!r} are now called {renamed!r}"
     near = get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else "."

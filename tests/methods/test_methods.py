@@ -115,8 +115,9 @@ def test_every_entry_has_its_own_name_and_description():
 def test_an_old_name_is_refused_with_the_new_one():
     with pytest.raises(InputError, match="'grnular-paper' is now called 'grnular'"):
         method("grnular-paper")
-    with pytest.raises(InputError, match="'paper-clean' are now called 'grnular-clean'"):
-        check_method(METHODS["grnular"], "paper-clean")
+    for old, new in (("paper-clean", "grnular-clean"), ("grnular", "grnular-context")):
+        with pytest.raises(InputError, match=f"'{old}' are now called '{new}'"):
+            check_method(METHODS["grnular"], old)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in METHODS.items() if entry.package])
