@@ -54,7 +54,7 @@ def cluster_cells(Z: np.ndarray | sparse.csr_matrix) -> np.ndarray:
 
 @lru_cache
 def _threads() -> ThreadpoolController:
-    """The libraries whose threads can be limited; finding them takes longer than limiting them."""
+    """Return the libraries whose threads can be limited; finding them takes longer than limiting them."""
     import sklearn.cluster  # noqa: F401 - it brings some of them
 
     return ThreadpoolController()

@@ -98,7 +98,7 @@ class Cells:
         fill: np.ndarray | float | None = None,
         dtype: type | None = None,
     ) -> np.ndarray:
-        """Some cells as a dense table.
+        """Return some cells as a dense table.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Cells:
         order: np.ndarray | None = None,
         dtype: type = np.float32,
     ) -> Cells:
-        """The z-scores of an expression matrix.
+        """Return the z-scores of an expression matrix.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ class Cells:
 
 
 def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.csr_matrix]:
-    """A few rows of a matrix after the others, float64, without values that are 0.
+    """Yield a few rows of a matrix after the others, float64, without values that are 0.
 
     Yields
     ------
@@ -202,7 +202,7 @@ def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.cs
 
 
 def scale_of(matrix: Matrix) -> Scale:
-    """What z-scores every gene as ``problem.standardise`` does; in two passes over the rows.
+    """Return what z-scores every gene as ``problem.standardise`` does; in two passes over the rows.
 
     Parameters
     ----------

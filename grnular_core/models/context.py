@@ -33,7 +33,7 @@ _ROW_NUMBERS = 5_000_000  # of a feature, whose rows are looked at together
 
 
 def _not_heard(share: float) -> None:
-    """A progress that nobody wants."""
+    """Take a progress that nobody wants to hear."""
 
 
 class Spread(NamedTuple):
@@ -109,13 +109,13 @@ class Block(NamedTuple):
 
     @classmethod
     def of(cls, genes: slice, tf_index: Tensor) -> Block:
-        """Some genes of one graph, whose TFs are ``tf_index`` (tfs,)."""
+        """Return some genes of one graph, whose TFs are ``tf_index`` (tfs,)."""
         which = ((tf_index >= genes.start) & (tf_index < genes.stop)).nonzero()[:, 0]
         return cls(genes, tf_index[None, which] - genes.start, which)
 
 
 def context_of(X: Tensor, tf_index: Tensor, problem: Problem, config: GRNULarConfig) -> Context:
-    """The context of a batch of data.
+    """Return the context of a batch of data.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def make_context(
     allowed: Tensor,
     partners: Partners = "all",
 ) -> Context:
-    """The context from edge features.
+    """Return the context from edge features.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def make_context(
 
 
 def partner_feature(features: Tensor, partners: Partners) -> Tensor:
-    """What C is made of.
+    """Return what C is made of.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def row_spread(x: Tensor, allowed: Tensor) -> Spread:
 
 
 def row_column_scores(x: Tensor, allowed: Tensor, rows: Spread | None = None) -> Tensor:
-    """A feature, and its z-scores among its row and among its column.
+    """Return a feature, and its z-scores among its row and among its column.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""This work's rho_nn: a network that sees a candidate edge's context, or an ensemble of such networks.
+"""A rho_nn of this work: a network that sees a candidate edge's context, or an ensemble of such networks.
 
 Every candidate edge has a short vector h_ij, and layers of
 
@@ -32,7 +32,7 @@ _EPS = 1e-6
 
 
 def weight_of(logit: Tensor) -> Tensor:
-    """An edge's weight > 0 from its logit: log(1 + exp(logit)), in float64.
+    """Return an edge's weight > 0 from its logit: log(1 + exp(logit)), in float64.
 
     The chance of an edge, sigmoid(logit), would be 1 for all logits above 37 (17 in float32), and the order
     of the surest edges lost: losses on ranks do not keep logits small. This one is about that chance where
@@ -50,7 +50,7 @@ def weight_of(logit: Tensor) -> Tensor:
 
 
 def _scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
-    """What theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
+    """Return what theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
     n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)
     return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + _EPS
 
@@ -78,7 +78,7 @@ class _Gathered:
         return _pooled(sum(self.totals), top, self.allowed.sum(2))[:, :, None]
 
     def between_tfs(self) -> Tensor:
-        """h of the edges between TFs, (graphs, tfs, tfs, width)."""
+        """Return h of the edges between TFs, (graphs, tfs, tfs, width)."""
         order = torch.cat([block.which for block in self.blocks]).argsort()
         return torch.cat(self.between, 2).index_select(2, order)
 
@@ -95,7 +95,7 @@ def _spread_out(own: Tensor, n_tfs: int, width: int) -> Tensor:
 
 
 def _linear(n_in: int, n_out: int, bias: bool = True) -> nn.Linear:
-    """A linear map whose numbers are drawn later: torch's own seed is neither used nor moved."""
+    """Return a linear map whose numbers are drawn later: torch's own seed is neither used nor moved."""
     return nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
 
 
@@ -120,7 +120,7 @@ class ContextLayer(nn.Module):
     def forward(
         self, h: Tensor, C: Tensor, rows: Tensor, columns: Tensor, reverse: Tensor, own: Tensor
     ) -> Tensor:
-        """The next h of some genes.
+        """Return the next h of some genes.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class ContextRho(nn.Module):
             self.leave.weight.mul_(LAST_LAYER_SHRINK)
 
     def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
-        """The logit of every candidate edge.
+        """Return the logit of every candidate edge.
 
         Parameters
         ----------
@@ -270,7 +270,7 @@ class EnsembleRho(nn.Module):
         self.offset = nn.Parameter(torch.zeros(()))
 
     def forward(self, theta: Tensor, Z: Tensor, context: Context) -> Tensor:
-        """The logit of every candidate edge.
+        """Return the logit of every candidate edge.
 
         Parameters
         ----------
@@ -290,7 +290,7 @@ class EnsembleRho(nn.Module):
 
 
 def context_rho(config: GRNULarConfig, generator: torch.Generator) -> ContextRho | EnsembleRho:
-    """The untrained rho_nn of a configuration.
+    """Return the untrained rho_nn of a configuration.
 
     Returns
     -------

@@ -87,7 +87,7 @@ class Stages:
         self.spans = dict(zip(parts, pairwise([0.0, *ends.tolist()]), strict=True))
 
     def part(self, name: str, low: float = 0.0, high: float = 1.0) -> Callable[[float], None]:
-        """What a part of the work calls with the share of it that is done.
+        """Return what a part of the work calls with the share of it that is done.
 
         Parameters
         ----------

@@ -56,7 +56,7 @@ def edge_features(
     progress: Callable[[float], None] = lambda share: None,
     numbers: int | None = None,
 ) -> Tensor:
-    """The edge features of one dataset.
+    """Return the edge features of one dataset.
 
     A value of 0 means "not detected", as in counts and their logarithms. Where nothing is 0, as in z-scores,
     everything is detected: "detection" is 0, "share" 1, and over co-detected cells means over all.
@@ -123,7 +123,7 @@ def _sums(
     progress: Callable[[float], None],
     numbers: int | None,
 ) -> tuple[Sums, Tensor]:
-    """The sums, and those of products of ranks.
+    """Return the sums, and those of products of ranks.
 
     Where few cells see both, variances are small differences of large sums: double precision.
     Numbers of cells are exact in single precision.
@@ -222,7 +222,7 @@ def codetected(sums: Sums) -> Tensor:
 
 
 def shared_partners(B: Tensor, A: Tensor) -> Tensor:
-    """``(A B + B) / sqrt((1 + a) (1 + b))``, a topological overlap by way of the TFs ("shared").
+    """Return ``(A B + B) / sqrt((1 + a) (1 + b))``, a topological overlap by way of the TFs ("shared").
 
     After Zhang and Horvath [1]_, who take all genes as partners: tfs x tfs x genes here.
 
@@ -313,7 +313,7 @@ class _Features:
     def of(
         self, genes: slice, ridges: dict[str, _Ridge], squares: Tensor | None
     ) -> dict[str, Tensor]:
-        """The features of some genes; ``squares`` (tfs, tfs) is A of ``shared_partners``."""
+        """Return the features of some genes; ``squares`` (tfs, tfs) is A of ``shared_partners``."""
         n = self.sums.n[:, genes].double()
         pearson = self.pearson(genes)
         inside = self.within(genes, pearson)

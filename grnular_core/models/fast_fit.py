@@ -60,7 +60,7 @@ def _pack(weights: Weights, unit: float) -> tuple[Tensor, list[Tensor]]:
 
 
 def _unpack(layers: list[Tensor]) -> Weights:
-    """The inverse of ``_pack``, as views."""
+    """Return the inverse of ``_pack``, as views."""
     hidden, last = layers[:-1], layers[-1]
     W = (*(layer[:, :-1, :-1] for layer in hidden), last[:, :-1])
     b = (*(layer[:, -1:, :-1] for layer in hidden), last[:, -1:])
@@ -148,7 +148,7 @@ class InPlaceFit:
         self.before, self.taken = adam.step, 0
 
     def of_graphs(self, which: Tensor) -> InPlaceFit:
-        """A fit of some of the graphs, which goes on from here.
+        """Return a fit of some of the graphs, which goes on from here.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class InPlaceFit:
         return objective(self.weights, *self.held_out, reduction="mean")
 
     def _next_cells(self) -> None:
-        """Hook: fill X_T and X_O for the next step, where that is not one on the same cells."""
+        """Fill X_T and X_O for the next step, where it is not on the same cells: a hook."""
 
     def _error_gradient(self, beta: float) -> None:
         """G <- beta G + gradient of the squared error."""
@@ -199,7 +199,7 @@ class InPlaceFit:
         return [[graph for layer in kind for graph in layer] for kind in layers]
 
     def _steps(self, n_steps: int) -> list[list[Tensor]]:
-        """The number of each of the next steps, for every piece of ``_tensors``."""
+        """Return the number of each of the next steps, for every piece of ``_tensors``."""
         numbers = torch.arange(1.0, n_steps + 1, device=self.w.device)
         counts = (self.before + self.taken).float().reshape(-1, 1) + numbers  # (graphs, n_steps)
         rows = [0] if self._in_step() else [*range(len(counts))] * len(self.W)
@@ -263,7 +263,7 @@ def fit_until_flat(
     tolerance: float,
     progress: Callable[[float], None] = lambda share: None,
 ) -> GoodStart:
-    """The steps of ``inner_fit.good_init``; a graph that stops is left as it is, the others go on.
+    """Take the steps of ``inner_fit.good_init``; a graph that stops is left as it is, the others go on.
 
     Parameters
     ----------

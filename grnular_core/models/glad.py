@@ -96,7 +96,7 @@ def tf_mask(tf_index: Tensor, n_genes: int) -> Tensor:
 
 
 def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None = None) -> Tensor:
-    """The part of theta that scores TFs on genes, signed.
+    """Return the part of theta that scores TFs on genes, signed.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class GLAD(nn.Module):
         return GLADState(theta, theta, sigma.new_ones(len(sigma), 1, 1))
 
     def lambda_step(self, state: GLADState) -> GLADState:
-        """lam <- lambda_nn(mean of (Z - theta)^2, lam).
+        """Set lam <- lambda_nn(mean of (Z - theta)^2, lam).
 
         Returns
         -------
@@ -224,7 +224,7 @@ class GLAD(nn.Module):
         return state._replace(lam=self.lambda_nn(gap, state.lam))
 
     def theta_step(self, state: GLADState, sigma: Tensor) -> GLADState:
-        """theta <- (-Y + sqrt(Y^T Y + 4 / lam I)) / 2 with Y = Sigma / lam - Z.
+        """Set theta <- (-Y + sqrt(Y^T Y + 4 / lam I)) / 2 with Y = Sigma / lam - Z.
 
         Returns
         -------
@@ -245,7 +245,7 @@ class GLAD(nn.Module):
         return state._replace(Z=soft_threshold(state.theta, rho))
 
     def mask(self, tf_index: Tensor | None, n_graphs: int, n_genes: int) -> Tensor | None:
-        """What every iteration keeps of theta and Z: None, which is all of it.
+        """Return what every iteration keeps of theta and Z: None, which is all of it.
 
         Returns
         -------
@@ -294,7 +294,7 @@ class _ShiftedRoot(torch.autograd.Function):
 
 
 def shifted_root(Y: Tensor, c: Tensor) -> Tensor:
-    """The root sqrt(Y^T Y + c I) of GLAD's theta step, with a derivative that never divides by a gap.
+    """Return the root sqrt(Y^T Y + c I) of GLAD's theta step, with a derivative that never divides by a gap.
 
     For Y = U diag(y) U^T the root has the eigenvectors of Y and the eigenvalues g(y) = sqrt(y^2 + c).
     Torch's own derivative of ``eigh`` divides by differences of eigenvalues and is infinite where two are

@@ -87,6 +87,7 @@ class GRNULarConfig:
     seed: int = 0  # of the first weights of f_W, rho_nn and lambda_nn
 
     def __post_init__(self) -> None:
+        """Refuse numbers that no model has."""
         for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if isinstance(value, (int, float)) and not low <= value <= high:
@@ -223,7 +224,7 @@ class GRNULar(nn.Module):
     def unroll(
         self, start: Start, progress: Callable[[int, int], None] | None = None
     ) -> GRNULarOutput:
-        """The L iterations of Algorithm 2.
+        """Run the L iterations of Algorithm 2.
 
         Parameters
         ----------
@@ -283,14 +284,14 @@ class GRNULar(nn.Module):
         return self._first_state(start.weights, start.adam, start.error)
 
     def _first_state(self, weights: Weights, adam: AdamState, error: Tensor) -> IterationState:
-        """The state before the first iteration, from goodINIT's ``error`` (graphs,)."""
+        """Return the state before the first iteration, from goodINIT's ``error`` (graphs,)."""
         theta, c = path_product(weights), self.config
         lam = theta.new_ones(len(theta), 1, 1)
         lam_scale = c.lam_scale * (error.reshape(-1, 1, 1) if c.lam_per_error else lam)
         return IterationState(weights, adam, theta, torch.zeros_like(theta), lam, lam_scale)
 
     def lambda_step(self, state: IterationState) -> IterationState:
-        """lam <- lambda_nn(||Z - theta||_F^2, lam); the distance is a mean if the reduction is.
+        """Set lam <- lambda_nn(||Z - theta||_F^2, lam); the distance is a mean if the reduction is.
 
         Returns
         -------
@@ -366,7 +367,7 @@ class GRNULarBase(GRNULar):
         return self.dnn_step(super().good_init(problem), problem)
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:
-        """theta <- fitDNN(X, Z, lam): E1 Adam steps on Eq. 9 from fresh weights.
+        """Set theta <- fitDNN(X, Z, lam): E1 Adam steps on Eq. 9 from fresh weights.
 
         All iterations start from the same draw, so that theta changes with Z and lam alone.
 

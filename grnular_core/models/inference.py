@@ -92,7 +92,7 @@ def grnular_scores(
 
 
 def _in_precision(model: nn.Module, precision: Precision) -> nn.Module:
-    """The model itself, or for "double" a copy of it in double precision."""
+    """Return the model itself, or for "double" a copy of it in double precision."""
     return deepcopy(model).double() if precision == "double" else model
 
 
@@ -115,7 +115,7 @@ def works_in_blocks(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> boo
 
 
 def _dense(expression: Matrix) -> np.ndarray:
-    """The expression as an array."""
+    """Return the expression as an array."""
     return expression.toarray() if sparse.issparse(expression) else expression
 
 

@@ -155,7 +155,7 @@ def _paths(weights: Weights) -> list[Tensor]:
 
 
 def path_product(weights: Weights) -> Tensor:
-    """theta = product of |W_i|, the summed strength of all paths from a TF to a gene (section 2.1.1).
+    """Compute theta = product of |W_i|, the summed strength of all paths from a TF to a gene (section 2.1.1).
 
     Parameters
     ----------
@@ -352,7 +352,7 @@ def good_init(
     reduction: Reduction = "mean",
     tolerance: float = 0.0,
 ) -> GoodStart:
-    """goodINIT of Algorithm 2: Adam steps on the plain regression, without gradients through them.
+    """Run goodINIT of Algorithm 2: Adam steps on the plain regression, without gradients through them.
 
     Parameters
     ----------
@@ -437,7 +437,7 @@ def _fit_in_place(
     weights: Weights, adam: AdamState, X_T: Tensor, X_O: Tensor, Z: Tensor, lam: Tensor,
     n_steps: int, lr: float, reduction: Reduction,
 ) -> tuple[Weights, AdamState]:  # fmt: skip
-    """The steps of ``fit_dnn`` without gradients through them."""
+    """Take the steps of ``fit_dnn`` without gradients through them."""
     from grnular_core.models.fast_fit import InPlaceFit  # it imports this module
 
     def job(

@@ -164,7 +164,7 @@ class LargeGRNULar(GRNULar):
         self.generator = torch.Generator().manual_seed(model.config.seed)
 
     def problem(self) -> tuple[Problem, Tensor]:
-        """What the iterations need of the data, and what has the sign of the correlation.
+        """Return what the iterations need of the data, and what has the sign of the correlation.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class LargeGRNULar(GRNULar):
         return Problem(nothing, nothing, nothing, allowed, context), sign
 
     def _covariance(self, like: Tensor) -> Tensor:
-        """covTF (1, tfs, genes), a few cells at a time."""
+        """Compute covTF (1, tfs, genes), a few cells at a time."""
         total = like.new_zeros(len(self.tf_index), self.cells.n_genes)
         for rows in self.cells.slices():
             Z = torch.from_numpy(self.cells.dense(rows)).to(like)

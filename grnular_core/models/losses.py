@@ -27,7 +27,15 @@ TINY = 1e-12  # smallest denominator; what it divides is then zero as well
 def not_self(tf_index: Tensor, n_genes: int) -> Tensor:
     """All candidate edges (graphs, tfs, genes): False where TF and gene are the same gene.
 
-    ``tf_index`` (graphs, tfs) holds positions among the genes, so TF k need not be gene k.
+    Parameters
+    ----------
+    tf_index : Tensor of int, shape (graphs, tfs)
+        Positions among the genes: TF k need not be gene k.
+    n_genes : int
+
+    Returns
+    -------
+    Tensor of bool, shape (graphs, tfs, genes)
     """
     return tf_index[:, :, None] != torch.arange(n_genes, device=tf_index.device)
 
@@ -42,7 +50,7 @@ def _total(values: Tensor) -> Tensor:
 
 
 def _ratio(top: Tensor, bottom: Tensor) -> Tensor:
-    """top / bottom, and 0 where bottom is 0."""
+    """Return top / bottom, and 0 where bottom is 0."""
     return top / bottom.clamp_min(TINY)
 
 
@@ -51,6 +59,18 @@ def f_beta(p: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tens
 
     On p of 0 and 1 it is the usual F_beta. A graph without any true edge has F_beta = 0 and gives
     no gradient.
+
+    Parameters
+    ----------
+    p : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    beta : float
+        Above 1 weighs recall higher than precision.
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
     """
     p, truth = _kept(p, allowed), _kept(truth.to(p.dtype), allowed)
     tp = _total(p * truth)
@@ -60,7 +80,20 @@ def f_beta(p: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tens
 
 
 def f_beta_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tensor:
-    """L_Fbeta = 1 - F_beta(tanh |theta|) (Eq. 15), (graphs,)."""
+    """L_Fbeta = 1 - F_beta(tanh |theta|) (Eq. 15).
+
+    Parameters
+    ----------
+    theta : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    beta : float
+        Above 1 weighs recall higher than precision.
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
+    """
     return 1 - f_beta(_kept(theta, allowed).abs().tanh(), truth, allowed, beta)
 
 
@@ -74,6 +107,17 @@ def frobenius(
 
     The sum is the paper's, the mean is the 2020 code's. Signs count: of GLAD's theta, which is
     negative for a positive partial correlation, pass the absolute value.
+
+    Parameters
+    ----------
+    theta : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    reduction : {"sum", "mean"}
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
     """
     gap = _total(_kept(theta - truth.to(theta.dtype), allowed).square())
     if reduction == "sum":
@@ -88,7 +132,22 @@ def summed_loss(
     beta: float = 1.0,
     reduction: Literal["sum", "mean"] = "sum",
 ) -> Tensor:
-    """Eq. 11: ||theta - W*||_F^2 + L_Fbeta(tanh |theta|, W*), (graphs,)."""
+    """Eq. 11: ||theta - W*||_F^2 + L_Fbeta(tanh |theta|, W*).
+
+    Parameters
+    ----------
+    theta : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    beta : float
+        Above 1 weighs recall higher than precision.
+    reduction : {"sum", "mean"}
+        See ``frobenius``.
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
+    """
     squared = frobenius(theta, truth, allowed, reduction)
     return squared + f_beta_loss(theta, truth, allowed, beta)
 
@@ -104,6 +163,20 @@ def balanced_loss(
 
     r = L_Fbeta / ||theta - W*||_F^2 of each graph is held constant in the derivative, so the value
     is 2 L_Fbeta and ``reduction`` makes no difference, to the gradient either.
+
+    Parameters
+    ----------
+    theta : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    beta : float
+        Above 1 weighs recall higher than precision.
+    reduction : {"sum", "mean"}
+        See ``frobenius``.
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
     """
     squared = frobenius(theta, truth, allowed, reduction)
     edges = f_beta_loss(theta, truth, allowed, beta)
@@ -115,7 +188,20 @@ def over_iterates(
     iterates: Sequence[Tensor],
     which: Literal["last", "all"] = "last",
 ) -> Tensor:
-    """``loss`` of the last unrolled theta (paper), or its mean over all L of them (2020 code)."""
+    """Take the loss of the last unrolled theta (paper), or its mean over all L (2020 code).
+
+    Parameters
+    ----------
+    loss : callable
+        From theta (graphs, tfs, genes) to (graphs,).
+    iterates : sequence of Tensor
+        theta of every iteration.
+    which : {"last", "all"}
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
+    """
     if which == "last":
         return loss(iterates[-1])
     return torch.stack([loss(theta) for theta in iterates]).mean(0)
@@ -129,6 +215,17 @@ def balanced_cross_entropy(
     The mean over the true edges weighs ``true_share``, the mean over the other candidates the
     rest, so that a graph counts the same whatever its size and density. Where all candidates are
     true, or none, their mean alone is the loss; without candidates it is 0.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    true_share : float
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
     """
     truth = truth.to(torch.bool)
     loss = logits.new_zeros(logits.shape[:-2])
@@ -181,6 +278,24 @@ def smooth_ap_loss(
     ``generator``, which must be given then, and the sums scaled up; None takes all, with
     true x candidates numbers in memory. A graph without true edges, or with nothing else, has
     loss 0.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (graphs, tfs, genes)
+    truth : Tensor, shape (graphs, tfs, genes)
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    temperature : float
+    max_true, max_false : int or None
+    generator : torch.Generator, optional
+
+    Returns
+    -------
+    Tensor, shape (graphs,)
+
+    Raises
+    ------
+    ValueError
+        When a graph has to be sampled and no generator is given.
     """
     n_graphs = len(logits)
     is_true = (truth.to(torch.bool) & allowed).reshape(n_graphs, -1)

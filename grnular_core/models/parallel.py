@@ -24,7 +24,7 @@ _threads_lock = threading.Lock()
 
 
 def pick(tree: Any, rows: Tensor | slice) -> Any:
-    """Some graphs of a tensor, or of all tensors in (named) tuples of them.
+    """Return some graphs of a tensor, or of all tensors in (named) tuples of them.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def pick(tree: Any, rows: Tensor | slice) -> Any:
 
 
 def join(trees: list[Any]) -> Any:
-    """The graphs of several parts in one: the inverse of ``pick``.
+    """Return the graphs of several parts in one: the inverse of ``pick``.
 
     Returns
     -------

@@ -61,7 +61,7 @@ def standardise(X: Tensor) -> Tensor:
 
 
 def cov_tf(X: Tensor, X_T: Tensor) -> Tensor:
-    """covTF of Algorithms 1 and 2.
+    """Compute covTF of Algorithms 1 and 2.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def prepare(X: Tensor, tf_index: Tensor, dtype: torch.dtype) -> Problem:
 
 
 def content_order(X: Tensor) -> np.ndarray:
-    """An order of the genes that depends on their values alone.
+    """Return an order of the genes that depends on their values alone.
 
     Genes are compared by their z-scores in the first cell, then in the second, ...
 
@@ -135,7 +135,7 @@ def content_order(X: Tensor) -> np.ndarray:
 
 
 def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tensor, np.ndarray]:
-    """The expression as a tensor and the TFs as an array.
+    """Return the expression as a tensor and the TFs as an array.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tens
 
 
 def checked_tfs(tf_index: Sequence[int], n_genes: int) -> np.ndarray:
-    """The positions of the TFs as an array.
+    """Return the positions of the TFs as an array.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def soft_threshold(theta: Tensor, rho: Tensor | float) -> Tensor:
 
 
 def _tiny_network(sizes: list[int], start: float, generator: torch.Generator) -> nn.Sequential:
-    """tanh layers with a sigmoid at the end, whose output begins close to ``start`` in (0, 1)."""
+    """Build tanh layers with a sigmoid at the end, whose output begins close to ``start`` in (0, 1)."""
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
         layer = nn.utils.skip_init(nn.Linear, n_in, n_out)  # draws nothing from torch's own seed
@@ -95,7 +95,7 @@ class LambdaNN(nn.Module):
         self.network = _tiny_network([2, 3, 1], start, generator)
 
     def forward(self, gap: Tensor, lam: Tensor) -> Tensor:
-        """The strength of the pull, in (0, 1).
+        """Return the strength of the pull, in (0, 1).
 
         Parameters
         ----------
