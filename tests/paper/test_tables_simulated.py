@@ -171,8 +171,6 @@ def test_multiples_of_random_are_means_with_their_number():
     table = ds.ratio_table(means).set_index(["method", "TF list"])
     assert table.loc[("CLR", "with")].tolist() == ["2.50 (2)", "", ""]
     assert table.loc[("GLAD", "without"), "DS2"] == "1.50 (1)"
-    numbers = ds.ratio_numbers(means)
-    assert numbers["DS1_with_clr"] == 2.5 and np.isnan(numbers["DS3_with_ridge"])
     assert len(table) == len(grids.curves("ds"))
 
 
@@ -204,11 +202,6 @@ def test_what_is_planned_and_not_on_record_is_counted():
     missing = pd.DataFrame({"rows": [3, 0], "planned": [5, 10]})
     said = grid.on_record(pd.DataFrame(index=range(7)), missing)
     assert said == "7 recorded runs; 12 planned runs are missing."
-
-
-def test_every_verdict_has_a_word_to_glue():
-    word = SimpleNamespace(word="reproduced")
-    assert grid.verdict_words({"a": {"strict_auprc": word}}) == {"a_strict_auprc": "reproduced"}
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():

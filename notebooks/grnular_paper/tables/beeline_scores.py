@@ -23,7 +23,6 @@ TOLD = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "grnboost2", "genie3",
     "regdiffusion", "clr", "correlation", "within-clusters", "ridge",
 )  # fmt: skip
-ON_EDGES = ("grnular-context", "grnular-cells", "within-clusters", "correlation")
 WITH_INTERVAL = (
     "grnular-context", "grnular-cells", "within-clusters", "clr", "regdiffusion", "genie3",
 )  # fmt: skip
@@ -78,32 +77,6 @@ def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     """
     counts = by_edge.groupby("method").size()
     return [m for m in columns if counts.get(m, 0) == counts.max() and m != "oracle"]
-
-
-def pair_means(
-    rows: pd.DataFrame, column: str, prefix: str, methods: Sequence[str]
-) -> dict[str, float]:
-    """Means over pairs of the methods that the page speaks of.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``network, dataset, method`` and the column; seeds are averaged first.
-    column : str
-        The score.
-    prefix : str
-        The first part of each name.
-    methods : sequence of str
-        The methods shown.
-
-    Returns
-    -------
-    dict of str to float
-        ``<prefix>_<method>``; NaN for a method that is not shown.
-    """
-    of_pair = rows.groupby(["network", "dataset", "method"])[column].mean()
-    means = of_pair.groupby("method").mean().reindex(list(methods))
-    return {f"{prefix}_{m}": float(means.get(m, np.nan)) for m in ON_EDGES}
 
 
 def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:

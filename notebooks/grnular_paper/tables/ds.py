@@ -78,22 +78,6 @@ def ratio_table(means: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(list(lines.values()))
 
 
-def ratio_numbers(means: pd.DataFrame) -> dict[str, float]:
-    """``ratio_means`` to be glued.
-
-    Parameters
-    ----------
-    means : DataFrame
-        Of ``ratio_means``.
-
-    Returns
-    -------
-    dict of str to float
-        ``<dataset>_<TF information>_<method>`` -> mean.
-    """
-    return {f"{name}_{known}_{m}": float(v) for (m, known, name), v in means["mean"].items()}
-
-
 def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """TFs that dropout leaves in 1 % of the cells or more, and the others: how many, how they are ranked.
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from grnular_paper import grids
 from grnular_paper.records import recorded_folder, work_folder
 from grnular_paper.runs import cluster, run_missing
-from grnular_paper.verdicts import Verdict
 
 
 def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:
@@ -55,23 +52,3 @@ def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
     """
     left = int((missing["planned"] - missing["rows"]).sum())
     return f"{len(recorded)} recorded runs; {left} planned runs are missing."
-
-
-def verdict_words(found: Mapping[str, Mapping[str, Verdict]]) -> dict[str, str]:
-    """Return the word of every verdict, to be glued.
-
-    Parameters
-    ----------
-    found : mapping
-        Claim -> score -> verdict, as ``claims.grid.judged`` returns it.
-
-    Returns
-    -------
-    dict of str to str
-        ``<claim>_<score>`` -> word.
-    """
-    return {
-        f"{name}_{score}": verdict.word
-        for name, verdicts in found.items()
-        for score, verdict in verdicts.items()
-    }
