@@ -1,7 +1,7 @@
 """Docstrings and signatures as Sphinx reads them: a small extension that `_config.yml` names.
 
-Docstrings are plain prose with ``code``, in which |x| is an absolute value. To Sphinx bars are marks of a
-substitution, so they are escaped outside of code.
+In docstrings |x| is an absolute value. To Sphinx bars are marks of a substitution, so they are escaped outside
+of code. References become lists.
 
 A signature must be Python again when Sphinx has put it together, or it shows what it has as raw text.
 Some values have no text that is Python: the field of a dataclass whose value is made anew for every
@@ -16,6 +16,8 @@ from typing import Any
 
 CODE = re.compile(r"(``.*?``)")
 NO_PYTHON = re.compile(r"(= ?)<[^<>]*>")
+FOOTNOTE = re.compile(r"^( *)\.\. (\[\w+\]) ")
+CITED = re.compile(r"(\[\w+\])_(?!\w)")
 NAMED_FIELD = re.compile(r"Alias for field number \d+$")
 LONGEST = 40  # characters of a default value
 
@@ -24,6 +26,21 @@ def escaped(line: str) -> str:
     """The line with its bars escaped, but for those in code."""
     parts = CODE.split(line)
     return "".join(p if p.startswith("``") else p.replace("|", r"\|") for p in parts)
+
+
+def listed(lines: list[str]) -> list[str]:
+    """References as a list: as footnotes, [1] of one docstring would meet [1] of the next on a page."""
+    told, margin = [], None
+    for line in lines:
+        if found := FOOTNOTE.match(line):
+            margin = found[1]
+            line = f"{margin}* {found[2]} {line[found.end():]}"
+        elif margin is not None and line.startswith(f"{margin} "):
+            line = f"{margin}  {line.strip()}"
+        elif line:
+            margin = None
+        told.append(line)
+    return told
 
 
 def shortened(signature: str) -> str:
@@ -49,7 +66,7 @@ def process_docstring(
     """Sphinx's event for every docstring; changes ``lines`` in place."""
     if lines and NAMED_FIELD.match(lines[0]):  # what Python says of a field of a named tuple
         lines.clear()
-    lines[:] = [escaped(line) for line in lines]
+    lines[:] = [escaped(CITED.sub(r"\1", line)) for line in listed(lines)]
 
 
 def process_signature(

@@ -52,6 +52,9 @@ def test_docstrings_show_bars_as_they_are_and_nothing_of_named_tuples():
     docstrings.process_docstring(None, "attribute", "", None, None, lines)
     assert lines == []
     assert docstrings.escaped("a |theta| and ``|W|`` of |Z|") == r"a \|theta\| and ``|W|`` of \|Z\|"
+    lines = ["As in [1]_.", "", "  .. [1] A book,", "     of 2020.", "  .. [2] B", "", "More"]
+    docstrings.process_docstring(None, "function", "", None, None, lines)
+    assert lines == ["As in [1].", "", "  * [1] A book,", "    of 2020.", "  * [2] B", "", "More"]
 
 
 def test_signatures_are_python_with_short_defaults():
