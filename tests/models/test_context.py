@@ -37,35 +37,35 @@ def moved_model(config: GRNULarConfig = SMALL, seed: int = 0) -> GRNULar:
 def case(seed: int = 0, tfs: int = 4, genes: int = 9):
     """A ContextRho that is not at its start, and what it is given, in double precision."""
     g = torch.Generator().manual_seed(seed)
-    views = torch.randn(2, tfs, genes, len(EDGE_FEATURES), generator=g, dtype=torch.float64)
+    features = torch.randn(2, tfs, genes, len(EDGE_FEATURES), generator=g, dtype=torch.float64)
     index = torch.stack([torch.randperm(genes, generator=g)[:tfs] for _ in range(2)])
     detected = torch.rand(2, genes, generator=g, dtype=torch.float64)
     theta, Z = (torch.rand(2, tfs, genes, generator=g, dtype=torch.float64) for _ in range(2))
     rho = ContextRho(len(EDGE_FEATURES), g, 6, 2).double()
     with torch.no_grad():
         rho.leave.weight.mul_(10)
-    return rho, views, detected, index, theta, Z
+    return rho, features, detected, index, theta, Z
 
 
 # --- the network alone, exactly
 
 
 def test_permuting_genes_permutes_the_logits():
-    rho, views, detected, index, theta, Z = case()
+    rho, features, detected, index, theta, Z = case()
     order = torch.randperm(9, generator=torch.Generator().manual_seed(5))
-    context = make_context(views, detected, index, not_self(index, 9))
+    context = make_context(features, detected, index, not_self(index, 9))
     moved = torch.argsort(order)[index]
-    again = make_context(views[:, :, order], detected[:, order], moved, not_self(moved, 9))
+    again = make_context(features[:, :, order], detected[:, order], moved, not_self(moved, 9))
     logits = rho(theta, Z, context)
     torch.testing.assert_close(rho(theta[:, :, order], Z[:, :, order], again), logits[:, :, order])
 
 
 def test_permuting_tfs_permutes_the_logits():
-    rho, views, detected, index, theta, Z = case()
+    rho, features, detected, index, theta, Z = case()
     order = torch.tensor([2, 0, 3, 1])
-    context = make_context(views, detected, index, not_self(index, 9))
+    context = make_context(features, detected, index, not_self(index, 9))
     moved = index[:, order]
-    again = make_context(views[:, order], detected, moved, not_self(moved, 9))
+    again = make_context(features[:, order], detected, moved, not_self(moved, 9))
     torch.testing.assert_close(
         rho(theta[:, order], Z[:, order], again), rho(theta, Z, context)[:, order]
     )
@@ -73,44 +73,44 @@ def test_permuting_tfs_permutes_the_logits():
 
 @pytest.mark.parametrize("value", [0.0, 7.0])
 def test_pairs_that_cannot_be_edges_have_no_influence(value):
-    rho, views, detected, index, theta, Z = case()
+    rho, features, detected, index, theta, Z = case()
     constant = next(gene for gene in range(9) if not (index == gene).any())
     allowed = not_self(index, 9)
     allowed[:, :, constant] = False
-    plain = rho(theta, Z, make_context(views, detected, index, allowed))
-    views, theta, Z = views.clone(), theta.clone(), Z.clone()
+    plain = rho(theta, Z, make_context(features, detected, index, allowed))
+    features, theta, Z = features.clone(), theta.clone(), Z.clone()
     at = torch.zeros_like(allowed)
     at[:, :, constant] = True
-    for part in (views, theta, Z):
+    for part in (features, theta, Z):
         part[at] = value
-    again = rho(theta, Z, make_context(views, detected, index, allowed))
+    again = rho(theta, Z, make_context(features, detected, index, allowed))
     torch.testing.assert_close(again[allowed], plain[allowed])
 
 
 def test_more_genes_that_never_vary_change_nothing():
-    rho, views, detected, index, theta, Z = case()
+    rho, features, detected, index, theta, Z = case()
     allowed = not_self(index, 9)
-    plain = rho(theta, Z, make_context(views, detected, index, allowed))
+    plain = rho(theta, Z, make_context(features, detected, index, allowed))
 
     def padded(x: torch.Tensor, axis: int) -> torch.Tensor:
         return torch.cat([x, torch.zeros_like(x.narrow(axis, 0, 3))], axis)
 
-    context = make_context(padded(views, 2), padded(detected, 1), index, padded(allowed, 2))
+    context = make_context(padded(features, 2), padded(detected, 1), index, padded(allowed, 2))
     again = rho(padded(theta, 2), padded(Z, 2), context)
     torch.testing.assert_close(again[:, :, :9], plain)
 
 
 def test_one_network_takes_any_number_of_genes_and_tfs():
     for tfs, genes in ((1, 2), (1, 30), (12, 12), (3, 40)):
-        rho, views, detected, index, theta, Z = case(tfs=tfs, genes=genes)
-        context = make_context(views, detected, index, not_self(index, genes))
+        rho, features, detected, index, theta, Z = case(tfs=tfs, genes=genes)
+        context = make_context(features, detected, index, not_self(index, genes))
         assert rho(theta, Z, context).shape == (2, tfs, genes)
         assert rho(theta, Z, context).isfinite().all()
 
 
 def test_only_the_shape_of_theta_counts_and_not_its_scale():
-    rho, views, detected, index, theta, Z = case()
-    context = make_context(views, detected, index, not_self(index, 9))
+    rho, features, detected, index, theta, Z = case()
+    context = make_context(features, detected, index, not_self(index, 9))
     torch.testing.assert_close(
         rho(50 * theta, 50 * Z, context), rho(theta, Z, context), atol=1e-3, rtol=1e-3
     )
@@ -118,14 +118,14 @@ def test_only_the_shape_of_theta_counts_and_not_its_scale():
 
 def test_between_tfs_the_reverse_edge_is_seen():
     """A layer that sees nothing else moves an edge between TFs by its reverse edge, and no other."""
-    _, views, detected, index, _, _ = case(genes=5, tfs=2)
+    _, features, detected, index, _, _ = case(genes=5, tfs=2)
     rho = ContextRho(len(EDGE_FEATURES), torch.Generator().manual_seed(0), 4, 1).double()
     layer = rho.layers[0]
     with torch.no_grad():
         for part in (layer.own, layer.correlated, layer.row, layer.column):
             part.weight.zero_()
         layer.reverse.weight.copy_(torch.eye(4))
-    context = make_context(views, detected, index, not_self(index, 5))
+    context = make_context(features, detected, index, not_self(index, 5))
     seen = []
     layer.norm.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
     h = []
@@ -155,11 +155,11 @@ def test_row_column_scores_by_hand():
 
 
 def test_nothing_to_stand_out_from_gives_finite_numbers_and_gradients():
-    rho, views, detected, index, theta, Z = case()
+    rho, features, detected, index, theta, Z = case()
     nothing = torch.zeros_like(not_self(index, 9))
     for allowed in (nothing, not_self(index, 9)):
         flat = torch.zeros_like(theta).requires_grad_()
-        context = make_context(views * 0, detected * 0, index, allowed)
+        context = make_context(features * 0, detected * 0, index, allowed)
         logits = rho(flat, flat, context)
         logits.sum().backward()
         assert logits.isfinite().all() and flat.grad.isfinite().all()
@@ -167,8 +167,8 @@ def test_nothing_to_stand_out_from_gives_finite_numbers_and_gradients():
 
 
 def test_correlated_tfs_are_mixed_by_scaled_weights():
-    _, views, detected, index, _, _ = case()
-    context = make_context(views, detected, index, not_self(index, 9))
+    _, features, detected, index, _, _ = case()
+    context = make_context(features, detected, index, not_self(index, 9))
     assert context.fixed(slice(0, 9)).shape == (2, 4, 9, 3 * len(EDGE_FEATURES) + 2)
     assert (context.C.diagonal(dim1=1, dim2=2) == 0).all()
     assert (context.C >= 0).all() and (context.C.sum(2) < 1).all()
@@ -282,7 +282,7 @@ def test_the_order_of_the_surest_edges_is_kept():
 def large_case(tfs: int = 12, genes: int = 70, layers: int = 2, seed: int = 0):
     """A ContextRho far from its start, and data with genes and a TF that cannot have edges."""
     g = torch.Generator().manual_seed(seed)
-    views = torch.randn(1, tfs, genes, len(EDGE_FEATURES), generator=g)
+    features = torch.randn(1, tfs, genes, len(EDGE_FEATURES), generator=g)
     index = torch.randperm(genes, generator=g)[:tfs]
     theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
     allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
@@ -293,12 +293,12 @@ def large_case(tfs: int = 12, genes: int = 70, layers: int = 2, seed: int = 0):
         rho.leave.weight.mul_(10)
         for layer in rho.layers:
             layer.norm.bias.add_(torch.randn(8, generator=g))
-    return rho, views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
+    return rho, features, torch.rand(1, genes, generator=g), index, allowed, theta, Z
 
 
-def both(rho, theta, Z, views, detected, index, allowed, pairs, partners="all"):
+def both(rho, theta, Z, features, detected, index, allowed, pairs, partners="all"):
     """Logits of all genes at once and in blocks of so many pairs, whose progress rises to 1."""
-    context = make_context(views, detected, index[None], allowed, partners)
+    context = make_context(features, detected, index[None], allowed, partners)
     heard: list[float] = []
     with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
         wanted = rho(theta, Z, context)
@@ -314,16 +314,16 @@ def both(rho, theta, Z, views, detected, index, allowed, pairs, partners="all"):
 @pytest.mark.parametrize("pairs", [1, 12 * 7, 12 * 64, 10**9])
 @pytest.mark.parametrize("layers", [0, 1, 3])
 def test_logits_are_the_same_for_any_size_of_block(pairs, layers, partners):
-    rho, views, detected, index, allowed, theta, Z = large_case(layers=layers)
-    wanted, found = both(rho, theta, Z, views, detected, index, allowed, pairs, partners)
+    rho, features, detected, index, allowed, theta, Z = large_case(layers=layers)
+    wanted, found = both(rho, theta, Z, features, detected, index, allowed, pairs, partners)
     torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-5, rtol=1e-5)
     assert wanted[allowed].std() > 0.1
 
 
 @pytest.mark.parametrize(("tfs", "genes"), [(1, 2), (1, 30), (9, 9), (3, 40)])
 def test_any_number_of_genes_and_tfs(tfs, genes):
-    rho, views, detected, index, allowed, theta, Z = large_case(tfs, max(genes, 6))
-    wanted, found = both(rho, theta, Z, views, detected, index, allowed, 5)
+    rho, features, detected, index, allowed, theta, Z = large_case(tfs, max(genes, 6))
+    wanted, found = both(rho, theta, Z, features, detected, index, allowed, 5)
     assert found.isfinite().all()
     torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-5, rtol=1e-5)
 

@@ -1,4 +1,4 @@
-"""The views of the data: each against a plain computation, and data that leave little to see."""
+"""The features of the data: each against a plain computation, and data that leave little to see."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def cells_of(X: np.ndarray, dtype: type = np.float64) -> Cells:
     return Cells.of(X, scale_of(X), dtype=dtype)
 
 
-def views(X: np.ndarray, tfs: list[int] = TFS) -> dict[str, np.ndarray]:
-    """Every view of one data set, (tfs, genes)."""
+def features(X: np.ndarray, tfs: list[int] = TFS) -> dict[str, np.ndarray]:
+    """Every feature of one data set, (tfs, genes)."""
     found = edge_features(cells_of(X), np.array(tfs))
     assert found.shape == (len(tfs), X.shape[1], len(EDGE_FEATURES)) and found.dtype == torch.float32
     return {name: found[..., i].double().numpy() for i, name in enumerate(EDGE_FEATURES)}
@@ -62,7 +62,7 @@ def ridge_by_sklearn(Z: np.ndarray) -> np.ndarray:
 
 def test_pearson_and_spearman_and_detection_are_the_usual_correlations():
     X = cells()
-    found = views(X)
+    found = features(X)
     np.testing.assert_allclose(found["pearson"], np.corrcoef(X.T)[TFS], atol=1e-6)
     np.testing.assert_allclose(found["rank"], spearmanr(X).statistic[TFS], atol=1e-6)
     np.testing.assert_allclose(found["detection"], np.corrcoef((X > 0).T)[TFS], atol=1e-6)
@@ -70,7 +70,7 @@ def test_pearson_and_spearman_and_detection_are_the_usual_correlations():
 
 def test_ridge_is_sklearns_and_a_tf_does_not_explain_itself():
     X = cells()
-    found = views(X)
+    found = features(X)
     wanted = ridge_by_sklearn(z_scores(X))
     np.testing.assert_allclose(found["ridge"], wanted, atol=1e-6)
     assert (wanted[range(3), TFS] == 0).all() and (wanted[:, TFS] != 0).sum() == 6
@@ -82,7 +82,7 @@ def test_inside_clusters_the_means_of_clusters_are_gone():
     labels = cluster_cells(Z)
     for cluster in set(labels):
         Z[labels == cluster] -= Z[labels == cluster].mean(0)
-    found = views(X)
+    found = features(X)
     np.testing.assert_allclose(found["within"], np.corrcoef(Z.T)[TFS], atol=1e-6)
     np.testing.assert_allclose(found["within_ridge"], ridge_by_sklearn(z_scores(Z)), atol=1e-6)
 
@@ -90,7 +90,7 @@ def test_inside_clusters_the_means_of_clusters_are_gone():
 def test_partners_are_the_tfs_that_both_go_together_with_inside_clusters():
     """The overlap by hand: paths over one other TF, and the edge itself, over how many each has."""
     X = cells()
-    found = views(X)
+    found = features(X)
     up = np.maximum(found["within"], 0)
     np.testing.assert_allclose(found["within_up"], up, atol=1e-7)
     squares = up**2
@@ -108,7 +108,7 @@ def test_partners_are_the_tfs_that_both_go_together_with_inside_clusters():
 
 def test_codetected_cells_are_those_in_which_both_are_seen():
     X = cells(lost=0.7)
-    found, n_few = views(X), 0
+    found, n_few = features(X), 0
     for k, tf in enumerate(TFS):
         for gene in range(12):
             both = (X[:, tf] > 0) & (X[:, gene] > 0)
@@ -123,7 +123,7 @@ def test_codetected_cells_are_those_in_which_both_are_seen():
 
 def test_without_zeros_everything_is_detected():
     for X in (1 + cells(lost=0), z_scores(cells(lost=0))):
-        found = views(X)
+        found = features(X)
         assert (found["detection"] == 0).all() and (found["share"] == 1).all()
         np.testing.assert_allclose(found["codetected"], found["pearson"], atol=1e-5)
 
@@ -131,8 +131,8 @@ def test_without_zeros_everything_is_detected():
 def test_the_unit_of_a_gene_does_not_matter():
     X = cells()
     scaled = X * np.random.default_rng(1).uniform(0.01, 100, 12)
-    for name, view in views(X).items():
-        np.testing.assert_allclose(views(scaled)[name], view, atol=1e-6, err_msg=name)
+    for name, feature in features(X).items():
+        np.testing.assert_allclose(features(scaled)[name], feature, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("gene", [5, 7])  # no TF, and a TF
@@ -140,20 +140,20 @@ def test_the_unit_of_a_gene_does_not_matter():
 def test_a_constant_gene_says_nothing_and_changes_nothing(gene, value):
     X = cells()
     X[:, gene] = value
-    found = views(X)
-    for name, view in found.items():
-        assert np.isfinite(view).all(), name
+    found = features(X)
+    for name, feature in found.items():
+        assert np.isfinite(feature).all(), name
         if name != "share":
-            assert (view[:, gene] == 0).all(), name
-            assert gene not in TFS or (view[TFS.index(gene)] == 0).all(), name
+            assert (feature[:, gene] == 0).all(), name
+            assert gene not in TFS or (feature[TFS.index(gene)] == 0).all(), name
     if value == 0:
         assert (found["share"][:, gene] == 0).all()
     rest = [g for g in range(12) if g != gene]
     tfs = [rest.index(tf) for tf in TFS if tf != gene]
     kept = [k for k, tf in enumerate(TFS) if tf != gene]
-    for name, view in views(X[:, rest], tfs).items():
+    for name, feature in features(X[:, rest], tfs).items():
         if not name.startswith("within"):  # components and clusters start at random
-            np.testing.assert_allclose(found[name][kept][:, rest], view, atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(found[name][kept][:, rest], feature, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_a_constant_gene_says_nothing_and_changes_nothing(gene, value):
     [np.ones((1, 12)), np.zeros((30, 12)), np.full((30, 12), 2.5), cells(n_cells=2), cells(lost=1)],
     ids=["one cell", "zeros", "constant", "two cells", "all lost"],
 )
-def test_data_that_say_little_give_finite_views(X):
-    for name, view in views(X).items():
-        assert np.isfinite(view).all() and (np.abs(view) <= 3).all(), name
+def test_data_that_say_little_give_finite_features(X):
+    for name, feature in features(X).items():
+        assert np.isfinite(feature).all() and (np.abs(feature) <= 3).all(), name
 
 
 def test_clusters_find_groups_and_leave_the_global_seed_alone():

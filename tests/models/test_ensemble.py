@@ -41,12 +41,12 @@ def network(seed: int) -> ContextRho:
 
 def case(tfs: int = 5, genes: int = 12):
     g = torch.Generator().manual_seed(0)
-    views = torch.randn(1, tfs, genes, FIRST_FEATURES, generator=g)
+    features = torch.randn(1, tfs, genes, FIRST_FEATURES, generator=g)
     index = torch.randperm(genes, generator=g)[:tfs]
     allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
     allowed[0, range(tfs), index] = False
     theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
-    return views, torch.rand(1, genes, generator=g), index, allowed, theta, Z
+    return features, torch.rand(1, genes, generator=g), index, allowed, theta, Z
 
 
 def ensemble(*networks: ContextRho) -> EnsembleRho:
@@ -56,18 +56,18 @@ def ensemble(*networks: ContextRho) -> EnsembleRho:
     return rho
 
 
-def context_of(views, detected, index, allowed):
-    return make_context(views, detected, index[None], allowed)
+def context_of(features, detected, index, allowed):
+    return make_context(features, detected, index[None], allowed)
 
 
 @torch.no_grad()
 def test_logits_are_the_offset_and_the_members_shares():
-    views, detected, index, allowed, theta, Z = case()
+    features, detected, index, allowed, theta, Z = case()
     first, second = network(0), network(3)
     rho = ensemble(first, second)
     rho.shares.copy_(torch.tensor([0.25, 2.0]))
     rho.offset.fill_(-1.5)
-    context = context_of(views, detected, index, allowed)
+    context = context_of(features, detected, index, allowed)
     wanted = 0.25 * first(theta, Z, context) + 2 * second(theta, Z, context) - 1.5
     torch.testing.assert_close(rho(theta, Z, context), wanted)
 
@@ -76,8 +76,8 @@ def test_logits_are_the_offset_and_the_members_shares():
 @given(seeds=st.lists(st.integers(0, 5), min_size=1, max_size=4))
 @settings(max_examples=20, deadline=None)
 def test_members_are_seated_on_the_first_ones_scale(seeds):
-    views, detected, index, allowed, theta, Z = case()
-    context = context_of(views, detected, index, allowed)
+    features, detected, index, allowed, theta, Z = case()
+    context = context_of(features, detected, index, allowed)
     networks = [network(seed) for seed in seeds]
     rho = ensemble(*networks)
     logits = [one(theta, Z, context)[allowed] for one in networks]
@@ -94,14 +94,14 @@ def test_members_are_seated_on_the_first_ones_scale(seeds):
 @pytest.mark.parametrize("pairs", [1, 5 * 4, 10**6])
 @torch.no_grad()
 def test_large_data_get_the_same_logits_in_blocks(pairs, monkeypatch):
-    views, detected, index, allowed, theta, Z = case()
+    features, detected, index, allowed, theta, Z = case()
     rho = ensemble(network(0), network(3), network(1))
     rho.offset.fill_(0.7)
-    wanted = rho(theta, Z, context_of(views, detected, index, allowed))
+    wanted = rho(theta, Z, context_of(features, detected, index, allowed))
     heard: list[float] = []
     monkeypatch.setattr(context_module, "BLOCK_PAIRS", 0)
     monkeypatch.setattr(context_module, "PAIRS", pairs)
-    context = context_of(views, detected, index, allowed)
+    context = context_of(features, detected, index, allowed)
     context.progress = heard.append
     found = rho(theta, Z, context)
     torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-4, rtol=1e-4)
