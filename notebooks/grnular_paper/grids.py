@@ -42,6 +42,7 @@ class Point:
     def task(
         self, method: str, replicate: int = 0, tf_information: TFInformation = "with"
     ) -> SyntheticTask:
+        """A method on one test graph of the point."""
         return SyntheticTask(
             self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information
         )
@@ -105,10 +106,10 @@ def least_graphs(method: str, tf_information: TFInformation, point: Point) -> in
 
 
 def full_tasks(experiment: str) -> list[SyntheticTask]:
-    """Every run of the full grid: quick methods, then the slow ones, the ``least_graphs`` of every point
-    before the rest, and few cells before many.
+    """Every run of the full grid, in the order to run.
 
-    All quick methods of a data set follow each other, so that it is simulated once.
+    Quick methods, then the slow ones, the ``least_graphs`` of every point before the rest, and few cells
+    before many. All quick methods of a dataset follow each other, so that it is simulated once.
     """
     quick: list[SyntheticTask] = []
     slow: list[tuple[bool, float, int, SyntheticTask]] = []
@@ -137,12 +138,23 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
 
 
 def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFrame:
-    """Recorded rows of the grid's points and curves, in the order of the points; ``extra`` names
-    methods that are no curve, with the list of TFs.
+    """Recorded rows of the grid's points and curves, in the order of the points.
 
-    Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile; 0
-    for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the data set), and
-    ``point``, both in words.
+    Parameters
+    ----------
+    experiment : str
+        "clean", "noisy" or "ds".
+    folder : Path
+        The folder of recorded tables.
+    extra : sequence of str
+        Methods that are no curve, with the list of TFs.
+
+    Returns
+    -------
+    DataFrame
+        Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile;
+        0 for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the dataset), and
+        ``point``, both in words.
     """
     keys = [point.task("correlation").key() for point in points(experiment)]
     there = pd.DataFrame([_place(experiment, key) for key in keys])
@@ -168,9 +180,21 @@ def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
 def missing(
     experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = n_graphs
 ) -> pd.DataFrame:
-    """Points of curves with fewer rows than planned: method, TF information, point, have, planned.
+    """Points of curves with fewer rows than planned.
 
-    ``planned`` is ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
+    Parameters
+    ----------
+    experiment : str
+        "clean", "noisy" or "ds".
+    folder : Path
+        The folder of recorded tables.
+    planned : callable
+        ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
+
+    Returns
+    -------
+    DataFrame
+        ``method, tf_information, dataset, cells, cell_types, rows, planned``.
     """
     have = rows(experiment, folder).groupby(["method", "tf_information", "dataset", "cells", "cell_types"])  # fmt: skip
     counts = have.size()

@@ -26,24 +26,31 @@ class Fit:
 
 
 def loess(
-    x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75, robust: int = 0
+    x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75
 ) -> np.ndarray:
-    """Smoothed ``y`` at the places ``at`` (default: ``x``), shape (places,).
+    """Smooth ``y`` along ``x``.
 
-    ``x`` and ``y`` have shape (observations,). ``robust`` refits so many times with bisquare weights that
-    take weight from outliers. Neighbours that all have the same x give their weighted mean. Raises
-    ``InputError`` for fewer than 3 observations, values that are not finite, a span outside (0, 1].
+    Parameters
+    ----------
+    x, y : ndarray, shape (observations,)
+        Neighbours that all have the same x give their weighted mean.
+    at : ndarray, shape (places,), optional
+        Where; by default at ``x``.
+    span : float
+        Share of the observations that each place sees.
+
+    Returns
+    -------
+    ndarray, shape (places,)
+
+    Raises
+    ------
+    InputError
+        For fewer than 3 observations, values that are not finite, a span outside (0, 1].
     """
     x, y = _checked(x, y, span)
-    trust = np.ones_like(y)
-    for _ in range(robust):
-        residual = y - _fit(tricube(x, x, span) * trust, x, y, x)
-        spread = 6 * np.median(np.abs(residual))
-        if spread <= FLAT * np.abs(y).max():
-            break  # the line already passes through most points
-        trust = np.clip(1 - (residual / spread) ** 2, 0, None) ** 2
     places = x if at is None else np.asarray(at, dtype=float)
-    return _fit(tricube(x, places, span) * trust, x, y, places)
+    return _fit(tricube(x, places, span), x, y, places)
 
 
 def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> Fit:

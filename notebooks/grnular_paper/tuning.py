@@ -1,4 +1,4 @@
-"""What the rivals' settings are worth: GLASSO's penalty, GRNBoost2's step and how many TFs it tries.
+"""Tuning of competing methods: GLASSO's penalty, GRNBoost2's step and how many TFs it tries.
 
 The paper tuned its baselines and does not say how. Here every setting of a small grid is scored on
 validation graphs, those that chose our own models too; the best one of each data set, the one that the
@@ -56,7 +56,7 @@ class Setting:
         return f"{self.method}: {self.values}"
 
     def scores(self, expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-        """Weights (tfs, genes) from expression (cells, genes)."""
+        """Scores (tfs, genes) from expression (cells, genes)."""
         if self.method == LASSO:
             return fixed_glasso(expression, tf_index, self.penalty)
         return ensemble_scores(TREES, expression, tf_index, 0, 1, boosting=self.boosting)
@@ -240,10 +240,21 @@ def _cell(mean: float, is_best: bool) -> str:
 def meeting(
     rows: pd.DataFrame, grid: pd.DataFrame, name: str, ours: str = "grnular-context"
 ) -> pd.DataFrame:
-    """The used and the best settings, and ours, on the same test graphs of one data set.
+    """The used and the best settings, and ours, on the same test graphs of one dataset.
 
-    ``rows`` are those of this module, ``grid`` those of the experiment. Columns: method, setting, graphs,
-    mean AUPRC; empty where ours is not on record for a graph.
+    Parameters
+    ----------
+    rows, grid : DataFrame
+        Rows on record of "tuning", and of the experiment.
+    name : str
+        The preset.
+    ours : str
+        A method of this work.
+
+    Returns
+    -------
+    DataFrame
+        ``method, setting, graphs, mean AUPRC``; no line for what is not on record.
     """
     there = rows[(rows["network"] == "test") & (rows["dataset"] == name)]
     wanted = [s for s in chosen(rows, name) if s.label in set(there["method"])]

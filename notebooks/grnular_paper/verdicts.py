@@ -154,8 +154,11 @@ def verdict(
 
 
 def _powerless(tests: pd.DataFrame) -> pd.Series:
-    """Which tests have too few graphs: the least p they can have, 2 to the power of 1 - graphs, is not
-    below ``LEVEL`` after Holm's correction beside the other tests as they came out."""
+    """Which tests have too few graphs to come out for anybody.
+
+    The least p they can have, 2 to the power of 1 - graphs, is not below ``LEVEL`` after Holm's correction
+    beside the other tests as they came out.
+    """
     raw = tests["p"].to_numpy(dtype=float)
     weak = np.zeros(len(tests), dtype=bool)
     for row in np.flatnonzero(~np.isnan(raw)):
@@ -231,6 +234,7 @@ class Finding:
     early: bool = False
 
     def __post_init__(self) -> None:
+        """Refuse words that are no verdict."""
         for word in (self.verdict, self.by_paper or OPEN):
             if word not in WORDS:
                 raise InputError(f"{word!r} is no verdict; expected one of {', '.join(WORDS)}")

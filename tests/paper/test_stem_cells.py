@@ -86,6 +86,7 @@ def test_chance_of_named_tfs_in_a_network():
     assert stem_cells.p_drawn(0, 2, 3, 4) == 1
     assert word(6, 7, 0.4) == stem_cells.NOT and word(6, 7, 0.01) == stem_cells.PARTLY
     assert word(7, 7, 0.4) == stem_cells.AGREES
+    assert word(6, 7, 0.049) == stem_cells.PARTLY and word(6, 7, 0.051) == stem_cells.NOT
 
 
 def test_a_set_without_a_tf_is_refused():
@@ -136,7 +137,8 @@ def test_verdicts_in_words():
         stem_cells.AGREES, stem_cells.PARTLY, stem_cells.NOT, stem_cells.UNTESTED,
     ]  # fmt: skip
     assert stem_cells.trend_verdict(0.5, 0.01, True) == stem_cells.AGREES
-    assert stem_cells.trend_verdict(0.5, 0.2, True) == stem_cells.NOT
+    assert stem_cells.trend_verdict(0.5, 0.049, True) == stem_cells.AGREES
+    assert stem_cells.trend_verdict(0.5, 0.051, True) == stem_cells.NOT
     assert stem_cells.trend_verdict(0.5, 0.01, False) == stem_cells.NOT
 
 

@@ -105,6 +105,7 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
 
 
 def base_slower(folder: Path) -> Finding:
+    """GRNULar-base takes more than ``CLEARLY`` times as long, both untrained."""
     rows = variant_rows(folder, "untrained", "algorithm")
     seconds = rows.groupby(["point", "method"])["seconds"].mean().unstack()
     if not {"1 (base)", "2"} <= set(seconds):
@@ -117,8 +118,11 @@ def base_slower(folder: Path) -> Finding:
 
 
 def few_graphs(folder: Path) -> Finding:
-    """The best of all recorded ways to train the paper's loop against no training, corrected for the
-    number of ways; and GLAD and GLAD-TF, by what validation kept of their training."""
+    """What training gains: the best recorded way to train the paper's loop, and what GLAD and GLAD-TF kept.
+
+    The best way is compared with no training, corrected for the number of ways; GLAD and GLAD-TF are
+    judged by what validation kept of their training.
+    """
     rows = learning.ablation_rows(folder)
     rows = rows[rows["base"] == "trained"]
     if rows.empty:
@@ -158,6 +162,7 @@ def few_graphs(folder: Path) -> Finding:
 
 
 def memory(folder: Path) -> Finding:
+    """The gradient through the fit takes more than ``CLEARLY`` times the memory of the one that is cut."""
     table = recorded_table(folder, "gradient_memory")
     if table.empty:
         return Finding(OPEN)
@@ -196,6 +201,7 @@ def paths(folder: Path) -> Finding:
 
 
 def few_parameters(folder: Path) -> Finding:
+    """The learned parameters against the weights of f_W."""
     trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = network_size(trained.recipe)

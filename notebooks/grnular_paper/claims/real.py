@@ -114,6 +114,7 @@ def low_auprc(folder: Path) -> Finding:
 
 
 def high_auroc(folder: Path) -> Finding:
+    """GRNULar's AUROC is ``SHOWN_AUROC`` or more."""
     words, shown = [], []
     for protocol in ("strict", "paper"):
         table = pairs(folder, f"{protocol}_auroc")
@@ -130,11 +131,13 @@ def high_auroc(folder: Path) -> Finding:
 
 
 def printed_auroc(folder: Path) -> str:
+    """On how many pairs the paper's GRNULar is there."""
     of = printed_pairs(folder, "auroc")["grnular"]
     return f"{SHOWN_AUROC} or more on {int((of >= SHOWN_AUROC).sum())} of {len(of)} pairs"
 
 
 def table3(folder: Path) -> Finding:
+    """Counts of TFs are those of Table 3."""
     printed, ours = (recorded_table(folder, name) for name in ("paper_table3", "table3"))
     if ours.empty:
         return Finding(OPEN)
@@ -178,15 +181,18 @@ def statement(*names: str) -> Callable[[Path], Finding]:
 
 
 def printed_table3(folder: Path) -> str:
+    """The counts that the paper prints."""
     rows = recorded_table(folder, "paper_table3").itertuples()
     return ", ".join(f"{row.dataset} {row.tfs}" for row in rows)
 
 
 def printed_auprc(folder: Path) -> str:
+    """The paper's highest AUPRC."""
     return f"{printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
 
 
 def printed_set(folder: Path) -> str:
+    """The paper's p and size of the gene set."""
     return f"p = {said('set_p')(folder)}, {said('set_genes_in_data')(folder)} genes"
 
 

@@ -21,6 +21,7 @@ def _times(folder: Path) -> pd.Series:
 
 
 def table1(folder: Path) -> Finding:
+    """Time grows less than the hidden units."""
     seconds = _times(folder).reindex([runtimes.forward_name(h) for h in runtimes.HIDDEN])
     if seconds.isna().any():
         return Finding(OPEN)
@@ -31,6 +32,7 @@ def table1(folder: Path) -> Finding:
 
 
 def printed_table1(folder: Path) -> str:
+    """The paper's seconds of Table 1."""
     table = recorded_table(folder, "paper_table1")
     seconds = table["seconds"]
     return (
@@ -39,6 +41,7 @@ def printed_table1(folder: Path) -> str:
 
 
 def table2(folder: Path) -> Finding:
+    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster."""
     seconds = _times(folder)
     known = [(f, s) for f in FAST for s in SLOW if {f, s} <= set(seconds.index)]
     ratios = [seconds[s] / seconds[f] for f, s in known]
@@ -49,6 +52,7 @@ def table2(folder: Path) -> Finding:
 
 
 def printed_table2(folder: Path) -> str:
+    """The paper's seconds of Table 2."""
     return ", ".join(
         f"{r.method} {r.seconds:g} s" for r in recorded_table(folder, "paper_table2").itertuples()
     )
