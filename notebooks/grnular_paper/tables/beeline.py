@@ -18,14 +18,6 @@ from grnular_paper.pairs import pair_label
 from grnular_paper.real_data import RealTask
 from grnular_paper.records import COLUMNS
 
-PRINTED = (
-    "glasso",
-    "glad-tf",
-    "genie3",
-    "grnboost2",
-    "grnular",
-)  # the methods of the paper's Fig. 8
-
 
 def runnable(
     reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]
