@@ -32,6 +32,8 @@ def test_every_package_and_module_is_shown_with_its_own_words():
     for room in ROOMS:
         assert re.search(rf"\| \[`{code_page.package(room)}`\]\(api_{room.name}\.md\) \| \w", layers)
         page = code_page.api_page(room)
+        files = {path for path in room.rglob("*.py") if path.stem[0] != "_"}
+        assert set(code_page.modules(room).values()) == files
         for name in code_page.modules(room):
             assert re.search(rf"^\| `{re.escape(name)}` \| [\w`]", tables, re.MULTILINE), name
             assert page.count(f".. automodule:: {code_page.package(room)}.{name}\n") == 1
