@@ -36,41 +36,21 @@ def test_restored_early_stop_gives_the_trees_of_scikit_learn_1_2(target, seed):
     x, y = golden_data()
     links, n_trees = trees.fit_target("grnboost2", x, TFS, "y", y[target], seed)
     importance = links.set_index("TF")["importance"]
-    expected = GOLDEN[target, seed]
-    assert n_trees == expected[0]
-    np.testing.assert_allclose([importance["t0"], importance["t2"]], expected[1:], rtol=1e-10)
+    assert n_trees == GOLDEN[target, seed][0]
+    np.testing.assert_allclose(
+        [importance["t0"], importance["t2"]], GOLDEN[target, seed][1:], rtol=1e-10
+    )
+    if (target, seed) == ("strong", 1):  # today's stop compares different left-out cells
+        assert trees.fit_target("grnboost2", x, TFS, "y", y[target], seed, False)[1] < 60
 
 
-def test_the_shipped_early_stop_ends_on_noise():
-    """The cause: today's improvement compares two stages on different left-out cells."""
+def test_targets_without_links_and_regressions_that_fail():
     x, y = golden_data()
-    _, restored = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0)
-    # what was put into arboreto for that fit is out again
-    _, shipped = trees.fit_target("grnboost2", x, TFS, "y", y["strong"], 0, restored=False)
-    assert shipped < 60 < restored
-
-
-def test_the_monitor_measures_each_stage_on_its_own_left_out_cells():
-    from sklearn.ensemble import GradientBoostingRegressor
-
-    x, y = golden_data()
-    monitor = trees.SameMaskEarlyStop(window=10**6)
-    seen = []
-
-    def watch(stage, model, local):
-        stop = monitor(stage, model, local)
-        seen.append((~local["sample_mask"]).copy())
-        return stop
-
-    model = GradientBoostingRegressor(
-        n_estimators=40, learning_rate=0.01, subsample=0.9, max_features=0.1, random_state=0
-    ).fit(x, y["strong"], monitor=watch)
-    before = np.full(200, y["strong"].mean())
-    for stage, after in enumerate(model.staged_predict(x)):
-        out = seen[stage]
-        loss = [np.mean((y["strong"][out] - p[out]) ** 2) for p in (before, after)]
-        assert monitor.improvements[stage] == pytest.approx(loss[0] - loss[1], abs=1e-10)
-        before = after
+    assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
+    links, n_trees = trees.fit_target("genie3", x, TFS, "y", np.ones(200), 0)
+    assert n_trees == 0 and links.empty
+    with pytest.raises(MethodError, match="could not fit the target y"):
+        trees.fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
 
 
 @pytest.fixture(scope="module")
@@ -97,19 +77,6 @@ def test_jobs_and_column_order_change_nothing(noise):
         "grnboost2", noise.expression(genes), genes, noise.tfs[::-1], seed=0, n_jobs=1
     )
     np.testing.assert_array_equal(one[::-1][:, order], shuffled)
-
-
-def test_only_tf_as_target_and_constant_targets_have_no_links():
-    x, y = golden_data()
-    assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
-    links, n_trees = trees.fit_target("genie3", x, TFS, "y", np.ones(200), 0)
-    assert n_trees == 0 and links.empty
-
-
-def test_a_regression_that_fails_is_an_error_and_no_empty_table():
-    x, _ = golden_data()
-    with pytest.raises(MethodError, match="could not fit the target y"):
-        trees.fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
 
 
 def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
