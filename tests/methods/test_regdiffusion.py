@@ -50,13 +50,6 @@ def test_fewer_than_two_genes_that_vary_are_refused(pretend):
         diffusion.diffusion_scores(X, np.array([0]))
 
 
-def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "regdiffusion", None)
-    X = np.random.default_rng(0).random((5, 3))
-    with pytest.raises(MethodError, match="is optional: python -m pip install 'regdiffusion>=0.2.3"):
-        diffusion.diffusion_scores(X, np.array([0]))
-
-
 def test_the_package_itself_finds_an_edge_where_it_is_installed():
     pytest.importorskip("regdiffusion")
     rng = np.random.default_rng(0)
