@@ -32,15 +32,17 @@ FULL = (20_000, 20_000, 1_500)
 CONTEXT = METHODS["grnular-context"]
 CONFIG = GRNULarConfig(rho="context")
 # (cells, genes, TFs) of the data in the record
-REAL = {
+SIZES = {
     ("hHep", "TFs+500"): (425, 948, 448),
     ("mDC", "TFs+500"): (383, 821, 321),
     ("mDC", "top500"): (383, 473, 40),
     ("mESC", "TFs+500"): (421, 1120, 620),
     ("mHSC-GM", "TFs+500"): (889, 632, 132),
     ("mHSC-L", "TFs+500"): (847, 560, 60),
+    "DS1": (2700, 100, 10),
+    "DS2": (2700, 400, 37),
+    "DS3": (2700, 1200, 127),
 }
-DS = {"DS1": (2700, 100, 10), "DS2": (2700, 400, 37), "DS3": (2700, 1200, 127)}
 # how many times too little, and too much, may be told of a size
 WITHIN = {
     "genie3": (2.2, 2.2),
@@ -49,11 +51,6 @@ WITHIN = {
     "regdiffusion": (1.3, 1.3),
     "glad-tf": (1.6, 1.6),
 }
-
-
-def larger_sizes(size: tuple[int, int, int]) -> list[tuple[int, ...]]:
-    """The size with each of its numbers doubled in turn."""
-    return [tuple(2 * n if i == axis else n for i, n in enumerate(size)) for axis in range(3)]
 
 
 # --- memory
@@ -67,12 +64,6 @@ def test_the_full_size_fits_two_cores_and_24_gb():
     assert 300 < grnular_seconds(*FULL, 1.5e11, config) < 3_600  # a core of 150 GFLOP/s
     for name in ("glad", "glad-tf", "glasso"):  # over all pairs of genes
         assert needed_bytes(*FULL, METHODS[name]) > 100e9
-
-
-def test_memory_grows_with_every_size_and_with_what_a_method_keeps():
-    for larger in larger_sizes(FULL):
-        assert needed_bytes(*larger, CONTEXT) > needed_bytes(*FULL, CONTEXT)
-        assert needed_bytes(*larger, CONTEXT, 10**8) >= needed_bytes(*FULL, CONTEXT, 10**8)
     assert needed_bytes(*FULL, CONTEXT, 10**8) > needed_bytes(*FULL, CONTEXT, 10**7)
     # expression four times, four matrices of scores, a table; nothing else
     assert needed_bytes(10, 7, 3) == 32 * 70 + 152 * 21
@@ -81,7 +72,9 @@ def test_memory_grows_with_every_size_and_with_what_a_method_keeps():
 
 
 def test_data_that_the_memory_does_not_hold_are_refused_before_any_work(small_data, monkeypatch):
-    needed = needed_bytes(small_data.n_cells, small_data.n_genes, len(small_data.tfs), METHODS["clr"])
+    needed = needed_bytes(
+        small_data.n_cells, small_data.n_genes, len(small_data.tfs), METHODS["clr"]
+    )
     monkeypatch.setattr(resources, "machine_bytes", lambda: needed - 1)
     with pytest.raises(InputError, match="keep fewer genes"):
         infer(small_data, "clr")
@@ -92,17 +85,10 @@ def test_data_that_the_memory_does_not_hold_are_refused_before_any_work(small_da
 # --- time
 
 
-def test_time_follows_sizes_rate_and_configuration():
-    for larger in larger_sizes(FULL):
-        assert grnular_seconds(*larger, 1e11, CONFIG) > grnular_seconds(*FULL, 1e11, CONFIG)
-    half = grnular_seconds(*FULL, 1e11, CONFIG) / 2
-    assert grnular_seconds(*FULL, 2e11, CONFIG) == pytest.approx(half)
+def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypatch):
+    assert grnular_seconds(*FULL, 2e11, CONFIG) == grnular_seconds(*FULL, 1e11, CONFIG) / 2
     twice, once = (operations(*FULL, replace(CONFIG, n_unroll=n))["iterations"] for n in (4, 2))
     assert twice == 2 * once
-    assert operations(*FULL, GRNULarConfig())["features"] < operations(*FULL, CONFIG)["features"] / 5
-
-
-def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypatch):
     monkeypatch.setattr(resources, "measured_rate", lambda: 1e11)
     config = read_trained("grnular-context").recipe.config
     small = (1_000, 100, 10)
@@ -114,40 +100,27 @@ def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypat
     of_cells = [expected_seconds(*small, METHODS[m]) for m in ("grnular", "grnular-base")]
     assert of_cells[1] > 5 * of_cells[0]
     assert 1e8 < measured_rate(256, 1) < 1e14
-
-
-def test_the_search_for_a_penalty_and_the_backends_have_no_law():
-    assert expected_seconds(400, 1000, 100, METHODS["glasso"]) is None
-    assert expected_seconds(400, 1000, 100, METHODS["grnboost2-shipped"]) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.9, "less than 1 s"), (42.3, "about 42 s"), (900, "about 15.0 minutes"), (9000, "about 2.5 hours")],
-)  # fmt: skip
-def test_times_read_well(seconds, words):
-    assert spelled_seconds(seconds) == words
+    assert expected_seconds(400, 1000, 100, METHODS["glasso"]) is None  # its search has no law
+    said = [spelled_seconds(seconds) for seconds in (0.9, 42.3, 900, 9000)]
+    assert said == ["less than 1 s", "about 42 s", "about 15.0 minutes", "about 2.5 hours"]
 
 
 def measured(method: str) -> pd.Series:
-    """Median CPU seconds of a method, by size (cells, genes, TFs), where they tell of work: a second or more."""
+    """Median CPU seconds by size (cells, genes, TFs), where they tell of work: a second or more.
+
+    With 100 cells the sweep tells of loading and compiling.
+    """
     sweep = pd.read_csv(recorded_folder() / "scale.csv")
-    sweep = sweep[sweep["method"] == method].set_index(["cells", "genes", "tfs"])["cpu_seconds"]
-    parts = [sweep.rename_axis([None] * 3)]
-    for experiment in ("beeline", "clean", "noisy", "ds"):
-        rows = Record(experiment, recorded_folder()).rows()
-        rows = rows[rows["method"] == method]
-        if experiment == "beeline":
-            sizes = [REAL[pair] for pair in zip(rows["dataset"], rows["genes"], strict=True)]
-        elif experiment == "ds":
-            sizes = [DS[name[:3]] for name in rows["dataset"]]
-        else:
-            sizes = [(int(cells), 100, 10) for cells in rows["cells"]]
-        index = pd.MultiIndex.from_tuples(sizes) if sizes else None
-        parts.append(pd.Series(rows["cpu_seconds"].to_numpy(float), index))
-    every = pd.concat([part for part in parts if len(part)])
-    middle = every.groupby(level=[0, 1, 2]).median()
-    return middle[middle >= 1]
+    rows = [Record(experiment, recorded_folder()).rows() for experiment in ("beeline", "ds")]
+    rows = pd.concat(rows, ignore_index=True)
+    sizes = [
+        SIZES[name[:3] if name.startswith("DS") else (name, genes)]
+        for name, genes in zip(rows["dataset"], rows["genes"], strict=True)
+    ]
+    rows[["cells", "genes", "tfs"]] = sizes
+    every = pd.concat([sweep, rows]).query("method == @method and cells > 100")
+    middle = every.astype({"cpu_seconds": float}).groupby(["cells", "genes", "tfs"])["cpu_seconds"]
+    return middle.median()[lambda seconds: seconds >= 1]
 
 
 @pytest.mark.parametrize("name", WITHIN)
@@ -158,12 +131,9 @@ def test_what_is_told_is_what_the_record_measured(name):
     too_little, too_much = WITHIN[name]
     assert 1 / too_little < off.min() and off.max() < too_much
     assert 0.5 < np.median(off) < 2
-
-
-@pytest.mark.parametrize("name", [name for name, entry in METHODS.items() if entry.law])
-def test_more_of_anything_never_takes_less(name):
-    law, size = METHODS[name].law, (500, 800, 100)
-    assert all(law(*larger) >= law(*size) for larger in larger_sizes(size))
+    law = METHODS[name].law
+    for larger in ((1_000, 800, 100), (500, 1_600, 100), (500, 800, 200)):
+        assert law(*larger) >= law(500, 800, 100)
 
 
 def test_jobs_share_the_work_up_to_the_cores_there_are(monkeypatch):
@@ -192,7 +162,9 @@ def test_stages_follow_each_other_by_their_shares_of_the_work():
             done(0.0)
             done(1.0)
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
-    assert stages.spans["iterations"][0] == pytest.approx(1 - parts["iterations"] / sum(parts.values()))
+    assert stages.spans["iterations"][0] == pytest.approx(
+        1 - parts["iterations"] / sum(parts.values())
+    )
     Stages(None, CONFIG, *FULL).part("init")(0.3)  # nobody listens
 
 
