@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.training.batches import Batch
+
+CONTEXT = GRNULarConfig(
+    hidden=(8,), n_unroll=2, n_inner=3, init_epochs=25, rho="context", context_width=6
+)
 
 
 def graph(seed: int = 0, n_cells: int = 100, n_genes: int = 20, n_tfs: int = 4):
@@ -25,3 +30,13 @@ def graphs(seeds=range(3), **sizes) -> Batch:
     """The graphs of these seeds as one batch."""
     parts = zip(*(graph(seed, **sizes) for seed in seeds), strict=True)
     return Batch(*(torch.as_tensor(np.stack(part)) for part in parts))
+
+
+def moved_model(config: GRNULarConfig = CONTEXT, seed: int = 0) -> GRNULar:
+    """A model whose rho_nn is far from where it starts, as after training."""
+    model = GRNULar(config)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.rho_nn.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+    return model

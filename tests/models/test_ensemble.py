@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_graphs import graphs
 
 from grnular_core.models import context as context_module
@@ -15,7 +13,8 @@ from grnular_core.models import cost
 from grnular_core.models.context import make_context
 from grnular_core.models.context_rho import ContextRho, EnsembleRho, set_members
 from grnular_core.models.edge_features import FIRST_FEATURES
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.models.losses import not_self
 from grnular_core.training import train as training
 from grnular_core.training.batches import prepare_batches, run_model
 from grnular_core.training.checkpoints import MEASURES, Progress
@@ -39,14 +38,15 @@ def network(seed: int) -> ContextRho:
     return rho
 
 
-def case(tfs: int = 5, genes: int = 12):
+@pytest.fixture
+def given():
+    """Theta, Z and their context, whose blocks can be made small, and the pairs that may be edges."""
     g = torch.Generator().manual_seed(0)
-    features = torch.randn(1, tfs, genes, FIRST_FEATURES, generator=g)
-    index = torch.randperm(genes, generator=g)[:tfs]
-    allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
-    allowed[0, range(tfs), index] = False
-    theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
-    return features, torch.rand(1, genes, generator=g), index, allowed, theta, Z
+    features = torch.randn(1, 5, 12, FIRST_FEATURES, generator=g)
+    index = torch.randperm(12, generator=g)[:5][None]
+    theta, Z = torch.rand(2, 1, 5, 12, generator=g)
+    allowed = not_self(index, 12)
+    return theta, Z, make_context(features, torch.rand(1, 12, generator=g), index, allowed), allowed
 
 
 def ensemble(*networks: ContextRho) -> EnsembleRho:
@@ -56,67 +56,40 @@ def ensemble(*networks: ContextRho) -> EnsembleRho:
     return rho
 
 
-def context_of(features, detected, index, allowed):
-    return make_context(features, detected, index[None], allowed)
-
-
 @torch.no_grad()
-def test_logits_are_the_offset_and_the_members_shares():
-    features, detected, index, allowed, theta, Z = case()
+@pytest.mark.parametrize("pairs", [None, 1, 5 * 4, 10**6])
+def test_logits_are_the_offset_and_the_members_shares_also_in_blocks(pairs, given, monkeypatch):
+    theta, Z, context, allowed = given
     first, second = network(0), network(3)
-    rho = ensemble(first, second)
+    rho, heard = ensemble(first, second), []
     rho.shares.copy_(torch.tensor([0.25, 2.0]))
     rho.offset.fill_(-1.5)
-    context = context_of(features, detected, index, allowed)
     wanted = 0.25 * first(theta, Z, context) + 2 * second(theta, Z, context) - 1.5
-    torch.testing.assert_close(rho(theta, Z, context), wanted)
+    if pairs is not None:
+        monkeypatch.setattr(context_module, "BLOCK_PAIRS", 0)
+        monkeypatch.setattr(context_module, "PAIRS", pairs)
+        context.progress = heard.append
+    found = rho(theta, Z, context)
+    torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-4, rtol=1e-4)
+    if pairs is not None:
+        assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
 
 
 @torch.no_grad()
-@given(seeds=st.lists(st.integers(0, 5), min_size=1, max_size=4))
-@settings(max_examples=20, deadline=None)
-def test_members_are_seated_on_the_first_ones_scale(seeds):
-    features, detected, index, allowed, theta, Z = case()
-    context = context_of(features, detected, index, allowed)
+@pytest.mark.parametrize("seeds", [(2,), (3, 3, 3), (0, 5), (1, 4, 1, 0)])
+def test_members_are_seated_on_the_first_ones_scale(seeds, given):
+    *at, allowed = given
     networks = [network(seed) for seed in seeds]
     rho = ensemble(*networks)
-    logits = [one(theta, Z, context)[allowed] for one in networks]
+    logits = [one(*at)[allowed] for one in networks]
     set_members(rho, networks, logits)
-    parts = [share * values for share, values in zip(rho.shares, logits, strict=True)]
-    for part in parts:
-        assert float(part.std()) == pytest.approx(float(logits[0].std()) / len(seeds), rel=1e-4)
-    found = rho(theta, Z, context)[allowed]
+    for share, values in zip(rho.shares, logits, strict=True):
+        wanted = float(logits[0].std()) / len(seeds)
+        assert float((share * values).std()) == pytest.approx(wanted, rel=1e-4)
+    found = rho(*at)[allowed]
     assert float(found.mean()) == pytest.approx(float(logits[0].mean()), abs=1e-3)
     if len(set(seeds)) == 1:
         torch.testing.assert_close(found, logits[0], atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("pairs", [1, 5 * 4, 10**6])
-@torch.no_grad()
-def test_large_data_get_the_same_logits_in_blocks(pairs, monkeypatch):
-    features, detected, index, allowed, theta, Z = case()
-    rho = ensemble(network(0), network(3), network(1))
-    rho.offset.fill_(0.7)
-    wanted = rho(theta, Z, context_of(features, detected, index, allowed))
-    heard: list[float] = []
-    monkeypatch.setattr(context_module, "BLOCK_PAIRS", 0)
-    monkeypatch.setattr(context_module, "PAIRS", pairs)
-    context = context_of(features, detected, index, allowed)
-    context.progress = heard.append
-    found = rho(theta, Z, context)
-    torch.testing.assert_close(found[allowed], wanted[allowed], atol=1e-4, rtol=1e-4)
-    assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
-
-
-def test_cells_order_and_number_of_graphs_are_those_of_any_grnular():
-    batch = graphs(range(3))
-    model = GRNULar(TWO).eval()
-    with torch.no_grad():
-        together = model(batch.X, batch.tf_index).scores
-        alone = torch.cat(
-            [model(batch.X[i : i + 1], batch.tf_index[i : i + 1]).scores for i in range(3)]
-        )
-    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
 def test_a_member_costs_a_pass_over_the_candidates_and_no_fit():
@@ -151,7 +124,6 @@ def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
     recipe = Recipe(
         config=TWO, loss="smooth-ap", epochs=2, lr=0.01, members=tuple(members), schedule="constant"
     )
-    drawn = training.train(replace(recipe, members=()), device="cpu")
     seated = training.train(replace(recipe, epochs=0), device="cpu")
     model = recipe.new_model()
     model.load_state_dict(seated.best["auprc"])
@@ -163,11 +135,11 @@ def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
         logits = run_model(model, item).logits[-1][item.batch.allowed]
     assert float(logits.std()) > 0.1
     trained = training.train(recipe, device="cpu")
-    assert trained.history[0] == seated.history[0] != drawn.history[0]
+    assert trained.history[0] == seated.history[0]
     assert trained.history[2]["loss"] < trained.history[1]["loss"]
 
 
-def test_members_of_another_kind_are_refused(members, tmp_path):
+def test_members_of_another_kind_are_refused(members):
     recipe = Recipe(config=replace(TWO, context_width=6), epochs=1, members=tuple(members))
     with pytest.raises(InputError, match="has context_width 4, the recipe 6"):
         training.train(recipe, device="cpu")

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import linear_network
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from small_cascade import auprc, batch, cascade
 
@@ -25,16 +23,8 @@ from grnular_core.models.glad import (
     tf_mask,
     tf_rows,
 )
-from grnular_core.models.losses import (
-    balanced_loss,
-    not_self,
-    over_iterates,
-    smooth_ap_loss,
-    summed_loss,
-)
 from grnular_core.models.problem import standardise
 from grnular_core.models.thresholds import soft_threshold
-from grnular_core.utils.errors import InputError
 
 SMALL = GLADConfig(n_unroll=4)
 
@@ -114,18 +104,6 @@ def test_the_fast_way_through_rho_nn_is_the_plain_one():
     torch.testing.assert_close(_entrywise(rho_nn.network, *features), rho_nn(*features))
 
 
-@pytest.mark.parametrize("cls", [GLAD, GLADTF])
-def test_a_batch_equals_its_graphs_one_by_one(cls):
-    X, tfs, _ = batch()
-    model = cls(SMALL)
-    with torch.no_grad():
-        together = model(X, tfs)
-        for i in range(3):
-            alone = model(X[i : i + 1], tfs[i : i + 1])
-            torch.testing.assert_close(alone.theta[0], together.theta[i], atol=1e-5, rtol=1e-5)
-            torch.testing.assert_close(alone.lam[0], together.lam[i])
-
-
 def test_fewer_cells_than_genes_is_finite_however_small_the_offset():
     X, _ = cascade(n_cells=8)
     for start in (0.0, -27.0):
@@ -150,14 +128,6 @@ def test_covariance_is_the_correlation_and_a_constant_gene_is_independent():
         assert torch.equal(sigma[i, 5], torch.eye(20)[5].double())
 
 
-def test_gradients_reach_both_networks_and_the_offset():
-    X, tfs, _ = batch()
-    model = GLADTF(SMALL)
-    model(X, tfs).theta.square().sum().backward()
-    moved = {n.split(".")[0] for n, p in model.named_parameters() if (p.grad != 0).any()}
-    assert moved == {"rho_nn", "lambda_nn", "log_offset"}
-
-
 def test_gradients_through_all_cells_are_right():
     X, tfs, _ = batch(n_cells=30, n_genes=6, n_tfs=2)
     model = GLADTF(replace(SMALL, n_unroll=3)).double()
@@ -170,99 +140,7 @@ def test_gradients_through_all_cells_are_right():
     assert torch.autograd.gradcheck(theta, tuple(model.parameters()))
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        balanced_loss,
-        lambda *a: summed_loss(*a, reduction="mean"),
-        lambda *a: smooth_ap_loss(*a, temperature=0.05),
-    ],
-    ids=["Eq. 16", "Eq. 11", "smooth AP"],
-)
-def test_training_on_some_graphs_helps_on_others(loss):
-    X, tfs, truth = batch(range(8))
-    X_new, tfs_new, truth_new = batch(range(100, 120))
-    allowed = not_self(tfs, 20)
-    model = GLADTF()
-
-    def step_loss():
-        thetas = [tf_rows(theta, tfs).abs() for theta, _ in model(X, tfs).unrolled]
-        return over_iterates(lambda theta: loss(theta, truth, allowed), thetas).mean()
-
-    def found():
-        with torch.no_grad():
-            scores = tf_rows(model(X_new, tfs_new).theta, tfs_new).abs().numpy()
-        return np.mean([auprc(s, t) for s, t in zip(scores, truth_new.numpy(), strict=True)])
-
-    before, losses = found(), []
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.03)
-    for _ in range(15):
-        optimiser.zero_grad()
-        losses.append(step_loss())
-        losses[-1].backward()
-        optimiser.step()
-    assert losses[-1] < 0.8 * losses[0] and found() > before + 0.02
-
-
-def test_saved_parameters_restore_the_model():
-    X, tfs, _ = batch()
-    a, b = GLAD(replace(SMALL, seed=3)), GLAD(SMALL)
-    assert len(a.state_dict()) == 11  # 28 + 13 + 1 numbers
-    assert sum(p.numel() for p in a.parameters()) == 42
-    b.load_state_dict(a.state_dict())
-    with torch.no_grad():
-        assert torch.equal(a(X, tfs).theta, b(X, tfs).theta)
-
-
 # --- scores
-
-
-@given(st.integers(0, 1000), st.booleans())
-def test_permuting_genes_and_tfs_permutes_the_result(seed, with_tfs):
-    X, _ = cascade(seed)
-    rng = np.random.default_rng(seed)
-    columns, tfs = rng.permutation(20), rng.permutation(20)[:4] if with_tfs else np.arange(20)
-    rows = rng.permutation(len(tfs))
-    scores, signs = glad_scores(X, tfs, SMALL)
-    moved = np.argsort(columns)[tfs][rows]
-    again, again_signs = glad_scores(X[:, columns], moved, SMALL)
-    np.testing.assert_allclose(again, scores[np.ix_(rows, columns)], atol=1e-6)
-    assert np.array_equal(again_signs, signs[np.ix_(rows, columns)])
-
-
-@given(st.integers(0, 19), st.floats(1e-3, 1e3), st.floats(-5, 5))
-def test_scaling_and_shifting_a_gene_changes_nothing(gene, factor, shift):
-    X, _ = cascade()
-    other = X.copy()
-    other[:, gene] = other[:, gene] * factor + shift
-    for tfs in (None, range(4)):
-        scores, signs = glad_scores(X, tfs, SMALL)
-        again, again_signs = glad_scores(other, tfs, SMALL)
-        np.testing.assert_allclose(again, scores, atol=1e-5)
-        assert np.array_equal(again_signs, signs)
-
-
-@pytest.mark.parametrize("tfs", [None, [0, 1, 2]])
-def test_constant_genes_score_zero_and_leave_gradients_finite(tfs):
-    X, _ = cascade()
-    X[:, [1, 10, 11]] = 0, 7, 1 / 3
-    scores, signs = glad_scores(X, tfs, SMALL)
-    assert np.isfinite(scores).all() and (scores[:, [1, 10, 11]] == 0).all()
-    assert (scores[1] == 0).all() and (signs[scores == 0] == 0).all()
-    assert (scores[0, [2, 3, 4]] > 0).all() and (np.diagonal(scores) == 0).all()
-    model = GLADTF(SMALL)
-    index = None if tfs is None else torch.tensor(tfs)
-    sum((t + Z).sum() for t, Z in model(torch.tensor(X)[None], index).unrolled).backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    "X", [np.zeros((5, 4)), np.ones((1, 4)), np.eye(2, 4), np.eye(3, 4) * 1e300]
-)
-@pytest.mark.parametrize("tfs", [None, [0, 1]])
-def test_degenerate_data_give_finite_numbers(X, tfs):
-    scores, signs = glad_scores(X, tfs, SMALL)
-    assert np.isfinite(scores).all() and set(np.unique(signs)) <= {-1, 0, 1}
 
 
 def test_edges_and_signs_of_a_known_network_are_found_untrained():
@@ -299,43 +177,6 @@ def test_scores_are_the_last_theta_of_the_model():
     np.testing.assert_allclose(scores, np.abs(theta), atol=1e-5)
     assert np.array_equal(signs, -np.sign(theta))
     assert (scores == 0).sum() == 2
-
-
-def test_same_seed_same_numbers_and_the_global_seed_is_left_alone():
-    X, _ = cascade()
-    before = torch.random.get_rng_state()
-    a, b, c = (glad_scores(X, [0, 1], SMALL, seed=s)[0] for s in (1, 1, 2))
-    assert np.array_equal(a, b) and not np.array_equal(a, c)
-    assert np.array_equal(a, glad_scores(X, [0, 1], replace(SMALL, seed=1))[0])
-    assert torch.equal(before, torch.random.get_rng_state())
-
-
-def test_progress_counts_the_cells():
-    seen = []
-    glad_scores(cascade()[0], [0], SMALL, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(i, 4) for i in range(5)]
-
-
-@pytest.mark.parametrize(
-    "X, tfs, part",
-    [
-        (np.full((5, 4), np.nan), [0], "finite"),
-        (np.ones(5), None, "cells x genes"),
-        (np.eye(5), [], "at least one TF"),
-        (np.eye(5), [1, 1], "each once"),
-        (np.eye(5), [5], "0 to 4"),
-    ],
-)
-def test_unusable_input_is_refused_with_the_reason(X, tfs, part):
-    with pytest.raises(InputError, match=part):
-        glad_scores(X, tfs, SMALL)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_gpu_and_cpu_agree():
-    X, _ = cascade()
-    cpu, gpu = (glad_scores(X, [0, 1], SMALL, device=d)[0] for d in ("cpu", "cuda"))
-    np.testing.assert_allclose(cpu, gpu, atol=1e-4)
 
 
 # --- matrix functions

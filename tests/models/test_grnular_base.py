@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 import torch
 from small_graphs import graphs
 
@@ -67,48 +66,6 @@ def test_it_is_grnular_with_a_fresh_fit_in_every_cell():
         again = other.unroll(start._replace(state=other.dnn_step(start.state, start.problem)))
     for mine, theirs in zip(out.unrolled, again.unrolled, strict=True):
         torch.testing.assert_close(mine, theirs)
-
-
-def test_a_cell_starts_fresh_whatever_the_last_one_left():
-    batch = graphs()
-    model = GRNULarBase(SMALL)
-    with torch.no_grad():
-        problem, state = model.prepare(batch.X, batch.tf_index)
-        plain = model.dnn_step(state, problem)
-        spoilt = type(state.weights)(*(tuple(w + 5 for w in part) for part in state.weights))
-        again = model.dnn_step(state._replace(weights=spoilt, theta=state.theta + 1), problem)
-        pulled = model.dnn_step(state._replace(lam=50 * state.lam), problem)
-    assert torch.equal(plain.theta, again.theta)
-    assert pulled.theta.mean() < 0.9 * plain.theta.mean()  # lam and Z do count
-
-
-def test_the_inner_steps_of_grnular_have_no_meaning_here():
-    batch = graphs()
-    with torch.no_grad():
-        outs = [
-            GRNULarBase(replace(SMALL, n_inner=n))(batch.X, batch.tf_index).theta for n in (1, 9)
-        ]
-    assert torch.equal(*outs)
-
-
-def test_a_batch_equals_its_graphs_one_by_one():
-    X, tfs, _ = graphs()
-    model = GRNULarBase(SMALL).double()
-    with torch.no_grad():
-        together = model(X, tfs)
-        for i in range(3):
-            alone = model(X[i : i + 1], tfs[i : i + 1])
-            torch.testing.assert_close(alone.theta[0], together.theta[i], atol=1e-6, rtol=1e-6)
-
-
-@pytest.mark.parametrize("inner_gradient", ["cut", "through"])
-def test_training_reaches_what_each_mode_promises(inner_gradient):
-    X, tfs, _ = graphs(range(2))
-    model = GRNULarBase(replace(SMALL, n_unroll=2, init_epochs=5, inner_gradient=inner_gradient))
-    out = model(X, tfs)
-    (out.theta.sum() + out.Z.square().sum()).backward()
-    moved = {n.split(".")[0] for n, p in model.named_parameters() if p.grad is not None}
-    assert moved == ({"rho_nn"} if inner_gradient == "cut" else {"rho_nn", "lambda_nn"})
 
 
 def test_its_quality_is_that_of_grnular():

@@ -10,8 +10,7 @@ from anndata import AnnData
 from large_cases import KINDS, expression, tf_positions
 from scipy import sparse
 from scipy.special import logit
-from small_graphs import graph
-from test_context import moved_model
+from small_graphs import graph, moved_model
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
