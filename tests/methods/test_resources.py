@@ -106,19 +106,21 @@ def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypat
 
 
 def measured(method: str) -> pd.Series:
-    """Median CPU seconds by size (cells, genes, TFs), where they tell of work: a second or more.
-
-    With 100 cells the sweep tells of loading and compiling.
-    """
+    """Median CPU seconds by size (cells, genes, TFs), where they tell of work: a second or more."""
     sweep = pd.read_csv(recorded_folder() / "scale.csv")
-    rows = [Record(experiment, recorded_folder()).rows() for experiment in ("beeline", "ds")]
-    rows = pd.concat(rows, ignore_index=True)
-    sizes = [
-        SIZES[name[:3] if name.startswith("DS") else (name, genes)]
-        for name, genes in zip(rows["dataset"], rows["genes"], strict=True)
-    ]
-    rows[["cells", "genes", "tfs"]] = sizes
-    every = pd.concat([sweep, rows]).query("method == @method and cells > 100")
+    every = [sweep]
+    for experiment in ("beeline", "clean", "noisy", "ds"):
+        rows = Record(experiment, recorded_folder()).rows()
+        rows = rows[rows["method"] == method]
+        if experiment == "beeline":
+            sizes = [SIZES[pair] for pair in zip(rows["dataset"], rows["genes"], strict=True)]
+        elif experiment == "ds":
+            sizes = [SIZES[name[:3]] for name in rows["dataset"]]
+        else:
+            sizes = [(int(cells), 100, 10) for cells in rows["cells"]]
+        table = pd.DataFrame(sizes, rows.index, ["cells", "genes", "tfs"], int)
+        every.append(table.join(rows[["method", "cpu_seconds"]]))
+    every = pd.concat(every).query("method == @method")
     middle = every.astype({"cpu_seconds": float}).groupby(["cells", "genes", "tfs"])["cpu_seconds"]
     return middle.median()[lambda seconds: seconds >= 1]
 
