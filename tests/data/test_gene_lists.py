@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from grnular_core.data.gene_lists import (
@@ -25,14 +25,9 @@ pytest_plugins = ("data_server",)
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def tfs_of(folder, text):
-    (folder / "tfs.txt").write_text(text, encoding="utf-8")
-    return read_tfs(folder / "tfs.txt")
-
-
-def network_of(folder, text):
-    (folder / "net.csv").write_text(text, encoding="utf-8")
-    return read_network(folder / "net.csv")
+def read_as(read, folder, text):
+    (folder / "x.csv").write_text(text, encoding="utf-8")
+    return read(folder / "x.csv")
 
 
 # --- TF lists
@@ -41,32 +36,47 @@ def network_of(folder, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "GATA1\nNKX2-1\nNA\n",
-        "GATA1\nNKX2-1\nNA",
         "\ufeffGATA1\r\nNKX2-1\r\n\r\nNA\r\n",
-        "TF\nGATA1\nNKX2-1\nNA\n",
+        "  GATA1  \nNKX2-1\t\nGATA1\nNA\nNA",
         "# a list\n# of TFs\ngene_symbol\nGATA1\nNKX2-1\nNA\n",
         "TF,Sources\nGATA1,RegNetwork|TRRUST\nNKX2-1,DoRothEA\nNA,\n",
         '"TF","Sources"\n"GATA1","A, B"\n"NKX2-1","C"\n"NA","D"\n',
-        "GATA1\nNKX2-1\nGATA1\nNA\nNA\n",
-        "  GATA1  \nNKX2-1\t\n\tNA\n".replace("\tNA", "NA"),
         ",Ensembl ID,HGNC symbol,DBD\n1,ENSG1,GATA1,zf\n2,ENSG2,NKX2-1,hd\n3,ENSG3,NA,x\n",
         "Species\tSymbol\tEnsembl\nHomo\tGATA1\tE1\nHomo\tNKX2-1\tE2\nHomo\tNA\tE3\n",
     ],
 )
 def test_every_layout_of_a_tf_list_gives_its_names(tmp_path, text):
-    assert tfs_of(tmp_path, text) == ["GATA1", "NKX2-1", "NA"]
+    assert read_as(read_tfs, tmp_path, text) == ["GATA1", "NKX2-1", "NA"]
 
 
-def test_names_with_blanks_and_odd_letters_are_kept(tmp_path):
-    names = ["my TF", "ß-5", "A.1", "007", "one\u2028name"]
-    assert tfs_of(tmp_path, "\n".join(names)) == names
+NO_NAMES = "holds no TF names; expected one"
+FIELDS = "fields .*expected one name a line. Put each name on"
+A_NETWORK = "a network, whose regulators would give away the reference"
 
 
-@pytest.mark.parametrize("text", ["\n \n", "TF\n", "# only\n# comments\n", "TF,Sources\n,x\n"])
-def test_a_list_without_names_is_refused(tmp_path, text):
-    with pytest.raises(InputError, match="tfs.txt holds no TF names; expected one"):
-        tfs_of(tmp_path, text)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n \n", NO_NAMES),
+        ("# only\n# comments\n", NO_NAMES),
+        ("TF,Sources\n,x\n", NO_NAMES),
+        ("GATA1,SPI1,TAL1", FIELDS),
+        ("GATA1;SPI1", FIELDS),
+        ("TF\nGATA1,SPI1\n", FIELDS),
+        ("GATA1\nSPI1,TAL1\n", FIELDS),
+        ("SOX2,GATA4,NANOG\nPAX6,TBX5,MYC\n", FIELDS),
+        ("SOX2,ENSG00000181449\nGATA4,ENSG00000136574\n", FIELDS),
+        (",A,B\nc1,0.5,1\nc2,1e-3,.5\n", FIELDS),
+        ("gene,c1,c2\nGATA1,0.5,1\nSPI1,1e-3,.5\n",
+         "numbers in all columns but one .*the expression table"),
+        ("Gene1,Gene2\nA,B", A_NETWORK),
+        ("TF\ttarget\nA\tB", A_NETWORK),
+        ("regulator,target,sign\nA,B,1", A_NETWORK),
+    ],
+)  # fmt: skip
+def test_what_is_no_tf_list_is_refused_and_no_name_lost(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        read_as(read_tfs, tmp_path, text)
 
 
 @given(
@@ -77,43 +87,19 @@ def test_a_list_without_names_is_refused(tmp_path, text):
         min_size=1,
     )
 )
+@example(["my TF", "ß-5", "A.1", "007", "one\u2028name"])
 @QUIET
 def test_any_names_survive_a_round_trip(tmp_path, names):
-    assert tfs_of(tmp_path, "TF\n" + "\n".join(names) + "\n") == list(dict.fromkeys(names))
+    assert read_as(read_tfs, tmp_path, "TF\n" + "\n".join(names)) == list(dict.fromkeys(names))
 
 
 def test_rows_that_say_no_are_left_out_with_a_note(tmp_path):
-    text = (
-        ",Ensembl ID,HGNC symbol,DBD,Is TF?\n1,E1,GATA1,zf,Yes\n2,E2,TBP,x,No\n3,E3,SPI1,ets,Yes\n"
-    )
-    (tmp_path / "tfs.csv").write_text(text)
-    names, notes = read_tf_list(tmp_path / "tfs.csv")
+    text = ",HGNC symbol,DBD,Is TF?\n1,GATA1,zf,Yes\n2,TBP,x,No\n3,SPI1,ets,Yes\n"
+    names, notes = read_as(read_tf_list, tmp_path, text)
     assert names == ["GATA1", "SPI1"]
     assert len(notes) == 1 and "1 of 3 rows" in notes[0] and "No in the column 'Is TF?'" in notes[0]
-    assert read_tf_list(tfs_file(tmp_path))[1] == []
-
-
-def tfs_file(folder):
-    (folder / "plain.txt").write_text("TF\nGATA1\n")
-    return folder / "plain.txt"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "GATA1,SPI1,TAL1",
-        "GATA1;SPI1",
-        "GATA1\tSPI1\n",
-        "TF\nGATA1,SPI1\n",
-        "GATA1\nSPI1,TAL1\n",
-        "SOX2,GATA4,NANOG\nPAX6,TBX5,MYC\n",
-        "SOX2,ENSG00000181449\nGATA4,ENSG00000136574\n",
-        ",A,B\nc1,0.5,1\nc2,1e-3,.5\n",
-    ],
-)
-def test_several_fields_without_a_header_are_refused_not_lost(tmp_path, text):
-    with pytest.raises(InputError, match="fields .*expected one name a line. Put each name on"):
-        tfs_of(tmp_path, text)
+    (tmp_path / "plain.txt").write_text("TF\nGATA1\n")
+    assert read_tf_list(tmp_path / "plain.txt")[1] == []
 
 
 @pytest.mark.parametrize(
@@ -121,12 +107,7 @@ def test_several_fields_without_a_header_are_refused_not_lost(tmp_path, text):
     ['"","x"\n"1","GATA1"\n"2","SPI1"\n', "TF,n,score\nGATA1,3,0.5\nSPI1,4,1e-3\n", "GATA1;\n"],
 )
 def test_numbers_beside_names_are_no_expression_where_names_are_sure(tmp_path, text):
-    assert tfs_of(tmp_path, text)[0] == "GATA1"
-
-
-def test_names_beside_numbers_alone_are_an_expression_table(tmp_path):
-    with pytest.raises(InputError, match="numbers in all columns but one .*the expression table"):
-        tfs_of(tmp_path, "gene,c1,c2\nGATA1,0.5,1\nSPI1,1e-3,.5\n")
+    assert read_as(read_tfs, tmp_path, text)[0] == "GATA1"
 
 
 # --- networks
@@ -136,7 +117,6 @@ def test_names_beside_numbers_alone_are_an_expression_table(tmp_path):
     "text",
     [
         "regulator,target,sign\nA,NA,1\nB,c d,-1\n",
-        "regulator\ttarget\tsign\nA\tNA\t+\nB\tc d\t-\n",
         "Gene1,Gene2,Type\nA,NA,+\nB,c d,-\n",
         "\ufeffTF;target;effect\r\nA;NA;Activation\r\nB;c d;Repression\r\n",
         '"source","target","mor"\n"A","NA","0.8"\n"B","c d","-1"\n',
@@ -147,7 +127,7 @@ def test_names_beside_numbers_alone_are_an_expression_table(tmp_path):
     ],
 )
 def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
-    edges = network_of(tmp_path, text)
+    edges = read_as(read_network, tmp_path, text)
     assert edges.values.tolist() == [["A", "NA", 1], ["B", "c d", -1]]
     assert list(edges.columns) == ["regulator", "target", "sign"]
 
@@ -158,9 +138,7 @@ def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
         "source_genesymbol,target_genesymbol,is_stimulation\nA,B,0\nB,C,1\n",
         "Gene1,Gene2,Edge\nA,B,1\nB,C,1\n",
         "A,B,True\nB,C,True\n",
-        "Gene1,Gene2\nA,B\nB,C\n",
         "Gene1,Gene2,Score\nA,B,1502.0\nB,C,3\n",
-        "A,B\nB,C\n",
         "A\tB\t7.5\nB\tC\t2\n",
         "source,confidence,target,weight\nA,D,B,1\nB,D,C,1\n",
         "TF,Gene,Type\nA,B,ChIP-seq\nB,C,unknown\n",
@@ -168,12 +146,11 @@ def test_every_layout_of_a_network_gives_its_edges(tmp_path, text):
     ],
 )
 def test_scores_and_other_columns_are_no_signs(tmp_path, text):
-    assert network_of(tmp_path, text).values.tolist() == [["A", "B", 0], ["B", "C", 0]]
+    assert read_as(read_network, tmp_path, text).values.tolist() == [["A", "B", 0], ["B", "C", 0]]
 
 
 def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
-    edges = network_of(tmp_path, "Gene1,Gene2\nA,A\nA,B\nA,B\n")
-    assert len(edges) == 3
+    assert len(read_as(read_network, tmp_path, "Gene1,Gene2\nA,A\nA,B\nA,B\n")) == 3
 
 
 @pytest.mark.parametrize(
@@ -182,11 +159,9 @@ def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
         ("A\nB\n", "first line .A. has 1 fields .*; expected regulator and target"),
         ("Gene1,Gene2\n", "header and no edges"),
         ("Gene1,Gene2\nA,B\nA\n", "line 3 .*: 1 fields, but the rows above have 2"),
-        ("Gene1,Gene2\nA,B\nA,B,C\n", "line 3 .*: 3 fields"),
         ("Gene1,Gene2\n1,A,B\n2,A,C\n", "2 fields and the rows have 3.*row.names=FALSE"),
         ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
         ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 on 2 of 3 lines.*keep only"),
-        ("TF,target,label\nA,B,1\nA,C,0\n", "column 3 holds 0"),
         ("Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n", "column 3 holds 0 on 1 of 3"),
         ("Gene1,Gene2,Edge\nA,B,0.0\nA,C,1.0\n", "column 3 holds 0"),
         ("Gene1,Gene2,score\nA,B,0\nA,C,0.7\nA,D,0.5\nA,E,.1\n", "column 3 holds 0 on 1 of 4"),
@@ -195,11 +170,12 @@ def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
         ("source_gene,target_gene,known\nA,B,1\nA,C,0\n", "column 3 holds 0 on 1 of 2"),
         ("from,weight,to\nA,0,B\nA,1,C\n", "column 2 holds 0"),
         ("A\tB\t0\nA\tC\t0\n", "column 3 holds 0 on 2 of 2"),
+        ("regulator,target,weight,rank\nA,B,0.5,1\n", "a prediction, no known network"),
     ],
 )
 def test_a_network_that_would_be_misread_is_refused(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
-        network_of(tmp_path, text)
+        read_as(read_network, tmp_path, text)
 
 
 def test_signs_come_from_words_and_numbers():
@@ -207,65 +183,38 @@ def test_signs_come_from_words_and_numbers():
     assert signs_of(words).tolist() == [1, 1, 1, -1, -1, -1, 0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("header", ["Gene1,Gene2", "TF\ttarget", "regulator,target,sign"])
-def test_a_network_is_refused_as_a_tf_list(tmp_path, header):
-    separator = "\t" if "\t" in header else ","
-    path = tmp_path / "network.csv"
-    path.write_text(header + "\n" + separator.join(["A", "B", "1"][: header.count(separator) + 1]))
-    with pytest.raises(
-        InputError, match="a network, whose regulators would give away the reference"
-    ):
-        read_tfs(path)
-
-
-def test_a_prediction_is_refused_as_a_truth(tmp_path):
-    path = tmp_path / "edges.csv"
-    path.write_text("regulator,target,weight,sign,rank\nA,B,0.5,1,1\n")
-    with pytest.raises(InputError, match="a prediction, no known network"):
-        read_network(path)
-
-
 # --- the option --tfs
 
 
-@pytest.mark.parametrize("word", ["human", "Human", " MOUSE "])
-def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, word):
-    key = NAMED[word.strip().lower()]
-    server.add(key, b"TF,Sources\nSOX2,a|b\nSOX7,a\n")
+@pytest.mark.parametrize("word", ["human", " MOUSE "])
+def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, word, monkeypatch):
+    species = word.strip().lower()
+    server.add(NAMED[species], b"TF,Sources\nSOX2,a|b\nSOX7,a\n")
+    server.folder.mkdir()
+    monkeypatch.chdir(server.folder)
+    Path(species).mkdir()  # a folder of that name does not hide the list
     for _ in range(2):
         found = tf_list(word)
-        assert found.names == ["SOX2", "SOX7"] and found.match == "ignore-case"
-        assert found.species == word.strip().lower()
-        assert "2 names" in found.said[0] and key in found.said[0]
+        assert (found.names, found.match, found.species) == (
+            ["SOX2", "SOX7"],
+            "ignore-case",
+            species,
+        )
+        assert "2 names" in found.said[0] and NAMED[species] in found.said[0]
     assert len(server.log) == 1
-
-
-def test_a_match_that_is_asked_for_is_kept(server):
-    server.add(NAMED["mouse"], b"TF\nSOX2\n")
-    found = tf_list("mouse", "exact")
+    found = tf_list(word, "exact")
     assert found.match == "exact" and "compared by exact" in found.said[0]
 
 
-def test_a_file_of_that_name_wins_and_that_is_said(server, tmp_path, monkeypatch):
+def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("human").write_text("MINE\n")
-    found = tf_list("human")
-    assert (found.names, found.match, found.species) == (["MINE"], "exact", None)
-    assert "the file of that name is read" in found.said[0] and server.log == []
-
-
-def test_other_files_are_compared_exactly_and_all_means_every_gene(tmp_path):
-    (tmp_path / "my.txt").write_text("A\n")
-    found = tf_list(str(tmp_path / "my.txt"))
-    assert (found.names, found.match, found.said) == (["A"], "exact", ())
+    for name in ("human", "my.txt"):
+        Path(name).write_text("MINE\n")
+        found = tf_list(name)
+        assert (found.names, found.match, found.species) == (["MINE"], "exact", None)
+        assert len(found.said) == (name == "human") and server.log == []
+    assert "the file of that name is read" in tf_list("human").said[0]
     assert tf_list("all").names is None
-
-
-def test_a_folder_named_as_a_species_does_not_hide_its_list(server, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    Path("human").mkdir()
-    server.add(NAMED["human"], b"TF\nSOX2\n")
-    assert tf_list("human").names == ["SOX2"]
 
 
 def test_without_network_the_message_says_what_else_can_be_done(server):
