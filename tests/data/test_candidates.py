@@ -28,28 +28,48 @@ def edges_of(*rows):
     return pd.DataFrame(rows, columns=["regulator", "target", "weight", "sign"][: len(rows[0])])
 
 
-def test_cleaning_counts_every_kind_of_dropped_edge():
-    truth = truth_of(
-        ("b", "a", 1),
-        ("a", "b", 1),
-        ("a", "b", 1),  # duplicate
-        ("a", "c", 1),
-        ("a", "c", -1),  # duplicate with the other sign
-        ("d", "d", 1),  # self-loop
-        ("a", "x", 1),  # end outside the genes
-        ("x", "x", 1),  # outside and loop: counted once, as outside
-    )
-    clean, counts = clean_truth(truth, GENES)
-    assert clean.values.tolist() == [["a", "b", 1], ["a", "c", 0], ["b", "a", 1]]
-    assert counts == TruthCounts(
-        n_given=8, n_kept=3, n_outside=2, n_self_loops=1, n_duplicates=2, n_conflicting_signs=1
-    )
-
-
-def test_a_known_sign_wins_over_an_unknown_duplicate():
-    clean, counts = clean_truth(truth_of(("a", "b", 0), ("a", "b", -1), ("a", "b", 0)), GENES)
-    assert clean.values.tolist() == [["a", "b", -1]]
-    assert counts.n_conflicting_signs == 0
+@pytest.mark.parametrize(
+    ("truth", "kept", "counts"),
+    [
+        (
+            [
+                ("b", "a", 1),
+                ("a", "b", 1),
+                ("a", "b", 1),  # duplicate
+                ("a", "c", 1),
+                ("a", "c", -1),  # duplicate with the other sign
+                ("d", "d", 1),  # self-loop
+                ("a", "x", 1),  # end outside the genes
+                ("x", "x", 1),  # outside and loop: counted once, as outside
+            ],
+            [["a", "b", 1], ["a", "c", 0], ["b", "a", 1]],
+            TruthCounts(8, 3, n_outside=2, n_self_loops=1, n_duplicates=2, n_conflicting_signs=1),
+        ),
+        (  # a known sign wins over an unknown duplicate
+            [("a", "b", 0), ("a", "b", -1), ("a", "b", 0)],
+            [["a", "b", -1]],
+            TruthCounts(3, 1, 0, 0, n_duplicates=2, n_conflicting_signs=0),
+        ),
+        (  # a missing name is outside, a missing sign unknown
+            [("a", None, 1), ("a", "b", None)],
+            [["a", "b", 0]],
+            TruthCounts(2, 1, n_outside=1, n_self_loops=0, n_duplicates=0, n_conflicting_signs=0),
+        ),
+        (  # no signs at all
+            [("a", "b"), ("a", "a")],
+            [["a", "b", 0]],
+            TruthCounts(2, 1, 0, n_self_loops=1, n_duplicates=0, n_conflicting_signs=0),
+        ),
+    ],
+)
+def test_cleaning_counts_every_kind_of_dropped_edge_and_keeps_the_callers_table(
+    truth, kept, counts
+):
+    truth = truth_of(*truth)
+    before = truth.copy()
+    clean, found = clean_truth(truth, GENES)
+    assert clean.values.tolist() == kept and found == counts
+    pd.testing.assert_frame_equal(truth, before)
 
 
 @given(
@@ -65,20 +85,6 @@ def test_cleaning_is_idempotent_counts_add_up_and_row_order_is_irrelevant(rows):
     assert len(clean) == len({(r, t) for r, t, _ in rows if r != t and r in "abc" and t in "abc"})
     pd.testing.assert_frame_equal(clean_truth(clean, GENES)[0], clean)
     pd.testing.assert_frame_equal(clean_truth(truth[::-1], GENES[::-1])[0], clean)
-
-
-def test_a_truth_without_signs_has_unknown_signs_and_the_caller_keeps_its_table():
-    truth = truth_of(("a", "b"), ("a", "a"))
-    before = truth.copy()
-    assert clean_truth(truth, GENES)[0]["sign"].tolist() == [0]
-    pd.testing.assert_frame_equal(truth, before)
-
-
-def test_missing_names_and_missing_signs_are_outside_and_unknown():
-    truth = truth_of(("a", None, 1), ("a", "b", None))
-    clean, counts = clean_truth(truth, GENES)
-    assert clean.values.tolist() == [["a", "b", 0]]
-    assert counts.n_outside == 1
 
 
 @pytest.mark.parametrize(
@@ -147,29 +153,19 @@ def test_the_matrix_undoes_the_edge_table():
     assert np.array_equal(score_matrix(table, GENES[:3], GENES), scores)
 
 
-def test_the_sign_is_that_of_the_strongest_duplicate_and_a_draw_is_unknown():
-    edges = edges_of(
-        ("a", "b", 2.0, -1),
-        ("a", "b", 1.0, 1),
-        ("a", "c", 1.0, 1),
-        ("a", "c", 1.0, -1),
-        ("b", "c", 1.0, 0),
-    )
-    expected = [[0, -1, 0], [0, 0, 0]]
-    assert sign_matrix(edges, ["a", "b"], ["a", "b", "c"]).tolist() == expected
-    assert sign_matrix(edges[::-1], ["a", "b"], ["a", "b", "c"]).tolist() == expected
-
-
-def test_an_edge_of_weight_zero_is_absent_and_has_no_sign():
-    edges = edges_of(("a", "b", 0.0, -1))
-    assert score_matrix(edges, ["a"], ["b"]).tolist() == [[0.0]]
-    assert sign_matrix(edges, ["a"], ["b"]).tolist() == [[0]]
-
-
-def test_without_a_sign_column_negative_weights_are_repression():
-    edges = edges_of(("a", "b", -2.0), ("a", "c", 1.0))
-    assert sign_matrix(edges, ["a"], ["b", "c"]).tolist() == [[-1, 1]]
-    assert sign_matrix(edges.assign(weight=abs(edges["weight"])), ["a"], ["b", "c"]).sum() == 0
+@pytest.mark.parametrize(
+    ("edges", "signs"),
+    [
+        ([("a", "b", 2.0, -1), ("a", "b", 1.0, 1)], [-1, 0]),  # of the strongest duplicate
+        ([("a", "c", 1.0, 1), ("a", "c", 1.0, -1), ("b", "c", 1.0, 0)], [0, 0]),  # a draw
+        ([("a", "b", 0.0, -1)], [0, 0]),  # weight zero is no edge
+        ([("a", "b", -2.0), ("a", "c", 1.0)], [-1, 1]),  # without signs: the weight's
+        ([("a", "b", 2.0), ("a", "c", 1.0)], [0, 0]),
+    ],
+)
+def test_signs_are_those_of_the_edge_that_gives_the_score(edges, signs):
+    for table in (edges_of(*edges), edges_of(*edges[::-1])):
+        assert sign_matrix(table, ["a", "b"], ["b", "c"]).tolist() == [signs, [0, 0]]
 
 
 def test_an_undirected_table_scores_both_directions_alike():
@@ -181,6 +177,6 @@ def test_an_undirected_table_scores_both_directions_alike():
 
 
 def test_an_empty_table_scores_zero_everywhere():
-    empty = pd.DataFrame(columns=["regulator", "target", "weight"])
+    empty = edges_of(("a", "b", 1.0))[:0]
     assert not score_matrix(empty, ["a"], GENES).any()
     assert not sign_matrix(empty, ["a"], GENES).any()

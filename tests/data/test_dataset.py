@@ -8,7 +8,6 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 from small_data import CELLS, GENES, TFS, small_anndata, small_table
 
 from grnular_core.data.dataset import GRNDataset, dataset_card, make_dataset
@@ -42,45 +41,28 @@ def test_a_dataset_holds_what_was_given():
 # --- every form of the same data
 
 
-@pytest.mark.parametrize("kind", ["csr", "csc", "dense"])
-def test_sparse_and_dense_anndata_give_the_same_dataset(kind):
-    assert same(make_dataset(small_anndata(kind), TFS), reference())
-
-
-@pytest.mark.parametrize("kind", ["csr", "csc", "dense"])
-def test_a_layer_and_raw_give_the_same_dataset_as_x(kind):
+def anndata_right_in(layer, kind):
+    """An AnnData whose other matrices hold twice the values."""
     adata = small_anndata(kind)
-    adata.layers["logged"] = adata.X.copy()
+    right, wrong = adata.X.copy(), adata.X * 2
+    adata.X = right if layer == "raw" else wrong
     adata.raw = adata
-    adata.X = adata.X * 0
-    assert same(make_dataset(adata, TFS, layer="logged"), reference())
-    assert same(make_dataset(adata, TFS, layer="raw"), reference())
+    adata.X = right if layer is None else wrong
+    adata.layers["logged"] = right if layer == "logged" else wrong
+    return adata[:, :3].copy() if layer == "raw" else adata  # raw may hold more genes
 
 
-def test_raw_may_hold_more_genes_than_x():
-    adata = small_anndata()
-    adata.raw = adata
-    assert same(make_dataset(adata[:, :3].copy(), TFS, layer="raw"), reference())
-
-
+@pytest.mark.parametrize("layer", [None, "logged", "raw"])
 @pytest.mark.parametrize("kind", ["csr", "csc", "dense"])
-def test_a_backed_file_gives_the_same_dataset_and_stays_backed(kind, tmp_path):
-    adata = small_anndata(kind)
-    adata.layers["logged"] = adata.X.copy()
-    adata.raw = adata
+def test_every_anndata_gives_the_same_dataset_and_stays_what_it_is(kind, layer, tmp_path):
+    adata = anndata_right_in(layer, kind)
     adata.write_h5ad(tmp_path / "x.h5ad")
     backed = anndata.read_h5ad(tmp_path / "x.h5ad", backed="r")
-    assert same(make_dataset(backed, TFS), reference())
-    assert same(make_dataset(backed, TFS, layer="raw"), reference())
-    assert same(make_dataset(backed, TFS, layer="logged"), reference())
-    assert same(make_dataset(backed[:, GENES], TFS), reference())
-    assert backed.isbacked and backed.file.is_open
+    view = adata[CELLS[::-1], :][CELLS, :]
+    for form in (adata, view, backed, backed[:, adata.var_names]):
+        assert same(make_dataset(form, TFS, layer=layer), reference())
+    assert view.is_view and backed.isbacked and backed.file.is_open
     backed.file.close()
-
-
-def test_a_view_gives_the_same_dataset_and_stays_a_view():
-    view = small_anndata()[list(reversed(CELLS)), :][list(reversed(CELLS))[::-1], :]
-    assert view.is_view and same(make_dataset(view, TFS), reference()) and view.is_view
 
 
 def test_a_turned_table_gives_the_same_dataset_and_says_so():
@@ -88,32 +70,23 @@ def test_a_turned_table_gives_the_same_dataset_and_says_so():
     data = make_dataset(table, TFS)
     assert same(data, reference())
     assert data.notes[0].startswith("genes are the rows: 2 of 6 row names")
-    assert same(make_dataset(table, TFS, orientation="genes-x-cells"), reference())
-
-
-def test_a_turned_anndata_is_refused_unless_it_is_told_to_be_one():
-    table = small_anndata().T
-    with pytest.raises(
-        InputError, match="columns are genes, but 2 of 6 row.*genes-x-cells if it is"
-    ):
-        make_dataset(table, TFS)
-    assert same(make_dataset(table, TFS, orientation="genes-x-cells"), reference())
+    # an AnnData has its genes in columns unless it is told otherwise
+    with pytest.raises(InputError, match="columns are genes, but 2 of 6 row.*genes-x-cells if it"):
+        make_dataset(small_anndata().T, TFS)
+    for turned in (table, small_anndata().T):
+        assert same(make_dataset(turned, TFS, orientation="genes-x-cells"), reference())
 
 
 def test_cells_named_like_tfs_do_not_turn_an_anndata():
-    rng = np.random.default_rng(0)
-    genes = ["GATA1", "SPI1", "A", "B"]
-    screen = anndata.AnnData(  # pseudobulks, each named after the TF that was knocked down
-        rng.random((30, 4)),
-        obs=pd.DataFrame(index=[f"TF{i}" for i in range(28)] + TFS),
-        var=pd.DataFrame(index=genes),
+    cells = [f"TF{i}" for i in range(28)] + TFS  # pseudobulks, named after the TF knocked down
+    screen = anndata.AnnData(
+        np.random.default_rng(0).random((30, 4)),
+        obs=pd.DataFrame(index=cells),
+        var=pd.DataFrame(index=[*TFS, "A", "B"]),
     )
-    listed = [*TFS, *(f"TF{i}" for i in range(28))]
-    data = make_dataset(screen, listed)
-    assert data.genes == genes and data.n_cells == 30
-    assert data.notes[0].startswith(
-        "genes are the columns, as in every AnnData: 30 of 30 row names"
-    )
+    data = make_dataset(screen, cells)
+    assert data.genes == [*TFS, "A", "B"] and data.n_cells == 30
+    assert "genes are the columns, as in every AnnData: 30 of 30 row names" in data.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +129,10 @@ def test_an_anndata_is_never_changed(kind):
     adata.raw = adata
     before = copy.deepcopy(adata)
     data = make_dataset(adata, TFS, layer="counts")
-    data.adata.X *= 7.0
     data.expression()[:] = 7.0
+    data.expression(GENES)[:] = 7.0
+    assert same(data, reference())
+    data.adata.X *= 7.0
     assert list(adata.var.columns) == [] and list(adata.obs.columns) == ["batch"]
     for one, other in ((adata.X, before.X), (adata.layers["counts"], before.X)):
         assert type(one) is type(other) and (one != other).sum() == 0
@@ -173,31 +148,20 @@ def test_a_frame_and_a_truth_are_never_changed():
     assert data.truth.values.tolist() == [["GATA1", "SPI1", 0]]
 
 
-def test_the_expression_of_a_dataset_is_a_copy():
-    data = reference()
-    data.expression()[:] = 7.0
-    data.expression(GENES)[:] = 7.0
-    assert same(data, reference())
-
-
 # --- what is dropped, merged and said
 
 
 @pytest.mark.parametrize("make", [lambda t: t, lambda t: t.astype(pd.SparseDtype(float, 0.0))])
-def test_constant_genes_are_dropped_and_listed(make):
+def test_constant_genes_and_missing_tfs_are_listed(make):
     table = small_table().assign(ZERO=0.0, ONE=1.0)
-    data = make_dataset(make(table), [*TFS, "ONE"])
-    assert same(data, reference())
+    listed = [*TFS, "ONE", "KLF1", "SPI1"]
+    data = make_dataset(make(table), listed, provenance={"from": "here"})
+    assert same(data, reference()) and data.provenance["from"] == "here"
     assert "2 genes of constant expression dropped: ZERO, ONE" in data.notes
     assert data.provenance["genes_constant"] == ["ZERO", "ONE"]
-    assert any("in the data but constant: ONE" in note for note in data.notes)
-
-
-def test_missing_tfs_are_listed_and_counted():
-    data = make_dataset(small_table(), [*TFS, "KLF1", "SPI1"], provenance={"from": "here"})
-    assert data.provenance["tfs_missing"] == ["KLF1"] and data.provenance["tfs_listed"] == 3
-    assert data.provenance["from"] == "here"
-    assert "2 of the 3 TFs of the list are in the data; missing: KLF1" in data.notes
+    assert data.provenance["tfs_missing"] == ["ONE", "KLF1"] and data.provenance["tfs_listed"] == 4
+    (said,) = (note for note in data.notes if "2 of the 4 TFs of the list are in the data" in note)
+    assert "KLF1" in said and "in the data but constant: ONE" in said
 
 
 def test_without_a_list_every_gene_regulates():
@@ -205,20 +169,15 @@ def test_without_a_list_every_gene_regulates():
     assert make_dataset(small_anndata(), None).tfs == tuple(GENES)
 
 
-def test_repeated_cells_are_kept_and_said():
-    table = small_table()
-    table.index = ["c1", "c1", *CELLS[2:]]
-    data = make_dataset(table, TFS)
-    assert data.n_cells == 9 and any("1 cell names occur more than once" in n for n in data.notes)
-
-
-def test_repeated_genes_follow_the_rule_given():
+def test_repeated_cells_are_kept_and_repeated_genes_follow_the_rule():
     table = pd.concat([small_table(), small_table()[["SPI1"]]], axis=1)
     with pytest.raises(InputError, match="SPI1"):
         make_dataset(table, TFS)
+    assert same(make_dataset(table, TFS, duplicates="first"), reference())
+    table.index = ["c1", "c1", *CELLS[2:]]
     data = make_dataset(table, TFS, duplicates="sum")
     assert np.array_equal(data.expression(["SPI1"])[:, 0], 2 * small_table()["SPI1"])
-    assert same(make_dataset(table, TFS, duplicates="first"), reference())
+    assert data.n_cells == 9 and any("1 cell names occur more than once" in n for n in data.notes)
 
 
 def test_looser_matching_keeps_the_spelling_of_the_data():
@@ -242,59 +201,37 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
 # --- refusals
 
 
-@pytest.mark.parametrize(
-    ("table", "tfs", "options", "words"),
-    [
-        (np.ones((3, 3)), TFS, {}, "is a ndarray; expected a pandas DataFrame"),
-        ("cells.csv", TFS, {}, "is a str; .*read_expression reads a file"),
-        (sparse.eye(3), TFS, {}, "expected a pandas DataFrame"),
-        (
-            small_table(),
-            TFS,
-            {"layer": "x"},
-            "expression is a plain table without layers; leave layer 'x'",
-        ),
-        (small_table().reset_index(), TFS, {}, r"1 columns are not numeric \(index\).*set_index"),
-        (small_table() > 1, TFS, {}, "6 columns are not numeric.*astype"),
-        (small_table() + 0j, TFS, {}, "6 columns are not numeric"),
-        (small_table().astype(str), TFS, {}, "6 columns are not numeric"),
-        (small_table().astype(object), TFS, {}, "6 columns are not numeric"),
-        (small_table().replace(0.0, np.nan), TFS, {}, "missing .NaN. values, the first at cell"),
-        (small_table().astype("Int64", errors="ignore").mask(small_table() == 0), TFS, {}, "NaN"),
-        (small_table() * 0, TFS, {}, "all but 0 of the 6 genes .* same value in every cell"),
-        (small_table().iloc[:1], TFS, {}, "holds 1 cells x 6 genes"),
-        (small_table().rename(columns={"NA": None}), TFS, {}, "gene number 3 has no name"),
-        (small_table().rename_axis("SPI1"), TFS, {}, "stand below SPI1, which is a TF"),
-        (small_anndata(), TFS, {"layer": "x"}, "no layer 'x'; it has none"),
-        (small_anndata(), TFS, {"layer": "raw"}, "no .raw; leave the layer out"),
-        (anndata.AnnData(small_table() > 1), TFS, {}, "holds bool values"),
-        (
-            anndata.AnnData(obs=small_table()[[]], var=small_table().T[[]]),
-            TFS,
-            {},
-            "has no X; .*one of its layers: none",
-        ),
-    ],
-)
-def test_what_would_make_the_network_meaningless_is_refused(table, tfs, options, words):
-    with pytest.raises(InputError, match=words):
-        make_dataset(table, tfs, **options)
+TABLE, ADATA = small_table(), small_anndata()
 
 
 @pytest.mark.parametrize(
-    ("truth", "words"),
+    ("table", "options", "words"),
     [
-        (pd.DataFrame({"Gene1": ["SPI1"], "Gene2": ["NA"]}), "missing regulator, target"),
-        (pd.DataFrame({"regulator": ["X"], "target": ["Y"]}), "no edge of the reference network"),
-        (
-            pd.DataFrame({"regulator": ["SPI1"], "target": ["NA"], "sign": ["up"]}),
-            "sign 'up' is not a number",
-        ),
+        (np.ones((3, 3)), {}, "is a ndarray; expected a pandas DataFrame"),
+        ("cells.csv", {}, "is a str; .*read_expression reads a file"),
+        (TABLE, {"layer": "x"}, "is a plain table without layers; leave layer 'x'"),
+        (TABLE.reset_index(), {}, r"1 columns are not numeric \(index\).*set_index"),
+        (TABLE > 1, {}, "6 columns are not numeric.*astype"),
+        (TABLE + 0j, {}, "6 columns are not numeric"),
+        (TABLE.astype(object), {}, "6 columns are not numeric"),
+        (TABLE.replace(0.0, np.nan), {}, "missing .NaN. values, the first at cell"),
+        (TABLE.round().astype("Int64").mask(TABLE < 1), {}, "missing .NaN. values"),
+        (TABLE * 0, {}, "all but 0 of the 6 genes .* same value in every cell"),
+        (TABLE.iloc[:1], {}, "holds 1 cells x 6 genes"),
+        (TABLE.rename(columns={"NA": None}), {}, "gene number 3 has no name"),
+        (TABLE.rename_axis("SPI1"), {}, "stand below SPI1, which is a TF"),
+        (ADATA, {"layer": "x"}, "no layer 'x'; it has none"),
+        (ADATA, {"layer": "raw"}, "no .raw; leave the layer out"),
+        (anndata.AnnData(TABLE > 1), {}, "holds bool values"),
+        (anndata.AnnData(obs=TABLE[[]], var=TABLE.T[[]]), {}, "has no X; .*one of its layers: no"),
+        (TABLE, {"truth": pd.DataFrame({"Gene1": ["NA"]})}, "missing regulator, target"),
+        (TABLE, {"truth": pd.DataFrame({"regulator": ["X"], "target": ["Y"]})},
+         "no edge of the reference network"),
     ],
-)
-def test_a_truth_that_says_nothing_about_the_data_is_refused(truth, words):
+)  # fmt: skip
+def test_what_would_make_the_network_meaningless_is_refused(table, options, words):
     with pytest.raises(InputError, match=words):
-        make_dataset(small_table(), TFS, truth)
+        make_dataset(table, TFS, **options)
 
 
 def test_an_unknown_gene_is_no_other_gene():

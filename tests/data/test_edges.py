@@ -55,11 +55,6 @@ def test_scores_that_are_no_weights_are_refused():
         edge_table(np.ones((1, 2)), ["A", "B"], ["A", "B"])
 
 
-def test_a_table_without_edges_is_a_table():
-    empty = edge_table(np.zeros((1, 2)), ["A"], ["A", "B"])
-    assert list(empty.columns) == list(EDGE_COLUMNS) and len(empty) == 0
-
-
 # --- the file
 
 
@@ -71,8 +66,10 @@ def test_a_written_table_comes_back_bit_by_bit(tmp_path, table, name):
 
 
 def test_an_empty_table_comes_back_empty(tmp_path):
-    write_edges(edge_table(np.zeros((1, 2)), ["A"], ["A", "B"]), tmp_path / "e.csv")
-    assert len(read_edges(tmp_path / "e.csv")) == 0
+    empty = edge_table(np.zeros((1, 2)), ["A"], ["A", "B"])
+    write_edges(empty, tmp_path / "e.csv")
+    assert list(empty.columns) == list(read_edges(tmp_path / "e.csv").columns) == [*EDGE_COLUMNS]
+    assert len(empty) == len(read_edges(tmp_path / "e.csv")) == len(cpdag(empty, ["A"])) == 0
 
 
 def test_equal_tables_give_equal_bytes_also_when_packed(tmp_path, monkeypatch):
@@ -115,10 +112,8 @@ def test_a_negative_weight_is_a_strong_repression_unless_there_are_signs(tmp_pat
     ("text", "words"),
     [
         ("A,B,0.5\n", r"columns \['A', 'B', '0.5'\]; missing \['regulator', 'target', 'weight'\]"),
-        ("regulator,target\nA,B\n", r"missing \['weight'\]. An edge table has"),
         ("regulator,target,weight\nA,B,\n", "data row 1: weight '' is not a finite number; leave"),
         ("regulator,target,weight\nA,B,1\nA,C,nan\n", "data row 2: weight 'nan'"),
-        ("regulator,target,weight\nA,B,inf\n", "weight 'inf'"),
         ("regulator,target,weight\nA,B,high\n", "weight 'high'"),
         ("regulator,target,weight\nA,B,1,2\n", "3 fields and the rows have 4.*row.names"),
         ("regulator,target,weight\nA,B,1\nA,B\n", "line 3 .*: 2 fields"),
@@ -129,12 +124,6 @@ def test_a_negative_weight_is_a_strong_repression_unless_there_are_signs(tmp_pat
 def test_a_table_that_is_no_edge_table_is_refused(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         edges_of(tmp_path, text)
-
-
-def test_a_missing_file_is_said_with_its_neighbours(tmp_path):
-    (tmp_path / "edges.csv").write_text("x")
-    with pytest.raises(InputError, match="no file .*edgse.csv; did you mean edges.csv"):
-        read_edges(tmp_path / "edgse.csv")
 
 
 # --- the network as the paper draws it
@@ -158,22 +147,12 @@ def test_two_tfs_are_joined_once_with_the_mean_of_both_directions():
 
 
 def test_signs_that_disagree_are_unknown():
-    signs = SIGNS.copy()
-    signs[1, 0] = -1
-    table = cpdag(edge_table(SCORES, TFS, GENES, signs), TFS)
+    table = cpdag(edge_table(SCORES, TFS, GENES, SIGNS * [[1], [-1], [1]]), TFS)
     assert table.set_index(["regulator", "target"]).loc[("a", "b"), "sign"] == 0
 
 
 def test_directed_edges_never_close_a_cycle():
-    rng = np.random.default_rng(0)
-    table = cpdag(edge_table(rng.random((3, 5)), TFS, GENES), TFS)
-    directed = table[table["directed"]]
-    assert nx.is_directed_acyclic_graph(
-        nx.DiGraph(directed[["regulator", "target"]].to_numpy().tolist())
-    )
+    table = cpdag(edge_table(np.random.default_rng(0).random((3, 5)), TFS, GENES), TFS)
+    directed = table.loc[table["directed"], ["regulator", "target"]]
+    assert nx.is_directed_acyclic_graph(nx.DiGraph(directed.to_numpy().tolist()))
     assert len(table) == 3 + 3 * 2
-
-
-def test_an_empty_table_stays_empty():
-    empty = edge_table(np.zeros((3, 5)), TFS, GENES)
-    assert len(cpdag(empty, TFS)) == 0
