@@ -72,21 +72,12 @@ def test_variances_of_the_expression_are_those_of_gene_ordering(real_data):
     np.testing.assert_allclose(data.expression().var(axis=0, ddof=1), variance, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("given", "known"),
-    [(("mesc", "string", "tfs+500"), ("mESC", "STRING", "TFs+500")),
-     (("hHep", "non-specific", "TOP500"), ("hHep", "Non-Specific-ChIP-seq", "top500"))],
-)  # fmt: skip
-def test_names_are_found_whatever_their_case(given, known):
-    assert beeline._known(*given) == known
-
-
-@pytest.mark.parametrize(
-    "wrong", [("mECS", "STRING"), ("mESC", "STRNG"), ("mESC", "STRING", "500")]
-)
-def test_an_unknown_name_lists_the_known_ones(wrong):
-    with pytest.raises(InputError, match="expected one of"):
-        beeline.load_beeline(*wrong)
+def test_names_are_found_whatever_their_case_and_others_refused():
+    given = "hHep", "non-specific", "TOP500"
+    assert beeline._known(*given) == ("hHep", "Non-Specific-ChIP-seq", "top500")
+    for wrong in (("mECS", "STRING"), ("mESC", "STRNG"), ("mESC", "STRING", "500")):
+        with pytest.raises(InputError, match="expected one of"):
+            beeline.load_beeline(*wrong)
 
 
 @pytest.mark.slow
@@ -114,25 +105,23 @@ def test_a_subset_with_too_few_of_the_genes_is_refused(real_data, monkeypatch):
         beeline.load_beeline("mESC", "STRING", "top500")
 
 
-def make_archives(folder, dataset: str, rng) -> dict[str, object]:
-    """Files of the full archives' layout for one dataset, small; returns what they hold."""
-    upper = beeline.species(dataset) == "human"
-    genes = [f"Gene{i}" if not upper else f"GENE{i}" for i in range(1300)]
-    variance = rng.permutation(len(genes)).astype(float)
-    # some far below the corrected threshold, some between the two, some above both
-    p = np.where(np.arange(1300) % 5 == 0, 0.5, np.where(np.arange(1300) % 5 == 1, 5e-3, 1e-9))
-    ordering = pd.DataFrame({"VGAMpValue": p, "Variance": variance}, index=genes)
-    cells = [f"c{i}" for i in range(6)]
-    expression = pd.DataFrame(rng.random((len(genes), 6)), index=genes, columns=cells)
-    tfs = [g.upper() for g in genes[::7]]
-    edges = pd.DataFrame(
-        {"Gene1": rng.choice(tfs, 4000), "Gene2": rng.choice([g.upper() for g in genes], 4000)}
+def make_archives(folder, dataset):
+    """Files of the full archives' layout for one dataset, small; what they hold, in capitals."""
+    rng = np.random.default_rng(0)
+    genes = [f"GENE{i}" for i in range(1300)]
+    # some far above the corrected threshold, some between it and 0.01, some below both
+    p_values = np.array([0.5, 5e-3, 1e-9, 1e-9, 1e-9])[np.arange(1300) % 5]
+    ordering = pd.DataFrame(
+        {"VGAMpValue": p_values, "Variance": rng.permutation(1300).astype(float)}, index=genes
     )
-    ordering.to_csv(folder / "GeneOrdering.csv")
-    expression.to_csv(folder / "ExpressionData.csv")
+    expression = pd.DataFrame(rng.random((1300, 6)), genes, [f"c{i}" for i in range(6)])
+    edges = pd.DataFrame({"Gene1": rng.choice(genes[::7], 4000), "Gene2": rng.choice(genes, 4000)})
+    spell = str.upper if beeline.species(dataset) == "human" else str.capitalize
+    ordering.rename(index=spell).to_csv(folder / "GeneOrdering.csv")
+    expression.rename(index=spell).to_csv(folder / "ExpressionData.csv")
     edges.to_csv(folder / "network.csv", index=False)
-    pd.DataFrame({"TF": tfs, "Sources": "x"}).to_csv(folder / "tfs.csv", index=False)
-    return {"ordering": ordering, "tfs": set(tfs), "edges": edges}
+    pd.DataFrame({"TF": genes[::7], "Sources": "x"}).to_csv(folder / "tfs.csv", index=False)
+    return ordering, set(genes[::7]), edges
 
 
 @pytest.mark.parametrize("rule", beeline.GENE_RULES)
@@ -141,41 +130,29 @@ def make_archives(folder, dataset: str, rng) -> dict[str, object]:
 def test_every_pair_loads_from_archives_of_the_same_layout(
     dataset, network, rule, tmp_path, monkeypatch
 ):
-    made = make_archives(tmp_path, dataset, np.random.default_rng(0))
+    ordering, tfs, edges = make_archives(tmp_path, dataset)
 
-    def fetch(key):
-        return tmp_path / (
-            "tfs.csv"
-            if key.endswith("-tfs.csv")
-            else "GeneOrdering.csv"
-            if "GeneOrdering" in key
-            else "network.csv"
-        )
-
-    def fetch_member(archive, name):
-        assert archive in registry()
-        return tmp_path / ("ExpressionData.csv" if "ExpressionData" in name else "network.csv")
+    def fetch(key, name=None):
+        assert name is None or key in registry()
+        found = [
+            kind for kind in ("GeneOrdering", "ExpressionData", "tfs") if kind in (name or key)
+        ]
+        return tmp_path / f"{(found or ['network'])[-1]}.csv"
 
     monkeypatch.setattr(beeline, "fetch", fetch)
-    monkeypatch.setattr(beeline, "fetch_member", fetch_member)
+    monkeypatch.setattr(beeline, "fetch_member", fetch)
     only = {k: e for k, e in registry().items() if not k.startswith("beeline/TFs+")}
     monkeypatch.setattr(beeline, "registry", lambda: only)
     data = beeline.load_beeline(dataset, network, rule)
-    ordering = made["ordering"].copy()
-    ordering.index = ordering.index.str.upper()
     if rule == "top500":
-        inside = ordering.index.isin(set(made["edges"].to_numpy().ravel()))
-        expected = (
-            ordering[inside & (ordering["VGAMpValue"] < 0.01)].nlargest(500, "Variance").index
-        )
+        inside = ordering.index.isin(edges.to_numpy().ravel())
+        passed = ordering[inside & (ordering["VGAMpValue"] < 0.01)]
+        expected = set(passed.nlargest(500, "Variance").index)
     else:
         passed = ordering[ordering["VGAMpValue"] < 0.01 / len(ordering)]
-        is_tf = passed.index.isin(made["tfs"])
-        others = passed[~is_tf].nlargest(int(rule[4:]), "Variance").index
-        expected = passed.index[is_tf].union(others)
-    assert set(data.genes) == set(expected)
-    assert set(data.tfs) == set(expected) & made["tfs"]
-    loops = (made["edges"]["Gene1"] == made["edges"]["Gene2"]).sum()
-    assert loops > 0 and data.truth_counts.n_given == len(made["edges"])
+        others = passed.drop(tfs & set(passed.index)).nlargest(int(rule[4:]), "Variance")
+        expected = set(others.index) | (tfs & set(passed.index))
+    assert set(data.genes) == expected and set(data.tfs) == expected & tfs
+    assert (edges["Gene1"] == edges["Gene2"]).any() and data.truth_counts.n_given == len(edges)
     assert (data.truth["regulator"] != data.truth["target"]).all()
     assert not data.truth.duplicated(["regulator", "target"]).any()
