@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cli_runs import EDGES, TRUTH, run_evaluate, run_infer
+from cli_runs import EDGES, TRUTH, run_evaluate
 from small_data import small_anndata
 
 from grnular_core.cli.main import main
@@ -72,15 +72,13 @@ def test_repeated_edges_self_loops_and_unknown_names_move_no_number(scored, caps
     assert evaluated(capsys) == expected
 
 
-def test_edges_that_are_not_scored_are_said(scored, capsys):
+def test_edges_that_are_not_scored_are_said_and_move_one_number_alone(scored, capsys):
     expected = evaluated(capsys)
     Path("edges.csv").write_text(EDGES + "A,X,9\nC,A,9\n")
     assert run_evaluate() == 0
     out, err = capsys.readouterr()
-    assert (
-        "1 of 6 edges name a gene that is not in the expression, e.g. A -> X; they are left" in err
-    )
-    assert "1 of 6 edges start at a gene that is not in the TF list, e.g. C -> A; only epr_" in err
+    assert "1 of 6 edges name a gene that is not in the expression, e.g. A -> X;" in err
+    assert "1 of 6 edges start at a gene that is not in the TF list, e.g. C -> A;" in err
     for protocol, scores in json.loads(out).items():
         moved = {key for key, value in scores.items() if value != expected[protocol][key]}
         assert moved <= {"epr_truth_genes_all_pairs"}
@@ -103,23 +101,17 @@ def test_intervals_are_given_when_draws_are_asked_for(scored, capsys):
     assert {k: found[k] for k in ("strict", "paper")} == evaluated(capsys)
     told = found["intervals"]
     assert told["n_draws"] == 400
-    chance = told["random_scores"]
-    assert chance["auroc"]["mean"] == pytest.approx(0.5, abs=0.05)
-    assert chance["auprc"]["low"] < chance["auprc"]["mean"] < chance["auprc"]["high"] == 1
+    assert told["random_scores"]["auroc"]["mean"] == pytest.approx(0.5, abs=0.05)
     drawn = told["bootstrap_over_tfs"]["auprc"]
     assert drawn["estimate"] == found["strict"]["auprc"] and drawn["n_tfs"] == 2
     assert 0 < drawn["low"] <= drawn["estimate"] <= drawn["high"] <= 1
 
 
-def test_values_of_the_expression_do_not_matter_for_scores(scored, capsys):
+def test_values_do_not_matter_and_every_gene_is_a_candidate_also_a_constant_one(scored, capsys):
     expected = evaluated(capsys)
     Path("abcd.csv").write_text(",A,B,C,D\nc1,-1,NA,0,0\n")
     assert evaluated(capsys) == expected
-
-
-def test_every_gene_of_the_file_is_a_candidate_also_a_constant_one(scored, capsys):
-    table = pd.read_csv("abcd.csv", index_col=0).assign(E=0.0)
-    table.to_csv("abcd.csv")
+    Path("abcd.csv").write_text(",A,B,C,D,E\nc1,1,2,3,4,0\nc2,2,1,4,3,0\n")
     assert evaluated(capsys)["strict"]["n_candidates"] == 8
 
 
@@ -136,22 +128,6 @@ def test_evaluate_reads_the_genes_of_a_layer_or_raw(scored, capsys):
         sizes.append(json.loads(capsys.readouterr().out)["strict"]["n_candidates"])
     assert sizes == [2, 5]
     assert main(["evaluate", "edges.csv", *given, "--layer", "x"]) == 2
-
-
-def test_all_genes_of_an_h5ad_may_regulate(scored, capsys):
-    small_anndata().write_h5ad("x.h5ad")
-    Path("truth.csv").write_text("TF,target\nNA,nan\n")
-    assert run_infer("--tfs", "all", expression="x.h5ad", out="edges.csv") == 0
-    given = ["--truth", "truth.csv", "--expression", "x.h5ad", "--tfs", "all"]
-    assert main(["evaluate", "edges.csv", *given]) == 0
-    assert json.loads(capsys.readouterr().out)["strict"]["n_regulators"] == 1
-
-
-def test_how_many_true_edges_start_at_a_tf_is_said(scored, capsys):
-    assert run_evaluate() == 0
-    assert "true edges among the genes start at a TF of the list" in capsys.readouterr().err
-    Path("truth.csv").write_text("regulator,target\nD,A\nC,B\n")
-    assert run_evaluate() == 2
-    out, err = capsys.readouterr()
-    assert out == "" and "none of the 2 true edges" in err
-    assert "2 end at one; are the columns of regulator and target swapped" in err
+    Path("truth.csv").write_text("TF,target\nSPI1,GATA1\nHLA-A,GATA1\n")
+    assert main(["evaluate", "edges.csv", *given[:-1], "all", "--layer", "raw"]) == 0
+    assert json.loads(capsys.readouterr().out)["strict"]["n_regulators"] == 2
