@@ -29,15 +29,11 @@ assert callable(gc.infer) and not {"matplotlib", "arboreto"} & {*sys.modules}
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_examples_of_its_docstring_run():
+def test_the_examples_of_its_docstring_run_and_other_names_are_not_there():
     found = doctest.testmod(gc)
-    assert found.attempted >= 7 and not found.failed
-
-
-def test_other_names_are_not_there():
+    assert found.attempted >= 7 and not found.failed and gc.load_model is load_model
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         gc.nothing  # noqa: B018
-    assert gc.load_model is load_model
 
 
 def test_every_form_of_the_data_gives_the_table_of_the_dataset(tmp_path):

@@ -43,9 +43,8 @@ def test_true_edges_come_back_and_chance_ones_do_not(small_data):
 def test_shares_and_mean_ranks_are_those_of_the_runs(small_data, monkeypatch):
     """Three runs whose tables are known: ranks 1 1 2 and 2 3 absent, of two edges that are left."""
     names = [("A", "x"), ("A", "y"), ("B", "x")]
-    data = make_dataset(
-        pd.DataFrame(np.random.default_rng(0).random((9, 4)), columns=list("ABxy")), ["A", "B"]
-    )
+    values = np.random.default_rng(0).random((9, 4))
+    data = make_dataset(pd.DataFrame(values, columns=list("ABxy")), ["A", "B"])
 
     def of(order):
         table = pd.DataFrame([names[i] for i in order], columns=["regulator", "target"])
@@ -60,24 +59,16 @@ def test_shares_and_mean_ranks_are_those_of_the_runs(small_data, monkeypatch):
     assert found["mean_rank"].tolist() == [pytest.approx(4 / 3), pytest.approx((2 + 3 + 3) / 3)]
 
 
-@pytest.mark.parametrize("name", ["clr", "ridge", "random"])
-def test_the_same_seed_gives_the_same_table_and_another_seed_another(small_data, name):
-    edges = infer(small_data, name)
+@pytest.mark.parametrize("name", ["clr", "random"])
+def test_a_table_depends_on_the_seed_and_not_on_the_order_of_the_genes(name):
+    expression, tfs, _ = linear_network(n_genes=12)
     one, same, other = (
-        edge_stability(small_data, name, edges, 3, 40, RunOptions(seed=seed)) for seed in (0, 0, 5)
+        edge_stability(data, name, infer(data, name), 3, 20, RunOptions(seed=seed))
+        for order, seed in ((1, 0), (-1, 0), (1, 5))
+        for data in [make_dataset(expression.iloc[:, ::order], tfs)]
     )
     pd.testing.assert_frame_equal(one, same)
     assert (one["mean_rank"] != other["mean_rank"]).any()
-
-
-def test_it_does_not_depend_on_the_order_of_the_genes():
-    expression, tfs, _ = linear_network(n_genes=12)
-    turned = expression[expression.columns[::-1]]
-    tables = [
-        edge_stability(data, "clr", infer(data, "clr"), 3, 20)
-        for data in (make_dataset(expression, tfs), make_dataset(turned, tfs))
-    ]
-    pd.testing.assert_frame_equal(*tables)
 
 
 def test_stochastic_methods_get_another_seed_each_time_and_others_do_not(small_data, monkeypatch):
@@ -102,11 +93,7 @@ def test_progress_counts_runs_and_nonsense_is_refused(small_data):
     for n_runs, top in ((0, 5), (2, 0)):
         with pytest.raises(InputError, match="at least 1 of each"):
             edge_stability(small_data, "clr", edges, n_runs, top)
-
-
-def test_a_network_with_fewer_edges_than_the_top_is_taken_whole(small_data):
-    edges = infer(small_data, "clr").head(3)
-    assert len(edge_stability(small_data, "clr", edges, 2, 100)) == 3
+    assert len(edge_stability(small_data, "clr", edges.head(3), 2, 100)) == 3  # fewer than the top
 
 
 def table(weights) -> pd.DataFrame:
@@ -123,25 +110,20 @@ def independent(n_cells: int = 200, n_genes: int = 40, n_tfs: int = 8):
 
 
 @pytest.mark.parametrize("stored", [False, True])
-def test_a_decoy_has_its_genes_values_and_is_no_tf(small_data, stored):
-    if stored:
-        adata = small_data.adata.copy()
-        adata.X = sparse.csr_matrix(adata.X)
-        small_data = replace(small_data, adata=adata)
-    both, prefix = with_decoys(small_data, np.random.default_rng(0))
-    assert both.genes == small_data.genes + [prefix + gene for gene in small_data.genes]
-    assert both.tfs == small_data.tfs and sparse.issparse(both.adata.X) == stored
-    before, after = small_data.expression(), both.expression()
-    n = small_data.n_genes
-    np.testing.assert_array_equal(after[:, :n], before)
-    np.testing.assert_array_equal(np.sort(after[:, n:], axis=0), np.sort(before, axis=0))
-
-
-def test_no_gene_is_taken_for_a_decoy_whatever_its_name():
+def test_a_decoy_has_its_genes_values_and_a_name_of_its_own_and_is_no_tf(stored):
     values = np.random.default_rng(0).random((20, 4))
     data = make_dataset(pd.DataFrame(values, columns=["A", "~A", "~~B", "B"]), ["A"])
+    if stored:
+        adata = data.adata.copy()
+        adata.X = sparse.csr_matrix(adata.X)
+        data = replace(data, adata=adata)
     both, prefix = with_decoys(data, np.random.default_rng(0))
+    assert both.genes == data.genes + [prefix + gene for gene in data.genes]
     assert sum(gene.startswith(prefix) for gene in both.genes) == 4
+    assert both.tfs == data.tfs and sparse.issparse(both.adata.X) == stored
+    before, after = data.expression(), both.expression()
+    np.testing.assert_array_equal(after[:, :4], before)
+    np.testing.assert_array_equal(np.sort(after[:, 4:], axis=0), np.sort(before, axis=0))
 
 
 # --- q values
@@ -168,40 +150,28 @@ def test_q_is_a_share_that_never_falls_and_equal_weights_have_equal_q(weights, s
         assert len(np.unique(q[weights == weight])) == 1
 
 
-def test_no_edges_give_no_q_and_an_empty_curve():
-    assert len(q_values(table([]), DecoyCounts(np.zeros(3), 1))) == 0
-    assert fdr_curve(np.zeros(0)).empty and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
-
-
 def test_the_curve_and_the_counts_are_those_of_q():
     q = np.array([0.01, 0.05, 0.1, 0.4])
     assert edges_at(q) == {0.05: 2, 0.1: 3}
     assert fdr_curve(q).to_numpy().tolist() == [[1, 0.01], [2, 0.05], [3, 0.1], [4, 0.4]]
+    assert len(q_values(table([]), DecoyCounts(np.zeros(3), 1))) == 0
+    assert fdr_curve(np.zeros(0)).empty and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
 
 
 def test_decoys_are_counted_by_hand(monkeypatch):
     """Two TFs, three genes, four pairs; decoys are named ~g0, ~g1, ~g2."""
-    data = make_dataset(
-        pd.DataFrame(np.random.default_rng(0).random((20, 3)), columns=["g0", "g1", "g2"]),
-        ["g0", "g1"],
-    )
-    seeds = []
+    data, seeds = independent(20, 3, 2), []
 
     def run(both, name, how):
         seeds.append(how.seed)
         # the second run has one strong decoy more, and leaves the weakest real edge out
-        lines = [
-            ("g0", "g1", 9),
-            ("g0", "~g0", 9),
-            ("g1", "g0", 5),
-            ("g1", "~g2", 4),
-            ("g0", "g2", 3),
-        ]
+        lines = [("g0", "g1", 9), ("g0", "~g0", 9), ("g1", "g0", 5), ("g1", "~g2", 4)]
+        lines += [("g0", "g2", 3)]
         lines += [("g0", "~g1", 7)] if len(seeds) == 2 else [("g1", "g2", 1)]
         edges = pd.DataFrame(lines, columns=["regulator", "target", "weight"])
         return Inference(edges.sort_values("weight", ascending=False, kind="stable"), 0.0, 0.0)
 
-    monkeypatch.setattr("grnular_core.workflow.stability.run_method", run)
+    monkeypatch.setattr(stability, "run_method", run)
     found = count_decoys(data, "ridge", 2, run=RunOptions(5))
     # as strong as the real edges 9, 5, 3, 1: decoys 1, 1, 2, 2 and 1, 2, 3, 3 (all, past the last edge);
     # 2 of 3 of these, for each TF has a decoy edge to its own decoy and no real one to itself
@@ -212,7 +182,7 @@ def test_decoys_are_counted_by_hand(monkeypatch):
 # --- what it means
 
 
-@pytest.mark.parametrize("name", ["clr", "ridge", "grnular-context"])
+@pytest.mark.parametrize("name", ["clr", "grnular-context"])
 def test_where_no_gene_goes_with_another_hardly_an_edge_passes(name):
     data = independent()
     edges = infer(data, name)
@@ -224,10 +194,8 @@ def test_where_no_gene_goes_with_another_hardly_an_edge_passes(name):
 def test_true_edges_of_easy_data_pass(small_data, name):
     edges = infer(small_data, name)
     q = q_values(edges, count_decoys(small_data, name, 4))
-    true = set(zip(small_data.truth["regulator"], small_data.truth["target"], strict=True))
-    taken = edges[q <= 0.1]
-    hits = sum(pair in true for pair in zip(taken["regulator"], taken["target"], strict=True))
-    assert hits > 0.8 * len(true)
+    hits = edges[q <= 0.1].merge(small_data.truth, on=["regulator", "target"])
+    assert len(hits) > 0.8 * len(small_data.truth)
 
 
 def test_groups_pass_over_all_cells_and_not_inside_the_groups():

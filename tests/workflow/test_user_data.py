@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import anndata
@@ -15,7 +14,6 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.user_data import (
     InputOptions,
-    UserData,
     _empty_note,
     _few_note,
     _rare_note,
@@ -26,11 +24,11 @@ from grnular_core.workflow.user_data import (
 pytest_plugins = ("cli_folder",)
 
 
-def read(expression: str, tfs: str = "tfs.txt", truth: str | None = None, **more) -> UserData:
+def read(expression: str, tfs: str = "tfs.txt", truth: str | None = None, **more):
     return read_user_data(InputOptions(expression, tfs, truth, **more))
 
 
-def notes(*words: str | None, **more) -> str:
+def notes(*words: str, **more) -> str:
     return "\n".join(read(*words, **more).notes)
 
 
@@ -52,7 +50,6 @@ def test_notes_are_said_and_genes_are_cut(folder):
     assert found.data.n_genes == 4 and isinstance(found.table, pd.DataFrame)
     assert said == [f"note: {note}" for note in found.notes]
     text = "\n".join(said)
-    assert "values look like log values" in text
     assert "most variable 2 of 2 TFs and 2 of 4 other genes" in text
     assert "note: 9 cells are few: with less than 50 " in text
 
@@ -72,8 +69,7 @@ def test_counts_and_other_values_without_a_logarithm_are_told_of_normalise(folde
     for file in ("counts.csv", "counts.h5ad"):
         found = read(file, normalise=True)
         np.testing.assert_allclose(found.data.expression(), expected)
-        said = "\n".join(found.notes)
-        assert "each cell scaled to the median total" in said and "--normalise does" not in said
+        assert "--normalise does" not in "\n".join(found.notes)
     with pytest.raises(InputError, match="looks like log values; --normalise is for counts"):
         read("x.csv", normalise=True)
 
@@ -83,13 +79,11 @@ def test_helper_rows_and_columns_are_named(folder, names):
     table = small_table()
     for number, name in enumerate(names):
         table[name] = np.arange(9) + number
-    table.to_csv("helped.csv")
     table.T.to_csv("turned.csv")
     said = f"2 genes are named like helper rows or columns ({', '.join(names)})"
-    assert said in notes("helped.csv") and said in notes("turned.csv")
+    assert said in notes("turned.csv") and "helper" not in notes("x.csv")
     small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
     assert "2 cells are named like helper" in notes("cells.csv")
-    assert "helper" not in notes("x.csv")
 
 
 def test_logarithms_that_are_added_are_pointed_at(folder):
@@ -109,8 +103,7 @@ def test_empty_droplets_are_pointed_at():
 
     assert note(full) is None
     droplets = (rng.random((300, 100)) < 0.02).astype(int)
-    most = (full > 0).sum(1).max()
-    said = f"300 of 360 cells show less than a tenth of the {most} genes"
+    said = f"300 of 360 cells show less than a tenth of the {(full > 0).sum(1).max()} genes"
     assert note(np.vstack([full, droplets])).startswith(said)
     assert "1 of them none" in note(np.vstack([full, 0 * full[:1]]))
     assert note(np.vstack([full, droplets[droplets.any(1)][:3]])) is None  # three of 63: no pattern
@@ -150,13 +143,10 @@ def test_true_edges_that_are_not_scored_are_counted_aloud(folder):
     truth_of(there)
     assert "are scored" not in notes("x.csv", "tfs.txt", "net.csv")
     truth_of([*there, there[0], ("GATA1", "GATA1"), ("GATA1", "UNKNOWN"), ("GATA1", "hla-a")])
-    (said,) = [n for n in read("x.csv", "tfs.txt", "net.csv").notes if "are scored" in n]
-    assert said.startswith(
-        "3 of 7 true edges are scored; 2 name a gene that is not in the data, 1 are self-loops, 1 repeats."
-    )
+    said = notes("x.csv", "tfs.txt", "net.csv")
+    assert "3 of 7 true edges are scored; 2 name a gene that is not in the data, 1 are self" in said
     assert "With --match ignore-case" in said
-    found = read("x.csv", "tfs.txt", "net.csv", match="ignore-case")
-    assert any(note.startswith("4 of 7") and "--match" not in note for note in found.notes)
+    assert "4 of 7 true edges" in notes("x.csv", "tfs.txt", "net.csv", match="ignore-case")
 
 
 def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
@@ -175,8 +165,7 @@ def test_symbols_come_from_the_column_that_is_asked_for_and_the_table_stays(fold
     found = read("ids.h5ad", gene_names="feature_name")
     assert found.data.tfs == tuple(TFS) and found.data.genes == list(small_table())
     assert found.table.var_names[0].startswith("ENSG")
-    refusal = r"no TF of the list.*\? The column 'feature_name'.*pass --gene-names feature_name"
-    with pytest.raises(InputError, match=refusal):
+    with pytest.raises(InputError, match="no TF of the list.*pass --gene-names feature_name"):
         read("ids.h5ad")
     repeated = with_ids()
     repeated.var["feature_name"] = ["GATA1", "SPI1", "A", "A", "B", "C"]
@@ -189,26 +178,20 @@ def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
     adata = adata[:, 1:].copy()
     adata.X = adata.X.toarray() - 1
     adata.write_h5ad("ids.h5ad")
-    options = InputOptions("ids.h5ad", "tfs.txt", gene_names="feature_name", layer="raw")
-    found = read_user_data(options)
+    found = read("ids.h5ad", gene_names="feature_name", layer="raw")
     assert found.data.genes == list(small_table()) and found.data.tfs == tuple(TFS)
     np.testing.assert_array_equal(found.data.expression(), small_table())
     assert found.table.raw.var_names[0].startswith("ENSG")
-    with pytest.raises(InputError, match="pass --gene-names feature_name"):
-        read("ids.h5ad", layer="raw")
     bare = with_ids()
     bare.raw = bare.copy()
     del bare.raw.var["feature_name"]  # .var has it, .raw.var does not
     bare.write_h5ad("bare.h5ad")
-    found = read_user_data(replace(options, expression="bare.h5ad"))
-    assert found.data.genes == list(small_table())
+    assert read("bare.h5ad", gene_names="feature_name", layer="raw").data.tfs == tuple(TFS)
 
 
 def test_ids_of_a_10x_folder_can_name_its_genes(folder):
     write_10x(small_table(), Path("10x"))
     Path("ids.txt").write_text("ID0\nID1\n")
-    with pytest.raises(InputError, match="pass --gene-names gene_ids"):
-        read("10x", "ids.txt")
     found = read("10x", "ids.txt", gene_names="gene_ids").data
     assert found.genes == [f"ID{i}" for i in range(6)]
 
@@ -221,8 +204,8 @@ def test_scaled_values_beside_raw_ones_are_refused_with_the_layer_to_name(folder
     adata.write_h5ad("scaled.h5ad")
     with pytest.raises(InputError, match="pass --layer logged or raw"):
         read("scaled.h5ad")
-    assert read("scaled.h5ad", layer="raw").data.n_cells == 9
-    assert read("scaled.h5ad", scaled=True).data.n_cells == 9
+    assert (read("scaled.h5ad", layer="raw").data.expression() >= 0).all()
+    assert (read("scaled.h5ad", scaled=True).data.expression() < 0).any()
 
 
 def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
@@ -258,23 +241,12 @@ def test_antibodies_are_left_out_with_a_note(folder, layer):
     assert said in found.notes
 
 
-def test_other_refusals_offer_no_such_way_out(folder):
-    Path("bad.csv").write_text(",A\nc1,x\n")
-    for name in ("bad.csv", "none.csv"):
-        with pytest.raises(InputError) as caught:
-            read(name)
-        assert "pass --layer" not in str(caught.value) and "--gene-names" not in str(caught.value)
-
-
-@pytest.mark.parametrize("file", ["table.csv", "turned.csv"])
-def test_a_copy_of_a_table_has_all_its_cells_and_genes(folder, file):
+def test_a_copy_of_a_turned_table_has_all_its_cells_and_genes(folder):
     table = small_table().assign(Same=1.0)
-    table.to_csv("table.csv")
     table.T.to_csv("turned.csv")
-    found = read(file, n_genes=1)
+    found = read("turned.csv", n_genes=1)
+    found.as_anndata().write_h5ad("copy.h5ad")
+    cells = anndata.read_h5ad("copy.h5ad")
     assert found.data.n_genes == 2
-    cells = found.as_anndata()
     assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
     np.testing.assert_array_equal(cells.X, table)
-    cells.write_h5ad("copy.h5ad")
-    assert list(anndata.read_h5ad("copy.h5ad").obs_names) == list(table.index)
