@@ -11,27 +11,19 @@ from pathlib import Path
 import pytest
 import torch
 from cli_runs import killed, run_infer
-from fault_runs import small_batches
+from fault_runs import TINY, small_batches
 from filelock import FileLock
 from small_data import small_table, write_tfs
 
 from grnular_core.cli.main import main
 from grnular_core.data.edges import read_edges
 from grnular_core.models.glad import GLADConfig
-from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training import train as training
 from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
 
-TINY = Recipe(
-    config=GRNULarConfig(
-        hidden=(6,), n_unroll=1, n_inner=1, init_epochs=25, rho="context", context_width=4,
-        context_layers=1,
-    ),
-    train=(("clean", 2),), valid=(("clean", 1),), epochs=3, batch=1, loss="cross-entropy",
-    schedule="rise-and-fall", weight_decay=0.01,
-)  # fmt: skip
+TINY = replace(TINY, epochs=3, schedule="rise-and-fall", weight_decay=0.01)
 WEIGHTS = ["tiny-auroc.json", "tiny-auroc.safetensors", "tiny.json", "tiny.safetensors"]
 STATE = ["tiny-checkpoint.safetensors", "tiny-curves.csv"]
 FILES = sorted([*WEIGHTS, *STATE])
@@ -75,13 +67,10 @@ def contents(folder: str) -> dict[str, bytes]:
 def test_weights_curves_and_checkpoint_are_written(capsys):
     assert run() == 0
     assert shown("out") == FILES
-    out, err = capsys.readouterr()
-    assert out == "" and "training tiny for 3 epochs" in err and "epoch 3, valid_auprc" in err
-    assert "wrote out/tiny.safetensors, best by AUPRC: " in err
+    assert "wrote out/tiny.safetensors, best by AUPRC: " in capsys.readouterr().err
     with open("out/tiny-curves.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
-    assert rows[0]["loss"] == "" and float(rows[1]["loss"]) > 0
     for name, measure in (("tiny", "auprc"), ("tiny-auroc", "auroc")):
         found = read_trained(Path("out") / name)
         best = max(float(row[f"valid_{measure}"]) for row in rows)
@@ -96,6 +85,8 @@ def test_same_command_same_weights_and_a_finished_training_is_not_repeated(capsy
     assert run() == 0
     assert "simulating" not in capsys.readouterr().err
     assert contents("out") == contents("other")
+    assert run(recipe="out/tiny.json", out="again") == 0  # the json of weights is a recipe too
+    assert contents("again") == contents("out")
 
 
 def test_epochs_and_seed_replace_those_of_the_recipe():
@@ -105,44 +96,33 @@ def test_epochs_and_seed_replace_those_of_the_recipe():
     assert found.metadata["data"]["train"]["first_seed"] == 1_040_000
 
 
-def test_the_json_of_weights_is_a_recipe_too():
-    assert run() == 0
-    assert run(recipe="out/tiny.json", out="again") == 0
-    assert contents("again") == contents("out")
-
-
 def test_recipes_are_listed_and_found_by_name(capsys, monkeypatch):
     assert main(["train"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(RECIPES)
-    monkeypatch.setitem(
-        RECIPES, "own", replace(TINY, model="glad", config=GLADConfig(n_unroll=2), loss="balanced")
-    )
+    own = replace(TINY, model="glad", config=GLADConfig(n_unroll=2), loss="balanced")
+    monkeypatch.setitem(RECIPES, "own", own)
     assert run("--epochs", "1", recipe="own") == 0
     assert read_trained("out/own").recipe.model == "glad"
 
 
 def test_an_ensemble_starts_from_members_trained_into_its_folder(capsys, monkeypatch):
-    for seed, name in enumerate(("first", "second")):
-        member = replace(TINY, seed=seed, config=replace(TINY.config, seed=seed))
+    members = ("first", "second")
+    for seed, name in enumerate(members):
+        member = replace(TINY, epochs=1, seed=seed, config=replace(TINY.config, seed=seed))
         monkeypatch.setitem(RECIPES, name, member)
-    ensemble = replace(
-        TINY, epochs=0, members=("first", "second"), config=replace(TINY.config, context_members=2)
-    )
-    write_recipe(ensemble)
-    assert "train them first, into the same folder: python -m grnular_core train first" in error_of(
-        capsys
-    )
-    for name in ensemble.members:
+    config = replace(TINY.config, context_members=2)
+    write_recipe(replace(TINY, epochs=0, members=members, config=config))
+    assert "train them first, into the same folder: python -m grnular_core tra" in error_of(capsys)
+    for name in members:
         assert run(recipe=name) == 0
     assert run() == 0
     found = read_trained("out/tiny").tensors
-    for place, name in enumerate(ensemble.members):
-        member = read_trained(f"out/{name}").tensors
-        own = {k.removeprefix("rho_nn."): v for k, v in member.items() if k.startswith("rho_nn.")}
-        assert own and all(
-            torch.equal(found[f"rho_nn.members.{place}.{k}"], v) for k, v in own.items()
-        )
+    for place, name in enumerate(members):
+        own = {k: v for k, v in read_trained(f"out/{name}").tensors.items() if "rho_nn." in k}
+        for key, value in own.items():
+            assert torch.equal(found[key.replace("rho_nn.", f"rho_nn.members.{place}.")], value)
+        assert own
 
 
 # --- stopping and going on
@@ -159,8 +139,7 @@ def test_a_stopped_training_goes_on(monkeypatch, capsys):
 
     monkeypatch.setattr(training, "train_epoch", interrupted)
     assert run() == 130
-    said = capsys.readouterr().err
-    assert "the same command goes on" in said and "no result was written" not in said
+    assert "the same command goes on" in capsys.readouterr().err
     assert shown("out") == STATE
     monkeypatch.setattr(training, "train_epoch", original)
     Path("out/.tiny-curves.csv-0123.part").write_text("half")
@@ -171,7 +150,6 @@ def test_a_stopped_training_goes_on(monkeypatch, capsys):
 
 
 def test_a_training_that_was_killed_ends_with_the_same_weights():
-    """Killed in a process of its own, in the middle."""
     assert run(out="whole") == 0
     setup = "import fault_runs; fault_runs.use_small_graphs()"
     words = ["train", "tiny.json", "--out", "out", "--device", "cpu", "--jobs", "1"]
@@ -189,18 +167,15 @@ def error_of(capsys, *words: str, **more: str) -> str:
     """The one line of a refusal."""
     capsys.readouterr()
     assert run(*words, **more) == 2
-    out, err = capsys.readouterr()
-    (line,) = [text for text in err.splitlines() if text.startswith("error: ")]
-    assert out == "" and "Traceback" not in err
+    (line,) = [s for s in capsys.readouterr().err.splitlines() if s.startswith("error: ")]
     return line
 
 
 def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
     assert run() == 0
     before = contents("out")
-    assert "written by another recipe (epochs is 3 there and 4 here)" in error_of(
-        capsys, "--epochs", "4"
-    )
+    said = "written by another recipe (epochs is 3 there and 4 here)"
+    assert said in error_of(capsys, "--epochs", "4")
     checkpoint = Path("out/tiny-checkpoint.safetensors")
     right = checkpoint.read_bytes()
     for wrong in (b"", b"something else", right[:-9], right[:-9] + bytes(9)):
@@ -216,9 +191,9 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
         ((), {"recipe": "glad-claen"}, "did you mean glad-clean"),
         ((), {"recipe": "none.json"}, "no file none.json; "),
         ((), {"recipe": "list.json"}, "list.json holds no recipe"),
+        ((), {"recipe": "text.json"}, "text.json holds no recipe"),
         ((), {"recipe": "deep.json"}, "deep.json holds no recipe: its brackets are nested"),
         ((), {"recipe": "pipe.json"}, "pipe.json is a pipe or device"),
-        ((), {"recipe": "text.json"}, "text.json holds no recipe"),
         ((), {"recipe": "ds.json"}, "DS1 is a test network of SERGIO's"),
         ((), {"out": "tiny.json"}, "is a file; give the name of a folder"),
         (("--seed", "100"), {}, "seed is from 0 to 99"),
