@@ -17,7 +17,7 @@ sys.path.insert(0, {tests!r})
 from faults import Moment, count_operations
 {setup}
 from grnular_core.cli.main import main
-count_operations(os.getcwd(), os.open(os.devnull, os.O_WRONLY), Moment(0.0, {operation}))
+count_operations(os.getcwd(), Moment(0.0, {operation}))
 main(sys.argv[1:])
 """
 

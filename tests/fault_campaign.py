@@ -17,7 +17,6 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from fault_runs import Scenario, Things, in_the_open, scenarios
@@ -65,19 +64,25 @@ class Campaign:
                 self.at_operations += moment.operation is not None
                 seen = self._look(place, seen)
             else:
-                if ran:
-                    self._compare(place)
                 place, seen = self._copy("killed"), self.before
-        if self._run(place):
-            self._compare(place)
+        self._run(place)
 
     def _run(self, place: Path, moment: Moment | None = None) -> Ran | None:
-        """None, and a problem, when the command does not get on with what a kill has left."""
+        """None, and a problem, when the command does not get on with what a kill has left.
+
+        What has come to its end must have the same pieces as the undisturbed run, and no file more.
+        """
         try:
-            return run(self.scenario.work, place, moment)
+            ran = run(self.scenario.work, place, moment)
         except RuntimeError as error:
             self.found.append(("other_results", str(error).strip().splitlines()[-1]))
             return None
+        if not ran.killed:
+            now = self._look(place, {})
+            wrong = [n for n, it in self.expected.items() if n not in now or now[n].what != it.what]
+            more = sorted(names(place) ^ self.names)
+            self.found += [("other_results", name) for name in (*wrong, *more)]
+        return ran
 
     def _look(self, place: Path, seen: Things) -> Things:
         """What is there after a kill; problems are noted."""
@@ -89,16 +94,8 @@ class Campaign:
         self.found += problems(seen, now, self.before, self.expected)
         return now
 
-    def _compare(self, place: Path) -> None:
-        """After the end: the same pieces, and no file more."""
-        now = self._look(place, {})
-        wrong = [n for n in self.expected if n not in now or now[n].what != self.expected[n].what]
-        more = sorted(names(place) ^ self.names)
-        self.found += [("other_results", name) for name in (*wrong, *more)]
-
-    def row(self) -> dict[str, Any]:
+    def row(self) -> dict[str, object]:
         """A line of the table; moments are shares of the undisturbed run's time."""
-        counts = {fault: sum(kind == fault for kind, _ in self.found) for fault in FAULTS}
         return {
             "command": self.scenario.name,
             "kills": len(self.shares),
@@ -108,7 +105,7 @@ class Campaign:
             "first_moment": round(min(self.shares, default=0.0), 2),
             "last_moment": round(max(self.shares, default=0.0), 2),
             "pieces": len(self.expected),
-            **counts,
+            **{fault: sum(kind == fault for kind, _ in self.found) for fault in FAULTS},
         }
 
 
@@ -143,7 +140,7 @@ def fault_table(kills: int, seed: int, folder: Path) -> tuple[pd.DataFrame, Prob
     return pd.DataFrame(rows), found
 
 
-def main() -> int:
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=KILLS, help=f"in all (default {KILLS})")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default 0)")
@@ -157,8 +154,4 @@ def main() -> int:
     if options.out:
         with atomic_write(options.out) as part:
             table.to_csv(part, index=False, lineterminator="\n")
-    return bool(found)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bool(found))

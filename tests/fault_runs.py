@@ -97,17 +97,16 @@ def simulated_grid() -> None:
 
 def real_grid() -> None:
     """Four methods on two data sets and two networks each; the slow one keeps parts."""
+
+    def pretended(dataset: str, network: str, genes: str) -> GRNDataset:
+        expression, tfs, truth = linear_network(len(dataset), n_cells=30, n_genes=8, n_tfs=3)
+        return make_dataset(expression, tfs, truth.iloc[NETWORKS.index(network) :], name=dataset)
+
     real_data._loaded = pretended
     methods = ["correlation", "clr", "ridge", "tigress"]
     tasks = real_data.real_tasks(["mDC", "hHep"], methods, [0], networks=NETWORKS)
     options = {"say": lambda text: None, "n_jobs": 1, "parts": Path("parts")}
     assert run_missing(Path("record"), tasks, **options) == []
-
-
-def pretended(dataset: str, network: str, genes: str) -> GRNDataset:
-    """A small network in place of BEELINE's files."""
-    expression, tfs, truth = linear_network(len(dataset), n_cells=30, n_genes=8, n_tfs=3)
-    return make_dataset(expression, tfs, truth.iloc[NETWORKS.index(network) :], name=dataset)
 
 
 def rows_on_record(folder: Path) -> Things:
@@ -166,10 +165,10 @@ def results(folder: Path) -> Things:
 def served() -> Iterator[Scenario]:
     """Downloads from a server in a process of its own: two files, and one out of an archive."""
     rng = np.random.default_rng(0)
-    content = {f"data/{name}.csv": rng.bytes(300_000) for name in "ab"}
     inside, memory = rng.bytes(200_000), io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
         archive.writestr("nets/c.csv", inside)
+    content = {f"data/{name}.csv": rng.bytes(300_000) for name in "ab"}
     content["data/nets.zip"] = memory.getvalue()
     http = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server = DataServer(http.server_address[1], Path("unused"))
@@ -196,12 +195,9 @@ def served() -> Iterator[Scenario]:
         fetch_member(member.archive, member.name, progress=False)
 
     def things(folder: Path) -> Things:
-        paths = in_the_open(folder / "cache")
         return {
-            path.relative_to(folder / "cache").as_posix(): Thing(
-                digest(path.read_bytes()), str(path.stat().st_mtime_ns)
-            )
-            for path in paths
+            path.name: Thing(digest(path.read_bytes()), str(path.stat().st_mtime_ns))
+            for path in in_the_open(folder / "cache")
         }
 
     http.socket.close()
@@ -255,12 +251,11 @@ def epochs(folder: Path) -> Things:
 def scenarios() -> Iterator[list[Scenario]]:
     """All of them; the server of the downloads runs until the end."""
     with served() as download:
+        infer_words = f"infer {' '.join(TRUST)}"
         yield [
             Scenario("make paper, simulated data", make_record, simulated_grid, rows_on_record),
             Scenario("make paper, real data", make_record, real_grid, rows_on_record),
-            Scenario(
-                f"infer {' '.join(TRUST)}", own_cells, infer_all, results, earlier=infer_earlier
-            ),
+            Scenario(infer_words, own_cells, infer_all, results, earlier=infer_earlier),
             download,
             Scenario("train", write_recipe, train, epochs),
         ]

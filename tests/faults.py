@@ -1,16 +1,15 @@
-"""Processes that are killed (SIGKILL) at moments drawn from a seed; see ``fault_campaign.py``.
+"""Processes that are killed at moments drawn from a seed; see ``fault_campaign.py``.
 
 A child is a fork of this process, so that it begins to work at once and a moment falls into the work
 and not into the loading of packages. Half of the moments are drawn from the time that an undisturbed run
-takes, half from its file operations: the child is killed right before one of them (opening for
-writing, renaming, removing, making a folder) or a few milliseconds into it.
+takes, half from its file operations: the child ends by a signal right before one of them (opening for
+writing, renaming, removing, making a folder) or a few milliseconds into it, and cleans nothing up.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import select
 import signal
 import sys
 import time
@@ -61,43 +60,17 @@ def run(work: Work, folder: Path, moment: Moment | None = None) -> Ran:
     began = time.monotonic()
     child = os.fork()
     if not child:
-        os.close(ear)
         _be_child(work, folder, mouth, moment)
     os.close(mouth)
-    try:
-        killed = _wait_and_kill(child, ear, moment, began)
-        seconds = time.monotonic() - began
-        said = _rest(ear)
-    finally:
-        os.close(ear)
+    with os.fdopen(ear) as stream:
+        said = stream.read()
     _, status = os.waitpid(child, 0)
-    if killed and os.WIFSIGNALED(status):
+    seconds = time.monotonic() - began
+    if moment and os.WIFSIGNALED(status):
         return Ran(True, seconds, 0)
-    if os.waitstatus_to_exitcode(status):
+    if status:
         raise RuntimeError(f"the child failed by itself:\n{said}")
-    return Ran(False, seconds, int(said.rpartition("=")[2]))
-
-
-def _wait_and_kill(child: int, ear: int, moment: Moment | None, began: float) -> bool:
-    """Whether the child was sent the signal: it may have ended before."""
-    wait = LONGEST_SECONDS
-    if moment and moment.operation is None:
-        wait = max(0.0, moment.seconds - (time.monotonic() - began))
-    heard = select.select([ear], [], [], wait)[0]
-    first = os.read(ear, 1) if heard else b""
-    if heard and first != b"!":  # it has ended and reports, or failed
-        return False
-    if moment and moment.operation is not None and moment.seconds:
-        time.sleep(moment.seconds)
-    os.kill(child, signal.SIGKILL)
-    return True
-
-
-def _rest(ear: int) -> str:
-    pieces = []
-    while piece := os.read(ear, 1 << 16):
-        pieces.append(piece)
-    return b"".join(pieces).decode()
+    return Ran(False, seconds, int(said))
 
 
 def _be_child(work: Work, folder: Path, mouth: int, moment: Moment | None) -> None:
@@ -108,40 +81,37 @@ def _be_child(work: Work, folder: Path, mouth: int, moment: Moment | None) -> No
         for stream in (1, 2):
             os.dup2(silence, stream)
         os.chdir(folder)
-        counted = count_operations(folder, mouth, moment)
+        counted = count_operations(folder, moment)
+        end_after(LONGEST_SECONDS if not moment or moment.operation else moment.seconds)
         work()
-        os.write(mouth, f".={counted[0]}".encode())
+        os.write(mouth, str(counted[0]).encode())
         code = 0
     except BaseException:
-        os.write(mouth, ("." + traceback.format_exc()).encode()[:60_000])
+        os.write(mouth, traceback.format_exc().encode()[:60_000])
     finally:
         os._exit(code)
 
 
-def count_operations(folder: Path, mouth: int, moment: Moment | None) -> list[int]:
-    """Count this process's file operations below ``folder``.
+def end_after(seconds: float) -> None:
+    """End this process by a signal that nothing handles."""
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
 
-    At the one that ``moment`` names ``!`` is written; the process then dies at once, or goes on and
-    is killed by who reads it.
-    """
+
+def count_operations(folder: Path, moment: Moment | None) -> list[int]:
+    """Count this process's file operations below ``folder``; end it at the one of ``moment``."""
     counted, root = [0], os.path.realpath(folder)
 
     def hook(event: str, given: tuple) -> None:
-        if event == "open":
-            path, _, flags = given
-            if not isinstance(flags, int) or not flags & WRITING:
-                return
-        elif event in CHANGES:
-            path = given[0]
-        else:
+        writes = event == "open" and isinstance(given[2], int) and given[2] & WRITING
+        if not (writes or event in CHANGES) or isinstance(given[0], int):
             return
-        if isinstance(path, int) or not os.path.realpath(os.fsdecode(path)).startswith(root):
+        if not os.path.realpath(os.fsdecode(given[0])).startswith(root):
             return
         counted[0] += 1
         if moment and counted[0] == moment.operation:
-            os.write(mouth, b"!")
             if not moment.seconds:
                 os.kill(os.getpid(), signal.SIGKILL)
+            end_after(moment.seconds)
 
     sys.addaudithook(hook)
     return counted
