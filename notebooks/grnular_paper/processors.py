@@ -130,7 +130,7 @@ def _in_process(capability: str, threads: int, asked: Mapping[str, object]) -> R
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise MethodError(f"{capability}, {threads} threads: {done.stderr.strip()[-500:]}")
-        with np.load(path) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             names = [name.removesuffix("|scores") for name in stored if name.endswith("|scores")]
             return {
                 tuple(name.split("|")): (stored[f"{name}|scores"], float(stored[f"{name}|auprc"]))

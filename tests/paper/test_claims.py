@@ -14,7 +14,6 @@ from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims import simulated as claims_simulated
-from grnular_paper.claims import times as claims_times
 from grnular_paper.claims.sentences import CLAIMS, SECTIONS, SUMS
 from grnular_paper.records import recorded_folder
 from grnular_paper.verdicts import (
@@ -287,16 +286,16 @@ def test_a_method_fails_below_one_and_a_half_times_random(monkeypatch, ratio, wo
 
 @pytest.mark.parametrize(("times", "word"), [(10.5, REPRODUCED), (9.5, NOT_REPRODUCED)])
 def test_seconds_against_minutes_are_ten_times(monkeypatch, times, word):
-    seconds = pd.Series({"glad": 1.0, "grnular": 1.0} | dict.fromkeys(claims_times.SLOW, times))
-    monkeypatch.setattr(claims_times, "_times", lambda folder: seconds)
-    assert claims_times.table2(RECORD).verdict == word
+    seconds = pd.Series({"glad": 1.0, "grnular": 1.0} | dict.fromkeys(claims_model.SLOW, times))
+    monkeypatch.setattr(claims_model, "_times", lambda folder: seconds)
+    assert claims_model.table2(RECORD).verdict == word
 
 
 @pytest.mark.parametrize(("fifth", "word"), [(4.9, REPRODUCED), (5.1, NOT_REPRODUCED)])
 def test_five_times_the_units_cost_less_than_five_times_the_time(monkeypatch, fifth, word):
-    names = [claims_times.runtimes.forward_name(h) for h in (200, 500, 1000)]
-    monkeypatch.setattr(claims_times, "_times", lambda folder: pd.Series([1.0, 2.0, fifth], names))
-    assert claims_times.table1(RECORD).verdict == word
+    names = [claims_model.runtimes.forward_name(h) for h in (200, 500, 1000)]
+    monkeypatch.setattr(claims_model, "_times", lambda folder: pd.Series([1.0, 2.0, fifth], names))
+    assert claims_model.table1(RECORD).verdict == word
 
 
 @pytest.mark.parametrize(("times", "word"), [(2.1, REPRODUCED), (1.9, NOT_REPRODUCED)])

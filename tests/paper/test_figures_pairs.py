@@ -9,9 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.heatmaps import method_points, side_by_side
 from grnular_paper.figures.pitfalls import floor_curve
-from grnular_paper.pairs import wide
+from grnular_paper.figures.real_data import method_points, side_by_side
+from grnular_paper.real_data import wide
 
 TABLE = pd.DataFrame(
     [("STRING", "mDC", "clr", 0.5), ("STRING", "mDC", "ridge", 0.25), ("STRING", "mESC", "clr", 0.125)],

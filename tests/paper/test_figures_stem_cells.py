@@ -8,7 +8,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from grnular_paper.figures.stem_cells import pseudotime_panel, score_violins
+from grnular_paper.figures.real_data import pseudotime_panel, score_violins
 
 
 @pytest.fixture(autouse=True)

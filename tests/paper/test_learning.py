@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import learning
-from grnular_paper.figures.factors import factor_grid
-from grnular_paper.figures.learning import figure as learning_figure
+from grnular_paper.figures.curves import factor_grid, learning_figure
 from grnular_paper.records import COLUMNS, Record
 from grnular_paper.synthetic import SyntheticTask
 

@@ -12,7 +12,6 @@ import nbformat
 import numpy as np
 import pytest
 from grnular_paper.figures import curves as plots_curves
-from grnular_paper.figures import factors as plots_factors
 
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import network as plots_network
@@ -62,7 +61,7 @@ def test_methods_that_share_a_panel_differ_by_colour_or_by_marker(kind):
 
 @pytest.mark.parametrize("kind", SEEN)
 def test_colours_that_stand_without_markers_are_far_apart(kind):
-    for group in (plots_network.LINES, tuple(plots_factors.SETTING_COLOURS.values())):
+    for group in (plots_network.LINES, tuple(plots_curves.SETTING_COLOURS.values())):
         for one, other in combinations(group, 2):
             assert distance(one, other, kind) > APART, (one, other)
     assert distance(plots_network.TF_COLOUR, plots_network.GENE_COLOUR, kind) > APART

@@ -9,7 +9,7 @@ import pytest
 from grnular_paper.figures.curves import Row, curve_grid, draw_beside, draw_curves
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
-from grnular_paper.tables import live
+from grnular_paper.tables import simulated
 
 
 @pytest.fixture
@@ -90,15 +90,15 @@ def test_live_runs_are_set_beside_the_record():
     now, failed = run_now(tasks)
     assert len(now) == 2 and len(failed) == 2 and "no-such-method" in failed[0]
     recorded = now.assign(strict_auprc=now["strict_auprc"] * [1, 1.25])
-    both = live.beside_record(now, recorded, "strict_auprc")
+    both = simulated.beside_record(now, recorded, "strict_auprc")
     assert both["gap"].tolist() == pytest.approx([0, 0.2])
     assert both["recorded"].tolist() == recorded["strict_auprc"].tolist()
     other = recorded.assign(paper_auroc=now["paper_auroc"] / [0.5, 1])  # a score that is not drawn
-    assert live.beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
+    assert simulated.beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
         [0.5, 0.2]
     )
     _, ax = plt.subplots()
     draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2
     plt.close()
-    assert live.beside_record(now.iloc[:0], recorded, "strict_auprc").empty
+    assert simulated.beside_record(now.iloc[:0], recorded, "strict_auprc").empty

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from grnular_paper.figures.scaling import figure
+from grnular_paper.figures.curves import scaling_figure
 from grnular_paper.records import COLUMNS as RECORD_COLUMNS
 from grnular_paper.records import Record
 from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, next_size
@@ -68,7 +68,7 @@ def test_each_sweep_grows_in_what_it_is_named_for():
 
 
 def test_the_figure_has_a_curve_for_every_method_that_ran():
-    drawn = figure(
+    drawn = scaling_figure(
         table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0))
     )
     curves = [len(line.get_xdata()) for ax in drawn.axes for line in ax.lines]

@@ -6,10 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.heatmaps import pair_heatmap, printed_heatmaps
+from grnular_paper.figures.real_data import pair_heatmap, printed_heatmaps
 from grnular_paper.tables import beeline as tables
 from grnular_paper.tables import beeline_scores as scores
-from grnular_paper.tables import gene_rule
 
 from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.utils.errors import DownloadError
@@ -113,8 +112,8 @@ def test_the_papers_rule_is_told_where_it_can_be_had(small_data, monkeypatch):
             raise DownloadError("no file")
         return replace(small_data, provenance={"covered": 0.95})
 
-    monkeypatch.setattr(gene_rule, "load_beeline", load)
-    said, absent = gene_rule.rule_coverage("mDC", [STRING, CHIP], "top500")
+    monkeypatch.setattr(tables, "load_beeline", load)
+    said, absent = tables.rule_coverage("mDC", [STRING, CHIP], "top500")
     edges = len(small_data.truth)
     assert said == f"STRING: 95.0% (30 genes, 5 TFs, {edges} true edges)"
     assert absent == ["not at hand: no file"]
@@ -126,20 +125,20 @@ def test_under_the_papers_rule_methods_stand_beside_its_numbers_and_random_score
         ("grnular-cells", STRING, 0.3, 0.9, 2.5), ("clr", OWN, 0.1, 0.9, 7.0), ("genie3", STRING, 0.2, 0.9, 1.0),
         columns="method network paper_auprc paper_auroc strict_auprc_ratio",
     )  # fmt: skip
-    means = gene_rule.rule_means(rows)
+    means = tables.rule_means(rows)
     printed = scored(("mDC", "genie3", STRING, 0.25), columns="dataset method network auprc")
-    table = gene_rule.rule_table(means, printed, "mDC", ["genie3", "clr", "ridge"], [STRING, OWN])
+    table = tables.rule_table(means, printed, "mDC", ["genie3", "clr", "ridge"], [STRING, OWN])
     assert table["method"].tolist() == ["GENIE3", "CLR"]
     assert table["[S] AUPRC (paper)"].tolist() == ["0.200 (0.250)", "0.500"]
     assert table["[S] strict / density"].tolist() == ["1.00", "3.00"]
     assert "[C] strict / density" not in table and table["[C] AUPRC (paper)"].iloc[1] == "0.100"
-    assert gene_rule.rule_numbers(means) == {
+    assert tables.rule_numbers(means) == {
         "rule_methods": 3,
         "rule_below_random": 2,
         "rule_rank": 2,
     }
-    without = gene_rule.rule_means(rows[rows["method"] != "grnular-cells"])
-    assert gene_rule.rule_numbers(without)["rule_rank"] == 0
+    without = tables.rule_means(rows[rows["method"] != "grnular-cells"])
+    assert tables.rule_numbers(without)["rule_rank"] == 0
 
 
 def test_the_papers_protocol_is_told_by_its_controls():

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from grnular_paper import verdicts
 from grnular_paper.claims import registry
-from grnular_paper.claims.grid import Comparison
 from grnular_paper.claims.sentences import CLAIMS
+from grnular_paper.claims.simulated import Comparison
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
     OPEN,

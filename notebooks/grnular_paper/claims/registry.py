@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from grnular_paper.claims.grid import Comparison
 from grnular_paper.claims.sentences import ON_GRIDS, SECTIONS, SUMS
+from grnular_paper.claims.simulated import Comparison
 from grnular_paper.verdicts import WORDS, Claim, Verdict
 
 PROTOCOLS = ("paper's", "strict")

@@ -1,15 +1,15 @@
 """Every claim of the paper that this book looked at: the sentences, and which judge finds each verdict.
 
 Change a sentence here. To add a claim, write its judge, a function from the folder of recorded tables to a
-``Finding``, beside its kin in ``grid``, ``simulated``, ``model``, ``real`` or ``times``, and the claim below.
+``Finding``, beside its kin in ``simulated``, ``model`` or ``real``, and the claim below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grnular_paper.claims import model, real, simulated, times
-from grnular_paper.claims.grid import AUPRC, AUROC, SIMPLE, TREES, Comparison
+from grnular_paper.claims import model, real, simulated
+from grnular_paper.claims.simulated import AUPRC, AUROC, SIMPLE, TREES, Comparison
 from grnular_paper.verdicts import Claim, not_testable, said, together
 
 THE_MODEL = (
@@ -302,18 +302,18 @@ RUNTIMES = (
     Claim(
         "table1", "Table 1",
         "Five times the hidden units cost less than five times the time",
-        "06_runtimes", times.table1, times.printed_table1,
+        "06_runtimes", model.table1, model.printed_table1,
     ),
     Claim(
         "table2", "Table 2",
         "At 1,200 genes unrolled models take a tenth of the time of graphical lasso and "
         "trees, or less",
-        "06_runtimes", times.table2, times.printed_table2,
+        "06_runtimes", model.table2, model.printed_table2,
     ),
     Claim(
         "hours_without", "section 3.5",
         "Without TFs trees take hours at 1,200 genes",
-        "06_runtimes", times.hours_without,
+        "06_runtimes", model.hours_without,
     ),
 )  # fmt: skip
 ON_GRIDS = (*CLEAN, *DROPOUT, *SERGIO_DATA)

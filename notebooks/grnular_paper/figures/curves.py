@@ -1,8 +1,9 @@
-"""Figures of the synthetic experiments: a score against the number of cells, one line a method."""
+"""Figures of simulated data: scores against cells, factors of an ablation, trained methods, growth with size."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -14,6 +15,9 @@ from matplotlib.lines import Line2D
 
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style as plots
+from grnular_core.scoring.statistics import mean_interval
+from grnular_paper import scaling
+from grnular_paper.learning import SETTINGS, TITLES, by_mean
 
 SCORES = {
     "strict_auprc": "strict AUPRC",
@@ -183,7 +187,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     ax : Axes
         Drawn on.
     both : DataFrame
-        Of ``tables.live.beside_record``; may be empty.
+        Of ``tables.simulated.beside_record``; may be empty.
     score : str
         Names the axis.
 
@@ -204,3 +208,150 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     if len(both):
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
     return ax
+
+
+SETTING_COLOURS = {"clean": "#0072B2", "noisy(25)": "#D55E00"}
+SETTING_LABELS = {"clean": "clean", "noisy(25)": "dropout 25 %"}
+PANELS_A_ROW = 3
+
+
+def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
+    """Draw mean strict AUPRC and its 95 % interval for every value of one factor, one colour a setting.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn on.
+    rows : DataFrame
+        ``factor``, ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
+
+    Returns
+    -------
+    Axes
+        The same.
+    """
+    values = _in_order(rows["value"])
+    for shift, (name, colour) in zip((-0.08, 0.08), SETTING_COLOURS.items(), strict=True):
+        of_setting = rows[rows["dataset"] == name]
+        if of_setting.empty:
+            continue
+        spread = [mean_interval(of_setting.loc[of_setting["value"] == v, "strict_auprc"]) for v in values]  # fmt: skip
+        mean = np.array([s["mean"] for s in spread])
+        low, high = (np.array([s[end] for s in spread]) for end in ("low", "high"))
+        ax.errorbar(
+            np.arange(len(values)) + shift, mean, yerr=[mean - low, high - mean], fmt="o-",
+            color=colour, markersize=4, linewidth=1, capsize=2, label=SETTING_LABELS[name],
+        )  # fmt: skip
+    ax.set_xticks(range(len(values)), values)
+    if max(map(len, values)) > 8:
+        ax.tick_params(axis="x", rotation=20)
+    ax.set_xlim(-0.5, len(values) - 0.5)
+    ax.set_ylim(0, 1)
+    ax.set_title(rows["factor"].iloc[0])
+    return ax
+
+
+def _in_order(values: Iterable[str]) -> list[str]:
+    """Different values, by size where all are numbers, else as they come."""
+    different = list(dict.fromkeys(values))
+    try:
+        return sorted(different, key=float)
+    except ValueError:
+        return different
+
+
+def factor_grid(rows: pd.DataFrame) -> Figure:
+    """Draw a panel for every factor, see ``factor_panel``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``factor, value, dataset, strict_auprc``; factors are drawn in their order.
+
+    Returns
+    -------
+    Figure
+        Three panels a row.
+    """
+    factors = list(dict.fromkeys(rows["factor"]))
+    n_rows = max(math.ceil(len(factors) / PANELS_A_ROW), 1)
+    figure, axes = plt.subplots(
+        n_rows, PANELS_A_ROW, figsize=(8, 2.4 * n_rows), sharey=True, squeeze=False
+    )
+    for ax, factor in zip(axes.flat, factors, strict=False):
+        factor_panel(ax, rows[rows["factor"] == factor])
+    for ax in axes.flat[len(factors) :]:
+        ax.set_visible(False)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("strict AUPRC")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    return figure
+
+
+def learning_figure(found: pd.DataFrame) -> Figure:
+    """Draw strict AUPRC of every method and graph, one panel a setting.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Rows of ``learning.rows``.
+
+    Returns
+    -------
+    Figure
+        A dot a graph; bars mark means, dotted lines the density.
+    """
+    order = by_mean(found)
+    drawn, axes = plt.subplots(1, len(SETTINGS), figsize=(8, 0.28 * len(order) + 1), sharey=True)
+    for ax, setting in zip(axes, SETTINGS, strict=True):
+        of_setting = found[found["setting"] == setting]
+        for place, shown in enumerate(order):
+            one = of_setting[of_setting["shown"] == shown]
+            if one.empty:
+                continue
+            colour = plots.PALETTE.get(one["method"].iloc[0], "#333333")
+            ax.plot(
+                one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3,
+                alpha=0.5, markeredgewidth=0,
+            )  # fmt: skip
+            mean = one["strict_auprc"].mean()
+            ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
+        ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
+        ax.set_title(TITLES[setting])
+        ax.set_xlim(0, 1)
+        ax.set_xlabel("strict AUPRC")
+    axes[0].set_yticks(range(len(order)), order)
+    axes[0].invert_yaxis()
+    return drawn
+
+
+def scaling_figure(table: pd.DataFrame) -> Figure:
+    """Draw seconds (above) and peak memory (below) against what grows, one column a sweep.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Runs, ``scaling.COLUMNS``.
+
+    Returns
+    -------
+    Figure
+        Logarithmic axes, one curve a method.
+    """
+    drawn, axes = plt.subplots(2, len(scaling.SWEEPS), figsize=(8, 4.6), sharey="row", sharex="col")
+    for column, (sweep, (text, _)) in zip(axes.T, scaling.SWEEPS.items(), strict=True):
+        of_sweep = table[table["sweep"] == sweep]
+        for ax, measure in zip(column, ("seconds", "peak_gb"), strict=True):
+            for method in scaling.METHODS:
+                rows = of_sweep[of_sweep["method"] == method].sort_values(sweep)
+                ax.plot(
+                    rows[sweep], rows[measure], "o-", color=plots.PALETTE[method], markersize=4,
+                    label=plots.label(method),
+                )  # fmt: skip
+            ax.set(xscale="log", yscale="log")
+        column[1].set_xlabel(text, fontsize=8)
+    axes[0, 0].set_ylabel("seconds")
+    axes[1, 0].set_ylabel("peak memory, GB")
+    axes[0, 0].legend(fontsize=8)
+    return drawn

@@ -11,7 +11,7 @@ import pandas as pd
 from grnular_core.data.beeline import DATASETS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import compare_methods, mean_interval, rank_intervals
-from grnular_paper.pairs import pair_label, pair_order
+from grnular_paper.real_data import pair_label, pair_order
 
 SHOWN = (
     "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",

@@ -14,7 +14,7 @@ from grnular_core.methods.registry import infer
 from grnular_core.scoring.paper import paper_scores, paper_scores_over_orders
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import DownloadError
-from grnular_paper.pairs import pair_label
+from grnular_paper.real_data import pair_label
 
 SIZES = ((100, 10, 124), (400, 37, 1155), (500, 60, 2000), (1200, 127, 2713))  # genes, TFs, edges
 

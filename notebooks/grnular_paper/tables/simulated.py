@@ -1,4 +1,4 @@
-"""A small part of an experiment computed now, beside what the record says of the same runs."""
+"""What the pages of simulated experiments share: the full grid, and a small part of it computed beside the record."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from grnular_paper import grids
 from grnular_paper.grids import Point
-from grnular_paper.records import area_gaps
-from grnular_paper.runs import run_now
+from grnular_paper.records import area_gaps, recorded_folder, work_folder
+from grnular_paper.runs import cluster, run_missing, run_now
 from grnular_paper.synthetic import SyntheticTask, TFInformation
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
@@ -123,3 +124,48 @@ def live_part(
     return LivePart(
         beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures])
     )
+
+
+def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:
+    """Run what is missing of an experiment's full grid and add its rows to the record.
+
+    Parameters
+    ----------
+    experiment : str
+        "clean", "noisy" or "ds".
+    device : str
+        Where torch runs.
+    n_workers : int
+        Runs side by side.
+    scheduler : str
+        Address of a Dask scheduler; empty: this machine alone.
+
+    Returns
+    -------
+    list of str
+        A line for each run that failed.
+    """
+    with cluster(scheduler):
+        return run_missing(
+            recorded_folder(), grids.full_tasks(experiment), device=device, n_jobs=1,
+            n_workers=n_workers, parts=work_folder(),
+        )  # fmt: skip
+
+
+def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
+    """How many runs are on record and how many are planned beyond them, as a sentence.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of an experiment, ``grids.rows``.
+    missing : DataFrame
+        Points with fewer ``rows`` than ``planned``, ``grids.missing``.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    left = int((missing["planned"] - missing["rows"]).sum())
+    return f"{len(recorded)} recorded runs; {left} planned runs are missing."
