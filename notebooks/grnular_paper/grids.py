@@ -4,6 +4,13 @@ Fig. 4 varies cells and cell types without technical noise, Figs 5 and 6 cells a
 SERGIO's DS1-DS3. A point is a preset with sizes; a curve is a method, with or without the list of TFs.
 Methods without training see as many graphs as the trained ones where they are quick; trees that may
 choose among all genes take hours on thousands of cells, and see few graphs there.
+
+Parameters
+----------
+experiment : str
+    "clean", "noisy" or "ds".
+folder : Path
+    The folder of recorded tables.
 """
 
 from __future__ import annotations
@@ -142,10 +149,6 @@ def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFra
 
     Parameters
     ----------
-    experiment : str
-        "clean", "noisy" or "ds".
-    folder : Path
-        The folder of recorded tables.
     extra : sequence of str
         Methods that are no curve, with the list of TFs.
 
@@ -184,10 +187,6 @@ def missing(
 
     Parameters
     ----------
-    experiment : str
-        "clean", "noisy" or "ds".
-    folder : Path
-        The folder of recorded tables.
     planned : callable
         ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
 

@@ -1,4 +1,18 @@
-"""Does it learn? The runs that answer it, and the tables that show the answer."""
+"""Does it learn? The runs that answer it, and the tables that show the answer.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+found, table : DataFrame
+    Rows of ``rows``.
+chosen : str
+    The method that is compared with others.
+ablations : DataFrame
+    Rows of ``ablation_rows``.
+name, names : str, or some
+    Names of trained weights.
+"""
 
 from __future__ import annotations
 
@@ -62,11 +76,6 @@ def tasks() -> list[SyntheticTask]:
 def rows(folder: Path) -> pd.DataFrame:
     """Return the recorded rows of these runs.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
     Returns
     -------
     DataFrame
@@ -93,11 +102,6 @@ def rows(folder: Path) -> pd.DataFrame:
 def by_mean(table: pd.DataFrame) -> list[str]:
     """Order methods: those that ran in most settings first, then by falling mean over settings.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of ``rows``.
-
     Returns
     -------
     list of str
@@ -118,11 +122,6 @@ def _interval(values: pd.Series) -> str:
 
 def table(found: pd.DataFrame) -> pd.DataFrame:
     """Tabulate strict AUPRC of every method in every setting.
-
-    Parameters
-    ----------
-    found : DataFrame
-        Rows of ``rows``.
 
     Returns
     -------
@@ -153,10 +152,6 @@ def paired_tests(
 
     Parameters
     ----------
-    found : DataFrame
-        Rows of ``rows``.
-    chosen : str
-        The method.
     tf_information : str
         Whether it is the one "with" or "without" the list of TFs.
 
@@ -191,11 +186,6 @@ def paired_tests(
 def ablation_rows(folder: Path) -> pd.DataFrame:
     """Return the recorded rows of all variants.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
     Returns
     -------
     DataFrame
@@ -212,11 +202,6 @@ def ablation_rows(folder: Path) -> pd.DataFrame:
 def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
     """Tabulate every variant's mean strict AUPRC by dataset, with 95 % intervals.
 
-    Parameters
-    ----------
-    ablations : DataFrame
-        Rows of ``ablation_rows``.
-
     Returns
     -------
     DataFrame
@@ -228,11 +213,6 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
 
 def kept_in_words(names: Sequence[str]) -> str:
     """Tell what validation kept of the training of these weights.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of weights.
 
     Returns
     -------
@@ -253,11 +233,6 @@ def kept_in_words(names: Sequence[str]) -> str:
 def kept_line(names: Sequence[str]) -> str:
     """Tell the same in a sentence of its own, for pages that show these weights.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of weights.
-
     Returns
     -------
     str
@@ -271,11 +246,6 @@ def kept_line(names: Sequence[str]) -> str:
 
 def other_settings(name: str = "grnular-clean") -> str:
     """Tell in which settings a model differs from *GRNULar (untrained)*.
-
-    Parameters
-    ----------
-    name : str
-        Name of its weights.
 
     Returns
     -------
@@ -326,14 +296,10 @@ def lead(
 
     Parameters
     ----------
-    found : DataFrame
-        Rows of ``rows``.
     setting : str
         One of ``SETTINGS``.
     others : sequence of str
         Competing methods.
-    chosen : str
-        The method.
 
     Returns
     -------

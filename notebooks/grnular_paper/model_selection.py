@@ -3,6 +3,11 @@
 The tables are read from the record alone: most of the compared weights, and the families of graphs
 that they were trained on, are no longer part of the package. A row's commit is where it can be made again.
 No real network had a part in the selection.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
 """
 
 from __future__ import annotations
@@ -65,11 +70,6 @@ COUNTS = ("medians inside the range", "graphs inside it")
 def on_real_data(folder: Path) -> pd.DataFrame:
     """Every trained network of this work on the fifteen real pairs.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
     Returns
     -------
     DataFrame
@@ -97,11 +97,6 @@ def on_simulations(folder: Path) -> pd.DataFrame:
 
     The rule: the best on the family that comes nearest to published cells (``resemblance``), in small data
     (``measured``) and at the sizes of published sets (``measured-large``).
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
 
     Returns
     -------
@@ -155,11 +150,6 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
 
 def resemblance(folder: Path) -> pd.DataFrame:
     """How near each family of simulated cells comes to published ones, summary by summary.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
 
     Returns
     -------

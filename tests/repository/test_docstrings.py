@@ -46,20 +46,20 @@ def is_called(node: ast.AST, *names: str) -> bool:
     return any(name.rpartition(".")[2] in names for name in said)
 
 
-def problems_of_function(function: Function, name: str) -> Iterator[str]:
+def problems_of_function(function: Function, name: str, shared: set[str]) -> Iterator[str]:
     told = sections(function)
     if not told["Summary"].strip():
         yield f"{name} has no docstring"
     if is_called(function, "property", "cached_property", "overload", "setter"):
         return
-    for missing in sorted(parameters(function) - named(told.get("Parameters", ""))):
+    for missing in sorted(parameters(function) - named(told.get("Parameters", "")) - shared):
         yield f"{name}: Parameters without {missing}"
     gives = ast.unparse(function.returns) if function.returns else "None"
     if gives not in ("None", "NoReturn") and not {"Returns", "Yields"} & set(told):
         yield f"{name}: no Returns"
 
 
-def problems_of_class(code: ast.ClassDef, lines: list[str]) -> Iterator[str]:
+def problems_of_class(code: ast.ClassDef, lines: list[str], shared: set[str]) -> Iterator[str]:
     told = sections(code)
     if not told["Summary"].strip():
         yield f"{code.name} has no docstring"
@@ -73,7 +73,7 @@ def problems_of_class(code: ast.ClassDef, lines: list[str]) -> Iterator[str]:
             for missing in sorted(parameters(node) - described):
                 yield f"{code.name}: Parameters without {missing}"
         elif isinstance(node, Function) and node.name[0] != "_":
-            yield from problems_of_function(node, f"{code.name}.{node.name}")
+            yield from problems_of_function(node, f"{code.name}.{node.name}", shared)
         elif isinstance(node, ast.AnnAssign) and is_called(code, "dataclass"):
             field = ast.unparse(node.target)
             if field[0] != "_" and field not in described and not commented:
@@ -85,11 +85,13 @@ def problems(source: str) -> list[str]:
     tree = ast.parse(source)
     if not ast.get_docstring(tree):
         found.append("the module has no docstring")
+    # What several functions of a module take by one name is told once, in the module's own section.
+    shared = named(sections(tree).get("Parameters", ""))
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name[0] != "_":
-            found += problems_of_class(node, source.splitlines())
+            found += problems_of_class(node, source.splitlines(), shared)
         elif isinstance(node, Function) and node.name[0] != "_":
-            found += problems_of_function(node, node.name)
+            found += problems_of_function(node, node.name, shared)
     return found
 
 
@@ -149,3 +151,9 @@ def f(a, b, *more) -> None:
 )
 def test_what_is_missing_is_found(before, after, said):
     assert problems(GOOD.replace(before, after, 1)) == ([said] if said else [])
+
+
+def test_what_several_functions_take_is_told_once_by_the_module():
+    told = '"""A module.\n\nParameters\n----------\nb : float\n    A number.\n"""'
+    alone = GOOD.replace("a, b : float", "a : float")
+    assert problems(alone) and problems(alone.replace('"""A module."""', told)) == []

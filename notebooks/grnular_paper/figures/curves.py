@@ -1,4 +1,10 @@
-"""Figures of simulated data: scores against cells, factors of an ablation, trained methods, growth with size."""
+"""Figures of simulated data: scores against cells, factors of an ablation, trained methods, growth with size.
+
+Parameters
+----------
+ax : Axes
+    Drawn on, and returned.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +53,6 @@ def draw_curves(
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     rows : DataFrame
         ``method, place`` and the score, one row a graph.
     score : str
@@ -184,17 +188,10 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     both : DataFrame
         Of ``tables.simulated.beside_record``; may be empty.
     score : str
         Names the axis.
-
-    Returns
-    -------
-    Axes
-        The same.
     """
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     for method, rows in both.groupby("method", sort=False):
@@ -220,15 +217,8 @@ def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     rows : DataFrame
         ``factor``, ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
-
-    Returns
-    -------
-    Axes
-        The same.
     """
     values = _in_order(rows["value"])
     for shift, (name, colour) in zip((-0.08, 0.08), SETTING_COLOURS.items(), strict=True):

@@ -1,4 +1,10 @@
-"""Figures of the page on metric pitfalls: orders of genes, a trapezoid under a curve."""
+"""Figures of the page on metric pitfalls: orders of genes, a trapezoid under a curve.
+
+Parameters
+----------
+ax : Axes
+    Drawn on, and returned.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +20,6 @@ def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     orders : ndarray, shape (n_orders,)
         AUPRC by the paper's protocol.
 
@@ -41,8 +45,6 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     curve : Curve
         Points and areas.
 
@@ -69,13 +71,8 @@ def floor_curve(
 
     Parameters
     ----------
-    ax : Axes
     shares, formula, exact, simulated : ndarray, (shares,)
         Share of TFs; the floor by its formula; with the bonus of TF pairs; of random scores.
-
-    Returns
-    -------
-    Axes
     """
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")

@@ -1,4 +1,12 @@
-"""Figures of real data: heat maps with a value under the pointer, points, gene sets, genes along pseudotime."""
+"""Figures of real data: heat maps with a value under the pointer, points, gene sets, genes along pseudotime.
+
+Parameters
+----------
+ax : Axes
+    Drawn on, and returned.
+methods : sequence of str
+    In the order shown.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +41,6 @@ def pair_heatmap(
         ``network, dataset, method`` and the score; seeds are averaged.
     score : str
         The column shown.
-    methods : sequence of str
-        Columns of the heat map.
     kind : str
         How values are coloured, of ``plotting.heatmaps.score_heatmap``.
     name : str
@@ -66,8 +72,6 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     ----------
     printed : DataFrame
         ``network, dataset, method, auprc, auroc``.
-    methods : sequence of str
-        Columns of both heat maps.
 
     Returns
     -------
@@ -125,19 +129,12 @@ def method_points(
 
     Parameters
     ----------
-    ax : Axes
     table : DataFrame
         ``method`` and the score, a row a pair.
     value : str
         Column of the score.
-    methods : sequence of str
-        From top to bottom.
     reference : float, optional
         A dashed line, as of random scores.
-
-    Returns
-    -------
-    Axes
     """
     for i, name in enumerate(methods):
         values = table.loc[table["method"] == name, value].to_numpy(dtype=float)
@@ -161,17 +158,10 @@ def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "sco
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     groups : mapping of str to ndarray, shape (edges,)
         Scores by name.
     ylabel : str
         Label of the axis.
-
-    Returns
-    -------
-    Axes
-        The same.
 
     Notes
     -----
@@ -208,8 +198,6 @@ def pseudotime_panel(
 
     Parameters
     ----------
-    ax : Axes
-        Drawn on.
     time : ndarray, shape (cells,)
         Pseudotime.
     target : (str, ndarray of shape (cells,))

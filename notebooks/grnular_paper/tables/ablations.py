@@ -1,4 +1,26 @@
-"""Tables of the page on ablations: trained against untrained, the mask, tuned methods, speed."""
+"""Tables of the page on ablations: trained against untrained, the mask, tuned methods, speed.
+
+Parameters
+----------
+recorded : DataFrame
+    Rows of ``learning.rows``.
+ablations : DataFrame
+    Rows of ``learning.ablation_rows``.
+mask : DataFrame
+    Of ``ablations.mask_effect``: ``cells, threshold, glad, glad-tf``, the lowest threshold first.
+speed : DataFrame
+    ``size, graphs, threads, way, wall_ms, wall_ratio``.
+quality : DataFrame
+    ``size, way, auprc, ratio``.
+met : DataFrame
+    Of ``tuning.meeting``: ``method, setting, mean AUPRC``.
+rows : DataFrame
+    Rows of ``ablations.Variant``.
+dataset : str
+    "clean" or "noisy(25)".
+methods, replicates, device
+    Which methods run, on how many test graphs of each dataset, and where torch runs.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +51,6 @@ WAYS = {
 
 def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
     """Mean strict AUPRC in every setting, and the best method that is not unrolled.
-
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of ``learning.rows``.
 
     Returns
     -------
@@ -66,11 +83,6 @@ def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
 def paired_numbers(recorded: pd.DataFrame) -> dict[str, float]:
     """Return p after Holm's correction of GLAD-TF against GLAD, and of GLAD against GRNBoost2 without the TF list.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of ``learning.rows``.
-
     Returns
     -------
     dict of str to float
@@ -98,17 +110,6 @@ def live_table(
 ) -> tuple[pd.DataFrame, float, str]:
     """Methods on the first clean and noisy test graphs, run now.
 
-    Parameters
-    ----------
-    methods : sequence of str
-        Which methods.
-    replicates : int
-        Test graphs of each dataset.
-    recorded : DataFrame
-        Rows of ``learning.rows``.
-    device : str
-        Where torch runs.
-
     Returns
     -------
     table : DataFrame
@@ -131,11 +132,6 @@ def live_table(
 def mask_table(mask: pd.DataFrame) -> pd.DataFrame:
     """``glad_mask.mask_effect`` as readers see it.
 
-    Parameters
-    ----------
-    mask : DataFrame
-        ``cells, threshold, glad, glad-tf``.
-
     Returns
     -------
     DataFrame
@@ -147,11 +143,6 @@ def mask_table(mask: pd.DataFrame) -> pd.DataFrame:
 
 def mask_numbers(mask: pd.DataFrame) -> dict[str, object]:
     """Return the page's numbers on GLAD-TF's mask.
-
-    Parameters
-    ----------
-    mask : DataFrame
-        ``cells, threshold, glad, glad-tf``; the first row of the fewest cells has the lowest threshold.
 
     Returns
     -------
@@ -179,11 +170,6 @@ def mask_numbers(mask: pd.DataFrame) -> dict[str, object]:
 def algorithm_numbers(ablations: pd.DataFrame) -> dict[str, float]:
     """Algorithm 1 (the base model) against Algorithm 2, untrained on clean graphs.
 
-    Parameters
-    ----------
-    ablations : DataFrame
-        Rows of ``learning.ablation_rows``.
-
     Returns
     -------
     dict of str to float
@@ -203,11 +189,6 @@ def algorithm_numbers(ablations: pd.DataFrame) -> dict[str, float]:
 def variant_means(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean strict AUPRC of variants that were run now.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of ``ablations.Variant``.
-
     Returns
     -------
     DataFrame
@@ -218,13 +199,6 @@ def variant_means(rows: pd.DataFrame) -> pd.DataFrame:
 
 def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
     """Return the best and the used setting of each tuned method on test graphs, beside GRNULar-context.
-
-    Parameters
-    ----------
-    met : DataFrame
-        Of ``tuning.meeting``: ``method, setting, mean AUPRC``.
-    dataset : str
-        "clean" or "noisy(25)".
 
     Returns
     -------
@@ -242,11 +216,6 @@ def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
 def speed_table(speed: pd.DataFrame) -> pd.DataFrame:
     """Milliseconds of a forward pass, way by way, as multiples of its bare matrix products.
 
-    Parameters
-    ----------
-    speed : DataFrame
-        ``size, graphs, threads, way, wall_ms, wall_ratio``.
-
     Returns
     -------
     DataFrame
@@ -259,11 +228,6 @@ def speed_table(speed: pd.DataFrame) -> pd.DataFrame:
 
 def speed_numbers(speed: pd.DataFrame) -> dict[str, float]:
     """How near the loop is to its products, and how far ahead of ordinary modules.
-
-    Parameters
-    ----------
-    speed : DataFrame
-        ``size, graphs, threads, way, wall_ms, wall_ratio``.
 
     Returns
     -------
@@ -287,11 +251,6 @@ def speed_numbers(speed: pd.DataFrame) -> dict[str, float]:
 
 def quality_numbers(quality: pd.DataFrame) -> dict[str, float]:
     """How much faster than the code of 2020 the released model is, at which accuracy.
-
-    Parameters
-    ----------
-    quality : DataFrame
-        ``size, way, auprc, ratio``.
 
     Returns
     -------

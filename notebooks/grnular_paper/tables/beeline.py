@@ -1,4 +1,28 @@
-"""Tables of the page on real data: what runs, the datasets, the rows shown, times, the paper's own gene rule."""
+"""Tables of the page on real data: what runs, the datasets, the rows shown, times, the paper's own gene rule.
+
+Parameters
+----------
+reasons : mapping of (dataset, network) to str
+    Why a pair can not be run, ``real_data.pairs_without_data``.
+loaded : mapping of (dataset, network) to GRNDataset
+    The pairs at hand.
+rows : DataFrame
+    Rows of the record.
+live, recorded : DataFrame
+    Rows of one gene rule, computed now and on record.
+means : DataFrame
+    Of ``rule_means``.
+printed : DataFrame
+    The paper's Fig. 8: ``dataset, network, method, auprc``.
+dataset, datasets, network, networks, method, methods, chosen, rule : str, or some
+    What is asked for, in the order shown, by the names of BEELINE and of the registry.
+seeds : iterable of int
+    A run each.
+wanted : iterable of RealTask
+    Which runs, on which networks each.
+device : str
+    Where torch runs.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +47,6 @@ def runnable(
 ) -> list[str]:
     """Return the datasets whose every pair can be run.
 
-    Parameters
-    ----------
-    reasons : mapping of (dataset, network) to str
-        Why a pair can not be run, ``real_data.pairs_without_data``.
-    datasets, networks : str
-        What was asked for.
-
     Returns
     -------
     list of str
@@ -42,13 +59,6 @@ def status_table(
     reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]
 ) -> pd.DataFrame:
     """Tell what runs now, and why the rest does not.
-
-    Parameters
-    ----------
-    reasons : mapping of (dataset, network) to str
-        Why a pair can not be run.
-    datasets, networks : str
-        What was asked for.
 
     Returns
     -------
@@ -66,11 +76,6 @@ def status_table(
 
 def card_table(loaded: Mapping[tuple[str, str], GRNDataset]) -> pd.DataFrame:
     """Sizes of datasets with their reference networks.
-
-    Parameters
-    ----------
-    loaded : mapping of (dataset, network) to GRNDataset
-        The pairs at hand.
 
     Returns
     -------
@@ -127,13 +132,6 @@ def _beside(folder: Path, ours: pd.DataFrame) -> pd.DataFrame:
 def run_live(wanted: Iterable[RealTask], device: str) -> tuple[pd.DataFrame, list[str]]:
     """Run the tasks now.
 
-    Parameters
-    ----------
-    wanted : iterable of RealTask
-        Which runs, on which networks each.
-    device : str
-        Where torch runs.
-
     Returns
     -------
     rows : DataFrame
@@ -148,11 +146,6 @@ def run_live(wanted: Iterable[RealTask], device: str) -> tuple[pd.DataFrame, lis
 
 def live_before_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     """All rows that the page shows: those computed now, and of the record what is not among them.
-
-    Parameters
-    ----------
-    live, recorded : DataFrame
-        Rows of one gene rule.
 
     Returns
     -------
@@ -172,8 +165,6 @@ def run_numbers(rows: pd.DataFrame, live: pd.DataFrame, recorded: pd.DataFrame) 
     ----------
     rows : DataFrame
         Of ``live_before_record``.
-    live, recorded : DataFrame
-        What it was made from.
 
     Returns
     -------
@@ -193,11 +184,6 @@ def run_numbers(rows: pd.DataFrame, live: pd.DataFrame, recorded: pd.DataFrame) 
 def times_table(rows: pd.DataFrame) -> pd.DataFrame:
     """CPU seconds of one inference, a mean over networks and seeds.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``method, dataset, cpu_seconds``.
-
     Returns
     -------
     DataFrame
@@ -210,13 +196,6 @@ def times_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def open_methods(rows: pd.DataFrame, methods: Sequence[str]) -> str:
     """Which methods are not on record for all pairs yet, as a sentence.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``method, dataset, network``.
-    methods : sequence of str
-        The methods of the page.
 
     Returns
     -------
@@ -233,11 +212,6 @@ def open_methods(rows: pd.DataFrame, methods: Sequence[str]) -> str:
 
 def seeds_in_words(rows: pd.DataFrame) -> str:
     """How many seeds the means of the figures are over.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``method, dataset, seed``.
 
     Returns
     -------
@@ -258,15 +232,6 @@ def repeated(
     dataset: str, network: str, method: str, seeds: Iterable[int], device: str
 ) -> pd.DataFrame:
     """One method on one pair with several seeds, run now.
-
-    Parameters
-    ----------
-    dataset, network, method : str
-        What runs.
-    seeds : iterable of int
-        Seeds, a run each.
-    device : str
-        Where torch runs.
 
     Returns
     -------
@@ -295,8 +260,6 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
 
     Parameters
     ----------
-    dataset, rule : str
-        Dataset and gene rule.
     networks : iterable of str
         Reference networks, each with genes of its own.
 
@@ -323,11 +286,6 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
 def rule_means(rows: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds of a gene rule's rows.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of one dataset.
-
     Returns
     -------
     DataFrame
@@ -348,14 +306,6 @@ def rule_table(
 
     Parameters
     ----------
-    means : DataFrame
-        Of ``rule_means``.
-    printed : DataFrame
-        The paper's Fig. 8: ``dataset, network, method, auprc``.
-    dataset : str
-        Which of its datasets.
-    methods : iterable of str
-        Methods in the order shown.
     networks : sequence of str
         Reference networks. Against the cell-type-specific one, which has next to no true edges under the
         paper's rule, the ratio to random is left out.
@@ -383,13 +333,6 @@ def rule_table(
 
 def rule_numbers(means: pd.DataFrame, chosen: str = "grnular-cells") -> dict[str, int]:
     """Against STRING under the paper's rule: who is below random, and where the chosen method stands.
-
-    Parameters
-    ----------
-    means : DataFrame
-        Of ``rule_means``.
-    chosen : str
-        A method.
 
     Returns
     -------

@@ -1,4 +1,22 @@
-"""Tables of the page on real data: which method is best, how sure that is, and what a protocol hides."""
+"""Tables of the page on real data: which method is best, how sure that is, and what a protocol hides.
+
+Parameters
+----------
+rows : DataFrame
+    ``network, dataset, method`` and the scores of both protocols, a row a seed.
+by_edge : DataFrame
+    Rows of ``details.csv`` of one gene rule.
+columns, methods : iterable of str
+    Methods in the order shown; those that can not be are left out.
+found : Ranking
+    Of ``ranking``.
+means : Series
+    Of ``precision_means``.
+tests : DataFrame
+    Of ``pairwise_tests``.
+method, chosen : str
+    The method that is told of.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +50,6 @@ LEFT_OUT = ("grnular-cells", "regdiffusion", "within-clusters", "clr", "genie3")
 def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
     """Tell what the paper's protocol gives to random scores, to the reference network and to CLR.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``network, dataset, method`` and the scores of both protocols.
-
     Returns
     -------
     dict of str to float
@@ -63,13 +76,6 @@ def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
 def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     """Return the methods with edge-by-edge numbers for as many pairs as any has, without the oracle.
 
-    Parameters
-    ----------
-    by_edge : DataFrame
-        Rows of ``details.csv`` of one gene rule.
-    columns : iterable of str
-        Methods in the order shown.
-
     Returns
     -------
     list of str
@@ -82,13 +88,6 @@ def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
 def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
     """Precision at k per TF, above chance: mean over pairs, the best method first.
 
-    Parameters
-    ----------
-    by_edge : DataFrame
-        ``method, tf_precision``.
-    methods : sequence of str
-        Which methods.
-
     Returns
     -------
     Series
@@ -100,13 +99,6 @@ def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
 
 def precision_numbers(means: pd.Series, chosen: str = "grnular-cells") -> dict[str, int]:
     """How many methods are ahead of the chosen one.
-
-    Parameters
-    ----------
-    means : Series
-        Of ``precision_means``.
-    chosen : str
-        A method.
 
     Returns
     -------
@@ -122,8 +114,6 @@ def interval_table(by_edge: pd.DataFrame, methods: Iterable[str]) -> pd.DataFram
 
     Parameters
     ----------
-    by_edge : DataFrame
-        Rows of ``details.csv``: ``network, dataset, method, ratio, low, high, tfs``.
     methods : iterable of str
         Those of ``WITH_INTERVAL`` among them are shown.
 
@@ -184,13 +174,6 @@ class Ranking(NamedTuple):
 def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     """Rank the methods that ran on as many pairs as any did.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``network, dataset, method`` and the strict scores, a row a seed.
-    columns : sequence of str
-        Methods to rank; the oracle is not.
-
     Returns
     -------
     Ranking
@@ -209,11 +192,6 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
 
 def summary_table(found: Ranking) -> pd.DataFrame:
     """Means of every ranked method with 95 % intervals, and the interval of its rank.
-
-    Parameters
-    ----------
-    found : Ranking
-        Of ``ranking``.
 
     Returns
     -------
@@ -235,11 +213,6 @@ def summary_table(found: Ranking) -> pd.DataFrame:
 def pairwise_tests(found: Ranking) -> pd.DataFrame:
     """All ranked methods against each other over pairs.
 
-    Parameters
-    ----------
-    found : Ranking
-        Of ``ranking``.
-
     Returns
     -------
     DataFrame
@@ -251,13 +224,6 @@ def pairwise_tests(found: Ranking) -> pd.DataFrame:
 
 def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
     """Return the tests of one method with every other as readers see them, the surest first.
-
-    Parameters
-    ----------
-    tests : DataFrame
-        Of ``pairwise_tests``.
-    method : str
-        The method that the others are compared with.
 
     Returns
     -------
@@ -284,11 +250,6 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
 def mean_numbers(found: Ranking) -> dict[str, object]:
     """Return the best method and the means of those that the page speaks of, to be glued.
 
-    Parameters
-    ----------
-    found : Ranking
-        Of ``ranking``.
-
     Returns
     -------
     dict of str to object
@@ -308,13 +269,6 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
 
 def left_out_table(found: Ranking, methods: Sequence[str] = LEFT_OUT) -> pd.DataFrame:
     """Arithmetic / geometric mean with each dataset left out, and without both of blood stem cells.
-
-    Parameters
-    ----------
-    found : Ranking
-        Of ``ranking``.
-    methods : sequence of str
-        Those of them that are ranked are shown.
 
     Returns
     -------
@@ -348,15 +302,6 @@ def blood_numbers(
     found: Ranking, chosen: str = "grnular-cells", methods: Sequence[str] = LEFT_OUT
 ) -> dict[str, int]:
     """Where the chosen method stands by the arithmetic mean without both sets of blood stem cells.
-
-    Parameters
-    ----------
-    found : Ranking
-        Of ``ranking``.
-    chosen : str
-        A method.
-    methods : sequence of str
-        The methods it is ranked among.
 
     Returns
     -------

@@ -1,4 +1,14 @@
-"""Tables of the page on clean data (Fig. 4): cell types, correlation within them, compiled trees."""
+"""Tables of the page on clean data (Fig. 4): cell types, correlation within them, compiled trees.
+
+Parameters
+----------
+recorded : DataFrame
+    Rows of the experiment "clean", ``grids.rows``: ``panel`` has the number of cell types, ``place`` that of cells.
+n_graphs, n_cells : int
+    The first test graphs of each point, and their cells.
+n_types : sequence of int
+    Numbers of cell types.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +32,6 @@ def glasso_spread(
 ) -> dict[str, float]:
     """How far GLASSO's strict AUPRC reaches over the test graphs of two points.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the experiment "clean".
-    n_cells : int
-        Number of cells of the points.
-    n_types : sequence of int
-        Number of cell types of each.
-
     Returns
     -------
     dict of str to float
@@ -51,9 +52,6 @@ def growth_with_types(recorded: pd.DataFrame, few: int = 2, many: int = 10) -> p
 
     Parameters
     ----------
-    recorded : DataFrame
-        Rows of the experiment "clean", ``grids.rows``: ``panel`` has the number of cell types, ``place``
-        that of cells.
     few, many : int
         The two numbers of cell types that are compared at every number of cells.
 
@@ -130,15 +128,6 @@ def correlation_by_types(
     n_graphs: int = 5, n_cells: int = 1000, n_types: Sequence[int] = grids.CELL_TYPES
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """``correlation_of_pairs`` over all cells and within types, for each number of cell types.
-
-    Parameters
-    ----------
-    n_graphs : int
-        The first test graphs of each point.
-    n_cells : int
-        Cells of each.
-    n_types : sequence of int
-        Numbers of cell types.
 
     Returns
     -------

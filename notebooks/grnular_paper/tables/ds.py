@@ -1,4 +1,22 @@
-"""Tables of the page on SERGIO's DS1 to DS3 (Fig. 7): multiples of random, and who survives dropout."""
+"""Tables of the page on SERGIO's DS1 to DS3 (Fig. 7): multiples of random, and who survives dropout.
+
+Parameters
+----------
+recorded : DataFrame
+    Rows of the experiment "ds", ``grids.rows``.
+means : DataFrame
+    Of ``ratio_means``.
+datasets : iterable of str
+    Some of ``DATASETS``.
+found : DataFrame
+    A row a TF, ``learning.per_tf``; may be empty.
+methods : sequence of str
+    Columns of ``found`` with the average precision within a TF.
+weights : str
+    Name of trained weights of the published model.
+device : str
+    Where torch runs.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +39,6 @@ RANKED = ("grnular-context", "correlation")
 def hidden_units(weights: str = "grnular-DS1") -> str:
     """How many hidden units the network of these weights has on each dataset, in words.
 
-    Parameters
-    ----------
-    weights : str
-        Name of trained weights of the published model.
-
     Returns
     -------
     str
@@ -39,11 +52,6 @@ def hidden_units(weights: str = "grnular-DS1") -> str:
 
 def ratio_means(recorded: pd.DataFrame) -> pd.DataFrame:
     """Strict AUPRC as a multiple of random: mean over replicates and their number.
-
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the experiment "ds", ``grids.rows``.
 
     Returns
     -------
@@ -60,11 +68,6 @@ def ratio_means(recorded: pd.DataFrame) -> pd.DataFrame:
 
 def ratio_table(means: pd.DataFrame) -> pd.DataFrame:
     """``ratio_means`` as readers see it.
-
-    Parameters
-    ----------
-    means : DataFrame
-        Of ``ratio_means``.
 
     Returns
     -------
@@ -83,8 +86,6 @@ def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    found : DataFrame
-        A row a TF, ``learning.per_tf``.
     dataset : str
         The name shown.
 
@@ -109,13 +110,6 @@ def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
 def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFrame, list[str]]:
     """``detected_and_hidden`` of replicate 0 of each dataset, inferred now.
 
-    Parameters
-    ----------
-    datasets : iterable of str
-        Some of ``DATASETS``.
-    device : str
-        Where torch runs.
-
     Returns
     -------
     table : DataFrame
@@ -137,13 +131,6 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
 
 def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict[str, float]:
     """Return the same of DS1, to be glued: how many TFs are hidden, what they regulate, how they are ranked.
-
-    Parameters
-    ----------
-    found : DataFrame
-        A row a TF of DS1, ``learning.per_tf``; may be empty.
-    methods : sequence of str
-        Columns of ``found`` with the average precision within a TF.
 
     Returns
     -------

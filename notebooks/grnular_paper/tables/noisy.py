@@ -1,4 +1,20 @@
-"""Tables of the page on dropout (Figs 5 and 6): the floor of the AUROC, and which genes survive."""
+"""Tables of the page on dropout (Figs 5 and 6): the floor of the AUROC, and which genes survive.
+
+Parameters
+----------
+recorded : DataFrame
+    Rows of the experiment "noisy", ``grids.rows``; those with the list of TFs count.
+means : DataFrame
+    Of ``auroc_means``.
+left : DataFrame
+    Of ``survival``.
+method, methods : str, or some
+    What is shown, in its order.
+simulation : Simulation
+    Expression (cells, genes) and the network behind it.
+n_graphs, n_cells : int
+    The first test graphs of each dropout, and their cells, of five types.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +49,6 @@ class Seen(NamedTuple):
 def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Mean AUROC of both protocols at each dropout, beside what random scores have.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the experiment "noisy", ``grids.rows``; those with the list of TFs count.
-    methods : sequence of str
-        Which methods, in the order shown.
-
     Returns
     -------
     DataFrame
@@ -56,11 +65,6 @@ def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.Da
 
 def auroc_table(means: pd.DataFrame) -> pd.DataFrame:
     """``auroc_means`` as readers see it.
-
-    Parameters
-    ----------
-    means : DataFrame
-        Of ``auroc_means``.
 
     Returns
     -------
@@ -82,11 +86,6 @@ def auroc_table(means: pd.DataFrame) -> pd.DataFrame:
 def seen(simulation: Simulation) -> Seen:
     """Which genes, TFs and edges of a simulation have any expression left.
 
-    Parameters
-    ----------
-    simulation : Simulation
-        Expression (cells, genes) and the network behind it.
-
     Returns
     -------
     Seen
@@ -99,13 +98,6 @@ def seen(simulation: Simulation) -> Seen:
 
 def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
     """Tell what each dropout leaves, and what an oracle reaches that names seen genes alone.
-
-    Parameters
-    ----------
-    n_graphs : int
-        The first test graphs of each dropout.
-    n_cells : int
-        Cells of each, of five types.
 
     Returns
     -------
@@ -127,11 +119,6 @@ def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
 def survival_table(left: pd.DataFrame) -> pd.DataFrame:
     """``survival`` as readers see it.
 
-    Parameters
-    ----------
-    left : DataFrame
-        Of ``survival``.
-
     Returns
     -------
     DataFrame
@@ -150,15 +137,6 @@ def survival_table(left: pd.DataFrame) -> pd.DataFrame:
 
 def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grnular") -> str:
     """Tell what both tables say of a dropout of 75 %.
-
-    Parameters
-    ----------
-    left : DataFrame
-        Of ``survival``.
-    means : DataFrame
-        Of ``auroc_means``.
-    method : str
-        The method whose AUROC is told.
 
     Returns
     -------

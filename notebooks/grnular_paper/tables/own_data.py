@@ -1,4 +1,26 @@
-"""Tables of the page on a user's own cells: first edges, stability, false discovery rate, scores."""
+"""Tables of the page on a user's own cells: first edges, stability, false discovery rate, scores.
+
+Parameters
+----------
+n_genes : int
+    Most variable TFs and other genes to keep; 0: all.
+notes : iterable of str
+    Lines, with or without "note: " before them.
+edges : DataFrame
+    An edge table, with ``stability, mean_rank`` and ``q_value`` where these were asked for; the first ``n`` are shown.
+n : int
+    How many edges.
+stable : DataFrame
+    The strongest edges with their ``stability``.
+top, pairs : int
+    How many edges count as the strongest of a run, and all pairs of a TF and a gene.
+q_values : ndarray, shape (edges,)
+    Of all edges.
+levels : sequence of float
+    False discovery rates.
+scores : DataFrame
+    ``method, auprc, auprc_ratio, auroc, epr``.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +44,6 @@ SIGNS = {1: "+", -1: "−", 0: "?"}
 def example(n_genes: int) -> tuple[GRNDataset | None, str]:
     """Return the mouse stem cells that the page runs on without a file.
 
-    Parameters
-    ----------
-    n_genes : int
-        Most variable TFs and other genes to keep; 0: all.
-
     Returns
     -------
     data : GRNDataset or None
@@ -44,11 +61,6 @@ def example(n_genes: int) -> tuple[GRNDataset | None, str]:
 def notes_list(notes: Iterable[str]) -> str:
     """Return notes of reading as a Markdown list.
 
-    Parameters
-    ----------
-    notes : iterable of str
-        Lines, with or without "note: " before them.
-
     Returns
     -------
     str
@@ -59,13 +71,6 @@ def notes_list(notes: Iterable[str]) -> str:
 
 def first_edges(edges: pd.DataFrame, n: int = 20) -> pd.DataFrame:
     """Return the strongest edges as readers see them.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        An edge table, with ``stability, mean_rank`` and ``q_value`` where these were asked for.
-    n : int
-        How many.
 
     Returns
     -------
@@ -91,15 +96,6 @@ def first_edges(edges: pd.DataFrame, n: int = 20) -> pd.DataFrame:
 def stability_in_words(stable: pd.DataFrame, top: int, pairs: int) -> str:
     """How many of the strongest edges come back in nearly all bootstraps, and how often chance would do it.
 
-    Parameters
-    ----------
-    stable : DataFrame
-        The strongest edges with their ``stability``.
-    top : int
-        How many edges count as the strongest of a run.
-    pairs : int
-        All pairs of a TF and a gene.
-
     Returns
     -------
     str
@@ -117,13 +113,6 @@ def stability_in_words(stable: pd.DataFrame, top: int, pairs: int) -> str:
 def fdr_table(q_values: np.ndarray, levels: Sequence[float]) -> pd.DataFrame:
     """How many edges each level of the false discovery rate leaves.
 
-    Parameters
-    ----------
-    q_values : ndarray, shape (edges,)
-        Of all edges.
-    levels : sequence of float
-        Rates.
-
     Returns
     -------
     DataFrame
@@ -136,11 +125,6 @@ def fdr_table(q_values: np.ndarray, levels: Sequence[float]) -> pd.DataFrame:
 
 def score_table(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores of the method and of the controls as readers see them.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        ``method, auprc, auprc_ratio, auroc, epr``.
 
     Returns
     -------

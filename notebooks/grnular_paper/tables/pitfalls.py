@@ -1,4 +1,18 @@
-"""Tables of the page on metric pitfalls: toy networks, random and perfect predictions, both protocols."""
+"""Tables of the page on metric pitfalls: toy networks, random and perfect predictions, both protocols.
+
+Parameters
+----------
+rng : Generator
+    Source of networks and scores.
+toy : Toy
+    The network that is predicted.
+n_random : int
+    Random predictions of each network of 100 genes.
+floors, orders, table
+    Of ``floor_table`` and ``perfect_over_orders``.
+seed, n_orders, n_shares : int
+    Seed of the draws; how many orders of genes, and how many networks.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +56,6 @@ def toy_network(
 
     Parameters
     ----------
-    rng : Generator
-        Source of the draw.
     n_genes, n_tfs, n_edges : int
         Sizes; the TFs are the first genes.
     tf_to_tf : bool
@@ -65,13 +77,6 @@ def toy_network(
 def random_edges(rng: np.random.Generator, toy: Toy) -> pd.DataFrame:
     """Return a prediction with uniform random scores for every pair of a TF and a gene.
 
-    Parameters
-    ----------
-    rng : Generator
-        Source of the scores.
-    toy : Toy
-        The network that is predicted.
-
     Returns
     -------
     DataFrame
@@ -92,8 +97,6 @@ def floor_table(
 
     Parameters
     ----------
-    rng : Generator
-        Source of networks and scores.
     n_random : int
         Random predictions of a network of 100 genes; larger ones have fewer, three at least.
     sizes : tuple of (genes, TFs, edges)
@@ -122,11 +125,6 @@ def floor_table(
 def floor_numbers(floors: pd.DataFrame) -> dict[str, float]:
     """Return the page's numbers on ``floor_table``.
 
-    Parameters
-    ----------
-    floors : DataFrame
-        Of ``floor_table``, the network of 100 genes first.
-
     Returns
     -------
     dict of str to float
@@ -146,15 +144,6 @@ def floor_numbers(floors: pd.DataFrame) -> dict[str, float]:
 def floor_by_share(rng: np.random.Generator, n_random: int, n_shares: int = 15) -> pd.DataFrame:
     """AUROC of random scores with 100 genes, from few TFs to all genes being TFs, which may be targets.
 
-    Parameters
-    ----------
-    rng : Generator
-        Source of networks and scores.
-    n_random : int
-        Random predictions of each network.
-    n_shares : int
-        How many networks.
-
     Returns
     -------
     DataFrame
@@ -172,15 +161,6 @@ def floor_by_share(rng: np.random.Generator, n_random: int, n_shares: int = 15) 
 
 def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Return the reference network as its own prediction, scored with the genes in other orders.
-
-    Parameters
-    ----------
-    toy : Toy
-        The network; its edges are directed, as in BEELINE.
-    n_orders : int
-        Random orders.
-    seed : int
-        Seed of the orders.
 
     Returns
     -------
@@ -212,13 +192,6 @@ def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray,
 
 def order_numbers(orders: np.ndarray, table: pd.DataFrame) -> dict[str, float]:
     """Return the page's numbers on ``perfect_over_orders``.
-
-    Parameters
-    ----------
-    orders : ndarray, shape (n_orders,)
-        AUPRC by the paper's protocol.
-    table : DataFrame
-        The table beside it.
 
     Returns
     -------
@@ -279,8 +252,6 @@ def bonus_of_tf_pairs(dataset: str, seed: int) -> tuple[pd.DataFrame, list[str]]
     ----------
     dataset : str
         One of BEELINE's datasets.
-    seed : int
-        Seed of the random scores.
 
     Returns
     -------

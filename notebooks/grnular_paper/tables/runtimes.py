@@ -1,4 +1,26 @@
-"""Tables of the page on runtimes (Tables 1 and 2): seconds beside scores, and growth with size."""
+"""Tables of the page on runtimes (Tables 1 and 2): seconds beside scores, and growth with size.
+
+Parameters
+----------
+recorded : DataFrame
+    Rows of the record "runtimes".
+printed : DataFrame
+    ``hidden_units, seconds`` or ``method, seconds, device`` as the paper prints them.
+passes : DataFrame
+    Of ``forward_passes``.
+chosen, other : str
+    The quick method and the slow one.
+real : DataFrame
+    Of ``against``.
+table, scale : DataFrame
+    Runs of the sweeps, ``scaling.COLUMNS``.
+measured : iterable of (name, row)
+    Of ``timed_now``.
+methods, hidden, device
+    Which methods and which numbers of hidden units are timed, and where torch runs.
+folder : Path
+    The folder of recorded tables.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +56,6 @@ SCALE_NAMES = {
 def devices(recorded: pd.DataFrame) -> str:
     """Tell what the recorded times were taken on.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "runtimes".
-
     Returns
     -------
     str
@@ -71,13 +88,6 @@ def spelled(seconds: float) -> str:
 def forward_passes(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     """Seconds of one forward pass, the paper's and ours (Table 1).
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "runtimes".
-    printed : DataFrame
-        ``hidden_units, seconds`` as the paper prints them.
-
     Returns
     -------
     DataFrame
@@ -97,11 +107,6 @@ def forward_passes(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFram
 def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
     """``forward_passes`` as readers see it.
 
-    Parameters
-    ----------
-    passes : DataFrame
-        Of ``forward_passes``.
-
     Returns
     -------
     DataFrame
@@ -119,11 +124,6 @@ def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
 def forward_numbers(passes: pd.DataFrame) -> dict[str, float]:
     """``forward_passes`` to be glued, with the inner steps P behind Tables 1 and 2.
 
-    Parameters
-    ----------
-    passes : DataFrame
-        Of ``forward_passes``.
-
     Returns
     -------
     dict of str to float
@@ -139,13 +139,6 @@ def forward_numbers(passes: pd.DataFrame) -> dict[str, float]:
 
 def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     """Seconds of every method beside the paper's and the scores of the same run (Table 2).
-
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "runtimes".
-    printed : DataFrame
-        ``method, seconds, device`` as the paper prints them.
 
     Returns
     -------
@@ -168,13 +161,6 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 def arboreto_in_words(recorded: pd.DataFrame, chosen: str = "grnular-context") -> str:
     """Seconds of GRNBoost2 by arboreto on DS3 against those of the chosen model.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "runtimes".
-    chosen : str
-        The other method.
-
     Returns
     -------
     str
@@ -191,13 +177,6 @@ def _pair(recorded: pd.DataFrame, chosen: str) -> tuple[float, float]:
 
 def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
     """CPU seconds of two methods on every real dataset where both are on record, few genes first.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the record is.
-    other, chosen : str
-        The slow method and the quick one, with seed 0.
 
     Returns
     -------
@@ -224,15 +203,6 @@ def arboreto_numbers(
 ) -> dict[str, float]:
     """How many times faster than GRNBoost2 by arboreto the chosen model is, to be glued.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "runtimes".
-    real : DataFrame
-        Of ``against``.
-    chosen : str
-        The quick method.
-
     Returns
     -------
     dict of str to float
@@ -248,11 +218,6 @@ def arboreto_numbers(
 
 def ends(table: pd.DataFrame) -> pd.DataFrame:
     """Where each method stopped in every sweep of sizes.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Runs of the sweeps, ``scaling.COLUMNS``.
 
     Returns
     -------
@@ -283,11 +248,6 @@ def ends(table: pd.DataFrame) -> pd.DataFrame:
 def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
     """All runs of the sweeps, sweep by sweep, as readers see them.
 
-    Parameters
-    ----------
-    scale : DataFrame
-        Runs, ``scaling.COLUMNS``.
-
     Returns
     -------
     DataFrame
@@ -300,11 +260,6 @@ def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
 
 def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
     """How far time and memory went beyond what was predicted before the run.
-
-    Parameters
-    ----------
-    scale : DataFrame
-        Runs, ``scaling.COLUMNS``.
 
     Returns
     -------
@@ -321,15 +276,6 @@ def timed_now(
     methods: Iterable[str], hidden: Iterable[int], device: str
 ) -> tuple[list[tuple[str, dict[str, object]]], list[str]]:
     """Time forward passes and methods now.
-
-    Parameters
-    ----------
-    methods : iterable of str
-        Names of methods.
-    hidden : iterable of int
-        Hidden units of forward passes.
-    device : str
-        Where torch runs.
 
     Returns
     -------
@@ -358,13 +304,6 @@ def timed_table(
     measured: Iterable[tuple[str, dict[str, object]]], recorded: pd.DataFrame
 ) -> pd.DataFrame:
     """``timed_now`` beside the recorded scores.
-
-    Parameters
-    ----------
-    measured : iterable of (name, row)
-        Of ``timed_now``.
-    recorded : DataFrame
-        Rows of the record "runtimes".
 
     Returns
     -------

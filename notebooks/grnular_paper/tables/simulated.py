@@ -1,4 +1,14 @@
-"""What the pages of simulated experiments share: the full grid, and a small part of it computed beside the record."""
+"""What the pages of simulated experiments share: the full grid, and a small part of it computed beside the record.
+
+Parameters
+----------
+tasks : iterable of SyntheticTask
+    Which runs.
+live, recorded : DataFrame
+    Rows of the record's columns, computed now and on record.
+score : str
+    The column that is set side by side.
+"""
 
 from __future__ import annotations
 
@@ -70,13 +80,6 @@ def live_tasks(
 def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
     """Live rows with the recorded score of the same run.
 
-    Parameters
-    ----------
-    live, recorded : DataFrame
-        Rows of the record's columns.
-    score : str
-        The column that is set side by side.
-
     Returns
     -------
     DataFrame
@@ -103,12 +106,6 @@ def live_part(
 
     Parameters
     ----------
-    tasks : iterable of SyntheticTask
-        Which runs.
-    recorded : DataFrame
-        Rows of the record.
-    score : str
-        The score that is set side by side.
     **options : object
         ``device`` and ``n_jobs`` of every run.
 
@@ -157,8 +154,6 @@ def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
 
     Parameters
     ----------
-    recorded : DataFrame
-        Rows of an experiment, ``grids.rows``.
     missing : DataFrame
         Points with fewer ``rows`` than ``planned``, ``grids.missing``.
 

@@ -1,4 +1,18 @@
-"""Tables of the page on mouse stem cells: inferred networks, scores inside the gene set, the network drawn."""
+"""Tables of the page on mouse stem cells: inferred networks, scores inside the gene set, the network drawn.
+
+Parameters
+----------
+cells : Cells
+    Of ``load_cells``; without data nothing runs.
+runs : Runs
+    Of ``infer_all``.
+compared : mapping of (method, seed) to SetScores
+    Of ``stem_cells.compare_set``, a run each.
+method : str
+    The method whose network is read.
+drawn : Drawn
+    Of ``draw``.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +61,6 @@ def infer_all(
 
     Parameters
     ----------
-    cells : Cells
-        Of ``load_cells``; without data nothing runs.
     method : str
         The method that is read; one that does not draw runs once.
     seeds : sequence of int
@@ -99,11 +111,6 @@ def score_groups(
 def set_table(compared: Mapping[Run, SetScores]) -> pd.DataFrame:
     """Scores inside the gene set against all others, a line a run.
 
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        Of ``stem_cells.compare_set``.
-
     Returns
     -------
     DataFrame
@@ -128,13 +135,6 @@ def set_table(compared: Mapping[Run, SetScores]) -> pd.DataFrame:
 def simpler(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
     """How often a score inside is above one outside, for the methods beside the one that is read.
 
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        One run each of the others.
-    method : str
-        The method that is read.
-
     Returns
     -------
     dict of str to float
@@ -145,13 +145,6 @@ def simpler(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
 
 def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
     """Return the same of the method that is read, over its seeds, to be glued.
-
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        All runs.
-    method : str
-        The method that is read.
 
     Returns
     -------
@@ -167,13 +160,6 @@ def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, flo
 
 def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
     """Whether simpler methods separate the gene set as well.
-
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        All runs.
-    method : str
-        The method that is read.
 
     Returns
     -------
@@ -238,10 +224,6 @@ def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:
 
     Parameters
     ----------
-    cells : Cells
-        Of ``load_cells``.
-    runs : Runs
-        Of ``infer_all``; scores and signs of the method that is read are averaged over seeds.
     n_edges : int
         How many edges.
 
@@ -274,11 +256,6 @@ def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:
 def named_table(drawn: Drawn) -> pd.DataFrame:
     """Which TFs that the paper names are in the network of each seed.
 
-    Parameters
-    ----------
-    drawn : Drawn
-        Of ``draw``.
-
     Returns
     -------
     DataFrame
@@ -291,15 +268,6 @@ def named_table(drawn: Drawn) -> pd.DataFrame:
 
 def drawn_numbers(drawn: Drawn, cells: Cells, runs: Runs) -> dict[str, float]:
     """Sizes of the drawn network, to be glued.
-
-    Parameters
-    ----------
-    drawn : Drawn
-        Of ``draw``.
-    cells : Cells
-        Of ``load_cells``.
-    runs : Runs
-        Of ``infer_all``.
 
     Returns
     -------

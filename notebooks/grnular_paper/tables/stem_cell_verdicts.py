@@ -1,4 +1,26 @@
-"""Verdicts of the page on mouse stem cells: prediction by the SOX factors, their ranks, statements."""
+"""Verdicts of the page on mouse stem cells: prediction by the SOX factors, their ranks, statements.
+
+Parameters
+----------
+cells : Cells
+    The page's data.
+runs : Runs
+    All runs, and which of them are of the method that is read.
+compared : mapping of (method, seed) to SetScores
+    All runs.
+drawn : Drawn
+    The networks.
+predicted : mapping of str to DataFrame
+    Of ``prediction``.
+ranks : dict of (run, target) to list of float
+    Of ``factor_ranks``.
+found : mapping of str to Trend
+    Of ``trends``.
+span : float
+    Share of the cells that each point of a LOESS line sees.
+statements, table
+    Name, statement, verdict and numbers of each, and ``statement_table`` of them.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +43,6 @@ NO_DATA, NO_TARGET = "no data at hand", f"{TARGET} is not in the data"
 def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
     """How well each SOX factor's expression predicts each target's.
 
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    span : float
-        Share of the cells that each point of a LOESS line sees.
-
     Returns
     -------
     dict of str to DataFrame
@@ -45,11 +60,6 @@ def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
 
 def prediction_table(predicted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """``prediction`` as readers see it.
-
-    Parameters
-    ----------
-    predicted : mapping of str to DataFrame
-        Of ``prediction``.
 
     Returns
     -------
@@ -69,13 +79,6 @@ def prediction_table(predicted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def factor_ranks(cells: Cells, runs: Runs) -> Ranks:
     """Return the rank of each SOX factor among all TFs of every target, run by run.
 
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    runs : Runs
-        All runs.
-
     Returns
     -------
     dict of (run, target) to list of float
@@ -90,11 +93,6 @@ def factor_ranks(cells: Cells, runs: Runs) -> Ranks:
 
 def rank_table(ranks: Ranks) -> pd.DataFrame:
     """``factor_ranks`` as readers see them: median and range over seeds.
-
-    Parameters
-    ----------
-    ranks : dict of (run, target) to list of float
-        Of ``factor_ranks``.
 
     Returns
     -------
@@ -118,13 +116,6 @@ def rank_table(ranks: Ranks) -> pd.DataFrame:
 def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
     """Return the verdict on scores inside the gene set.
 
-    Parameters
-    ----------
-    compared : mapping of (method, seed) to SetScores
-        All runs.
-    runs : Runs
-        Says which of them are of the method that is read.
-
     Returns
     -------
     Statement
@@ -146,11 +137,6 @@ def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
 
 def named_statement(drawn: Drawn) -> Statement:
     """Return the verdict on the TFs that the paper names, in the networks of all seeds.
-
-    Parameters
-    ----------
-    drawn : Drawn
-        The networks.
 
     Returns
     -------
@@ -177,11 +163,6 @@ def named_statement(drawn: Drawn) -> Statement:
 def chip_statement(cells: Cells) -> Statement:
     """Return the verdict on SOX2 as a regulator of the example gene by ChIP-seq.
 
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-
     Returns
     -------
     Statement
@@ -196,15 +177,6 @@ def chip_statement(cells: Cells) -> Statement:
 
 def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
     """Return the verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    runs : Runs
-        Says which runs are of the method that is read.
-    ranks : dict of (run, target) to list of float
-        Of ``factor_ranks``.
 
     Returns
     -------
@@ -233,11 +205,6 @@ def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
 def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
     """Return the verdicts on what rises and falls along pseudotime.
 
-    Parameters
-    ----------
-    found : mapping of str to Trend
-        Of ``trends``.
-
     Returns
     -------
     list of Statement
@@ -265,13 +232,6 @@ def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
 def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
     """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2.
 
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    predicted : mapping of str to DataFrame
-        Of ``prediction``.
-
     Returns
     -------
     list of Statement
@@ -294,11 +254,6 @@ def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -
 def statement_table(statements: Sequence[Statement]) -> pd.DataFrame:
     """All statements with their verdicts.
 
-    Parameters
-    ----------
-    statements : sequence of Statement
-        Name, statement, verdict, numbers of each.
-
     Returns
     -------
     DataFrame
@@ -309,11 +264,6 @@ def statement_table(statements: Sequence[Statement]) -> pd.DataFrame:
 
 def statement_numbers(table: pd.DataFrame) -> dict[str, int]:
     """How many statements agree, to be glued.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``statement_table``.
 
     Returns
     -------

@@ -1,4 +1,18 @@
-"""Tables of the page on mouse stem cells: what is at hand, the gene set, trends along pseudotime."""
+"""Tables of the page on mouse stem cells: what is at hand, the gene set, trends along pseudotime.
+
+Parameters
+----------
+cells : Cells
+    Of ``load_cells``.
+genes, method : str
+    Gene rule and method.
+found : mapping of str to Trend
+    Of ``trends``.
+names : iterable of str
+    Genes.
+recorded : DataFrame
+    Rows of the record "beeline".
+"""
 
 from __future__ import annotations
 
@@ -23,11 +37,6 @@ TIMES = f"beeline/inputs/scRNA-Seq/{DATASET}/PseudoTime.csv"
 
 def listed(names: Iterable[str]) -> str:
     """Names with commas between them, "none" for none.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Names.
 
     Returns
     -------
@@ -101,11 +110,6 @@ class Cells:
 def load_cells(genes: str) -> Cells:
     """Tell what is at hand of the data, the pseudotime and the ChIP-seq network.
 
-    Parameters
-    ----------
-    genes : str
-        Gene rule.
-
     Returns
     -------
     Cells
@@ -124,13 +128,6 @@ def load_cells(genes: str) -> Cells:
 
 def at_hand(cells: Cells, genes: str) -> str:
     """Tell what is at hand, as Markdown.
-
-    Parameters
-    ----------
-    cells : Cells
-        Of ``load_cells``.
-    genes : str
-        Gene rule.
 
     Returns
     -------
@@ -158,13 +155,6 @@ def at_hand(cells: Cells, genes: str) -> str:
 def quality(recorded: pd.DataFrame, method: str, genes: str) -> str:
     """How good the method's network of these cells is by ChIP-seq, from the record.
 
-    Parameters
-    ----------
-    recorded : DataFrame
-        Rows of the record "beeline".
-    method, genes : str
-        Method and gene rule.
-
     Returns
     -------
     str
@@ -180,11 +170,6 @@ def quality(recorded: pd.DataFrame, method: str, genes: str) -> str:
 
 def term_table(names: Sequence[str]) -> pd.DataFrame:
     """Return the GO terms of the gene set, with the genes that each gives to it.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Genes of the data.
 
     Returns
     -------
@@ -203,11 +188,6 @@ def term_table(names: Sequence[str]) -> pd.DataFrame:
 
 def set_sizes(cells: Cells) -> dict[str, object]:
     """How large the gene set is, beside the paper's, to be glued.
-
-    Parameters
-    ----------
-    cells : Cells
-        Of ``load_cells``.
 
     Returns
     -------
@@ -246,11 +226,6 @@ class Trend(NamedTuple):
 def trends(cells: Cells) -> dict[str, Trend]:
     """Return the trend along pseudotime of every SOX factor and target.
 
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-
     Returns
     -------
     dict of str to Trend
@@ -268,11 +243,6 @@ def trends(cells: Cells) -> dict[str, Trend]:
 def trend_table(found: Mapping[str, Trend]) -> pd.DataFrame:
     """``trends`` as readers see them.
 
-    Parameters
-    ----------
-    found : mapping of str to Trend
-        By gene.
-
     Returns
     -------
     DataFrame
@@ -284,11 +254,6 @@ def trend_table(found: Mapping[str, Trend]) -> pd.DataFrame:
 
 def stand_ins_in_words(cells: Cells) -> str:
     """Which gene the figure shows in place of the paper's example.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
 
     Returns
     -------
@@ -307,13 +272,6 @@ def stand_ins_in_words(cells: Cells) -> str:
 
 def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
     """Which stand-ins fall along pseudotime, where the paper's example is said to rise.
-
-    Parameters
-    ----------
-    cells : Cells
-        The page's data.
-    found : mapping of str to Trend
-        Of ``trends``.
 
     Returns
     -------
