@@ -59,20 +59,9 @@ CONTEXT = Recipe(
 
 @dataclass(frozen=True)
 class Variant:
-    """One ``value`` of one ``factor``, named as in the paper.
+    """One ``value`` of one ``factor``, named as in the paper, with its recipe and the test graphs that score it.
 
-    Attributes
-    ----------
-    factor, value : str
-        What is varied.
-    base : str
-        What the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
-    recipe : Recipe
-        Model and training.
-    presets : tuple of str
-        Simulated data that it is scored on.
-    n_graphs : int
-        Test graphs of each preset.
+``base`` is what the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
     """
 
     factor: str
@@ -163,7 +152,7 @@ def _of_recipe(
     return _of(factor, base, recipe, values, replace)
 
 
-def untrained_variants() -> list[Variant]:
+def _untrained_variants() -> list[Variant]:
     """Choices of the loop itself; nothing has been trained."""
     fixed = with_config(UNTRAINED, init_tolerance=0.0)
     return [
@@ -195,7 +184,7 @@ def untrained_variants() -> list[Variant]:
     ]  # fmt: skip
 
 
-def trained_variants() -> list[Variant]:
+def _trained_variants() -> list[Variant]:
     """Choices of the paper's training."""
     base = "trained"
     return [
@@ -212,7 +201,7 @@ def trained_variants() -> list[Variant]:
     ]  # fmt: skip
 
 
-def context_variants() -> list[Variant]:
+def _context_variants() -> list[Variant]:
     """Choices of the rho_nn that sees context, trained on few graphs."""
     base = "context"
     return [
@@ -235,7 +224,7 @@ def context_variants() -> list[Variant]:
 
 def variants(n_graphs: int = 12) -> list[Variant]:
     """All of them, each to be scored on so many test graphs of a preset."""
-    found = [*untrained_variants(), *trained_variants(), *context_variants()]
+    found = [*_untrained_variants(), *_trained_variants(), *_context_variants()]
     return [replace(variant, n_graphs=n_graphs) for variant in found]
 
 

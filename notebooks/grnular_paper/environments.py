@@ -33,22 +33,9 @@ def short(text: str) -> str:
 
 
 def known(folder: Path) -> dict[str, str]:
-    """The environments that rows in ``folder`` may name.
+    """The environments that rows in ``folder`` may name, digits -> text; none without a file.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
-    Returns
-    -------
-    dict of str to str
-        Digits -> text; none without a file.
-
-    Raises
-    ------
-    InputError
-        For a line that is not what it says.
+Raises ``InputError`` for a line that is not what it says.
     """
     path = folder / FILE
     if not path.exists():
@@ -75,18 +62,10 @@ def remember(folder: Path, texts: set[str]) -> None:
 
 @lru_cache(maxsize=16)
 def provenance(method: str = "") -> dict[str, str]:
-    """What computes numbers here.
+    """What computes numbers here: ``commit`` (``-dirty`` when the packages differ from it) and ``environment``.
 
-    Parameters
-    ----------
-    method : str
-        The version of an optional package is told where the method runs it.
-
-    Returns
-    -------
-    dict of str to str
-        ``commit`` (``-dirty`` when the packages differ from it) and ``environment``: versions, processor, and
-        the vector instructions that PyTorch and OpenBLAS use on it.
+The latter has versions (of an optional package where ``method`` runs it), processor and the vector
+instructions that PyTorch and OpenBLAS use on it.
     """
     names = ["numpy", "scipy", "scikit-learn", "torch", "arboreto"]
     versions = [f"{name}={version(name)}" for name in names]
@@ -105,15 +84,10 @@ def _commit() -> str:
 
 @lru_cache(maxsize=1)
 def processor() -> str:
-    """The processor and the vector instructions in use.
+    """The processor and the vector instructions in use, as ``processor=... torch_cpu=... openblas=...``.
 
-    Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
-
-    Returns
-    -------
-    str
-        ``processor=... torch_cpu=... openblas=...``; blanks of names are underscores, and what can not
-        be found out is ``unknown``.
+Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
+Blanks of names are underscores, and what can not be found out is ``unknown``.
     """
     import torch
     from threadpoolctl import threadpool_info

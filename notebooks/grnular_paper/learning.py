@@ -57,13 +57,7 @@ WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
 
 
 def tasks() -> list[SyntheticTask]:
-    """List all runs: with the list of TFs, and those methods that can do without also without it.
-
-    Returns
-    -------
-    list of SyntheticTask
-        Quick methods first.
-    """
+    """List all runs, quick ones first: with the list of TFs, and those methods that can do without also without it."""
     wanted = []
     for name, n_graphs in SETTINGS.values():
         methods = [m for m in (*TRAINED, *WITHOUT_TRAINING) if m != "glad"]
@@ -100,13 +94,7 @@ def rows(folder: Path) -> pd.DataFrame:
 
 
 def by_mean(table: pd.DataFrame) -> list[str]:
-    """Order methods: those that ran in most settings first, then by falling mean over settings.
-
-    Returns
-    -------
-    list of str
-        Values of ``shown``.
-    """
+    """Order ``shown``: what ran in most settings first, then by falling mean over settings."""
     means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
     ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
     return list(ranked.sort_values(["settings", "mean"], ascending=False).index)
@@ -269,19 +257,7 @@ def _value(setting: object) -> str:
 
 
 class Lead(NamedTuple):
-    """The strongest other method on the graphs it shares with the chosen one.
-
-    Attributes
-    ----------
-    other : str
-        Its name; empty where there is none.
-    score : float
-        Its mean strict AUPRC.
-    times : float
-        Mean of the chosen one over the other's.
-    graphs : int
-        How many both have.
-    """
+    """The strongest other method, its mean strict AUPRC, how many ``times`` that the chosen one has, on shared graphs."""
 
     other: str
     score: float
@@ -292,19 +268,9 @@ class Lead(NamedTuple):
 def lead(
     found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular-context"
 ) -> Lead:
-    """Compare one method with the best of others, each on the graphs both have, with the list of TFs.
+    """Compare one method with the best of ``others``, each on the graphs both have, with the list of TFs.
 
-    Parameters
-    ----------
-    setting : str
-        One of ``SETTINGS``.
-    others : sequence of str
-        Competing methods.
-
-    Returns
-    -------
-    Lead
-        Over the other with the least ratio; NaN without shared graphs.
+It is the one with the least ratio; NaN without shared graphs.
     """
     known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")

@@ -72,27 +72,10 @@ def moves(
 ) -> pd.DataFrame:
     """The largest move of each method between all capabilities of this machine and numbers of threads.
 
-    Parameters
-    ----------
-    methods : sequence of str
-        Names of the registry.
-    n_cells : int
-        Of the simulated graph, one of 100 genes with dropout.
-    real : bool
-        Run quick methods on one real pair, too, where its data are at hand.
-    precision : {"single", "double"}, optional
-        Of the unrolled models; None is each one's own.
-
-    Returns
-    -------
-    DataFrame
-        ``data, method``; ``scores``, the largest difference of any score as a share of the largest one;
-        ``auprc``, that of the strict AUPRC as a share of the smallest.
-
-    Raises
-    ------
-    MethodError
-        When a process fails, with what it said.
+Simulated is a graph of 100 genes with dropout; quick methods also run on one real pair where ``real``
+and its data are at hand. ``precision`` of None is each model's own. Columns are ``data, method``; ``scores``,
+the largest difference of any score as a share of the largest one; ``auprc``, that of the strict AUPRC as a
+share of the smallest. Raises ``MethodError`` when a process fails, with what it said.
     """
     able = [name for name in CAPABILITIES if name not in lacking()] or [""]
     asked = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
@@ -171,20 +154,7 @@ def _compute(
 
 
 def report(found: pd.DataFrame, tolerance: float) -> str:
-    """What the command prints: a line a method, and what this machine could not try.
-
-    Parameters
-    ----------
-    found : DataFrame
-        ``moves``.
-    tolerance : float
-        The share above which a line is marked.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
+    """What the command prints of ``moves``: a line a method, marked above ``tolerance``, and what could not be tried."""
     lines = [f"{processor()}; without {', '.join(lacking()) or 'nothing'}"]
     for row in found.itertuples():
         mark = "  MOVES" if max(row.scores, row.auprc) >= tolerance else ""

@@ -22,20 +22,7 @@ STOPS_EARLY, N_GRAPHS = "grnboost2-shipped", 12  # clean graphs where arboreto i
 
 
 def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
-    """Edges that an upper triangle leaves out: those whose TF comes after its target.
-
-    Parameters
-    ----------
-    adjacency : ndarray, shape (tfs, genes)
-        Not 0 where there is an edge.
-    tf_index : ndarray, shape (tfs,)
-        Which gene each TF is.
-
-    Returns
-    -------
-    int
-        Their number.
-    """
+    """How many edges (tfs, genes) an upper triangle leaves out: those whose TF comes after its target."""
     row, column = np.nonzero(adjacency)
     return int((np.asarray(tf_index)[row] > column).sum())
 
@@ -43,20 +30,7 @@ def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
 def record_missing(folder: Path) -> list[str]:
     """Add to the record what is not there yet: lost edges of SERGIO's datasets, and GRNBoost2's early stop.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
-    Returns
-    -------
-    list of str
-        A line for each run that failed.
-
-    Raises
-    ------
-    DownloadError
-        When the inputs of SERGIO's datasets can not be had.
+Returns a line for each run that failed; raises ``DownloadError`` when the inputs can not be had.
     """
     if not (folder / TRIANGLE).exists():
         lines = []

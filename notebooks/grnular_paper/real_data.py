@@ -30,21 +30,7 @@ DRAWS = 200  # of TFs with replacement, for an interval
 
 @dataclass(frozen=True)
 class RealTask:
-    """One inference on real data.
-
-    Attributes
-    ----------
-    dataset, method : str
-        Names of BEELINE and of the registry of methods.
-    seed : int
-        Of the method.
-    genes : str
-        BEELINE's gene rule.
-    networks : tuple of str
-        The reference networks that it is scored on.
-    detailed : bool
-        Whether the first seed is also scored edge by edge.
-    """
+    """One inference on real data, scored on ``networks``, for the first seed edge by edge where ``detailed``."""
 
     dataset: str
     method: str
@@ -98,31 +84,18 @@ class RealTask:
             place = {"cells": data.n_cells, "replicate": 0, "tf_information": "with", **absent}
             rows.append({**key, **place, "seed": self.seed, **scores})
             if self.seed == 0 and self.detailed and not chosen.needs_truth:
-                details.append({**key, "seed": self.seed, **detail_scores(data, run.edges)})
+                details.append({**key, "seed": self.seed, **_detail_scores(data, run.edges)})
         return {self.experiment: rows, DETAILS: details}
 
 
-def detail_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float | int]:
-    """Of a network that somebody reads: its first edges, and each TF by itself.
+def _detail_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float | int]:
+    """Of a network that somebody reads, by the strict protocol: its first edges, and each TF by itself.
 
-    AUPRC looks at the whole ranking, and a method may rank whole TFs well without knowing whose targets
-    are whose.
-
-    Parameters
-    ----------
-    data : GRNDataset
-        With its reference network.
-    edges : DataFrame
-        Inferred edges ``regulator, target, weight``.
-
-    Returns
-    -------
-    dict
-        By the strict protocol. ``epr, epr_truth_genes``: early precision over density among all candidates, and
-        among genes of the truth alone as BEELINE does. ``tf_precision``: mean over TFs of the normalised
-        precision among as many targets as are true (0 chance, 1 perfect); ``tfs_above`` of ``tfs`` are
-        above 0. ``ratio, low, high``: AUPRC over density with its 95 % interval when TFs are drawn with
-        replacement.
+AUPRC looks at the whole ranking, and a method may rank whole TFs well without knowing whose targets
+are whose. ``epr, epr_truth_genes``: early precision over density among all candidates, and among genes of the
+truth alone as BEELINE does. ``tf_precision``: mean over TFs of the normalised precision among as many targets as
+are true (0 chance, 1 perfect); ``tfs_above`` of ``tfs`` are above 0. ``ratio, low, high``: AUPRC over density with
+its 95 % interval when TFs are drawn with replacement.
     """
     given = (edges, data.truth, data.genes, data.tfs)
     found = strict_scores(*given)
@@ -226,51 +199,19 @@ NETWORK_LETTERS = {"STRING": "S", "Non-Specific-ChIP-seq": "N", "Cell-type-speci
 
 
 def pair_label(network: str, dataset: str) -> str:
-    """Label a pair by its network's letter and its dataset, as ``[S] mDC``.
-
-    Parameters
-    ----------
-    network, dataset : str
-
-    Returns
-    -------
-    str
-    """
+    """Label a pair by its network's letter and its dataset, as ``[S] mDC``."""
     return f"[{NETWORK_LETTERS[network]}] {dataset}"
 
 
 def pair_order(datasets: Sequence[str]) -> list[str]:
-    """Order all pair labels, networks outside, datasets inside.
-
-    Parameters
-    ----------
-    datasets : sequence of str
-
-    Returns
-    -------
-    list of str
-    """
+    """Order all pair labels, networks outside, datasets inside."""
     return [pair_label(network, dataset) for network in NETWORK_LETTERS for dataset in datasets]
 
 
 def wide(
     table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]
 ) -> pd.DataFrame:
-    """Arrange one score as pairs x methods.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``network, dataset, method`` and the score; seeds are averaged.
-    value : str
-        Column of the score.
-    datasets, methods : sequence of str
-
-    Returns
-    -------
-    DataFrame
-        All pairs in the paper's order; NaN where there is no row.
-    """
+    """Arrange one score as pairs x methods, mean over seeds; all pairs in the paper's order, NaN without a row."""
     pairs = [pair_label(n, d) for n, d in zip(table["network"], table["dataset"], strict=True)]
     grid = table.assign(pair=pairs).pivot_table(
         index="pair", columns="method", values=value, aggfunc="mean"

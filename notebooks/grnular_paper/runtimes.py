@@ -57,14 +57,9 @@ def papers_config(hidden: int) -> GRNULarConfig:
 
 @dataclass(frozen=True)
 class Timing:
-    """One timed run on the dataset of Tables 1 and 2.
+    """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass with ``hidden`` units.
 
-    Attributes
-    ----------
-    name : str
-        A method, or ``forward_name`` of a number of hidden units.
-    hidden : int, optional
-        Hidden units of one forward pass, goodINIT and all fits, with untrained learned parts.
+A forward pass is goodINIT and all fits, with untrained learned parts.
     """
 
     name: str

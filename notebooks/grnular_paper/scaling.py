@@ -47,20 +47,7 @@ SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
 
 
 def next_size(table: pd.DataFrame, sweep: str, method: str) -> Size | None:
-    """Return the next size of a sweep.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Runs so far, ``COLUMNS``.
-    sweep, method : str
-        Which sweep of which method.
-
-    Returns
-    -------
-    Size or None
-        The first that has not run; None at the end of the sweep, or where a run took longer than ``PATIENCE``.
-    """
+    """The first size of a sweep that has not run; None at its end, or where a run took longer than ``PATIENCE``."""
     done = table[(table["sweep"] == sweep) & (table["method"] == method)]
     if (done["seconds"] > PATIENCE).any():
         return None

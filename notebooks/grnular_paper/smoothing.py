@@ -28,25 +28,10 @@ class Fit:
 def loess(
     x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75
 ) -> np.ndarray:
-    """Smooth ``y`` along ``x``.
+    """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``), each seeing a ``span`` share of the observations.
 
-    Parameters
-    ----------
-    x, y : ndarray, shape (observations,)
-        Neighbours that all have the same x give their weighted mean.
-    at : ndarray, shape (places,), optional
-        Where; by default at ``x``.
-    span : float
-        Share of the observations that each place sees.
-
-    Returns
-    -------
-    ndarray, shape (places,)
-
-    Raises
-    ------
-    InputError
-        For fewer than 3 observations, values that are not finite, a span outside (0, 1].
+Neighbours that all have the same x give their weighted mean. Raises ``InputError`` for fewer than 3
+observations, values that are not finite, a span outside (0, 1].
     """
     x, y = _checked(x, y, span)
     places = x if at is None else np.asarray(at, dtype=float)

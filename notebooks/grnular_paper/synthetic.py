@@ -37,19 +37,7 @@ TFInformation = Literal["with", "without"]
 
 @dataclass(frozen=True)
 class SyntheticTask:
-    """One method on one replicate of a preset.
-
-    Attributes
-    ----------
-    preset, method : str
-        Names of the simulator's presets and of the registry of methods.
-    replicate, seed : int
-        Number of the test graph; seed of the method.
-    n_cells, n_types : int, optional
-        Cells and cell types; None: the preset's own.
-    tf_information : {"with", "without"}
-        Whether the method gets the list of TFs.
-    """
+    """One method on one replicate of a preset, with or without the list of TFs; sizes of None are the preset's own."""
 
     preset: str
     method: str
@@ -113,20 +101,7 @@ class SyntheticTask:
 
 
 def point_key(name: str, n_cells: int | None = None, n_types: int | None = None) -> dict[str, object]:  # fmt: skip
-    """The columns of the record's key that say which simulated data a row is of.
-
-    Parameters
-    ----------
-    name : str
-        A preset of the simulator.
-    n_cells, n_types : int, optional
-        Cells and cell types; None: the preset's own.
-
-    Returns
-    -------
-    dict
-        ``dataset, network, genes, cells, cell_types, dropout_percentile``.
-    """
+    """The columns of the record's key that say which simulated data a row is of; sizes of None are the preset's own."""
     settings = preset(name, n_cells=n_cells, n_types=n_types)
     dropout = settings.technical.dropout
     return {

@@ -98,19 +98,7 @@ def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | 
 
 @dataclass(frozen=True)
 class SettingTask:
-    """A setting on graphs of one preset.
-
-    Attributes
-    ----------
-    setting : Setting
-        Of a competing method.
-    preset : str
-        Which simulated data.
-    part : {"valid", "test"}
-        For choosing, or for comparing.
-    n_graphs : int
-        How many of them.
-    """
+    """A setting of a competing method on graphs of one preset, for choosing ("valid") or for comparing ("test")."""
 
     setting: Setting
     preset: str
@@ -198,7 +186,7 @@ def chosen(rows: pd.DataFrame, name: str) -> list[Setting]:
 
 def best_settings(rows: pd.DataFrame, name: str) -> list[Setting]:
     """The best setting of each method on the validation graphs; the used one where none is on record."""
-    means = validation_table(rows)[name].dropna()
+    means = _validation_table(rows)[name].dropna()
     found = []
     for used in USED:
         own = [s for s in settings() if s.method == used.method and s.label in means.index]
@@ -206,7 +194,7 @@ def best_settings(rows: pd.DataFrame, name: str) -> list[Setting]:
     return found
 
 
-def validation_table(rows: pd.DataFrame) -> pd.DataFrame:
+def _validation_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean strict AUPRC (settings, data sets); nan where a graph had no solution."""
     there = rows[rows["network"] == "valid"].astype({"strict_auprc": float})
     means = there.groupby(["method", "dataset"])["strict_auprc"].agg(lambda v: v.mean(skipna=False))
@@ -219,7 +207,7 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
 
     The best setting of a method is marked ``*``, the one that the figures show is named so.
     """
-    means, lines = validation_table(rows), []
+    means, lines = _validation_table(rows), []
     top = {(s.method, name): s for name in PRESETS for s in best_settings(rows, name)}
     for setting in settings():
         if setting.label not in means.index:

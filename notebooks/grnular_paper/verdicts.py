@@ -85,22 +85,8 @@ def compare(
 ) -> pd.DataFrame:
     """One method against each of ``others`` at every point, on the graphs that both have.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``point, replicate, method`` and the score, one row a graph.
-    chosen : str
-        The method of the claim.
-    others : sequence of str
-        The competing methods.
-    score : str
-        Name of the column.
-
-    Returns
-    -------
-    DataFrame
-        ``COLUMNS`` and ``p_holm``; the mean difference with its 95 % interval is over graphs, p is NaN
-        with fewer than six of them.
+``rows`` have ``point, replicate, method`` and the score, one row a graph. The mean difference with its 95 %
+interval is over graphs; p is NaN with fewer than six of them.
     """
     lines = []
     for point, of_point in rows.groupby("point", sort=False):
@@ -130,18 +116,7 @@ def compare(
 def verdict(
     rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
 ) -> Verdict:
-    """The verdict on "``chosen`` is better than ``others``".
-
-    Parameters
-    ----------
-    rows, chosen, others, score
-        As of ``compare``.
-
-    Returns
-    -------
-    Verdict
-        By the rule in the module's text.
-    """
+    """The verdict on "``chosen`` is better than ``others``", by the rule in the module's text; ``rows`` as of ``compare``."""
     tests = compare(rows, chosen, others, score)
     tested = tests[tests["p_holm"].notna()]
     sure = tested[tested["p_holm"] < LEVEL]
@@ -169,18 +144,7 @@ def _powerless(tests: pd.DataFrame) -> pd.Series:
 
 
 def word_for(wins: int, losses: int, tested: int) -> str:
-    """The rule of the module's text.
-
-    Parameters
-    ----------
-    wins, losses, tested : int
-        Counts of comparisons.
-
-    Returns
-    -------
-    str
-        One of the four words.
-    """
+    """The rule of the module's text: one of the four words, from counts of comparisons."""
     if not tested:
         return UNTESTED
     if not losses and wins >= MOSTLY * tested:
@@ -281,21 +245,10 @@ def word(good: int, bad: int, tried: int) -> str:
 def from_verdicts(
     strict: Verdict, paper: Verdict | None = None, of: str = "comparisons", planned: int = 0
 ) -> Finding:
-    """The finding of tests point by point.
+    """The finding of tests point by point, by each protocol; no test at all means: not on record.
 
-    Parameters
-    ----------
-    strict, paper : Verdict
-        By each protocol. No test at all means: not on record.
-    of : str
-        What the tests are, in a word.
-    planned : int
-        How many the full experiment has, a point and a competing method each; 0 where that is not known.
-
-    Returns
-    -------
-    Finding
-        With the strict verdict's numbers.
+``of`` says what the tests are, ``planned`` how many the full experiment has, a point and a competing
+method each; 0 where that is not known.
     """
     if strict.tests.empty:
         return Finding(OPEN)
@@ -312,13 +265,7 @@ def from_verdicts(
 
 
 def so_far(tested: int, planned: int, of: str = "comparisons") -> tuple[str, bool]:
-    """How much of what was ``planned`` has enough graphs for a test.
-
-    Returns
-    -------
-    (str, bool)
-        The same in words, and whether it is less than half; nothing where nothing is planned.
-    """
+    """How much of what was ``planned`` has enough graphs for a test, in words, and whether it is less than half."""
     if not planned:
         return "", False
     return f"{tested} of {planned} {of} have six shared graphs; ", 2 * tested < planned

@@ -166,7 +166,7 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
 
 
 def test_pairs_that_are_counted_need_two_thirds_for_a_part():
-    words = claims_real.word_of_pairs
+    words = claims_real._word_of_pairs
     assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
     assert words(39, 21, 60) == NOT_REPRODUCED
     assert words(40, 20, 60) == PARTLY and words(60, 0, 60) == REPRODUCED

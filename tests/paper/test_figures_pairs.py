@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.pitfalls import floor_curve
-from grnular_paper.figures.real_data import method_points, side_by_side
+from grnular_paper.figures.real_data import _side_by_side, method_points
 from grnular_paper.real_data import wide
 
 TABLE = pd.DataFrame(
@@ -41,7 +41,7 @@ def test_points_show_each_pair_and_the_geometric_mean():
 
 def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
     titles = ("one", "other")
-    figure = side_by_side(GRID, GRID[["clr"]], titles, kinds=("auprc",) * 2, missing="")
+    figure = _side_by_side(GRID, GRID[["clr"]], titles, kinds=("auprc",) * 2, missing="")
     left, right = figure.axes[:2]
     assert (left.get_title("left"), right.get_title("left")) == titles
     assert left.get_ylim() == right.get_ylim()

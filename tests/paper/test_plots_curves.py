@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.curves import Row, curve_grid, draw_beside, draw_curves
+from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, draw_beside
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 from grnular_paper.tables import simulated
@@ -34,7 +34,7 @@ def rows() -> pd.DataFrame:
 def test_a_line_is_the_mean_and_few_graphs_are_written_beside(rows):
     _, ax = plt.subplots()
     of_panel = rows[(rows["panel"] == 2) & (rows["tf_information"] == "with")]
-    draw_curves(ax, of_panel, "strict_auprc", ["clr", "ridge", "tigress"], (100, 1000, 5000))
+    _draw_curves(ax, of_panel, "strict_auprc", ["clr", "ridge", "tigress"], (100, 1000, 5000))
     clr, ridge = (c.lines[0] for c in ax.containers)
     assert np.allclose(clr.get_ydata(), 0.215) and np.allclose(ridge.get_ydata(), 0.205)
     assert [t.get_text() for t in ax.texts] == ["2", "2"]  # ridge has fewer graphs than CLR
@@ -90,15 +90,15 @@ def test_live_runs_are_set_beside_the_record():
     now, failed = run_now(tasks)
     assert len(now) == 2 and len(failed) == 2 and "no-such-method" in failed[0]
     recorded = now.assign(strict_auprc=now["strict_auprc"] * [1, 1.25])
-    both = simulated.beside_record(now, recorded, "strict_auprc")
+    both = simulated._beside_record(now, recorded, "strict_auprc")
     assert both["gap"].tolist() == pytest.approx([0, 0.2])
     assert both["recorded"].tolist() == recorded["strict_auprc"].tolist()
     other = recorded.assign(paper_auroc=now["paper_auroc"] / [0.5, 1])  # a score that is not drawn
-    assert simulated.beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
+    assert simulated._beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
         [0.5, 0.2]
     )
     _, ax = plt.subplots()
     draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2
     plt.close()
-    assert simulated.beside_record(now.iloc[:0], recorded, "strict_auprc").empty
+    assert simulated._beside_record(now.iloc[:0], recorded, "strict_auprc").empty

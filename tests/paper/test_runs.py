@@ -186,7 +186,7 @@ def test_one_inference_gives_every_number_of_every_network(pretend, monkeypatch)
 
 def test_the_truth_itself_is_perfect_edge_by_edge(small_data):
     edges = small_data.truth[["regulator", "target"]].assign(weight=1.0, sign=1)
-    found = real_data.detail_scores(small_data, edges)
+    found = real_data._detail_scores(small_data, edges)
     strict = strict_scores(edges, small_data.truth, small_data.genes, small_data.tfs)
     assert found["tf_precision"] == 1 and found["tfs_above"] == found["tfs"] > 0
     assert found["epr"] == pytest.approx(found["ratio"])

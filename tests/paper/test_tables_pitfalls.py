@@ -24,7 +24,7 @@ def test_a_toy_network_has_its_edges_and_no_loops(rng):
     assert set(toy.truth["regulator"]) <= set(toy.tfs)
     apart = pitfalls.toy_network(rng, 12, 3, 27, tf_to_tf=False)  # all pairs there are
     assert not set(apart.truth["target"]) & set(apart.tfs)
-    assert len(pitfalls.random_edges(rng, toy)) == 3 * 11
+    assert len(pitfalls._random_edges(rng, toy)) == 3 * 11
 
 
 def test_the_floor_follows_its_formula(rng):

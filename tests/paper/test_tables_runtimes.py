@@ -32,7 +32,7 @@ def test_the_devices_of_all_runs_are_named_once(recorded):
     ("seconds", "text"), [(1234.6, "1235"), (100, "100"), (12.345, "12.3"), (2, "2.00"), (0.05, "0.0500")]
 )  # fmt: skip
 def test_times_have_three_digits(seconds, text):
-    assert tables.spelled(seconds) == text
+    assert tables._spelled(seconds) == text
 
 
 def test_forward_passes_stand_beside_the_papers(recorded):

@@ -11,7 +11,7 @@ import pytest
 from grnular_paper import grids
 from grnular_paper.records import KEY
 from grnular_paper.runs import run_now
-from grnular_paper.tables import clean, ds, grid, live, noisy
+from grnular_paper.tables import clean, ds, noisy, simulated
 
 
 def recorded(*rows: dict) -> pd.DataFrame:
@@ -88,11 +88,11 @@ def test_pairs_are_the_true_ones_and_all_others_but_a_tf_with_itself():
     expression = np.column_stack([x, x, [1, 1, -1, -1], -x])  # r of TF 0: 1, 1, 0, -1
     adjacency = np.array([[False, True, False, False]])
     pair = SimpleNamespace(tf_index=np.array([0]), adjacency=adjacency)
-    assert clean.correlation_of_pairs(expression, pair) == pytest.approx((1, 0.5, 0.5))
+    assert clean._correlation_of_pairs(expression, pair) == pytest.approx((1, 0.5, 0.5))
 
 
 def test_type_means_are_taken_away_gene_by_gene():
-    left = clean.without_type_means(np.array([[1.0, 5], [3, 5], [10, 7]]), np.array([0, 0, 1]))
+    left = clean._without_type_means(np.array([[1.0, 5], [3, 5], [10, 7]]), np.array([0, 0, 1]))
     assert left.tolist() == [[-1, 0], [1, 0], [0, 0]]
 
 
@@ -183,7 +183,7 @@ def test_tfs_seen_in_one_cell_of_a_hundred_are_apart_from_the_hidden():
             "correlation": [0.2, 0.0, 0.0],
         }
     )
-    table = ds.detected_and_hidden(found, "DS1")
+    table = ds._detected_and_hidden(found, "DS1")
     assert table["number"].tolist() == [2, 1]
     assert table["share of genes each regulates"].tolist() == ["30.0%", "10.0%"]
     assert table["GRNULar-context (this work), within TF"].tolist() == pytest.approx([0.2, 0])
@@ -200,12 +200,12 @@ def test_hidden_units_are_four_a_tf_and_at_most_500():
 
 def test_what_is_planned_and_not_on_record_is_counted():
     missing = pd.DataFrame({"rows": [3, 0], "planned": [5, 10]})
-    said = grid.on_record(pd.DataFrame(index=range(7)), missing)
+    said = simulated.on_record(pd.DataFrame(index=range(7)), missing)
     assert said == "7 recorded runs; 12 planned runs are missing."
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():
-    tasks = live.live_tasks(
+    tasks = simulated.live_tasks(
         grids.points("clean", [100], [2]), grids.curves("clean"), ["clr", "glad"], 2
     )
     assert [(t.replicate, t.method, t.tf_information) for t in tasks] == [
@@ -216,11 +216,11 @@ def test_live_tasks_are_the_chosen_methods_graph_by_graph():
 def test_a_live_part_tells_its_largest_difference_and_its_failures():
     methods = ["clr", "ridge", "none"]
     curves = [(name, "with") for name in methods]
-    tasks = live.live_tasks(grids.points("clean", [60], [2]), curves, methods, 1)
+    tasks = simulated.live_tasks(grids.points("clean", [60], [2]), curves, methods, 1)
     rows, _ = run_now(tasks)
-    part = live.live_part(tasks, rows.assign(strict_auprc=rows["strict_auprc"] * [1.25, 1]))
+    part = simulated.live_part(tasks, rows.assign(strict_auprc=rows["strict_auprc"] * [1.25, 1]))
     assert part.gap == pytest.approx(0.2)
     first, failed = part.text.splitlines()
     assert first == "2 runs, 2 of them on record; no area differs by more than 20.00%"
     assert "none" in failed
-    assert np.isnan(live.live_part([], rows).gap)
+    assert np.isnan(simulated.live_part([], rows).gap)

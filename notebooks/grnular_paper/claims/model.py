@@ -57,7 +57,7 @@ def spelled(setting: str) -> str:
     return setting.replace("noisy(25)", "dropout 25 %")
 
 
-def measured_on(base: str, factor: str) -> str:
+def _measured_on(base: str, factor: str) -> str:
     """The start of a claim's numbers: which model the values of a choice were tried on."""
     return f"{'on the untrained loop, ' if base == 'untrained' else ''}AUPRC by {factor}: "
 
@@ -72,7 +72,7 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
         good, bad = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
         shown = means(rows, [*chosen, other])
         return Finding(
-            word(good, bad, len(tests)), measured_on(base, factor) + shown if len(tests) else ""
+            word(good, bad, len(tests)), _measured_on(base, factor) + shown if len(tests) else ""
         )
 
     return look
@@ -88,7 +88,7 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
         good, bad = int((tests["high"] < -MARGIN).sum()), int((tests["low"] > -MARGIN).sum())
         shown = means(rows, [chosen, other])
         return Finding(
-            word(good, bad, len(tests)), measured_on(base, factor) + shown if len(tests) else ""
+            word(good, bad, len(tests)), _measured_on(base, factor) + shown if len(tests) else ""
         )
 
     return look
@@ -177,7 +177,7 @@ def memory(folder: Path) -> Finding:
     return Finding(word(more, 1 - more, 1), numbers)
 
 
-def network_size(recipe: Recipe) -> int:
+def _network_size(recipe: Recipe) -> int:
     """Weights and biases of f_W on the paper's simulated graphs."""
     sizes = (TFS, *recipe.config.hidden, GENES)
     return sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
@@ -206,7 +206,7 @@ def few_parameters(folder: Path) -> Finding:
     """The learned parameters against the weights of f_W."""
     trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
-    fitted = network_size(trained.recipe)
+    fitted = _network_size(trained.recipe)
     numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"
     return Finding(word(int(learned < fitted), int(learned >= fitted), 1), numbers)
 

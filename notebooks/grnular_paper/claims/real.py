@@ -35,13 +35,13 @@ def pairs(folder: Path, value: str) -> pd.DataFrame:
     return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
 
 
-def printed_pairs(folder: Path, value: str) -> pd.DataFrame:
+def _printed_pairs(folder: Path, value: str) -> pd.DataFrame:
     """The paper's Fig. 8 in the same form."""
     rows = recorded_table(folder, "paper_fig8")
     return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
 
 
-def word_of_pairs(higher: int, lower: int, of: int) -> str:
+def _word_of_pairs(higher: int, lower: int, of: int) -> str:
     """The rule of ``verdicts`` for pairs that are counted without a test: "partly" takes two thirds."""
     found = word(higher, lower, of)
     return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found
@@ -73,7 +73,7 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[
         absent = [label(r) for r in others if r not in pairs(folder, f"strict_{score}")]
         if absent:
             numbers += f"; not on record: {', '.join(absent)}"
-        return Finding(word_of_pairs(*strict), numbers if strict[2] else "", word_of_pairs(*paper))
+        return Finding(_word_of_pairs(*strict), numbers if strict[2] else "", _word_of_pairs(*paper))
 
     return look
 
@@ -84,7 +84,7 @@ def printed_ahead(
     """The same counts of the numbers that the paper prints."""
 
     def look(folder: Path) -> str:
-        higher, lower, of = counts(printed_pairs(folder, score), chosen, others)
+        higher, lower, of = counts(_printed_pairs(folder, score), chosen, others)
         return f"higher in {higher}, lower in {lower} of {of}"
 
     return look
@@ -92,7 +92,7 @@ def printed_ahead(
 
 def low_auprc(folder: Path) -> Finding:
     """Where true edges are so many that random scores are above the limit, a pair says nothing."""
-    limit = float(printed_pairs(folder, "auprc")["grnular"].max())
+    limit = float(_printed_pairs(folder, "auprc")["grnular"].max())
     density, found = pairs(folder, "density"), {}
     for protocol in ("strict", "paper"):
         table = pairs(folder, f"{protocol}_auprc").drop(columns=list(CONTROLS), errors="ignore")
@@ -132,7 +132,7 @@ def high_auroc(folder: Path) -> Finding:
 
 def printed_auroc(folder: Path) -> str:
     """On how many pairs the paper's GRNULar is there."""
-    of = printed_pairs(folder, "auroc")["grnular"]
+    of = _printed_pairs(folder, "auroc")["grnular"]
     return f"{SHOWN_AUROC} or more on {int((of >= SHOWN_AUROC).sum())} of {len(of)} pairs"
 
 
@@ -188,7 +188,7 @@ def printed_table3(folder: Path) -> str:
 
 def printed_auprc(folder: Path) -> str:
     """The paper's highest AUPRC."""
-    return f"{printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
+    return f"{_printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
 
 
 def printed_set(folder: Path) -> str:
@@ -212,7 +212,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
             f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "
             "the median"
         )
-        return Finding(word_of_pairs(higher, lower, of), numbers)
+        return Finding(_word_of_pairs(higher, lower, of), numbers)
 
     return look
 

@@ -31,23 +31,7 @@ SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
 
 @dataclass(frozen=True)
 class Comparison:
-    """``chosen`` is better than ``others`` in an experiment, or in one panel of it.
-
-    Attributes
-    ----------
-    experiment : str
-        "clean", "noisy" or "ds".
-    tf_information : {"with", "without"}
-        Whether methods get the list of TFs.
-    chosen : str
-        The method of the claim.
-    others : tuple of str
-        The competing methods.
-    panel : int, optional
-        A dropout percentile of "noisy".
-    scores : (str, str)
-        The score by the paper's protocol and by the strict one.
-    """
+    """``chosen`` is better than ``others`` in an experiment, or in one panel (a dropout) of it."""
 
     experiment: str
     tf_information: str
@@ -57,18 +41,7 @@ class Comparison:
     scores: tuple[str, str] = AUPRC
 
     def verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
-        """The verdict by each protocol.
-
-        Parameters
-        ----------
-        rows : DataFrame
-            ``grids.rows`` of the experiment.
-
-        Returns
-        -------
-        dict of str to Verdict
-            Score -> verdict.
-        """
+        """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment."""
         here = rows[rows["tf_information"] == self.tf_information]
         if self.panel is not None:
             here = here[here["panel"] == self.panel]

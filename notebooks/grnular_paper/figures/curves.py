@@ -46,27 +46,13 @@ class Row(NamedTuple):
     tf_information: str
 
 
-def draw_curves(
+def _draw_curves(
     ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
 ) -> Axes:
     """Draw mean and standard deviation over test graphs at every place, one line a method.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        ``method, place`` and the score, one row a graph.
-    score : str
-        A column of ``SCORES``.
-    methods : sequence of str
-        One line each; those without rows are left out.
-    places : sequence of int or str
-        Values of ``place`` along the axis. Names, such as datasets, are not joined by lines.
-
-    Returns
-    -------
-    Axes
-        The same. A point with fewer graphs than the panel's most has their number beside it; dotted is what
-        random scores reach.
+Places that are names, such as datasets, are not joined. A point with fewer graphs than the panel's most
+has their number beside it; dotted is what random scores reach.
     """
     joined = all(not isinstance(place, str) for place in places)
     step = DODGE * len(places) if joined else APART
@@ -152,7 +138,7 @@ def curve_grid(
         methods = [m for m, known in curves if known == panel_row.tf_information]
         for ax, (value, title) in zip(line, panels.items(), strict=True):
             here = (rows["panel"] == value) & (rows["tf_information"] == panel_row.tf_information)
-            draw_curves(ax, rows[here], panel_row.score, methods, places)
+            _draw_curves(ax, rows[here], panel_row.score, methods, places)
             if number == 0:
                 ax.set_title(title)
             if number == n_rows - 1:
@@ -189,7 +175,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     Parameters
     ----------
     both : DataFrame
-        Of ``tables.simulated.beside_record``; may be empty.
+        Of ``tables.simulated._beside_record``; may be empty.
     score : str
         Names the axis.
     """
@@ -212,14 +198,8 @@ SETTING_LABELS = {"clean": "clean", "noisy(25)": "dropout 25 %"}
 PANELS_A_ROW = 3
 
 
-def factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
-    """Draw mean strict AUPRC and its 95 % interval for every value of one factor, one colour a setting.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``factor``, ``value`` (in the order to draw), ``dataset`` and ``strict_auprc``, one row a graph.
-    """
+def _factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
+    """Draw mean strict AUPRC and its 95 % interval for every value of one factor, one colour a setting."""
     values = _in_order(rows["value"])
     for shift, (name, colour) in zip((-0.08, 0.08), SETTING_COLOURS.items(), strict=True):
         of_setting = rows[rows["dataset"] == name]
@@ -251,7 +231,7 @@ def _in_order(values: Iterable[str]) -> list[str]:
 
 
 def factor_grid(rows: pd.DataFrame) -> Figure:
-    """Draw a panel for every factor, see ``factor_panel``.
+    """Draw a panel for every factor, see ``_factor_panel``.
 
     Parameters
     ----------
@@ -269,7 +249,7 @@ def factor_grid(rows: pd.DataFrame) -> Figure:
         n_rows, PANELS_A_ROW, figsize=(8, 2.4 * n_rows), sharey=True, squeeze=False
     )
     for ax, factor in zip(axes.flat, factors, strict=False):
-        factor_panel(ax, rows[rows["factor"] == factor])
+        _factor_panel(ax, rows[rows["factor"] == factor])
     for ax in axes.flat[len(factors) :]:
         ax.set_visible(False)
     for ax in axes[:, 0]:

@@ -80,7 +80,7 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     """
     grids = [wide(printed, score, DATASETS, methods) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())
-    figure = side_by_side(*grids, titles, kinds=tuple(AREAS), missing="no number")
+    figure = _side_by_side(*grids, titles, kinds=tuple(AREAS), missing="no number")
     spots = [
         spot
         for ax, grid, title in zip(figure.axes, grids, titles, strict=True)
@@ -95,24 +95,11 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     )
 
 
-def side_by_side(
+def _side_by_side(
     left: pd.DataFrame, right: pd.DataFrame, titles: tuple[str, str], *, kinds: tuple[str, str],
     missing: str,
 ) -> Figure:  # fmt: skip
-    """Draw two heat maps with the same rows, widths in proportion to their columns.
-
-    Parameters
-    ----------
-    left, right : DataFrame
-        As in ``score_heatmap``.
-    titles, kinds : tuple of two str
-    missing : str
-        Why values are missing.
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw two heat maps with the same rows, widths in proportion to their columns."""
     rows, columns = max(len(left), len(right)), (left.shape[1], right.shape[1])
     size = 1.6 + 0.46 * sum(columns), 1.5 + 0.22 * rows
     figure, axes = plt.subplots(1, 2, figsize=size, width_ratios=columns, sharey=True)

@@ -77,25 +77,10 @@ def growth_with_types(recorded: pd.DataFrame, few: int = 2, many: int = 10) -> p
     return pd.DataFrame(lines)
 
 
-def correlation_of_pairs(
+def _correlation_of_pairs(
     expression: np.ndarray, simulation: Simulation
 ) -> tuple[float, float, float]:
-    """Absolute correlation of a TF and a gene, for true pairs and for all others.
-
-    Parameters
-    ----------
-    expression : ndarray, shape (cells, genes)
-        What is correlated: the simulation's expression, or what is left of it within cell types.
-    simulation : Simulation
-        Its ``adjacency`` (tfs, genes) says which pairs are true; a TF and itself are no pair.
-
-    Returns
-    -------
-    true, other : float
-        Mean over true pairs and over the others.
-    above : float
-        Probability that a true pair lies above another one (0.5: chance).
-    """
+    """Mean absolute correlation of a TF and a gene, for true pairs, for all others, and how often true is above."""
     z = expression - expression.mean(0)
     z = z / np.maximum(z.std(0), 1e-9)
     r = np.abs(z[:, simulation.tf_index].T @ z / len(z))
@@ -105,21 +90,8 @@ def correlation_of_pairs(
     return float(true.mean()), float(other.mean()), float((true[:, None] > other).mean())
 
 
-def without_type_means(expression: np.ndarray, cell_types: np.ndarray) -> np.ndarray:
-    """Expression with each gene's mean of the cell's type taken away.
-
-    Parameters
-    ----------
-    expression : ndarray, shape (cells, genes)
-        Any values.
-    cell_types : ndarray of int, shape (cells,)
-        Types from 0 on, each with a cell at least.
-
-    Returns
-    -------
-    ndarray, shape (cells, genes)
-        What is left within types.
-    """
+def _without_type_means(expression: np.ndarray, cell_types: np.ndarray) -> np.ndarray:
+    """Expression (cells, genes) with each gene's mean of the cell's type, from 0 on, taken away."""
     means = [expression[cell_types == kind].mean(0) for kind in range(cell_types.max() + 1)]
     return expression - np.stack(means)[cell_types]
 
@@ -127,7 +99,7 @@ def without_type_means(expression: np.ndarray, cell_types: np.ndarray) -> np.nda
 def correlation_by_types(
     n_graphs: int = 5, n_cells: int = 1000, n_types: Sequence[int] = grids.CELL_TYPES
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """``correlation_of_pairs`` over all cells and within types, for each number of cell types.
+    """``_correlation_of_pairs`` over all cells and within types, for each number of cell types.
 
     Returns
     -------
@@ -141,9 +113,9 @@ def correlation_by_types(
         found: dict[str, list] = {"over all cells": [], "within types": []}
         for replicate in range(n_graphs):
             made = replicate_of("clean", replicate, n_cells, c)
-            within = without_type_means(made.expression, made.cell_types)
-            found["over all cells"].append(correlation_of_pairs(made.expression, made))
-            found["within types"].append(correlation_of_pairs(within, made))
+            within = _without_type_means(made.expression, made.cell_types)
+            found["over all cells"].append(_correlation_of_pairs(made.expression, made))
+            found["within types"].append(_correlation_of_pairs(within, made))
         for where, values in found.items():
             true, other, above = np.mean(values, axis=0)
             lines.append((c, where, true, other, above))

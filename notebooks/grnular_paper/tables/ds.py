@@ -81,19 +81,8 @@ def ratio_table(means: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(list(lines.values()))
 
 
-def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """TFs that dropout leaves in 1 % of the cells or more, and the others: how many, how they are ranked.
-
-    Parameters
-    ----------
-    dataset : str
-        The name shown.
-
-    Returns
-    -------
-    DataFrame
-        Two lines; means over no TF are NaN.
-    """
+def _detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """TFs that dropout leaves in 1 % of the cells or more, and the others: two lines, means over no TF are NaN."""
     visible = found["detected"] >= DETECTED
     lines = []
     for name, of in (("seen in 1 % of cells or more", visible), ("hidden", ~visible)):
@@ -108,7 +97,7 @@ def detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
 
 def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFrame, list[str]]:
-    """``detected_and_hidden`` of replicate 0 of each dataset, inferred now.
+    """``_detected_and_hidden`` of replicate 0 of each dataset, inferred now.
 
     Returns
     -------
@@ -125,7 +114,7 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
         except DownloadError as error:
             absent.append(f"{name} is not at hand: {error}")
         else:
-            parts.append(detected_and_hidden(found, name))
+            parts.append(_detected_and_hidden(found, name))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), absent
 
 

@@ -74,14 +74,8 @@ def toy_network(
     return Toy(genes, genes[:n_tfs], truth)
 
 
-def random_edges(rng: np.random.Generator, toy: Toy) -> pd.DataFrame:
-    """Return a prediction with uniform random scores for every pair of a TF and a gene.
-
-    Returns
-    -------
-    DataFrame
-        An edge table.
-    """
+def _random_edges(rng: np.random.Generator, toy: Toy) -> pd.DataFrame:
+    """Return an edge table with uniform random scores for every pair of a TF and a gene."""
     return edge_table(rng.uniform(size=(len(toy.tfs), len(toy.genes))), toy.tfs, toy.genes)
 
 
@@ -111,9 +105,9 @@ def floor_table(
     for n_genes, n_tfs, n_edges in sizes:
         toy = toy_network(rng, n_genes, n_tfs, n_edges, tf_to_tf=False)
         draws = max(3, n_random // (n_genes // 100))
-        scored = [_paper(random_edges(rng, toy), toy) for _ in range(draws)]
+        scored = [_paper(_random_edges(rng, toy), toy) for _ in range(draws)]
         strict = [
-            strict_scores(random_edges(rng, toy), toy.truth, toy.genes, toy.tfs)["auroc"]
+            strict_scores(_random_edges(rng, toy), toy.truth, toy.genes, toy.tfs)["auroc"]
             for _ in range(3)
         ]
         formula, drawn = scored[0]["floor_auroc"], np.mean([s["auroc"] for s in scored])
@@ -153,7 +147,7 @@ def floor_by_share(rng: np.random.Generator, n_random: int, n_shares: int = 15) 
     for share in np.linspace(0.02, 1.0, n_shares):
         n_tfs = max(2, round(100 * share))
         toy = toy_network(rng, 100, n_tfs, min(60, n_tfs * 20))
-        scored = [_paper(random_edges(rng, toy), toy) for _ in range(n_random)]
+        scored = [_paper(_random_edges(rng, toy), toy) for _ in range(n_random)]
         simulated = np.mean([s["auroc"] for s in scored])
         rows.append((share, scored[0]["floor_auroc"], scored[0]["random_auroc"], simulated))
     return pd.DataFrame(rows, columns=["share", "formula", "exact", "simulated"])

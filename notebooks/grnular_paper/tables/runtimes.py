@@ -69,19 +69,8 @@ def _one_thread(device: str) -> str:
     return device.replace(" 1 threads", " 1 thread")
 
 
-def spelled(seconds: float) -> str:
-    """Seconds with three digits and no power of ten.
-
-    Parameters
-    ----------
-    seconds : float
-        A time above 0.
-
-    Returns
-    -------
-    str
-        For example 1234, 12.3, 0.0123.
-    """
+def _spelled(seconds: float) -> str:
+    """Seconds with three digits and no power of ten: 1234, 12.3, 0.0123."""
     return f"{seconds:.0f}" if seconds >= 100 else f"{seconds:#.3g}"
 
 
@@ -152,7 +141,7 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         seconds = cpu = score = ""
         if name in rows.index:
             row = rows.loc[name]
-            seconds, cpu = spelled(row["seconds"]), spelled(row["cpu_seconds"])
+            seconds, cpu = _spelled(row["seconds"]), _spelled(row["cpu_seconds"])
             score = f"{row['strict_auprc']:.3f}"
         lines.append((label(name), papers.get(name, ""), seconds, cpu, score))
     return pd.DataFrame(lines, columns=["method", "paper, s", "here, s", "CPU s", "strict AUPRC"])

@@ -32,7 +32,7 @@ class LivePart(NamedTuple):
     Attributes
     ----------
     beside : DataFrame
-        Runs that are on record, too; see ``beside_record``.
+        Runs that are on record, too; see ``_beside_record``.
     gap : float
         The largest difference of any area, as a share of the recorded value; NaN without such runs.
     text : str
@@ -77,14 +77,10 @@ def live_tasks(
     ]
 
 
-def beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Live rows with the recorded score of the same run.
+def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Live rows with the recorded score of the same run, where there is one: ``KEY, live, recorded, gap``.
 
-    Returns
-    -------
-    DataFrame
-        ``KEY``, ``live``, ``recorded`` and ``gap``: the largest difference of any AUPRC or AUROC, of
-        both protocols, as a share of the recorded value. Runs without a record are left out.
+``gap`` is the largest difference of any AUPRC or AUROC, of both protocols, as a share of the recorded value.
     """
     if live.empty or recorded.empty:
         return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
@@ -115,7 +111,7 @@ def live_part(
         Table, largest difference and text.
     """
     rows, failures = run_now(tasks, **options)
-    beside = beside_record(rows, recorded, score)
+    beside = _beside_record(rows, recorded, score)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them on record; "
     return LivePart(
