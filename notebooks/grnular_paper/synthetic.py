@@ -139,10 +139,7 @@ def score_simulation(simulation: Simulation, run: Inference, device: str) -> dic
 
 
 def synthetic_tasks(
-    presets: Sequence[str],
-    methods: Sequence[str],
-    replicates: Sequence[int],
-    **settings: object,
+    presets: Sequence[str], methods: Sequence[str], replicates: Sequence[int], **settings: object
 ) -> list[SyntheticTask]:
     """All methods on all replicates; all methods of a replicate follow each other."""
     return [

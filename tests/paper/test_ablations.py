@@ -27,10 +27,7 @@ def test_labels_are_unique_and_every_factor_has_values_to_compare():
 
 
 def test_values_of_a_factor_differ_in_nothing_else():
-    together = {
-        "penalty": {"reduction", "lam_scale", "lam_per_error"},
-        "training": {"epochs", "shuffled"},
-    }
+    together = {"penalty": {"reduction", "lam_scale", "lam_per_error"}, "training": {"epochs", "shuffled"}}
     for v in VARIANTS:
         first = next(w for w in VARIANTS if (w.base, w.factor) == (v.base, v.factor))
         in_config = changed(v.recipe.config, first.recipe.config)

@@ -115,9 +115,7 @@ def test_other_rows_turn_a_verdict_round(tmp_path):
 def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     copy_of_record(tmp_path, "clean", "noisy")
     whole = named("clean_paper_trees").judge(tmp_path)
-    tested, planned = map(
-        int, re.match(r"(\d+) of (\d+) comparisons have six shared graphs", whole.numbers).groups()
-    )
+    tested, planned = map(int, re.match(r"(\d+) of (\d+) comparisons have six shared graphs", whole.numbers).groups())
     assert planned == 15 and whole.early == (2 * tested < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
     rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
@@ -159,9 +157,7 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
     trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
     assert trends.verdict == PARTLY
-    assert trends.numbers.startswith(
-        "3 of 3 parts that could be tested came out (no data for: target_rises moves); "
-    )
+    assert trends.numbers.startswith("3 of 3 parts that could be tested came out (no data for: target_rises moves); ")
     assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
 
 
@@ -225,9 +221,7 @@ def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad()
 
 
 def test_memory_and_other_simulations_are_judged_by_their_tables(tmp_path):
-    (tmp_path / "gradient_memory.csv").write_text(
-        "gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n"
-    )
+    (tmp_path / "gradient_memory.csv").write_text("gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,200\n")
     assert claims_model.memory(tmp_path).verdict == REPRODUCED
     lines = ["weights,dataset,network,strict_auprc_ratio"]
     lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip

@@ -51,10 +51,7 @@ def test_a_snapshot_without_a_term_is_refused_and_names_may_hold_commas(tmp_path
     path = tmp_path / "go.txt"
     lines = [f"a, b ({term}),SOX2\tZNF281\t" for term in gene_sets.TERMS]
     path.write_text("\n".join([*lines, "other (GO:1),SHH"]))
-    assert from_snapshot(path) == {
-        "Sox2": tuple(gene_sets.TERMS),
-        "Zfp281": tuple(gene_sets.TERMS),
-    }
+    assert from_snapshot(path) == {"Sox2": tuple(gene_sets.TERMS), "Zfp281": tuple(gene_sets.TERMS)}
     path.write_text("\n".join(lines[1:]))
     with pytest.raises(InputError, match="lacks GO:0001706"):
         from_snapshot(path)

@@ -24,9 +24,7 @@ def test_every_run_is_planned_once_and_quick_ones_come_first(experiment):
     assert len(set(tasks)) == len(tasks)
     slow = [task.method in grids.SLOW for task in tasks]
     assert slow == sorted(slow)
-    data = [
-        (t.preset, t.n_cells, t.n_types, t.replicate) for t in tasks if t.method not in grids.SLOW
-    ]
+    data = [(t.preset, t.n_cells, t.n_types, t.replicate) for t in tasks if t.method not in grids.SLOW]
     changes = sum(a != b for a, b in zip(data, data[1:], strict=False))
     assert changes + 1 == len(set(data))  # quick methods of one data set follow each other
     assert all(t.experiment == experiment for t in tasks)
@@ -57,9 +55,7 @@ def test_of_slow_runs_those_come_first_that_every_point_needs(experiment):
     slow = [task for task in grids.full_tasks(experiment) if task.method in grids.SLOW]
     left = [
         task.replicate
-        >= grids.least_graphs(
-            task.method, task.tf_information, grids.Point(task.preset, task.n_cells, task.n_types)
-        )
+        >= grids.least_graphs(task.method, task.tf_information, grids.Point(task.preset, task.n_cells, task.n_types))
         for task in slow
     ]
     assert left == sorted(left)
@@ -72,12 +68,7 @@ def test_rows_are_those_of_the_grid_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setattr(grids, "CELLS", (60, 80))
     wanted = [
         grids.Point("clean", cells, types).task(method, replicate)
-        for cells, types, method in [
-            (60, 2, "clr"),
-            (80, 5, "clr"),
-            (70, 5, "clr"),
-            (60, 5, "degree"),
-        ]
+        for cells, types, method in [(60, 2, "clr"), (80, 5, "clr"), (70, 5, "clr"), (60, 5, "degree")]
         for replicate in range(2)
     ]  # neither 70 cells nor the control belong to the grid
     assert not run_missing(tmp_path, wanted, say=lambda line: None)

@@ -187,12 +187,7 @@ def own_files(folder: Path) -> None:
 
 def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path, run_here):
     own_files(tmp_path)
-    files = {
-        "expression": "cells.csv",
-        "tfs": "tfs.txt",
-        "truth": "net.csv",
-        "output_folder": "mine",
-    }
+    files = {"expression": "cells.csv", "tfs": "tfs.txt", "truth": "net.csv", "output_folder": "mine"}
     text, _ = run_here("your_data", **files, method="ridge", bootstraps=3, decoys=2, n_edges=12)
     # 5 TFs and 20 genes: a tenth of the pairs
     for words in (
@@ -227,23 +222,14 @@ def test_a_folder_for_results_that_holds_the_inputs_loses_none_of_them(tmp_path,
     own_files(tmp_path)
     (tmp_path / "net.csv").rename(tmp_path / "edges.csv")  # the known network, where edges would go
     before = (tmp_path / "edges.csv").read_bytes()
-    files = {
-        "expression": "cells.csv",
-        "tfs": "tfs.txt",
-        "truth": "edges.csv",
-        "output_folder": ".",
-    }
+    files = {"expression": "cells.csv", "tfs": "tfs.txt", "truth": "edges.csv", "output_folder": "."}
     with pytest.raises(InputError, match=r"output_folder edges\.csv is the input edges\.csv"):
         run_here("your_data", **files, method="clr")
     assert (tmp_path / "edges.csv").read_bytes() == before
 
 
-def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(
-    real_data, tmp_path, run_here
-):
-    text, glued = run_here(
-        "05_mesc_network", method="correlation", others=[], n_random=20, write_files="net"
-    )
+def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(real_data, tmp_path, run_here):
+    text, glued = run_here("05_mesc_network", method="correlation", others=[], n_random=20, write_files="net")
     assert "CFC1** is **not in the data**" in text and "stand-in LAMB1" in text
     assert text.count("can not be tested") == 3  # what needs the expression of Cfc1
     files = sorted(p.name for p in (tmp_path / "net").iterdir())
@@ -251,9 +237,7 @@ def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(
     assert own_glue("05_mesc_network") <= set(glued)
 
 
-def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(
-    real_data, run_here, monkeypatch
-):
+def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(real_data, run_here, monkeypatch):
     """One gene of the endoderm bears its name."""
     real, names = stem_cells.load_beeline, {"LAMB1": "CFC1"}
 
@@ -274,12 +258,7 @@ def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(
 
 QUICK = {
     "01_clean": {"cells": [100], "cell_types": [2], "methods": ["correlation"], "replicates": 1},
-    "02_noisy_dropout": {
-        "cells": [100],
-        "dropouts": [25],
-        "methods": ["correlation"],
-        "replicates": 1,
-    },
+    "02_noisy_dropout": {"cells": [100], "dropouts": [25], "methods": ["correlation"], "replicates": 1},
     "03_ds1_ds3": {"datasets": ["DS1"], "methods": ["correlation"], "replicates": 1},
     "06_runtimes": {"methods": ["correlation"]},
     "07_ablations": {"factors": ["algorithm"], "methods": ["clr"], "replicates": 1, "n_graphs": 2},

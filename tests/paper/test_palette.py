@@ -46,9 +46,7 @@ def distance(one: str, other: str, kind: str) -> float:
 
 def test_the_simulation_confuses_what_colour_blind_readers_confuse():
     assert distance("#ff0000", "#7f6000", "all") > 60
-    assert (
-        distance("#d70000", "#6a5d00", "deuteranopia") < distance("#d70000", "#6a5d00", "all") / 2
-    )
+    assert distance("#d70000", "#6a5d00", "deuteranopia") < distance("#d70000", "#6a5d00", "all") / 2
 
 
 @pytest.mark.parametrize("kind", SEEN)

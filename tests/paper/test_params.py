@@ -15,14 +15,7 @@ KINDS = {
     "write": Flag(),
     "folder": Text(),
 }
-GOOD = {
-    "datasets": ["mESC"],
-    "seed": 3,
-    "seeds": [0, 1],
-    "genes": "a",
-    "write": False,
-    "folder": "",
-}
+GOOD = {"datasets": ["mESC"], "seed": 3, "seeds": [0, 1], "genes": "a", "write": False, "folder": ""}
 
 
 def checked(**changes):

@@ -16,18 +16,12 @@ from grnular_paper.tables import simulated
 def rows() -> pd.DataFrame:
     lines = [
         (method, known, panel, place, graph, 0.1 * panel + 0.01 * graph)
-        for method, known, graphs in (
-            ("clr", "with", 4),
-            ("ridge", "with", 2),
-            ("glad", "without", 3),
-        )
+        for method, known, graphs in (("clr", "with", 4), ("ridge", "with", 2), ("glad", "without", 3))
         for panel in (2, 5)
         for place in (100, 1000)
         for graph in range(graphs)
     ]
-    table = pd.DataFrame(
-        lines, columns=["method", "tf_information", "panel", "place", "replicate", "strict_auprc"]
-    )
+    table = pd.DataFrame(lines, columns=["method", "tf_information", "panel", "place", "replicate", "strict_auprc"])
     return table.assign(density=0.13, paper_auroc=0.9, paper_floor_auroc=0.85)
 
 
@@ -73,14 +67,7 @@ def test_data_sets_are_not_joined_and_multiples_of_random_have_a_logarithmic_axi
 
 
 def test_no_rows_draw_empty_panels(rows):
-    figure = curve_grid(
-        rows.iloc[:0],
-        [Row("strict_auprc", "with")],
-        {2: "C = 2"},
-        [("clr", "with")],
-        (100,),
-        "cells",
-    )
+    figure = curve_grid(rows.iloc[:0], [Row("strict_auprc", "with")], {2: "C = 2"}, [("clr", "with")], (100,), "cells")
     assert not figure.axes[0].containers
     plt.close(figure)
 
@@ -94,9 +81,7 @@ def test_live_runs_are_set_beside_the_record():
     assert both["gap"].tolist() == pytest.approx([0, 0.2])
     assert both["recorded"].tolist() == recorded["strict_auprc"].tolist()
     other = recorded.assign(paper_auroc=now["paper_auroc"] / [0.5, 1])  # a score that is not drawn
-    assert simulated._beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx(
-        [0.5, 0.2]
-    )
+    assert simulated._beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx([0.5, 0.2])
     _, ax = plt.subplots()
     draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2

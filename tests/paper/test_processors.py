@@ -29,9 +29,7 @@ def test_what_a_machine_lacks_is_read_from_its_flags_and_not_tried(monkeypatch, 
     monkeypatch.setattr(processors.Path, "read_text", lambda *a, **k: f"flags\t: {flags}\n")
     assert processors.lacking() == absent
     tried = []
-    monkeypatch.setattr(
-        processors, "_in_process", lambda *a: tried.append(a[:2]) or {KEY: (np.ones((1, 1)), 0.5)}
-    )
+    monkeypatch.setattr(processors, "_in_process", lambda *a: tried.append(a[:2]) or {KEY: (np.ones((1, 1)), 0.5)})
     moves(["ridge"])
     able = [name for name in CAPABILITIES if name not in absent] or [""]
     assert tried == [(name, threads) for name in able for threads in (1, 2)]

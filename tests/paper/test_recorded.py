@@ -80,10 +80,7 @@ def test_methods_are_on_record_for_all_test_graphs_that_the_page_on_learning_sho
     for method in ("grnular-context", "grnular", "glad-tf", "grnular-untrained", "ridge", "clr"):
         for setting, (_, n_graphs) in learning.SETTINGS.items():
             found = rows[(rows["method"] == method) & (rows["setting"] == setting)]
-            assert sorted(found["replicate"].astype(int)) == list(range(n_graphs)), (
-                method,
-                setting,
-            )
+            assert sorted(found["replicate"].astype(int)) == list(range(n_graphs)), (method, setting)
     trees = rows[(rows["method"] == "grnboost2") & (rows["tf_information"] == "with")]
     assert (trees.groupby("setting").size()[["clean", "dropout25"]] >= 6).all()
     assert rows["commit"].str.fullmatch(r"[0-9a-f]{10}").all()
@@ -165,8 +162,7 @@ def test_there_are_details_of_every_method_on_all_pairs_of_the_runs_on_record():
     assert set(METHODS) - not_asked <= set(counts.index) <= set(METHODS)
     assert set(counts) == {15}
     both = found.merge(
-        recorded_pairs(recorded_folder()).astype({"seed": int}),
-        on=["dataset", "network", "method", "seed"],
+        recorded_pairs(recorded_folder()).astype({"seed": int}), on=["dataset", "network", "method", "seed"]
     )
     assert len(both) > 100
     assert (both["ratio"] / both["strict_auprc_ratio"] - 1).abs().max() < 0.02
@@ -179,8 +175,6 @@ def test_grnular_for_measured_cells_is_level_with_the_best_or_above():
     ratios = pairs["strict_auprc_ratio"].mean().unstack(["dataset", "network"]).dropna()
     assert ratios.mean(axis=1).idxmax() == "grnular-cells"
     for dataset in SMALL_DATASETS:  # whichever is left out
-        assert (
-            ratios.drop(columns=dataset, level="dataset").mean(axis=1).idxmax() == "grnular-cells"
-        )
+        assert ratios.drop(columns=dataset, level="dataset").mean(axis=1).idxmax() == "grnular-cells"
     geometric = np.exp(np.log(ratios).mean(axis=1))
     assert geometric["grnular-cells"] > 0.98 * geometric.max()

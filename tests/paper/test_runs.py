@@ -37,9 +37,7 @@ SIMULATED = ["clean", "noisy", "ds"]
 
 def pretended(dataset, network, genes):
     expression, tfs, truth = linear_network(len(dataset))
-    return make_dataset(
-        expression, tfs, truth.iloc[NETWORKS.index(network) :], name=f"{dataset} {network}"
-    )
+    return make_dataset(expression, tfs, truth.iloc[NETWORKS.index(network) :], name=f"{dataset} {network}")
 
 
 @pytest.fixture
@@ -59,9 +57,7 @@ def empty(data, name, how):
 
 
 def test_the_oracle_is_perfect_and_random_scores_are_at_the_density():
-    (perfect,), (chance,) = (
-        SyntheticTask("clean", name, 0, n_cells=100).run() for name in ("oracle", "random")
-    )
+    (perfect,), (chance,) = (SyntheticTask("clean", name, 0, n_cells=100).run() for name in ("oracle", "random"))
     assert perfect["strict_auprc"] == 1
     assert chance["strict_auprc"] == pytest.approx(chance["density"], abs=0.06)
     assert perfect["density"] == chance["density"] and perfect["device"] == "cpu"
@@ -84,9 +80,7 @@ def test_the_papers_protocol_takes_simulated_truth_as_symmetric_and_real_truth_a
         monkeypatch.setattr(real_data, "_loaded", lambda *pair: data)
         row = RealTask("mDC", "random").run()["beeline"][0]
         of = data.truth, data.genes, data.tfs
-    right, wrong = (
-        paper_scores(found[0].edges, *of, symmetric_truth=s) for s in (symmetric, not symmetric)
-    )
+    right, wrong = (paper_scores(found[0].edges, *of, symmetric_truth=s) for s in (symmetric, not symmetric))
     assert row["paper_auprc"] == right["auprc"] != wrong["auprc"]
     assert row["paper_auroc"] == right["auroc"] and row["paper_floor_auroc"] == right["floor_auroc"]
 
@@ -372,9 +366,7 @@ def test_verification_passes_on_true_rows_and_names_a_changed_one(pretend, tmp_p
 
 
 @pytest.mark.parametrize("method", sorted(PROCESSOR_SPREAD))
-def test_rows_that_hang_on_the_processor_may_move_by_its_measured_spread(
-    tmp_path, monkeypatch, method
-):
+def test_rows_that_hang_on_the_processor_may_move_by_its_measured_spread(tmp_path, monkeypatch, method):
     scores = METHODS["correlation"].scores
     monkeypatch.setitem(METHODS, method, replace(METHODS["clr"], name=method, scores=scores))
     run_missing(tmp_path, [SyntheticTask("clean", method, 0, n_cells=60)], **QUIET)
@@ -413,9 +405,7 @@ def test_verification_keeps_to_its_budget_and_recomputes_nothing_without_a_recor
 def test_comparison_leaves_out_rows_that_only_one_side_has():
     key = {"dataset": "a", "network": "STRING", "genes": "g", "method": "clr", "cells": 5,
            "replicate": 0, "tf_information": "with"}  # fmt: skip
-    live = pd.DataFrame(
-        [{**key, "seed": 0, "strict_auprc": 0.5}, {**key, "seed": 1, "strict_auprc": 0.5}]
-    )
+    live = pd.DataFrame([{**key, "seed": 0, "strict_auprc": 0.5}, {**key, "seed": 1, "strict_auprc": 0.5}])
     recorded = pd.DataFrame([{**key, "seed": 0, "strict_auprc": 0.25}]).astype(
         dict.fromkeys(("cells", "replicate", "seed"), str)
     )

@@ -18,27 +18,17 @@ def table(*runs: tuple[str, str, int, float]) -> pd.DataFrame:
     rows = []
     for sweep, method, place, seconds in runs:
         size = SWEEPS[sweep][1][place]
-        rows.append(
-            {"sweep": sweep, "method": method, **size._asdict(), "seconds": seconds, "peak_gb": 1.0}
-        )
+        rows.append({"sweep": sweep, "method": method, **size._asdict(), "seconds": seconds, "peak_gb": 1.0})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def test_sizes_are_run_from_small_to_large_until_patience_ends():
     first, second = SWEEPS["cells"][1][:2]
     assert next_size(table(), "cells", "grnular-context") == first
-    assert (
-        next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
-    )
+    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
     assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnboost2") == first
-    assert (
-        next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context")
-        is None
-    )
-    assert (
-        next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context")
-        == first
-    )
+    assert next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") is None
+    assert next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") == first
 
 
 @given(
@@ -68,9 +58,7 @@ def test_each_sweep_grows_in_what_it_is_named_for():
 
 
 def test_the_figure_has_a_curve_for_every_method_that_ran():
-    drawn = scaling_figure(
-        table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0))
-    )
+    drawn = scaling_figure(table(("cells", "grnular-context", 0, 1.0), ("cells", "grnular-context", 1, 2.0)))
     curves = [len(line.get_xdata()) for ax in drawn.axes for line in ax.lines]
     assert sum(curves) == 4  # two runs, in seconds and in memory
     assert len(drawn.axes) == 2 * len(SWEEPS)
@@ -83,12 +71,7 @@ def test_two_methods_are_compared_on_the_data_sets_that_both_have(tmp_path):
     for network, factor in (("STRING", 1.0), ("Non-Specific-ChIP-seq", 3.0)):
         for (dataset, method), seconds in times.items():
             row = dict.fromkeys(RECORD_COLUMNS)
-            row |= {
-                "experiment": "beeline",
-                "dataset": dataset,
-                "network": network,
-                "method": method,
-            }
+            row |= {"experiment": "beeline", "dataset": dataset, "network": network, "method": method}
             row |= {"seed": 0, "replicate": 0, "cpu_seconds": seconds * factor, "genes": "TFs+500"}
             record.add([row])
     found = runtimes.against(tmp_path, "slow")

@@ -33,9 +33,7 @@ def test_the_share_above_and_its_p_are_those_of_the_rank_sum_test():
     found = compare_set(scores, TFS, GENES, chosen, 50)
     pairs = [(t, g) for t in TFS for g in GENES if t != g]
     inside = [scores[TFS.index(t), GENES.index(g)] for t, g in pairs if t in chosen and g in chosen]
-    outside = [
-        scores[TFS.index(t), GENES.index(g)] for t, g in pairs if not (t in chosen and g in chosen)
-    ]
+    outside = [scores[TFS.index(t), GENES.index(g)] for t, g in pairs if not (t in chosen and g in chosen)]
     assert (found.n_inside, found.n_all) == (len(inside), len(pairs)) == (12, 468)
     test = stats.mannwhitneyu(inside, outside)
     assert found.above == pytest.approx(test.statistic / len(inside) / len(outside))
@@ -72,12 +70,9 @@ def test_sets_of_all_genes_are_the_set_itself():
     found = compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:11], "G0", "G1"], 600)
     # 12 sets, each without one of the TFs, both genes in every one: p is a rank among them
     alone = [
-        compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:i], *TFS[i + 1 :], "G0", "G1"], 1).above
-        for i in range(12)
+        compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:i], *TFS[i + 1 :], "G0", "G1"], 1).above for i in range(12)
     ]
-    assert found.p_random == pytest.approx(
-        np.mean(np.array(alone) >= found.above - 1e-12), abs=0.06
-    )
+    assert found.p_random == pytest.approx(np.mean(np.array(alone) >= found.above - 1e-12), abs=0.06)
 
 
 def test_chance_of_named_tfs_in_a_network():

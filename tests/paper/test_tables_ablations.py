@@ -19,19 +19,10 @@ def recorded() -> pd.DataFrame:
         ("clean", "with", "grnular-context", 0.8), ("clean", "with", "clr", 0.4), ("clean", "with", "ridge", 0.2),
         ("clean", "without", "glad", 0.5), ("clean", "without", "grnboost2", 0.3), ("clean", "with", "glad-tf", 0.6),
     ]  # fmt: skip
-    rows = [
-        (setting, known, m, r, level + r / 100)
-        for setting, known, m, level in levels
-        for r in range(8)
-    ]
-    table = pd.DataFrame(
-        rows, columns=["setting", "tf_information", "method", "replicate", "strict_auprc"]
-    )
+    rows = [(setting, known, m, r, level + r / 100) for setting, known, m, level in levels for r in range(8)]
+    table = pd.DataFrame(rows, columns=["setting", "tf_information", "method", "replicate", "strict_auprc"])
     names = table["method"].map(label)
-    return table.assign(
-        shown=names.where(table["tf_information"] == "with", names + ", no TF list"),
-        dataset="clean",
-    )
+    return table.assign(shown=names.where(table["tf_information"] == "with", names + ", no TF list"), dataset="clean")
 
 
 def test_means_and_leads_are_of_each_setting(recorded):
@@ -102,10 +93,7 @@ def test_variants_keep_their_order():
         {"method": m, "dataset": "clean", "strict_auprc": s}
         for m, s in (("P = 20", 0.2), ("P = 2", 0.4), ("P = 20", 0.4))
     ]
-    assert tables.variant_means(pd.DataFrame(rows))["clean"].to_dict() == {
-        "P = 20": pytest.approx(0.3),
-        "P = 2": 0.4,
-    }
+    assert tables.variant_means(pd.DataFrame(rows))["clean"].to_dict() == {"P = 20": pytest.approx(0.3), "P = 2": 0.4}
 
 
 def test_tuned_methods_have_their_best_and_their_used_setting():
@@ -142,13 +130,8 @@ def test_speeds_are_multiples_of_bare_products():
 
 def test_the_released_model_is_compared_with_the_code_of_2020():
     quality = pd.DataFrame(
-        [("small", "2020", 0.7, 1.0), ("small", "ships", 0.9, 9.0)],
-        columns=["size", "way", "auprc", "ratio"],
+        [("small", "2020", 0.7, 1.0), ("small", "ships", 0.9, 9.0)], columns=["size", "way", "auprc", "ratio"]
     )
     numbers = tables.quality_numbers(quality)
-    assert (
-        numbers["quality_small"],
-        numbers["quality_small_auprc"],
-        numbers["quality_small_old"],
-    ) == (9, 0.9, 0.7)
+    assert (numbers["quality_small"], numbers["quality_small_auprc"], numbers["quality_small_old"]) == (9, 0.9, 0.7)
     assert np.isnan(numbers["quality_large"])

@@ -38,15 +38,11 @@ def test_a_card_has_the_sizes_that_methods_see(small_data):
 
 
 def test_tfs_computed_now_stand_beside_the_papers_and_else_the_recorded(tmp_path, monkeypatch):
-    pd.DataFrame({"dataset": ["mDC"], "tfs": [9]}).to_csv(
-        tmp_path / "paper_table3.csv", index=False
-    )
+    pd.DataFrame({"dataset": ["mDC"], "tfs": [9]}).to_csv(tmp_path / "paper_table3.csv", index=False)
     now = pd.DataFrame({"dataset": ["mDC"], "tfs": [8], "genes": [500]})
     monkeypatch.setattr(tables, "table3", lambda: now)
     both, source = tables.tfs_beside_printed(tmp_path, write=True)
-    assert (
-        both[["tfs (paper)", "tfs (ours)"]].iloc[0].tolist() == [9, 8] and source == "computed now"
-    )
+    assert both[["tfs (paper)", "tfs (ours)"]].iloc[0].tolist() == [9, 8] and source == "computed now"
     assert (tmp_path / "table3.csv").read_text() == "dataset,tfs\nmDC,8\n"
 
     def fail():
@@ -91,17 +87,12 @@ def test_times_are_means_over_networks_and_short_ones_are_not_spelled():
         ("genie3", "mESC", 9.0, STRING, "0"), columns="method dataset cpu_seconds network seed",
     )  # fmt: skip
     table = tables.times_table(rows)
-    assert table.loc["CLR"].tolist() == ["< 0.1", ""] and table.loc["GENIE3"].tolist() == [
-        "3.0",
-        "9.0",
-    ]
+    assert table.loc["CLR"].tolist() == ["< 0.1", ""] and table.loc["GENIE3"].tolist() == ["3.0", "9.0"]
     said = tables.open_methods(rows, ["genie3", "clr", "ridge"])
     assert said.startswith("Not on record for all pairs yet: **CLR, ridge**.")
     assert tables.open_methods(rows, ["genie3"]) == ""
     assert "GENIE3 1 to 2. All other methods have one." in tables.seeds_in_words(rows)
-    assert tables.seeds_in_words(rows[rows["method"] == "clr"]).endswith(
-        "no method has more than one."
-    )
+    assert tables.seeds_in_words(rows[rows["method"] == "clr"]).endswith("no method has more than one.")
 
 
 def test_the_papers_rule_is_told_where_it_can_be_had(small_data, monkeypatch):
@@ -132,11 +123,7 @@ def test_under_the_papers_rule_methods_stand_beside_its_numbers_and_random_score
     assert table["[S] AUPRC (paper)"].tolist() == ["0.200 (0.250)", "0.500"]
     assert table["[S] strict / density"].tolist() == ["1.00", "3.00"]
     assert "[C] strict / density" not in table and table["[C] AUPRC (paper)"].iloc[1] == "0.100"
-    assert tables.rule_numbers(means) == {
-        "rule_methods": 3,
-        "rule_below_random": 2,
-        "rule_rank": 2,
-    }
+    assert tables.rule_numbers(means) == {"rule_methods": 3, "rule_below_random": 2, "rule_rank": 2}
     without = tables.rule_means(rows[rows["method"] != "grnular-cells"])
     assert tables.rule_numbers(without)["rule_rank"] == 0
 
@@ -150,11 +137,7 @@ def test_the_papers_protocol_is_told_by_its_controls():
     numbers = scores.paper_numbers(rows)
     assert numbers["paper_random_auroc_min"] == 0.6 and numbers["paper_random_auroc_max"] == 0.9
     assert numbers["paper_oracle_auprc_min"] == 0.4
-    assert (numbers["clr_below_random"], numbers["clr_pairs"], numbers["random_above_85"]) == (
-        1,
-        2,
-        1,
-    )
+    assert (numbers["clr_below_random"], numbers["clr_pairs"], numbers["random_above_85"]) == (1, 2, 1)
     assert numbers["strict_auroc_median"] == pytest.approx(0.65)  # of CLR alone
     assert scores.paper_numbers(rows[rows["method"] != "random"])["clr_pairs"] == 0
 
@@ -188,10 +171,7 @@ def ranked() -> scores.Ranking:
         for dataset in ("mESC", "mDC", "mHSC-L", "mHSC-GM")
         for method, ratio in (("clr", 2.0), ("grnular-cells", 8.0 if "HSC" in dataset else 1.0))
     ]
-    some = [
-        (STRING, "mDC", "ridge", 99.0, 0.5),
-        *((n, d, "oracle", 50.0, 1.0) for n, d, *_ in rows[::2]),
-    ]
+    some = [(STRING, "mDC", "ridge", 99.0, 0.5), *((n, d, "oracle", 50.0, 1.0) for n, d, *_ in rows[::2])]
     table = scored(*rows, *some, columns="network dataset method strict_auprc_ratio strict_auroc")
     again = table[table["method"] == "clr"].copy()  # a second seed: seeds are averaged first
     return scores.ranking(pd.concat([table, again]), ["clr", "grnular-cells", "ridge", "oracle"])
@@ -199,22 +179,14 @@ def ranked() -> scores.Ranking:
 
 def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert ranked.methods == ["grnular-cells", "clr"]
-    assert ranked.geometric.to_dict() == {
-        "grnular-cells": pytest.approx(8**0.5),
-        "clr": pytest.approx(2),
-    }
+    assert ranked.geometric.to_dict() == {"grnular-cells": pytest.approx(8**0.5), "clr": pytest.approx(2)}
     assert ranked.arithmetic["grnular-cells"] == 4.5 and ranked.arithmetic["ridge"] == 99
     table = scores.summary_table(ranked)
     assert table["pairs"].tolist() == [8, 8]
-    assert table.loc[
-        "CLR", ["arithmetic mean", "geometric mean", "95 % low"]
-    ].tolist() == pytest.approx([2, 2, 2])
+    assert table.loc["CLR", ["arithmetic mean", "geometric mean", "95 % low"]].tolist() == pytest.approx([2, 2, 2])
     assert table["rank"].iloc[0] == "1 [1, 2]"
     numbers = scores.mean_numbers(ranked)
-    assert (
-        numbers["best_method"] == "GRNULar-cells (this work)"
-        and numbers["mean_grnular-cells"] == 4.5
-    )
+    assert numbers["best_method"] == "GRNULar-cells (this work)" and numbers["mean_grnular-cells"] == 4.5
     assert np.isnan(numbers["ratio_ridge"]) and numbers["mean_ridge"] == 99
 
 

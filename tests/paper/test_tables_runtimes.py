@@ -18,9 +18,7 @@ def recorded() -> pd.DataFrame:
         ("grnular-context", 3.0, 6.0, 0.1234, "cpu, 1 threads"),
         ("grnboost2-arboreto", 1500.0, 3000.0, 0.05, "cpu, 2 threads"),
     ]
-    return pd.DataFrame(
-        rows, columns=["method", "seconds", "cpu_seconds", "strict_auprc", "device"]
-    )
+    return pd.DataFrame(rows, columns=["method", "seconds", "cpu_seconds", "strict_auprc", "device"])
 
 
 def test_the_devices_of_all_runs_are_named_once(recorded):
@@ -50,12 +48,7 @@ def test_every_method_has_a_line_with_what_is_known_of_it(recorded):
     printed = pd.DataFrame({"method": ["GRNBoost2"], "seconds": [2000.0], "device": ["28 cores"]})
     table = tables.every_method(recorded, printed).set_index("method")
     assert len(table) == len(METHODS)
-    assert table.loc["GRNBoost2 (arboreto)"].tolist() == [
-        "2000 (28 cores)",
-        "1500",
-        "3000",
-        "0.050",
-    ]
+    assert table.loc["GRNBoost2 (arboreto)"].tolist() == ["2000 (28 cores)", "1500", "3000", "0.050"]
     assert table.loc["GRNULar-context (this work)"].tolist() == ["", "3.00", "6.00", "0.123"]
     assert table.loc["GENIE3"].tolist() == [""] * 4
 

@@ -56,9 +56,7 @@ def runs(cells) -> networks.Runs:
     second = scores.copy()
     second[place["SOX2"], [at["FN1"], at["LAMB1"]]] = second_best
     made = {("grnular-cells", 0): first, ("grnular-cells", 1): second, ("clr", 0): scores}
-    return networks.Runs(
-        "grnular-cells", made, {run: np.sign(s).astype(int) for run, s in made.items()}
-    )
+    return networks.Runs("grnular-cells", made, {run: np.sign(s).astype(int) for run, s in made.items()})
 
 
 def set_scores(above: float, p: float = 0.5) -> stem_cells.SetScores:
@@ -112,9 +110,7 @@ def test_genes_of_the_set_in_the_data_are_bold(cells):
     assert "**Sox17**" in text and "**Gata6**" not in text
     sizes = tables.set_sizes(cells)
     assert sizes["set_in_data"] == len(gene_sets.among(gene_sets.stem_cell_genes(), NAMES))
-    assert sizes["set_tfs"] == sum(
-        tf in gene_sets.among(gene_sets.stem_cell_genes(), NAMES) for tf in TFS
-    )
+    assert sizes["set_tfs"] == sum(tf in gene_sets.among(gene_sets.stem_cell_genes(), NAMES) for tf in TFS)
     assert sizes["named"] == sizes["named_shared"] + len(sizes["named_missing_names"].split(", "))
     assert tables.set_sizes(NO_CELLS)["set_in_data"] == 0
 
@@ -145,15 +141,10 @@ def test_the_gene_set_is_told_beside_simpler_methods():
     assert networks.simpler(compared, "grnular-cells") == {"clr": 0.7}
     text = networks.set_in_words(compared, "grnular-cells")
     assert "0.55 for GRNULar-cells" in text and "CLR 0.70" in text and "is not specific" in text
-    assert "is specific" in networks.set_in_words(
-        {**compared, ("clr", 0): set_scores(0.52)}, "grnular-cells"
-    )
+    assert "is specific" in networks.set_in_words({**compared, ("clr", 0): set_scores(0.52)}, "grnular-cells")
     assert networks.set_in_words({("clr", 0): set_scores(0.7)}, "clr") == ""
     table = networks.set_table(compared)
-    assert (
-        table["seed"].tolist() == [0, 1, ""]
-        and table["AUROC, inside against outside"].iloc[0] == "0.600"
-    )
+    assert table["seed"].tolist() == [0, 1, ""] and table["AUROC, inside against outside"].iloc[0] == "0.600"
     assert np.isnan(networks.set_numbers({}, "clr")["above_min"])
 
 
@@ -172,19 +163,14 @@ def test_the_network_drawn_is_that_of_the_mean_over_seeds(cells, runs):
     assert numbers["percent_above"] == pytest.approx(100 * 3 / 28)  # of the first seed's pairs
     nothing = networks.draw(NO_CELLS, networks.Runs("clr", {}, {}), 5)
     assert nothing.drawn == [] and np.isnan(nothing.chance)
-    assert np.isnan(
-        networks.drawn_numbers(nothing, NO_CELLS, networks.Runs("clr", {}, {}))["percent_above"]
-    )
+    assert np.isnan(networks.drawn_numbers(nothing, NO_CELLS, networks.Runs("clr", {}, {}))["percent_above"])
 
 
 def test_trends_are_those_of_factors_and_targets(cells):
     found = tables.trends(cells)
     assert set(found) == {*cells.regulators, *STAND_INS}
     assert found["SOX2"].rho == pytest.approx(-1) and found["LAMB1"].rho == pytest.approx(1)
-    assert (
-        tables.trend_table(found).set_index("gene").loc["LAMB1", "Spearman with pseudotime"]
-        == "+1.00"
-    )
+    assert tables.trend_table(found).set_index("gene").loc["LAMB1", "Spearman with pseudotime"] == "+1.00"
     assert tables.trends(NO_CELLS) == {}
 
 
@@ -220,16 +206,10 @@ def test_the_verdict_on_the_gene_set_counts_seeds(runs):
     compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
     name, _, word, numbers = judged.set_statement(compared, runs)
     assert (name, word) == ("set_scores", stem_cells.AGREES)
-    assert (
-        "in 2 of 2 seeds, against random sets in 2" in numbers
-        and "outside 0.80, CLR 0.80" in numbers
-    )
+    assert "in 2 of 2 seeds, against random sets in 2" in numbers and "outside 0.80, CLR 0.80" in numbers
     compared["grnular-cells", 1] = set_scores(0.2, 0.01)  # below chance, however sure
     assert judged.set_statement(compared, runs)[2] == stem_cells.NOT
-    assert judged.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (
-        stem_cells.UNTESTED,
-        judged.NO_DATA,
-    )
+    assert judged.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (stem_cells.UNTESTED, judged.NO_DATA)
 
 
 def test_the_verdict_on_named_tfs_counts_those_of_every_seed(cells, runs):
@@ -244,10 +224,7 @@ def test_the_verdict_on_named_tfs_counts_those_of_every_seed(cells, runs):
 
 
 def test_the_verdict_on_chip_seq_looks_for_sox2(cells):
-    assert judged.chip_statement(cells)[2:] == (
-        stem_cells.AGREES,
-        "its regulators there: NANOG, SOX2",
-    )
+    assert judged.chip_statement(cells)[2:] == (stem_cells.AGREES, "its regulators there: NANOG, SOX2")
     assert judged.chip_statement(tables.Cells(None, chip=["NANOG"]))[2] == stem_cells.NOT
     assert judged.chip_statement(NO_CELLS)[2] == stem_cells.UNTESTED
 
@@ -255,10 +232,7 @@ def test_the_verdict_on_chip_seq_looks_for_sox2(cells):
 def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with_target):
     gene, stand_ins = judged.rank_statements(cells, runs, judged.factor_ranks(cells, runs))
     assert gene[2:] == (stem_cells.UNTESTED, judged.NO_TARGET)
-    assert stand_ins[2:] == (
-        stem_cells.NOT,
-        "(target, seed): FN1 1 of 2; LAMB1 0 of 2; chance 1 in 3",
-    )
+    assert stand_ins[2:] == (stem_cells.NOT, "(target, seed): FN1 1 of 2; LAMB1 0 of 2; chance 1 in 3")
     ranks = {(run, "CFC1"): [3.0, 1.0, 2.0] for run in runs.ours}
     (gene,) = judged.rank_statements(with_target, runs, ranks)
     assert gene[2:] == (stem_cells.AGREES, "2 of 2 seeds")
@@ -267,11 +241,7 @@ def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with
 
 
 def test_verdicts_on_trends_are_each_of_their_direction():
-    found = {
-        "SOX2": tables.Trend(-0.5, 0.01),
-        "SOX7": tables.Trend(-0.5, 0.01),
-        "SOX17": tables.Trend(0.5, 0.2),
-    }
+    found = {"SOX2": tables.Trend(-0.5, 0.01), "SOX7": tables.Trend(-0.5, 0.01), "SOX17": tables.Trend(0.5, 0.2)}
     words = [verdict for _, _, verdict, _ in judged.trend_statements(found)]
     assert words == [stem_cells.AGREES, stem_cells.NOT, stem_cells.NOT, stem_cells.UNTESTED]
     texts = [text for _, text, *_ in judged.trend_statements(found)]

@@ -62,14 +62,7 @@ def test_test_graphs_are_those_of_the_other_pages():
 def test_the_best_is_the_best_of_those_with_a_solution_everywhere():
     low, high, failed = (Setting(LASSO, p) for p in (0.3, 0.5, 0.1))
     table = pd.DataFrame(
-        [
-            row(low, 0.4),
-            row(low, 0.6),
-            row(high, 0.7),
-            row(high, 0.2),
-            row(failed, 0.9),
-            row(failed, None),
-        ]
+        [row(low, 0.4), row(low, 0.6), row(high, 0.7), row(high, 0.2), row(failed, 0.9), row(failed, None)]
     )
     assert tuning.best_settings(table, "clean") == [low, USED[1]]
     assert tuning.chosen(table, "clean") == [USED[0], low, USED[1]]
@@ -93,9 +86,7 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
     rows = record.rows()
     on_test = set(rows.loc[rows["network"] == "test", "method"])
     assert set(rows.loc[rows["network"] == "valid", "method"]) == {s.label for s in few}
-    assert on_test == {
-        s.label for s in tuning.chosen(rows, "clean")
-    }  # the best may be the used one
+    assert on_test == {s.label for s in tuning.chosen(rows, "clean")}  # the best may be the used one
     assert len(said) == len(rows) == 2 + len(on_test)
     tuning.run_missing_settings(tmp_path, say=said.append)
     assert len(said) == len(rows) == len(record.rows())
@@ -104,9 +95,7 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
 def test_the_whole_grid_is_on_record(rows):
     have = rows[rows["network"] == "valid"].groupby(["dataset", "method"]).size()
     for name in PRESETS:
-        assert (
-            have[name].reindex([s.label for s in tuning.settings()]) == tuning.N_VALIDATION
-        ).all()
+        assert (have[name].reindex([s.label for s in tuning.settings()]) == tuning.N_VALIDATION).all()
         on_test = rows[(rows["network"] == "test") & (rows["dataset"] == name)]
         counts = on_test.groupby("method").size()
         assert (counts.reindex([s.label for s in tuning.chosen(rows, name)]) == tuning.N_TEST).all()

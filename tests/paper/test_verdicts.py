@@ -167,9 +167,7 @@ def test_comparisons_are_judged_by_both_protocols_and_shown_on_two_lines():
     rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4})
     rows["paper_auprc"] *= -1
     found = registry.judged("clean", rows)
-    assert set(found) == {
-        c.name for c in CLAIMS if isinstance(c.judge, Comparison) and c.judge.experiment == "clean"
-    }
+    assert set(found) == {c.name for c in CLAIMS if isinstance(c.judge, Comparison) and c.judge.experiment == "clean"}
     words = {score: of.word for score, of in found["clean_paper_trees"].items()}
     assert words == {"strict_auprc": REPRODUCED, "paper_auprc": NOT_REPRODUCED}
     assert found["clean_glad_trees"]["paper_auprc"].tested == 0  # no rows without TFs

@@ -151,18 +151,14 @@ def robust(folder: Path) -> Finding:
     for score in reversed(AUPRC):
         rows = kept(folder, score)
         found.append(
-            verdict(
-                rows[rows["tf_information"] == "with"], "grnular", [TREES, "glad-tf"], "kept"
-            )
+            verdict(rows[rows["tf_information"] == "with"], "grnular", [TREES, "glad-tf"], "kept")
         )
     planned = 2 * len(grids.points("noisy"))  # two competing methods
     finding = from_verdicts(*found, "comparisons of the share that is left", planned)
     shares = kept(folder)
     shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
     means = shares.groupby("method")["kept"].mean()
-    shown = [
-        f"{label(m)} {means[m]:.2f}" for m in ("grnular", TREES, "glad-tf") if m in means
-    ]
+    shown = [f"{label(m)} {means[m]:.2f}" for m in ("grnular", TREES, "glad-tf") if m in means]
     text = f"{finding.numbers}; left of the clean AUPRC at 25 %: {', '.join(shown)}"
     return replace(finding, numbers=text) if shown else finding
 
