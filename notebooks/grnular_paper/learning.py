@@ -36,6 +36,7 @@ from grnular_paper.ablations import variants
 from grnular_paper.grids import SLOW
 from grnular_paper.records import Record
 from grnular_paper.synthetic import SyntheticTask, as_dataset, synthetic_tasks
+from grnular_paper.verdicts import turned, with_interval
 
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
@@ -153,21 +154,14 @@ def paired_tests(
     for setting in SETTINGS:
         of_setting = found[found["setting"] == setting]
         tested = compare_methods(of_setting, "strict_auprc", "replicate", "shown")
-        for row in tested.itertuples():
-            if shown not in (row.method_a, row.method_b):
-                continue
-            turn = 1 if row.method_a == shown else -1
-            low, high = sorted((turn * row.low, turn * row.high))
-            spread = "" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
+        for row in turned(tested, shown).itertuples():
             lines.append(
                 {
-                    "setting": TITLES[setting],
-                    "against": row.method_b if turn == 1 else row.method_a,
-                    "graphs": row.n_units,
-                    "difference": f"{turn * row.mean_difference:+.3f}{spread}",
+                    "setting": TITLES[setting], "against": row.against, "graphs": row.n_units,
+                    "difference": with_interval(row.mean_difference, row.low, row.high),
                     "p (Holm)": "" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}",
                 }
-            )
+            )  # fmt: skip
     return pd.DataFrame(lines)
 
 

@@ -75,9 +75,26 @@ class Verdict:
         """The mean difference, and from six tests on its interval, as far as there are any."""
         if not self.tested:
             return ""
-        few = self.tested < MIN_UNITS or np.isnan(self.low)
-        interval = "" if few else f" [{self.low:+.3f}, {self.high:+.3f}]"
-        return f"{self.difference:+.3f}{interval}"
+        low = self.low if self.tested >= MIN_UNITS else np.nan
+        return with_interval(self.difference, low, self.high)
+
+
+def with_interval(difference: float, low: float, high: float) -> str:
+    """A difference with its 95 % interval, alone where there is none."""
+    return f"{difference:+.3f}" + ("" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]")
+
+
+def turned(tests: pd.DataFrame, chosen: str) -> pd.DataFrame:
+    """The rows of ``compare_methods`` with ``chosen`` in them, as its difference to the method ``against``."""
+    of = tests[(tests["method_a"] == chosen) | (tests["method_b"] == chosen)]
+    second = of["method_b"] == chosen
+    sign = np.where(second, -1, 1)
+    ends = of["low"] * sign, of["high"] * sign
+    return of.assign(
+        against=of["method_a"].where(second, of["method_b"]),
+        mean_difference=sign * of["mean_difference"], effect_size=sign * of["effect_size"],
+        low=np.minimum(*ends), high=np.maximum(*ends),
+    )  # fmt: skip
 
 
 def compare(
@@ -94,20 +111,9 @@ interval is over graphs; p is NaN with fewer than six of them.
             pair = of_point[of_point["method"].isin([chosen, other])]
             if pair["method"].nunique() < 2:
                 continue
-            test = compare_methods(pair, score, "replicate", "method").iloc[0]
-            turn = 1 if test["method_a"] == chosen else -1
-            low, high = sorted((turn * test["low"], turn * test["high"]))
-            lines.append(
-                (
-                    point,
-                    other,
-                    test["n_units"],
-                    turn * test["mean_difference"],
-                    low,
-                    high,
-                    test["p"],
-                )
-            )
+            test = turned(compare_methods(pair, score, "replicate", "method"), chosen).iloc[0]
+            wanted = ("n_units", "mean_difference", "low", "high", "p")
+            lines.append((point, other, *(test[name] for name in wanted)))
     tests = pd.DataFrame(lines, columns=list(COLUMNS))
     tests["p_holm"] = holm(tests["p"].to_numpy(dtype=float))
     return tests
@@ -155,9 +161,7 @@ def word_for(wins: int, losses: int, tested: int) -> str:
 def table(tests: pd.DataFrame) -> pd.DataFrame:
     """The tests of ``compare`` as a reader sees them: one row a point, one column a competing method."""
     shown = [
-        f"{t.difference:+.3f}"
-        + ("" if np.isnan(t.low) else f" [{t.low:+.3f}, {t.high:+.3f}]")
-        + f" ({t.graphs}{_spelled(t.p_holm)})"
+        f"{with_interval(t.difference, t.low, t.high)} ({t.graphs}{_spelled(t.p_holm)})"
         for t in tests.itertuples()
     ]
     cells = tests.assign(shown=shown, against=tests["against"].map(label))

@@ -1,4 +1,4 @@
-"""The rivals' settings: a grid on validation graphs, its best on test graphs."""
+"""Settings of competing methods: a grid on validation graphs, its best on test graphs."""
 
 from __future__ import annotations
 

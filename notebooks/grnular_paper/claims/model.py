@@ -57,23 +57,12 @@ def spelled(setting: str) -> str:
     return setting.replace("noisy(25)", "dropout 25 %")
 
 
-def _measured_on(base: str, factor: str) -> str:
-    """The start of a claim's numbers: which model the values of a choice were tried on."""
-    return f"{'on the untrained loop, ' if base == 'untrained' else ''}AUPRC by {factor}: "
-
-
 def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callable[[Path], Finding]:
     """Judge of "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it."""
 
     def look(folder: Path) -> Finding:
-        rows = variant_rows(folder, base, factor)
-        tests = pd.concat([compare(rows, value, [other]) for value in chosen])
-        tests = tests[tests["low"].notna()]
-        good, bad = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
-        shown = means(rows, [*chosen, other])
-        return Finding(
-            word(good, bad, len(tests)), _measured_on(base, factor) + shown if len(tests) else ""
-        )
+        near, far, tried, numbers = _by_margin(folder, base, factor, chosen, other)
+        return Finding(word(near, far, tried), numbers)
 
     return look
 
@@ -82,16 +71,23 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
     """Judge of "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``."""
 
     def look(folder: Path) -> Finding:
-        rows = variant_rows(folder, base, factor)
-        tests = compare(rows, chosen, [other])
-        tests = tests[tests["low"].notna()]
-        good, bad = int((tests["high"] < -MARGIN).sum()), int((tests["low"] > -MARGIN).sum())
-        shown = means(rows, [chosen, other])
-        return Finding(
-            word(good, bad, len(tests)), _measured_on(base, factor) + shown if len(tests) else ""
-        )
+        near, far, tried, numbers = _by_margin(folder, base, factor, [chosen], other)
+        return Finding(word(far, near, tried), numbers)
 
     return look
+
+
+def _by_margin(
+    folder: Path, base: str, factor: str, chosen: Sequence[str], other: str
+) -> tuple[int, int, int, str]:
+    """How many tests lie surely within ``MARGIN`` below ``other``, surely beyond, how many there are, and the means."""
+    rows = variant_rows(folder, base, factor)
+    tests = pd.concat([compare(rows, value, [other]) for value in chosen])
+    tests = tests[tests["low"].notna()]
+    near, far = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
+    start = "on the untrained loop, " if base == "untrained" else ""
+    numbers = f"{start}AUPRC by {factor}: {means(rows, [*chosen, other])}" if len(tests) else ""
+    return near, far, len(tests), numbers
 
 
 def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callable[[Path], Finding]:

@@ -31,14 +31,16 @@ CONTROLS = ("random", "oracle", "degree")
 
 def pairs(folder: Path, value: str) -> pd.DataFrame:
     """One row a pair of network and dataset, one column a method; means over seeds."""
-    rows = recorded_pairs(folder)
-    return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
+    return _by_pair(recorded_pairs(folder), value)
 
 
 def _printed_pairs(folder: Path, value: str) -> pd.DataFrame:
     """The paper's Fig. 8 in the same form."""
-    rows = recorded_table(folder, "paper_fig8")
-    return rows.pivot_table(index=["network", "dataset"], columns="method", values=value)
+    return _by_pair(recorded_table(folder, "paper_fig8"), value)
+
+
+def _by_pair(rows: pd.DataFrame, value: str, columns: str = "method") -> pd.DataFrame:
+    return rows.pivot_table(index=["network", "dataset"], columns=columns, values=value)
 
 
 def _word_of_pairs(higher: int, lower: int, of: int) -> str:
@@ -48,7 +50,7 @@ def _word_of_pairs(higher: int, lower: int, of: int) -> str:
 
 
 def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
-    """How often ``chosen`` is above a other, how often below, and how many both have."""
+    """How often ``chosen`` is above another, how often below, and how many both have."""
     if chosen not in table:
         return 0, 0, 0
     known = table[[r for r in others if r in table]]
@@ -203,9 +205,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
         rows = recorded_table(folder, "model_selection_real")
         if rows.empty or not {chosen, other} <= set(rows["weights"]):
             return Finding(OPEN)
-        table = rows.pivot_table(
-            index=["network", "dataset"], columns="weights", values="strict_auprc_ratio"
-        )
+        table = _by_pair(rows, "strict_auprc_ratio", "weights")
         higher, lower, of = counts(table, chosen, [other])
         times = (table[chosen] / table[other]).median()
         numbers = (

@@ -30,6 +30,7 @@ from grnular_core.data.beeline import DATASETS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import compare_methods, mean_interval, rank_intervals
 from grnular_paper.real_data import pair_label, pair_order
+from grnular_paper.verdicts import turned
 
 SHOWN = (
     "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",
@@ -230,17 +231,13 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
     DataFrame
         Texts: how many times higher its ratio is, rank-biserial effect size, p and p after Holm's correction.
     """
-    rows = tests[(tests["method_a"] == method) | (tests["method_b"] == method)]
-    rows = rows.sort_values("p_holm", kind="stable")
-    swap = rows["method_b"] == method
-    sign = swap.map({True: -1, False: 1})
-    others = rows["method_a"].where(swap, rows["method_b"])
+    rows = turned(tests, method).sort_values("p_holm", kind="stable")
     return pd.DataFrame(
         {
-            f"{label(method)} against": others.map(label),
+            f"{label(method)} against": rows["against"].map(label),
             "pairs": rows["n_units"],
-            "times": np.exp(sign * rows["mean_difference"]).map("{:.2f}".format),
-            "effect": (sign * rows["effect_size"]).map("{:.2f}".format),
+            "times": np.exp(rows["mean_difference"]).map("{:.2f}".format),
+            "effect": rows["effect_size"].map("{:.2f}".format),
             "p": rows["p"].map("{:.2g}".format),
             "p (Holm)": rows["p_holm"].map("{:.2g}".format),
         }
