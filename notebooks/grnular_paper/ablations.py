@@ -61,7 +61,7 @@ CONTEXT = Recipe(
 class Variant:
     """One ``value`` of one ``factor``, named as in the paper, with its recipe and the test graphs that score it.
 
-``base`` is what the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
+    ``base`` is what the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
     """
 
     factor: str

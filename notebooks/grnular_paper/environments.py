@@ -35,7 +35,7 @@ def short(text: str) -> str:
 def known(folder: Path) -> dict[str, str]:
     """The environments that rows in ``folder`` may name, digits -> text; none without a file.
 
-Raises ``InputError`` for a line that is not what it says.
+    Raises ``InputError`` for a line that is not what it says.
     """
     path = folder / FILE
     if not path.exists():
@@ -64,8 +64,8 @@ def remember(folder: Path, texts: set[str]) -> None:
 def provenance(method: str = "") -> dict[str, str]:
     """What computes numbers here: ``commit`` (``-dirty`` when the packages differ from it) and ``environment``.
 
-The latter has versions (of an optional package where ``method`` runs it), processor and the vector
-instructions that PyTorch and OpenBLAS use on it.
+    The latter has versions (of an optional package where ``method`` runs it), processor and the vector
+    instructions that PyTorch and OpenBLAS use on it.
     """
     names = ["numpy", "scipy", "scikit-learn", "torch", "arboreto"]
     versions = [f"{name}={version(name)}" for name in names]
@@ -86,8 +86,8 @@ def _commit() -> str:
 def processor() -> str:
     """The processor and the vector instructions in use, as ``processor=... torch_cpu=... openblas=...``.
 
-Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
-Blanks of names are underscores, and what can not be found out is ``unknown``.
+    Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
+    Blanks of names are underscores, and what can not be found out is ``unknown``.
     """
     import torch
     from threadpoolctl import threadpool_info

@@ -264,7 +264,7 @@ def lead(
 ) -> Lead:
     """Compare one method with the best of ``others``, each on the graphs both have, with the list of TFs.
 
-It is the one with the least ratio; NaN without shared graphs.
+    It is the one with the least ratio; NaN without shared graphs.
     """
     known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")

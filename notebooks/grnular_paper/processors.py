@@ -72,10 +72,10 @@ def moves(
 ) -> pd.DataFrame:
     """The largest move of each method between all capabilities of this machine and numbers of threads.
 
-Simulated is a graph of 100 genes with dropout; quick methods also run on one real pair where ``real``
-and its data are at hand. ``precision`` of None is each model's own. Columns are ``data, method``; ``scores``,
-the largest difference of any score as a share of the largest one; ``auprc``, that of the strict AUPRC as a
-share of the smallest. Raises ``MethodError`` when a process fails, with what it said.
+    Simulated is a graph of 100 genes with dropout; quick methods also run on one real pair where ``real``
+    and its data are at hand. ``precision`` of None is each model's own. Columns are ``data, method``; ``scores``,
+    the largest difference of any score as a share of the largest one; ``auprc``, that of the strict AUPRC as a
+    share of the smallest. Raises ``MethodError`` when a process fails, with what it said.
     """
     able = [name for name in CAPABILITIES if name not in lacking()] or [""]
     asked = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}

@@ -30,7 +30,7 @@ def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
 def record_missing(folder: Path) -> list[str]:
     """Add to the record what is not there yet: lost edges of SERGIO's datasets, and GRNBoost2's early stop.
 
-Returns a line for each run that failed; raises ``DownloadError`` when the inputs can not be had.
+    Returns a line for each run that failed; raises ``DownloadError`` when the inputs can not be had.
     """
     if not (folder / TRIANGLE).exists():
         lines = []

@@ -91,11 +91,11 @@ class RealTask:
 def _detail_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float | int]:
     """Of a network that somebody reads, by the strict protocol: its first edges, and each TF by itself.
 
-AUPRC looks at the whole ranking, and a method may rank whole TFs well without knowing whose targets
-are whose. ``epr, epr_truth_genes``: early precision over density among all candidates, and among genes of the
-truth alone as BEELINE does. ``tf_precision``: mean over TFs of the normalised precision among as many targets as
-are true (0 chance, 1 perfect); ``tfs_above`` of ``tfs`` are above 0. ``ratio, low, high``: AUPRC over density with
-its 95 % interval when TFs are drawn with replacement.
+    AUPRC looks at the whole ranking, and a method may rank whole TFs well without knowing whose targets
+    are whose. ``epr, epr_truth_genes``: early precision over density among all candidates, and among genes of the
+    truth alone as BEELINE does. ``tf_precision``: mean over TFs of the normalised precision among as many targets as
+    are true (0 chance, 1 perfect); ``tfs_above`` of ``tfs`` are above 0. ``ratio, low, high``: AUPRC over density with
+    its 95 % interval when TFs are drawn with replacement.
     """
     given = (edges, data.truth, data.genes, data.tfs)
     found = strict_scores(*given)

@@ -283,8 +283,8 @@ def row_scores(
 ) -> dict[str, object]:
     """The numbers of one inference on one reference network, in the record's column names.
 
-Candidates are all pairs of a TF and another gene. The paper's protocol depends on the order of ``genes``,
-and takes a simulated network as symmetric (``symmetric_truth``) and a real one as directed.
+    Candidates are all pairs of a TF and another gene. The paper's protocol depends on the order of ``genes``,
+    and takes a simulated network as symmetric (``symmetric_truth``) and a real one as directed.
     """
     strict = strict_scores(run.edges, truth, genes, tfs)
     paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=symmetric_truth)
@@ -307,8 +307,8 @@ and takes a simulated network as symmetric (``symmetric_truth``) and a real one 
 def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
     """By how much every AUPRC and AUROC differs from its ``_recorded`` one, as a share of that; a column an area.
 
-The EPR is left out: it counts hits above one threshold, so that rounding on another processor can move
-it by whole hits where the areas hardly move.
+    The EPR is left out: it counts hits above one threshold, so that rounding on another processor can move
+    it by whole hits where the areas hardly move.
     """
     areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
     return pd.DataFrame(

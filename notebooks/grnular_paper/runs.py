@@ -210,7 +210,7 @@ def cluster(address: str = "") -> Iterator[None]:
 def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     """Rows computed now beside the same rows on record; rows that only one of the two has are left out.
 
-``difference`` is the largest of any AUPRC or AUROC of either protocol as a share of the recorded value.
+    ``difference`` is the largest of any AUPRC or AUROC of either protocol as a share of the recorded value.
     """
     rows, gaps = _gaps(live, recorded)
     return rows.assign(difference=gaps.max(axis=1))

@@ -59,7 +59,7 @@ def papers_config(hidden: int) -> GRNULarConfig:
 class Timing:
     """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass with ``hidden`` units.
 
-A forward pass is goodINIT and all fits, with untrained learned parts.
+    A forward pass is goodINIT and all fits, with untrained learned parts.
     """
 
     name: str

@@ -30,8 +30,8 @@ def loess(
 ) -> np.ndarray:
     """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``), each seeing a ``span`` share of the observations.
 
-Neighbours that all have the same x give their weighted mean. Raises ``InputError`` for fewer than 3
-observations, values that are not finite, a span outside (0, 1].
+    Neighbours that all have the same x give their weighted mean. Raises ``InputError`` for fewer than 3
+    observations, values that are not finite, a span outside (0, 1].
     """
     x, y = _checked(x, y, span)
     places = x if at is None else np.asarray(at, dtype=float)

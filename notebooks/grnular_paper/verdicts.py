@@ -102,8 +102,8 @@ def compare(
 ) -> pd.DataFrame:
     """One method against each of ``others`` at every point, on the graphs that both have.
 
-``rows`` have ``point, replicate, method`` and the score, one row a graph. The mean difference with its 95 %
-interval is over graphs; p is NaN with fewer than six of them.
+    ``rows`` have ``point, replicate, method`` and the score, one row a graph. The mean difference with its 95 %
+    interval is over graphs; p is NaN with fewer than six of them.
     """
     lines = []
     for point, of_point in rows.groupby("point", sort=False):
@@ -251,8 +251,8 @@ def from_verdicts(
 ) -> Finding:
     """The finding of tests point by point, by each protocol; no test at all means: not on record.
 
-``of`` says what the tests are, ``planned`` how many the full experiment has, a point and a competing
-method each; 0 where that is not known.
+    ``of`` says what the tests are, ``planned`` how many the full experiment has, a point and a competing
+    method each; 0 where that is not known.
     """
     if strict.tests.empty:
         return Finding(OPEN)

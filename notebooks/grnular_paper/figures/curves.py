@@ -51,8 +51,8 @@ def _draw_curves(
 ) -> Axes:
     """Draw mean and standard deviation over test graphs at every place, one line a method.
 
-Places that are names, such as datasets, are not joined. A point with fewer graphs than the panel's most
-has their number beside it; dotted is what random scores reach.
+    Places that are names, such as datasets, are not joined. A point with fewer graphs than the panel's most
+    has their number beside it; dotted is what random scores reach.
     """
     joined = all(not isinstance(place, str) for place in places)
     step = DODGE * len(places) if joined else APART

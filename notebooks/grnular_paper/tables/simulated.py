@@ -80,7 +80,7 @@ def live_tasks(
 def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
     """Live rows with the recorded score of the same run, where there is one: ``KEY, live, recorded, gap``.
 
-``gap`` is the largest difference of any AUPRC or AUROC, of both protocols, as a share of the recorded value.
+    ``gap`` is the largest difference of any AUPRC or AUROC, of both protocols, as a share of the recorded value.
     """
     if live.empty or recorded.empty:
         return pd.DataFrame(columns=[*KEY, "live", "recorded", "gap"])
