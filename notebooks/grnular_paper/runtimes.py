@@ -11,7 +11,7 @@ otherwise be on the bill of whichever method comes first. Quick runs are repeate
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def _forward(data: GRNDataset, hidden: int, device: str) -> Inference:
     return Inference(edge_table(weight, work.tfs, work.genes, sign), *spent)
 
 
-def timings(hidden: Sequence[int] = HIDDEN, methods: Sequence[str] = METHODS) -> list[Timing]:
+def timings(hidden: Iterable[int] = HIDDEN, methods: Iterable[str] = METHODS) -> list[Timing]:
     """The forward passes of Table 1 and the methods of Table 2, in the order to run."""
     return [*(Timing(forward_name(h), h) for h in hidden), *map(Timing, methods)]
 

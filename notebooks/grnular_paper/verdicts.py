@@ -44,31 +44,17 @@ COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tests of a claim come to.
+    """What the tests of a claim come to."""
 
-    Attributes
-    ----------
-    word : str
-        The verdict.
-    wins, losses, tested : int
-        Tests that came out for the claim, against it, and all that had enough graphs.
-    difference, low, high : float
-        Mean over the tests of the difference in score, and its 95 % interval over the tests.
-    tests : DataFrame
-        ``compare``: one row a point and competing method.
-    weak : int
-        How many of the tested have too few graphs to come out for anybody.
-    """
-
-    word: str
-    wins: int
-    losses: int
-    tested: int
-    difference: float
-    low: float
+    word: str  # the verdict
+    wins: int  # tests that came out for the claim
+    losses: int  # against it
+    tested: int  # all that had enough graphs
+    difference: float  # mean over the tests of the difference in score
+    low: float  # 95 % interval over the tests
     high: float
-    tests: pd.DataFrame
-    weak: int = 0
+    tests: pd.DataFrame  # ``compare``: one row a point and competing method
+    weak: int = 0  # tested with too few graphs to come out for anybody
 
     @property
     def spread(self) -> str:
@@ -182,24 +168,12 @@ def _spelled(p: float) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the record says of one claim.
+    """What the record says of one claim."""
 
-    Attributes
-    ----------
-    verdict : str
-        One of ``WORDS``, by the strict protocol wherever a protocol has a part in it.
-    numbers : str
-        Those behind it.
-    by_paper : str
-        The verdict by the paper's protocol, where one has a part in it, else empty.
-    early : bool
-        Less than half of what was planned could be tested, so the verdict may change.
-    """
-
-    verdict: str
-    numbers: str = ""
-    by_paper: str = ""
-    early: bool = False
+    verdict: str  # one of ``WORDS``, by the strict protocol wherever a protocol has a part in it
+    numbers: str = ""  # those behind it
+    by_paper: str = ""  # by the paper's protocol, where one has a part in it
+    early: bool = False  # less than half of what was planned could be tested, so the verdict may change
 
     def __post_init__(self) -> None:
         """Refuse words that are no verdict."""
@@ -210,30 +184,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim, in our words.
+    """One claim, in our words."""
 
-    Attributes
-    ----------
-    name : str
-        Short and unique.
-    source : str
-        Where the paper makes it; ``here`` for a claim of our own.
-    text : str
-        The sentence.
-    page : str
-        Stem of the notebook, or of the page in ``book``, that shows it.
-    judge : callable
-        The finding from the folder of recorded tables.
-    printed : callable, optional
-        The paper's own numbers, from the same folder.
-    """
-
-    name: str
-    source: str
-    text: str
-    page: str
-    judge: Callable[[Path], Finding]
-    printed: Callable[[Path], str] | None = None
+    name: str  # short and unique
+    source: str  # where the paper makes it; ``here`` for a claim of our own
+    text: str  # the sentence
+    page: str  # stem of the notebook, or of the page in ``book``, that shows it
+    judge: Callable[[Path], Finding]  # the finding from the folder of recorded tables
+    printed: Callable[[Path], str] | None = None  # the paper's own numbers, from the same folder
 
     @property
     def ours(self) -> bool:

@@ -37,8 +37,8 @@ class Comparison:
     tf_information: str
     chosen: str
     others: tuple[str, ...]
-    panel: int | None = None
-    scores: tuple[str, str] = AUPRC
+    panel: int | None = None  # a dropout percentile of "noisy"
+    scores: tuple[str, str] = AUPRC  # by the paper's protocol and by the strict one
 
     def verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
         """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment."""

@@ -16,17 +16,12 @@ from grnular_paper.tables.pitfalls import Curve
 
 
 def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
-    """How the AUPRC of a perfect prediction spreads over orders of the genes.
+    """How the AUPRC of a perfect prediction spreads over orders of the genes; strict, it is 1 in any.
 
     Parameters
     ----------
     orders : ndarray, shape (n_orders,)
         AUPRC by the paper's protocol.
-
-    Returns
-    -------
-    Axes
-        The same, with a line at 1, which the strict protocol gives in any order.
     """
     ax.hist(orders, bins=20, color=PALETTE["grnular-context"], alpha=0.85)
     ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
@@ -47,11 +42,6 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     ----------
     curve : Curve
         Points and areas.
-
-    Returns
-    -------
-    Axes
-        The same, with a line at the density.
     """
     recall, precision = curve.recall, curve.precision
     lines, steps = PALETTE["grnular-context"], PALETTE["grnboost2"]

@@ -47,11 +47,6 @@ def pair_heatmap(
         What the score is called in the caption.
     title : str
         Title of the figure; empty: the same name.
-
-    Returns
-    -------
-    Picture
-        The picture with the words that stand for it.
     """
     figure, ax = plt.subplots(figsize=(1.6 + 0.46 * len(methods), 6.2))
     grid = wide(rows, score, DATASETS, methods)
@@ -72,11 +67,6 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     ----------
     printed : DataFrame
         ``network, dataset, method, auprc, auroc``.
-
-    Returns
-    -------
-    Picture
-        The picture with the words that stand for it.
     """
     grids = [wide(printed, score, DATASETS, methods) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())

@@ -140,21 +140,11 @@ def _with_pairs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 class Ranking(NamedTuple):
-    """Methods that ran on all pairs, by their geometric mean.
+    """Methods that ran on all pairs, by their geometric mean."""
 
-    Attributes
-    ----------
-    scored : DataFrame
-        ``method, pair`` and the strict scores, means over seeds, of all methods.
-    by_pair : DataFrame
-        Logarithm of strict AUPRC / density, pairs x ranked methods, the best method first.
-    datasets : list of str
-        The dataset of each pair.
-    """
-
-    scored: pd.DataFrame
-    by_pair: pd.DataFrame
-    datasets: list[str]
+    scored: pd.DataFrame  # ``method, pair`` and the strict scores, means over seeds, of all methods
+    by_pair: pd.DataFrame  # log of strict AUPRC / density, pairs x ranked methods, the best first
+    datasets: list[str]  # of each pair
 
     @property
     def methods(self) -> list[str]:

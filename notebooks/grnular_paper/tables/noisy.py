@@ -33,17 +33,11 @@ SHOWN = ("grnular-context", "grnular", "glad-tf", "grnboost2", "correlation")
 
 
 class Seen(NamedTuple):
-    """What dropout leaves of a simulation.
+    """What dropout leaves of a simulation, as shares."""
 
-    Attributes
-    ----------
-    genes, tfs, edges : float
-        Shares of the genes and TFs with any expression, and of the true edges between such genes.
-    """
-
-    genes: float
-    tfs: float
-    edges: float
+    genes: float  # with any expression
+    tfs: float  # with any expression
+    edges: float  # true ones between such genes
 
 
 def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:

@@ -34,19 +34,11 @@ SIZES = ((100, 10, 124), (400, 37, 1155), (500, 60, 2000), (1200, 127, 2713))  #
 
 
 class Toy(NamedTuple):
-    """A random directed network.
+    """A random directed network."""
 
-    Attributes
-    ----------
-    genes, tfs : list of str
-        Names; the TFs are the first genes.
-    truth : DataFrame
-        ``regulator, target``, a row an edge.
-    """
-
-    genes: list[str]
-    tfs: list[str]
-    truth: pd.DataFrame
+    genes: list[str]  # names
+    tfs: list[str]  # the first genes
+    truth: pd.DataFrame  # ``regulator, target``, a row an edge
 
 
 def toy_network(
@@ -200,23 +192,13 @@ def order_numbers(orders: np.ndarray, table: pd.DataFrame) -> dict[str, float]:
 
 
 class Curve(NamedTuple):
-    """A precision-recall curve and two areas under it.
+    """A precision-recall curve and two areas under it."""
 
-    Attributes
-    ----------
-    precision, recall : ndarray, shape (thresholds + 1,)
-        Points of the curve.
-    trapezoid, average_precision : float
-        Area under straight lines between the points, and average precision.
-    density : float
-        Share of true candidates.
-    """
-
-    precision: np.ndarray
-    recall: np.ndarray
-    trapezoid: float
-    average_precision: float
-    density: float
+    precision: np.ndarray  # (thresholds + 1,), points of the curve
+    recall: np.ndarray  # (thresholds + 1,)
+    trapezoid: float  # area under straight lines between the points
+    average_precision: float  # area under steps
+    density: float  # share of true candidates
 
 
 def one_edge_found(n_candidates: int = 1000, n_true: int = 6) -> Curve:

@@ -275,15 +275,8 @@ def timed_now(
     """
     measured: list[tuple[str, dict[str, object]]] = []
     try:
-        for h in hidden:
-            measured.append(
-                (
-                    runtimes.forward_name(h),
-                    runtimes.Timing(runtimes.forward_name(h), h).run(device=device)[0],
-                )
-            )
-        for name in methods:
-            measured.append((name, runtimes.Timing(name).run(device=device)[0]))
+        for timing in runtimes.timings(hidden, methods):
+            measured.append((timing.name, timing.run(device=device)[0]))
     except DownloadError as error:
         return measured, [f"SERGIO's DS3 is not at hand: {error}"]
     return measured, []

@@ -27,21 +27,11 @@ KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information"
 
 
 class LivePart(NamedTuple):
-    """What was computed now.
+    """What was computed now."""
 
-    Attributes
-    ----------
-    beside : DataFrame
-        Runs that are on record, too; see ``_beside_record``.
-    gap : float
-        The largest difference of any area, as a share of the recorded value; NaN without such runs.
-    text : str
-        The same in words, with a line for every run that failed.
-    """
-
-    beside: pd.DataFrame
-    gap: float
-    text: str
+    beside: pd.DataFrame  # of ``_beside_record``
+    gap: float  # the largest difference of any area, as a share of the recorded one
+    text: str  # the same in words, with a line for every run that failed
 
 
 def live_tasks(

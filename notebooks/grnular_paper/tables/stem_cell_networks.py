@@ -34,17 +34,9 @@ Run = tuple[str, int]  # method and seed
 
 
 class Runs(NamedTuple):
-    """Inferred networks.
+    """Inferred networks, (method, seed) -> (tfs, genes)."""
 
-    Attributes
-    ----------
-    method : str
-        The method whose network is read.
-    scores, signs : dict of (method, seed) to ndarray, shape (tfs, genes)
-        Of every run, those of ``method`` first.
-    """
-
-    method: str
+    method: str  # whose network is read; its runs come first
     scores: dict[Run, np.ndarray]
     signs: dict[Run, np.ndarray]
 
@@ -180,27 +172,15 @@ def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
 
 
 class Drawn(NamedTuple):
-    """The network of the strongest edges among chosen genes.
+    """The network of the strongest edges among chosen genes."""
 
-    Attributes
-    ----------
-    edges : DataFrame
-        The edges drawn, of scores averaged over seeds.
-    chosen, chosen_tfs, drawn, drawn_tfs : list of str
-        Genes that may have an edge and that have one, and the TFs among both.
-    named_tfs : list of str
-        TFs in the data that the paper names.
-    by_seed : dict of int to (list of str, float)
-        For each seed's own network: which of the named TFs have an edge, and the lowest score drawn.
-    """
-
-    edges: pd.DataFrame
-    chosen: list[str]
-    chosen_tfs: list[str]
-    drawn: list[str]
-    drawn_tfs: list[str]
-    named_tfs: list[str]
-    by_seed: dict[int, tuple[list[str], float]]
+    edges: pd.DataFrame  # those drawn, of scores averaged over seeds
+    chosen: list[str]  # genes that may have an edge
+    chosen_tfs: list[str]  # TFs among them
+    drawn: list[str]  # genes that have one
+    drawn_tfs: list[str]  # TFs among them
+    named_tfs: list[str]  # TFs in the data that the paper names
+    by_seed: dict[int, tuple[list[str], float]]  # of its own network: named TFs with an edge, lowest score
 
     @property
     def n_named_drawn(self) -> int:

@@ -48,24 +48,12 @@ def listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Cells:
-    """What the page has to work with; without data everything is empty.
+    """What the page has to work with; without data everything is empty."""
 
-    Attributes
-    ----------
-    data : GRNDataset or None
-        The stem cells under a gene rule.
-    time : ndarray, shape (cells,), or None
-        Pseudotime of every cell.
-    chip : list of str or None
-        Regulators of ``TARGET`` in the ChIP-seq network.
-    reason : str
-        Why there are no data.
-    """
-
-    data: GRNDataset | None
-    time: np.ndarray | None = None
-    chip: list[str] | None = None
-    reason: str = ""
+    data: GRNDataset | None  # under a gene rule
+    time: np.ndarray | None = None  # (cells,), pseudotime
+    chip: list[str] | None = None  # regulators of ``TARGET`` in the ChIP-seq network
+    reason: str = ""  # why there are no data
 
     @property
     def names(self) -> list[str]:
@@ -211,16 +199,10 @@ def set_sizes(cells: Cells) -> dict[str, object]:
 
 
 class Trend(NamedTuple):
-    """Spearman's correlation of a gene with pseudotime.
-
-    Attributes
-    ----------
-    rho, p : float
-        Correlation and its two-sided p.
-    """
+    """Spearman's correlation of a gene with pseudotime."""
 
     rho: float
-    p: float
+    p: float  # two-sided
 
 
 def trends(cells: Cells) -> dict[str, Trend]:
