@@ -30,8 +30,7 @@ from grnular_core.training.batches import (
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_core.utils.device import resolve_device
-from grnular_paper.records import SCORES
-from grnular_paper.synthetic import point_key
+from grnular_paper.synthetic import graph_row
 
 THRESHOLDS = (0.005, 0.02, 0.1, 0.3)  # of GLAD: rho of every entry, before any training
 MASK_CELLS = (100, 1000)
@@ -113,17 +112,9 @@ class Variant:
             seconds = (time.perf_counter() - began) / len(batches[0].X)
             density = [float(t[a].float().mean()) for b in batches for t, a in zip(b.truth, b.allowed, strict=True)]  # fmt: skip
             for replicate, (auprc, auroc) in enumerate(zip(*quality, strict=True)):
-                scores = {
-                    "density": density[replicate], "strict_auprc": auprc,
-                    "strict_auprc_ratio": auprc / density[replicate], "strict_auroc": auroc,
-                }  # fmt: skip
-                rows.append(
-                    dict.fromkeys(SCORES) | point_key(name) | scores | {
-                        "replicate": replicate, "method": self.label, "tf_information": "with",
-                        "seed": self.recipe.seed, "seconds": seconds, "cpu_seconds": None,
-                        "device": str(place),
-                    }
-                )  # fmt: skip
+                row = graph_row(name, self.label, replicate, density[replicate], auprc, auroc)
+                cost = {"seconds": seconds, "cpu_seconds": None, "device": str(place)}
+                rows.append(row | cost | {"seed": self.recipe.seed})
         return rows
 
 

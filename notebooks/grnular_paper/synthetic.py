@@ -30,7 +30,7 @@ from grnular_core.simulation.simulate import (
 )
 from grnular_core.training.batches import first_seed
 from grnular_core.utils.errors import InputError
-from grnular_paper.records import row_scores
+from grnular_paper.records import SCORES, row_scores
 
 TFInformation = Literal["with", "without"]
 
@@ -112,6 +112,17 @@ def point_key(name: str, n_cells: int | None = None, n_types: int | None = None)
         "cell_types": settings.kinetics.n_types,
         "dropout_percentile": dropout[1] if dropout else 0.0,
     }
+
+
+def graph_row(
+    name: str, method: str, replicate: int, density: float, auprc: float | None, auroc: float | None
+) -> dict[str, object]:
+    """A graph of a preset by the strict protocol alone, with the TF list; None where there is no score."""
+    ratio = None if auprc is None else auprc / density
+    return dict.fromkeys(SCORES) | point_key(name) | {
+        "replicate": replicate, "method": method, "tf_information": "with", "seed": 0,
+        "density": density, "strict_auprc": auprc, "strict_auprc_ratio": ratio, "strict_auroc": auroc,
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=4)

@@ -23,9 +23,9 @@ from grnular_core.methods.trees import ARBORETO_SETTINGS, Boosting, ensemble_sco
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
-from grnular_paper.records import SCORES, Record
+from grnular_paper.records import Record
 from grnular_paper.runs import run_missing
-from grnular_paper.synthetic import point_key
+from grnular_paper.synthetic import graph_row
 
 PRESETS = ("clean", "noisy(25)", "DS1-like")
 PENALTIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -134,15 +134,11 @@ class SettingTask:
             except MethodError:
                 auprc = auroc = None
             density = truth[allowed].mean()
-            place = point_key(self.preset) | {"genes": X.shape[1], "cells": X.shape[0]}
-            scores = {
-                "density": density, "strict_auprc": auprc, "strict_auroc": auroc,
-                "strict_auprc_ratio": auprc and auprc / density,
-            }  # fmt: skip
+            row = graph_row(self.preset, self.setting.label, replicate, density, auprc, auroc)
             rows.append(
-                dict.fromkeys(SCORES) | place | scores | {
-                    "network": self.part, "replicate": replicate, "method": self.setting.label,
-                    "tf_information": "with", "seed": 0, "seconds": time.perf_counter() - began,
+                row | {
+                    "network": self.part, "genes": X.shape[1], "cells": X.shape[0],
+                    "seconds": time.perf_counter() - began,
                     "cpu_seconds": time.process_time() - cpu, "device": "cpu",
                 }
             )  # fmt: skip
