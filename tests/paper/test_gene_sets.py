@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from grnular_paper import gene_sets
-from grnular_paper.gene_sets import among, from_snapshot, genes_of, mouse_symbol, stem_cell_genes
+from grnular_paper.gene_sets import among, from_snapshot, genes_of, stem_cell_genes
 
 from grnular_core.data.downloads import fetch
 from grnular_core.data.registry import entry
@@ -42,16 +42,11 @@ def test_genes_are_found_whatever_their_case_in_the_order_of_the_data():
     assert among([], ["NANOG"]) == []
 
 
-def test_human_symbols_become_mouse_ones():
-    assert mouse_symbol("NKX2-5") == "Nkx2-5"
-    assert mouse_symbol("ZNF281") == "Zfp281"
-
-
 def test_a_snapshot_without_a_term_is_refused_and_names_may_hold_commas(tmp_path):
     path = tmp_path / "go.txt"
-    lines = [f"a, b ({term}),SOX2\tZNF281\t" for term in gene_sets.TERMS]
+    lines = [f"a, b ({term}),NKX2-5\tZNF281\t" for term in gene_sets.TERMS]
     path.write_text("\n".join([*lines, "other (GO:1),SHH"]))
-    assert from_snapshot(path) == {"Sox2": tuple(gene_sets.TERMS), "Zfp281": tuple(gene_sets.TERMS)}
+    assert from_snapshot(path) == {"Nkx2-5": tuple(gene_sets.TERMS), "Zfp281": tuple(gene_sets.TERMS)}
     path.write_text("\n".join(lines[1:]))
     with pytest.raises(InputError, match="lacks GO:0001706"):
         from_snapshot(path)

@@ -118,11 +118,6 @@ def test_few_graphs_are_shown_and_not_counted():
     assert told == "fewer than six shared graphs on record at every point"
 
 
-def test_one_point_has_a_difference_and_no_interval():
-    found = verdict(grid({"a": [0.1], "b": [0.0]}), "a", ["b"])
-    assert found.word == REPRODUCED and found.spread == f"{found.difference:+.3f}"
-
-
 def test_only_graphs_that_both_have_are_compared():
     rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
     rows = rows[(rows["method"] == "a") | (rows["replicate"] >= 5)]
