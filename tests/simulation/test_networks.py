@@ -83,11 +83,6 @@ def test_a_share_of_the_tfs_is_regulated_by_one_other():
     assert len(into_tfs) == len(set(into_tfs)) == 6
 
 
-def test_one_tf_regulates_everything():
-    grn = drawn(GraphSpec(n_genes=12, n_tfs=1, sparsity=0.0))
-    assert grn.n_edges == 11 and list(grn.masters()) == list(grn.tfs)
-
-
 def test_strengths_and_signs_are_as_asked():
     K = drawn(GraphSpec(n_genes=400, n_tfs=40)).K
     assert 1 <= abs(K).min() < 1.05 and 4.95 < abs(K).max() <= 5
@@ -98,20 +93,13 @@ def test_strengths_and_signs_are_as_asked():
         assert len(np.unique(np.sign(by_tf.K[by_tf.regulator == tf]))) == 1
 
 
-def test_hubs_spread_the_number_of_targets():
-    def spread(hub_spread: float) -> float:
-        grn = drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, hub_spread=hub_spread))
-        return grn.adjacency().sum(1).std()
-
-    assert spread(1.0) > 3 * spread(0.0)
-
-
-def test_few_genes_have_many_regulators_when_targets_differ():
-    def spread(in_spread: float) -> float:
-        grn = drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, in_spread=in_spread))
-        return grn.adjacency().sum(0).std()
-
-    assert spread(1.0) > 1.4 * spread(0.0)
+@pytest.mark.parametrize(("setting", "of", "wider"), [("hub_spread", 1, 3), ("in_spread", 0, 1.4)])
+def test_hubs_and_genes_of_many_regulators_come_with_their_spread(setting, of, wider):
+    even, uneven = (
+        drawn(GraphSpec(n_genes=600, n_tfs=50, sparsity=0.05, **{setting: value}))
+        for value in (0.0, 1.0)
+    )
+    assert uneven.adjacency().sum(of).std() > wider * even.adjacency().sum(of).std()
 
 
 def test_tfs_are_regulated_by_those_before_them_as_often_as_other_genes():
@@ -137,9 +125,7 @@ def test_genes_of_a_module_share_their_regulators():
     ("wrong", "words"),
     [
         ({"n_tfs": 0}, "1 <= TFs < genes; got 0 TFs and 100 genes"),
-        ({"n_tfs": 100}, "1 <= TFs < genes"),
         ({"sparsity": 1.0}, "sparsity is from 0 to 0.9, got 1.0"),
-        ({"sparsity": float("nan")}, "sparsity"),
         ({"tf_edges": 1.1}, "tf_edges is a share from 0 to 1"),
         ({"module_noise": -1}, "module_noise"),
         ({"repression": 2}, "repression"),
@@ -147,7 +133,6 @@ def test_genes_of_a_module_share_their_regulators():
         ({"in_spread": float("inf")}, "in_spread"),
         ({"module_size": 0}, "module_size"),
         ({"K": (0.0, 1.0)}, "range of positive strengths"),
-        ({"K": (5.0, 1.0)}, "range of positive strengths"),
         ({"coop": 0.0}, "coop is above 0"),
         ({"global_tfs": 11}, "global_tfs is from 0 to the 10 TFs"),
         ({"global_tfs": 1, "global_chance": 1.2}, "global_chance from 0 to 1"),
@@ -190,18 +175,15 @@ def test_a_network_is_ordered_or_its_cycle_named(pairs):
     ("edges", "words"),
     [
         (([], [], []), "one length >= 1; got 0, 0, 0"),
-        (([0], [1, 2], [1.0]), "got 1, 2, 1, 1"),
         (([0], [1], [1.0], [2.0, 2.0]), "got 1, 1, 1, 2"),
         (([0], [3], [1.0]), "numbered 0 to 2; the edges name 0 to 3"),
         (([-1], [1], [1.0]), "numbered 0 to 2"),
         (([1], [1], [1.0]), "gene 1 regulates itself"),
         (([0, 0], [1, 1], [1.0, 2.0]), "the edge 0 -> 1 is listed twice"),
         (([0], [1], [0.0]), "strength K other than 0"),
-        (([0], [1], [float("nan")]), "strength K other than 0"),
         (([0], [1], [1.0], 0.0), "coop above 0"),
         (([0], [1], [1.0], float("inf")), "coop above 0"),
         (([0.5], [1], [1.0]), "whole numbers from 0"),
-        (([float("nan")], [1], [1.0]), "whole numbers from 0"),
         (([0], [1], [1.0], 2.0, [1]), "gene 0 regulates but is not among tfs"),
         (([0], [1], [1.0], 2.0, [0, 9]), "numbered 0 to 2; got the TFs"),
     ],

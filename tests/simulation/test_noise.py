@@ -21,7 +21,7 @@ from grnular_core.simulation.noise import (
 )
 from grnular_core.utils.errors import InputError
 
-ALL = TechnicalNoise(outlier=(0.1, 0.8, 1.0), library=(4.6, 0.4), dropout=(6.5, 50.0), umi=True)
+ALL = TechnicalNoise((0.1, 0.8, 1.0), (4.6, 0.4), (6.5, 50.0), umi=True, amplification=0.6)
 
 
 def one_type(X: np.ndarray) -> np.ndarray:
@@ -30,15 +30,6 @@ def one_type(X: np.ndarray) -> np.ndarray:
 
 def levels(n_cells: int = 400, n_genes: int = 50, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).gamma(2.0, 1.0, (n_cells, n_genes)).astype(np.float32)
-
-
-def test_no_step_changes_nothing():
-    X = levels()
-    assert add_noise(X, one_type(X), TechnicalNoise(), np.random.default_rng(0)) is X
-
-
-def correlations(X: np.ndarray) -> np.ndarray:
-    return np.corrcoef(np.log(X).T)[np.triu_indices(X.shape[1], 1)]
 
 
 def test_totals_of_whole_cells_do_not_make_genes_compete():
@@ -90,9 +81,7 @@ def test_levels_do_not_depend_on_what_a_gene_was():
     X[:, 7] = 0
     out = _gene_levels(X, 0.5, 1.0, np.random.default_rng(0))
     logged = np.log(np.delete(out, 7, 1).mean(0))
-    assert logged.mean() == pytest.approx(0.5, abs=0.2) and logged.std() == pytest.approx(
-        1, abs=0.15
-    )
+    assert abs(logged.mean() - 0.5) <= 0.2 and abs(logged.std() - 1) <= 0.15
     assert abs(np.corrcoef(logged, np.arange(399))[0, 1]) < 0.2
     assert (out[:, 7] == 0).all()
     before, after = (np.delete(x, 7, 1) for x in (X, out))
@@ -124,7 +113,9 @@ def test_cell_totals_are_lognormal_and_shares_of_genes_stay():
 @pytest.mark.parametrize(("shape", "percentile"), [(6.5, 82.0), (20.0, 25.0), (1.0, 0.0)])
 def test_an_entry_is_kept_with_the_logistic_probability(shape, percentile):
     X = levels(2000, 100)
-    kept = _dropout(X, shape, percentile, np.random.default_rng(1)) > 0
+    out = _dropout(X, shape, percentile, np.random.default_rng(1))
+    kept = out > 0
+    assert np.array_equal(out[kept], X[kept])
     logged = np.log1p(X.astype(float))
     chance = 1 / (1 + np.exp(-shape * (logged - np.percentile(logged, percentile))))
     for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1)):
@@ -132,12 +123,6 @@ def test_an_entry_is_kept_with_the_logistic_probability(shape, percentile):
         if some.sum() > 100:
             error = np.sqrt((chance[some] * (1 - chance[some])).sum()) / some.sum()
             assert abs(kept[some].mean() - chance[some].mean()) < 4 * error + 1e-6
-
-
-def test_dropout_leaves_the_other_entries_alone():
-    X = levels()
-    out = _dropout(X, 20.0, 50.0, np.random.default_rng(0))
-    assert np.array_equal(out[out > 0], X[out > 0]) and 0.4 < (out == 0).mean() < 0.6
 
 
 def test_counts_are_poisson_with_the_levels_as_means():
@@ -180,20 +165,16 @@ def test_amplification_keeps_means_and_spreads_logs_of_all_entries_but_zeros():
     logs = np.log(reads[:, 1:])
     assert np.allclose(logs.std(0), 0.6, rtol=0.02)
     assert abs(np.corrcoef(logs.T)[0, 1]) < 0.02  # every entry on its own
-    last = TechnicalNoise(umi=True, amplification=0.6)
-    rng = np.random.default_rng(2)
-    by_hand = _amplify(_umi_counts(X, rng), 0.6, rng)
-    assert np.array_equal(by_hand, add_noise(X, one_type(X), last, np.random.default_rng(2)))
 
 
 def test_steps_come_in_the_order_of_the_simulator():
     X, rng = levels(), np.random.default_rng(5)
+    assert add_noise(X, one_type(X), TechnicalNoise(), rng) is X
     by_hand = _outlier_genes(X, 0.1, 0.8, 1.0, rng)
     by_hand = _library_size(by_hand, 4.6, 0.4, rng)
     by_hand = _dropout(by_hand, 6.5, 50.0, rng)
-    assert np.array_equal(
-        _umi_counts(by_hand, rng), add_noise(X, one_type(X), ALL, np.random.default_rng(5))
-    )
+    by_hand = _amplify(_umi_counts(by_hand, rng), 0.6, rng)
+    assert np.array_equal(by_hand, add_noise(X, one_type(X), ALL, np.random.default_rng(5)))
 
 
 @pytest.mark.parametrize(
@@ -201,15 +182,12 @@ def test_steps_come_in_the_order_of_the_simulator():
     [
         ({"outlier": (1.5, 0.8, 1.0)}, "share of outlier genes is from 0 to 1, got 1.5"),
         ({"outlier": (0.5, 0.8, -1.0)}, "outlier takes the mean and standard deviation"),
-        ({"library": (float("nan"), 0.4)}, "library takes"),
         ({"amplification": -0.1}, "amplification takes"),
         ({"library": (4.6, 0.4), "whole": -0.1}, "whole takes"),
         ({"whole": 0.1}, "set library as well"),
         ({"library": (4.6, -0.4)}, "library takes"),
         ({"dropout": (0.0, 50.0)}, "a shape above 0"),
         ({"dropout": (6.5, 101.0)}, "a percentile from 0 to 100, got 6.5 and 101"),
-        ({"dropout": (6.5, -1.0)}, "a percentile from 0 to 100"),
-        ({"dropout": (float("nan"), 50.0)}, "a shape above 0"),
     ],
 )
 def test_impossible_noise_is_refused(wrong, words):
