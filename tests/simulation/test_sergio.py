@@ -186,10 +186,8 @@ def test_half_responses_of_simulated_cells_are_higher_where_noise_lifts_levels(r
     ("grn", "rates", "kinetics"),
     [
         (SMALL, RATES, Kinetics(n_types=1, n_cells=1)),
-        (SMALL, RATES * np.ones(7), Kinetics(n_types=7, n_cells=7)),
         (SMALL, RATES * np.ones(3), Kinetics(n_types=3, n_cells=11)),
         (SMALL, 0 * RATES, Kinetics(n_types=1, n_cells=20)),  # half-responses 0
-        (SMALL, 1e-30 * RATES, Kinetics(n_types=1, n_cells=20)),
         (SMALL, RATES, Kinetics(n_types=1, n_cells=20, noise=20.0)),
         (make_grn(2, [0], [1], [-3.0]), [[0.5]], Kinetics(n_types=1, n_cells=20)),
         (make_grn(2, [0], [1], [5.0], 40.0), [[9e3]], Kinetics(n_types=1, n_cells=20)),
@@ -202,6 +200,8 @@ def test_degenerate_networks_and_sizes_give_finite_levels(grn, rates, kinetics):
     assert X.shape == (kinetics.n_cells, grn.n_genes) and X.dtype == np.float32
     assert np.isfinite(X).all() and (X >= 0).all()
     assert np.bincount(types).tolist() == kinetics.cells_per_type().tolist()
+    # uneven cells go to the first types
+    assert Kinetics(n_types=4, n_cells=10).cells_per_type().tolist() == [3, 3, 2, 2]
 
 
 def test_without_its_activator_a_gene_is_off_and_without_its_repressor_full_on():
@@ -210,22 +210,15 @@ def test_without_its_activator_a_gene_is_off_and_without_its_repressor_full_on()
     assert (X[:, :2] == 0).all() and X[:, 2].mean() == pytest.approx(3.0, rel=0.02)
 
 
-def test_uneven_cells_go_to_the_first_types():
-    assert Kinetics(n_types=4, n_cells=10).cells_per_type().tolist() == [3, 3, 2, 2]
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         ({"half_response": "mean"}, "choose one of simulated, expected"),
         ({"n_types": 0}, "at least one cell of every type"),
-        ({"n_types": 9, "n_cells": 8}, "got 8 cells of 9 types"),
         ({"dt": 0.0}, "need dt > 0"),
-        ({"dt": float("nan")}, "need dt > 0"),
         ({"noise": -0.1}, "noise >= 0"),
         ({"sampling_state": 0}, "sampling_state >= 1"),
         ({"dt": 0.5, "decay": 2.0}, "dt x decay is 1.0; below 1 is needed"),
-        ({"low": (-1.0, 0.5)}, "ranges 0 <= low <= high, got -1.0 to 0.5"),
         ({"high": (1.0, 0.5)}, "got 1.0 to 0.5"),
     ],
 )
@@ -234,13 +227,17 @@ def test_impossible_settings_are_refused(wrong, words):
         Kinetics(**wrong)
 
 
-def test_rates_of_another_shape_or_sign_are_refused():
-    c = Kinetics(n_types=1, n_cells=10)
-    with pytest.raises(InputError, match=r"shape \(1, 2\); expected \(2 master regulators, 1 cell"):
-        run(SMALL, RATES.T, c)
-    for wrong in (-1.0, np.nan, np.inf):
-        with pytest.raises(InputError, match="below 0 or not finite"):
-            run(SMALL, RATES * wrong, c)
+@pytest.mark.parametrize(
+    ("rates", "words"),
+    [
+        (RATES.T, r"shape \(1, 2\); expected \(2 master regulators, 1 cell"),
+        (-RATES, "below 0 or not finite"),
+        (np.nan * RATES, "below 0 or not finite"),
+    ],
+)
+def test_rates_of_another_shape_or_sign_are_refused(rates, words):
+    with pytest.raises(InputError, match=words):
+        run(SMALL, rates, Kinetics(n_types=1, n_cells=10))
 
 
 def test_random_rates_are_in_the_low_or_the_high_range():
@@ -265,21 +262,14 @@ def test_types_along_a_path_pass_through_its_states():
         Kinetics(anchors=1)
 
 
-# --- the machine
-
-
 @pytest.mark.slow
-def test_memory_is_linear_in_cells():
+def test_memory_is_that_of_expression_and_trajectories():
     grn = random_grn(GraphSpec(), np.random.default_rng(0))
-    rates = np.full((len(grn.masters()), 5), 0.5)
-    peaks = []
-    for n_cells in (1_000, 10_000, 100_000):
-        tracemalloc.start()
-        run(grn, rates, Kinetics(n_cells=n_cells))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < 10.5 * peaks[0] and peaks[2] < 10.5 * peaks[1]
-    assert peaks[2] < 4 * 100_000 * (100 + 15 * (10 + 2)) * 1.1  # expression, trajectories
+    tracemalloc.start()
+    run(grn, np.full((len(grn.masters()), 5), 0.5), Kinetics(n_cells=100_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 100_000 * (100 + 15 * (10 + 2)) * 1.1
 
 
 # --- the networks of SERGIO's datasets, and files of that form that are broken
@@ -300,34 +290,16 @@ def test_a_data_set_has_the_edges_that_its_truth_lists(name, real_data):
     assert 1 <= abs(grn.K).min() and abs(grn.K).max() <= 5 and (grn.coop == 2).all()
 
 
-def test_another_name_is_refused():
-    with pytest.raises(InputError, match="unknown SERGIO dataset 'DS4'; use one of DS1, DS2, DS3"):
-        sergio_network("DS4")
-
-
-def test_lines_become_edges_and_rates_follow_the_masters(tmp_path):
-    path = tmp_path / "Interaction.txt"
-    path.write_text("2.0,2,0,1,1.5,-2,2,3\n\n3,1,2,1,1.5\n")
-    grn = _read_interactions(path, 4)
-    assert list(grn.regulator) == [0, 1, 2] and list(grn.target) == [2, 2, 3]
-    assert list(grn.K) == [1.5, -2, 1] and list(grn.coop) == [2, 3, 1.5]
-    path.write_text("1,0.3,0.4\n0,0.1,0.2\n")
-    assert np.array_equal(_read_rates(path, grn), [[0.1, 0.2], [0.3, 0.4]])
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("1,1,0,2\n", "line 1: expected target, n and 3 n values; got 4 values with n = 1"),
-        ("1,0\n", "line 1: expected target"),
         ("1,nan,0,1,2\n", "line 1: expected target"),
         ("1\n", "line 1: expected target"),
         ("1,1,0,x,2\n", "Interaction.txt is not a table of numbers"),
         ("1,1,0.5,1,2\n", "Interaction.txt: genes are named by a list of whole numbers"),
-        ("1,1,nan,1,2\n", "Interaction.txt: genes are named"),
         ("1,1,7,1,2\n", "Interaction.txt: genes are numbered 0 to 2"),
         ("1,1,0,1,2\n0,1,1,1,2\n", "Interaction.txt: the network has a cycle"),
-        ("", "Interaction.txt: regulator, target, K and coop"),
     ],
 )
 def test_a_broken_network_is_refused_by_name(tmp_path, text, words):
@@ -337,19 +309,20 @@ def test_a_broken_network_is_refused_by_name(tmp_path, text, words):
         _read_interactions(path, 3)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
+def test_lines_become_edges_and_rates_follow_the_masters(tmp_path):
+    network, rates = tmp_path / "Interaction.txt", tmp_path / "Regs.txt"
+    network.write_text("2.0,2,0,1,1.5,-2,2,3\n\n3,1,2,1,1.5\n")
+    grn = _read_interactions(network, 4)
+    assert list(grn.regulator) == [0, 1, 2] and list(grn.target) == [2, 2, 3]
+    assert list(grn.K) == [1.5, -2, 1] and list(grn.coop) == [2, 3, 1.5]
+    rates.write_text("1,0.3,0.4\n0,0.1,0.2\n")
+    assert np.array_equal(_read_rates(rates, grn), [[0.1, 0.2], [0.3, 0.4]])
+    for text, words in (
         ("0,1,2\n", r"gives no production rate for the genes \[1\]"),
         ("0,1,2\n1,1\n", r"the lines hold \[2, 3\] values"),
         ("0\n1\n", "expected a master regulator"),
-        ("", "expected a master regulator"),
         ("0;1\n", "not a table of numbers"),
-    ],
-)
-def test_broken_rates_are_refused_by_name(tmp_path, text, words):
-    network, path = tmp_path / "Interaction.txt", tmp_path / "Regs.txt"
-    network.write_text("2,2,0,1,1,1,2,2\n")
-    path.write_text(text)
-    with pytest.raises(InputError, match=words):
-        _read_rates(path, _read_interactions(network, 3))
+    ):
+        rates.write_text(text)
+        with pytest.raises(InputError, match=words):
+            _read_rates(rates, grn)

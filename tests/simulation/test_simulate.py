@@ -82,9 +82,7 @@ def test_every_number_of_clean_is_the_papers():
     assert preset("DS1", n_cells=90, n_types=9).kinetics.n_cells == 90
 
 
-@pytest.mark.parametrize(
-    ("name", "q"), [("noisy(25)", 25.0), ("noisy(7.5)", 7.5)]
-)
+@pytest.mark.parametrize(("name", "q"), [("noisy(25)", 25.0), ("noisy(7.5)", 7.5)])
 def test_noisy_is_clean_with_dropout_of_shape_20(name, q):
     assert asdict(preset(name)) == {
         **CLEAN,
