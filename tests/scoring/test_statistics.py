@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from golden import truth_table
 from scipy import stats as distributions
 from sklearn.metrics import average_precision_score
 
@@ -29,11 +30,14 @@ def random_case(seed, n_tfs=8, n_genes=40, density=0.15):
     genes = [f"g{i}" for i in rng.permutation(n_genes)]
     tfs = genes[:n_tfs]
     is_true = rng.random((n_tfs, n_genes)) < density
-    row, column = np.nonzero(is_true)
-    names = np.asarray(genes, dtype=object)
-    truth = pd.DataFrame({"regulator": names[row], "target": names[column]})
+    truth = truth_table(is_true, genes)
     edges = edge_table((rng.random(is_true.shape) + 0.3 * is_true).round(1), tfs, genes)
     return edges, truth, genes, tfs
+
+
+def case_of_one_edge():
+    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
+    return truth.assign(weight=1.0), truth, list("abcde")
 
 
 # --- random scores --------------------------------------------------------------------------
@@ -119,27 +123,22 @@ def test_the_bootstrap_is_average_precision_with_tfs_counted_as_often_as_drawn()
 
 
 def test_the_bootstrap_does_not_depend_on_gene_or_row_order():
-    edges, truth, genes, tfs = random_case(4)
-    found = bootstrap_over_tfs(edges, truth, genes, tfs, n=50, seed=1)
-    mixed = bootstrap_over_tfs(edges[::-1], truth[::-1], genes[::-1], tfs[::-1], n=50, seed=1)
-    pd.testing.assert_frame_equal(found, mixed, rtol=1e-12)
-    other = bootstrap_over_tfs(edges, truth, genes, tfs, n=50, seed=2)
-    assert not found["low"].equals(other["low"])
+    case = random_case(4)
+    found = bootstrap_over_tfs(*case, n=50, seed=1)
+    turned = bootstrap_over_tfs(*(part[::-1] for part in case), n=50, seed=1)
+    pd.testing.assert_frame_equal(found, turned, rtol=1e-12)
+    assert not found["low"].equals(bootstrap_over_tfs(*case, n=50, seed=2)["low"])
 
 
 def test_the_bootstrap_counts_draws_that_hold_a_true_edge():
-    genes = list("abcde")
-    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
-    edges = truth.assign(weight=1.0)
+    edges, truth, genes = case_of_one_edge()
     found = bootstrap_over_tfs(edges, truth, genes, ["a", "c"], n=400, regulators="listed")
     assert 250 < found.loc["auprc", "n_used"] < 350  # one in four draws is c twice
     assert found.loc["auprc", "low"] == 1.0
 
 
 def test_the_bootstrap_of_one_tf_or_of_no_truth_is_nan_with_a_reason():
-    genes = list("abcde")
-    truth = pd.DataFrame({"regulator": ["a"], "target": ["b"]})
-    edges = truth.assign(weight=1.0)
+    edges, truth, genes = case_of_one_edge()
     found = bootstrap_over_tfs(edges, truth, genes, ["a"], n=10).loc["auprc"]
     assert found["estimate"] == 1.0 and np.isnan(found["low"])
     assert "one TF only" in found["reason"]
@@ -172,11 +171,10 @@ def test_ranks_are_sure_where_every_cluster_agrees_and_open_where_one_decides():
 
 def test_ranks_do_not_depend_on_the_order_of_units_or_methods():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.random((9, 4)), columns=list("abcd"))
-    names = np.array(list("xyz") * 3)
+    table, clusters = pd.DataFrame(rng.random((9, 4)), columns=list("abcd")), np.array([*"xyz"] * 3)
     order = rng.permutation(9)
-    found = rank_intervals(table, names, n=50)
-    other = rank_intervals(table.iloc[order][list("dbca")], names[order], n=50)
+    found = rank_intervals(table, clusters, n=50)
+    other = rank_intervals(table.iloc[order][list("dbca")], clusters[order], n=50)
     pd.testing.assert_frame_equal(found, other.loc[list("abcd")])
 
 
@@ -194,30 +192,27 @@ def test_ranks_of_gaps_or_of_one_cluster_are_refused(values, clusters):
         rank_intervals(pd.DataFrame({"a": values}), list(clusters))
 
 
-def test_the_mean_interval_is_students():
+def test_the_mean_interval_is_students_and_needs_two_values():
     values = [0.4, 0.5, 0.45, 0.7]
     found = mean_interval([*values, float("nan")])
     expected = distributions.ttest_1samp(values, 0).confidence_interval(0.95)
     assert found["n"] == 4 and "reason" not in found
     assert found["mean"] == pytest.approx(np.mean(values))
     assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
-
-
-@pytest.mark.parametrize("values", [[], [0.5]])
-def test_an_interval_needs_two_values(values):
-    found = mean_interval(values)
-    assert np.isnan(found["low"]) and "needs two" in found["reason"]
+    for few in ([], [0.5]):
+        found = mean_interval(few)
+        assert np.isnan(found["low"]) and "needs two" in found["reason"]
 
 
 def scores_table(**methods):
     """Tidy scores: one list per method, over graphs 0, 1, 2, ..."""
-    return pd.DataFrame(
-        [
-            {"graph": graph, "method": method, "auprc": value}
-            for method, values in methods.items()
-            for graph, value in enumerate(values)
-        ]
-    )
+    wide = pd.DataFrame(methods).rename_axis(index="graph", columns="method")
+    return wide.stack().rename("auprc").reset_index()
+
+
+def compared(**methods):
+    """The first row of the comparison of these methods."""
+    return compare_methods(scores_table(**methods), "auprc", "graph", "method").iloc[0]
 
 
 def exact_signed_rank_p(difference):
@@ -241,9 +236,7 @@ def exact_signed_rank_p(difference):
 )
 def test_the_test_between_two_methods_is_the_exact_two_sided_signed_rank_test(difference):
     base = np.linspace(0.3, 0.6, len(difference))
-    found = compare_methods(
-        scores_table(a=base + difference, b=base), "auprc", "graph", "method"
-    ).iloc[0]
+    found = compared(a=base + difference, b=base)
     assert found["p"] == pytest.approx(exact_signed_rank_p(difference), abs=1e-9)
     assert found["p_holm"] == found["p"]
     assert found["mean_difference"] == pytest.approx(np.mean(difference))
@@ -253,17 +246,15 @@ def test_the_test_between_two_methods_is_the_exact_two_sided_signed_rank_test(di
 
 def test_six_units_that_all_agree_are_significant_and_swapping_methods_flips_the_effect():
     better, worse = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0], [0.4, 0.45, 0.5, 0.52, 0.53, 0.6]
-    found = compare_methods(scores_table(a=better, b=worse), "auprc", "graph", "method").iloc[0]
-    assert found["p"] == pytest.approx(2 / 2**6)
-    assert found["effect_size"] == 1.0
-    found = compare_methods(scores_table(a=worse, b=better), "auprc", "graph", "method").iloc[0]
-    assert (found["effect_size"], found["method_a"]) == (-1.0, "a")
+    found, turned = compared(a=better, b=worse), compared(a=worse, b=better)
+    assert found["p"] == turned["p"] == pytest.approx(2 / 2**6)
+    assert (found["effect_size"], turned["effect_size"], turned["method_a"]) == (1.0, -1.0, "a")
+    same = compared(a=better, b=better)
+    assert (same["p"], same["effect_size"]) == (1.0, 0.0)
 
 
 def test_fewer_than_six_units_give_points_only():
-    found = compare_methods(
-        scores_table(a=[0.5] * 5, b=[0.4] * 5), "auprc", "graph", "method"
-    ).iloc[0]
+    found = compared(a=[0.5] * 5, b=[0.4] * 5)
     assert found[["p", "p_holm", "low", "high"]].isna().all()
     assert found["reason"] == "points only: 5 paired units, a test needs 6"
     assert found["mean_difference"] == pytest.approx(0.1)
@@ -278,18 +269,10 @@ def test_units_are_paired_by_name_and_units_with_one_score_are_left_out():
     pd.testing.assert_frame_equal(compare_methods(mixed, "auprc", "graph", "method"), expected)
 
 
-def test_equal_methods_have_p_one_and_no_effect():
-    same = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    found = compare_methods(scores_table(a=same, b=same), "auprc", "graph", "method").iloc[0]
-    assert (found["p"], found["effect_size"]) == (1.0, 0.0)
-
-
-def test_differences_equal_up_to_rounding_are_ties():
-    assert _rank_biserial([0.3 - 0.1, 0.5 - 0.7, 0.1]) == _rank_biserial([0.2, -0.2, 0.1])
-
-
 def test_the_effect_size_weighs_wins_by_their_rank():
     assert _rank_biserial([1.0, -2.0, 3.0]) == pytest.approx((1 - 2 + 3) / 6)
+    # differences equal up to rounding are ties
+    assert _rank_biserial([0.3 - 0.1, 0.5 - 0.7, 0.1]) == _rank_biserial([0.2, -0.2, 0.1])
     assert _rank_biserial([0.0, 0.0]) == 0.0
     assert np.isnan(_rank_biserial([]))
 
@@ -303,10 +286,8 @@ def test_holm_steps_down_over_the_pairs_that_were_tested():
 def test_three_methods_give_three_pairs_corrected_together():
     rng = np.random.default_rng(0)
     base = rng.random(10)
-    table = scores_table(
-        c=base, a=base + 0.2 + 0.01 * rng.random(10), b=base + 0.01 * rng.random(10)
-    )
-    found = compare_methods(table, "auprc", "graph", "method")
+    a, b = (base + shift + 0.01 * rng.random(10) for shift in (0.2, 0))
+    found = compare_methods(scores_table(c=base, a=a, b=b), "auprc", "graph", "method")
     pairs = list(zip(found["method_a"], found["method_b"], strict=True))
     assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
     assert found["p_holm"].to_numpy() == pytest.approx(holm(found["p"]))

@@ -1,6 +1,5 @@
 """The strict protocol: golden numbers, what must never move a number, and undefined cases."""
 
-import json
 import math
 
 import numpy as np
@@ -25,6 +24,11 @@ def random_case(seed, n_tfs=6, n_genes=20, density=0.15, signs=False, decimals=1
     truth = truth_table(rng.random((n_tfs, n_genes)) < density, genes)
     truth["sign"] = rng.choice([-1, 1], len(truth)) if signs else 0
     return edges, truth, genes, tfs
+
+
+def table(*rows):
+    """Rows of a truth or a prediction: two, three or four columns."""
+    return pd.DataFrame(rows, columns=["regulator", "target", "weight", "sign"][: len(rows[0])])
 
 
 def perfect_edges(truth):
@@ -54,19 +58,22 @@ def test_golden_numbers_do_not_depend_on_the_gene_order(order, regulators):
     assert len(truth) == 28
     found = strict_scores(edges, truth, genes, tfs, regulators)
     assert found["n_candidates"] == 145
-    assert found["auprc"] == pytest.approx(0.625369, abs=5e-7)
-    assert found["density"] == pytest.approx(0.193103, abs=5e-7)
-    assert found["auprc_ratio"] == pytest.approx(3.238520, abs=5e-7)
-    assert found["auroc"] == pytest.approx(0.652778, abs=5e-7)
-    assert found["epr_truth_genes"] == pytest.approx(2.008929, abs=5e-7)
-    assert found["epr_truth_genes_all_pairs"] == pytest.approx(8.839286, abs=5e-7)
+    names = (
+        "auprc",
+        "density",
+        "auprc_ratio",
+        "auroc",
+        "epr_truth_genes",
+        "epr_truth_genes_all_pairs",
+    )
+    expected = [0.625369, 0.193103, 3.238520, 0.652778, 2.008929, 8.839286]
+    assert [found[name] for name in names] == pytest.approx(expected, abs=5e-7, rel=0)
 
 
 def test_golden_sizes_of_the_two_early_precision_universes():
     edges, truth, genes, tfs = golden_case(ORDERS["tfs first"])
     view = strict_candidates(truth, genes, tfs, targets="truth-genes")
-    assert view.n_candidates == 105
-    assert len(view.targets) * (len(view.targets) - 1) == 462
+    assert (view.n_candidates, len(view.targets) * (len(view.targets) - 1)) == (105, 462)
     found = strict_scores(edges, truth, genes, tfs, targets="truth-genes")
     assert found["epr"] == found["epr_truth_genes"]
     assert found["epr_truth_genes_all_pairs"] == pytest.approx(8.839286, abs=5e-7)
@@ -116,7 +123,7 @@ def test_scores_stay_in_their_ranges(seed, undirected):
         assert found["tf_precision_mean"] <= 1.0
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_perfect_prediction_scores_one(seed):
     _, truth, genes, tfs = random_case(seed)
     found = strict_scores(perfect_edges(truth), truth, genes, tfs)
@@ -129,7 +136,7 @@ def test_a_perfect_prediction_scores_one(seed):
     assert found["direction_share"] == 1.0
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_an_empty_prediction_scores_the_density_and_has_no_early_precision(seed):
     _, truth, genes, tfs = random_case(seed)
     found = strict_scores(EMPTY, truth, genes, tfs)
@@ -155,13 +162,13 @@ def test_one_correct_edge_alone_scores_barely_above_density():
     assert found["epr_n_selected_over_k"] == pytest.approx(1 / 6)
 
 
-def test_scores_are_plain_numbers_that_json_can_hold():
+def test_scores_are_plain_numbers_that_json_can_hold_and_each_gap_has_its_reason():
     edges, truth, genes, tfs = random_case(1, signs=True)
-    found = strict_scores(edges, truth, genes, tfs)
-    assert {type(value) for value in found.values()} <= {int, float, str}
-    assert json.loads(json.dumps(found)).keys() == found.keys()
-    undefined = [n for n, v in found.items() if isinstance(v, float) and math.isnan(v)]
-    assert [n for n in found if n.endswith("_reason")] == [f"{n}_reason" for n in undefined]
+    for prediction in (edges, edges[:0]):
+        found = strict_scores(prediction, truth, genes, tfs)
+        assert {type(value) for value in found.values()} <= {int, float, str}
+        undefined = [n for n, v in found.items() if isinstance(v, float) and math.isnan(v)]
+        assert [n for n in found if n.endswith("_reason")] == [f"{n}_reason" for n in undefined]
 
 
 def test_beelines_view_keeps_to_regulators_with_a_true_edge_whatever_the_headline_takes():
@@ -189,18 +196,13 @@ def test_beelines_view_keeps_to_regulators_with_a_true_edge_whatever_the_headlin
 )
 def test_no_true_edge_is_nan_with_a_reason(truth, regulators):
     found = strict_scores(perfect_edges(truth), truth, GENES, ["a", "b"], regulators)
-    undefined = [
-        name
-        for name in found
-        if f"{name}_reason" in found and isinstance(found[name], float) and math.isnan(found[name])
-    ]
-    assert {"auprc", "auprc_ratio", "auroc", "epr", "epr_ties_expected", "epr_truth_genes"} <= set(
-        undefined
-    )
-    assert {"tf_precision_mean", "direction_share", "sign_share", "signed_epr"} <= set(undefined)
+    undefined = {
+        "auprc", "auprc_ratio", "auroc", "epr", "epr_ties_expected", "epr_truth_genes",
+        "tf_precision_mean", "direction_share", "sign_share", "signed_epr",
+    }  # fmt: skip
+    assert all(math.isnan(found[name]) and found[f"{name}_reason"] for name in undefined)
     expected = "no candidate pair" if regulators == "with-truth" else "no true edge"
     assert expected in found["auprc_reason"]
-    assert all(found[f"{name}_reason"] for name in undefined)
 
 
 def test_nothing_but_true_candidates_leaves_only_auroc_undefined():
@@ -211,8 +213,7 @@ def test_nothing_but_true_candidates_leaves_only_auroc_undefined():
 
 
 def test_both_regulator_counts_and_left_out_truth_are_reported():
-    truth = pd.DataFrame([("a", "b"), ("e", "b")], columns=["regulator", "target"])
-    found = strict_scores(EMPTY, truth, GENES, ["a", "c", "d"])
+    found = strict_scores(EMPTY, table(("a", "b"), ("e", "b")), GENES, ["a", "c", "d"])
     assert (found["n_regulators"], found["n_regulators_listed"]) == (1, 3)
     assert (found["n_targets"], found["n_true"], found["n_true_left_out"]) == (5, 1, 1)
 
@@ -221,10 +222,7 @@ def test_both_regulator_counts_and_left_out_truth_are_reported():
 
 
 def test_precision_per_tf_is_normalised_by_its_own_number_of_targets():
-    truth = pd.DataFrame(
-        [("a", "b"), ("a", "c"), ("b", "a")] + [("c", t) for t in "abde"],
-        columns=["regulator", "target"],
-    )
+    truth = table(("a", "b"), ("a", "c"), ("b", "a"), *(("c", t) for t in "abde"))
     candidates = strict_candidates(truth, GENES, list("abcd"), regulators="listed")
     scores = np.zeros((4, 5))
     scores[0] = [9, 3, 0, 2, 0]  # its own column must not count; 1 of 2 right
@@ -240,72 +238,43 @@ def test_precision_per_tf_is_normalised_by_its_own_number_of_targets():
 
 
 def test_tf_summary_counts_tfs_above_chance_only():
-    truth = pd.DataFrame([("a", "b"), ("b", "c"), ("c", "d")], columns=["regulator", "target"])
-    edges = pd.DataFrame(
-        [("a", "b", 1.0), ("b", "a", 1.0)], columns=["regulator", "target", "weight"]
-    )
-    found = strict_scores(edges, truth, GENES, list("abc"))
-    assert found["tf_precision_n_tfs"] == 3
-    assert found["tf_precision_n_above_zero"] == 1
+    truth = table(("a", "b"), ("b", "c"), ("c", "d"))
+    found = strict_scores(table(("a", "b", 1.0), ("b", "a", 1.0)), truth, GENES, list("abc"))
+    assert (found["tf_precision_n_tfs"], found["tf_precision_n_above_zero"]) == (3, 1)
     assert found["tf_precision_mean"] == pytest.approx((1 + (0 - 1 / 4) / (3 / 4) + 0) / 3)
 
 
 def test_direction_counts_one_way_tf_pairs_with_ties_one_half():
-    truth = pd.DataFrame(
-        [("a", "b"), ("a", "c"), ("d", "a"), ("b", "c"), ("c", "b"), ("a", "e")],
-        columns=["regulator", "target"],
-    )
-    edges = pd.DataFrame(
-        [("a", "b", 2.0), ("b", "a", 1.0), ("c", "a", 1.0), ("e", "a", 5.0)],
-        columns=["regulator", "target", "weight"],
-    )
+    truth = table(("a", "b"), ("a", "c"), ("d", "a"), ("b", "c"), ("c", "b"), ("a", "e"))
+    edges = table(("a", "b", 2.0), ("b", "a", 1.0), ("c", "a", 1.0), ("e", "a", 5.0))
     found = strict_scores(edges, truth, GENES, list("abcd"))  # e is no TF, b <-> c is both ways
     assert found["direction_n_pairs"] == 3
     assert found["direction_share"] == pytest.approx((1 + 0 + 0.5) / 3)
-    perfect = strict_scores(perfect_edges(truth), truth, GENES, list("abcd"))
-    assert perfect["direction_share"] == 1.0
+    # the reverse edge counts too where its TF has no true target
+    found = strict_scores(table(("a", "b", 1.0), ("b", "a", 2.0)), truth[:1], GENES, ["a", "b"])
+    assert found["direction_share"] == 0.0
+    none = strict_scores(EMPTY, table(("a", "b"), ("b", "a")), GENES, ["a", "b"])
+    assert math.isnan(none["direction_share"])
+    assert "one direction" in none["direction_share_reason"]
 
 
 def test_an_undirected_prediction_scores_both_directions_alike():
-    truth = pd.DataFrame([("a", "b"), ("a", "c")], columns=["regulator", "target"])
-    reverse = pd.DataFrame({"regulator": ["b"], "target": ["a"], "weight": [1.0]})
-    directed = strict_scores(reverse, truth, GENES, ["a", "b"])
+    case = table(("b", "a", 1.0)), table(("a", "b"), ("a", "c")), GENES, ["a", "b"]
+    directed, both = strict_scores(*case), strict_scores(*case, undirected=True)
     assert (directed["direction_share"], directed["auprc"]) == (0.0, 0.5)
-    both = strict_scores(reverse, truth, GENES, ["a", "b"], undirected=True)
     assert (both["direction_share"], both["auprc"]) == (0.5, pytest.approx((1 + 2 / 4) / 2))
 
 
-def test_direction_looks_at_reverse_edges_of_tfs_without_a_true_target():
-    truth = pd.DataFrame([("a", "b")], columns=["regulator", "target"])
-    edges = pd.DataFrame(
-        [("a", "b", 1.0), ("b", "a", 2.0)], columns=["regulator", "target", "weight"]
-    )
-    assert strict_scores(edges, truth, GENES, ["a", "b"])["direction_share"] == 0.0
-
-
-def test_no_one_way_pair_leaves_the_direction_undefined():
-    truth = pd.DataFrame([("a", "b"), ("b", "a")], columns=["regulator", "target"])
-    found = strict_scores(EMPTY, truth, GENES, ["a", "b"])
-    assert math.isnan(found["direction_share"])
-    assert "one direction" in found["direction_share_reason"]
-
-
-SIGNED_TRUTH = pd.DataFrame(
-    [("a", "b", 1), ("a", "c", -1), ("a", "d", 1), ("b", "a", 0)],
-    columns=["regulator", "target", "sign"],
-)
+SIGNED_TRUTH = table(("a", "b"), ("a", "c"), ("a", "d"), ("b", "a")).assign(sign=[1, -1, 1, 0])
 
 
 def test_sign_share_is_over_true_edges_of_known_sign_among_those_selected():
-    edges = pd.DataFrame(
-        [
-            ("a", "b", 9.0, 1),  # right
-            ("a", "c", 8.0, 1),  # wrong
-            ("b", "a", 7.0, 1),  # true, but its sign is not known
-            ("a", "e", 6.0, 1),  # not true
-            ("a", "d", 5.0, 1),  # beyond rank 4
-        ],
-        columns=["regulator", "target", "weight", "sign"],
+    edges = table(
+        ("a", "b", 9.0, 1),  # right
+        ("a", "c", 8.0, 1),  # wrong
+        ("b", "a", 7.0, 1),  # true, but its sign is not known
+        ("a", "e", 6.0, 1),  # not true
+        ("a", "d", 5.0, 1),  # beyond rank 4
     )
     found = strict_scores(edges, SIGNED_TRUTH, GENES, ["a", "b"])
     assert (found["sign_share"], found["sign_n_edges"]) == (0.5, 2)
@@ -314,10 +283,9 @@ def test_sign_share_is_over_true_edges_of_known_sign_among_those_selected():
 
 
 def test_signed_early_precision_ignores_true_edges_of_another_sign():
-    edges = pd.DataFrame(
-        [("a", "c", 9.0), ("b", "a", 8.0), ("a", "b", 7.0), ("b", "c", 6.0), ("a", "d", 5.0)],
-        columns=["regulator", "target", "weight"],
-    )
+    edges = table(
+        ("a", "c", 9.0), ("b", "a", 8.0), ("a", "b", 7.0), ("b", "c", 6.0), ("a", "d", 5.0)
+    )  # fmt: skip
     found = strict_scores(edges, SIGNED_TRUTH, GENES, ["a", "b"])
     # targets among truth genes: 2 regulators x 4 - 2 = 6 pairs; activating: 4 pairs left, 2 true,
     # the first two are a-b and b-c; repressing: 3 pairs left, 1 true, first is a-c

@@ -50,17 +50,17 @@ def test_a_failing_block_leaves_the_old_file_and_raises_its_own_error(target, er
     assert target.read_text() == OLD and files(target.parent) == ["edges.csv"]
 
 
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (errno.ENOSPC, "cannot write .*edges.csv: no space left on the disk; free some"),
-        (errno.EDQUOT, "no space left"),
-        (errno.EACCES, "the folder .* is not writable; choose another"),
-        (errno.EROFS, "is not writable"),
-        (errno.EIO, "cannot write .*edges.csv: Input/output error"),
-    ],
-)
-@pytest.mark.parametrize("where", ["open", "block", "fsync", "replace"])
+DISKS = [
+    (errno.ENOSPC, "open", "cannot write .*edges.csv: no space left on the disk; free some"),
+    (errno.EDQUOT, "block", "no space left"),
+    (errno.EACCES, "open", "the folder .* is not writable; choose another"),
+    (errno.EROFS, "replace", "is not writable"),
+    (errno.EIO, "fsync", "cannot write .*edges.csv: Input/output error"),
+    (errno.ENOSPC, "block", "no space left"),
+]
+
+
+@pytest.mark.parametrize(("number", "where", "words"), DISKS)
 def test_a_failing_disk_leaves_the_old_file_and_is_said(target, monkeypatch, number, words, where):
     def fail(*_, **__):
         raise OSError(number, os.strerror(number))
@@ -76,44 +76,34 @@ def test_a_failing_disk_leaves_the_old_file_and_is_said(target, monkeypatch, num
     assert target.read_text() == OLD and files(target.parent) == ["edges.csv"]
 
 
-def test_a_full_device_is_said(target):
-    """A real one: writing to /dev/full fails when the bytes leave the buffer."""
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    with pytest.raises(WriteError, match="no space left"), atomic_write(target):
-        with open("/dev/full", "w") as full:
-            full.write("x")
-    assert target.read_text() == OLD
-
-
 def test_a_missing_folder_is_said_before_the_block_runs(tmp_path):
     with pytest.raises(WriteError, match="there is no folder .*nowhere; create it first"):
         with atomic_write(tmp_path / "nowhere" / "edges.csv"):
             pytest.fail("the block must not run")
 
 
-def test_a_file_as_folder_a_folder_and_a_device_are_no_targets(target, tmp_path):
-    with pytest.raises(WriteError, match="there is no folder"):
-        write(target / "edges.csv")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("edges.csv/x.csv", "there is no folder"),
+        ("folder", "it is a folder; give the name of a file"),
+        ("pipe", "no plain file"),
+        ("n" * 252 + ".csv", "name is too long"),
+    ],
+)
+def test_a_place_for_no_file_is_refused_and_left_alone(target, tmp_path, name, words):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(WriteError, match="it is a folder; give the name of a file"):
-        write(tmp_path / "folder")
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with pytest.raises(WriteError, match="no plain file"):
-        write(pipe)
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WriteError, match=words):
+        write(tmp_path / name)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert files(tmp_path) == ["edges.csv", "folder", "pipe"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-def test_a_read_only_folder_is_said(target):
-    target.parent.chmod(0o555)
-    try:
-        with pytest.raises(WriteError, match="is not writable; choose another"):
-            write(target)
-    finally:
-        target.parent.chmod(0o755)
-    assert target.read_text() == OLD
+@pytest.mark.parametrize("name", ["n" * 251 + ".csv", "ß" * 120 + ".csv"])
+def test_the_longest_name_that_a_folder_takes_can_be_written(tmp_path, name):
+    write(tmp_path / name)
+    assert files(tmp_path) == [name]
 
 
 def test_rights_are_those_of_the_old_file_or_of_any_new_one(target):
@@ -133,14 +123,6 @@ def test_a_link_is_followed_and_stays_a_link(target):
     link.symlink_to(target.name)
     write(link)
     assert link.is_symlink() and target.read_text() == NEW
-
-
-def test_the_longest_name_that_a_folder_takes_can_be_written(tmp_path):
-    write(tmp_path / ("n" * 251 + ".csv"))
-    write(tmp_path / ("ß" * 120 + ".csv"))
-    with pytest.raises(WriteError, match="name is too long"):
-        write(tmp_path / ("n" * 252 + ".csv"))
-    assert len(files(tmp_path)) == 2
 
 
 def run(code: str, *arguments: object) -> subprocess.Popen:

@@ -37,21 +37,22 @@ def test_parts_of_a_row_go_without_those_of_another(tmp_path):
     assert task_folder(None, key) is None and clear_parts(None) is None
 
 
-@pytest.mark.parametrize("length", [0, 1, 100, -30])
-def test_a_part_cut_short_is_missing_and_made_again(store, length):
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda b: b"",
+        lambda b: b[:100],
+        lambda b: b[:-30],
+        lambda b: b[:300] + bytes([b[300] ^ 1]) + b[301:],
+    ],
+    ids=["empty", "cut early", "cut late", "one wrong byte"],
+)
+def test_a_damaged_part_is_missing_and_made_again(store, damaged):
     path = store.folder / "00000.npz"
-    path.write_bytes(path.read_bytes()[:length])
+    path.write_bytes(damaged(path.read_bytes()))
     assert store.find(0) is None
     store.save(0, BLOCK, 2.0)
     assert store.find(0)[1] == 2.0
-
-
-def test_one_wrong_byte_among_the_numbers_is_noticed(store):
-    path = store.folder / "00000.npz"
-    data = bytearray(path.read_bytes())
-    data[300] ^= 1
-    path.write_bytes(bytes(data))
-    assert store.find(0) is None
 
 
 class Trap:

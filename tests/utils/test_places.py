@@ -14,6 +14,7 @@ from grnular_core.utils.errors import DownloadError, InputError
 from grnular_core.utils.files import place, same_place
 
 LONG = "n" * 300
+INFER = ["infer", "x.csv", "-o", "out.csv"]
 
 
 pytest_plugins = ("cli_folder",)
@@ -52,28 +53,27 @@ def test_a_place_that_cannot_be_looked_at_is_named_with_the_reason(name, closed)
 def test_a_pipe_without_a_writer_is_refused_at_once(name, capsys):
     Path(name).unlink(missing_ok=True)
     os.mkfifo(name)
-    words = ["x.csv", "--tfs", "tfs.txt", "--method", "clr", "-o", "out.csv"]
     more = ["--truth", "truth.csv"] if name == "truth.csv" else []
-    assert main(["infer", *words, *more]) == 2
+    assert main([*INFER, "--tfs", "tfs.txt", "--method", "clr", *more]) == 2
     assert f"{name} is a pipe or device" in capsys.readouterr().err
     assert not Path("out.csv").exists()
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    "words",
     [
-        (["infer"], ["--tfs", "tfs.txt", "-o", "out.csv"]),
-        (["infer", "x.csv", "-o", "out.csv", "--tfs"], []),
-        (["infer", "x.csv", "--tfs", "tfs.txt", "-o"], []),
-        (["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", "--truth"], []),
-        (["simulate", "clean", "-o"], []),
-        (["evaluate", "edges.csv", "--expression", "x.csv", "--tfs", "tfs.txt", "--truth"], []),
+        ["infer", "PLACE", "--tfs", "tfs.txt", "-o", "out.csv"],
+        [*INFER, "--tfs", "PLACE"],
+        ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "PLACE"],
+        [*INFER, "--tfs", "tfs.txt", "--truth", "PLACE"],
+        ["simulate", "clean", "-o", "PLACE"],
+        ["evaluate", "edges.csv", "--expression", "x.csv", "--tfs", "tfs.txt", "--truth", "PLACE"],
     ],
 )
 @pytest.mark.parametrize("name", ["closed/x.csv", f"{LONG}.csv"])
-def test_commands_say_in_one_line_what_cannot_be_looked_at(before, after, name, closed, capsys):
+def test_commands_say_in_one_line_what_cannot_be_looked_at(words, name, closed, capsys):
     Path("edges.csv").write_text("regulator,target,weight\nGATA1,SPI1,1\n")
-    assert main([*before, name, *after]) == 2
+    assert main([name if word == "PLACE" else word for word in words]) == 2
     err = capsys.readouterr().err
     assert "cannot look at" in err and "Traceback" not in err
 
