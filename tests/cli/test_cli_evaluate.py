@@ -117,11 +117,13 @@ def test_values_do_not_matter_and_every_gene_is_a_candidate_also_a_constant_one(
 
 def test_evaluate_reads_the_genes_of_a_layer_or_raw(scored, capsys):
     adata = small_anndata()
+    adata.var["symbol"], adata.var_names = adata.var_names, [f"ID{i}" for i in range(6)]
     adata.raw = adata
     adata[:, :3].copy().write_h5ad("x.h5ad")
     Path("truth.csv").write_text("TF,target\nGATA1,SPI1\n")
     Path("edges.csv").write_text("regulator,target,weight\nGATA1,SPI1,1\n")
-    given = ["--truth", "truth.csv", "--expression", "x.h5ad", "--tfs", "tfs.txt"]
+    given = ["--truth", "truth.csv", "--expression", "x.h5ad", "--gene-names", "symbol"]
+    given += ["--tfs", "tfs.txt"]
     sizes = []
     for more in ([], ["--layer", "raw"]):
         assert main(["evaluate", "edges.csv", *given, *more]) == 0
