@@ -19,7 +19,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.data.edges import read_edges
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import analysis
-from grnular_core.workflow.analysis import Plan, _rest_of_runs, expected_cost, infer_network
+from grnular_core.workflow.analysis import Plan, _rest_of_runs, expected_cost
 from grnular_core.workflow.exports import FORMATS
 
 pytest_plugins = ("cli_folder",)
@@ -162,18 +162,6 @@ def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
     assert sorted(os.listdir()) == ["out.csv", "tfs.txt", "x.csv"]
 
 
-def test_evaluate_takes_symbols_from_the_same_column(linear, capsys):
-    adata = make_dataset(pd.read_csv("cells.csv", index_col=0), ["G00"]).adata.copy()
-    adata.var["symbol"], adata.var_names = adata.var_names, [f"ID{i}" for i in range(16)]
-    adata.write_h5ad("ids.h5ad")
-    names = ["--tfs", "five.txt", "--gene-names", "symbol"]
-    assert main(["infer", "ids.h5ad", *names, "--method", "ridge", "-o", "ids.csv"]) == 0
-    words = ["evaluate", "ids.csv", "--truth", "net.csv", "--expression", "ids.h5ad"]
-    assert main([*words, *names]) == 0
-    scores = json.loads(capsys.readouterr().out)
-    assert scores["strict"]["auroc"] > 0.8
-
-
 # --- the plan
 
 
@@ -201,8 +189,3 @@ def test_memory_counts_the_decoys_and_its_refusal_names_them(small_data, monkeyp
         expected_cost(small_data, "clr", plan=Plan(decoys=1))
     with pytest.raises(InputError, match="shorter TF list$"):
         expected_cost(small_data, "clr")
-
-
-def test_without_a_plan_there_is_one_run_and_no_column_more(small_data):
-    found = infer_network(small_data, "clr")
-    assert list(found.seconds) == ["inference"] and "q_value" not in found.edges

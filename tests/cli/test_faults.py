@@ -96,10 +96,10 @@ def test_a_child_dies_at_the_operation_that_was_chosen(tmp_path):
             Path(name).write_text(name)
 
     assert not (whole := run(work, tmp_path)).killed and whole.operations == 3
-    for path in tmp_path.iterdir():
-        path.unlink()
-    assert run(work, tmp_path, Moment(0.0, 2)).killed
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    for folder, moment, left in (("one", Moment(0.0, 2), ["a"]), ("two", Moment(0.0, 1), [])):
+        (tmp_path / folder).mkdir()
+        assert run(work, tmp_path / folder, moment).killed
+        assert os.listdir(tmp_path / folder) == left
     moments = [draw(random.Random(seed), whole) for seed in range(40)]
     assert {m.operation for m in moments} == {None, 1, 2, 3}
 

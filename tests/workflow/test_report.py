@@ -13,7 +13,7 @@ from grnular_core.data.downloads import sha256
 from grnular_core.methods.registry import RunOptions, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Network, Plan, infer_network, scores_with_controls
-from grnular_core.workflow.report import Inputs, flat, make_report, result_lines, score_line
+from grnular_core.workflow.report import Inputs, flat, make_report, score_line
 
 
 def report_of(data, name="clr", plan=None, inputs=None, run=None):
@@ -42,14 +42,6 @@ def test_models_name_their_weights_and_device(small_data):
     assert report_of(small_data, "grnular-context")["method"]["weights"] == "grnular-context"
     own = report_of(small_data, "grnular-context", run=RunOptions(weights="grnular-cells", device="cpu"))
     assert own["method"]["weights"] == "grnular-cells" and own["method"]["device"] == "cpu"
-
-
-def test_lines_say_what_was_asked_for_and_nothing_else(small_data):
-    assert result_lines(report_of(small_data)) == []
-    report = report_of(small_data, plan=Plan(bootstraps=10, decoys=2, top=5))
-    stability, null = result_lines(report)
-    assert "of the 5 strongest edges" in stability and "10 bootstraps" in stability
-    assert "at 0.05" in null and "at 0.1" in null
 
 
 def test_stability_counts_the_top_edges_alone(small_data):

@@ -51,7 +51,8 @@ def test_shuffling_keeps_the_values_of_every_gene_in_every_group(seed, cells, ge
     assert sparse.issparse(after.adata.X) == sparse.issparse(data.adata.X)
     assert after.genes == data.genes and after.tfs == data.tfs
     for group in np.unique(labels):
-        one, two = (np.sort(values[labels == group], axis=0) for values in (before, after.expression()))
+        here = labels == group
+        one, two = (np.sort(v[here], axis=0) for v in (before, after.expression()))
         np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(data.expression(), before)  # the data given are as they were
 
@@ -118,7 +119,8 @@ def test_counts_are_compared_after_scaling_and_logarithm_and_stay_counts(stored)
 def test_a_truth_is_cut_with_the_genes_and_refused_when_none_is_left(small_data):
     found = most_variable(small_data, 4)
     kept = frozenset(found.genes)
-    pairs, left = (t[["regulator", "target"]].to_numpy().tolist() for t in (small_data.truth, found.truth))
+    columns = ["regulator", "target"]
+    pairs, left = (d.truth[columns].to_numpy().tolist() for d in (small_data, found))
     assert left == [pair for pair in pairs if kept.issuperset(pair)]
     only = replace(small_data, truth=small_data.truth[~small_data.truth["target"].isin(kept)])
     with pytest.raises(InputError, match=r"none of the \d+ true edges .* keep more"):
@@ -177,14 +179,6 @@ def test_groups_are_a_column_or_clusters_or_none():
     adata.obs["clusters"] = "mine"
     assert set(cell_groups(adata, data, "clusters").labels) == {"mine"}
     np.testing.assert_array_equal(cell_groups(adata, data).labels, found)  # nobody named the column
-
-
-def test_what_groups_are_is_said():
-    adata, data, _ = grouped()
-    adata.obs.loc[adata.obs_names[:3], "kind"] = np.nan
-    said = cell_groups(adata, data, "kind").description
-    assert "inside each of 3 groups, the column 'kind'" in said
-    assert "3 cells without a label there are taken for one group" in said
 
 
 def test_clusters_of_large_data_are_those_of_small_data(monkeypatch):

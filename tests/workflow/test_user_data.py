@@ -86,13 +86,6 @@ def test_helper_rows_and_columns_are_named(folder, names):
     assert "2 cells are named like helper" in notes("cells.csv")
 
 
-def test_logarithms_that_are_added_are_pointed_at(folder):
-    table = small_table()
-    pd.concat([table, table.iloc[:, :1]], axis=1).to_csv("twice.csv")
-    for rule, noted in (("sum", True), ("max-variance", False)):
-        assert ("logarithms were added" in notes("twice.csv", duplicates=rule)) == noted
-
-
 def test_empty_droplets_are_pointed_at():
     rng = np.random.default_rng(0)
     full = rng.poisson(2.0, (60, 100))
@@ -127,15 +120,6 @@ def test_genes_of_a_few_cells_are_named_before_their_edges_are_believed():
 
 def truth_of(lines: list[tuple[str, str]]) -> None:
     Path("net.csv").write_text("regulator,target\n" + "".join(f"{a},{b}\n" for a, b in lines))
-
-
-def test_what_a_list_and_a_truth_leave_out_is_said(folder):
-    Path("flags.csv").write_text("TF,Is TF?\nGATA1,Yes\nSPI1,Yes\nNA,No\n")
-    truth_of([("GATA1", "SPI1"), ("NA", "SPI1"), ("HLA-A", "NA")])
-    found = read("x.csv", "flags.csv", "net.csv")
-    assert found.data.tfs == tuple(TFS)
-    assert any("1 of 3 rows of flags.csv say No" in note for note in found.notes)
-    assert "1 of 3 true edges among the genes start at a TF of the list" in found.notes
 
 
 def test_true_edges_that_are_not_scored_are_counted_aloud(folder):
@@ -217,15 +201,6 @@ def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
     adata.raw = small_anndata()
     adata.write_h5ad("both.h5ad")
     np.testing.assert_array_equal(read("both.h5ad", layer="raw").data.expression(), small_table())
-
-
-def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
-    adata = small_anndata()
-    adata.raw = adata.copy()
-    adata[:, 2:].copy().write_h5ad("variable.h5ad")
-    with pytest.raises(InputError, match="no TF of .*Its .raw holds 2 of these .*--layer raw"):
-        read("variable.h5ad")
-    assert read("variable.h5ad", layer="raw").data.tfs == tuple(TFS)
 
 
 @pytest.mark.parametrize("layer", [None, "raw"])
