@@ -4,82 +4,19 @@ from __future__ import annotations
 
 import pytest
 import torch
+from small_fits import SIZES, assert_same, data, leaves, plain_good_init, plain_steps, seeded
 
 from grnular_core.models.fast_fit import InPlaceFit
 from grnular_core.models.inner_fit import (
-    CHECK_EVERY,
     AdamState,
     Weights,
     _each,
     adam_start,
-    adam_step,
     fit_dnn,
     good_init,
-    gradient,
-    init_weights,
-    objective,
     split_cells,
 )
-
-SIZES = {2: (3, 5, 6), 3: (3, 5, 4, 6), 4: (3, 4, 5, 4, 6)}
-
-
-def data(depth=2, graphs=3, cells=60, sizes=None, dtype=torch.float64, seed=0):
-    """Weights with biases, X_T, X_O that depends on it with more noise in later graphs, Z, lam."""
-    g = torch.Generator().manual_seed(seed)
-    sizes = sizes or SIZES[depth]
-    n_tfs, n_genes = sizes[0], sizes[-1]
-    weights = init_weights(graphs, sizes, g, dtype=dtype)
-    weights = _each(lambda w: w + 0.2 * torch.randn(w.shape, generator=g).to(dtype), weights)
-    X_T = torch.randn(graphs, cells, n_tfs, generator=g).to(dtype)
-    noise = torch.randn(graphs, cells, n_genes, generator=g).to(dtype)
-    noise *= torch.logspace(-2, 1, graphs).to(dtype).reshape(-1, 1, 1)
-    X_O = X_T @ torch.randn(graphs, n_tfs, n_genes, generator=g).to(dtype) + noise
-    Z = torch.rand(graphs, n_tfs, n_genes, generator=g).to(dtype)
-    return weights, X_T, X_O, Z, torch.rand(graphs, 1, 1, generator=g).to(dtype) + 0.5
-
-
-def plain_fit(weights, state, X_T, X_O, Z, lam, n_inner, lr, reduction="mean"):
-    for _ in range(n_inner):
-        slope = gradient(weights, X_T, X_O, Z, lam, reduction)
-        weights, state = adam_step(weights, slope, state, lr)
-    return weights, state
-
-
-def plain_good_init(weights, X_T, X_O, split, epochs, lr, reduction="mean", tolerance=0.0):
-    """One graph, as the docstring of ``good_init`` says it."""
-    (fitted, held), state = split, adam_start(weights)
-    best = objective(weights, X_T[:, held], X_O[:, held])
-    for epoch in range(1, epochs + 1):
-        slope = gradient(weights, X_T[:, fitted], X_O[:, fitted], reduction=reduction)
-        weights, state = adam_step(weights, slope, state, lr)
-        if epoch % CHECK_EVERY == 0 or epoch == epochs:
-            error = objective(weights, X_T[:, held], X_O[:, held])
-            going = tolerance == 0 or bool(error < (1 - tolerance) * best)
-            best = torch.minimum(best, error)
-            if not going:
-                break
-    return weights, state, best
-
-
-def leaves(tree) -> list[torch.Tensor]:
-    if isinstance(tree, torch.Tensor):
-        return [tree]
-    return [leaf for part in tree for leaf in leaves(part)]
-
-
-def assert_same(a, b, **tolerance) -> None:
-    for x, y in zip(leaves(a), leaves(b), strict=True):
-        torch.testing.assert_close(x, y, **tolerance)
-
-
-def graph(tree, i: int):
-    """Graph i of a tensor or of all tensors in a tree."""
-    if isinstance(tree, torch.Tensor):
-        return tree[i : i + 1]
-    return tree._make(graph(part, i) for part in tree) if hasattr(tree, "_make") else tuple(
-        graph(part, i) for part in tree
-    )  # fmt: skip
+from grnular_core.models.parallel import pick
 
 
 def mixed_state(weights: Weights) -> AdamState:
@@ -94,10 +31,10 @@ def mixed_state(weights: Weights) -> AdamState:
 @pytest.mark.parametrize("mixed", [False, True], ids=["in step", "mixed steps"])
 @pytest.mark.parametrize("depth", SIZES)
 def test_fit_dnn_equals_the_plain_steps(depth, mixed, reduction):
-    weights, *rest = data(depth)
+    weights, X_T, X_O, *pull = data(depth)
     state = mixed_state(weights) if mixed else adam_start(weights)
-    wanted = plain_fit(weights, state, *rest, 12, 0.03, reduction)
-    assert_same(fit_dnn(weights, state, *rest, 12, 0.03, reduction), wanted)
+    wanted = plain_steps(weights, state, X_T, X_O, 12, 0.03, pull, reduction)
+    assert_same(fit_dnn(weights, state, X_T, X_O, *pull, 12, 0.03, reduction), wanted)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
@@ -105,19 +42,20 @@ def test_fit_dnn_equals_the_plain_steps(depth, mixed, reduction):
 @pytest.mark.parametrize("depth", [2, 3])
 def test_good_init_equals_the_plain_steps_of_every_graph(depth, tolerance, reduction):
     weights, X_T, X_O, *_ = data(depth, graphs=4)
-    split = split_cells(60, torch.Generator().manual_seed(1))
+    split = split_cells(60, seeded(1))
     args = split, 210, 0.02, reduction, tolerance
     fit = good_init(weights, X_T, X_O, *args)
     if tolerance:
         assert len(set(fit.adam.step.flatten().tolist())) > 2
     for i in range(4):
-        wanted = plain_good_init(graph(weights, i), graph(X_T, i), graph(X_O, i), *args)
-        assert_same(graph(fit, i), wanted)
+        one = slice(i, i + 1)
+        wanted = plain_good_init(pick(weights, one), X_T[one], X_O[one], *args)
+        assert_same(pick(fit, one), wanted)
 
 
 @pytest.mark.parametrize("sizes", [(10, 40, 100), (4, 20, 15, 30)])
 def test_single_precision_differs_by_its_rounding(sizes):
-    split = split_cells(90, torch.Generator().manual_seed(1))
+    split = split_cells(90, seeded(1))
     results = []
     for dtype in (torch.float32, torch.float64):
         weights, X_T, X_O, Z, lam = data(sizes=sizes, cells=90, dtype=dtype)
@@ -134,20 +72,20 @@ def test_one_cell_one_tf_and_constant_genes_are_fitted(sizes, cells, dtype):
     X_O[..., 0] = 0  # what a constant gene is after its z-score
     X_T[..., 0] = 0
     state = adam_start(weights)
-    wanted = plain_fit(weights, state, X_T, X_O, Z, lam, 6, 0.02)
+    wanted = plain_steps(weights, state, X_T, X_O, 6, 0.02, (Z, lam))
     got = fit_dnn(weights, state, X_T, X_O, Z, lam, 6, 0.02)
     assert_same(got, wanted, **({} if dtype == torch.float64 else {"atol": 1e-4, "rtol": 1e-3}))
 
 
 def test_exact_zeros_among_the_weights_stay_without_a_pull():
-    weights, X_T, X_O, Z, lam = data()
+    weights, X_T, X_O, *pull = data()
     W0 = weights.W[0].clone()
     W0[:, 0] = 0
-    weights = weights._replace(W=(W0, *weights.W[1:]))
-    args = weights, adam_start(weights), torch.zeros_like(X_T), X_O, Z, lam, 10, 0.02
-    fitted, _ = fit_dnn(*args)  # no data on W_1, and |w| has slope 0 at 0
-    assert (fitted.W[0][:, 0] == 0).all()
-    assert_same(fitted, plain_fit(*args)[0])
+    weights, X_T = weights._replace(W=(W0, *weights.W[1:])), torch.zeros_like(X_T)
+    fitted, _ = fit_dnn(weights, adam_start(weights), X_T, X_O, *pull, 10, 0.02)
+    assert (fitted.W[0][:, 0] == 0).all()  # no data on W_1, and |w| has slope 0 at 0
+    wanted = plain_steps(weights, adam_start(weights), X_T, X_O, 10, 0.02, pull)[0]
+    assert_same(fitted, wanted)
 
 
 def test_inputs_are_left_alone_and_results_are_kept():
@@ -156,7 +94,7 @@ def test_inputs_are_left_alone_and_results_are_kept():
     copies = [leaf.clone() for leaf in leaves(given)]
     fitted = fit_dnn(*given, 5, 0.02)
     kept = [leaf.clone() for leaf in leaves(fitted)]
-    split = split_cells(60, torch.Generator().manual_seed(1))
+    split = split_cells(60, seeded(1))
     good_init(weights, *rest[:2], split, 30, 0.02, tolerance=0.5)
     fit_dnn(*fitted, *rest, 5, 0.02)
     for before, now in zip([*copies, *kept], leaves([given, fitted]), strict=True):
@@ -194,7 +132,7 @@ def test_no_gradient_asked_for_means_none_recorded():
 @pytest.mark.parametrize("depth", [2, 3])
 def test_a_gpu_gives_the_same(depth):
     weights, X_T, X_O, Z, lam = data(depth)
-    split = split_cells(60, torch.Generator().manual_seed(1))
+    split = split_cells(60, seeded(1))
 
     def fit(place: str) -> tuple:
         tfs, genes, *pull = (x.to(place) for x in (X_T, X_O, Z, lam))
