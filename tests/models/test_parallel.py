@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import pytest
 import torch
 
 from grnular_core.models import parallel
-from grnular_core.models.parallel import join, over_graphs, parts_of, pick
+from grnular_core.models.parallel import over_graphs, parts_of
 
 
 class Pair(NamedTuple):
@@ -20,7 +20,7 @@ class Pair(NamedTuple):
     rest: tuple
 
 
-def tree(n: int = 5) -> Pair:
+def tree(n: int) -> Pair:
     return Pair(torch.arange(n), (torch.arange(n) * 2.0, Pair(torch.ones(n, 2), ())))
 
 
@@ -30,14 +30,6 @@ def two_threads():
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
-
-
-def test_join_is_the_inverse_of_pick():
-    whole = tree()
-    again = join([pick(whole, slice(0, 2)), pick(whole, slice(2, 5))])
-    assert isinstance(again, Pair) and isinstance(again.rest[1], Pair)
-    assert torch.equal(again.first, whole.first) and torch.equal(again.rest[0], whole.rest[0])
-    assert torch.equal(pick(whole, whole.first > 2).rest[0], torch.tensor([6.0, 8.0]))
 
 
 def test_parts_cover_every_graph_once_and_fit_in_cache():
@@ -58,32 +50,26 @@ def test_results_come_in_the_order_of_the_graphs(part, two_threads, monkeypatch)
 
     whole = tree(6)
     result = over_graphs(job, 1, X, whole)
+    assert isinstance(result, Pair) and isinstance(result.rest[1], Pair)
     assert torch.equal(result.first, X.sum((1, 2)) + whole.first)
     assert torch.equal(result.rest[0], whole.rest[0])
 
 
-def test_jobs_have_one_thread_no_gradients_and_leave_the_setting(two_threads, monkeypatch):
+@pytest.mark.parametrize("fails", [False, True])
+def test_jobs_have_one_thread_no_gradients_and_leave_the_setting(fails, two_threads, monkeypatch):
     monkeypatch.setattr(parallel, "PART", 1)
     seen = []
 
     def job(X: torch.Tensor) -> torch.Tensor:
-        seen.append((torch.get_num_threads(), torch.is_grad_enabled(), threading.get_ident()))
+        seen.append((torch.get_num_threads(), torch.is_grad_enabled()))
+        if fails:
+            raise ValueError("no")
         return X
 
-    over_graphs(job, 1, torch.zeros(6, 2, 2))
-    assert torch.get_num_threads() == 2 and torch.is_grad_enabled()
-    assert {(n, grad) for n, grad, _ in seen} == {(1, False)} and len(seen) == 6
-
-
-def test_a_failing_job_leaves_the_number_of_threads_as_it_was(two_threads, monkeypatch):
-    monkeypatch.setattr(parallel, "PART", 1)
-
-    def job(X: torch.Tensor) -> torch.Tensor:
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
+    with pytest.raises(ValueError, match="no") if fails else nullcontext():
         over_graphs(job, 1, torch.zeros(6, 2, 2))
-    assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 2 and torch.is_grad_enabled()
+    assert set(seen) == {(1, False)} and (fails or len(seen) == 6)
 
 
 @pytest.mark.parametrize("graphs, work, threads", [(1, 11, 2), (1, 9, 1), (2, 11, 1)])
