@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -32,7 +35,7 @@ QUICK = GRNULarConfig(hidden=(8,), n_unroll=2, n_inner=2, init_epochs=25)
 ALL = [
     GRNULar(QUICK),
     GRNULarBase(QUICK),
-    GRNULar(GRNULarConfig(hidden=(8,), n_unroll=2, n_inner=2, init_epochs=25, rho="context")),
+    GRNULar(replace(QUICK, rho="context")),
     GLAD(GLADConfig(n_unroll=3)),
     GLADTF(GLADConfig(n_unroll=3)),
 ]
@@ -52,17 +55,14 @@ def small(monkeypatch):
 
 def test_the_seeds_of_training_validation_and_test_never_meet():
     """Also at the last seed and with the most graphs that a recipe may have."""
-    taken: dict[int, str] = {}
-    for part in ("train", "valid", "test"):
-        for seed in (0, 1, LAST_SEED):
-            for graph in (first_seed(part, seed), first_seed(part, seed) + SEED_STEP - 1):
-                assert taken.setdefault(graph, part) == part
-        assert first_seed(part, 1) - first_seed(part, 0) == SEED_STEP
-    ends = [
-        (first_seed(p, 0), first_seed(p, LAST_SEED) + SEED_STEP - 1)
-        for p in ("train", "valid", "test")
+    taken = [
+        (first_seed(part, seed), first_seed(part, seed) + SEED_STEP - 1)
+        for part in ("train", "valid", "test")
+        for seed in (0, 1, LAST_SEED)
     ]
-    assert ends[0][1] < ends[1][0] and ends[1][1] < ends[2][0]
+    for (_, end), (start, _) in pairwise(taken):
+        assert end < start
+    assert first_seed("train", 1) - first_seed("train", 0) == SEED_STEP
 
 
 @pytest.mark.parametrize("seed", [0, 7])
@@ -106,23 +106,21 @@ def test_models_are_scored_over_all_candidates_of_every_graph(model):
             assert got[i] == got[i + 3] == pytest.approx(measure(t, s))
 
 
-def test_the_loss_sees_logits_z_or_theta_of_every_iteration():
+@pytest.mark.parametrize("model", ALL, ids=NAMES)
+def test_the_loss_sees_logits_z_or_theta_of_every_iteration(model):
     batch = graphs(range(2))
-    wanted = [
-        lambda out: [Z for _, Z in out.unrolled],
-        lambda out: [Z for _, Z in out.unrolled],
-        lambda out: list(out.logits),
-        lambda out: [tf_rows(theta.abs(), batch.tf_index) for theta, _ in out.unrolled],
-        lambda out: [tf_rows(theta.abs(), batch.tf_index) for theta, _ in out.unrolled],
-    ]
-    for model, look in zip(ALL, wanted, strict=True):
-        with torch.no_grad():
-            out = model(batch.X, batch.tf_index)
-        got = loss_inputs(model, out, batch.tf_index)
-        assert len(got) == model.config.n_unroll
-        assert all(torch.equal(a, b) for a, b in zip(got, look(out), strict=True))
-    context = loss_inputs(ALL[2], ALL[2](batch.X, batch.tf_index), batch.tf_index, logits=False)
-    assert all((Z >= 0).all() for Z in context)
+    with torch.no_grad():
+        out = model(batch.X, batch.tf_index)
+    got = loss_inputs(model, out, batch.tf_index)
+    if isinstance(model, GLAD):
+        wanted = [tf_rows(theta.abs(), batch.tf_index) for theta, _ in out.unrolled]
+    else:
+        wanted = out.logits or [Z for _, Z in out.unrolled]
+    assert len(got) == model.config.n_unroll
+    assert all(torch.equal(a, b) for a, b in zip(got, wanted, strict=True))
+    if model is ALL[NAMES.index("context")]:
+        assert len(out.logits) == 2
+        assert all((Z >= 0).all() for Z in loss_inputs(model, out, batch.tf_index, logits=False))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grnular_core.models.glad import GLAD, GLADConfig
+from grnular_core.models.glad import GLAD, GLADTF, GLADConfig
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.training.batches import check_training_graphs
 from grnular_core.training.named_recipes import DESCRIPTIONS, RECIPES, named_recipe
@@ -42,14 +42,16 @@ def recipes(draw) -> Recipe:
 def test_a_recipe_comes_back_from_json_as_it_was(recipe):
     text = json.dumps(recipe.as_dict(), allow_nan=False)
     assert Recipe.from_dict(json.loads(text)) == recipe
+    assert set(json.loads(text)) == {field.name for field in fields(Recipe)}
+    model = recipe.new_model()
+    kinds = {"grnular": GRNULar, "grnular-base": GRNULarBase, "glad": GLAD, "glad-tf": GLADTF}
+    assert type(model) is kinds[recipe.model] and model.config is recipe.config
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_named_recipes_can_be_trained(name):
     recipe = RECIPES[name]
-    assert Recipe.from_dict(recipe.as_dict()) == recipe
     check_training_graphs(recipe)
-    assert sum(p.numel() for p in recipe.new_model().parameters()) > 10
     assert DESCRIPTIONS[name] and set(DESCRIPTIONS) == set(RECIPES)
     # an ensemble learns from other graphs than its members did
     assert recipe.seed not in [RECIPES[member].seed for member in recipe.members]
@@ -74,14 +76,6 @@ def test_the_papers_recipes_have_the_papers_settings(name, family, n_inner, hidd
     assert (recipe.loss, recipe.iterates, recipe.epochs) == ("balanced", "last", 20)
     assert recipe.beta == 2  # recall above precision
     assert recipe.train == ((family, 20),) and [kind for kind, _ in recipe.valid] == [family]
-
-
-def test_a_recipe_makes_its_model():
-    kinds = {"grnular": GRNULar, "grnular-base": GRNULarBase, "glad": GLAD}
-    for name, kind in kinds.items():
-        config = MODELS[name][1](seed=3)
-        model = Recipe(name, config).new_model()
-        assert type(model) is kind and model.config is config
 
 
 @pytest.mark.parametrize(
@@ -122,7 +116,6 @@ def test_impossible_values_are_refused_by_name(change, part):
         {**Recipe().as_dict(), "model": "tree"},
         {**Recipe().as_dict(), "config": None},
         {**Recipe().as_dict(), "config": {"depth": 3}},
-        {**Recipe().as_dict(), "train": 5},
         {**Recipe().as_dict(), "train": [["clean"]]},
         {**Recipe().as_dict(), "loss": "mse"},
     ],
@@ -130,12 +123,6 @@ def test_impossible_values_are_refused_by_name(change, part):
 def test_other_json_is_no_recipe(values):
     with pytest.raises(InputError):
         Recipe.from_dict(values)
-
-
-def test_every_setting_is_in_the_json():
-    values = Recipe().as_dict()
-    assert set(values) == {field.name for field in fields(Recipe)}
-    assert set(values["config"]) == {field.name for field in fields(GRNULarConfig)}
 
 
 def test_an_unknown_name_gets_the_nearest():
