@@ -9,7 +9,6 @@ import torch
 from small_graphs import graphs
 
 from grnular_core.models import context as context_module
-from grnular_core.models import cost
 from grnular_core.models.context import make_context
 from grnular_core.models.context_rho import ContextRho, EnsembleRho, set_members
 from grnular_core.models.edge_features import FIRST_FEATURES
@@ -90,14 +89,6 @@ def test_members_are_seated_on_the_first_ones_scale(seeds, given):
     assert float(found.mean()) == pytest.approx(float(logits[0].mean()), abs=1e-3)
     if len(set(seeds)) == 1:
         torch.testing.assert_close(found, logits[0], atol=1e-4, rtol=1e-4)
-
-
-def test_a_member_costs_a_pass_over_the_candidates_and_no_fit():
-    one, two, three = (
-        cost.operations(1000, 500, 50, replace(ALONE, context_members=n)) for n in (1, 2, 3)
-    )
-    assert three["iterations"] - two["iterations"] == pytest.approx(two["iterations"] - one["iterations"])
-    assert two["iterations"] > one["iterations"] and two["init"] == one["init"]
 
 
 # --- training from members ----------------------------------------------------------------------

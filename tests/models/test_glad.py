@@ -59,20 +59,13 @@ def test_forward_is_the_algorithm_spelled_out(with_tfs):
 
 
 def test_every_iterate_of_glad_tf_is_masked_and_symmetric():
-    X, _, _ = batch()
     tfs = torch.tensor([[0, 1], [19, 3], [7, 2]])
-    out = GLADTF(SMALL)(X, tfs)
+    out, mask = GLADTF(SMALL)(batch()[0], tfs), tf_mask(tfs, 20)
     assert len(out.unrolled) == 4
     for theta, Z in out.unrolled:
-        assert torch.equal(theta, theta.mT)
+        assert torch.equal(theta, theta.mT) and torch.equal(theta != 0, mask)
         torch.testing.assert_close(Z, Z.mT)
-        for graph, own in enumerate(tfs.tolist()):
-            others = [g for g in range(20) if g not in own]
-            block = theta[graph][others][:, others]
-            assert (block - block.diag().diag() == 0).all()
-            assert (block.diag() > 0).all()
-            assert (theta[graph, own] != 0).all()
-            assert (Z[graph][others][:, others][block == 0] == 0).all()
+        assert (Z[~mask] == 0).all()
 
 
 def test_one_row_of_tfs_serves_all_graphs_and_all_genes_as_tfs_is_glad():
@@ -165,18 +158,6 @@ def test_glad_tells_direct_from_indirect_neighbours_in_a_chain():
     scores, _ = glad_scores(X, None)
     assert np.array_equal(scores, scores.T)
     assert auprc(scores, chain) > 0.98
-
-
-def test_scores_are_the_last_theta_of_the_model():
-    X, _ = cascade()
-    model = GLADTF(SMALL)
-    with torch.no_grad():
-        out = model(torch.tensor(X)[None], torch.tensor([3, 0]))
-    scores, signs = glad_scores(X, [3, 0], model=model)
-    theta = tf_rows(out.theta[0], [3, 0]).numpy()
-    np.testing.assert_allclose(scores, np.abs(theta), atol=1e-5)
-    assert np.array_equal(signs, -np.sign(theta))
-    assert (scores == 0).sum() == 2
 
 
 # --- matrix functions

@@ -107,16 +107,6 @@ def test_fit_dnn_equals_autograd_with_torchs_adam(depth):
     assert state.step.flatten().tolist() == [20, 20]
 
 
-def test_adam_goes_on_where_it_stopped():
-    weights, X_T, X_O, Z, lam = data(graphs=2)
-    whole = fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 10, 0.03)
-    half = fit_dnn(weights, adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
-    both = fit_dnn(*half, X_T, X_O, Z, lam, 5, 0.03)
-    afresh = fit_dnn(half[0], adam_start(weights), X_T, X_O, Z, lam, 5, 0.03)
-    assert closest(whole[0], both[0]) == 0
-    assert closest(whole[0], afresh[0]) > 1e-3
-
-
 @pytest.mark.parametrize("depth", [2, 3])
 def test_gradients_flow_through_the_inner_steps(depth):
     weights, X_T, X_O, Z, lam = data(depth, 2, cells=8)
@@ -164,11 +154,3 @@ def test_held_out_cells_are_not_fitted():
 @pytest.mark.parametrize(("cells", "sizes"), [(1, (1, 1)), (2, (1, 1)), (10, (8, 2))])
 def test_split_leaves_at_least_one_cell_on_each_side(cells, sizes):
     assert tuple(map(len, split_cells(cells, seeded()))) == sizes
-
-
-def test_no_epochs_leave_the_start_as_it_is():
-    weights, X_T, X_O, *_ = data(graphs=2)
-    fit = good_init(weights, X_T, X_O, split_cells(60, seeded()), 0, 0.03, tolerance=0.01)
-    assert closest(fit.weights, weights) == 0
-    held = split_cells(60, seeded())[1]
-    torch.testing.assert_close(fit.error, objective(weights, X_T[:, held], X_O[:, held]))

@@ -121,20 +121,6 @@ def test_a_seed_fixes_the_numbers_and_the_global_one_is_neither_used_nor_moved(k
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-@every_model
-def test_saved_parameters_restore_the_model(kind):
-    X, tfs, _ = graph()
-    model, other = MODELS[kind](), MODELS[kind]()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.3)
-    start = model_scores(other, X, tfs)[0]
-    other.load_state_dict(model.state_dict())
-    again = model_scores(other, X, tfs)[0]
-    assert np.array_equal(model_scores(model, X, tfs)[0], again)
-    assert not np.array_equal(start, again)
-
-
 @pytest.mark.parametrize(
     ("kind", "mode", "learned"),
     [
