@@ -78,16 +78,6 @@ def test_a_batch_holds_the_simulations_of_its_seeds(small, seed):
         assert np.array_equal(tfs, one.tf_index) and np.array_equal(truth, one.adjacency != 0)
 
 
-def test_neither_threads_nor_the_size_of_batches_change_the_data(small):
-    one, other = (
-        make_batches((("clean", 4),), "train", n_jobs=n, batch=size) for n, size in ((1, 4), (2, 2))
-    )
-    assert len(one) == 1 and len(other) == 2
-    for part, parts in zip(one[0], zip(*other, strict=True), strict=True):
-        assert torch.equal(part, torch.cat(parts))
-    assert not torch.equal(one[0].X, make_batches((("clean", 4),), "train", seed=1)[0].X)
-
-
 @pytest.mark.parametrize("model", ALL, ids=NAMES)
 def test_models_are_scored_over_all_candidates_of_every_graph(model):
     batch = graphs(range(3))

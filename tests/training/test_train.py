@@ -28,7 +28,6 @@ from grnular_core.training.checkpoints import (
     save_checkpoint,
     weights_of,
 )
-from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import _rate, _shuffled, loss_of, train
 from grnular_core.utils.errors import InputError, MethodError
@@ -212,27 +211,6 @@ def test_the_loss_is_the_recipes():
         for iterates, wanted in (("last", each[-1]), ("all", sum(each) / len(each))):
             got = loss_of(replace(recipe, iterates=iterates), model, out, batch, generator)
             assert float(got.detach()) == pytest.approx(wanted, rel=1e-5)
-
-
-@pytest.mark.parametrize("name", ["grnular-clean", "glad-tf-clean"])
-def test_the_papers_loss_is_equation_16_with_beta_two(name):
-    """On the last iteration, written out: Z of GRNULar, |theta| of GLAD-TF in the rows of the TFs."""
-    batch, recipe = graphs(range(2)), RECIPES[name]
-    small = {"hidden": (8,), "n_inner": 2, "init_epochs": 25} if name.startswith("grnular") else {}
-    recipe = replace(recipe, config=replace(recipe.config, n_unroll=2, **small))
-    model = recipe.new_model()
-    with torch.no_grad():
-        out = model(batch.X, batch.tf_index)
-        found = loss_of(recipe, model, out, batch, torch.Generator())
-    theta, Z = out.unrolled[-1]
-    predicted = Z if name.startswith("grnular") else theta.abs()[:, :4]  # the TFs come first
-    wanted = []
-    for p, truth, allowed in zip(predicted.double(), batch.truth, batch.allowed, strict=True):
-        p, t = p[allowed], truth[allowed].double()
-        tanh = p.tanh()
-        tp, fn, fp = (tanh * t).sum(), ((1 - tanh) * t).sum(), (tanh * (1 - t)).sum()
-        wanted.append(2 * (1 - 5 * tp / (5 * tp + 4 * fn + fp)))  # r balances both terms
-    assert float(found) == pytest.approx(float(sum(wanted) / 2), rel=1e-4)
 
 
 def test_only_what_may_train_or_choose_a_model_is_simulated():
