@@ -15,7 +15,6 @@ from grnular_core.models.glad import (
     GLAD,
     GLADTF,
     GLADConfig,
-    _entrywise,
     gene_covariance,
     glad_scores,
     regularised_inverse,
@@ -90,13 +89,6 @@ def test_masks_and_rows_by_hand():
     assert torch.equal(tf_rows(torch.stack([theta, theta]), [1])[1], tf_rows(theta, [1]))
 
 
-def test_the_fast_way_through_rho_nn_is_the_plain_one():
-    g = torch.Generator().manual_seed(0)
-    features = [torch.randn(2, 5, 7, generator=g) for _ in range(3)]
-    rho_nn = GLAD().rho_nn
-    torch.testing.assert_close(_entrywise(rho_nn.network, *features), rho_nn(*features))
-
-
 def test_fewer_cells_than_genes_is_finite_however_small_the_offset():
     X, _ = cascade(n_cells=8)
     for start in (0.0, -27.0):
@@ -146,18 +138,6 @@ def test_edges_and_signs_of_a_known_network_are_found_untrained():
         scores, signs = (part[:5] for part in glad_scores(expression.to_numpy(), tfs))
         assert auprc(scores, wanted) > 0.98
         assert (signs[wanted != 0] == wanted[wanted != 0]).all()
-
-
-def test_glad_tells_direct_from_indirect_neighbours_in_a_chain():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 15))
-    for j in range(1, 15):
-        X[:, j] += 1.5 * X[:, j - 1] * rng.choice([-1, 1])
-        X[:, j] /= X[:, j].std()
-    chain = np.abs(np.subtract.outer(np.arange(15), np.arange(15))) == 1
-    scores, _ = glad_scores(X, None)
-    assert np.array_equal(scores, scores.T)
-    assert auprc(scores, chain) > 0.98
 
 
 # --- matrix functions

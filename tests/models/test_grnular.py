@@ -132,13 +132,10 @@ def test_options_of_the_fit_change_the_result_and_the_gradients_mode_does_not():
 
 
 def test_devices_that_are_not_there_are_refused(monkeypatch):
-    assert resolve_device("cpu") == torch.device("cpu")
-    auto = "cuda" if torch.cuda.is_available() else "cpu"
-    assert resolve_device("auto") == resolve_device() == torch.device(auto)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     for wrong in ("gpu", "mps", "cuda:99", ""):
         with pytest.raises(InputError):
             resolve_device(wrong)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     X, tfs, _ = network()
     with pytest.raises(InputError, match="0 GPUs"):
         grnular_scores(X, tfs, SMALL, device="cuda")

@@ -30,15 +30,6 @@ def test_soft_threshold_is_the_proximal_operator_of_the_l1_norm(theta, rho):
     assert here <= float(cost.min()) + 1e-9
 
 
-def test_soft_threshold_by_hand():
-    theta = torch.tensor([-2.0, -0.3, 0.0, 0.3, 2.0])
-    wanted = torch.tensor([-1.5, 0.0, 0.0, 0.0, 1.5])
-    torch.testing.assert_close(soft_threshold(theta, 0.5), wanted)
-    rho = torch.tensor([2.0, 0.1, 0.0, 0.3, 0.0])
-    wanted = torch.tensor([0.0, -0.2, 0.0, 0.0, 2.0])
-    torch.testing.assert_close(soft_threshold(theta, rho), wanted)
-
-
 def test_rho_of_an_entry_depends_on_that_entry_alone():
     network = RhoNN(seeded())
     whole = network(*random_features())
