@@ -38,7 +38,6 @@ class ListOf:
         object.__setattr__(self, "empty", empty)
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
@@ -64,7 +63,6 @@ class OneOf:
     choice: tuple[str, ...]
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
 
 
@@ -76,7 +74,6 @@ class Whole:
     high: int = 2**31 - 1
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         whole = isinstance(value, int) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return None
@@ -90,7 +87,6 @@ class WholeList:
     low: int
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         numbers = value if isinstance(value, list) else []
         good = all(Whole(self.low).problem(number) is None for number in numbers)
         if numbers and good and len(set(numbers)) == len(numbers):
@@ -103,7 +99,6 @@ class Flag:
     """True or False."""
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         return None if isinstance(value, bool) else "expected True or False"
 
 
@@ -112,7 +107,6 @@ class Text:
     """Any text."""
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
         return None if isinstance(value, str) else "expected text in quotes"
 
 

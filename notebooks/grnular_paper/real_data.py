@@ -42,7 +42,6 @@ class RealTask:
 
     @property
     def label(self) -> str:
-        """Names the run and no other one."""
         return f"{self.method} on {self.dataset}, {self.genes}, seed {self.seed}"
 
     @property
@@ -51,7 +50,6 @@ class RealTask:
         return self
 
     def identities(self) -> list[dict[str, object]]:
-        """A row a network."""
         own = {"dataset": self.dataset, "genes": self.genes, "method": self.method}
         return [own | {"network": n, "seed": self.seed} for n in self.networks]
 

@@ -68,7 +68,6 @@ class Timing:
 
     @property
     def label(self) -> str:
-        """Names the run and no other one."""
         return self.name
 
     @property
@@ -77,7 +76,6 @@ class Timing:
         return self.name
 
     def identities(self) -> list[dict[str, object]]:
-        """One row."""
         return [{"method": self.name}]
 
     def run(

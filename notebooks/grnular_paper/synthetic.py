@@ -49,7 +49,6 @@ class SyntheticTask:
 
     @property
     def label(self) -> str:
-        """Names the run and no other one."""
         key = self.key()
         return (
             f"{self.method} {self.tf_information} TFs on {self.preset}, {key['cells']} cells of "
@@ -76,7 +75,6 @@ class SyntheticTask:
         }
 
     def identities(self) -> list[dict[str, object]]:
-        """One row."""
         key = self.key()
         names = ("dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed")
         return [{name: key[name] for name in names}]

@@ -108,7 +108,6 @@ class SettingTask:
 
     @property
     def label(self) -> str:
-        """Names the run and no other one."""
         return f"{self.setting.label} on {self.preset} ({self.part})"
 
     @property

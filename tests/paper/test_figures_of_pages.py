@@ -1,4 +1,4 @@
-"""Curves: what is drawn is what the rows say."""
+"""Figures: what is drawn is what the rows and tables say."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, draw_beside
+from grnular_paper.figures.pitfalls import floor_curve
+from grnular_paper.figures.real_data import (
+    _side_by_side,
+    method_points,
+    pseudotime_panel,
+    score_violins,
+)
+from grnular_paper.real_data import wide
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 from grnular_paper.tables import simulated
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
 
 
 @pytest.fixture
@@ -34,7 +48,6 @@ def test_a_line_is_the_mean_and_few_graphs_are_written_beside(rows):
     assert [t.get_text() for t in ax.texts] == ["2", "2"]  # ridge has fewer graphs than CLR
     assert [t.get_text() for t in ax.get_xticklabels()] == ["100", "1k", "5k"]
     assert ax.lines[-1].get_ydata()[0] == pytest.approx(0.13)  # random
-    plt.close()
 
 
 def test_panels_are_the_papers_columns_and_each_row_has_its_methods(rows):
@@ -50,7 +63,6 @@ def test_panels_are_the_papers_columns_and_each_row_has_its_methods(rows):
     assert [t.get_text() for t in legend.get_texts()] == ["GLAD", "CLR", "ridge"]
     assert [len(ax.containers) for ax in axes[:, 0]] == [1, 2]  # each row its methods
     assert axes[1, 0].get_ylabel() == "AUROC (paper)\nwith TF list"
-    plt.close(figure)
 
 
 def test_data_sets_are_not_joined_and_multiples_of_random_have_a_logarithmic_axis(rows):
@@ -63,13 +75,11 @@ def test_data_sets_are_not_joined_and_multiples_of_random_have_a_logarithmic_axi
     assert ax.get_yscale() == "log" and ax.lines[-1].get_ydata()[0] == 1
     clr, ridge = (c.lines[0] for c in ax.containers)
     assert clr.get_linewidth() == 0 and (clr.get_xdata() != ridge.get_xdata()).all()
-    plt.close(figure)
 
 
 def test_no_rows_draw_empty_panels(rows):
     figure = curve_grid(rows.iloc[:0], [Row("strict_auprc", "with")], {2: "C = 2"}, [("clr", "with")], (100,), "cells")
     assert not figure.axes[0].containers
-    plt.close(figure)
 
 
 def test_live_runs_are_set_beside_the_record():
@@ -85,5 +95,78 @@ def test_live_runs_are_set_beside_the_record():
     _, ax = plt.subplots()
     draw_beside(ax, both, "strict_auprc")
     assert len(ax.lines) == 2
-    plt.close()
     assert simulated._beside_record(now.iloc[:0], recorded, "strict_auprc").empty
+
+
+TABLE = pd.DataFrame(
+    [("STRING", "mDC", "clr", 0.5), ("STRING", "mDC", "ridge", 0.25), ("STRING", "mESC", "clr", 0.125)],
+    columns=["network", "dataset", "method", "strict_auprc"],
+)  # fmt: skip
+GRID = wide(TABLE, "strict_auprc", ("mDC", "mESC"), ["clr", "ridge"])
+
+
+def test_the_grid_has_every_pair_in_the_papers_order():
+    assert list(GRID.index) == ["[S] mDC", "[S] mESC", "[N] mDC", "[N] mESC", "[C] mDC", "[C] mESC"]
+    assert GRID.loc["[S] mDC", "ridge"] == 0.25
+    assert GRID.loc["[N] mDC"].isna().all()
+
+
+def test_points_show_each_pair_and_the_geometric_mean():
+    _, ax = plt.subplots()
+    method_points(ax, TABLE, "strict_auprc", ["clr", "ridge"], reference=0.1)
+    assert ax.collections[0].get_offsets()[:, 0].tolist() == [0.5, 0.125]
+    assert np.isclose(ax.lines[0].get_xdata()[0], 0.25)
+
+
+def test_two_heat_maps_share_their_rows_and_have_widths_by_columns():
+    titles = ("one", "other")
+    figure = _side_by_side(GRID, GRID[["clr"]], titles, kinds=("auprc",) * 2, missing="")
+    left, right = figure.axes[:2]
+    assert (left.get_title("left"), right.get_title("left")) == titles
+    assert left.get_ylim() == right.get_ylim()
+    ratios = left.get_gridspec().get_width_ratios()
+    assert ratios[0] == 2 * ratios[1]
+
+
+def test_the_floor_is_drawn_with_the_random_scores_that_lie_on_it():
+    shares = np.array([0.1, 0.5, 1.0])
+    formula, exact, simulated = shares / 2 + 0.5, shares / 2 + 0.51, shares / 2 + 0.49
+    _, ax = plt.subplots()
+    floor_curve(ax, shares, formula, exact, simulated)
+    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    assert np.array_equal(drawn["floor (formula)"], formula)
+    assert np.array_equal(drawn["random scores"], simulated)
+    assert list(drawn["strict protocol"]) == [0.5, 0.5]
+    assert len(ax.get_legend().get_texts()) == 4
+
+
+def test_violins_show_median_and_number_of_each_group():
+    _, ax = plt.subplots()
+    groups = {"all": np.linspace(0, 1, 10_001), "inside": np.array([0.2, 0.4, 0.9])}
+    score_violins(ax, groups)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["all\n(10,001)", "inside\n(3)"]
+    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert medians == pytest.approx([0.5, 0.4])
+
+
+def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis():
+    figure, ax = plt.subplots()
+    score_violins(ax, {"all": 10.0 ** np.linspace(-10, 2, 1001), "inside": np.array([1e-3, 1e-1])})
+    medians = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert medians == pytest.approx([-4, -2])
+    figure.canvas.draw()
+    ticks = {t.get_position()[1]: t.get_text() for t in ax.get_yticklabels()}
+    assert ticks[-4.0] == "$10^{-4}$" and all(float(place).is_integer() for place in ticks)
+    _, ax = plt.subplots()
+    score_violins(ax, {"all": np.array([0.0, 1e-9, 1e3])})  # no logarithm of 0
+    assert [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"] == [1e-9]
+
+
+def test_the_panel_has_a_dot_a_cell_and_three_lines_a_regulator():
+    time = np.linspace(0, 10, 50)
+    _, ax = plt.subplots()
+    pseudotime_panel(ax, time, ("T", time), {"A": 2 * time, "B": 10 - time}, 0.5)
+    assert len(ax.collections[0].get_offsets()) == 50
+    assert len(ax.lines) == 6
+    assert np.allclose(ax.lines[0].get_ydata(), 2 * ax.lines[0].get_xdata())
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["T, each cell", "A", "B"]
