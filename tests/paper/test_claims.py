@@ -247,6 +247,17 @@ def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, l
         assert claims_simulated.as_close(RECORD).verdict == good
 
 
+def test_an_interval_across_the_margin_is_neither_as_good_nor_worse(monkeypatch):
+    lag = [0.0, 0.1] * 6  # 0.05 in the mean
+    rows = pd.DataFrame(
+        {"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*(0.5 - np.array(lag)), *[0.5] * 12],
+         "point": "clean", "replicate": [*range(12)] * 2}
+    )  # fmt: skip
+    monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
+    assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == NOT_REPRODUCED
+    assert claims_model.worse("", "", "1", "2")(RECORD).verdict == NOT_REPRODUCED
+
+
 @pytest.mark.parametrize(
     ("strict", "paper", "words"),
     [(0.865, 0.725, (REPRODUCED, REPRODUCED)), (0.855, 0.715, (NOT_REPRODUCED, NOT_REPRODUCED))],
