@@ -164,6 +164,10 @@ def test_few_cells_and_constant_genes_give_finite_scores(n_cells):
     assert _precision_by_cv(X, 5)[1] == NO_ALPHA or n_cells > 1
 
 
+def test_of_penalties_with_one_score_the_largest_is_chosen():
+    assert module._best({0.5: -2.0, 0.2: -1.0, 0.1: -1.0, 0.05: -3.0}) == 0.2
+
+
 def test_a_gene_that_is_constant_in_a_fold_does_not_decide():
     X = cells()
     X[:, 3] = 0
@@ -204,8 +208,10 @@ def test_glasso_finds_direct_and_drops_indirect_links():
     b = a + rng.normal(size=2000)
     c = b + rng.normal(size=2000)
     x = np.column_stack([a, b, c, rng.normal(size=2000)])
-    weight = module.glasso(x, np.arange(2)).weight
+    x[:, 2] *= -1
+    weight, sign = module.glasso(x, np.arange(2))[:2]
     assert weight[0, 1] > 0.3 and weight[1, 2] > 0.3
+    assert sign[0, 1] == sign[1, 0] == 1 and sign[1, 2] == -1
     assert weight[0, 2] < 0.1 and weight[0, 3] < 0.1
 
 

@@ -203,8 +203,13 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
     assert sum(shown) == papers
 
 
-def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad():
+def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad(monkeypatch):
+    counted = []
+    monkeypatch.setattr(claims_model, "word", lambda *n: counted.append(n) or word(*n))
     finding = named("few_graphs").judge(RECORD)
+    settings, tried = map(int, re.search(r"in (\d) of (\d) settings", finding.numbers).groups())
+    kept = re.search("On validation graphs: (.*);", finding.numbers)[1].count(" to ")
+    assert counted == [(settings + kept, 0, tried + len(claims_model.TRAINED_GLAD))]
     rows = claims_model.learning.ablation_rows(RECORD)
     rows = rows[(rows["base"] == "trained") & (rows["dataset"] == "clean")]
     best = rows.groupby(["factor", "value"])["strict_auprc"].mean()

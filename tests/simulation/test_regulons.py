@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from grnular_core.simulation.families import family_preset
 from grnular_core.simulation.networks import GraphSpec
 from grnular_core.simulation.noise import TechnicalNoise
-from grnular_core.simulation.regulons import Regulons, cell_states, random_regulons, regulon_levels
+from grnular_core.simulation.regulons import (
+    DrawnRegulons,
+    Regulons,
+    cell_states,
+    random_regulons,
+    regulon_levels,
+)
 from grnular_core.simulation.sergio import Kinetics
 from grnular_core.simulation.simulate import Preset, simulate
 from grnular_core.utils.errors import InputError
@@ -116,6 +122,19 @@ def test_members_follow_their_drivers_as_far_as_these_explain_them():
     chance = np.sqrt(2 / np.pi / CELLS.n_cells)  # mean |r| of unrelated columns
     assert shown[0.0][0] == pytest.approx(chance, rel=0.35)
     assert 3 * chance < shown[0.3][0] < shown[1.0][0]
+
+
+def test_drivers_explain_the_share_of_an_activity_that_the_settings_say():
+    response = np.zeros((8, 2))
+    response[2:5, 0], response[5:, 1] = 1, -1
+    groups, settings = DrawnRegulons(np.arange(2), response, np.eye(2)), replace(PLAIN, own=0.01)
+    for explained in (0.3, 0.8):
+        X, _ = regulon_levels(
+            groups, CELLS, replace(settings, explained=explained), np.random.default_rng(0)
+        )
+        r = np.corrcoef(np.log(X).T)[:2]
+        np.testing.assert_allclose(r[0, 2:5], explained**0.5, atol=0.06)
+        np.testing.assert_allclose(r[1, 5:], -(explained**0.5), atol=0.06)
 
 
 def test_states_move_genes_that_have_nothing_to_do_with_each_other():
