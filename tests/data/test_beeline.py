@@ -82,7 +82,6 @@ def test_names_are_found_whatever_their_case_and_others_refused():
 
 @pytest.mark.slow
 def test_nearly_whole_subsets_serve_the_papers_gene_rule(real_data):
-    """The paper's 500 genes of mDC are nine tenths there; of the other data sets they are not."""
     for network in beeline.NETWORKS:
         data = beeline.load_beeline("mDC", network, "top500")
         wanted = beeline.top500_genes("mDC", network)
@@ -90,13 +89,6 @@ def test_nearly_whole_subsets_serve_the_papers_gene_rule(real_data):
         assert data.provenance["covered"] == pytest.approx(0.95, abs=0.01)
         assert len(data.truth) > 0 and set(data.truth["target"]) <= set(data.genes)
         assert data.provenance["expression_from"].startswith("beeline/TFs+1000/mDC/")
-    for dataset in ("mESC", "hHep", "mHSC-L"):
-        key = beeline._expression_key(dataset, "TFs+1000") or beeline._expression_key(
-            dataset, "TFs+500"
-        )
-        there = beeline._read_cells_by_genes(beeline.fetch(key), dataset).columns
-        wanted = set(beeline.top500_genes(dataset, "STRING"))
-        assert len(wanted & set(there)) / len(wanted) < beeline.LEAST_COVERED
 
 
 def test_a_subset_with_too_few_of_the_genes_is_refused(real_data, monkeypatch):

@@ -260,10 +260,8 @@ def test_exactly_the_member_is_unpacked_to_its_own_place(server, monkeypatch, in
 
 def test_an_unpacked_member_needs_no_archive(server, monkeypatch):
     serve(server, monkeypatch, NAME)
-    fetch_member(ARCHIVE, NAME, progress=False)
-    (server.folder / ARCHIVE).unlink()
-    server.log.clear()
-    path = fetch_member(ARCHIVE, NAME, progress=False)
+    path = server.leave(f"full/{NAME}", EDGES)
+    assert fetch_member(ARCHIVE, NAME, progress=False) == path
     path.write_bytes(EDGES + b"C,D\n")
     with pytest.raises(DownloadError, match="other bytes than expected"):
         fetch_member(ARCHIVE, NAME, progress=False)

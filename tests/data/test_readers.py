@@ -287,9 +287,8 @@ def test_a_text_that_would_lose_genes_rows_or_digits_is_refused(tmp_path, text, 
 
 
 def test_whole_numbers_in_place_of_names_are_given_away_by_the_tf_list(tmp_path):
-    read = read_text(tmp_path, "GATA1,B,C\n1,1,2\n2,2,5\n")
     with pytest.raises(InputError, match="names of the cells stand below GATA1, which is a TF"):
-        make_dataset(read, ["GATA1", "B"])
+        make_dataset(read_text(tmp_path, "GATA1,B,C\n1,1,2\n2,2,5\n"), ["GATA1", "B"])
 
 
 def test_a_failing_disk_is_said(tmp_path, monkeypatch):

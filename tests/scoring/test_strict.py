@@ -107,29 +107,13 @@ def test_duplicates_self_loops_and_foreign_names_change_nothing(seed):
     assert_same(strict_scores(noisy_edges, noisy_truth, genes, tfs), expected)
 
 
-@given(seed=st.integers(0, 10_000), undirected=st.booleans())
-def test_scores_stay_in_their_ranges(seed, undirected):
-    edges, truth, genes, tfs = random_case(seed, signs=True)
-    found = strict_scores(edges, truth, genes, tfs, undirected=undirected)
-    for name in ("auprc", "auroc", "density", "direction_share", "sign_share"):
-        assert math.isnan(found[name]) or 0.0 <= found[name] <= 1.0, name
-    for name in ("epr", "epr_ties_expected", "signed_epr"):
-        if not math.isnan(found[name]):
-            assert found[name] >= 0, name
-    if found["density"] > 0:
-        assert found["auprc"] > 0
-        assert found["auprc_ratio"] == pytest.approx(found["auprc"] / found["density"])
-        assert found["epr"] <= 1 / found["density"] + 1e-9
-        assert found["tf_precision_mean"] <= 1.0
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_perfect_prediction_scores_one(seed):
     _, truth, genes, tfs = random_case(seed)
     found = strict_scores(perfect_edges(truth), truth, genes, tfs)
     assert found["auprc"] == found["auroc"] == 1.0
-    assert found["epr"] == pytest.approx(1 / found["density"], rel=1e-12)
-    assert found["epr_ties_expected"] == pytest.approx(1 / found["density"], rel=1e-12)
+    for name in ("epr", "epr_ties_expected"):
+        assert found[name] == pytest.approx(1 / found["density"], rel=1e-12)
     assert found["epr_n_selected_over_k"] == 1.0
     assert found["tf_precision_mean"] == pytest.approx(1.0, abs=1e-12)
     assert found["tf_precision_n_above_zero"] == found["n_regulators"]
@@ -150,16 +134,6 @@ def test_an_empty_prediction_scores_the_density_and_has_no_early_precision(seed)
     assert found["tf_precision_mean"] == pytest.approx(0.0, abs=1e-12)
     assert found["tf_precision_n_above_zero"] == 0
     assert found["direction_share"] == 0.5
-
-
-def test_one_correct_edge_alone_scores_barely_above_density():
-    genes = [f"g{i}" for i in range(1001)]
-    truth = pd.DataFrame({"regulator": "g0", "target": genes[1:7]})
-    found = strict_scores(perfect_edges(truth[:1]), truth, genes, ["g0"])
-    # one of 6 true edges found, the rest at the bottom: 1/6 * 1 + 5/6 * .006
-    assert found["auprc"] == pytest.approx(1 / 6 + 5 / 6 * 0.006)
-    assert found["epr"] == pytest.approx(1 / 0.006)
-    assert found["epr_n_selected_over_k"] == pytest.approx(1 / 6)
 
 
 def test_scores_are_plain_numbers_that_json_can_hold_and_each_gap_has_its_reason():
