@@ -20,8 +20,8 @@ book: environment  ## Run the notebooks with their quick parameters, build _buil
 test: environment  ## Run the quick tests, on all cores
 	@$(RUN) -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: environment  ## Run the slow tests, with more examples of each property
-	@GRNULAR_HYPOTHESIS=slow $(RUN) -m pytest -n auto --dist loadfile -m slow $(ARGS)
+test-slow: environment  ## Run the slow tests, and those of properties with more examples
+	@GRNULAR_HYPOTHESIS=slow $(RUN) -m pytest -n auto --dist loadfile -m "slow or hypothesis" $(ARGS)
 
 coverage: environment  ## Run the quick tests in one process, say which lines none of them runs
 	@$(RUN) -m coverage run --data-file=_build/.coverage -m pytest -m "not slow" $(ARGS)

@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A loaded machine must not fail a test: no deadlines. `make test-slow` looks at more examples.
 SAME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("quick", max_examples=20, **SAME)
-settings.register_profile("slow", max_examples=200, **SAME)
+settings.register_profile("slow", max_examples=100, **SAME)
 settings.load_profile(os.environ.get("GRNULAR_HYPOTHESIS", "quick"))
 
 
