@@ -203,6 +203,14 @@ def test_a_layer_called_raw_is_used_where_there_is_no_raw_slot(folder):
     np.testing.assert_array_equal(read("both.h5ad", layer="raw").data.expression(), small_table())
 
 
+def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
+    adata = small_anndata()
+    adata.raw = adata.copy()
+    adata[:, 2:].copy().write_h5ad("variable.h5ad")
+    with pytest.raises(InputError, match="no TF of .*Its .raw holds 2 of these .*--layer raw"):
+        read("variable.h5ad")
+
+
 @pytest.mark.parametrize("layer", [None, "raw"])
 def test_antibodies_are_left_out_with_a_note(folder, layer):
     adata = small_anndata()
