@@ -15,16 +15,18 @@ from grnular_core.models.edge_features import EDGE_FEATURES
 from grnular_core.models.losses import not_self
 
 
-def case(seed: int = 0, tfs: int = 4, genes: int = 9):
+def case(tfs: int = 4, genes: int = 9, graphs: int = 2, layers: int = 2):
     """A ContextRho that is not at its start, and what it is given, in double precision."""
-    g = torch.Generator().manual_seed(seed)
-    features = torch.randn(2, tfs, genes, len(EDGE_FEATURES), generator=g, dtype=torch.float64)
-    index = torch.stack([torch.randperm(genes, generator=g)[:tfs] for _ in range(2)])
-    detected = torch.rand(2, genes, generator=g, dtype=torch.float64)
-    theta, Z = (torch.rand(2, tfs, genes, generator=g, dtype=torch.float64) for _ in range(2))
-    rho = ContextRho(len(EDGE_FEATURES), g, 6, 2).double()
+    g = torch.Generator().manual_seed(0)
+    features = torch.randn(graphs, tfs, genes, len(EDGE_FEATURES), generator=g).double()
+    index = torch.stack([torch.randperm(genes, generator=g)[:tfs] for _ in range(graphs)])
+    detected = torch.rand(graphs, genes, generator=g).double()
+    theta, Z = torch.rand(2, graphs, tfs, genes, generator=g).double()
+    rho = ContextRho(len(EDGE_FEATURES), g, 6, layers).double()
     with torch.no_grad():
         rho.leave.weight.mul_(10)
+        for layer in rho.layers:
+            layer.norm.bias.add_(torch.randn(6, generator=g))
     return rho, features, detected, index, theta, Z
 
 
@@ -154,23 +156,6 @@ def test_the_order_of_the_surest_edges_is_kept():
 # --- in blocks of genes
 
 
-def large_case(tfs: int, genes: int, layers: int):
-    """A ContextRho far from its start, and data with genes and a TF that cannot have edges."""
-    g = torch.Generator().manual_seed(0)
-    features = torch.randn(1, tfs, genes, len(EDGE_FEATURES), generator=g)
-    index = torch.randperm(genes, generator=g)[:tfs]
-    theta, Z = torch.rand(2, 1, tfs, genes, generator=g)
-    allowed = torch.ones(1, tfs, genes, dtype=torch.bool)
-    allowed[0, range(tfs), index] = False
-    allowed[:, :, 5], allowed[:, 1:][:, -1:] = False, False
-    rho = ContextRho(len(EDGE_FEATURES), g, 8, layers)
-    with torch.no_grad():
-        rho.leave.weight.mul_(10)
-        for layer in rho.layers:
-            layer.norm.bias.add_(torch.randn(8, generator=g))
-    return rho, features, torch.rand(1, genes, generator=g), index, allowed, theta, Z
-
-
 @pytest.mark.parametrize("partners", ["all", "within"])
 @pytest.mark.parametrize(
     ("pairs", "layers", "tfs", "genes"),
@@ -178,8 +163,10 @@ def large_case(tfs: int, genes: int, layers: int):
     + [(5, 2, tfs, genes) for tfs, genes in ((1, 6), (1, 30), (9, 9), (3, 40))],
 )
 def test_logits_are_the_same_for_any_size_of_block(pairs, layers, tfs, genes, partners):
-    rho, features, detected, index, allowed, theta, Z = large_case(tfs, genes, layers)
-    context = make_context(features, detected, index[None], allowed, partners)
+    rho, features, detected, index, theta, Z = case(tfs, genes, 1, layers)
+    allowed = not_self(index, genes)
+    allowed[:, :, 5], allowed[:, 1:][:, -1:] = False, False  # a gene and a TF without edges
+    context = make_context(features, detected, index, allowed, partners)
     heard: list[float] = []
     with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
         wanted = rho(theta, Z, context)

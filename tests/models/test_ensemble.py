@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from small_graphs import graphs
+from small_weights import saved
 
 from grnular_core.models import context as context_module
 from grnular_core.models.context import make_context
@@ -16,9 +17,8 @@ from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.losses import not_self
 from grnular_core.training import train as training
 from grnular_core.training.batches import prepare_batches, run_model
-from grnular_core.training.checkpoints import MEASURES, Progress
 from grnular_core.training.recipes import Recipe
-from grnular_core.training.weights import save_trained
+from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
 
 ALONE = GRNULarConfig(
@@ -99,16 +99,8 @@ def members(tmp_path, monkeypatch) -> list[str]:
     """Two files of weights, and small graphs in place of simulations."""
     made = {"train": [graphs(range(4))], "valid": [graphs(range(50, 54))]}
     monkeypatch.setattr(training, "make_batches", lambda graphs, part, *rest: made[part])
-    names = []
-    for seed in (0, 1):
-        recipe = Recipe(config=replace(ALONE, seed=seed), loss="cross-entropy", epochs=0)
-        model = recipe.new_model()
-        model.rho_nn.load_state_dict(network(seed).state_dict())
-        row = {"epoch": 0, "valid_auprc": 0.5, "valid_auroc": 0.5}
-        progress = Progress(0, [row], dict.fromkeys(MEASURES, dict(model.state_dict())))
-        save_trained(tmp_path, f"member-{seed}", recipe, progress)
-        names.append(str(tmp_path / f"member-{seed}"))
-    return names
+    recipes = [Recipe(config=replace(ALONE, seed=seed), loss="cross-entropy") for seed in (0, 1)]
+    return [str(saved(tmp_path, recipe, f"member-{i}")) for i, recipe in enumerate(recipes)]
 
 
 def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
@@ -118,8 +110,8 @@ def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
     seated = training.train(replace(recipe, epochs=0), device="cpu")
     model = recipe.new_model()
     model.load_state_dict(seated.best["auprc"])
-    for member, seed in zip(model.rho_nn.members, (0, 1), strict=True):
-        for name, value in network(seed).state_dict().items():
+    for member, path in zip(model.rho_nn.members, members, strict=True):
+        for name, value in load_model(path).rho_nn.state_dict().items():
             assert torch.equal(member.state_dict()[name], value)
     item = prepare_batches(model, [graphs(range(4))], "cpu")[0]
     with torch.no_grad():
