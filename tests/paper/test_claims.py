@@ -153,6 +153,12 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
 
 
+def test_a_pair_without_a_difference_or_a_score_counts_for_nobody():
+    scores = pd.DataFrame({"a": [1.0, 2, 3], "b": [1, 3, np.nan], "c": [0, 0, 0]})
+    assert claims_real.counts(scores, "a", ["b", "c", "absent"]) == (3, 1, 5)
+    assert claims_real.counts(scores, "absent", ["a"]) == (0, 0, 0)
+
+
 def test_pairs_that_are_counted_need_two_thirds_for_a_part():
     words = claims_real._word_of_pairs
     assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
