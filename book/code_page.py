@@ -96,12 +96,11 @@ def api_page(room: Path) -> str:
 
 
 def with_api(contents: dict, root: Path) -> dict:
-    """The book's contents with the pages of the packages below that of the API."""
+    """The book's contents with the pages of the packages after that of the API."""
     pages = [{"file": f"book/api_{room.name}"} for room in rooms(root)]
     for part in contents["parts"]:
-        for chapter in part["chapters"]:
-            if chapter["file"] == "book/api":
-                chapter["sections"] = pages
+        if {"file": "book/api"} in part["chapters"]:
+            part["chapters"] += pages
     return contents
 
 

@@ -10,7 +10,7 @@ from myst_nb import glue
 
 
 def glue_all(numbers: Mapping[str, object]) -> None:
-    """Glue every number or word under its name, for ``{glue:text}`` in this or another page.
+    """Glue every number or word under its name, for the role ``glue:text`` of this or another page.
 
     Parameters
     ----------
