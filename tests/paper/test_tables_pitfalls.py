@@ -99,3 +99,9 @@ def test_the_bonus_is_counted_on_each_network(monkeypatch, small_data):
 def test_fractions_have_three_digits_and_counts_none():
     table = pitfalls.three_digits(pd.DataFrame({"n": [3], "x": [0.12345], "w": ["a"]}))
     assert table.iloc[0].tolist() == ["3", "0.123", "a"]
+
+
+def test_a_true_edge_counts_whichever_end_comes_first():
+    truth = pd.DataFrame({"regulator": ["t"], "target": ["g"]})
+    toy = pitfalls.Toy(["g", "t"], ["t"], truth)
+    assert pitfalls._paper(truth.assign(weight=1.0), toy)["n_true_seen"] == 1
