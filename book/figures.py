@@ -164,8 +164,8 @@ def architecture_figure() -> Figure:
     arrow(axes, (1.0, 5.72), (1.0, 2.95), (1.85, 2.95))
     write(axes, 0.92, 4.3, "S", fontsize=SMALL, ha="right")
 
-    views = f"features\n{FIRST_FEATURES} of every edge,\nonce per dataset"
-    box(axes, 0.12, 1.2, 1.55, 0.82, views, DATA, linestyle=(0, (3, 2)))
+    features = f"features\n{FIRST_FEATURES} of every edge,\nonce per dataset"
+    box(axes, 0.12, 1.2, 1.55, 0.82, features, DATA, linestyle=(0, (3, 2)))
     arrow(axes, (0.3, 6.95), (0.3, 2.02), dashed=True)
     arrow(axes, (1.2, 2.02), (1.2, 2.57), (1.85, 2.57), dashed=True)
     box(axes, 2.1, 1.32, 2.0, 0.58, "Θ and Z\nscores of all edges", DATA)

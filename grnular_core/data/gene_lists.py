@@ -1,4 +1,7 @@
-"""TF lists and known networks: small text files with names in them."""
+"""TF lists and known networks: small text files with names in them.
+
+Whether the names of a list are among the genes is looked at in ``names.choose_tfs``.
+"""
 
 from __future__ import annotations
 

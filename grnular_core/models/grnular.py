@@ -1,8 +1,8 @@
 """GRNULar (Algorithm 2) and GRNULar-base (Algorithm 1): which TF regulates which gene, from expression.
 
-Read from the top: ``GRNULar.forward`` is Algorithm 2. Every step of the paper is a method of its name, f_W
-and its fit are in ``inner_fit``, rho_nn and lambda_nn (Fig. 3) in ``thresholds``. What this work adds, a
-rho_nn that sees an edge's context (``context_rho``), enters at ``GRNULar.rho`` and nowhere else.
+Read from the top: ``GRNULar.unroll`` is the loop of Algorithm 2, and its steps follow in order. f_W and its
+fit (goodINIT, fitDNN) are in ``inner_fit``, rho_nn and lambda_nn (Fig. 3) in ``thresholds``. What this work
+adds is a rho_nn that sees an edge's context: its features are made in ``prepare``, ``GRNULar.rho`` calls it.
 
 **TFs among the outputs.** The network maps the TFs to *all* genes, so a TF's own output can simply
 copy its input. This path is left free while fitting and taken out of theta and Z at the end. What
@@ -54,14 +54,17 @@ _BOUNDS = {
 class GRNULarConfig:
     """Everything that fixes an untrained GRNULar; with a dataset, everything that fixes a result.
 
+    The defaults are those of the untrained loop. The paper's are ``lam_scale=1``, ``lam_per_error=False`` and
+    ``init_tolerance=0``; recipes of the published model set them (``training.named_recipes``).
+
     Raises
     ------
     InputError
         For numbers that no model has.
     """
 
-    # Units of each hidden layer of f_W. None: one layer of 4 a TF, from 40 to 500 (the paper's 40, 200
-    # and 500 for 10, 37 and 127 TFs; with 200 TFs 800 units change the strict AUPRC by -0.003 and 0.000).
+    # Units of each hidden layer of f_W. None: one layer of four units per TF, from 40 to 500. The paper has
+    # 40, 200 and 500 for 10, 37 and 127 TFs. (With 200 TFs 800 units change the strict AUPRC by -0.003 at most.)
     hidden: tuple[int, ...] | None = None
     n_unroll: int = 15  # L, iterations of GRNULAR-cell
     n_inner: int = 20  # P, steps of fitDNN-fast
@@ -158,7 +161,10 @@ class GRNULarOutput:
 
     @property
     def scores(self) -> Tensor:
-        """What edges are ranked by: theta, or ``weight_of`` the logits if rho_nn sees context."""
+        """What edges are ranked by: theta, or ``weight_of`` the logits if rho_nn sees context.
+
+        The loss of the named recipes looks at Z (``training.batches.loss_inputs``), the paper's at theta.
+        """
         return weight_of(self.logits[-1]) * self.allowed if self.logits else self.theta
 
 
@@ -267,6 +273,9 @@ class GRNULar(nn.Module):
 
     def good_init(self, problem: Problem) -> IterationState:
         """goodINIT: W^0 and theta^0 from the plain regression; Z^0 = 0 and lam^0 = 1.
+
+        It fits four fifths of the cells (``inner_fit.split_cells``), where the paper takes all: the error on the
+        others is its stopping rule and the scale of lam.
 
         Returns
         -------

@@ -202,6 +202,9 @@ def objective(
 ) -> Tensor:
     """J^p = ||X_O - f_W(X_T)||^2 + lam / 2 ||theta - Z||_F^2 (Eq. 12).
 
+    Steps follow its gradient, which is written out twice: in ``gradient`` here, and in place in ``fast_fit``;
+    a test holds all three together. A change of the penalty changes all three.
+
     Parameters
     ----------
     weights : Weights

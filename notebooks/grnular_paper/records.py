@@ -6,7 +6,7 @@ and two processes lose nothing. Lines are kept as text between two additions as 
 changed, and never parsed to be written again: an addition costs milliseconds, and old rows stay as they are.
 
 ``weights`` are the first ten digits of the hash of the trained parameters that made a row (empty: none,
-or a row of before this was kept). ``environment`` names the software and the processor that computed it by
+or an older row). ``environment`` names the software and, in newer rows, the processor that computed it by
 eight digits; ``environments.csv`` beside the record says what they stand for.
 """
 

@@ -148,7 +148,7 @@ def subnetwork(
     chosen: Sequence[str],
     n_edges: int,
 ) -> pd.DataFrame:
-    """The ``n_edges`` strongest edges of the CPDAG among the genes ``chosen`` (see ``cpdag.py``)."""
+    """The ``n_edges`` strongest edges of the CPDAG among the genes ``chosen`` (see ``grnular_core.data.edges.cpdag``)."""
     rows, columns = np.flatnonzero(np.isin(tfs, chosen)), np.flatnonzero(np.isin(genes, chosen))
     part = np.ix_(rows, columns)
     of_tfs = [tfs[i] for i in rows]

@@ -133,10 +133,10 @@ def test_the_tiny_networks_are_those_of_the_paper():
 
 def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
     config = learned_figures.shipped_config()
-    committee, shown = GRNULar(config).rho_nn, words(drawn["context"])
-    rho = committee.members[0]
-    text = f"together {numbers_of(rho):,}; 2 such networks {numbers_of(committee):,}"
-    assert text in shown and numbers_of(committee) == 2 * numbers_of(rho) + 3
+    ensemble, shown = GRNULar(config).rho_nn, words(drawn["context"])
+    rho = ensemble.members[0]
+    text = f"together {numbers_of(rho):,}; 2 such networks {numbers_of(ensemble):,}"
+    assert text in shown and numbers_of(ensemble) == 2 * numbers_of(rho) + 3
     assert f"{rho.enter.in_features} numbers of every edge" in shown
     assert rho.enter.in_features == 3 * (config.context_features + 2) + 2  # what the box below says
     assert f"{config.context_layers} layers of width {config.context_width}" in shown

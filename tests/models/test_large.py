@@ -83,7 +83,7 @@ def test_dense_and_sparse_tables_give_the_same_numbers(model):
 def test_permuting_genes_and_tfs_permutes_the_result(monkeypatch):
     monkeypatch.setattr(cost, "STEP_CELLS", 60)  # also where cells are drawn
     X, tfs = expression("counts"), tf_positions()
-    X = np.delete(X, 9, 1)  # without the twin of a TF, which only their order tells apart
+    X = np.delete(X, 9, 1)  # without the gene that equals a TF, which only their order tells apart
     tfs = np.where(tfs > 9, tfs - 1, tfs)
     rng = np.random.default_rng(1)
     columns, rows = rng.permutation(89), rng.permutation(14)
