@@ -208,6 +208,7 @@ def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):
 
 
 def test_heat_maps_say_what_they_show():
+    plt.close("all")
     rows = scored(("STRING", "mDC", "clr", 1.5, 0.5), columns="network dataset method ratio auroc")
     shown = pair_heatmap(rows, "ratio", ["clr"], "ratio", "EPR")
     assert "1.50" in shown.html and "Heat map of EPR" in shown.html
