@@ -63,6 +63,11 @@ def _threads() -> ThreadpoolController:
 def cluster_labels(cells: Cells) -> np.ndarray:
     """``cluster_cells`` of the z-scores; large data stay sparse.
 
+    Parameters
+    ----------
+    cells : Cells
+        z-scores.
+
     Returns
     -------
     ndarray of int, shape (cells,)

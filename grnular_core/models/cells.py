@@ -39,6 +39,13 @@ class Scale(NamedTuple):
     def z(self, values: np.ndarray, genes: np.ndarray | slice = slice(None)) -> np.ndarray:
         """z-scores of values of these genes (last axis).
 
+        Parameters
+        ----------
+        values : ndarray, shape (..., genes)
+            Expression.
+        genes : ndarray of int or slice
+            Positions of the genes of the last axis; all by default.
+
         Returns
         -------
         ndarray, shape of values
@@ -83,6 +90,11 @@ class Cells:
 
     def slices(self, numbers: int | None = None) -> list[slice]:
         """All cells in order, cut so that a dense block has about as many numbers.
+
+        Parameters
+        ----------
+        numbers : int, optional
+            Of a dense block; None is ``BLOCK``.
 
         Returns
         -------
@@ -187,6 +199,12 @@ class Cells:
 
 def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.csr_matrix]:
     """Yield a few rows of a matrix after the others, float64, without values that are 0.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr, shape (cells, genes)
+    numbers : int, optional
+        Of a block if it were dense; None is ``BLOCK``.
 
     Yields
     ------

@@ -78,6 +78,11 @@ class Context:
 
         Every edge feature's ``row_column_scores``, and the shares of cells that detect TF and gene.
 
+        Parameters
+        ----------
+        genes : slice
+            Positions of the genes.
+
         Returns
         -------
         Tensor, shape (graphs, tfs, genes, 3 features + 2)
@@ -109,7 +114,19 @@ class Block(NamedTuple):
 
     @classmethod
     def of(cls, genes: slice, tf_index: Tensor) -> Block:
-        """Return some genes of one graph, whose TFs are ``tf_index`` (tfs,)."""
+        """Return some genes of one graph, whose TFs are ``tf_index`` (tfs,).
+
+        Parameters
+        ----------
+        genes : slice
+            Positions of the genes.
+        tf_index : Tensor of int, shape (tfs,)
+            Positions of the TFs among all genes.
+
+        Returns
+        -------
+        Block
+        """
         which = ((tf_index >= genes.start) & (tf_index < genes.stop)).nonzero()[:, 0]
         return cls(genes, tf_index[None, which] - genes.start, which)
 

@@ -292,6 +292,12 @@ class EnsembleRho(nn.Module):
 def context_rho(config: GRNULarConfig, generator: torch.Generator) -> ContextRho | EnsembleRho:
     """Return the untrained rho_nn of a configuration.
 
+    Parameters
+    ----------
+    config : GRNULarConfig
+    generator : torch.Generator
+        Source of the first weights.
+
     Returns
     -------
     ContextRho or EnsembleRho

@@ -94,6 +94,12 @@ def edge_features(
 def gene_blocks(n_genes: int, size: int) -> list[slice]:
     """All genes in order, ``size`` at a time.
 
+    Parameters
+    ----------
+    n_genes : int
+    size : int
+        Genes of a block; the last may have fewer.
+
     Returns
     -------
     list of slice

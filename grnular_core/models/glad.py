@@ -101,7 +101,7 @@ def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None 
     Parameters
     ----------
     theta : Tensor, shape (..., genes, genes)
-    tf_index : shape (tfs,), or (graphs, tfs) for a batch, optional
+    tf_index : Tensor, ndarray or sequence of int, shape (tfs,), or (graphs, tfs) for a batch, optional
         None takes every gene for a TF.
 
     Returns
@@ -189,6 +189,15 @@ class GLAD(nn.Module):
     def glad_cell(self, state: GLADState, sigma: Tensor, mask: Tensor | None) -> GLADState:
         """GLADcell of Algorithm 3; with a mask (graphs, genes, genes) GLADcell-TF of Algorithm 4.
 
+        Parameters
+        ----------
+        state : GLADState
+            What the step before left.
+        sigma : Tensor, shape (graphs, genes, genes)
+            Covariance, see ``gene_covariance``.
+        mask : Tensor of bool, shape (graphs, genes, genes), or None
+            What is kept of theta and Z, see ``mask``; None keeps all.
+
         Returns
         -------
         GLADState
@@ -206,6 +215,11 @@ class GLAD(nn.Module):
         Z_0, which the paper leaves open, is theta_0: t then matters for the result. From zeros
         the untrained AUPRC is the same within 0.002.
 
+        Parameters
+        ----------
+        sigma : Tensor, shape (graphs, genes, genes)
+            Covariance, see ``gene_covariance``.
+
         Returns
         -------
         GLADState
@@ -216,6 +230,11 @@ class GLAD(nn.Module):
     def lambda_step(self, state: GLADState) -> GLADState:
         """Set lam <- lambda_nn(mean of (Z - theta)^2, lam).
 
+        Parameters
+        ----------
+        state : GLADState
+            What the step before left.
+
         Returns
         -------
         GLADState
@@ -225,6 +244,13 @@ class GLAD(nn.Module):
 
     def theta_step(self, state: GLADState, sigma: Tensor) -> GLADState:
         """Set theta <- (-Y + sqrt(Y^T Y + 4 / lam I)) / 2 with Y = Sigma / lam - Z.
+
+        Parameters
+        ----------
+        state : GLADState
+            What the step before left.
+        sigma : Tensor, shape (graphs, genes, genes)
+            Covariance, see ``gene_covariance``.
 
         Returns
         -------
@@ -237,6 +263,13 @@ class GLAD(nn.Module):
     def threshold_step(self, state: GLADState, sigma: Tensor) -> GLADState:
         """Z_ij <- eta_rho_ij(theta_ij) with rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij).
 
+        Parameters
+        ----------
+        state : GLADState
+            What the step before left.
+        sigma : Tensor, shape (graphs, genes, genes)
+            Covariance, see ``gene_covariance``.
+
         Returns
         -------
         GLADState
@@ -246,6 +279,12 @@ class GLAD(nn.Module):
 
     def mask(self, tf_index: Tensor | None, n_graphs: int, n_genes: int) -> Tensor | None:
         """Return what every iteration keeps of theta and Z: None, which is all of it.
+
+        Parameters
+        ----------
+        tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs, or None
+            Used by GLAD-TF alone.
+        n_graphs, n_genes : int
 
         Returns
         -------
@@ -259,6 +298,12 @@ class GLADTF(GLAD):
 
     def mask(self, tf_index: Tensor | None, n_graphs: int, n_genes: int) -> Tensor | None:
         """``tf_mask``; None, which keeps everything, where every gene may be a TF.
+
+        Parameters
+        ----------
+        tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs, or None
+            Positions of the TFs among the genes.
+        n_graphs, n_genes : int
 
         Returns
         -------
@@ -381,7 +426,8 @@ def glad_scores(
     Raises
     ------
     InputError
-        When the expression is no table of finite numbers, or ``tf_index`` does not list TFs.
+        When the expression is no table of finite numbers, ``tf_index`` does not list TFs, or the device is
+        unknown or not there.
     """
     X, tfs = checked_input(
         expression, range(np.shape(expression)[-1]) if tf_index is None else tf_index

@@ -107,6 +107,10 @@ class GRNULarConfig:
     def layer_sizes(self, n_tfs: int, n_genes: int) -> tuple[int, ...]:
         """Units of the layers of f_W, from TFs to genes.
 
+        Parameters
+        ----------
+        n_tfs, n_genes : int
+
         Returns
         -------
         tuple of int
@@ -119,6 +123,11 @@ class GRNULarConfig:
 
         Adam moves every weight by about lr a step, and theta sums over the units: at one lr, wide
         networks start from a far denser theta and do not get rid of it in L x P steps.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Units of the layers, see ``layer_sizes``.
 
         Returns
         -------
@@ -263,6 +272,13 @@ class GRNULar(nn.Module):
     def grnular_cell(self, state: IterationState, problem: Problem) -> IterationState:
         """GRNULAR-cell: one iteration of lambda, DNN and threshold step.
 
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
+
         Returns
         -------
         IterationState
@@ -276,6 +292,11 @@ class GRNULar(nn.Module):
 
         It fits four fifths of the cells (``inner_fit.split_cells``), where the paper takes all: the error on the
         others is its stopping rule and the scale of lam.
+
+        Parameters
+        ----------
+        problem : Problem
+            The data.
 
         Returns
         -------
@@ -302,6 +323,11 @@ class GRNULar(nn.Module):
     def lambda_step(self, state: IterationState) -> IterationState:
         """Set lam <- lambda_nn(||Z - theta||_F^2, lam); the distance is a mean if the reduction is.
 
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+
         Returns
         -------
         IterationState
@@ -312,6 +338,13 @@ class GRNULar(nn.Module):
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:
         """W, theta <- fitDNN-fast(X, Z, W, lam): P Adam steps on Eq. 12 from the last weights.
+
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
 
         Returns
         -------
@@ -335,6 +368,13 @@ class GRNULar(nn.Module):
     def threshold_step(self, state: IterationState, problem: Problem) -> IterationState:
         """Z_ij <- eta_rho_ij(theta_ij), the soft threshold of Eq. 10.
 
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
+
         Returns
         -------
         IterationState
@@ -347,6 +387,13 @@ class GRNULar(nn.Module):
 
         A rho_nn that sees context (this work's) gives the logit of each being an edge instead. With
         g_ij the chance of that, rho_ij = theta_ij (1 - g_ij), so Z_ij becomes theta_ij g_ij.
+
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
 
         Returns
         -------
@@ -369,6 +416,11 @@ class GRNULarBase(GRNULar):
     def good_init(self, problem: Problem) -> IterationState:
         """theta^0 <- fitDNN(X, Z^0 = 0, lam^0 = 1); goodINIT gives only the scale of lam here.
 
+        Parameters
+        ----------
+        problem : Problem
+            The data.
+
         Returns
         -------
         IterationState
@@ -379,6 +431,13 @@ class GRNULarBase(GRNULar):
         """Set theta <- fitDNN(X, Z, lam): E1 Adam steps on Eq. 9 from fresh weights.
 
         All iterations start from the same draw, so that theta changes with Z and lam alone.
+
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
 
         Returns
         -------

@@ -64,7 +64,8 @@ def grnular_scores(
     Raises
     ------
     InputError
-        When the expression is no table of finite numbers, or ``tf_index`` does not list TFs.
+        When the expression is no table of finite numbers, ``tf_index`` does not list TFs, or the device is
+        unknown or not there.
     """
     if model is None:
         config = config or GRNULarConfig()
@@ -145,6 +146,11 @@ def model_scores(
     Returns
     -------
     tuple of ndarray, each (tfs, genes)
+
+    Raises
+    ------
+    InputError
+        See ``grnular_scores`` and ``glad.glad_scores``.
     """
     model = _in_precision(model, precision)
     if isinstance(model, GLAD):

@@ -267,6 +267,11 @@ def gradient(
 ) -> Weights:
     """Gradient of ``objective``, whose parameters these are, with respect to every weight.
 
+    Parameters
+    ----------
+    weights, X_T, X_O, Z, lam, reduction
+        See ``objective``.
+
     Returns
     -------
     Weights
@@ -284,6 +289,10 @@ def gradient(
 
 def adam_start(weights: Weights) -> AdamState:
     """Adam before its first step on these weights.
+
+    Parameters
+    ----------
+    weights : Weights
 
     Returns
     -------

@@ -196,7 +196,17 @@ class LargeGRNULar(GRNULar):
         return total[None] / self.cells.n_cells
 
     def good_init(self, problem: Problem) -> IterationState:
-        """``GRNULar.good_init``, its draws in the same order."""
+        """``GRNULar.good_init``, its draws in the same order.
+
+        Parameters
+        ----------
+        problem : Problem
+            Not used: the cells are those of the run.
+
+        Returns
+        -------
+        IterationState
+        """
         c, like = self.config, next(self.parameters())
         sizes = c.layer_sizes(len(self.tf_index), self.cells.n_genes)
         weights = init_weights(1, sizes, self.generator, c.init_scale, like.device, like.dtype)
@@ -210,7 +220,19 @@ class LargeGRNULar(GRNULar):
         return self._first_state(start.weights, start.adam, start.error)
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:
-        """``GRNULar.dnn_step`` on drawn cells."""
+        """``GRNULar.dnn_step`` on drawn cells.
+
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            Not used: the cells are those of the run.
+
+        Returns
+        -------
+        IterationState
+        """
         c = self.config
         fit = LargeFit(
             state.weights, state.adam, self.cells, self.tf_index,
@@ -221,7 +243,20 @@ class LargeGRNULar(GRNULar):
         return state._replace(weights=fit.weights, adam=fit.adam, theta=path_product(fit.weights))
 
     def rho(self, state: IterationState, problem: Problem) -> tuple[Tensor, Tensor | None]:
-        """``GRNULar.rho``, the paper's rho_nn a block of genes at a time."""
+        """``GRNULar.rho``, the paper's rho_nn a block of genes at a time.
+
+        Parameters
+        ----------
+        state : IterationState
+            What the step before left.
+        problem : Problem
+            The data.
+
+        Returns
+        -------
+        tuple
+            rho (1, tfs, genes), and the logits or None.
+        """
         if problem.context is not None:
             return super().rho(state, problem)
         rho = torch.empty_like(state.theta)
@@ -279,7 +314,8 @@ def large_scores(
     Raises
     ------
     InputError
-        When the expression holds numbers that are not finite, or ``tf_index`` does not list TFs.
+        When the expression holds numbers that are not finite, ``tf_index`` does not list TFs, or the device
+        is unknown or not there.
     """
     model = model.to(resolve_device(device))
     tfs = checked_tfs(tf_index, matrix.shape[1])

@@ -46,6 +46,11 @@ def pick(tree: Any, rows: Tensor | slice) -> Any:
 def join(trees: list[Any]) -> Any:
     """Return the graphs of several parts in one: the inverse of ``pick``.
 
+    Parameters
+    ----------
+    trees : list of Tensor or tuple
+        The parts, all of one structure.
+
     Returns
     -------
     Tensor or tuple
@@ -67,6 +72,10 @@ def one_thread() -> Iterator[None]:
     """Torch on one thread for a whole run, so that its numbers do not depend on the number of cores.
 
     Not for two runs in threads of one process: the setting is global.
+
+    Yields
+    ------
+    None
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -161,6 +161,12 @@ def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tens
 def checked_tfs(tf_index: Sequence[int], n_genes: int) -> np.ndarray:
     """Return the positions of the TFs as an array.
 
+    Parameters
+    ----------
+    tf_index : sequence of int
+        Positions of the TFs among the genes.
+    n_genes : int
+
     Returns
     -------
     ndarray of int, shape (tfs,)
