@@ -38,7 +38,23 @@ LOG_SECONDS = 10
 
 
 def whole(text: str) -> int:
-    """Read a whole number from 0."""
+    """Read a whole number from 0.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    int
+        At most ``LARGEST``.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = int(text)
     if not 0 <= value <= LARGEST:
         raise ValueError
@@ -46,7 +62,23 @@ def whole(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """Read a whole number from 1."""
+    """Read a whole number from 1.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    int
+        At most ``LARGEST``.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = whole(text)
     if value < 1:
         raise ValueError
@@ -54,7 +86,23 @@ def count(text: str) -> int:
 
 
 def replicates(text: str) -> int:
-    """Read a number of datasets of one call; more are better made by several."""
+    """Read a number of datasets of one call; more are better made by several.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    int
+        From 1 to ``MOST_REPLICATES``.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = count(text)
     if value > MOST_REPLICATES:
         raise ValueError
@@ -62,7 +110,23 @@ def replicates(text: str) -> int:
 
 
 def jobs(text: str) -> int:
-    """Read a number of processes, -1 for all cores."""
+    """Read a number of processes, -1 for all cores.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    int
+        At least 1, or -1 for all.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = int(text)
     if value != -1 and value < 1:
         raise ValueError
@@ -70,7 +134,23 @@ def jobs(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """Read a number from 0."""
+    """Read a number from 0.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    float
+        Finite, at least 0.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = float(text)
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError
@@ -78,7 +158,23 @@ def share(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Read a number above 0."""
+    """Read a number above 0.
+
+    Parameters
+    ----------
+    text : str
+        The argument as it was given.
+
+    Returns
+    -------
+    float
+        Finite, above 0.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     value = share(text)
     if not value:
         raise ValueError
@@ -86,7 +182,23 @@ def seconds(text: str) -> float:
 
 
 def text(given: str) -> str:
-    """Read a name or path. An empty one, as of an unset variable of the shell, is not taken for none."""
+    """Read a name or path. An empty one, as of an unset variable of the shell, is not taken for none.
+
+    Parameters
+    ----------
+    given : str
+        The argument as it was given.
+
+    Returns
+    -------
+    str
+        Unchanged.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is empty or only spaces.
+    """
     if not given.strip():
         raise argparse.ArgumentTypeError(
             f"got the empty text {given!r}; expected a name or path. Is a variable of the shell not set?"

@@ -37,7 +37,28 @@ TARGETS_PER_PART = 16
 def arboreto_method(
     ensemble: Ensemble, restored: bool, given: MethodInput, options: RunOptions
 ) -> Scores:
-    """``tree_scores`` as the registry calls it, with the sign of the correlation."""
+    """``tree_scores`` as the registry calls it, with the sign of the correlation.
+
+    Parameters
+    ----------
+    ensemble : {"grnboost2", "genie3"}
+    restored : bool
+        Whether boosting has the original early stop.
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Seed, jobs, progress and the folder of finished parts.
+
+    Returns
+    -------
+    Scores
+        With the CPU seconds of all processes.
+
+    Raises
+    ------
+    MethodError
+        As ``fit_target``.
+    """
     label = ensemble if restored else f"{ensemble}-shipped"
     importance, cpu_seconds = tree_scores(
         ensemble, given.expression, given.genes, given.tfs, options.seed, restored, options.n_jobs,
@@ -57,6 +78,7 @@ class SameMaskEarlyStop:
     Parameters
     ----------
     window : int
+        Stages looked at.
 
     Attributes
     ----------

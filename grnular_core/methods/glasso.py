@@ -37,7 +37,24 @@ NO_ALPHA = np.inf  # no two genes have anything in common
 
 
 def glasso_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``glasso`` as the registry calls it."""
+    """``glasso`` as the registry calls it.
+
+    Parameters
+    ----------
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Its jobs alone matter.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    MethodError
+        As ``glasso_exact``.
+    """
     return glasso(given.expression, given.tf_index, options.n_jobs)
 
 

@@ -97,7 +97,16 @@ class MethodInput:
 
     @classmethod
     def of(cls, data: GRNDataset) -> MethodInput:
-        """Sort the genes of a dataset."""
+        """Sort the genes and TFs of a dataset.
+
+        Parameters
+        ----------
+        data : GRNDataset
+
+        Returns
+        -------
+        MethodInput
+        """
         genes, tfs = sorted(data.genes), sorted(data.tfs)
         position = {gene: i for i, gene in enumerate(genes)}
         return cls(data, genes, tfs, np.array([position[tf] for tf in tfs], dtype=int))

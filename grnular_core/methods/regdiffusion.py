@@ -18,7 +18,26 @@ from grnular_core.utils.errors import MethodError
 
 
 def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``diffusion_scores`` as the registry calls it."""
+    """``diffusion_scores`` as the registry calls it.
+
+    Parameters
+    ----------
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Seed and device.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    InputError
+        When the device is not there.
+    MethodError
+        As ``diffusion_scores``.
+    """
     from grnular_core.utils.device import resolve_device  # loads torch
 
     device = str(resolve_device(options.device))

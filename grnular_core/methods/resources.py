@@ -5,6 +5,11 @@ other methods the work is counted by what the algorithm does with cells, genes a
 fitted to measured seconds, for trees, TIGRESS, GLAD-TF and RegDiffusion those in the record
 (``tests/methods/test_resources.py`` holds them to these). Boosted trees stop early where there is little to
 learn, up to nine times sooner than is told. Machines differ, too: all of this is rough.
+
+Parameters
+----------
+n_cells, n_genes, n_tfs : int
+    Size of the dataset, here and in every law of CPU seconds.
 """
 
 from __future__ import annotations
@@ -158,6 +163,11 @@ def expected_seconds(
         For GRNULar on large data an upper bound that is seldom more than twice too high; on smaller data right
         to a factor of about three. Less than a second is right only as that. None where the sizes do not
         tell, as for the graphical lasso.
+
+    Raises
+    ------
+    InputError
+        When there are no weights of that name, and when they are damaged.
     """
     if method.law is not None:
         seconds = method.law(n_cells, n_genes, n_tfs)
@@ -234,7 +244,17 @@ def measured_rate(size: int = 1024, rounds: int = 3) -> float:
 
 
 def spelled_seconds(seconds: float) -> str:
-    """Rough seconds in the unit that reads well, as ``about 4.2 minutes``."""
+    """Rough seconds in the unit that reads well, as ``about 4.2 minutes``.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    str
+        Hours, minutes or seconds; ``less than 1 s`` below one.
+    """
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 1.5 * length:
             return f"about {seconds / length:.1f} {unit}"
@@ -245,41 +265,89 @@ def spelled_seconds(seconds: float) -> str:
 
 
 def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GENIE3: a forest for each gene; every split looks at the square root of all TFs."""
+    """GENIE3: a forest for each gene; every split looks at the square root of all TFs.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return 1.3e-4 * n_cells * n_genes * math.sqrt(n_tfs)
 
 
 def boosting_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GRNBoost2: trees for each gene until they stop; every split looks at a share of all TFs."""
+    """GRNBoost2: trees for each gene until they stop; every split looks at a share of all TFs.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return n_cells * n_genes * (3.4e-7 * n_tfs + 1.3e-5)
 
 
 def tigress_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """TIGRESS, for each half of the cells: products of TFs and genes, a path a gene, standardising."""
+    """TIGRESS, for each half of the cells: products of TFs and genes, a path a gene, standardising.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     products = 1.4e-8 * n_cells * n_tfs * (n_tfs + n_genes)
     return products + n_genes * (3.9e-5 * n_tfs + 1.8e-6 * n_cells + 9e-4)
 
 
 def diffusion_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """RegDiffusion: a fixed number of steps, each on one batch of cells and on genes x genes."""
+    """RegDiffusion: a fixed number of steps, each on one batch of cells and on genes x genes.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return 0.2 * n_genes + 9.3e-5 * n_genes**2
 
 
 def glad_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GLAD: square roots and products of matrices, genes x genes."""
+    """GLAD: square roots and products of matrices, genes x genes.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return 1.5e-6 * n_genes**2 + 2.4e-10 * n_genes**3
 
 
 def correlation_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Correlation and CLR: standardising takes longer than the product that follows."""
+    """Correlation and CLR: standardising takes longer than the product that follows.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return 4.7e-8 * n_cells * n_genes
 
 
 def clusters_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Correlation in clusters: principal components and k-means, then products in each cluster."""
+    """Correlation in clusters: principal components and k-means, then products in each cluster.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return 1.1e-7 * n_cells * n_genes
 
 
 def ridge_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Ridge: for every penalty the coefficients and the errors of all genes."""
+    """Ridge: for every penalty the coefficients and the errors of all genes.
+
+    Returns
+    -------
+    float
+        CPU seconds.
+    """
     return n_genes * (1.1e-6 * n_tfs + 1.7e-7 * n_cells + 3e-10 * n_cells * n_tfs)

@@ -61,7 +61,20 @@ DIGITS = 1e15  # changes of correlations are rounded to 15 decimals, so that equ
 
 
 def tigress_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``tigress`` as the registry calls it."""
+    """``tigress`` as the registry calls it.
+
+    Parameters
+    ----------
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Seed, jobs, progress and the folder of finished parts.
+
+    Returns
+    -------
+    Scores
+        With the CPU seconds of all processes.
+    """
     return tigress(
         given.expression, given.tf_index, options.seed, n_jobs=options.n_jobs,
         progress=options.progress, parts=given.part_store("tigress", options),
@@ -137,8 +150,10 @@ def tigress(
         With few cells a path ends when it fits them exactly; fewer than four cells leave a half without a model.
     tf_index : ndarray of int, (tfs,)
     seed : int
-    n_splits, n_steps, alpha
-        Splits, steps L of each path and lower end of the weights.
+    n_splits, n_steps : int
+        Splits, and steps L of each path; at least 1.
+    alpha : float
+        Lower end of the weights, between 0 and 1.
     n_jobs : int
         Processes; counts are whole numbers, so their sum does not depend on them.
     progress : callable, optional

@@ -33,8 +33,12 @@ ONE, SIX_TOP = np.uint64(1), np.uint64(58)
 class Regressors(NamedTuple):
     """TFs prepared once for all targets, each array (tfs, cells).
 
-    ``values`` float32 as trees see them; ``order`` the cells by rising value; ``rank`` every cell's place in that order;
-    ``rising`` the values in that order.
+    Attributes
+    ----------
+    values, rising : ndarray of float32, (tfs, cells)
+        As trees see them; sorted for each TF.
+    order, rank : ndarray of int32, (tfs, cells)
+        The cells by rising value; every cell's place in that order.
     """
 
     values: np.ndarray
@@ -44,7 +48,16 @@ class Regressors(NamedTuple):
 
     @classmethod
     def of(cls, tf_expression: np.ndarray) -> Regressors:
-        """Sort the cells by each column of ``tf_expression`` (cells, tfs)."""
+        """Sort the cells by each TF.
+
+        Parameters
+        ----------
+        tf_expression : ndarray, (cells, tfs)
+
+        Returns
+        -------
+        Regressors
+        """
         values = np.ascontiguousarray(tf_expression.T, dtype=np.float32)
         order = np.argsort(values, axis=1, kind="stable").astype(np.int32)
         rank = np.empty_like(order)
@@ -52,7 +65,16 @@ class Regressors(NamedTuple):
         return cls(values, order, rank, np.take_along_axis(values, order, axis=1))
 
     def without(self, tf: int) -> Regressors:
-        """All TFs but one, for a target that is a TF itself."""
+        """All TFs but that of row ``tf``, for a target that is a TF itself.
+
+        Parameters
+        ----------
+        tf : int
+
+        Returns
+        -------
+        Regressors
+        """
         return Regressors(*(np.delete(part, tf, 0) for part in self))
 
 
@@ -72,8 +94,16 @@ class _WorkSpace(NamedTuple):
 class Tree(NamedTuple):
     """Nodes in the order in which they were made.
 
-    ``feature`` is -1 for a leaf; children are ``left`` and ``left + 1``; ``start`` and ``end`` bound the node's cells in
-    the bag; ``n_constant`` TFs are known to be constant in it. ``waiting`` is the stack of nodes that are not done.
+    Attributes
+    ----------
+    feature, left, start, end, depth, n_constant : ndarray of int, (nodes,)
+        Row of the TF that splits the node, -1 for a leaf; its left child, which the right one follows; bounds of its
+        cells in the bag; 0 for the root; how many TFs are known to be constant in it.
+    threshold, mean, impurity : ndarray of float, (nodes,)
+        Cells up to this value go left; mean and variance of what is fitted.
+    waiting : ndarray of int, (nodes,)
+        Stack of the nodes that are not done.
+    space : _WorkSpace
     """
 
     feature: np.ndarray
@@ -348,10 +378,37 @@ def boost_stages(
     learning_rate, window, tree, importance, gains,
 ):  # pragma: no cover - compiled
     # fmt: on
-    """Stages from ``first`` to before ``last``: the number done in all, and whether to stop.
+    """Boost by the stages from ``first`` to before ``last``, or until the early stop.
 
-    ``prediction`` (cells,) and ``importance`` (tfs,) move on; ``gains`` (stages,) is what each stage
-    took from the squared error of the cells that it had left out.
+    Parameters
+    ----------
+    regressors : Regressors
+    y : ndarray of float64, (cells,)
+        Expression of the target.
+    prediction : ndarray of float, (cells,)
+        Of the stages before; moves on in place.
+    inside : ndarray of bool, (stages, cells)
+        The cells that each tree learns from.
+    shift : ndarray of int, (stages,)
+        State from which each tree draws TFs.
+    n_bag, first, last : int
+        How many cells each tree learns from; bounds of the stages.
+    max_features, max_depth, window : int
+        TFs tried in a node; depth of the trees; stages that the early stop looks at.
+    learning_rate : float
+    tree : Tree
+        Memory, see ``new_tree``.
+    importance : ndarray of float, (tfs,)
+        What splits took from the variance is added in place.
+    gains : ndarray of float, (stages,)
+        Written: how far each stage moved the summed squared error of the cells that it had left out.
+
+    Returns
+    -------
+    n_stages : int
+        Done in all, those before ``first`` included.
+    stopped : bool
+        Whether the early stop ended them.
     """
     n_cells = y.size
     residual = np.empty(n_cells)
@@ -391,9 +448,16 @@ def boost_stages(
 def grow_forest(
     regressors, y, weights, shift, max_features, tree, importance
 ):  # pragma: no cover - compiled
-    """Add every tree's normalised importances (tfs,) to ``importance``.
+    """Add every tree's normalised importances to ``importance``.
 
-    ``weights`` (trees, cells) counts how often a tree has drawn a cell.
+    Parameters
+    ----------
+    regressors, y, max_features, tree, importance
+        As in ``boost_stages``.
+    weights : ndarray of int, (trees, cells)
+        How often each tree has drawn a cell.
+    shift : ndarray of int, (trees,)
+        State from which each tree draws TFs.
     """
     n_tfs, n_cells = regressors.values.shape
     of_tree = np.empty(n_tfs)

@@ -41,6 +41,18 @@ def ensemble_method(ensemble: Ensemble, given: MethodInput, options: RunOptions)
     """``ensemble_scores`` as the registry calls it, with the sign of the correlation.
 
     Trees do not tell which way a TF acts.
+
+    Parameters
+    ----------
+    ensemble : {"grnboost2", "genie3"}
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Seed, jobs and progress.
+
+    Returns
+    -------
+    Scores
     """
     importance = ensemble_scores(
         ensemble, given.expression, given.tf_index, options.seed, options.n_jobs, options.progress

@@ -99,7 +99,7 @@ def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> S
     Raises
     ------
     InputError
-        As ``fitting_weights``.
+        As ``fitting_weights``, and when the device is not there.
     """
     found = fitting_weights(method, options.weights or own_weights(method, given.matrix))
     scores = _scores(found.model(options.seed, method.model), method, given, options)
@@ -118,6 +118,11 @@ def untrained_scores(method: Method, given: MethodInput, options: RunOptions) ->
     Returns
     -------
     Scores
+
+    Raises
+    ------
+    InputError
+        When the device is not there.
     """
     from grnular_core.models.grnular import GRNULar, GRNULarConfig
 

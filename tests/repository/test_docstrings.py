@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DONE = (
     *(f"grnular_core/{name}" for name in ("utils", "simulation", "scoring", "training", "plotting", "workflow")),
     "grnular_core/models",
+    "grnular_core/methods",
+    "grnular_core/cli",
+    "notebooks/grnular_paper/figures",
     "notebooks/grnular_paper/tables",
 )
 MODULES = [path for room in DONE for path in sorted((ROOT / room).rglob("*.py"))]

@@ -40,7 +40,15 @@ APART = 0.075  # between methods where places are names: no line joins what is n
 
 
 class Row(NamedTuple):
-    """A row of panels: a score, with or without the list of TFs."""
+    """A row of panels: a score, with or without the list of TFs.
+
+    Attributes
+    ----------
+    score : str
+        A key of ``SCORES``.
+    tf_information : {"with", "without"}
+        Whether methods had the list.
+    """
 
     score: str
     tf_information: str
@@ -90,7 +98,18 @@ def _draw_curves(
 
 
 def marker(method: str) -> str:
-    """Lines differ by marker as well as by colour; a method has the same one in every figure."""
+    """Lines differ by marker as well as by colour; a method has the same one in every figure.
+
+    Parameters
+    ----------
+    method : str
+        A name of the registry, or another one.
+
+    Returns
+    -------
+    str
+        A marker of matplotlib.
+    """
     return METHODS[method].marker if method in METHODS else "p"
 
 
@@ -178,6 +197,11 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
         Of ``tables.simulated._beside_record``; may be empty.
     score : str
         Names the axis.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     for method, rows in both.groupby("method", sort=False):

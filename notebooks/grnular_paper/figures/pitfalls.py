@@ -22,6 +22,11 @@ def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
     ----------
     orders : ndarray, shape (n_orders,)
         AUPRC by the paper's protocol.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     ax.hist(orders, bins=20, color=PALETTE["grnular-context"], alpha=0.85)
     ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
@@ -42,6 +47,11 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     ----------
     curve : Curve
         Points and areas.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     recall, precision = curve.recall, curve.precision
     lines, steps = PALETTE["grnular-context"], PALETTE["grnboost2"]
@@ -63,6 +73,11 @@ def floor_curve(
     ----------
     shares, formula, exact, simulated : ndarray, (shares,)
         Share of TFs; the floor by its formula; with the bonus of TF pairs; of random scores.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")

@@ -47,6 +47,11 @@ def pair_heatmap(
         What the score is called in the caption.
     title : str
         Title of the figure; empty: the same name.
+
+    Returns
+    -------
+    Picture
+        Values are told under the pointer.
     """
     figure, ax = plt.subplots(figsize=(1.6 + 0.46 * len(methods), 6.2))
     grid = wide(rows, score, DATASETS, methods)
@@ -67,6 +72,11 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     ----------
     printed : DataFrame
         ``network, dataset, method, auprc, auroc``.
+
+    Returns
+    -------
+    Picture
+        Values are told under the pointer.
     """
     grids = [wide(printed, score, DATASETS, methods) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())
@@ -112,6 +122,11 @@ def method_points(
         Column of the score.
     reference : float, optional
         A dashed line, as of random scores.
+
+    Returns
+    -------
+    Axes
+        The same.
     """
     for i, name in enumerate(methods):
         values = table.loc[table["method"] == name, value].to_numpy(dtype=float)
@@ -139,6 +154,11 @@ def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "sco
         Scores by name.
     ylabel : str
         Label of the axis.
+
+    Returns
+    -------
+    Axes
+        The same.
 
     Notes
     -----
