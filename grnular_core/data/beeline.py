@@ -81,7 +81,23 @@ def load_beeline(dataset: str, network: str, genes: str = "TFs+500") -> GRNDatas
 
 
 def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]:
-    """Return the registry keys of the files that ``load_beeline`` would open for this pair."""
+    """Return the registry keys of the files that ``load_beeline`` would open for this pair.
+
+    Parameters
+    ----------
+    dataset, network, genes : str
+        As in ``load_beeline``.
+
+    Returns
+    -------
+    list of str
+        Keys of TF list, expression, gene ordering (where the gene rule is applied here) and network.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
     dataset, network, genes = _known(dataset, network, genes)
     keys = [f"beeline/Networks/{species(dataset)}-tfs.csv"]
     subset = _expression_key(dataset, genes)
@@ -95,7 +111,25 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
 
 
 def gene_ordering(dataset: str) -> pd.DataFrame:
-    """Return BEELINE's ``p_value, variance`` of each gene, the index (mouse: upper case)."""
+    """Return BEELINE's ``p_value, variance`` of each gene, the index (mouse: upper case).
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``, spelled so.
+
+    Returns
+    -------
+    DataFrame, shape (genes, 2)
+        In the order of the file.
+
+    Raises
+    ------
+    InputError
+        For an unknown dataset.
+    DownloadError
+        When the file cannot be had.
+    """
     table = pd.read_csv(fetch(_ordering_key(dataset)), index_col=0, keep_default_na=False)
     table.columns = ["p_value", "variance"]
     table.index = _upper_if_mouse(table.index.astype(str), dataset)
@@ -103,17 +137,71 @@ def gene_ordering(dataset: str) -> pd.DataFrame:
 
 
 def gene_file(dataset: str, name: str) -> Path:
-    """Return the path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset."""
+    """Return the path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset.
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``, spelled so.
+    name : {"PseudoTime.csv", "GeneOrdering.csv"}
+        Name of the file.
+
+    Returns
+    -------
+    Path
+        The file in the cache folder, downloaded if need be.
+
+    Raises
+    ------
+    InputError
+        For an unknown dataset or file.
+    DownloadError
+        When the file cannot be had.
+    """
     return fetch(f"beeline/inputs/scRNA-Seq/{dataset}/{name}")
 
 
 def tf_list(dataset: str) -> list[str]:
-    """Return BEELINE's list of TFs for the dataset's species, upper case."""
+    """Return BEELINE's list of TFs for the dataset's species, upper case.
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``; it tells the species.
+
+    Returns
+    -------
+    list of str
+        In the order of the file.
+
+    Raises
+    ------
+    DownloadError
+        When the list cannot be had.
+    """
     return [tf.upper() for tf in read_tfs(fetch(f"beeline/Networks/{species(dataset)}-tfs.csv"))]
 
 
 def beeline_genes(dataset: str, n_others: int) -> list[str]:
-    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes."""
+    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes.
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``, spelled so.
+    n_others : int
+        How many genes that are no TFs are taken at most.
+
+    Returns
+    -------
+    list of str
+        TFs first; both parts by falling variance.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As ``gene_ordering`` does.
+    """
     ordering = gene_ordering(dataset)
     threshold = SIGNIFICANT / len(ordering)
     passed = ordering[ordering["p_value"] < threshold]
@@ -123,7 +211,27 @@ def beeline_genes(dataset: str, n_others: int) -> list[str]:
 
 
 def top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) -> list[str]:
-    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01."""
+    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01.
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``, spelled so.
+    network_genes : sequence of str
+        Genes of the network, in any case.
+    n_genes : int
+        How many genes are taken at most.
+
+    Returns
+    -------
+    list of str
+        By falling variance.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As ``gene_ordering`` does.
+    """
     ordering = gene_ordering(dataset)
     of_network = ordering.index.str.upper().isin({gene.upper() for gene in network_genes})
     passed = ordering[(ordering["p_value"] < SIGNIFICANT) & of_network]
@@ -131,13 +239,40 @@ def top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) ->
 
 
 def top500_genes(dataset: str, network: str = "STRING") -> list[str]:
-    """Return ``top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3."""
+    """Return ``top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3.
+
+    Parameters
+    ----------
+    dataset, network : str
+        One of ``DATASETS`` and one of ``NETWORKS``, spelled so.
+
+    Returns
+    -------
+    list of str
+        By falling variance.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As ``gene_ordering`` does; also when the network cannot be had.
+    """
     edges, _ = _full_network(dataset, network)
     return top_genes(dataset, pd.unique(edges[["regulator", "target"]].to_numpy().ravel()))
 
 
 def table3() -> pd.DataFrame:
-    """Compute the paper's Table 3 from the data: columns ``dataset, tfs, cells``."""
+    """Compute the paper's Table 3 from the data: columns ``dataset, tfs, cells``.
+
+    Returns
+    -------
+    DataFrame, shape (datasets, 3)
+        In the order of ``DATASETS``; ``tfs`` counts the TFs among ``top500_genes`` with STRING.
+
+    Raises
+    ------
+    DownloadError
+        When a file cannot be had.
+    """
     rows = []
     for dataset in DATASETS:
         listed = set(tf_list(dataset))
@@ -148,7 +283,18 @@ def table3() -> pd.DataFrame:
 
 
 def species(dataset: str) -> str:
-    """Return ``human`` or ``mouse``, by the first letter of the dataset's name."""
+    """Return ``human`` or ``mouse``, by the first letter of the dataset's name.
+
+    Parameters
+    ----------
+    dataset : str
+        One of ``DATASETS``.
+
+    Returns
+    -------
+    str
+        The species.
+    """
     return "human" if dataset.startswith("h") else "mouse"
 
 

@@ -157,7 +157,29 @@ def candidates_of_clean(
     regulators: str = "with-truth",
     targets: str = "genes",
 ) -> Candidates:
-    """Build ``strict_candidates`` of a network that ``clean_truth`` has already cleaned."""
+    """Build ``strict_candidates`` of a network that ``clean_truth`` has already cleaned.
+
+    Parameters
+    ----------
+    clean : DataFrame
+        Columns ``regulator, target, sign``, as ``clean_truth`` returns them for the same ``genes``.
+    genes, tfs : sequence of str
+        Names in the data, and the TF list.
+    regulators : {"with-truth", "listed"}
+        Which TFs are rows.
+    targets : {"genes", "truth-genes"}
+        Which genes are columns.
+
+    Returns
+    -------
+    Candidates
+        As ``strict_candidates`` does.
+
+    Raises
+    ------
+    InputError
+        For an unknown choice, repeated gene names, or a single text in place of the TF list.
+    """
     if regulators not in REGULATOR_CHOICES:
         raise InputError(f"regulators={regulators!r}; choose one of {REGULATOR_CHOICES}")
     if targets not in TARGET_CHOICES:
@@ -181,7 +203,25 @@ def candidates_of_clean(
 
 
 def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
-    """Return the TFs of the list that are among ``genes``, in gene order; repeats are harmless."""
+    """Return the TFs of the list that are among ``genes``, in gene order; repeats are harmless.
+
+    Parameters
+    ----------
+    genes : sequence of str
+        Names in the data.
+    tfs : sequence of str
+        The TF list.
+
+    Returns
+    -------
+    tuple of str
+        Empty where no TF is among the genes.
+
+    Raises
+    ------
+    InputError
+        For a single text in place of the list, and for repeated gene names.
+    """
     if isinstance(tfs, str):
         raise InputError(f"tfs is the single text {tfs[:40]!r}; give a list of names")
     wanted = frozenset(tfs)  # membership only: the order is that of the genes
@@ -189,7 +229,20 @@ def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
 
 
 def truth_genes(clean: pd.DataFrame, genes: Sequence[str]) -> tuple[str, ...]:
-    """Return the genes that occur in a cleaned reference network at either end, in gene order."""
+    """Return the genes that occur in a cleaned reference network at either end, in gene order.
+
+    Parameters
+    ----------
+    clean : DataFrame
+        Columns ``regulator, target``, as ``clean_truth`` returns them.
+    genes : sequence of str
+        Names in the data.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a network without edges.
+    """
     seen = frozenset(clean["regulator"]) | frozenset(clean["target"])
     return tuple(name for name in genes if name in seen)
 
@@ -221,10 +274,16 @@ def scored_edges(
     undirected : bool
         Add every edge in the other direction.
 
+    Returns
+    -------
+    ScoredEdges
+        In the order of the rows; duplicates are kept.
+
     Raises
     ------
     InputError
-        For missing columns and for weights that are not finite numbers.
+        For missing columns, repeated gene names, signs that are not numbers, and weights that are not
+        finite numbers.
     """
     if isinstance(edges, ScoredEdges):
         return edges
@@ -283,12 +342,22 @@ def sign_matrix(
 ) -> np.ndarray:
     """Return the predicted signs: that of the edge which gives the score.
 
-    Parameters are those of ``score_matrix``.
+    Parameters
+    ----------
+    edges : DataFrame or ScoredEdges
+        As in ``score_matrix``.
+    regulators, targets : sequence of str
+        Names of rows and columns.
 
     Returns
     -------
     ndarray of int8, shape (regulators, targets)
         0 where the edge is absent, its sign is unknown, or equally strong duplicates disagree.
+
+    Raises
+    ------
+    InputError
+        As ``scored_edges`` does.
     """
     row, column, weight, sign = _inside(edges, regulators, targets)
     scores = score_matrix(edges, regulators, targets)
@@ -302,7 +371,25 @@ def sign_matrix(
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> np.ndarray:
-    """Return the place of every name in ``known``; -1 for one that is not there or missing."""
+    """Return the place of every name in ``known``; -1 for one that is not there or missing.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What is looked for; repeats are harmless.
+    known : sequence of str
+        Where it is looked for, each name once.
+
+    Returns
+    -------
+    ndarray of int, shape (names,)
+        Counted from 0.
+
+    Raises
+    ------
+    InputError
+        When a name in ``known`` is repeated.
+    """
     index = pd.Index(_unique_names(known, "names"), dtype=object)
     return index.get_indexer(pd.Index(names, dtype=object))
 

@@ -87,7 +87,13 @@ class GRNDataset:
         return np.array(matrix, dtype=np.float64, order="C", copy=True)
 
     def fingerprint(self) -> str:
-        """Return a hash of expression, genes and TFs that no order of genes changes."""
+        """Return a hash of expression, genes and TFs that no order of genes changes.
+
+        Returns
+        -------
+        str
+            Twelve hex digits.
+        """
         return fingerprint(self.expression(), self.genes, self.tfs)
 
 
@@ -224,7 +230,18 @@ def make_dataset(
 
 
 def dataset_card(data: GRNDataset) -> DatasetCard:
-    """Return the sizes of a dataset and of its reference network, 0 where it has none."""
+    """Return the sizes of a dataset and of its reference network, 0 where it has none.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Its reference network may be missing.
+
+    Returns
+    -------
+    DatasetCard
+        Edges are counted among the genes of the data.
+    """
     truth = data.truth
     if truth is None:
         truth = pd.DataFrame(columns=["regulator", "target", "sign"])

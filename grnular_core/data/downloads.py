@@ -53,6 +53,11 @@ def cache_folder() -> Path:
     A relative ``GRNULAR_DATA`` is taken from the working folder; if it is not there, from the
     project's folder. Nothing is created.
 
+    Returns
+    -------
+    Path
+        It need not exist.
+
     Raises
     ------
     DownloadError
@@ -113,6 +118,11 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
     progress : bool
         As in ``fetch``, of the archive.
 
+    Returns
+    -------
+    Path
+        The unpacked file inside ``cache_folder()``.
+
     Raises
     ------
     InputError, DownloadError
@@ -124,7 +134,25 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
 
 
 def is_cached(key: str) -> bool:
-    """Say whether the cache holds ``key`` with the right bytes, without network or writing."""
+    """Say whether the cache holds ``key`` with the right bytes, without network or writing.
+
+    Parameters
+    ----------
+    key : str
+        A key of the registry.
+
+    Returns
+    -------
+    bool
+        False also where the file cannot be read.
+
+    Raises
+    ------
+    InputError
+        For an unknown key under which the cache holds a file.
+    DownloadError
+        When ``GRNULAR_DATA`` cannot be looked at.
+    """
     target = cache_folder() / key
     try:
         return _hash(target) == entry(key).sha256
@@ -148,6 +176,11 @@ def available(
         False looks only into the cache.
     progress : bool
         As in ``fetch``.
+
+    Returns
+    -------
+    Availability
+        Every key is in its paths or in its reasons.
 
     Raises
     ------
@@ -174,7 +207,18 @@ def available(
 
 
 def sha256(path: str | Path) -> str:
-    """Return the hash of a file, in lower-case hex."""
+    """Return the hash of a file, in lower-case hex.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 digits.
+    """
     return pooch.file_hash(str(path), alg="sha256")
 
 

@@ -80,7 +80,18 @@ def edge_table(
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
-    """Sort by falling weight (ties by name) and number the rows: a complete edge table."""
+    """Sort by falling weight (ties by name) and number the rows: a complete edge table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``regulator, target, weight, sign``; others are left out.
+
+    Returns
+    -------
+    DataFrame
+        A new table with the columns ``EDGE_COLUMNS``.
+    """
     table = table.sort_values(
         ["weight", "regulator", "target"], ascending=[False, True, True], kind="mergesort"
     ).reset_index(drop=True)
@@ -97,8 +108,14 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     Parameters
     ----------
     edges : DataFrame
+        An edge table.
     path : str or Path
         Commas separate, tabs when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``.
+
+    Raises
+    ------
+    WriteError
+        When the file cannot be written; an old one is then as it was.
     """
     write_csv(edges, path)
 

@@ -69,6 +69,11 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
         By default files are compared exactly, and the lists by name, which are in capitals while
         mouse genes are not, without regard to case.
 
+    Returns
+    -------
+    TFList
+        Names, the rule to compare them by, and what to say of them.
+
     Raises
     ------
     InputError
@@ -100,7 +105,20 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
 
 
 def refuse_own_list(given: str, expression: str) -> None:
-    """Refuse the expression table as a list of TFs: its cells or genes would all be taken for TFs."""
+    """Refuse the expression table as a list of TFs: its cells or genes would all be taken for TFs.
+
+    Parameters
+    ----------
+    given : str
+        What the option ``--tfs`` says; the lists by name are never refused.
+    expression : str
+        Path of the expression table.
+
+    Raises
+    ------
+    InputError
+        When both are the same file.
+    """
     if given.strip().lower() not in (*NAMED, ALL) and same_place(given, expression):
         raise InputError(
             f"--tfs {given} is the expression table {expression} itself; expected a list of TFs, one name a "
@@ -113,6 +131,18 @@ def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
 
     Genes of the mouse have one capital (Sox2), human ones are in capitals (SOX2). Both lists share most
     names, so the wrong one would pass without a word.
+
+    Parameters
+    ----------
+    species : {"human", "mouse"} or None
+        None where the list was not taken by name.
+    tfs : sequence of str
+        The TFs found, as the data spell them.
+
+    Returns
+    -------
+    str or None
+        A sentence for the user.
     """
     if species is None or not tfs:
         return None
@@ -128,7 +158,23 @@ def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
 
 
 def read_tfs(path: str | Path) -> list[str]:
-    """Return the names of ``read_tf_list``."""
+    """Return the names of ``read_tf_list``.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in ``read_tf_list``.
+
+    Returns
+    -------
+    list of str
+        Each once, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        As ``read_tf_list`` does.
+    """
     return read_tf_list(path)[0]
 
 
@@ -245,14 +291,36 @@ def read_network(path: str | Path) -> pd.DataFrame:
 
 
 def signs_of(column: pd.Series) -> pd.Series:
-    """Read signs -1, 0, +1 from words (``activation``, ``-``) or numbers; else 0, unknown."""
+    """Read signs -1, 0, +1 from words (``activation``, ``-``) or numbers; else 0, unknown.
+
+    Parameters
+    ----------
+    column : Series, shape (edges,)
+        Words in any case, or numbers, of which only the sign is taken.
+
+    Returns
+    -------
+    Series of int, shape (edges,)
+        With the index of ``column``.
+    """
     words = column.astype(str).str.strip().str.lower()
     numbers = pd.to_numeric(words, errors="coerce")
     return words.map(SIGNS).fillna(np.sign(numbers)).fillna(0).astype(int)
 
 
 def header_key(field: str) -> str:
-    """Return a header as it is compared: letters and digits only, lower case."""
+    """Return a header as it is compared: letters and digits only, lower case.
+
+    Parameters
+    ----------
+    field : str
+        A header as the file has it.
+
+    Returns
+    -------
+    str
+        Empty where it has neither letters nor digits.
+    """
     return re.sub(r"[^a-z0-9]", "", field.lower())
 
 

@@ -2,6 +2,25 @@
 
 Each function looks at one thing and either returns what it found or refuses with an ``InputError``
 that says what was got, what was expected and the likely fix. ``values.py`` checks the numbers.
+
+Parameters
+----------
+cells, genes : sequence of str
+    Names in the data.
+names : iterable of str
+    Names of rows or columns, of the data or of a list.
+tfs : sequence of str or None
+    The TF list; None lets every gene regulate.
+truth : DataFrame
+    Reference network with the columns ``regulator, target``, one edge a row.
+wanted : iterable of str
+    Names that are looked for.
+match : {"exact", "ignore-case", "ignore-version"}
+    How names are compared.
+duplicates : {"error", "sum", "mean", "first", "max-variance"}
+    What becomes of genes of one name.
+where : str
+    How messages call the data.
 """
 
 from __future__ import annotations
@@ -33,40 +52,59 @@ HELPER = re.compile(
 
 
 def preview(names: Iterable[object], most: int = 5) -> str:
-    """List names for a message: the first ``most``, and how many more there are."""
+    """List names for a message: the first ``most``, and how many more there are.
+
+    Parameters
+    ----------
+    most : int
+        How many are listed, each cut after 60 characters.
+
+    Returns
+    -------
+    str
+    """
     names = [str(name)[:60] for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def check_choice(what: str, given: str, choices: object) -> None:
-    """Refuse a word that is not of the ``Literal``: a misspelt rule must not become another."""
+    """Refuse a word that is not of the ``Literal``: a misspelt rule must not become another.
+
+    Parameters
+    ----------
+    what, given : str
+        How messages call the choice, and what was chosen.
+    choices : Literal
+        The words allowed.
+
+    Raises
+    ------
+    InputError
+        For any other word.
+    """
     if given not in get_args(choices):
         raise InputError(f"{what} {given!r}; expected one of {', '.join(get_args(choices))}")
 
 
 def match_names(wanted: Iterable[str], genes: Iterable[str], match: Match = "exact") -> list[str]:
-    """Return the genes, in their own order, that occur in ``wanted`` under the rule ``match``."""
+    """Return the genes, in their own order, that occur in ``wanted`` under the rule ``match``.
+
+    Returns
+    -------
+    list of str
+    """
     keys = {_key(name, match) for name in wanted}
     return [gene for gene in genes if _key(gene, match) in keys]
 
 
 def match_spelling(names: pd.Series, genes: Sequence[str], match: Match) -> pd.Series:
-    """Spell names as the genes of the data that they mean.
-
-    Parameters
-    ----------
-    names : Series of str
-        Missing ones stay missing.
-    genes : sequence of str
-        Names in the data.
-    match : {"exact", "ignore-case", "ignore-version"}
-        How names are compared; a gene spelled exactly so goes first.
+    """Spell names, a Series, as the genes of the data that they mean; a gene spelled exactly so goes first.
 
     Returns
     -------
-    Series
-        Names that mean no gene are left as they are, without blanks around them.
+    Series, shape (names,)
+        Missing names stay missing; those that mean no gene are as they were, without blanks around them.
 
     Raises
     ------
@@ -82,7 +120,17 @@ def match_spelling(names: pd.Series, genes: Sequence[str], match: Match) -> pd.S
 
 
 def listed_names(tfs: Iterable[str] | None) -> list[str] | None:
-    """Return a TF list as names, each once; None stays None. A text and an empty list are refused."""
+    """Return a TF list as names, each once; None stays None.
+
+    Returns
+    -------
+    list of str or None
+
+    Raises
+    ------
+    InputError
+        For a single text and for an empty list.
+    """
     if tfs is None:
         return None
     if isinstance(tfs, str):
@@ -114,14 +162,8 @@ def choose_orientation(
     ----------
     rows, columns : sequence of str
         Names of the table.
-    tfs : sequence of str or None
-        The TF list.
     orientation : {"auto", "cells-x-genes", "genes-x-cells"}
         What the user said.
-    match : {"exact", "ignore-case", "ignore-version"}
-        How names are compared.
-    where : str
-        How messages call the table.
     stated : bool
         The table is an AnnData, whose columns are genes by definition; rows named like TFs, as
         pseudobulks of a screen are, do not change that.
@@ -135,8 +177,7 @@ def choose_orientation(
     Raises
     ------
     InputError
-        With names and counts, when neither or both sides hold TFs, and when what was told or
-        stated contradicts the TF list.
+        When neither or both sides hold TFs, and when what was told or stated contradicts the TF list.
     """
     check_choice("orientation", orientation, Orientation)
     in_rows, in_columns = (len(match_names(tfs or (), names, match)) for names in (rows, columns))
@@ -180,13 +221,23 @@ def choose_orientation(
 
 
 def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Say why names of a list are not among those of the data, as the end of a message."""
+    """Say why names of a list are not among those of the data, as the end of a message.
+
+    Returns
+    -------
+    str
+    """
     species = " Is it the list of another species, or symbols against Ensembl ids?"
     return looser_hint(wanted, names, match) or species
 
 
 def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Say what a looser comparison of names would find; empty where it finds no more."""
+    """Say what a looser comparison of names would find; empty where it finds no more.
+
+    Returns
+    -------
+    str
+    """
     now = len(match_names(wanted, names, match))
     for rule in ("ignore-case", "ignore-version"):
         found = len(match_names(wanted, names, rule)) if rule != match else 0
@@ -196,7 +247,17 @@ def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> st
 
 
 def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> list[str]:
-    """Return the names that occur more than once; refuse them unless a rule for them was given."""
+    """Return the names that occur more than once.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    InputError
+        For a gene without a name, and for repeated ones under the rule ``error``.
+    """
     check_choice("duplicates", duplicates, Duplicates)
     blank = [i for i, gene in enumerate(genes) if not gene.strip()]
     if blank:
@@ -219,6 +280,10 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
 
     Cells of one name, genes that a spreadsheet has turned into dates, and counts, sums and labels
     that stand among the genes or cells.
+
+    Returns
+    -------
+    list of str
     """
     index = pd.Index(cells, dtype=object)
     repeated = index[index.duplicated()].unique()
@@ -245,7 +310,13 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
 
 
 def refuse_unnamed(names: Iterable[str], where: str) -> None:
-    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell."""
+    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell.
+
+    Raises
+    ------
+    InputError
+        For a name such as ``Unnamed: 0``.
+    """
     unnamed = [name for name in names if UNNAMED.fullmatch(name)]
     if unnamed:
         raise InputError(
@@ -256,7 +327,17 @@ def refuse_unnamed(names: Iterable[str], where: str) -> None:
 
 
 def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
-    """Say how many edges of a reference network start at a TF; refuse one of which none does."""
+    """Say how many edges of a reference network start at a TF.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        When none does.
+    """
     starts = truth["regulator"].isin(tfs)
     if starts.any():
         return (
@@ -271,12 +352,23 @@ def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
 
 
 def truth_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
-    """``looser_hint`` for the names of a reference network."""
+    """``looser_hint`` for the names of a reference network.
+
+    Returns
+    -------
+    str
+    """
     return looser_hint(_truth_names(truth), genes, match)
 
 
 def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: str) -> None:
-    """Refuse a reference network without an edge between two different genes of the data."""
+    """Refuse a reference network without an edge between two different genes of the data.
+
+    Raises
+    ------
+    InputError
+        For that, and for missing columns.
+    """
     missing = [name for name in ("regulator", "target") if name not in truth]
     if missing:
         raise InputError(
@@ -308,23 +400,13 @@ def choose_tfs(
 
     Parameters
     ----------
-    tfs : sequence of str or None
-        The list; None lets every gene regulate.
-    genes : sequence of str
-        Names in the data.
-    match : {"exact", "ignore-case", "ignore-version"}
-        How names are compared.
-    where : str
-        How messages call the data.
     dropped : sequence of str
         Genes that were in the data and left it for being constant.
 
     Returns
     -------
-    found : list of str
-        TFs in the data, in gene order.
-    missing : list of str
-        TFs of the list that are not in the data.
+    found, missing : list of str
+        The TFs in the data, in gene order, and those of the list that are not there.
     said : str
         A sentence about both.
 

@@ -78,7 +78,20 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
 def files_read(path: str | Path) -> list[Path]:
     """Return every file that ``read_expression`` would open: an .mtx comes with its tables of names.
 
-    Raises ``InputError`` for a folder without the files.
+    Parameters
+    ----------
+    path : str or Path
+        As in ``read_expression``.
+
+    Returns
+    -------
+    list of Path
+        The expression file first, then the names of features and of cells, where it has any.
+
+    Raises
+    ------
+    InputError
+        For a 10x folder or an .mtx file without the files that belong to it.
     """
     path = Path(path)
     kind = place(path)

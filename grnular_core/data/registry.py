@@ -50,7 +50,13 @@ class Member:
 
 @cache
 def registry() -> dict[str, Entry]:
-    """Return every downloadable file by key, sorted by key."""
+    """Return every downloadable file by key, sorted by key.
+
+    Returns
+    -------
+    dict of str to Entry
+        The same object at each call; do not change it.
+    """
     return {
         row["key"]: Entry(
             row["key"], row["sha256"], _number(row["bytes"]), row["url"], row["licence"],
@@ -62,7 +68,13 @@ def registry() -> dict[str, Entry]:
 
 @cache
 def members() -> dict[tuple[str, str], Member]:
-    """Return every known archive member by (archive key, name inside), sorted."""
+    """Return every known archive member by (archive key, name inside), sorted.
+
+    Returns
+    -------
+    dict of (str, str) to Member
+        The same object at each call; do not change it.
+    """
     return {
         (row["archive"], row["member"]): Member(
             row["archive"], row["member"], row["sha256"] or None, _number(row["bytes"]),
@@ -74,6 +86,16 @@ def members() -> dict[tuple[str, str], Member]:
 
 def entry(key: str) -> Entry:
     """Return the registry's entry for ``key``.
+
+    Parameters
+    ----------
+    key : str
+        The path inside the cache folder.
+
+    Returns
+    -------
+    Entry
+        Address, size and hash of the file.
 
     Raises
     ------
@@ -127,6 +149,11 @@ def member(archive: str, name: str) -> Member:
         ``hESC/ExpressionData.csv`` is
         ``BEELINE-data/inputs/scRNA-Seq/hESC/ExpressionData.csv``.
 
+    Returns
+    -------
+    Member
+        Its full path, size and hash, as far as known.
+
     Raises
     ------
     InputError
@@ -146,6 +173,16 @@ def tail(name: str) -> tuple[str, ...]:
 
     Copies of an archive differ in the folders above and in spelling (``Non-Specific``,
     ``Non-specific``), never in these two.
+
+    Parameters
+    ----------
+    name : str
+        Path inside the archive, with slashes.
+
+    Returns
+    -------
+    tuple of str
+        One or two parts, in lower case.
     """
     return tuple(name.casefold().split("/")[-2:])
 

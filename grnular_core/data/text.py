@@ -23,7 +23,19 @@ from grnular_core.utils.files import place
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no file with bytes in it."""
+    """Refuse what is no file with bytes in it.
+
+    Parameters
+    ----------
+    path : Path
+        What should be a file.
+
+    Raises
+    ------
+    InputError
+        For a folder, a pipe or device, an empty file, and where there is none; then it names files that
+        are called alike.
+    """
     kind = place(path)
     if kind == "folder":
         raise InputError(f"{path} is a folder; expected a file")
@@ -41,7 +53,18 @@ def check_file(path: Path) -> None:
 
 
 def neighbours(path: Path) -> list[str]:
-    """List what lies in the folder of a file, sorted; nothing where that cannot be told."""
+    """List what lies in the folder of a file, sorted; nothing where that cannot be told.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which need not exist.
+
+    Returns
+    -------
+    list of str
+        Names without the folder.
+    """
     try:
         return sorted(os.listdir(path.parent))
     except OSError:
@@ -52,7 +75,20 @@ def neighbours(path: Path) -> list[str]:
 def open_text(path: Path) -> Iterator[TextIO]:
     """Open a text file: UTF-8, with or without byte order mark; gzip when it ends in ``.gz``.
 
-    Raises ``InputError`` for everything that cannot be read, also while the block reads.
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Yields
+    ------
+    TextIO
+        The open file, closed at the end of the block.
+
+    Raises
+    ------
+    InputError
+        For everything that cannot be read, also while the block reads.
     """
     check_file(path)
     try:
@@ -127,7 +163,23 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
 
 
 def sniffed_separator(path: Path) -> str:
-    """Return the separator of a table: tab, else semicolon, else comma, by its first line."""
+    """Return the separator of a table: tab, else semicolon, else comma, by its first line.
+
+    Parameters
+    ----------
+    path : Path
+        A text file.
+
+    Returns
+    -------
+    str
+        One character; a comma for a file of blank lines.
+
+    Raises
+    ------
+    InputError
+        As ``open_text`` does.
+    """
     with open_text(path) as stream:
         first = next((line for line in stream if line.strip()), "")
     return next((separator for separator in "\t;" if separator in first), ",")

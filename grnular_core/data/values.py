@@ -75,8 +75,24 @@ def table_names(
 ) -> tuple[list[str], list[str]]:
     """Return row and column names as text without blanks around them; a missing name is empty.
 
-    Parameters and errors are those of ``as_matrix``; columns that pandas calls Unnamed are
-    refused.
+    Parameters
+    ----------
+    expression : AnnData or DataFrame
+        The table.
+    layer : str or None
+        As in ``as_matrix``.
+    name : str
+        How messages call the table.
+
+    Returns
+    -------
+    rows, columns : list of str
+        In the order of the table.
+
+    Raises
+    ------
+    InputError
+        For another type, a layer that is not there, and names that pandas calls Unnamed.
     """
     from anndata import AnnData
 
@@ -113,7 +129,20 @@ def table_names(
 
 
 def is_raw(adata: AnnData, layer: str | None) -> bool:
-    """Say whether ``layer`` means the raw slot: the word raw, unless only a layer has that name."""
+    """Say whether ``layer`` means the raw slot: the word raw, unless only a layer has that name.
+
+    Parameters
+    ----------
+    adata : AnnData
+        The table.
+    layer : str or None
+        What the user said.
+
+    Returns
+    -------
+    bool
+        True also where ``adata`` has neither a raw slot nor such a layer.
+    """
     return layer == "raw" and (adata.raw is not None or "raw" not in adata.layers)
 
 
@@ -198,7 +227,18 @@ def log_normalised(matrix: Matrix) -> Matrix:
 
 
 def column_variance(matrix: Matrix) -> np.ndarray:
-    """Return the population variance of each gene, shape (genes,)."""
+    """Return the population variance of each gene, shape (genes,).
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+        Dense or sparse.
+
+    Returns
+    -------
+    ndarray of float64, shape (genes,)
+        Never negative.
+    """
     if sparse.issparse(matrix):
         mean = np.asarray(matrix.mean(axis=0)).ravel()
         square = np.asarray(matrix.multiply(matrix).mean(axis=0)).ravel()
@@ -207,7 +247,18 @@ def column_variance(matrix: Matrix) -> np.ndarray:
 
 
 def constant_columns(matrix: Matrix) -> np.ndarray:
-    """Tell which genes have the same value in every cell, bool, shape (genes,); no tolerance."""
+    """Tell which genes have the same value in every cell, bool, shape (genes,); no tolerance.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+        Dense or sparse.
+
+    Returns
+    -------
+    ndarray of bool, shape (genes,)
+        True for a constant gene.
+    """
     if sparse.issparse(matrix):
         highest = np.asarray(matrix.max(axis=0).todense()).ravel()
         lowest = np.asarray(matrix.min(axis=0).todense()).ravel()
