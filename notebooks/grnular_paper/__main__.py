@@ -17,7 +17,20 @@ from grnular_paper.runs import verify
 
 
 def verify_command(options: argparse.Namespace) -> None:
-    """Recompute a sample of the recorded rows and compare."""
+    """Recompute a sample of the recorded rows and compare.
+
+    Parameters
+    ----------
+    options : Namespace
+        ``recorded``, ``budget`` in seconds, ``seed`` and ``tolerance``.
+
+    Raises
+    ------
+    InputError
+        When the folder is none, or nothing could be compared.
+    MethodError
+        When a row moved by more than the tolerance.
+    """
     folder = Path(options.recorded) if options.recorded else recorded_folder()
     if place(folder) != "folder":
         raise InputError(
@@ -41,7 +54,20 @@ def verify_command(options: argparse.Namespace) -> None:
 
 
 def processors_command(options: argparse.Namespace) -> None:
-    """Print the largest move of every method between vector instructions and numbers of threads."""
+    """Print the largest move of every method between vector instructions and numbers of threads.
+
+    Parameters
+    ----------
+    options : Namespace
+        ``methods``, ``cells``, ``tolerance`` and ``precision``.
+
+    Raises
+    ------
+    InputError
+        For an unknown method.
+    MethodError
+        When a method moved by the tolerance or more, or its process failed.
+    """
     from grnular_paper import processors
 
     unknown = sorted(set(options.methods) - set(METHODS))
@@ -59,7 +85,13 @@ def processors_command(options: argparse.Namespace) -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of both commands."""
+    """The parser of both commands.
+
+    Returns
+    -------
+    ArgumentParser
+        Its options have the command to call as ``run``.
+    """
     parser = argparse.ArgumentParser(prog="python -m grnular_paper", epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="recompute a sample of the recorded results")
@@ -89,7 +121,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Of the command line; by default those of this process.
+
+    Returns
+    -------
+    int
+        The exit code: 0, that of the error, or 130 after an interrupt.
+    """
     options = make_parser().parse_args(arguments)
     try:
         options.run(options)

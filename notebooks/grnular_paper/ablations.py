@@ -58,9 +58,23 @@ CONTEXT = Recipe(
 
 @dataclass(frozen=True)
 class Variant:
-    """One ``value`` of one ``factor``, named as in the paper, with its recipe and the test graphs that score it.
+    """One value of one factor of the model, with its recipe and the test graphs that score it.
 
-    ``base`` is what the rest is: the untrained loop, the paper's training, or the rho_nn that sees context.
+    Attributes
+    ----------
+    factor : str
+        What is changed, named as in the paper.
+    value : str
+        What it is changed to.
+    base : str
+        What the rest is: "untrained" for the loop itself, "trained" as the paper says, or "context" for the
+        rho_nn that sees context.
+    recipe : Recipe
+        How to make and train it.
+    presets : tuple of str
+        Presets of the test graphs.
+    n_graphs : int
+        Test graphs of each preset.
     """
 
     factor: str
@@ -82,7 +96,13 @@ class Variant:
         return self.label
 
     def identities(self) -> list[dict[str, object]]:
-        """A variant is on record with all its graphs or not at all."""
+        """A variant is on record with all its graphs or not at all.
+
+        Returns
+        -------
+        list of dict
+            One, with the column ``method``.
+        """
         return [{"method": self.label}]
 
     def run(
@@ -90,9 +110,22 @@ class Variant:
     ) -> list[dict[str, object]]:
         """Train and score: a row of the record for every test graph of every preset.
 
-        A training keeps its checkpoint in the folder ``parts``. ``seconds`` is a graph's share of one
-        batch of four, edge features and goodINIT included: one run on whatever else the machine does, good
-        for an order of magnitude.
+        ``seconds`` is a graph's share of one batch of four, edge features and goodINIT included: one run on
+        whatever else the machine does, good for an order of magnitude.
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes that simulate; -1 for all cores.
+        parts : Path, optional
+            A folder where a training keeps its checkpoint.
+
+        Returns
+        -------
+        list of dict
+            Rows of the record, without provenance.
         """
         place = resolve_device(device)
         checkpoint = None
@@ -119,7 +152,20 @@ class Variant:
 
 
 def with_config(recipe: Recipe, **changes: object) -> Recipe:
-    """The recipe with other settings of its model."""
+    """The recipe with other settings of its model.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Left as it is.
+    **changes : object
+        Fields of its ``config`` and their new values.
+
+    Returns
+    -------
+    Recipe
+        A changed copy.
+    """
     return replace(recipe, config=replace(recipe.config, **changes))
 
 
@@ -214,7 +260,18 @@ def _context_variants() -> list[Variant]:
 
 
 def variants(n_graphs: int = 12) -> list[Variant]:
-    """All of them, each to be scored on so many test graphs of a preset."""
+    """All of them, each to be scored on so many test graphs of a preset.
+
+    Parameters
+    ----------
+    n_graphs : int
+        Test graphs of each preset.
+
+    Returns
+    -------
+    list of Variant
+        Of the untrained loop, the paper's training and the rho_nn that sees context.
+    """
     found = [*_untrained_variants(), *_trained_variants(), *_context_variants()]
     return [replace(variant, n_graphs=n_graphs) for variant in found]
 

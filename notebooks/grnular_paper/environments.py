@@ -28,14 +28,38 @@ LOCK_SECONDS = 60
 
 
 def short(text: str) -> str:
-    """The eight hexadecimal digits that name an environment."""
+    """The eight hexadecimal digits that name an environment.
+
+    Parameters
+    ----------
+    text : str
+        What ``provenance`` says of an environment.
+
+    Returns
+    -------
+    str
+        The digits.
+    """
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def known(folder: Path) -> dict[str, str]:
-    """The environments that rows in ``folder`` may name, digits -> text; none without a file.
+    """The environments that rows of a folder may name; none without a file.
 
-    Raises ``InputError`` for a line that is not what it says.
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    dict of str to str
+        Digits -> text.
+
+    Raises
+    ------
+    InputError
+        For a line whose digits are not those of its text.
     """
     path = folder / FILE
     if not path.exists():
@@ -51,7 +75,22 @@ def known(folder: Path) -> dict[str, str]:
 
 
 def remember(folder: Path, texts: set[str]) -> None:
-    """Add ``texts`` to the file of environments in ``folder``, sorted; an empty text is none."""
+    """Add to the file of environments in a folder, which stays sorted.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    texts : set of str
+        Environments; an empty text is none.
+
+    Raises
+    ------
+    InputError
+        For a damaged file.
+    WriteError
+        When the file is locked or can not be written.
+    """
     with locked(folder / FILE):
         before = known(folder)
         after = before | {short(text): text for text in texts if text}
@@ -66,6 +105,16 @@ def provenance(method: str = "") -> dict[str, str]:
 
     The latter has versions (of an optional package where ``method`` runs it), processor and the vector
     instructions that PyTorch and OpenBLAS use on it.
+
+    Parameters
+    ----------
+    method : str
+        The method that computes them, where it runs an optional package of its name.
+
+    Returns
+    -------
+    dict of str to str
+        ``commit`` and ``environment``.
     """
     names = ["numpy", "scipy", "scikit-learn", "torch", "arboreto"]
     versions = [f"{name}={version(name)}" for name in names]
@@ -88,6 +137,11 @@ def processor() -> str:
 
     Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
     Blanks of names are underscores, and what can not be found out is ``unknown``.
+
+    Returns
+    -------
+    str
+        The three, with blanks between them.
     """
     import torch
     from threadpoolctl import threadpool_info
@@ -109,7 +163,23 @@ def processor() -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Nobody else writes ``path`` inside the block; ``WriteError`` when it is held for too long."""
+    """Nobody else writes ``path`` inside the block.
+
+    Parameters
+    ----------
+    path : Path
+        A file; the lock is a hidden one beside it.
+
+    Yields
+    ------
+    None
+        While the lock is held.
+
+    Raises
+    ------
+    WriteError
+        When another process holds the lock for more than ``LOCK_SECONDS``.
+    """
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
         with lock.acquire(timeout=LOCK_SECONDS):

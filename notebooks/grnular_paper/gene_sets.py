@@ -44,7 +44,13 @@ RENAMED = {"ZNF281": "Zfp281", "ZNF706": "Zfp706"}
 
 @cache
 def stem_cell_genes() -> dict[str, tuple[str, ...]]:
-    """Mouse symbol -> the GO terms it is in the set for, both sorted."""
+    """Mouse symbol -> the GO terms it is in the set for, both sorted.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Symbol -> identifiers of terms.
+    """
     text = files("grnular_paper").joinpath("stem_cell_genes.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
     return {row["gene"]: tuple(row["terms"].split()) for row in rows}
@@ -53,7 +59,20 @@ def stem_cell_genes() -> dict[str, tuple[str, ...]]:
 def genes_of(terms: Iterable[str]) -> list[str]:
     """The genes of the set that are there for one of ``terms``, sorted.
 
-    Raises ``InputError`` for a term that the set was not made from.
+    Parameters
+    ----------
+    terms : iterable of str
+        Identifiers of ``TERMS``.
+
+    Returns
+    -------
+    list of str
+        Mouse symbols.
+
+    Raises
+    ------
+    InputError
+        For a term that the set was not made from.
     """
     wanted = frozenset(terms)
     unknown = sorted(wanted - TERMS.keys())
@@ -63,20 +82,59 @@ def genes_of(terms: Iterable[str]) -> list[str]:
 
 
 def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Names of ``known``, in its order, that are one of ``genes`` whatever their case."""
+    """Names of ``known``, in its order, that are one of ``genes`` whatever their case.
+
+    Parameters
+    ----------
+    genes : iterable of str
+        Names that are wanted.
+    known : iterable of str
+        Names to choose from.
+
+    Returns
+    -------
+    list of str
+        Some of ``known``.
+    """
     wanted = frozenset(gene.upper() for gene in genes)
     return [name for name in known if name.upper() in wanted]
 
 
 def mouse_symbol(human: str) -> str:
-    """A human symbol as the mouse gene is written: SOX17 -> Sox17."""
+    """A human symbol as the mouse gene is written: SOX17 -> Sox17.
+
+    Parameters
+    ----------
+    human : str
+        Symbol of a human gene.
+
+    Returns
+    -------
+    str
+        Symbol of the mouse gene.
+    """
     return RENAMED.get(human, human.capitalize())
 
 
 def from_snapshot(path: str | Path) -> dict[str, tuple[str, ...]]:
     """The set as the snapshot has it: what ``stem_cell_genes`` must equal.
 
-    Each line is ``name (GO:id),gene<TAB>gene...``. Raises ``InputError`` when a term is not there.
+    Each line is ``name (GO:id),gene<TAB>gene...``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The snapshot.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Mouse symbol -> identifiers of terms, both sorted.
+
+    Raises
+    ------
+    InputError
+        When a term is not there.
     """
     found: dict[str, list[str]] = {}
     missing = set(TERMS)

@@ -40,7 +40,15 @@ SLOW = ("glasso", "grnboost2", "genie3", "tigress")
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of an experiment; a DS data set has its own sizes."""
+    """One setting of an experiment; a DS data set has its own sizes.
+
+    Attributes
+    ----------
+    preset : str
+        Name of the preset.
+    n_cells, n_types : int, optional
+        Cells and cell types; by default the preset's own.
+    """
 
     preset: str
     n_cells: int | None = None
@@ -49,7 +57,22 @@ class Point:
     def task(
         self, method: str, replicate: int = 0, tf_information: TFInformation = "with"
     ) -> SyntheticTask:
-        """A method on one test graph of the point."""
+        """A method on one test graph of the point.
+
+        Parameters
+        ----------
+        method : str
+            Name in the registry of methods.
+        replicate : int
+            Number of the test graph.
+        tf_information : str
+            "with" or "without" the list of TFs.
+
+        Returns
+        -------
+        SyntheticTask
+            The run.
+        """
         return SyntheticTask(
             self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information
         )
@@ -61,7 +84,22 @@ def points(
     cell_types: Sequence[int] = CELL_TYPES,
     dropouts: Sequence[int] = DROPOUTS,
 ) -> list[Point]:
-    """All points of the experiment "clean", "noisy" or "ds", panel by panel."""
+    """All points of the experiment "clean", "noisy" or "ds", panel by panel.
+
+    Parameters
+    ----------
+    cells : sequence of int
+        Numbers of cells of "clean" and "noisy".
+    cell_types : sequence of int
+        Numbers of cell types of "clean".
+    dropouts : sequence of int
+        Dropout percentiles of "noisy".
+
+    Returns
+    -------
+    list of Point
+        In the order of panels.
+    """
     if experiment == "clean":
         return [Point("clean", m, c) for c in cell_types for m in cells]
     if experiment == "noisy":
@@ -70,13 +108,34 @@ def points(
 
 
 def curves(experiment: str) -> list[tuple[str, TFInformation]]:
-    """The methods of an experiment, each with or without the list of TFs."""
+    """The methods of an experiment, each with or without the list of TFs.
+
+    Returns
+    -------
+    list of (str, str)
+        Method, and "with" or "without".
+    """
     known = DS_WITH_TFS if experiment == "ds" else WITH_TFS
     return [(m, "without") for m in WITHOUT_TFS] + [(m, "with") for m in known]
 
 
 def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many test graphs a full run gives to a point of a curve."""
+    """How many test graphs a full run gives to a point of a curve.
+
+    Parameters
+    ----------
+    method : str
+        Name in the registry of methods.
+    tf_information : str
+        "with" or "without" the list of TFs.
+    point : Point
+        The setting.
+
+    Returns
+    -------
+    int
+        Number of graphs.
+    """
     if point.preset.startswith("DS"):
         return _ds_graphs(method, tf_information, point.preset)
     few_cells, most = (point.n_cells or 0) <= 1000, N_GRAPHS["clean"]
@@ -103,7 +162,22 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
 
 
 def least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many of them are run first: with these on record, a curve is complete enough to be judged."""
+    """How many of them are run first: with these on record, a curve is complete enough to be judged.
+
+    Parameters
+    ----------
+    method : str
+        Name in the registry of methods.
+    tf_information : str
+        "with" or "without" the list of TFs.
+    point : Point
+        The setting.
+
+    Returns
+    -------
+    int
+        Number of graphs, at most ``n_graphs``.
+    """
     planned = n_graphs(method, tf_information, point)
     if method != "grnboost2" or point.n_cells is None:
         return planned
@@ -117,6 +191,11 @@ def full_tasks(experiment: str) -> list[SyntheticTask]:
 
     Quick methods, then the slow ones, the ``least_graphs`` of every point before the rest, and few cells
     before many. All quick methods of a dataset follow each other, so that it is simulated once.
+
+    Returns
+    -------
+    list of SyntheticTask
+        In the order to run.
     """
     quick: list[SyntheticTask] = []
     slow: list[tuple[bool, float, int, SyntheticTask]] = []

@@ -58,7 +58,13 @@ WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
 
 
 def tasks() -> list[SyntheticTask]:
-    """List all runs, quick ones first: with the list of TFs, and those methods that can do without also without it."""
+    """List all runs, quick ones first: with the list of TFs, and those methods that can do without also without it.
+
+    Returns
+    -------
+    list of SyntheticTask
+        In the order to run.
+    """
     wanted = []
     for name, n_graphs in SETTINGS.values():
         methods = [m for m in (*TRAINED, *WITHOUT_TRAINING) if m != "glad"]
@@ -95,7 +101,13 @@ def rows(folder: Path) -> pd.DataFrame:
 
 
 def by_mean(table: pd.DataFrame) -> list[str]:
-    """Order ``shown``: what ran in most settings first, then by falling mean over settings."""
+    """Order ``shown``: what ran in most settings first, then by falling mean over settings.
+
+    Returns
+    -------
+    list of str
+        Names of methods as readers see them.
+    """
     means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
     ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
     return list(ranked.sort_values(["settings", "mean"], ascending=False).index)
@@ -251,7 +263,10 @@ def _value(setting: object) -> str:
 
 
 class Lead(NamedTuple):
-    """The strongest other method, its mean strict AUPRC, how many ``times`` that the chosen one has, on shared graphs."""
+    """The strongest other method and its mean strict AUPRC on shared graphs.
+
+    The chosen method has so many ``times`` that mean.
+    """
 
     other: str
     score: float
@@ -265,6 +280,18 @@ def lead(
     """Compare one method with the best of ``others``, each on the graphs both have, with the list of TFs.
 
     It is the one with the least ratio; NaN without shared graphs.
+
+    Parameters
+    ----------
+    setting : str
+        One of ``SETTINGS``.
+    others : sequence of str
+        Methods that it is compared with.
+
+    Returns
+    -------
+    Lead
+        The strongest of them, with the ratio of means.
     """
     known = found[(found["setting"] == setting) & (found["tf_information"] == "with")]
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")

@@ -22,13 +22,32 @@ class Kind(Protocol):
     """What a parameter may be: ``problem`` says what is wrong with a value, or returns None."""
 
     def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is."""
+        """Tell what is wrong with a value, None where nothing is.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         ...
 
 
 @dataclass(frozen=True, init=False)
 class ListOf:
-    """A list of words or numbers out of a fixed choice, without repeats; not empty unless ``empty``."""
+    """A list of words or numbers out of a fixed choice, without repeats; not empty unless ``empty``.
+
+    Parameters
+    ----------
+    *choice : str or int
+        What the list may hold.
+    empty : bool
+        Whether it may be empty.
+    """
 
     choice: tuple[str | int, ...]
     empty: bool
@@ -38,6 +57,18 @@ class ListOf:
         object.__setattr__(self, "empty", empty)
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
@@ -58,22 +89,58 @@ class ListOf:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One word out of a fixed choice."""
+    """One word out of a fixed choice.
+
+    Attributes
+    ----------
+    choice : tuple of str
+        The words.
+    """
 
     choice: tuple[str, ...]
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number between two bounds."""
+    """A whole number between two bounds.
+
+    Attributes
+    ----------
+    low, high : int
+        The bounds, both allowed.
+    """
 
     low: int
     high: int = 2**31 - 1
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         whole = isinstance(value, int) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return None
@@ -82,11 +149,29 @@ class Whole:
 
 @dataclass(frozen=True)
 class WholeList:
-    """A list of different whole numbers of at least ``low``, not empty."""
+    """A list of different whole numbers of at least ``low``, not empty.
+
+    Attributes
+    ----------
+    low : int
+        The least number allowed.
+    """
 
     low: int
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         numbers = value if isinstance(value, list) else []
         good = all(Whole(self.low).problem(number) is None for number in numbers)
         if numbers and good and len(set(numbers)) == len(numbers):
@@ -99,6 +184,18 @@ class Flag:
     """True or False."""
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         return None if isinstance(value, bool) else "expected True or False"
 
 
@@ -107,6 +204,18 @@ class Text:
     """Any text."""
 
     def problem(self, value: Any) -> str | None:
+        """Tell what is wrong with a value.
+
+        Parameters
+        ----------
+        value : object
+            What the notebook was given.
+
+        Returns
+        -------
+        str or None
+            What is wrong, in words.
+        """
         return None if isinstance(value, str) else "expected text in quotes"
 
 

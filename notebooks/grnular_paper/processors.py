@@ -57,7 +57,13 @@ Results = dict[tuple[str, str], tuple[np.ndarray, float]]  # (data, method) -> s
 
 
 def lacking() -> list[str]:
-    """The capabilities that this machine does not have; of one that tells no flags, all."""
+    """The capabilities that this machine does not have; of one that tells no flags, all.
+
+    Returns
+    -------
+    list of str
+        Names of ``CAPABILITIES``.
+    """
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -75,10 +81,29 @@ def moves(
 ) -> pd.DataFrame:
     """The largest move of each method between all capabilities of this machine and numbers of threads.
 
-    Simulated is a graph of 100 genes with dropout; quick methods also run on one real pair where ``real``
-    and its data are at hand. ``precision`` of None is each model's own. Columns are ``data, method``; ``scores``,
-    the largest difference of any score as a share of the largest one; ``auprc``, that of the strict AUPRC as a
-    share of the smallest. Raises ``MethodError`` when a process fails, with what it said.
+    Simulated is a graph of 100 genes with dropout; quick methods also run on one real pair.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        Names in the registry of methods.
+    n_cells : int
+        Cells of the simulated graph.
+    real : bool
+        Whether to run on the real pair, where its data are at hand.
+    precision : str, optional
+        "single" or "double"; by default each model's own.
+
+    Returns
+    -------
+    DataFrame
+        ``data, method``; ``scores``, the largest difference of any score as a share of the largest one;
+        ``auprc``, that of the strict AUPRC as a share of the smallest.
+
+    Raises
+    ------
+    MethodError
+        When a process fails, with what it said.
     """
     able = [name for name in CAPABILITIES if name not in lacking()] or [""]
     asked = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
@@ -87,7 +112,18 @@ def moves(
 
 
 def largest_moves(found: Sequence[Results]) -> pd.DataFrame:
-    """The table of ``moves`` from the results of every combination."""
+    """The table of ``moves`` from the results of every combination.
+
+    Parameters
+    ----------
+    found : sequence of dict
+        Of each combination: (data, method) -> scores (tfs, genes) and strict AUPRC.
+
+    Returns
+    -------
+    DataFrame
+        A row a method on each data.
+    """
     lines = []
     for data, method in found[0]:
         scores = np.stack([results[data, method][0] for results in found])
@@ -157,7 +193,20 @@ def _compute(
 
 
 def report(found: pd.DataFrame, tolerance: float) -> str:
-    """What the command prints of ``moves``: a line a method, marked above ``tolerance``, and what could not be tried."""
+    """What the command prints of ``moves``: a line a method, marked above ``tolerance``, and what could not be tried.
+
+    Parameters
+    ----------
+    found : DataFrame
+        What ``moves`` returns.
+    tolerance : float
+        A move that is marked, as a share.
+
+    Returns
+    -------
+    str
+        Lines.
+    """
     lines = [f"{processor()}; without {', '.join(lacking()) or 'nothing'}"]
     for row in found.itertuples():
         mark = "  MOVES" if max(row.scores, row.auprc) >= tolerance else ""

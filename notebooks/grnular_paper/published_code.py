@@ -22,7 +22,20 @@ STOPS_EARLY, N_GRAPHS = "grnboost2-shipped", 12  # clean graphs where arboreto i
 
 
 def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
-    """How many edges (tfs, genes) an upper triangle leaves out: those whose TF comes after its target."""
+    """How many edges an upper triangle leaves out: those whose TF comes after its target.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (tfs, genes)
+        Not zero where there is an edge.
+    tf_index : ndarray, shape (tfs,)
+        Position of each TF among the genes.
+
+    Returns
+    -------
+    int
+        Number of edges.
+    """
     row, column = np.nonzero(adjacency)
     return int((np.asarray(tf_index)[row] > column).sum())
 
@@ -30,7 +43,20 @@ def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
 def record_missing(folder: Path) -> list[str]:
     """Add to the record what is not there yet: lost edges of SERGIO's datasets, and GRNBoost2's early stop.
 
-    Returns a line for each run that failed; raises ``DownloadError`` when the inputs can not be had.
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    list of str
+        A line for each run that failed.
+
+    Raises
+    ------
+    DownloadError
+        When the inputs can not be had.
     """
     if not (folder / TRIANGLE).exists():
         lines = []

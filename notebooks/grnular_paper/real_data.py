@@ -30,7 +30,23 @@ DRAWS = 200  # of TFs with replacement, for an interval
 
 @dataclass(frozen=True)
 class RealTask:
-    """One inference on real data, scored on ``networks``, for the first seed edge by edge where ``detailed``."""
+    """One inference on real data, scored on reference networks.
+
+    Attributes
+    ----------
+    dataset : str
+        BEELINE's name.
+    method : str
+        Name in the registry of methods.
+    seed : int
+        Of the method.
+    genes : str
+        BEELINE's gene rule.
+    networks : tuple of str
+        The reference networks.
+    detailed : bool
+        Whether the first seed is also scored edge by edge and TF by TF.
+    """
 
     dataset: str
     method: str
@@ -42,6 +58,7 @@ class RealTask:
 
     @property
     def label(self) -> str:
+        """The run in words."""
         return f"{self.method} on {self.dataset}, {self.genes}, seed {self.seed}"
 
     @property
@@ -50,6 +67,13 @@ class RealTask:
         return self
 
     def identities(self) -> list[dict[str, object]]:
+        """A row for each network.
+
+        Returns
+        -------
+        list of dict
+            ``dataset, genes, method, network, seed``.
+        """
         own = {"dataset": self.dataset, "genes": self.genes, "method": self.method}
         return [own | {"network": n, "seed": self.seed} for n in self.networks]
 
@@ -60,6 +84,20 @@ class RealTask:
 
         On one thread of torch, whatever the machine has: the paper's loop carries the rounding of another
         number into its scores.
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes of methods that use several; -1 for all cores.
+        parts : Path, optional
+            A folder where long methods keep finished parts.
+
+        Returns
+        -------
+        dict of str to list
+            Rows of "beeline" and of ``DETAILS``, without provenance.
         """
         from grnular_core.models.parallel import one_thread  # torch takes a second or two to load
 
@@ -182,7 +220,20 @@ def pairs_without_data(
 
 
 def recorded_pairs(folder: Path, genes: str = GENES) -> pd.DataFrame:
-    """Rows on record in ``folder`` of runs with this gene rule."""
+    """Rows on record of runs with one gene rule.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    genes : str
+        BEELINE's gene rule.
+
+    Returns
+    -------
+    DataFrame
+        A row a network, method and seed.
+    """
     rows = Record("beeline", folder).rows()
     return rows[rows["genes"] == genes]
 
@@ -197,19 +248,56 @@ NETWORK_LETTERS = {"STRING": "S", "Non-Specific-ChIP-seq": "N", "Cell-type-speci
 
 
 def pair_label(network: str, dataset: str) -> str:
-    """Label a pair by its network's letter and its dataset, as ``[S] mDC``."""
+    """Label a pair by its network's letter and its dataset, as ``[S] mDC``.
+
+    Parameters
+    ----------
+    network, dataset : str
+        Names of BEELINE.
+
+    Returns
+    -------
+    str
+        The label.
+    """
     return f"[{NETWORK_LETTERS[network]}] {dataset}"
 
 
 def pair_order(datasets: Sequence[str]) -> list[str]:
-    """Order all pair labels, networks outside, datasets inside."""
+    """Order all pair labels, networks outside, datasets inside.
+
+    Parameters
+    ----------
+    datasets : sequence of str
+        Names of BEELINE, in their order.
+
+    Returns
+    -------
+    list of str
+        Labels.
+    """
     return [pair_label(network, dataset) for network in NETWORK_LETTERS for dataset in datasets]
 
 
 def wide(
     table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]
 ) -> pd.DataFrame:
-    """Arrange one score as pairs x methods, mean over seeds; all pairs in the paper's order, NaN without a row."""
+    """Arrange one score as pairs x methods, mean over seeds; all pairs in the paper's order, NaN without a row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the record "beeline".
+    value : str
+        Column of the score.
+    datasets, methods : sequence of str
+        Names, in the order to show them.
+
+    Returns
+    -------
+    DataFrame, shape (pairs, methods)
+        Means of the score.
+    """
     pairs = [pair_label(n, d) for n, d in zip(table["network"], table["dataset"], strict=True)]
     grid = table.assign(pair=pairs).pivot_table(
         index="pair", columns="method", values=value, aggfunc="mean"

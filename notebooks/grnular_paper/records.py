@@ -257,17 +257,42 @@ def _natural(value: str) -> tuple[int, float, str]:
 
 
 def recorded_folder() -> Path:
-    """The folder of the committed tables of full-size runs."""
+    """The folder of the committed tables of full-size runs.
+
+    Returns
+    -------
+    Path
+        In this checkout.
+    """
     return repository() / "notebooks" / "recorded"
 
 
 def work_folder() -> Path:
-    """Where long runs keep finished parts, outside of anything that a build removes."""
+    """Where long runs keep finished parts, outside of anything that a build removes.
+
+    Returns
+    -------
+    Path
+        In this checkout.
+    """
     return repository() / ".grnular" / "parts"
 
 
 def recorded_table(folder: Path, name: str) -> pd.DataFrame:
-    """The small table ``folder/<name>.csv``; empty when it has not been written yet."""
+    """The small table ``folder/<name>.csv``; empty when it has not been written yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    name : str
+        Of the file, without its ending.
+
+    Returns
+    -------
+    DataFrame
+        As the file has it.
+    """
     path = folder / f"{name}.csv"
     return pd.read_csv(path) if path.exists() else pd.DataFrame()
 
@@ -284,7 +309,25 @@ def row_scores(
     """The numbers of one inference on one reference network, in the record's column names.
 
     Candidates are all pairs of a TF and another gene. The paper's protocol depends on the order of ``genes``,
-    and takes a simulated network as symmetric (``symmetric_truth``) and a real one as directed.
+    and takes a simulated network as symmetric and a real one as directed.
+
+    Parameters
+    ----------
+    run : Inference
+        Edges, with the time they took.
+    truth : DataFrame
+        True edges.
+    genes, tfs : sequence of str
+        All genes, and the TFs among them.
+    device : str
+        Where it ran, for the row.
+    symmetric_truth : bool
+        Whether the paper's protocol takes edges as true in both directions.
+
+    Returns
+    -------
+    dict of str to object
+        ``SCORES``, times, device and weights.
     """
     strict = strict_scores(run.edges, truth, genes, tfs)
     paper = paper_scores(run.edges, truth, genes, tfs, symmetric_truth=symmetric_truth)
@@ -309,6 +352,16 @@ def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
 
     The EPR is left out: it counts hits above one threshold, so that rounding on another processor can move
     it by whole hits where the areas hardly move.
+
+    Parameters
+    ----------
+    both : DataFrame
+        Scores, and recorded ones under the same names with ``_recorded`` behind.
+
+    Returns
+    -------
+    DataFrame, shape (rows, areas)
+        Shares, none negative.
     """
     areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
     return pd.DataFrame(

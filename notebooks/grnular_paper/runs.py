@@ -50,13 +50,34 @@ class Task(Protocol):
     data: object
 
     def identities(self) -> list[Mapping[str, object]]:
-        """For each row that the run gives, the columns by which it is found on record."""
+        """For each row that the run gives, the columns by which it is found on record.
+
+        Returns
+        -------
+        list of dict
+            Names of columns and their values.
+        """
         ...
 
     def run(
         self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
     ) -> list[dict[str, object]] | Rows:
-        """The rows, without provenance; of several records by their names."""
+        """The rows, without provenance; of several records by their names.
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes of a run; -1 for all cores.
+        parts : Path, optional
+            A folder where long methods keep finished parts.
+
+        Returns
+        -------
+        list of dict, or dict of str to list
+            Rows, or rows by name of the record.
+        """
         ...
 
 
@@ -183,6 +204,11 @@ def cluster(address: str = "") -> Iterator[None]:
         Of the scheduler; empty leaves the work on this machine. Workers need this package and, for DS1-DS3, its
         data; a worker that dies loses its unfinished runs to the others.
 
+    Yields
+    ------
+    None
+        While the cluster takes the runs.
+
     Raises
     ------
     InputError
@@ -211,6 +237,18 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
     """Rows computed now beside the same rows on record; rows that only one of the two has are left out.
 
     ``difference`` is the largest of any AUPRC or AUROC of either protocol as a share of the recorded value.
+
+    Parameters
+    ----------
+    live : DataFrame
+        Rows computed now.
+    recorded : DataFrame
+        Rows on record.
+
+    Returns
+    -------
+    DataFrame
+        ``RUN``, ``replicate``, ``seed`` and ``difference``.
     """
     rows, gaps = _gaps(live, recorded)
     return rows.assign(difference=gaps.max(axis=1))

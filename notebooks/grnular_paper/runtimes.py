@@ -44,12 +44,34 @@ REPEATS, REPEATED_BELOW = 5, 10.0  # runs of less than so many seconds are repea
 
 
 def forward_name(hidden: int) -> str:
-    """The name in the record of one forward pass of the paper's GRNULar."""
+    """The name in the record of one forward pass of the paper's GRNULar.
+
+    Parameters
+    ----------
+    hidden : int
+        Hidden units H1.
+
+    Returns
+    -------
+    str
+        The name.
+    """
     return f"forward: H1 = {hidden}"
 
 
 def papers_config(hidden: int) -> GRNULarConfig:
-    """The settings under Table 1: two layers, P = 5, L = 15, E1 = 400, no step left out."""
+    """The settings under Table 1: two layers, P = 5, L = 15, E1 = 400, no step left out.
+
+    Parameters
+    ----------
+    hidden : int
+        Hidden units H1.
+
+    Returns
+    -------
+    GRNULarConfig
+        The settings.
+    """
     return GRNULarConfig(
         hidden=(hidden,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0
     )
@@ -57,9 +79,16 @@ def papers_config(hidden: int) -> GRNULarConfig:
 
 @dataclass(frozen=True)
 class Timing:
-    """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass with ``hidden`` units.
+    """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass.
 
     A forward pass is goodINIT and all fits, with untrained learned parts.
+
+    Attributes
+    ----------
+    name : str
+        Of the method in the registry, or ``forward_name``.
+    hidden : int, optional
+        Hidden units of a forward pass; None for a method.
     """
 
     name: str
@@ -68,6 +97,7 @@ class Timing:
 
     @property
     def label(self) -> str:
+        """The name in the record."""
         return self.name
 
     @property
@@ -76,12 +106,34 @@ class Timing:
         return self.name
 
     def identities(self) -> list[dict[str, object]]:
+        """A timing is one row.
+
+        Returns
+        -------
+        list of dict
+            One, with the column ``method``.
+        """
         return [{"method": self.name}]
 
     def run(
         self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
     ) -> list[dict[str, object]]:
-        """One row: from the expression to the edge table, on all cores."""
+        """One row: from the expression to the edge table, on all cores.
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes of a method; -1 for all cores.
+        parts : Path, optional
+            Not used: a timing is not resumed.
+
+        Returns
+        -------
+        list of dict
+            One row of the record, without provenance.
+        """
         known: TFInformation = "without" if self.name in WITHOUT_TFS else "with"
         if self.hidden is not None:
             found = median_run(lambda data: _forward(data, self.hidden, device), known)
@@ -104,12 +156,38 @@ def _forward(data: GRNDataset, hidden: int, device: str) -> Inference:
 
 
 def timings(hidden: Iterable[int] = HIDDEN, methods: Iterable[str] = METHODS) -> list[Timing]:
-    """The forward passes of Table 1 and the methods of Table 2, in the order to run."""
+    """The forward passes of Table 1 and the methods of Table 2, in the order to run.
+
+    Parameters
+    ----------
+    hidden : iterable of int
+        Hidden units of the forward passes.
+    methods : iterable of str
+        Names in the registry of methods.
+
+    Returns
+    -------
+    list of Timing
+        In the order to run.
+    """
     return [*(Timing(forward_name(h), h) for h in hidden), *map(Timing, methods)]
 
 
 def median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -> Inference:
-    """A run on small data, then the run of median time on the data set."""
+    """A run on small data, then the run of median time on the data set.
+
+    Parameters
+    ----------
+    infer : callable
+        From a ``GRNDataset`` to an ``Inference``.
+    known : str
+        "with" or "without" the list of TFs.
+
+    Returns
+    -------
+    Inference
+        That of median time.
+    """
     infer(as_dataset(replicate_of(*WARM_UP), known))
     data = as_dataset(replicate_of(DATASET, 0), known)
     runs = [infer(data)]

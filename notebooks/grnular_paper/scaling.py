@@ -47,7 +47,22 @@ SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
 
 
 def next_size(table: pd.DataFrame, sweep: str, method: str) -> Size | None:
-    """The first size of a sweep that has not run; None at its end, or where a run took longer than ``PATIENCE``."""
+    """The first size of a sweep that has not run; None at its end, or where a run took longer than ``PATIENCE``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``COLUMNS``: the runs so far.
+    sweep : str
+        One of ``SWEEPS``.
+    method : str
+        One of ``METHODS``.
+
+    Returns
+    -------
+    Size or None
+        The size to run next.
+    """
     done = table[(table["sweep"] == sweep) & (table["method"] == method)]
     if (done["seconds"] > PATIENCE).any():
         return None

@@ -3,6 +3,15 @@
 At each place the nearest ``span`` share of the observations gets tricube weights (1 - (d / h)^3)^3,
 h being the distance to the furthest of them, and a weighted straight line is fitted. All places are
 fitted at once: arrays are (places, observations).
+
+Parameters
+----------
+x, y : ndarray, shape (observations,)
+    Where the observations are, and their values.
+at : ndarray, shape (places,)
+    Where the curve is wanted.
+span : float
+    Share of the observations that each place sees, above 0 and up to 1.
 """
 
 from __future__ import annotations
@@ -18,7 +27,17 @@ FLAT = 1e-10  # share of spread in x below which neighbours are one point: their
 
 @dataclass(frozen=True)
 class Fit:
-    """``value`` (places,), and the running standard ``deviation`` (places,) around it."""
+    """A smoothed curve with the spread of the observations around it.
+
+    Attributes
+    ----------
+    at : ndarray, shape (places,)
+        Where it was fitted.
+    value : ndarray, shape (places,)
+        Height of the curve.
+    deviation : ndarray, shape (places,)
+        Running standard deviation around it.
+    """
 
     at: np.ndarray
     value: np.ndarray
@@ -28,10 +47,20 @@ class Fit:
 def loess(
     x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75
 ) -> np.ndarray:
-    """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``), each seeing a ``span`` share of the observations.
+    """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``).
 
-    Neighbours that all have the same x give their weighted mean. Raises ``InputError`` for fewer than 3
-    observations, values that are not finite, a span outside (0, 1].
+    Each place sees a ``span`` share of the observations. Neighbours that all have the same x give their
+    weighted mean.
+
+    Returns
+    -------
+    ndarray, shape (places,)
+        Height of the curve.
+
+    Raises
+    ------
+    InputError
+        For fewer than 3 observations, values that are not finite, or a span out of bounds.
     """
     x, y = _checked(x, y, span)
     places = x if at is None else np.asarray(at, dtype=float)
@@ -42,6 +71,16 @@ def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> 
     """LOESS at ``at`` with the standard deviation of the observations around it.
 
     The deviation is the root of the weighted mean of squared residuals, with the weights of the fit.
+
+    Returns
+    -------
+    Fit
+        Curve and deviation.
+
+    Raises
+    ------
+    InputError
+        As ``loess``.
     """
     x, y = _checked(x, y, span)
     at = np.asarray(at, dtype=float)
@@ -56,6 +95,16 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
 
     Negative when it is worse. NaN when ``y`` does not vary. An observation whose own weight is all that
     its fit has is predicted by the mean.
+
+    Returns
+    -------
+    float
+        R2, at most 1.
+
+    Raises
+    ------
+    InputError
+        As ``loess``.
     """
     x, y = _checked(x, y, span)
     total = float(((y - y.mean()) ** 2).sum())
@@ -70,7 +119,13 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
 
 
 def tricube(x: np.ndarray, at: np.ndarray, span: float) -> np.ndarray:
-    """Weights (places, observations) of the nearest ``span`` share of the observations."""
+    """Weights of the nearest ``span`` share of the observations.
+
+    Returns
+    -------
+    ndarray, shape (places, observations)
+        Weights from 0 to 1.
+    """
     distance = np.abs(at[:, None] - x)
     nearest = min(max(int(np.ceil(span * len(x))), 3), len(x))
     reach = np.partition(distance, nearest - 1, axis=1)[:, nearest - 1 : nearest]

@@ -1,6 +1,17 @@
 """What the paper reads from its network of mouse stem cells, as numbers and verdicts.
 
 Scores are matrices (tfs, genes) with absent edges at 0; ``inside`` means both ends in a set of genes.
+
+Parameters
+----------
+scores : ndarray, shape (tfs, genes)
+    Scores of edges.
+tfs, genes : sequence of str
+    Names of rows and columns.
+chosen : sequence of str
+    Names of a set of genes.
+target : str
+    Name of a gene.
 """
 
 from __future__ import annotations
@@ -38,10 +49,18 @@ VERDICTS = {
 class SetScores:
     """Scores inside a set of genes against all others, of one network.
 
-    ``above``: how often a score inside is above one outside (ties count half; 0.5 is chance).
-    ``p_wilcoxon`` is the two-sided rank-sum test, which takes edges for independent.
-    ``p_random`` is the share of random sets, of as many TFs and as many other genes, that are
-    ``above`` as far or further.
+    Attributes
+    ----------
+    n_all, n_inside : int
+        Edges of the network, and inside the set.
+    median_all, median_inside : float
+        Their median scores.
+    above : float
+        How often a score inside is above one outside (ties count half; 0.5 is chance).
+    p_wilcoxon : float
+        Of the two-sided rank-sum test, which takes edges for independent.
+    p_random : float
+        Share of random sets, of as many TFs and as many other genes, that are above as far or further.
     """
 
     n_all: int
@@ -54,10 +73,26 @@ class SetScores:
 
 
 def pseudotime(dataset: str, cells: Sequence[str]) -> np.ndarray:
-    """Slingshot's pseudotime of ``cells`` as BEELINE gives it, shape (cells,).
+    """Slingshot's pseudotime of cells as BEELINE gives it.
 
-    Raises ``InputError`` for a cell that has none or a dataset with several lineages, ``DownloadError``
-    when the file can not be had.
+    Parameters
+    ----------
+    dataset : str
+        BEELINE's name.
+    cells : sequence of str
+        Names of cells.
+
+    Returns
+    -------
+    ndarray, shape (cells,)
+        Pseudotime of each.
+
+    Raises
+    ------
+    InputError
+        For a cell that has none, or a dataset with several lineages.
+    DownloadError
+        When the file can not be had.
     """
     table = pd.read_csv(gene_file(dataset, "PseudoTime.csv"), index_col=0)
     if table.shape[1] != 1:
@@ -78,7 +113,22 @@ def compare_set(
 ) -> SetScores:
     """``SetScores`` of the set ``chosen``; a gene's edge to itself does not count.
 
-    Raises ``InputError`` when the set has no TF or fewer than two genes among ``genes``.
+    Parameters
+    ----------
+    n_random : int
+        Random sets to draw.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    SetScores
+        Counts, medians and both tests.
+
+    Raises
+    ------
+    InputError
+        When the set has no TF or fewer than two genes among ``genes``.
     """
     of_tf, of_gene = np.isin(tfs, chosen), np.isin(genes, chosen)
     if not of_tf.any() or of_gene.sum() < 2:
@@ -128,8 +178,22 @@ def regulator_ranks(
 ) -> list[float]:
     """Rank of each of ``regulators`` among all TFs of ``target``: 1 is the strongest, ties share.
 
-    NaN for one that is no TF of the list or is the target itself. Raises ``InputError`` when the target
-    is not among ``genes``.
+    NaN for one that is no TF of the list or is the target itself.
+
+    Parameters
+    ----------
+    regulators : sequence of str
+        Names to look up.
+
+    Returns
+    -------
+    list of float
+        A rank for each.
+
+    Raises
+    ------
+    InputError
+        When the target is not among ``genes``.
     """
     column = positions([target], genes)[0]
     if column < 0:
@@ -148,7 +212,20 @@ def subnetwork(
     chosen: Sequence[str],
     n_edges: int,
 ) -> pd.DataFrame:
-    """The ``n_edges`` strongest edges of the CPDAG among the genes ``chosen`` (see ``grnular_core.data.edges.cpdag``)."""
+    """The ``n_edges`` strongest edges of the CPDAG among the genes ``chosen`` (see ``grnular_core.data.edges.cpdag``).
+
+    Parameters
+    ----------
+    signs : ndarray, shape (tfs, genes)
+        Signs of the edges.
+    n_edges : int
+        At most so many edges.
+
+    Returns
+    -------
+    DataFrame
+        Edges, the strongest first.
+    """
     rows, columns = np.flatnonzero(np.isin(tfs, chosen)), np.flatnonzero(np.isin(genes, chosen))
     part = np.ix_(rows, columns)
     of_tfs = [tfs[i] for i in rows]
@@ -160,6 +237,16 @@ def chip_regulators(target: str) -> list[str]:
     """Regulators of ``target`` in BEELINE's ChIP-seq network of mouse stem cells, sorted.
 
     The network is the one cut down to the genes of TFs+1000, whatever the gene rule in use.
+
+    Returns
+    -------
+    list of str
+        Names.
+
+    Raises
+    ------
+    DownloadError
+        When the network can not be had.
     """
     network = read_network(fetch(CHIP_NETWORK))
     return sorted(set(network.loc[network["target"] == target, "regulator"]) - {target})
@@ -170,9 +257,25 @@ def predictors(
 ) -> pd.DataFrame:
     """How well each regulator's expression predicts the target's, cell by cell.
 
-    Columns ``regulator``; ``r2`` of a LOESS that has not seen the cell (``smoothing.explained``);
-    ``rho`` (Spearman); ``rho_within``, the same after the trend of both along ``time`` is taken away,
-    which is what two genes have in common beyond being early or late.
+    What is left after the trend of both along pseudotime is taken away is what two genes have in common
+    beyond being early or late.
+
+    Parameters
+    ----------
+    time : ndarray, shape (cells,)
+        Pseudotime.
+    target : ndarray, shape (cells,)
+        Expression of the target.
+    regulators : dict of str to ndarray, shape (cells,)
+        Expression of each regulator.
+    span : float
+        Share of the cells that each LOESS sees.
+
+    Returns
+    -------
+    DataFrame
+        ``regulator``; ``r2`` of a LOESS that has not seen the cell (``smoothing.explained``); ``rho``
+        (Spearman); ``rho_within``, the same without the trends.
     """
     flat = target - loess(time, target, span=span)
     lines = []
@@ -186,34 +289,107 @@ def predictors(
 
 
 def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
-    """Whether SOX7 and SOX17 both have a better ``value`` than SOX2; ``falling``: small is good."""
+    """Whether SOX7 and SOX17 both have a better value than SOX2.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What ``predictors`` returns, or another table with ``regulator``.
+    value : str
+        Column of the value.
+    falling : bool
+        Whether small values are the better ones.
+
+    Returns
+    -------
+    bool
+        The answer.
+    """
     of = table.assign(name=table["regulator"].str.upper()).set_index("name")[value]
     sign = -1 if falling else 1
     return bool(min(sign * of["SOX7"], sign * of["SOX17"]) > sign * of["SOX2"])
 
 
 def word(good: int, tried: int, p: float = 0.0) -> str:
-    """Verdict on a statement that held ``good`` times of ``tried``; in part takes a ``p`` below ``LEVEL``, too."""
+    """Verdict on a statement that held ``good`` times of ``tried``; in part takes a ``p`` below ``LEVEL``, too.
+
+    Parameters
+    ----------
+    good : int
+        How often it held.
+    tried : int
+        How often it was tried.
+    p : float
+        Chance of as much by a random draw.
+
+    Returns
+    -------
+    str
+        One of ``VERDICTS``.
+    """
     if not tried:
         return UNTESTED
     return AGREES if good == tried else PARTLY if 2 * good > tried and p < LEVEL else NOT
 
 
 def p_drawn(n_named_drawn: int, n_named: int, n_drawn: int, n_all: int) -> float:
-    """Chance that so many of the named TFs or more have an edge, were those with one drawn from all."""
+    """Chance that so many of the named TFs or more have an edge, were those with one drawn from all.
+
+    Parameters
+    ----------
+    n_named_drawn : int
+        Named TFs with an edge.
+    n_named : int
+        Named TFs.
+    n_drawn : int
+        TFs with an edge.
+    n_all : int
+        All TFs.
+
+    Returns
+    -------
+    float
+        The chance, by the hypergeometric distribution.
+    """
     return float(stats.hypergeom(n_all, n_named, n_drawn).sf(n_named_drawn - 1))
 
 
 def trend_verdict(rho: float, p: float, rises: bool) -> str:
-    """Verdict on "rises (or falls) along pseudotime" from Spearman's rho and its p."""
+    """Verdict on "rises (or falls) along pseudotime" from Spearman's rho and its p.
+
+    Parameters
+    ----------
+    rho : float
+        Spearman's rank correlation with pseudotime.
+    p : float
+        Its p value.
+    rises : bool
+        Whether the statement says that expression rises.
+
+    Returns
+    -------
+    str
+        One of ``VERDICTS``.
+    """
     return AGREES if p < LEVEL and (rho > 0) == rises else NOT
 
 
 def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[str, object]) -> None:
-    """Write ``findings`` (``name, the paper says, verdict, numbers``) as ``stem_cells.csv``.
+    """Write the findings as ``stem_cells.csv``, with the usual provenance; the file is replaced whole.
 
-    Verdicts are translated to those of the table of all claims; ``settings`` and the usual provenance
-    go into columns of their own. The file is replaced whole.
+    Parameters
+    ----------
+    findings : DataFrame
+        ``name, the paper says, verdict, numbers``; verdicts are translated to those of the table of all claims.
+    folder : Path
+        The folder of recorded tables.
+    settings : mapping of str to object
+        Columns to add, the same in every row.
+
+    Raises
+    ------
+    WriteError
+        When the file can not be written.
     """
     rows = findings.rename(columns={"the paper says": "statement"})
     rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())

@@ -3,6 +3,23 @@
 A replicate is one test graph; its seed is never used for training or validation. All methods of a
 replicate see the same cells, so they can be compared in pairs. Genes that show no expression count:
 their edges are among the candidates, and a method that cannot see them scores 0 there.
+
+Parameters
+----------
+name, preset : str
+    Name of a preset.
+method : str
+    Name in the registry of methods.
+replicate : int
+    Number of the test graph.
+n_cells, n_types : int, optional
+    Cells and cell types; by default the preset's own.
+tf_information : str
+    "with" or "without" the list of TFs.
+simulation : Simulation
+    Cells and the network behind them.
+device : str
+    Where torch runs.
 """
 
 from __future__ import annotations
@@ -37,7 +54,23 @@ TFInformation = Literal["with", "without"]
 
 @dataclass(frozen=True)
 class SyntheticTask:
-    """One method on one replicate of a preset, with or without the list of TFs; sizes of None are the preset's own."""
+    """One method on one replicate of a preset.
+
+    Attributes
+    ----------
+    preset : str
+        Name of the preset.
+    method : str
+        Name in the registry of methods.
+    replicate : int
+        Number of the test graph.
+    seed : int
+        Of the method.
+    n_cells, n_types : int, optional
+        Cells and cell types; by default the preset's own.
+    tf_information : str
+        "with" or "without" the list of TFs.
+    """
 
     preset: str
     method: str
@@ -49,6 +82,7 @@ class SyntheticTask:
 
     @property
     def label(self) -> str:
+        """The run in words."""
         key = self.key()
         return (
             f"{self.method} {self.tf_information} TFs on {self.preset}, {key['cells']} cells of "
@@ -66,7 +100,13 @@ class SyntheticTask:
         return self.preset, self.replicate, self.n_cells, self.n_types
 
     def key(self) -> dict[str, object]:
-        """The row's key in the record."""
+        """The row's key in the record.
+
+        Returns
+        -------
+        dict of str to object
+            Columns that say which run the row is of.
+        """
         return point_key(self.preset, self.n_cells, self.n_types) | {
             "replicate": self.replicate,
             "method": self.method,
@@ -75,6 +115,13 @@ class SyntheticTask:
         }
 
     def identities(self) -> list[dict[str, object]]:
+        """A run is one row.
+
+        Returns
+        -------
+        list of dict
+            One, with the columns by which it is found.
+        """
         key = self.key()
         names = ("dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed")
         return [{name: key[name] for name in names}]
@@ -85,6 +132,18 @@ class SyntheticTask:
         """Infer one network and score it: one row of the record.
 
         Where the noise has left no TF or no true edge to see, every method is scored as an empty network.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Processes of methods that use several; -1 for all cores.
+        parts : Path, optional
+            A folder where long methods keep finished parts.
+
+        Returns
+        -------
+        list of dict
+            One row of the record, without provenance.
         """
         simulation = replicate_of(*self.data)
         try:
@@ -99,7 +158,13 @@ class SyntheticTask:
 
 
 def point_key(name: str, n_cells: int | None = None, n_types: int | None = None) -> dict[str, object]:  # fmt: skip
-    """The columns of the record's key that say which simulated data a row is of; sizes of None are the preset's own."""
+    """The columns of the record's key that say which simulated data a row is of.
+
+    Returns
+    -------
+    dict of str to object
+        Dataset, network, genes, cells, cell types and dropout percentile.
+    """
     settings = preset(name, n_cells=n_cells, n_types=n_types)
     dropout = settings.technical.dropout
     return {
@@ -115,7 +180,20 @@ def point_key(name: str, n_cells: int | None = None, n_types: int | None = None)
 def graph_row(
     name: str, method: str, replicate: int, density: float, auprc: float | None, auroc: float | None
 ) -> dict[str, object]:
-    """A graph of a preset by the strict protocol alone, with the TF list; None where there is no score."""
+    """A graph of a preset by the strict protocol alone, with the TF list; None where there is no score.
+
+    Parameters
+    ----------
+    density : float
+        Share of true edges among the candidates.
+    auprc, auroc : float, optional
+        By the strict protocol.
+
+    Returns
+    -------
+    dict of str to object
+        Columns of the record, without times and provenance.
+    """
     ratio = None if auprc is None else auprc / density
     return dict.fromkeys(SCORES) | point_key(name) | {
         "replicate": replicate, "method": method, "tf_information": "with", "seed": 0,
@@ -127,7 +205,13 @@ def graph_row(
 def replicate_of(
     name: str, replicate: int, n_cells: int | None = None, n_types: int | None = None
 ) -> Simulation:
-    """The simulated test data of one replicate of a preset."""
+    """The simulated test data of one replicate of a preset.
+
+    Returns
+    -------
+    Simulation
+        Cells and the network behind them.
+    """
     return simulate(preset(name, n_cells=n_cells, n_types=n_types), first_seed("test") + replicate)
 
 
@@ -135,6 +219,16 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
     """A simulation as methods see it: silent genes are dropped, as from a user's file.
 
     Without TF information every gene is listed as a possible regulator.
+
+    Returns
+    -------
+    GRNDataset
+        Expression and TFs of the genes that are expressed.
+
+    Raises
+    ------
+    InputError
+        When noise has left too little: no TF, no true edge or fewer than two genes.
     """
     if tf_information == "with":
         return simulated_dataset(simulation)
@@ -142,7 +236,18 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
 
 
 def score_simulation(simulation: Simulation, run: Inference, device: str) -> dict[str, object]:
-    """Both protocols' numbers over all simulated genes, in the record's column names."""
+    """Both protocols' numbers over all simulated genes, in the record's column names.
+
+    Parameters
+    ----------
+    run : Inference
+        Edges, with the time they took.
+
+    Returns
+    -------
+    dict of str to object
+        What ``row_scores`` returns.
+    """
     truth, tfs = truth_table(simulation), tf_names(simulation)
     return row_scores(run, truth, simulation.genes(), tfs, device, symmetric_truth=True)
 
@@ -150,7 +255,22 @@ def score_simulation(simulation: Simulation, run: Inference, device: str) -> dic
 def synthetic_tasks(
     presets: Sequence[str], methods: Sequence[str], replicates: Sequence[int], **settings: object
 ) -> list[SyntheticTask]:
-    """All methods on all replicates; all methods of a replicate follow each other."""
+    """All methods on all replicates; all methods of a replicate follow each other.
+
+    Parameters
+    ----------
+    presets, methods : sequence of str
+        Names of presets and of methods.
+    replicates : sequence of int
+        Numbers of test graphs.
+    **settings : object
+        Other fields of ``SyntheticTask``, the same for all.
+
+    Returns
+    -------
+    list of SyntheticTask
+        In the order to run.
+    """
     return [
         SyntheticTask(name, chosen, replicate, **settings)
         for name in presets

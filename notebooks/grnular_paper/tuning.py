@@ -3,6 +3,19 @@
 The paper tuned its baselines and does not say how. Here every setting of a small grid is scored on
 validation graphs, those that chose our own models too; the best one of each data set, the one that the
 figures show (the package's own) and ours then meet on test graphs.
+
+Parameters
+----------
+rows : DataFrame
+    Rows of the record "tuning".
+name : str
+    The preset.
+expression : ndarray, shape (cells, genes)
+    Expression of every cell.
+tf_index : ndarray, shape (tfs,)
+    Position of each TF among the genes.
+penalty : float, optional
+    Of the graphical lasso; None for the one by cross-validation.
 """
 
 from __future__ import annotations
@@ -36,7 +49,17 @@ TREES, LASSO = "grnboost2", "glasso"
 
 @dataclass(frozen=True)
 class Setting:
-    """``penalty`` of GLASSO, None for the one by cross-validation; ``boosting`` of GRNBoost2."""
+    """One setting of a competing method.
+
+    Attributes
+    ----------
+    method : str
+        ``LASSO`` or ``TREES``.
+    penalty : float, optional
+        Of GLASSO; None for the one by cross-validation.
+    boosting : Boosting
+        Of GRNBoost2.
+    """
 
     method: str
     penalty: float | None = None
@@ -56,7 +79,18 @@ class Setting:
         return f"{self.method}: {self.values}"
 
     def scores(self, expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-        """Scores (tfs, genes) from expression (cells, genes)."""
+        """Scores of all edges with this setting.
+
+        Returns
+        -------
+        ndarray, shape (tfs, genes)
+            Scores, large for likely edges.
+
+        Raises
+        ------
+        MethodError
+            Where the graphical lasso has no solution.
+        """
         if self.method == LASSO:
             return fixed_glasso(expression, tf_index, self.penalty)
         return ensemble_scores(TREES, expression, tf_index, 0, 1, boosting=self.boosting)
@@ -66,16 +100,30 @@ USED = (Setting(LASSO), Setting(TREES))
 
 
 def settings() -> list[Setting]:
-    """The grid, the settings that the figures show first."""
+    """The grid, the settings that the figures show first.
+
+    Returns
+    -------
+    list of Setting
+        Each once.
+    """
     lasso = [Setting(LASSO, penalty) for penalty in PENALTIES]
     trees = [Setting(TREES, boosting=Boosting(*pair)) for pair in product(STEPS, TRIED)]
     return list(dict.fromkeys([*USED, *lasso, *trees]))
 
 
 def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | None) -> np.ndarray:
-    """|Partial correlation| (tfs, genes) of the graphical lasso with this penalty.
+    """Absolute partial correlations of the graphical lasso with this penalty.
 
-    Raises ``MethodError`` where it finds no solution, as for small penalties on few cell types.
+    Returns
+    -------
+    ndarray, shape (tfs, genes)
+        Absolute values; 0 for genes without variance.
+
+    Raises
+    ------
+    MethodError
+        Where it finds no solution, as for small penalties on few cell types.
     """
     from sklearn.covariance import graphical_lasso
 
@@ -98,7 +146,19 @@ def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | 
 
 @dataclass(frozen=True)
 class SettingTask:
-    """A setting of a competing method on graphs of one preset, for choosing ("valid") or for comparing ("test")."""
+    """A setting of a competing method on graphs of one preset.
+
+    Attributes
+    ----------
+    setting : Setting
+        What is tried.
+    preset : str
+        Name of the preset.
+    part : str
+        "valid" for graphs to choose by, "test" for those to compare on.
+    n_graphs : int
+        Number of graphs.
+    """
 
     setting: Setting
     preset: str
@@ -108,6 +168,7 @@ class SettingTask:
 
     @property
     def label(self) -> str:
+        """The run in words."""
         return f"{self.setting.label} on {self.preset} ({self.part})"
 
     @property
@@ -116,13 +177,34 @@ class SettingTask:
         return self.label
 
     def identities(self) -> list[dict[str, object]]:
-        """A setting is on record with all its graphs or not at all."""
+        """A setting is on record with all its graphs or not at all.
+
+        Returns
+        -------
+        list of dict
+            One, with the columns ``dataset``, ``network`` and ``method``.
+        """
         return [{"dataset": self.preset, "network": self.part, "method": self.setting.label}]
 
     def run(
         self, *, device: str = "cpu", n_jobs: int = 1, parts: Path | None = None
     ) -> list[dict[str, object]]:
-        """A row a graph; no AUPRC where the graphical lasso has no solution."""
+        """A row a graph; no AUPRC where the graphical lasso has no solution.
+
+        Parameters
+        ----------
+        device : str
+            Not used: both methods run on the CPU.
+        n_jobs : int
+            Not used: one process.
+        parts : Path, optional
+            Not used: a run is short.
+
+        Returns
+        -------
+        list of dict
+            Rows of the record, without provenance.
+        """
         rows = []
         graphs = _graphs(self.preset, self.part, self.n_graphs)
         for replicate, (X, tf_index, truth, allowed) in enumerate(graphs):
@@ -174,13 +256,25 @@ def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> li
 
 
 def chosen(rows: pd.DataFrame, name: str) -> list[Setting]:
-    """The used setting of each method, and its best on the validation graphs of one data set."""
+    """The used setting of each method, and its best on the validation graphs of one data set.
+
+    Returns
+    -------
+    list of Setting
+        Each once.
+    """
     pairs = zip(USED, best_settings(rows, name), strict=True)
     return list(dict.fromkeys(setting for pair in pairs for setting in pair))
 
 
 def best_settings(rows: pd.DataFrame, name: str) -> list[Setting]:
-    """The best setting of each method on the validation graphs; the used one where none is on record."""
+    """The best setting of each method on the validation graphs; the used one where none is on record.
+
+    Returns
+    -------
+    list of Setting
+        One for each of ``USED``.
+    """
     means = _validation_table(rows)[name].dropna()
     found = []
     for used in USED:
@@ -201,6 +295,11 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What readers see: a line a setting, its mean AUPRC on each data set's validation graphs.
 
     The best setting of a method is marked ``*``, the one that the figures show is named so.
+
+    Returns
+    -------
+    DataFrame
+        ``method, setting``, which is shown in the figures, and a column a preset.
     """
     means, lines = _validation_table(rows), []
     top = {(s.method, name): s for name in PRESETS for s in best_settings(rows, name)}

@@ -66,12 +66,38 @@ class Verdict:
 
 
 def with_interval(difference: float, low: float, high: float) -> str:
-    """A difference with its 95 % interval, alone where there is none."""
+    """A difference with its 95 % interval, alone where there is none.
+
+    Parameters
+    ----------
+    difference : float
+        The difference.
+    low, high : float
+        Ends of the interval; a ``low`` of NaN stands for none.
+
+    Returns
+    -------
+    str
+        With three digits.
+    """
     return f"{difference:+.3f}" + ("" if np.isnan(low) else f" [{low:+.3f}, {high:+.3f}]")
 
 
 def turned(tests: pd.DataFrame, chosen: str) -> pd.DataFrame:
-    """The rows of ``compare_methods`` with ``chosen`` in them, as its difference to the method ``against``."""
+    """The rows of ``compare_methods`` with ``chosen`` in them, as its difference to the method ``against``.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        What ``compare_methods`` returns.
+    chosen : str
+        The method.
+
+    Returns
+    -------
+    DataFrame
+        Its rows, with ``against`` and the signs that go with it.
+    """
     of = tests[(tests["method_a"] == chosen) | (tests["method_b"] == chosen)]
     second = of["method_b"] == chosen
     sign = np.where(second, -1, 1)
@@ -88,8 +114,23 @@ def compare(
 ) -> pd.DataFrame:
     """One method against each of ``others`` at every point, on the graphs that both have.
 
-    ``rows`` have ``point, replicate, method`` and the score, one row a graph. The mean difference with its 95 %
-    interval is over graphs; p is NaN with fewer than six of them.
+    The mean difference with its 95 % interval is over graphs; p is NaN with fewer than six of them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``point, replicate, method`` and the score, one row a graph.
+    chosen : str
+        The method that is compared.
+    others : sequence of str
+        The methods that it is compared with.
+    score : str
+        Column of the score.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS`` and ``p_holm``; a row a point and competing method that have rows.
     """
     lines = []
     for point, of_point in rows.groupby("point", sort=False):
@@ -108,7 +149,24 @@ def compare(
 def verdict(
     rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
 ) -> Verdict:
-    """The verdict on "``chosen`` is better than ``others``", by the rule in the module's text; ``rows`` as of ``compare``."""
+    """The verdict on "``chosen`` is better than ``others``", by the rule in the module's text.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As of ``compare``.
+    chosen : str
+        The method that is claimed to be better.
+    others : sequence of str
+        Than these methods.
+    score : str
+        Column of the score.
+
+    Returns
+    -------
+    Verdict
+        The word, the counts and the tests.
+    """
     tests = compare(rows, chosen, others, score)
     tested = tests[tests["p_holm"].notna()]
     sure = tested[tested["p_holm"] < LEVEL]
@@ -136,7 +194,20 @@ def _powerless(tests: pd.DataFrame) -> pd.Series:
 
 
 def word_for(wins: int, losses: int, tested: int) -> str:
-    """The rule of the module's text: one of the four words, from counts of comparisons."""
+    """The rule of the module's text: one of the four words, from counts of comparisons.
+
+    Parameters
+    ----------
+    wins, losses : int
+        Tests that came out for the claim, and against it.
+    tested : int
+        All tests.
+
+    Returns
+    -------
+    str
+        One of ``WORDS``.
+    """
     if not tested:
         return UNTESTED
     if not losses and wins >= MOSTLY * tested:
@@ -145,7 +216,18 @@ def word_for(wins: int, losses: int, tested: int) -> str:
 
 
 def table(tests: pd.DataFrame) -> pd.DataFrame:
-    """The tests of ``compare`` as a reader sees them: one row a point, one column a competing method."""
+    """The tests of ``compare`` as a reader sees them: one row a point, one column a competing method.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        What ``compare`` returns.
+
+    Returns
+    -------
+    DataFrame
+        Texts: difference with its interval, number of graphs and p; empty where there is no test.
+    """
     shown = [
         f"{with_interval(t.difference, t.low, t.high)} ({t.graphs}{_spelled(t.p_holm)})"
         for t in tests.itertuples()
@@ -168,7 +250,13 @@ def _spelled(p: float) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the record says of one claim."""
+    """What the record says of one claim.
+
+    Raises
+    ------
+    InputError
+        For a word that is no verdict.
+    """
 
     verdict: str  # one of ``WORDS``, by the strict protocol wherever a protocol has a part in it
     numbers: str = ""  # those behind it
@@ -200,7 +288,20 @@ class Claim:
 
 
 def word(good: int, bad: int, tried: int) -> str:
-    """The rule of ``verdicts``, with nothing tried read as nothing on record."""
+    """The rule of ``verdicts``, with nothing tried read as nothing on record.
+
+    Parameters
+    ----------
+    good, bad : int
+        What came out as claimed, and the reverse.
+    tried : int
+        All that was tried.
+
+    Returns
+    -------
+    str
+        One of ``WORDS``.
+    """
     return word_for(good, bad, tried) if tried else OPEN
 
 
@@ -209,8 +310,23 @@ def from_verdicts(
 ) -> Finding:
     """The finding of tests point by point, by each protocol; no test at all means: not on record.
 
-    ``of`` says what the tests are, ``planned`` how many the full experiment has, a point and a competing
-    method each; 0 where that is not known.
+    The finding is early where less than half of what was planned could be tested.
+
+    Parameters
+    ----------
+    strict : Verdict
+        By the strict protocol.
+    paper : Verdict, optional
+        By the paper's protocol.
+    of : str
+        What the tests are, in words.
+    planned : int
+        How many tests the full experiment has, a point and a competing method each; 0 where that is not known.
+
+    Returns
+    -------
+    Finding
+        The verdicts with their counts.
     """
     if strict.tests.empty:
         return Finding(OPEN)
@@ -227,14 +343,42 @@ def from_verdicts(
 
 
 def so_far(tested: int, planned: int, of: str = "comparisons") -> tuple[str, bool]:
-    """How much of what was ``planned`` has enough graphs for a test, in words, and whether it is less than half."""
+    """How much of what was ``planned`` has enough graphs for a test, in words, and whether it is less than half.
+
+    Parameters
+    ----------
+    tested : int
+        Tests with enough graphs.
+    planned : int
+        Tests of the full experiment; 0 where that is not known.
+    of : str
+        What the tests are, in words.
+
+    Returns
+    -------
+    words : str
+        Start of a sentence; empty where nothing is known of the plan.
+    early : bool
+        Whether less than half could be tested.
+    """
     if not planned:
         return "", False
     return f"{tested} of {planned} {of} have six shared graphs; ", 2 * tested < planned
 
 
 def together(findings: Iterable[Finding]) -> Finding:
-    """The finding on a claim that is the sum of others; those without a verdict do not count."""
+    """The finding on a claim that is the sum of others; those without a verdict do not count.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        On the single claims.
+
+    Returns
+    -------
+    Finding
+        Their common verdict, "partly reproduced" where they differ, with their counts.
+    """
     found = list(findings)
 
     def of(words: list[str]) -> str:
@@ -253,7 +397,18 @@ def together(findings: Iterable[Finding]) -> Finding:
 
 
 def not_testable(reason: str) -> Callable[[Path], Finding]:
-    """The judge of a claim that no number of this book can decide."""
+    """The judge of a claim that no number of this book can decide.
+
+    Parameters
+    ----------
+    reason : str
+        Why none can.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
     return lambda folder: Finding(UNTESTED, reason)
 
 

@@ -18,6 +18,7 @@ DONE = (
     "grnular_core/cli",
     "notebooks/grnular_paper/figures",
     "grnular_core/data",
+    "notebooks/grnular_paper/claims",
     "notebooks/grnular_paper/tables",
 )
 MODULES = [path for room in DONE for path in sorted((ROOT / room).rglob("*.py"))]

@@ -1,4 +1,16 @@
-"""The paper's claims on the model itself: what is learned, what is fast (Tables 1 and 2), how much of it is needed."""
+"""The paper's claims on the model itself: what is learned, what is fast (Tables 1 and 2), how much of it is needed.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+base, factor : str
+    Of the variants of ``ablations``: what the rest of the model is, and what is changed.
+chosen : str, or some
+    Values of the factor that the claim is on.
+other, others : str, or some
+    Values of the factor that they are compared with.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +47,35 @@ TRAINED_GLAD = tuple(f"{m}-{d}" for m in ("glad", "glad-tf") for d in ("clean", 
 
 
 def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:
-    """Rows of one factor's values, as ``verdicts`` takes them: a point is a setting, a method a value."""
+    """Rows of one factor's values, as ``verdicts`` takes them: a point is a setting, a method a value.
+
+    Returns
+    -------
+    DataFrame
+        Recorded rows, a row a test graph, with ``method`` and ``point``.
+    """
     rows = learning.ablation_rows(folder)
     rows = rows[(rows["base"] == base) & (rows["factor"] == factor)]
     return rows.assign(method=rows["value"], point=rows["dataset"])
 
 
 def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc") -> str:
-    """Mean of every value, setting by setting, as ``clean (2: 0.526, 5: 0.775), dropout 25 % (...)``."""
+    """Mean of every value, setting by setting, as ``clean (2: 0.526, 5: 0.775), dropout 25 % (...)``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``variant_rows`` of one factor.
+    values : sequence of str
+        Values of the factor, in the order to name them.
+    column : str
+        The score.
+
+    Returns
+    -------
+    str
+        Every setting with the means of the values on record.
+    """
     of = rows.groupby(["point", "method"])[column].mean()
     texts = []
     for setting in dict.fromkeys(rows["point"]):
@@ -53,12 +86,29 @@ def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc
 
 
 def spelled(setting: str) -> str:
-    """A preset of the ablations as words."""
+    """A preset of the ablations as words.
+
+    Parameters
+    ----------
+    setting : str
+        Name of the preset.
+
+    Returns
+    -------
+    str
+        The words.
+    """
     return setting.replace("noisy(25)", "dropout 25 %")
 
 
 def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it."""
+    """Judge of "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         near, far, tried, numbers = _by_margin(folder, base, factor, chosen, other)
@@ -68,7 +118,13 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
 
 
 def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``."""
+    """Judge of "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         near, far, tried, numbers = _by_margin(folder, base, factor, [chosen], other)
@@ -91,7 +147,13 @@ def _by_margin(
 
 
 def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` is better than ``others``", by the tests of ``verdicts``."""
+    """Judge of "``chosen`` is better than ``others``", by the tests of ``verdicts``.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
@@ -103,7 +165,13 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
 
 
 def base_slower(folder: Path) -> Finding:
-    """GRNULar-base takes more than ``CLEARLY`` times as long, both untrained."""
+    """GRNULar-base takes more than ``CLEARLY`` times as long, both untrained.
+
+    Returns
+    -------
+    Finding
+        The verdict with the ratio of times on every preset.
+    """
     rows = variant_rows(folder, "untrained", "algorithm")
     seconds = rows.groupby(["point", "method"])["seconds"].mean().unstack()
     if not {"1 (base)", "2"} <= set(seconds):
@@ -120,6 +188,11 @@ def few_graphs(folder: Path) -> Finding:
 
     The best way is compared with no training, corrected for the number of ways; GLAD and GLAD-TF are
     judged by what validation kept of their training.
+
+    Returns
+    -------
+    Finding
+        The verdict with AUPRC before and after training.
     """
     rows = learning.ablation_rows(folder)
     rows = rows[rows["base"] == "trained"]
@@ -160,7 +233,13 @@ def few_graphs(folder: Path) -> Finding:
 
 
 def memory(folder: Path) -> Finding:
-    """The gradient through the fit takes more than ``CLEARLY`` times the memory of the one that is cut."""
+    """The gradient through the fit takes more than ``CLEARLY`` times the memory of the one that is cut.
+
+    Returns
+    -------
+    Finding
+        The verdict with both amounts of memory in MB.
+    """
     table = recorded_table(folder, "gradient_memory")
     if table.empty:
         return Finding(OPEN)
@@ -180,7 +259,13 @@ def _network_size(recipe: Recipe) -> int:
 
 
 def paths(folder: Path) -> Finding:
-    """On random sparse networks of two and three layers; a path is followed weight by weight."""
+    """On random sparse networks of two and three layers; a path is followed weight by weight.
+
+    Returns
+    -------
+    Finding
+        The verdict with the number of networks where the product tells the paths.
+    """
     rng, right = np.random.default_rng(0), 0
     for draw in range(N_NETWORKS):
         sizes = (4, *rng.integers(3, 8, 1 + draw % 2), 6)
@@ -199,7 +284,13 @@ def paths(folder: Path) -> Finding:
 
 
 def few_parameters(folder: Path) -> Finding:
-    """The learned parameters against the weights of f_W."""
+    """The learned parameters against the weights of f_W.
+
+    Returns
+    -------
+    Finding
+        The verdict with both numbers of parameters.
+    """
     trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = _network_size(trained.recipe)
@@ -217,7 +308,13 @@ def _times(folder: Path) -> pd.Series:
 
 
 def table1(folder: Path) -> Finding:
-    """Time grows less than the hidden units."""
+    """Time grows less than the hidden units.
+
+    Returns
+    -------
+    Finding
+        The verdict with the seconds of every number of hidden units.
+    """
     seconds = _times(folder).reindex([runtimes.forward_name(h) for h in runtimes.HIDDEN])
     if seconds.isna().any():
         return Finding(OPEN)
@@ -228,7 +325,13 @@ def table1(folder: Path) -> Finding:
 
 
 def printed_table1(folder: Path) -> str:
-    """The paper's seconds of Table 1."""
+    """The paper's seconds of Table 1.
+
+    Returns
+    -------
+    str
+        The seconds, and the last as a multiple of the first.
+    """
     table = recorded_table(folder, "paper_table1")
     seconds = table["seconds"]
     return (
@@ -237,7 +340,13 @@ def printed_table1(folder: Path) -> str:
 
 
 def table2(folder: Path) -> Finding:
-    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster."""
+    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster.
+
+    Returns
+    -------
+    Finding
+        The verdict with the seconds of every method on record.
+    """
     seconds = _times(folder)
     known = [(f, s) for f in FAST for s in SLOW if {f, s} <= set(seconds.index)]
     ratios = [seconds[s] / seconds[f] for f, s in known]
@@ -248,14 +357,26 @@ def table2(folder: Path) -> Finding:
 
 
 def printed_table2(folder: Path) -> str:
-    """The paper's seconds of Table 2."""
+    """The paper's seconds of Table 2.
+
+    Returns
+    -------
+    str
+        Each method with its seconds.
+    """
     return ", ".join(
         f"{r.method} {r.seconds:g} s" for r in recorded_table(folder, "paper_table2").itertuples()
     )
 
 
 def hours_without(folder: Path) -> Finding:
-    """Only our compiled trees have run: how long the packages' own would take is a guess by their ratio."""
+    """Only our compiled trees have run: how long the packages' own would take is a guess by their ratio.
+
+    Returns
+    -------
+    Finding
+        Not tested, with the CPU hours of our trees.
+    """
     rows = grids.rows("ds", folder)
     rows = rows[(rows["dataset"] == "DS3") & (rows["tf_information"] == "without")]
     hours = rows[rows["method"] == "grnboost2"]["cpu_seconds"].mean() / 3600

@@ -1,4 +1,16 @@
-"""The paper's claims on real cells: Fig. 8, Table 3, Figs 9 to 11."""
+"""The paper's claims on real cells: Fig. 8, Table 3, Figs 9 to 11.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+chosen : str
+    The method, or the trained weights, that the claim is on.
+other, others : str, or some
+    Methods or weights that it is compared with.
+score : str
+    "auprc" or "auroc".
+"""
 
 from __future__ import annotations
 
@@ -30,7 +42,18 @@ CONTROLS = ("random", "oracle", "degree")
 
 
 def pairs(folder: Path, value: str) -> pd.DataFrame:
-    """One row a pair of network and dataset, one column a method; means over seeds."""
+    """One row a pair of network and dataset, one column a method; means over seeds.
+
+    Parameters
+    ----------
+    value : str
+        Column of the record.
+
+    Returns
+    -------
+    DataFrame, shape (pairs, methods)
+        Means of the column; NaN without a row.
+    """
     return _by_pair(recorded_pairs(folder), value)
 
 
@@ -50,7 +73,18 @@ def _word_of_pairs(higher: int, lower: int, of: int) -> str:
 
 
 def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
-    """How often ``chosen`` is above another, how often below, and how many both have."""
+    """How often ``chosen`` is above another, how often below, and how many both have.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (pairs, methods)
+        ``pairs`` of a score.
+
+    Returns
+    -------
+    tuple of int
+        Times above, times below, and comparisons, over all pairs and others.
+    """
     if chosen not in table:
         return 0, 0, 0
     known = table[[r for r in others if r in table]]
@@ -63,7 +97,13 @@ def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int
 
 
 def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` scores higher than ``others`` on real data", pair by pair."""
+    """Judge of "``chosen`` scores higher than ``others`` on real data", pair by pair.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         strict = counts(pairs(folder, f"strict_{score}"), chosen, others)
@@ -83,7 +123,13 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[
 def printed_ahead(
     chosen: str, others: Sequence[str], score: str = "auprc"
 ) -> Callable[[Path], str]:
-    """The same counts of the numbers that the paper prints."""
+    """The same counts of the numbers that the paper prints.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to a text.
+    """
 
     def look(folder: Path) -> str:
         higher, lower, of = counts(_printed_pairs(folder, score), chosen, others)
@@ -93,7 +139,13 @@ def printed_ahead(
 
 
 def low_auprc(folder: Path) -> Finding:
-    """Where true edges are so many that random scores are above the limit, a pair says nothing."""
+    """Where true edges are so many that random scores are above the limit, a pair says nothing.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols, with the number of pairs at the limit or below it.
+    """
     limit = float(_printed_pairs(folder, "auprc")["grnular"].max())
     density, found = pairs(folder, "density"), {}
     for protocol in ("strict", "paper"):
@@ -116,7 +168,13 @@ def low_auprc(folder: Path) -> Finding:
 
 
 def high_auroc(folder: Path) -> Finding:
-    """GRNULar's AUROC is ``SHOWN_AUROC`` or more."""
+    """GRNULar's AUROC is ``SHOWN_AUROC`` or more.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols, with the number of pairs at the limit or above it.
+    """
     words, shown = [], []
     for protocol in ("strict", "paper"):
         table = pairs(folder, f"{protocol}_auroc")
@@ -133,13 +191,25 @@ def high_auroc(folder: Path) -> Finding:
 
 
 def printed_auroc(folder: Path) -> str:
-    """On how many pairs the paper's GRNULar is there."""
+    """On how many pairs the paper's GRNULar is there.
+
+    Returns
+    -------
+    str
+        The number of pairs in words.
+    """
     of = _printed_pairs(folder, "auroc")["grnular"]
     return f"{SHOWN_AUROC} or more on {int((of >= SHOWN_AUROC).sum())} of {len(of)} pairs"
 
 
 def table3(folder: Path) -> Finding:
-    """Counts of TFs are those of Table 3."""
+    """Counts of TFs are those of Table 3.
+
+    Returns
+    -------
+    Finding
+        The verdict with the number of equal counts.
+    """
     printed, ours = (recorded_table(folder, name) for name in ("paper_table3", "table3"))
     if ours.empty:
         return Finding(OPEN)
@@ -154,6 +224,16 @@ def statement(*names: str) -> Callable[[Path], Finding]:
     """Judge of statements on the network of stem cells, from the table that its notebook writes.
 
     Of several, one that could not be tested leaves no better verdict than "partly".
+
+    Parameters
+    ----------
+    *names : str
+        Names of the statements in the table ``stem_cells``.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:
@@ -183,23 +263,52 @@ def statement(*names: str) -> Callable[[Path], Finding]:
 
 
 def printed_table3(folder: Path) -> str:
-    """The counts that the paper prints."""
+    """The counts that the paper prints.
+
+    Returns
+    -------
+    str
+        Each dataset with its number of TFs.
+    """
     rows = recorded_table(folder, "paper_table3").itertuples()
     return ", ".join(f"{row.dataset} {row.tfs}" for row in rows)
 
 
 def printed_auprc(folder: Path) -> str:
-    """The paper's highest AUPRC."""
+    """The paper's highest AUPRC.
+
+    Returns
+    -------
+    str
+        The number in words.
+    """
     return f"{_printed_pairs(folder, 'auprc')['grnular'].max():g} at most"
 
 
 def printed_set(folder: Path) -> str:
-    """The paper's p and size of the gene set."""
+    """The paper's p and size of the gene set.
+
+    Returns
+    -------
+    str
+        Both numbers in words.
+    """
     return f"p = {said('set_p')(folder)}, {said('set_genes_in_data')(folder)} genes"
 
 
 def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Finding]:
-    """Judge of "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair."""
+    """Judge of "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair.
+
+    Parameters
+    ----------
+    what : str
+        Both in words, for the numbers of the finding.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         rows = recorded_table(folder, "model_selection_real")
@@ -218,7 +327,18 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
 
 
 def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
-    """Judge of one statement by two comparisons: where they disagree it is partly reproduced."""
+    """Judge of one statement by two comparisons: where they disagree it is partly reproduced.
+
+    Parameters
+    ----------
+    *judges : callable
+        Judges of the comparisons, each from the folder of recorded tables to a ``Finding``.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         found = [judge(folder) for judge in judges]

@@ -56,7 +56,18 @@ def _table(folder: Path) -> pd.DataFrame:
 
 
 def papers(claims: pd.DataFrame) -> pd.DataFrame:
-    """The rows of single claims of the paper: neither our own nor sums of others."""
+    """The rows of single claims of the paper: neither our own nor sums of others.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        ``table`` of all claims.
+
+    Returns
+    -------
+    DataFrame
+        Some of its rows, with all columns.
+    """
     return claims[~claims["ours"] & (claims["section"] != SUMS)]
 
 

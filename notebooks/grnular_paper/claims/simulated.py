@@ -1,4 +1,10 @@
-"""The paper's claims on simulated data (Figs 4 to 7): who is better than whom, by both protocols, and the others."""
+"""The paper's claims on simulated data (Figs 4 to 7): who is better than whom, by both protocols, and the others.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +47,18 @@ class Comparison:
     scores: tuple[str, str] = AUPRC  # by the paper's protocol and by the strict one
 
     def verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
-        """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment."""
+        """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            ``grids.rows`` of the experiment.
+
+        Returns
+        -------
+        dict of str to Verdict
+            The verdict by each of ``scores``.
+        """
         here = rows[rows["tf_information"] == self.tf_information]
         if self.panel is not None:
             here = here[here["panel"] == self.panel]
@@ -82,7 +99,20 @@ def _sum(found: list[tuple[Verdict, Verdict]]) -> Finding:
 
 
 def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
-    """AUPRC is higher where ``column`` of the clean grid is ``high`` than where it is ``low``."""
+    """AUPRC is higher where ``column`` of the clean grid is ``high`` than where it is ``low``.
+
+    Parameters
+    ----------
+    column : str
+        "panel" (cell types) or "place" (cells).
+    low, high : object
+        Two values of the column.
+
+    Returns
+    -------
+    callable
+        From the folder of recorded tables to the ``Finding``.
+    """
 
     def look(folder: Path) -> Finding:
         rows = grids.rows("clean", folder)
@@ -101,7 +131,13 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
 
 
 def trees_without(folder: Path) -> Finding:
-    """GRNBoost2 with the list of TFs is above GRNBoost2 without it."""
+    """GRNBoost2 with the list of TFs is above GRNBoost2 without it.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols.
+    """
     rows = grids.rows("clean", folder)
     of = rows[rows["method"] == TREES]
     of = of.assign(method=of["tf_information"])
@@ -113,7 +149,13 @@ def trees_without(folder: Path) -> Finding:
 
 
 def masked_glad(folder: Path) -> Finding:
-    """GLAD-TF is above GLAD, on clean cells."""
+    """GLAD-TF is above GLAD, on clean cells.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols.
+    """
     rows = grids.rows("clean", folder)
     rows = rows[rows["method"].isin(["glad", "glad-tf"])]
     strict, paper = (verdict(rows, "glad-tf", ["glad"], score) for score in reversed(AUPRC))
@@ -121,7 +163,13 @@ def masked_glad(folder: Path) -> Finding:
 
 
 def boosting_forest(folder: Path) -> Finding:
-    """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim."""
+    """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols.
+    """
     rows = [grids.rows("ds", folder), grids.rows("clean", folder, extra=("genie3",))]
     rows = [of for of in rows if len(of)]
     if not rows:
@@ -137,6 +185,16 @@ def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
 
     Clean and noisy graphs of one number are the same network; a row has ``point, replicate, method``
     and ``kept``.
+
+    Parameters
+    ----------
+    score : str
+        Column of the record.
+
+    Returns
+    -------
+    DataFrame
+        Recorded rows of noisy graphs, with the score of the clean graph and ``kept``.
     """
     clean, noisy = grids.rows("clean", folder), grids.rows("noisy", folder)
     clean = clean[clean["panel"] == 5]
@@ -146,7 +204,13 @@ def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
 
 
 def robust(folder: Path) -> Finding:
-    """GRNULar keeps more of its clean score under dropout than competing methods, network by network."""
+    """GRNULar keeps more of its clean score under dropout than competing methods, network by network.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols, with mean shares at 25 % dropout.
+    """
     found = []
     for score in reversed(AUPRC):
         rows = kept(folder, score)
@@ -164,7 +228,13 @@ def robust(folder: Path) -> Finding:
 
 
 def auroc_stays(folder: Path) -> Finding:
-    """GRNULar's AUROC above chance at 75 % dropout is ``KEEPS`` of that at 25 % or more."""
+    """GRNULar's AUROC above chance at 75 % dropout is ``KEEPS`` of that at 25 % or more.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols, with mean AUROC at 25 and 75 % dropout.
+    """
     rows = grids.rows("noisy", folder)
     rows = rows[rows["method"] == "grnular"]
     means = rows.groupby("panel")[["paper_auroc", "strict_auroc", "paper_floor_auroc"]].mean()
@@ -183,7 +253,13 @@ def auroc_stays(folder: Path) -> Finding:
 
 
 def all_fail(folder: Path) -> Finding:
-    """Without TFs no mean AUPRC at 75 % dropout is ``FAILS`` times random."""
+    """Without TFs no mean AUPRC at 75 % dropout is ``FAILS`` times random.
+
+    Returns
+    -------
+    Finding
+        The verdict with the number of means below the limit, and the highest.
+    """
     rows = grids.rows("noisy", folder)
     rows = rows[(rows["panel"] == 75) & (rows["tf_information"] == "without")]
     ratio = rows.groupby(["method", "place"])["strict_auprc_ratio"].mean()
@@ -195,7 +271,13 @@ def all_fail(folder: Path) -> Finding:
 
 
 def as_close(folder: Path) -> Finding:
-    """GLAD-TF and GRNBoost2 are within ``MARGIN`` of each other's AUPRC."""
+    """GLAD-TF and GRNBoost2 are within ``MARGIN`` of each other's AUPRC.
+
+    Returns
+    -------
+    Finding
+        The verdict by both protocols, with the number of settings and the mean difference.
+    """
     rows = grids.rows("noisy", folder)
     rows = rows[rows["tf_information"] == "with"]
     words, numbers = [], ""
