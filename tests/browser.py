@@ -30,10 +30,14 @@ async (asked) => {
     `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary.split("\\n").slice(1, 2)}`));
 }
 """
-# Settled: two frames drawn, and all transitions of colours over.
+# Settled: two frames drawn, and all transitions of colours over; or three seconds gone, since a transition of
+# something that is not shown, as on paper, never ends.
 SETTLED = """
-new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() =>
-  Promise.allSettled(document.getAnimations().map((change) => change.finished)).then(() => true))
+Promise.race([
+  new Promise((done) => setTimeout(() => done(true), 3000)),
+  new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() =>
+    Promise.allSettled(document.getAnimations().map((change) => change.finished)).then(() => true)),
+])
 """
 
 
