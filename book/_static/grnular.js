@@ -1,13 +1,13 @@
 // Boxes that scroll sideways can be reached and scrolled with the keyboard, and are named to a
 // screen reader. Only those that are too wide for the window: the others are no stop on the way.
 (() => {
-  const BOXES = ".cell_output, .math, .highlight pre, .pst-scrollable-table-container, mjx-container[display='true']";
+  const BOXES = ".cell_output, .cell_output > .output, .math, .highlight pre, .pst-scrollable-table-container, mjx-container[display='true']";
 
   const mark = () => {
     for (const box of document.querySelectorAll(`.bd-article :is(${BOXES})`)) {
       const overflow = getComputedStyle(box).overflowX;
       const wide = box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(overflow);
-      if (wide && !box.hasAttribute("tabindex")) {
+      if (wide && box.getAttribute("tabindex") !== "0") {
         box.tabIndex = 0;
         if (!box.hasAttribute("role")) {
           box.setAttribute("role", "group");
