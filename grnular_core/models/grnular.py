@@ -77,10 +77,10 @@ class GRNULarConfig:
     # ... and times the held-out error of goodINIT: the noisier the data, the stronger the pull, as in a
     # likelihood with that noise. False in the paper; the ablation study ("penalty") has what it does.
     lam_per_error: bool = True
-    # "cut": Z and lam are constants while f_W is fitted, as in the paper's note on backpropagation, so that
-    # training reaches rho_nn through Z alone and lambda_nn not at all. "through" differentiates all inner
-    # steps (L x P of them stay in memory).
-    inner_gradient: Literal["cut", "through"] = "cut"
+    # "through" differentiates all L x P inner steps, as section 2.2 unrolls them, and keeps them in memory. "cut":
+    # Z and lam are constants while f_W is fitted, as in the paper's note on the arg min of Algorithm 1, so that
+    # training reaches rho_nn through Z alone and lambda_nn not at all.
+    inner_gradient: Literal["through", "cut"] = "through"
     rho: Literal["entry", "context"] = "entry"  # "entry": the paper's rho_nn; "context": this work's
     context_width: int = 24  # numbers of an edge between its layers
     context_layers: int = 3
@@ -117,6 +117,24 @@ class GRNULarConfig:
         """
         hidden = self.hidden or (min(max(4 * n_tfs, 40), 500),)
         return (n_tfs, *hidden, n_genes)
+
+    def split_cells(self, n_cells: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Positions of the cells that goodINIT fits and of those whose error it looks at.
+
+        Parameters
+        ----------
+        n_cells : int
+        generator : torch.Generator
+            Source of the draw.
+
+        Returns
+        -------
+        tuple of Tensor
+            The first are all cells where the error of the others decides nothing.
+        """
+        fitted, held = split_cells(n_cells, generator)
+        decides = self.init_tolerance > 0 or self.lam_per_error
+        return (fitted, held) if decides else (torch.arange(n_cells), held)
 
     def step_size(self, sizes: Sequence[int]) -> float:
         """Adam's step for layers of these sizes: lr, lowered by sqrt(40 / units) for wide ones.
@@ -170,10 +188,7 @@ class GRNULarOutput:
 
     @property
     def scores(self) -> Tensor:
-        """What edges are ranked by: theta, or ``weight_of`` the logits if rho_nn sees context.
-
-        The loss of the named recipes looks at Z (``training.batches.loss_inputs``), the paper's at theta.
-        """
+        """What edges are ranked by: theta, or ``weight_of`` the logits if rho_nn sees context."""
         return weight_of(self.logits[-1]) * self.allowed if self.logits else self.theta
 
 
@@ -290,8 +305,8 @@ class GRNULar(nn.Module):
     def good_init(self, problem: Problem) -> IterationState:
         """goodINIT: W^0 and theta^0 from the plain regression; Z^0 = 0 and lam^0 = 1.
 
-        It fits four fifths of the cells (``inner_fit.split_cells``), where the paper takes all: the error on the
-        others is its stopping rule and the scale of lam.
+        It fits all cells, as in the paper; where the error on cells that it has not seen decides on its end or on
+        the scale of lam, four fifths (``inner_fit.split_cells``).
 
         Parameters
         ----------
@@ -306,7 +321,7 @@ class GRNULar(nn.Module):
         sizes = c.layer_sizes(problem.X_T.shape[2], X.shape[2])
         generator = torch.Generator().manual_seed(c.seed)
         weights = init_weights(len(X), sizes, generator, c.init_scale, X.device, X.dtype)
-        split = split_cells(X.shape[1], generator)
+        split = c.split_cells(X.shape[1], generator)
         start = good_init(
             weights, problem.X_T, X, split,
             c.init_epochs, c.step_size(sizes), c.reduction, c.init_tolerance,

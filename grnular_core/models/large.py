@@ -35,7 +35,6 @@ from grnular_core.models.inner_fit import (
     init_weights,
     objective,
     path_product,
-    split_cells,
 )
 from grnular_core.models.problem import Problem, candidate_edges, checked_tfs
 from grnular_core.utils.device import resolve_device
@@ -210,7 +209,7 @@ class LargeGRNULar(GRNULar):
         c, like = self.config, next(self.parameters())
         sizes = c.layer_sizes(len(self.tf_index), self.cells.n_genes)
         weights = init_weights(1, sizes, self.generator, c.init_scale, like.device, like.dtype)
-        fitted, held = split_cells(self.cells.n_cells, self.generator)
+        fitted, held = self.config.split_cells(self.cells.n_cells, self.generator)
         fit = LargeFit(
             weights, adam_start(weights), self.cells, self.tf_index, fitted, c.init_epochs,
             self.generator, c.reduction, held,

@@ -171,7 +171,7 @@ def run_model(model: nn.Module, item: Prepared) -> Any:
 
 
 def loss_inputs(
-    model: nn.Module, output: Any, tf_index: Tensor, logits: bool = True
+    model: nn.Module, output: Any, tf_index: Tensor, logits: bool = True, on: str = "theta"
 ) -> list[Tensor]:
     """Collect what the loss compares with the reference network, for every iteration.
 
@@ -184,16 +184,21 @@ def loss_inputs(
     tf_index : Tensor, shape (graphs, tfs)
         Positions of the TFs.
     logits : bool
-        Take the logits of a GRNULar whose rho_nn sees context in place of its Z.
+        Take the logits of a GRNULar whose rho_nn sees context.
+    on : {"theta", "Z"}
+        What to take otherwise.
 
     Returns
     -------
     list of Tensor, each of shape (graphs, tfs, genes)
-        Z (or logits) of GRNULar, |theta| of GLAD.
+        Of GLAD the absolute values of the TFs' rows.
     """
+    if isinstance(model, GRNULar) and logits and output.logits:
+        return list(output.logits)
+    found = [theta if on == "theta" else Z for theta, Z in output.unrolled]
     if isinstance(model, GRNULar):
-        return (list(output.logits) if logits else []) or [Z for _, Z in output.unrolled]
-    return [tf_rows(theta.abs(), tf_index) for theta, _ in output.unrolled]
+        return found
+    return [tf_rows(values.abs(), tf_index) for values in found]
 
 
 def edge_scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:

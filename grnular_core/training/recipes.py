@@ -63,12 +63,15 @@ class Recipe:
     # The step size stays, or rises over a tenth of the steps and falls to 0.
     schedule: Literal["constant", "rise-and-fall"] = "constant"
     weight_decay: float = 0.0  # of AdamW
-    # Of Z (|theta| for GLAD) "balanced" is Eq. 16 and "summed" Eq. 11; "cross-entropy" and "smooth-ap" act on
-    # the logits of a rho_nn that sees context ("smooth-ap" also on what the others act on).
+    # "balanced" is Eq. 16 and "summed" Eq. 11; "cross-entropy" and "smooth-ap" act on the logits of a rho_nn that
+    # sees context ("smooth-ap" also on what the others act on).
     loss: Literal["balanced", "summed", "cross-entropy", "smooth-ap"] = "balanced"
+    loss_on: Literal["theta", "Z"] = "theta"  # what the paper's losses compare with the network; Eqs 11, 16: theta
     beta: float = 2.0  # of Eq. 15, in the losses "balanced" and "summed"
     # The loss of the last iteration (paper) or the mean over all L (2020 code).
     iterates: Literal["last", "all"] = "all"
+    learn_lambda: bool = True  # False: lambda_nn stays as it was drawn
+    clip: float = 1.0  # largest norm of a step's gradient, so that no odd graph undoes an epoch; 0: any
     # Names of trained weights that a rho_nn of as many ``context_members`` starts from; none: drawn at random.
     members: tuple[str, ...] = ()
     shuffled: bool = False  # labels dealt out at random within each graph, as a control
@@ -85,8 +88,8 @@ class Recipe:
             )
         _check_values(self, "recipe")
         _check_values(self.config, "recipe's config")
-        if self.epochs < 0 or self.batch < 1 or self.lr <= 0:
-            raise InputError("a recipe has epochs >= 0, batch >= 1 and lr > 0")
+        if self.epochs < 0 or self.batch < 1 or self.lr <= 0 or self.clip < 0:
+            raise InputError("a recipe has epochs >= 0, batch >= 1, lr > 0 and clip >= 0")
         if any(not graphs or min(n for _, n in graphs) < 1 for graphs in (self.train, self.valid)):
             raise InputError(
                 "a recipe trains on and is validated with at least one graph of a kind"
@@ -97,10 +100,22 @@ class Recipe:
                 f"a recipe with the members {', '.join(self.members)} has a config with as many "
                 f"context_members, got {n_members}"
             )
+        if self._without_gradient():
+            raise InputError(
+                'with inner_gradient "cut" no gradient of theta reaches rho_nn or lambda_nn: use "through", '
+                'or loss_on "Z"'
+            )
         if self.loss == "cross-entropy" and getattr(self.config, "rho", "entry") != "context":
             raise InputError(
                 'the loss "cross-entropy" needs logits: a GRNULarConfig(rho="context")'
             )
+
+    def _without_gradient(self) -> bool:
+        """Whether the loss is of a theta that no learned part is known to have had a say in."""
+        config = self.config
+        if not isinstance(config, GRNULarConfig) or config.rho == "context":
+            return False
+        return config.inner_gradient == "cut" and self.loss_on == "theta" and self.epochs > 0
 
     def new_model(self) -> nn.Module:
         """Make the untrained model.
@@ -143,6 +158,8 @@ class Recipe:
         try:
             values = dict(values)
             config = dict(values.pop("config"))
+            if config.get("inner_gradient") == "cut":  # of recipes before there was a choice
+                values.setdefault("loss_on", "Z")
             if config.get("hidden") is not None:
                 config["hidden"] = tuple(config["hidden"])
             values["members"] = tuple(str(name) for name in values.get("members", ()))

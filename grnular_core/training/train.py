@@ -45,7 +45,6 @@ from grnular_core.utils.errors import InputError, MethodError
 
 Say = Callable[[str], None]
 SCALING_BATCHES = 8  # of the training graphs, on which members' logits are brought to one scale
-CLIP = 1.0  # largest norm of a step's gradient: one odd graph must not undo an epoch
 
 
 def loss_of(
@@ -85,7 +84,7 @@ def loss_of(
         return function(*arguments, beta=recipe.beta)
 
     on_logits = recipe.loss in ("cross-entropy", "smooth-ap")
-    iterates = loss_inputs(model, output, batch.tf_index, on_logits)
+    iterates = loss_inputs(model, output, batch.tf_index, on_logits, recipe.loss_on)
     return losses.over_iterates(of_one, iterates, recipe.iterates).mean()
 
 
@@ -159,7 +158,7 @@ def train_epoch(
                 "epoch before. A smaller lr in the recipe is the likely fix"
             )
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip or math.inf)
         optimiser.step()
         total += float(loss.detach()) * len(item.batch.X)
         n_graphs += len(item.batch.X)
@@ -283,6 +282,7 @@ def train(
     place = resolve_device(device)
     check_training_graphs(recipe)
     model = recipe.new_model().to(place)
+    model.lambda_nn.requires_grad_(recipe.learn_lambda)
     optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
     progress = Progress(-1, [], {})
     if checkpoint is not None and checkpoint.exists():

@@ -47,7 +47,14 @@ DETAIL_KEY = ("dataset", "network", "genes", "method")
 DETAIL_SCORES = (
     "seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high",
 )  # fmt: skip
-EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", DETAILS)
+READINGS = "readings"  # learning curves: one row an epoch of a training
+CURVE_KEY = ("graphs", "reading", "seed", "epoch")
+CURVE_SCORES = ("loss", "valid_auprc", "valid_auroc", "seconds")
+# Tables whose rows are no runs of a method: their keys, and their other columns.
+OTHER_TABLES = {DETAILS: (DETAIL_KEY, DETAIL_SCORES), READINGS: (CURVE_KEY, CURVE_SCORES)}
+EXPERIMENTS = (
+    "clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", *OTHER_TABLES
+)  # fmt: skip
 TEXTS = ("device", "weights", *PROVENANCE)
 
 
@@ -74,11 +81,11 @@ class Record:
             )
         self.experiment = experiment
         self.path = Path(folder) / f"{experiment}.csv"
-        detailed = experiment == DETAILS
-        self.key: tuple[str, ...] = DETAIL_KEY if detailed else KEY
-        self.columns: tuple[str, ...] = (
-            (*DETAIL_KEY, *DETAIL_SCORES, *PROVENANCE) if detailed else COLUMNS
-        )
+        self.key: tuple[str, ...] = KEY
+        self.columns: tuple[str, ...] = COLUMNS
+        if experiment in OTHER_TABLES:
+            self.key, others = OTHER_TABLES[experiment]
+            self.columns = (*self.key, *others, *PROVENANCE)
         self._kept: tuple[_State, dict[tuple[str, ...], str]] | None = None
 
     def rows(self) -> pd.DataFrame:
@@ -187,7 +194,7 @@ class Record:
         method = str(row.get("method", ""))
         told = environments.provenance(method if method in environments.OPTIONAL else "")
         given = {"experiment": self.experiment, "weights": "", **told, **row}
-        # the table of details has neither; that of runs has both
+        # other tables have neither; those of runs have both
         given = {k: v for k, v in given.items() if k in self.columns or k in row}
         wrong = sorted(set(given) - {"experiment"} ^ set(self.columns) - {"experiment"})
         if wrong:

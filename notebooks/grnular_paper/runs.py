@@ -133,9 +133,9 @@ def run_missing(
             record = records.setdefault(experiment, Record(experiment, folder))
             record.add(found[experiment], replace=experiment != task.experiment)
         clear_parts(_own_parts(parts, task))
-        scores = pd.Series([row["strict_auprc"] for row in found[task.experiment]], dtype=float)
-        seconds = found[task.experiment][0]["seconds"]
-        say(f"{task.label}: strict AUPRC {scores.mean():.3f}, {seconds:.2f} s, {len(scores)} rows")
+        rows = pd.DataFrame(found[task.experiment])
+        score = rows["strict_auprc" if "strict_auprc" in rows else "valid_auprc"].astype(float)
+        say(f"{task.label}: strict AUPRC {score.mean():.3f}, {rows['seconds'].iloc[0]:.2f} s, {len(rows)} rows")
     return failures
 
 

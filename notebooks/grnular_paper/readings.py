@@ -1,0 +1,252 @@
+"""How the paper's training can be read: learning curves of every reading, and the one that does best.
+
+The paper leaves open what its loss compares, through what its gradient flows, and how large steps are. Each
+reading changes one thing of ``AS_PRINTED``, for networks without dropout and with little. What the paper chose
+on validation graphs (P, H_d, beta) is chosen on them here as well, by ``chosen``.
+
+Parameters
+----------
+curves : DataFrame
+    Rows on record of "readings": one an epoch of a training.
+folder : Path
+    The folder of recorded tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from grnular_core.models.glad import GLADConfig
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train
+from grnular_paper.ablations import with_config
+from grnular_paper.records import READINGS
+from grnular_paper.runs import run_missing
+
+SEEDS = (0, 1, 2)
+EPOCHS = 10
+GRAPHS = ("clean", "low-dropout")
+# Eq. 16 on theta, gradients through all L x P steps; means as in the 2020 code.
+AS_PRINTED = Recipe(
+    config=GRNULarConfig(
+        hidden=(40,), n_inner=5, init_tolerance=0.0, lam_scale=1.0, lam_per_error=False
+    ),
+    epochs=EPOCHS,
+    lr=0.03,
+    iterates="last",
+)
+GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=EPOCHS, lr=0.03, iterates="last")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to train a model on one kind of graphs, from one seed.
+
+    Attributes
+    ----------
+    name : str
+        What it changes.
+    recipe : Recipe
+        How to train, on any graphs.
+    graphs : str
+        Family of the 20 training and 20 validation graphs.
+    seed : int
+        Of the graphs and of the first weights.
+    """
+
+    name: str
+    recipe: Recipe
+    graphs: str
+    seed: int
+    experiment = READINGS
+
+    @property
+    def label(self) -> str:
+        """The training in words."""
+        return f"{self.name} on {self.graphs}, seed {self.seed}"
+
+    @property
+    def data(self) -> object:
+        """Each is a piece of work."""
+        return self.label
+
+    def identities(self) -> list[dict[str, object]]:
+        """A training is on record with all its epochs or not at all.
+
+        Returns
+        -------
+        list of dict
+            One, with the columns ``graphs``, ``reading`` and ``seed``.
+        """
+        return [{"graphs": self.graphs, "reading": self.name, "seed": self.seed}]
+
+    def whole_recipe(self) -> Recipe:
+        """The recipe with its graphs and its seed.
+
+        Returns
+        -------
+        Recipe
+        """
+        graphs = ((self.graphs, 20),)
+        recipe = with_config(self.recipe, seed=self.seed)
+        return replace(recipe, train=graphs, valid=graphs, seed=self.seed)
+
+    def run(
+        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
+    ) -> list[dict[str, object]]:
+        """Train: a row an epoch, from 0 (untrained).
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes that simulate; -1 for all cores.
+        parts : Path, optional
+            A folder where the training keeps its checkpoint.
+
+        Returns
+        -------
+        list of dict
+            Rows of the record, without provenance.
+        """
+        checkpoint = None
+        if parts is not None:
+            parts.mkdir(parents=True, exist_ok=True)
+            checkpoint = parts / "training.safetensors"
+        progress = train(self.whole_recipe(), checkpoint=checkpoint, device=device, n_jobs=n_jobs)
+        fixed = {"graphs": self.graphs, "reading": self.name, "seed": self.seed}
+        return [{"loss": None, "seconds": 0.0} | row | fixed for row in progress.history]
+
+
+def readings() -> dict[str, Recipe]:
+    """What the paper leaves open, one thing changed at a time.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name, the reading as printed first.
+    """
+    base = AS_PRINTED
+    return {
+        "as printed": base,
+        "loss on Z": replace(base, loss_on="Z"),
+        "loss on Z, inner gradient cut": replace(
+            with_config(base, inner_gradient="cut"), loss_on="Z"
+        ),
+        "sums in Eq. 12": with_config(base, reduction="sum"),
+        "lambda_nn not trained": replace(base, learn_lambda=False),
+        "Eq. 11": replace(base, loss="summed"),
+        "loss of all iterations": replace(base, iterates="all"),
+        "Adam's step 0.01": replace(base, lr=0.01),
+        "Adam's step 0.1": replace(base, lr=0.1),
+        "gradient not clipped": replace(base, clip=0.0),
+    }
+
+
+def choices() -> dict[str, Recipe]:
+    """What the paper chooses on validation graphs: P, H_d and beta, one at a time.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name.
+    """
+    base = AS_PRINTED
+    return {
+        **{f"P = {p}": with_config(base, n_inner=p) for p in (2, 10, 20)},
+        **{f"H_d = {h}": with_config(base, hidden=(h,)) for h in (60, 100)},
+        **{f"beta = {b:g}": replace(base, beta=b) for b in (0.5, 1.0, 5.0)},
+    }
+
+
+def glad_readings() -> dict[str, Recipe]:
+    """The same for GLAD and GLAD-TF, which have no inner steps.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name.
+    """
+    found = {}
+    for model, name in (("glad", "GLAD"), ("glad-tf", "GLAD-TF")):
+        base = replace(GLAD_AS_PRINTED, model=model)
+        found |= {
+            f"{name}: as printed": base,
+            f"{name}: loss on Z": replace(base, loss_on="Z"),
+            f"{name}: lambda_nn not trained": replace(base, learn_lambda=False),
+            f"{name}: loss of all iterations": replace(base, iterates="all"),
+            f"{name}: Adam's step 0.01": replace(base, lr=0.01),
+            f"{name}: Adam's step 0.1": replace(base, lr=0.1),
+            f"{name}: L = 30": with_config(base, n_unroll=30),
+            **{f"{name}: beta = {b:g}": replace(base, beta=b) for b in (0.5, 1.0, 5.0)},
+        }
+    return found
+
+
+def tasks(
+    recipes: Callable[[], dict[str, Recipe]] = readings,
+    graphs: Sequence[str] = GRAPHS,
+    seeds: Sequence[int] = SEEDS,
+) -> list[Reading]:
+    """All trainings, seed by seed.
+
+    Parameters
+    ----------
+    recipes : callable
+        ``readings``, ``choices`` or ``glad_readings``.
+    graphs : sequence of str
+        Families of graphs.
+    seeds : sequence of int
+
+    Returns
+    -------
+    list of Reading
+        In the order to run.
+    """
+    return [
+        Reading(name, recipe, family, seed)
+        for seed in seeds
+        for name, recipe in recipes().items()
+        for family in graphs
+    ]
+
+
+def run_missing_readings(folder: Path, **options: object) -> list[str]:
+    """Run all trainings that are not on record.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    **options
+        Of ``runs.run_missing``.
+
+    Returns
+    -------
+    list of str
+        A line for each that failed.
+    """
+    wanted = [*tasks(), *tasks(choices), *tasks(glad_readings)]
+    return run_missing(folder, wanted, **options)  # type: ignore[arg-type]
+
+
+def best(curves: pd.DataFrame) -> pd.DataFrame:
+    """The start and the best epoch of every training.
+
+    Returns
+    -------
+    DataFrame
+        ``graphs, reading, seed``, ``start`` and ``best`` (AUPRC on validation graphs) and its ``epoch``.
+    """
+    curves = curves.astype({"seed": int, "epoch": int})
+    key = ["graphs", "reading", "seed"]
+    top = curves.loc[curves.groupby(key, sort=False)["valid_auprc"].idxmax()]
+    start = curves[curves["epoch"] == 0].set_index(key)["valid_auprc"].rename("start")
+    top = top.rename(columns={"valid_auprc": "best"})[[*key, "epoch", "best"]]
+    return top.join(start, on=key)[[*key, "start", "best", "epoch"]].reset_index(drop=True)
