@@ -232,9 +232,6 @@ def _trained_variants() -> list[Variant]:
             {"Eq. 16": {}, "Eq. 11": {"loss": "summed"}, "average precision": {"loss": "smooth-ap"}},
         ),
         *_of_recipe("loss of", base, PAPER_LIKE, {w: {"iterates": w} for w in ("all", "last")}),
-        *_of(
-            "gradient", base, PAPER_LIKE, {w: {"inner_gradient": w} for w in ("cut", "through")}
-        ),
     ]  # fmt: skip
 
 

@@ -136,8 +136,8 @@ def readings() -> dict[str, Recipe]:
     return {
         "as printed": base,
         "loss on Z": replace(base, loss_on="Z"),
-        "loss on Z, inner gradient cut": replace(
-            with_config(base, inner_gradient="cut"), loss_on="Z"
+        "loss on Z, inner gradient cut": with_config(
+            replace(base, loss_on="Z"), inner_gradient="cut"
         ),
         "sums in Eq. 12": with_config(base, reduction="sum"),
         "lambda_nn not trained": replace(base, learn_lambda=False),
