@@ -1,9 +1,9 @@
 """The real single-cell data of the BEELINE benchmark: seven datasets, three networks each.
 
 Gene rules: ``TFs+500`` and ``TFs+1000`` are BEELINE's (every TF with Bonferroni-corrected p < 0.01,
-and the 500 or 1,000 most variable of the other genes that pass); ``top500`` is the GRNULar paper's
-(the 500 most variable genes of the network with uncorrected p < 0.01). p values and variances are
-those of each dataset's GeneOrdering file.
+and the 500 or 1,000 most variable of the other genes that pass), ``TFs`` is the same without other genes;
+``top500`` is the GRNULar paper's (the 500 most variable genes of the network with uncorrected p < 0.01).
+p values and variances are those of each dataset's GeneOrdering file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch, fetch_member, is_cached
@@ -22,13 +24,19 @@ from grnular_core.utils.errors import InputError
 
 DATASETS = ("mDC", "mESC", "mHSC-E", "mHSC-GM", "mHSC-L", "hESC", "hHep")
 NETWORKS = ("STRING", "Non-Specific-ChIP-seq", "Cell-type-specific-ChIP-seq")
-GENE_RULES = ("TFs+500", "TFs+1000", "top500")
+N_OTHERS = {"TFs": 0, "TFs+500": 500, "TFs+1000": 1000}  # genes beside the TFs, of BEELINE's rules
+GENE_RULES = (*N_OTHERS, "top500")
 SIGNIFICANT = 0.01
 DATA_ARCHIVE = "beeline/full/BEELINE-data.zip"
 NETWORK_ARCHIVE = "beeline/full/BEELINE-Networks.zip"
 # Of which a redistributed subset holds nine tenths and more of the genes that ``top500`` asks for.
 NEARLY_WHOLE = {"mDC": "TFs+1000"}
 LEAST_COVERED = 0.9
+# Redistributed in another form: a sparse matrix, its genes in one file, its cells in PseudoTime's order.
+SPARSE = "beeline/TFs+500/hESC/expression.npz"
+SPARSE_GENES = "beeline/TFs+500/hESC/Target.csv"
+# Files that hold every gene of the rule ``TFs`` where no subset of BEELINE's is redistributed.
+ONLY_TFS = "beeline/TFs+1000/{}/TRN--ExpressionData.csv.gz"
 
 
 def load_beeline(dataset: str, network: str, genes: str = "TFs+500") -> GRNDataset:
@@ -102,9 +110,11 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
     keys = [f"beeline/Networks/{species(dataset)}-tfs.csv"]
     subset = _expression_key(dataset, genes)
     keys.append(subset or DATA_ARCHIVE)
-    if genes == "top500" or not subset:
+    if subset == SPARSE:
+        keys += [SPARSE_GENES, _pseudotime_key(dataset)]
+    if genes not in ("TFs+500", "TFs+1000") or not subset:
         keys.append(_ordering_key(dataset))
-    subset = _subset_key(dataset, genes, f"{network}-network.csv.gz")
+    subset = _network_key(dataset, network, genes)
     full = _full_network_key(dataset, network)
     keys.append(next((key for key in (subset, full) if key in registry()), NETWORK_ARCHIVE))
     return keys
@@ -322,6 +332,15 @@ def _ordering_key(dataset: str) -> str:
     return f"beeline/inputs/scRNA-Seq/{dataset}/GeneOrdering.csv"
 
 
+def _pseudotime_key(dataset: str) -> str:
+    return f"beeline/inputs/scRNA-Seq/{dataset}/PseudoTime.csv"
+
+
+def _network_key(dataset: str, network: str, genes: str) -> str:
+    """Return the key of the network restricted to a superset of the rule's genes."""
+    return _subset_key(dataset, "TFs+500" if genes == "TFs" else genes, f"{network}-network.csv.gz")
+
+
 def _upper_if_mouse(names: pd.Index, dataset: str) -> pd.Index:
     return names.str.upper() if species(dataset) == "mouse" else names
 
@@ -330,31 +349,43 @@ def _expression_key(dataset: str, genes: str) -> str | None:
     """Return the redistributed subset to take, None where only the full archive will do."""
     if genes == "top500" and not is_cached(DATA_ARCHIVE):
         genes = NEARLY_WHOLE.get(dataset, genes)
-    key = _subset_key(dataset, genes, "ExpressionData.csv.gz")
-    return key if key in registry() else None
+    rule = "TFs+500" if genes == "TFs" else genes
+    keys = [_subset_key(dataset, rule, name) for name in ("ExpressionData.csv.gz", "expression.npz")]
+    keys += [ONLY_TFS.format(dataset)] if genes == "TFs" else []
+    return next((key for key in keys if key in registry()), None)
 
 
 def _expression(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, str, float]:
     """Return cells x genes, the key it came from, and which share of the rule's genes it has."""
     key = _expression_key(dataset, genes)
-    if key and genes != "top500":
-        return _read_cells_by_genes(fetch(key), dataset), key, 1.0
     member = f"inputs/scRNA-Seq/{dataset}/ExpressionData.csv"
     path = fetch(key) if key else fetch_member(DATA_ARCHIVE, member)
-    table = _read_cells_by_genes(path, dataset)
+    table = _read_sparse(path, dataset) if key == SPARSE else _read_cells_by_genes(path, dataset)
+    if key and genes in ("TFs+500", "TFs+1000"):
+        return table, key, 1.0
     wanted = (
         top500_genes(dataset, network)
         if genes == "top500"
-        else beeline_genes(dataset, int(genes[4:]))
+        else beeline_genes(dataset, N_OTHERS[genes])
     )
     there = [gene for gene in wanted if gene in table]
     covered = len(there) / len(wanted)
-    if covered < (LEAST_COVERED if key else 1):
+    if covered < (LEAST_COVERED if key and genes == "top500" else 1):
         missing = sorted(set(wanted) - set(there))
         raise InputError(
             f"{path}: {len(missing)} genes of GeneOrdering are not in it, e.g. {missing[:3]}"
         )
     return table[there], key or DATA_ARCHIVE, covered
+
+
+def _read_sparse(path: Path, dataset: str) -> pd.DataFrame:
+    """Read the parts of a csr matrix, genes x cells, as cells x genes."""
+    with np.load(path) as parts:
+        data = [parts[f"attr_{name}"] for name in ("data", "indices", "indptr")]
+        values = sparse.csr_matrix(tuple(data), tuple(parts["attr_shape"])).toarray()
+    genes = pd.read_csv(fetch(SPARSE_GENES), keep_default_na=False)["Gene"]
+    cells = pd.read_csv(fetch(_pseudotime_key(dataset)), index_col=0).index
+    return pd.DataFrame(values.T, cells.astype(str), genes.astype(str).to_numpy())
 
 
 def _read_cells_by_genes(path: Path, dataset: str) -> pd.DataFrame:
@@ -364,7 +395,7 @@ def _read_cells_by_genes(path: Path, dataset: str) -> pd.DataFrame:
 
 
 def _truth(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, str]:
-    key = _subset_key(dataset, genes, f"{network}-network.csv.gz")
+    key = _network_key(dataset, network, genes)
     if key in registry():
         return read_network(fetch(key)), key
     return _full_network(dataset, network)

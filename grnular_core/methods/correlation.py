@@ -7,7 +7,7 @@ beat; the controls know nothing of single edges (``random``, ``degree``), or all
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -91,7 +91,13 @@ def correlation(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     return Scores(np.abs(r), np.sign(r))
 
 
-def within_clusters(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+def within_clusters(
+    expression: np.ndarray,
+    tf_index: np.ndarray,
+    n_clusters: Sequence[int] = (8,),
+    signed: bool = False,
+    starts: int = 1,
+) -> Scores:
     """Correlation inside clusters of cells: co-expression with cell types taken out.
 
     Types of cells differ in most genes, whatever regulates them, so over all cells almost any two markers go
@@ -101,24 +107,34 @@ def within_clusters(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     ----------
     expression : ndarray, (cells, genes)
     tf_index : ndarray of int, (tfs,)
+    n_clusters : sequence of int
+        Numbers of clusters; with several the correlation is their mean.
+    signed : bool
+        Whether positive correlations come first: the score is (1 + r) / 2, as in signed co-expression networks.
+    starts : int
+        How often k-means starts anew.
 
     Returns
     -------
     Scores
-        Absolute correlation of expression less its cluster's mean. Clusters are those of
-        ``cell_clusters.cluster_cells``, from z-scores; at most 8, one when there are fewer than 10 cells, where
-        this is plain correlation. A gene that does not vary inside clusters scores 0.
+        Absolute correlation r of expression less its cluster's mean, or the signed score of it. Clusters are those
+        of ``cell_clusters.cluster_cells``, from z-scores; there is one when there are fewer than 10 cells, where
+        this is plain correlation. For a gene that does not vary inside clusters r is 0.
     """
     from grnular_core.models.cell_clusters import cluster_cells  # loads torch
 
     z = standardised(expression)
-    labels = cluster_cells(z)
-    one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
-    means = (one_hot.T @ z) / np.maximum(one_hot.sum(0), 1)[:, None]
-    left = z - means[labels]
-    # a gene that differs between clusters alone leaves rounding behind
-    left[:, np.abs(left).max(0, initial=0) < 1e-9] = 0
-    return correlation(left, tf_index)
+    r = np.zeros((len(tf_index), z.shape[1]))
+    for k in n_clusters:
+        labels = cluster_cells(z, k, starts)
+        one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
+        means = (one_hot.T @ z) / np.maximum(one_hot.sum(0), 1)[:, None]
+        left = z - means[labels]
+        # a gene that differs between clusters alone leaves rounding behind
+        left[:, np.abs(left).max(0, initial=0) < 1e-9] = 0
+        r += pearson(left, tf_index) / len(n_clusters)
+    r = without_self(r, tf_index)
+    return Scores(without_self((1 + r) / 2, tf_index) if signed else np.abs(r), np.sign(r))
 
 
 def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
@@ -246,6 +262,23 @@ def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     r = correlation(expression, tf_index).weight
     others = max(expression.shape[1] - 1, 1)
     scores = np.repeat(r.sum(axis=1, keepdims=True) / others, expression.shape[1], axis=1)
+    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+
+
+def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Control: every edge whose target is a TF scores 1, every other 0; it knows the TF list, and no edge.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    Scores
+    """
+    scores = np.zeros((len(tf_index), expression.shape[1]))
+    scores[:, tf_index] = 1
     return Scores(without_self(scores, tf_index), np.zeros_like(scores))
 
 

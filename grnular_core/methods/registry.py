@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -50,6 +52,13 @@ def _call(module: str, function: str, *arguments: object) -> ScoresOf:
 def _unrolled(name: str, function: str = "trained_scores") -> ScoresOf:
     """Run an unrolled model as the entry of that name says."""
     return lambda given, options: _call("unrolled", function, METHODS[name])(given, options)
+
+
+def _within_clusters(
+    n_clusters: Sequence[int], signed: bool, given: MethodInput, options: RunOptions
+) -> Scores:
+    """Correlation inside clusters, with k-means started ten times."""
+    return correlation.within_clusters(given.expression, given.tf_index, n_clusters, signed, 10)
 
 
 _ENTRIES = (
@@ -162,6 +171,19 @@ _ENTRIES = (
         lambda given, options: correlation.within_clusters(given.expression, given.tf_index),
         law=resources.clusters_law,
     ),
+    *(
+        Method(
+            f"cluster-correlation-{name}", f"within-cluster correlation ({text})", colour,
+            f"The same with {text}: of ten starts of k-means the best",
+            partial(_within_clusters, n_clusters, signed), marker=marker,
+        )
+        for name, text, colour, marker, n_clusters, signed in (
+            ("4", "4 clusters", "#6FC7B8", "8", (4,), False),
+            ("4-signed", "4 clusters, signed", "#2A7F74", "H", (4,), True),
+            ("mean", "mean over 2 to 16 clusters", "#8FD6CA", "+", range(2, 17), False),
+            ("mean-signed", "mean over 2 to 16 clusters, signed", "#1D5F57", "x", range(2, 17), True),
+        )
+    ),
     Method(
         "clr", "CLR", "#117733",
         "Context likelihood of relatedness on |correlation|",
@@ -179,6 +201,11 @@ _ENTRIES = (
         "degree", "degree", "#666666",
         "Control: every edge scores its TF's mean |correlation|",
         lambda given, options: correlation.degree(given.expression, given.tf_index),
+    ),
+    Method(
+        "target-is-tf", "target is a TF", "#8C8C8C",
+        "Control: edges whose target is a TF score 1, all others 0",
+        lambda given, options: correlation.target_is_tf(given.expression, given.tf_index),
     ),
     Method(
         "random", "random", "#BBBBBB",

@@ -19,16 +19,21 @@ N_CLUSTERS, N_COMPONENTS = 8, 8
 
 
 
-def cluster_cells(Z: np.ndarray | sparse.csr_matrix) -> np.ndarray:
+def cluster_cells(
+    Z: np.ndarray | sparse.csr_matrix, n_clusters: int = N_CLUSTERS, starts: int = 1
+) -> np.ndarray:
     """Clusters of cells: k-means on their first principal components.
 
-    At most 8 clusters, and 10 cells a cluster on average. Deterministic: no random draw of the
-    caller's is used or changed.
+    Ten cells a cluster on average or more. Deterministic: no random draw of the caller's is used or changed.
 
     Parameters
     ----------
     Z : ndarray or csr, shape (cells, genes)
         z-scores, or a sparse table that differs from them by a number for each gene.
+    n_clusters : int
+        How many clusters there are at most.
+    starts : int
+        How often k-means starts anew; the best end counts.
 
     Returns
     -------
@@ -48,8 +53,8 @@ def cluster_cells(Z: np.ndarray | sparse.csr_matrix) -> np.ndarray:
     # its threads and torch's, waiting for each other, would take ten times as long
     with _threads().limit(limits=1):
         parts = PCA(n_components, svd_solver=solver, random_state=0).fit_transform(Z)
-        n_clusters = min(N_CLUSTERS, n_cells // 10 + 1)
-        return KMeans(n_clusters, n_init=1, random_state=0).fit_predict(parts)
+        n_clusters = min(n_clusters, n_cells // 10 + 1)
+        return KMeans(n_clusters, n_init=starts, random_state=0).fit_predict(parts)
 
 
 @lru_cache

@@ -16,7 +16,8 @@ SUBSETS = [
     (dataset, rule)
     for dataset in beeline.DATASETS
     for rule in ("TFs+500", "TFs+1000")
-    if f"beeline/{rule}/{dataset}/ExpressionData.csv.gz" in registry()
+    for name in ("ExpressionData.csv.gz", "expression.npz")
+    if f"beeline/{rule}/{dataset}/{name}" in registry()
 ]
 PAIRS = [(d, n) for d, rule in SUBSETS if rule == "TFs+500" for n in beeline.NETWORKS]
 TABLE3 = {
@@ -66,10 +67,39 @@ def test_a_pair_is_complete_and_its_card_adds_up(real_data, dataset, network):
     assert card.density == pytest.approx(expected)
 
 
-def test_variances_of_the_expression_are_those_of_gene_ordering(real_data):
-    data = beeline.load_beeline("mHSC-L", "STRING")
-    variance = beeline.gene_ordering("mHSC-L")["variance"].loc[data.genes]
-    np.testing.assert_allclose(data.expression().var(axis=0, ddof=1), variance, rtol=1e-6)
+@pytest.mark.parametrize(
+    ("dataset", "rule", "apart"),
+    [("mHSC-L", "TFs+500", 1e-6), ("hESC", "TFs+500", 4e-10), ("mHSC-E", "TFs", 1e-12)],
+)
+def test_variances_of_the_expression_are_those_of_gene_ordering(real_data, dataset, rule, apart):
+    data = beeline.load_beeline(dataset, "STRING", rule)
+    variance = beeline.gene_ordering(dataset)["variance"].loc[data.genes]
+    np.testing.assert_allclose(data.expression().var(axis=0, ddof=1), variance, rtol=apart)
+
+
+def test_cells_stand_in_the_order_of_pseudotime(real_data):
+    data = beeline.load_beeline("hESC", "STRING")
+    cells = pd.read_csv(beeline.gene_file("hESC", "PseudoTime.csv"), index_col=0).index
+    assert list(data.adata.obs_names) == list(cells) and data.n_cells == 758 and data.n_genes == 910
+    assert data.provenance["expression_from"] == beeline.SPARSE
+
+
+@pytest.mark.parametrize("dataset", beeline.DATASETS)
+def test_the_tfs_of_all_seven_datasets_make_a_rule_of_their_own(real_data, dataset):
+    counts = {
+        "mDC": 321, "mESC": 620, "mHSC-E": 204, "mHSC-GM": 132, "mHSC-L": 60, "hESC": 410, "hHep": 448
+    }  # fmt: skip
+    for network in beeline.NETWORKS:
+        keys = beeline.needed_keys(dataset, network, "TFs")
+        assert not [key for key in keys if key.endswith(".zip") or key not in registry()]
+        data = beeline.load_beeline(dataset, network, "TFs")
+        assert list(data.genes) == list(data.tfs) == beeline.beeline_genes(dataset, 0)
+        assert data.n_genes == counts[dataset] and len(data.truth) > 30
+    whole = beeline.load_beeline(dataset, network, "TFs+500") if dataset != "mHSC-E" else None
+    if whole is not None:  # the same edges between TFs, whatever other genes are there
+        between = whole.truth["regulator"].isin(data.genes) & whole.truth["target"].isin(data.genes)
+        edges = [set(map(tuple, t[["regulator", "target"]].to_numpy())) for t in (whole.truth[between], data.truth)]
+        assert edges[0] == edges[1]
 
 
 def test_names_are_found_whatever_their_case_and_others_refused():
@@ -142,7 +172,7 @@ def test_every_pair_loads_from_archives_of_the_same_layout(
         expected = set(passed.nlargest(500, "Variance").index)
     else:
         passed = ordering[ordering["VGAMpValue"] < 0.01 / len(ordering)]
-        others = passed.drop(tfs & set(passed.index)).nlargest(int(rule[4:]), "Variance")
+        others = passed.drop(tfs & set(passed.index)).nlargest(beeline.N_OTHERS[rule], "Variance")
         expected = set(others.index) | (tfs & set(passed.index))
     assert set(data.genes) == expected and set(data.tfs) == expected & tfs
     assert (edges["Gene1"] == edges["Gene2"]).any() and data.truth_counts.n_given == len(edges)

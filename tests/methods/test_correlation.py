@@ -100,5 +100,24 @@ def test_inside_clusters_types_do_not_count_and_what_goes_together_does():
     # eight clusters also cut along the strongest axis inside types, which costs some
     assert inside.weight[2, 31] > 0.4 and inside.weight[2, 31] == inside.weight.max()
     assert inside.sign[2, 31] == -1
+    # positive ones first, in the order of the correlation
+    signed = baselines.within_clusters(X, tfs, signed=True)
+    assert signed.weight[2, 31] < 0.3 and signed.sign[2, 31] == -1
+    np.testing.assert_allclose(2 * signed.weight[0, 1:] - 1, (inside.weight * inside.sign)[0, 1:], atol=1e-12)
     few = [f(X[:9], tfs).weight for f in (baselines.within_clusters, baselines.correlation)]
     np.testing.assert_allclose(*few, atol=1e-12)  # few cells are one cluster
+
+
+def test_over_several_numbers_of_clusters_the_correlation_is_their_mean():
+    x, tf_index = small()
+    one, two, both = (baselines.within_clusters(x, tf_index, k) for k in ((2,), (5,), (2, 5)))
+    mean = (one.weight * one.sign + two.weight * two.sign) / 2
+    np.testing.assert_allclose(both.weight * both.sign, mean, atol=1e-12)
+    assert not np.allclose(one.weight, two.weight)
+
+
+def test_an_edge_into_a_tf_scores_one_and_every_other_nothing():
+    x, tf_index = small()
+    weight = baselines.target_is_tf(x, tf_index).weight
+    assert set(np.unique(weight)) == {0, 1} and weight.sum() == 4 * 3
+    assert (weight[:, 4:] == 0).all() and (np.diag(weight) == 0).all()

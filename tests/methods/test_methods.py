@@ -27,7 +27,7 @@ from grnular_core.utils.errors import InputError, MethodError
 
 # those with weights of their own: test_trained_methods.py
 TESTED = (
-    "correlation", "within-clusters", "clr", "ridge", "degree", "random", "oracle", "glasso",
+    "correlation", "within-clusters", "cluster-correlation-4", "cluster-correlation-mean-signed", "target-is-tf", "clr", "ridge", "degree", "random", "oracle", "glasso",
     "grnboost2", "tigress", "grnular-context", "grnular-untrained", "grnular-base",
 )  # fmt: skip
 
@@ -84,6 +84,8 @@ def test_controls_are_where_they_should_be_and_the_oracle_needs_a_truth(tables, 
         for name in ("oracle", "random")
     )
     assert oracle["auprc"] == 1 and chance["auprc_ratio"] < 2
+    listed = tables["target-is-tf"]
+    assert (listed["weight"] == 1).all() and set(listed["target"]) == set(small_data.tfs)
     # a TF's edges all score alike
     assert tables["degree"].groupby("regulator")["weight"].nunique().max() == 1
     with pytest.raises(InputError, match="needs a reference network"):
