@@ -203,9 +203,9 @@ _ENTRIES = (
         lambda given, options: correlation.degree(given.expression, given.tf_index),
     ),
     Method(
-        "target-is-tf", "target is a TF", "#8C8C8C",
+        "target-is-tf", "target is a TF", "#7A6F8F",
         "Control: edges whose target is a TF score 1, all others 0",
-        lambda given, options: correlation.target_is_tf(given.expression, given.tf_index),
+        lambda given, options: correlation.target_is_tf(given.expression, given.tf_index), marker="1",
     ),
     Method(
         "random", "random", "#BBBBBB",

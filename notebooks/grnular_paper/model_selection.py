@@ -80,6 +80,7 @@ def on_real_data(folder: Path) -> pd.DataFrame:
     rows = pd.read_csv(folder / ON_REAL_DATA)
     ratios = {name: rows.loc[rows["weights"] == name, "strict_auprc_ratio"] for name in TRAINED}
     recorded = recorded_pairs(folder)
+    recorded = recorded[recorded["dataset"].isin(rows["dataset"])]
     for name in AS_PUBLISHED:
         of_name = recorded[recorded["method"] == name].groupby(["dataset", "network"])
         ratios[name] = of_name["strict_auprc_ratio"].mean()

@@ -1,30 +1,35 @@
 """Runs on real data: BEELINE's datasets with their reference networks.
 
 One inference per (dataset, gene rule, method, seed) is scored on every network of the dataset, by both
-protocols, and for the first seed edge by edge and TF by TF.
+protocols, and for the first seed edge by edge, TF by TF, and by what the targets are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from grnular_core.data.beeline import NETWORKS, load_beeline, needed_keys
+from grnular_core.data.beeline import DATASETS, NETWORKS, load_beeline, needed_keys
+from grnular_core.data.candidates import Candidates, score_matrix, scored_edges, strict_candidates
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available, is_cached
 from grnular_core.methods.registry import RunOptions, method, run_method
 from grnular_core.methods.unrolled import papers_weights
-from grnular_core.scoring.statistics import bootstrap_over_tfs
+from grnular_core.scoring.ranking import average_precision
+from grnular_core.scoring.statistics import bootstrap_over_tfs, random_scores_summary
 from grnular_core.scoring.strict import strict_scores
-from grnular_paper.records import DETAILS, Record, row_scores
+from grnular_paper.records import CHANCE, DETAILS, TARGETS, Record, row_scores
 
 RUN = ["dataset", "network", "genes", "method"]  # with a seed: what a row on real data is of
-SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L")  # redistributed without the archives
-GENES = "TFs+500"  # the gene rule of all fifteen pairs
+SMALL_DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L", "hESC")  # redistributed without the archives
+GENES = "TFs+500"  # the gene rule of their eighteen pairs
+ONLY_TFS = "TFs"  # that of all twenty-one: no other genes
+PRINTED_RULE = "top500"  # the paper's
 DRAWS = 200  # of TFs with replacement, for an interval
 
 
@@ -46,6 +51,8 @@ class RealTask:
         The reference networks.
     detailed : bool
         Whether the first seed is also scored edge by edge and TF by TF.
+    experiment : str
+        The record that is asked for: "beeline", or ``TARGETS`` for runs whose scores are on record already.
     """
 
     dataset: str
@@ -54,7 +61,7 @@ class RealTask:
     genes: str = GENES
     networks: tuple[str, ...] = NETWORKS
     detailed: bool = field(default=True, compare=False)
-    experiment = "beeline"
+    experiment: str = "beeline"
 
     @property
     def label(self) -> str:
@@ -72,10 +79,11 @@ class RealTask:
         Returns
         -------
         list of dict
-            ``dataset, genes, method, network, seed``.
+            ``dataset, genes, method, network`` and, but for ``TARGETS``, ``seed``.
         """
         own = {"dataset": self.dataset, "genes": self.genes, "method": self.method}
-        return [own | {"network": n, "seed": self.seed} for n in self.networks]
+        seed = {} if self.experiment == TARGETS else {"seed": self.seed}
+        return [own | {"network": n} | seed for n in self.networks]
 
     def run(
         self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
@@ -97,11 +105,13 @@ class RealTask:
         Returns
         -------
         dict of str to list
-            Rows of "beeline" and of ``DETAILS``, without provenance.
+            Rows of "beeline", of ``DETAILS`` and ``TARGETS``, and of ``CHANCE`` from random scores, without
+            provenance; of ``TARGETS`` and ``CHANCE`` alone where ``TARGETS`` are asked for.
         """
         from grnular_core.models.parallel import one_thread  # torch takes a second or two to load
 
-        rows, details, run, chosen = [], [], None, method(self.method)
+        rows, details, targets, chance = [], [], [], []
+        run, chosen = None, method(self.method)
         for network in self.networks:
             data = _loaded(self.dataset, network, self.genes)
             if run is None or chosen.needs_truth:
@@ -113,6 +123,13 @@ class RealTask:
                 "dataset": self.dataset, "network": network, "genes": self.genes, "method": self.method
             }  # fmt: skip
             absent = {"cell_types": None, "dropout_percentile": None}
+            if self.seed == 0 and self.detailed and not chosen.needs_truth:
+                if len(data.tfs) < len(data.genes):
+                    targets.append({**key, "seed": self.seed, **_target_scores(data, run.edges)})
+                if self.method == "random":
+                    chance.append({k: v for k, v in key.items() if k != "method"} | _chance(data))
+            if self.experiment == TARGETS:
+                continue
             scores = row_scores(
                 run, data.truth, data.genes, data.tfs, device if chosen.uses_device else "cpu",
                 symmetric_truth=False,
@@ -121,7 +138,8 @@ class RealTask:
             rows.append({**key, **place, "seed": self.seed, **scores})
             if self.seed == 0 and self.detailed and not chosen.needs_truth:
                 details.append({**key, "seed": self.seed, **_detail_scores(data, run.edges)})
-        return {self.experiment: rows, DETAILS: details}
+        others = {TARGETS: targets, CHANCE: chance}
+        return others if self.experiment == TARGETS else {"beeline": rows, DETAILS: details, **others}
 
 
 def _detail_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float | int]:
@@ -148,12 +166,58 @@ def _detail_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float | i
     }
 
 
+def _target_scores(data: GRNDataset, edges: pd.DataFrame) -> dict[str, float]:
+    """AUPRC over density among the candidates whose target is a TF, and among all others.
+
+    Many true edges end in a TF, so that a method is above random where it does no more than rank TFs first.
+    """
+    chosen = strict_candidates(data.truth, data.genes, data.tfs)
+    known, ratios = scored_edges(edges, data.genes), {}
+    for name, part in _by_target(chosen, data.tfs).items():
+        scores = score_matrix(known, part.regulators, part.targets)[part.mask]
+        truth = part.truth[part.mask]
+        ratios[f"ratio_{name}"] = average_precision(scores, truth) / part.density if part.n_true else np.nan
+    return ratios
+
+
+def _by_target(chosen: Candidates, tfs: Sequence[str]) -> dict[str, Candidates]:
+    """Candidates into TFs and into other genes, of the same regulators."""
+    is_tf = np.isin(np.array(chosen.targets, dtype=object), list(tfs))
+    parts = {}
+    for name, columns in (("tfs", is_tf), ("others", ~is_tf)):
+        targets = tuple(gene for gene, kept in zip(chosen.targets, columns, strict=True) if kept)
+        of = {what: getattr(chosen, what)[:, columns] for what in ("mask", "truth", "sign")}
+        parts[name] = replace(chosen, targets=targets, **of)
+    return parts
+
+
+def _chance(data: GRNDataset) -> dict[str, float | int]:
+    """The central 95 % of AUPRC over density of random scores, and the shares of what ends in a TF."""
+    chosen = strict_candidates(data.truth, data.genes, data.tfs)
+    into = _by_target(chosen, data.tfs)
+    whole, others = (
+        random_scores_summary(part, DRAWS).loc["auprc_ratio"] for part in (chosen, into["others"])
+    )
+    return {
+        "draws": DRAWS,
+        "low": whole["low"],
+        "high": whole["high"],
+        "others_low": others["low"],
+        "others_high": others["high"],
+        "regulators": len(chosen.regulators),
+        "true": chosen.n_true,
+        "true_into_tfs": into["tfs"].n_true / max(chosen.n_true, 1),
+        "candidates_into_tfs": into["tfs"].n_candidates / max(chosen.n_candidates, 1),
+    }
+
+
 def real_tasks(
     datasets: Sequence[str],
     methods: Sequence[str],
     seeds: Sequence[int],
     genes: str = GENES,
     networks: Sequence[str] = NETWORKS,
+    experiment: str = "beeline",
 ) -> list[RealTask]:
     """All runs: quick methods first, seeds beyond the first only for methods that draw.
 
@@ -167,6 +231,8 @@ def real_tasks(
         BEELINE's gene rule.
     networks : sequence of str
         The reference networks to score on.
+    experiment : str
+        As in ``RealTask``; of ``TARGETS`` there is one seed, and none of a method that needs the truth.
 
     Returns
     -------
@@ -175,8 +241,11 @@ def real_tasks(
     """
     order = {"seconds": 0, "minutes": 1, "hours": 2}
     chosen = sorted(methods, key=lambda name: order[method(name).cost])
+    if experiment == TARGETS:
+        chosen = [name for name in chosen if not method(name).needs_truth]
+        seeds = [0]
     return [
-        RealTask(dataset, name, seed, genes, tuple(networks))
+        RealTask(dataset, name, seed, genes, tuple(networks), experiment=experiment)
         for name in chosen
         for dataset in datasets
         for seed in (seeds if method(name).stochastic else seeds[:1])
@@ -238,7 +307,7 @@ def recorded_pairs(folder: Path, genes: str = GENES) -> pd.DataFrame:
     return rows[rows["genes"] == genes]
 
 
-@lru_cache(maxsize=len(SMALL_DATASETS) * len(NETWORKS))
+@lru_cache(maxsize=len(DATASETS) * len(NETWORKS))
 def _loaded(dataset: str, network: str, genes: str) -> GRNDataset:
     """The pair, read once for all methods; nobody changes a ``GRNDataset``."""
     return load_beeline(dataset, network, genes)

@@ -47,11 +47,23 @@ DETAIL_KEY = ("dataset", "network", "genes", "method")
 DETAIL_SCORES = (
     "seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high",
 )  # fmt: skip
+TARGETS = "targets"  # the rows of ``DETAILS`` by their targets: AUPRC over density among TFs, among other genes
+TARGET_SCORES = ("seed", "ratio_tfs", "ratio_others")
+CHANCE = "chance"  # a row a pair: what random scores reach, and how much of the network ends in a TF
+CHANCE_KEY = ("dataset", "network", "genes")
+CHANCE_SCORES = (
+    "draws", "low", "high", "others_low", "others_high", "regulators", "true", "true_into_tfs", "candidates_into_tfs",
+)  # fmt: skip
 READINGS = "readings"  # learning curves: one row an epoch of a training
 CURVE_KEY = ("graphs", "reading", "seed", "epoch")
 CURVE_SCORES = ("loss", "valid_auprc", "valid_auroc", "seconds")
 # Tables whose rows are no runs of a method: their keys, and their other columns.
-OTHER_TABLES = {DETAILS: (DETAIL_KEY, DETAIL_SCORES), READINGS: (CURVE_KEY, CURVE_SCORES)}
+OTHER_TABLES = {
+    DETAILS: (DETAIL_KEY, DETAIL_SCORES),
+    TARGETS: (DETAIL_KEY, TARGET_SCORES),
+    CHANCE: (CHANCE_KEY, CHANCE_SCORES),
+    READINGS: (CURVE_KEY, CURVE_SCORES),
+}
 EXPERIMENTS = (
     "clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", *OTHER_TABLES
 )  # fmt: skip

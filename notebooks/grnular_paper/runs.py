@@ -133,10 +133,16 @@ def run_missing(
             record = records.setdefault(experiment, Record(experiment, folder))
             record.add(found[experiment], replace=experiment != task.experiment)
         clear_parts(_own_parts(parts, task))
-        rows = pd.DataFrame(found[task.experiment])
-        score = rows["strict_auprc" if "strict_auprc" in rows else "valid_auprc"].astype(float)
-        say(f"{task.label}: strict AUPRC {score.mean():.3f}, {rows['seconds'].iloc[0]:.2f} s, {len(rows)} rows")
+        say(f"{task.label}: {_outcome(pd.DataFrame(found[task.experiment]))}")
     return failures
+
+
+def _outcome(rows: pd.DataFrame) -> str:
+    """The mean score of a run's rows, and its time where they have one."""
+    names = {"strict_auprc": "strict AUPRC", "valid_auprc": "AUPRC", "ratio_others": "AUPRC / density"}
+    column = next(name for name in names if name in rows)
+    took = f"{rows['seconds'].iloc[0]:.2f} s, " if "seconds" in rows else ""
+    return f"{names[column]} {rows[column].astype(float).mean():.3f}, {took}{len(rows)} rows"
 
 
 def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[str]]:

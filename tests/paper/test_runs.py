@@ -15,7 +15,7 @@ from conftest import linear_network
 from grnular_paper import published_code, real_data, records, runs, synthetic
 from grnular_paper.__main__ import main
 from grnular_paper.real_data import RealTask, real_tasks
-from grnular_paper.records import DETAILS, Record
+from grnular_paper.records import CHANCE, DETAILS, TARGETS, Record
 from grnular_paper.runs import PROCESSOR_SPREAD, compare_with_record, run_missing, run_now, verify
 from grnular_paper.synthetic import SyntheticTask, as_dataset, replicate_of, synthetic_tasks
 
@@ -178,6 +178,31 @@ def test_one_inference_gives_every_number_of_every_network(pretend, monkeypatch)
     assert [row["strict_auprc"] for row in oracle["beeline"]] == [1, 1, 1] and not oracle[DETAILS]
 
 
+def test_scores_by_target_tell_what_ranks_tfs_first_from_what_knows_more(small_data, tmp_path, monkeypatch):
+    """Truth made so that edges into TFs are many, and a method that only ranks those first."""
+    tfs, others = small_data.tfs, [gene for gene in small_data.genes if gene not in small_data.tfs]
+    pairs = [(a, b) for a in tfs[:4] for b in tfs if a != b] + [(a, others[0]) for a in tfs[:4]]
+    data = replace(small_data, truth=pd.DataFrame(pairs, columns=["regulator", "target"]).assign(sign=0))
+    monkeypatch.setattr(real_data, "_loaded", lambda *_: data)
+    found = RealTask("mDC", "target-is-tf").run()
+    (row, *_), whole = found[TARGETS], found["beeline"][0]["strict_auprc_ratio"]
+    assert row["ratio_tfs"] == row["ratio_others"] == pytest.approx(1) and whole > 3
+    chance = RealTask("mDC", "random").run()[CHANCE][0]
+    assert chance["true_into_tfs"] == 16 / 20 and chance["candidates_into_tfs"] == 16 / 116
+    assert chance["low"] < 1 < chance["high"] and chance["others_low"] < 1 < chance["others_high"]
+    assert (chance["true"], chance["regulators"]) == (20, 4) and "method" not in chance
+    # asked for where the scores are on record, these alone are written
+    run_missing(tmp_path, [RealTask("mDC", "random", experiment=TARGETS)], **QUIET)
+    assert len(Record(TARGETS, tmp_path).rows()) == len(Record(CHANCE, tmp_path).rows()) == 3
+    assert Record("beeline", tmp_path).rows().empty and Record(DETAILS, tmp_path).rows().empty
+
+
+def test_scores_by_target_are_asked_for_once_and_of_methods_without_the_truth():
+    found = real_tasks(["mDC"], ["clr", "ridge", "oracle"], [0, 1], experiment=TARGETS)
+    assert {(t.method, t.seed, t.experiment) for t in found} == {("clr", 0, TARGETS), ("ridge", 0, TARGETS)}
+    assert all("seed" not in identity for t in found for identity in t.identities())
+
+
 def test_the_truth_itself_is_perfect_edge_by_edge(small_data):
     edges = small_data.truth[["regulator", "target"]].assign(weight=1.0, sign=1)
     found = real_data._detail_scores(small_data, edges)
@@ -216,9 +241,9 @@ def test_what_can_not_be_run_says_what_is_missing(monkeypatch):
     found = Availability(reasons={gone: "cannot download"})
     monkeypatch.setattr(real_data, "is_cached", lambda key: False)
     monkeypatch.setattr(real_data, "available", lambda keys, **options: found)
-    reasons = real_data.pairs_without_data(["mESC", "mDC", "hESC"], ["STRING"], "TFs+500")
-    assert set(reasons) == {("mDC", "STRING"), ("hESC", "STRING")}
-    assert "full download (BEELINE-data.zip)" in reasons["hESC", "STRING"]
+    reasons = real_data.pairs_without_data(["mESC", "mDC", "mHSC-E"], ["STRING"], "TFs+500")
+    assert set(reasons) == {("mDC", "STRING"), ("mHSC-E", "STRING")}
+    assert "full download (BEELINE-data.zip)" in reasons["mHSC-E", "STRING"]
     assert gone in reasons["mDC", "STRING"]
 
 
