@@ -21,6 +21,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "04_beeline": ("beeline",),
     "06_runtimes": ("runtimes",),
     "07_ablations": ("ablations", "tuning"),
+    "09_training": ("readings",),
 }
 
 

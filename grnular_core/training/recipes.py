@@ -111,11 +111,11 @@ class Recipe:
             )
 
     def _without_gradient(self) -> bool:
-        """Whether the loss is of a theta that no learned part is known to have had a say in."""
-        config = self.config
-        if not isinstance(config, GRNULarConfig) or config.rho == "context":
+        """Whether the loss compares a theta that holds no gradient of the learned parts."""
+        if not isinstance(self.config, GRNULarConfig) or not self.epochs:
             return False
-        return config.inner_gradient == "cut" and self.loss_on == "theta" and self.epochs > 0
+        on_logits = self.config.rho == "context" and self.loss in ("cross-entropy", "smooth-ap")
+        return self.config.inner_gradient == "cut" and self.loss_on == "theta" and not on_logits
 
     def new_model(self) -> nn.Module:
         """Make the untrained model.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from grnular_core.training.batches import (
     prepare_batches,
     run_model,
 )
+from grnular_core.training.checkpoints import Progress
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_core.utils.device import resolve_device
@@ -35,13 +37,16 @@ from grnular_paper.synthetic import graph_row
 THRESHOLDS = (0.005, 0.02, 0.1, 0.3)  # of GLAD: rho of every entry, before any training
 MASK_CELLS = (100, 1000)
 UNTRAINED = Recipe(epochs=0, valid=(("clean", 1),), train=(("clean", 1),))
-# Trained as the paper says, from the untrained model's settings, on the noisy setting's data.
-PAPER_LIKE = Recipe(
-    config=GRNULarConfig(n_inner=5),
+# Trained as printed: Eq. 16 on theta, gradients through all L x P steps; means as in the 2020 code.
+AS_PRINTED = Recipe(
+    config=GRNULarConfig(
+        hidden=(40,), n_inner=5, init_tolerance=0.0, lam_scale=1.0, lam_per_error=False
+    ),
     train=(("low-dropout", 20),),
-    valid=(("low-dropout", 12),),
+    valid=(("low-dropout", 20),),
     epochs=10,
     lr=0.03,
+    iterates="last",
 )
 # The model that is shipped, trained on a fraction of the graphs.
 CONTEXT = Recipe(
@@ -67,14 +72,16 @@ class Variant:
     value : str
         What it is changed to.
     base : str
-        What the rest is: "untrained" for the loop itself, "trained" as the paper says, or "context" for the
-        rho_nn that sees context.
+        What the rest is: "untrained" for the loop itself, "trained" as printed, or "context" for the rho_nn
+        that sees context.
     recipe : Recipe
         How to make and train it.
     presets : tuple of str
         Presets of the test graphs.
     n_graphs : int
         Test graphs of each preset.
+    run_as : str
+        Model that is run with the trained parts, if another one than is trained: "grnular-base" learns the same.
     """
 
     factor: str
@@ -83,6 +90,7 @@ class Variant:
     recipe: Recipe
     presets: tuple[str, ...] = ("clean", "noisy(25)")
     n_graphs: int = 12
+    run_as: str = ""
     experiment = "ablations"
 
     @property
@@ -132,8 +140,8 @@ class Variant:
         if parts is not None and self.recipe.epochs:
             parts.mkdir(parents=True, exist_ok=True)
             checkpoint = parts / "training.safetensors"
-        progress = train(self.recipe, checkpoint=checkpoint, device=device, n_jobs=n_jobs)
-        model = self.recipe.new_model().to(place)
+        progress = _trained(self.recipe, checkpoint, device, n_jobs)
+        model = replace(self.recipe, model=self.run_as or self.recipe.model).new_model().to(place)
         model.load_state_dict(progress.best["auprc"])
         rows = []
         for name in self.presets:
@@ -149,6 +157,12 @@ class Variant:
                 cost = {"seconds": seconds, "cpu_seconds": None, "device": str(place)}
                 rows.append(row | cost | {"seed": self.recipe.seed})
         return rows
+
+
+@lru_cache(maxsize=64)
+def _trained(recipe: Recipe, checkpoint: Path | None, device: str, n_jobs: int) -> Progress:
+    """Train, once in a process for all variants of the same recipe."""
+    return train(recipe, checkpoint=checkpoint, device=device, n_jobs=n_jobs)
 
 
 def with_config(recipe: Recipe, **changes: object) -> Recipe:
@@ -222,16 +236,28 @@ def _untrained_variants() -> list[Variant]:
 
 
 def _trained_variants() -> list[Variant]:
-    """Choices of the paper's training."""
+    """Choices of the paper's training, each trained anew."""
     base = "trained"
+    algorithms = [
+        Variant(
+            "algorithm", f"{name}, P = {steps}", base, with_config(AS_PRINTED, n_inner=steps),
+            run_as=model,
+        )
+        for steps in (5, 20)
+        for name, model in (("1 (base)", "grnular-base"), ("2", ""))
+    ]
+    counts = {f"{n} graphs": {"train": (("low-dropout", n),)} for n in (4, 20, 60)}
     return [
-        *_of_recipe("training", base, PAPER_LIKE, {"none": {"epochs": 0}, "20 graphs": {}}),
-        *_of_recipe("beta", base, PAPER_LIKE, {str(b): {"beta": b} for b in (0.5, 1.0, 2.0, 5.0)}),
+        *_of_recipe("training", base, AS_PRINTED, {"none": {"epochs": 0}, **counts}),
+        *_of("P", base, AS_PRINTED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
+        *_of("E1", base, AS_PRINTED, {str(e): {"init_epochs": e} for e in (25, 100, 200, 400)}),
+        *algorithms,
+        *_of_recipe("beta", base, AS_PRINTED, {str(b): {"beta": b} for b in (0.5, 1.0, 2.0, 5.0)}),
         *_of_recipe(
-            "loss", base, PAPER_LIKE,
+            "loss", base, AS_PRINTED,
             {"Eq. 16": {}, "Eq. 11": {"loss": "summed"}, "average precision": {"loss": "smooth-ap"}},
         ),
-        *_of_recipe("loss of", base, PAPER_LIKE, {w: {"iterates": w} for w in ("all", "last")}),
+        *_of_recipe("loss of", base, AS_PRINTED, {w: {"iterates": w} for w in ("all", "last")}),
     ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """How the paper's training can be read: learning curves of every reading, and the one that does best.
 
 The paper leaves open what its loss compares, through what its gradient flows, and how large steps are. Each
-reading changes one thing of ``AS_PRINTED``, for networks without dropout and with little. What the paper chose
-on validation graphs (P, H_d, beta) is chosen on them here as well, by ``chosen``.
+reading changes one thing of ``ablations.AS_PRINTED``, for networks without dropout and with little. What the paper
+chose on validation graphs (P, H_d, beta) is chosen on them here as well, by ``chosen``.
 
 Parameters
 ----------
@@ -21,26 +21,16 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.models.glad import GLADConfig
-from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
-from grnular_paper.ablations import with_config
+from grnular_paper.ablations import AS_PRINTED, with_config
 from grnular_paper.records import READINGS
 from grnular_paper.runs import run_missing
 
 SEEDS = (0, 1, 2)
-EPOCHS = 10
+PUBLISHED = "loss of all iterations"  # the reading that is the published model: best on validation graphs
 GRAPHS = ("clean", "low-dropout")
-# Eq. 16 on theta, gradients through all L x P steps; means as in the 2020 code.
-AS_PRINTED = Recipe(
-    config=GRNULarConfig(
-        hidden=(40,), n_inner=5, init_tolerance=0.0, lam_scale=1.0, lam_per_error=False
-    ),
-    epochs=EPOCHS,
-    lr=0.03,
-    iterates="last",
-)
-GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=EPOCHS, lr=0.03, iterates="last")
+GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
 
 @dataclass(frozen=True)
@@ -54,15 +44,18 @@ class Reading:
     recipe : Recipe
         How to train, on any graphs.
     graphs : str
-        Family of the 20 training and 20 validation graphs.
+        Family of the training and validation graphs.
     seed : int
         Of the graphs and of the first weights.
+    n_graphs : int
+        So many to train on, and as many to validate with.
     """
 
     name: str
     recipe: Recipe
     graphs: str
     seed: int
+    n_graphs: int = 20
     experiment = READINGS
 
     @property
@@ -92,7 +85,7 @@ class Reading:
         -------
         Recipe
         """
-        graphs = ((self.graphs, 20),)
+        graphs = ((self.graphs, self.n_graphs),)
         recipe = with_config(self.recipe, seed=self.seed)
         return replace(recipe, train=graphs, valid=graphs, seed=self.seed)
 
@@ -150,14 +143,14 @@ def readings() -> dict[str, Recipe]:
 
 
 def choices() -> dict[str, Recipe]:
-    """What the paper chooses on validation graphs: P, H_d and beta, one at a time.
+    """What the paper chooses on validation graphs: P, H_d and beta, one at a time in the published model.
 
     Returns
     -------
     dict of str to Recipe
         By name.
     """
-    base = AS_PRINTED
+    base = readings()[PUBLISHED]
     return {
         **{f"P = {p}": with_config(base, n_inner=p) for p in (2, 10, 20)},
         **{f"H_d = {h}": with_config(base, hidden=(h,)) for h in (60, 100)},
@@ -217,6 +210,20 @@ def tasks(
     ]
 
 
+def shortened(epochs: int) -> Recipe:
+    """The reading as printed with fewer epochs.
+
+    Parameters
+    ----------
+    epochs : int
+
+    Returns
+    -------
+    Recipe
+    """
+    return replace(AS_PRINTED, epochs=epochs)
+
+
 def run_missing_readings(folder: Path, **options: object) -> list[str]:
     """Run all trainings that are not on record.
 
@@ -250,3 +257,48 @@ def best(curves: pd.DataFrame) -> pd.DataFrame:
     start = curves[curves["epoch"] == 0].set_index(key)["valid_auprc"].rename("start")
     top = top.rename(columns={"valid_auprc": "best"})[[*key, "epoch", "best"]]
     return top.join(start, on=key)[[*key, "start", "best", "epoch"]].reset_index(drop=True)
+
+
+def best_reading(curves: pd.DataFrame) -> str:
+    """The reading that does best on validation graphs: highest mean over families and seeds.
+
+    Returns
+    -------
+    str
+        A key of ``readings``, of those on record for every family and seed of "as printed".
+    """
+    found = best(curves)
+    found = found[found["reading"].isin(readings())]
+    counts = found["reading"].value_counts()
+    whole = found[found["reading"].isin(counts[counts == counts.max()].index)]
+    return str(whole.groupby("reading")["best"].mean().idxmax())
+
+
+def chosen(curves: pd.DataFrame, graphs: str) -> dict[str, float]:
+    """What validation graphs choose of P, H_d and beta, each with the others as in ``readings()[PUBLISHED]``.
+
+    Parameters
+    ----------
+    graphs : str
+        Family of graphs.
+
+    Returns
+    -------
+    dict of str to float
+        ``P``, ``H_d`` and ``beta`` with the highest mean AUPRC over seeds.
+    """
+    found = best(curves)
+    means = found[found["graphs"] == graphs].groupby("reading")["best"].mean()
+    settings = {"P": AS_PRINTED.config.n_inner, "H_d": AS_PRINTED.config.hidden[0], "beta": AS_PRINTED.beta}  # fmt: skip
+    for name in choices():
+        if name in means.index and means[name] > means[_setting(name, settings)]:
+            setting, value = name.split(" = ")
+            settings[setting] = float(value)
+    return settings
+
+
+def _setting(name: str, settings: dict[str, float]) -> str:
+    """Name of the reading with the value that is the best so far of the setting that ``name`` changes."""
+    setting = name.split(" = ")[0]
+    found = f"{setting} = {settings[setting]:g}"
+    return found if found in choices() else PUBLISHED

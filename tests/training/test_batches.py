@@ -105,12 +105,14 @@ def test_the_loss_sees_logits_z_or_theta_of_every_iteration(model):
     if isinstance(model, GLAD):
         wanted = [tf_rows(theta.abs(), batch.tf_index) for theta, _ in out.unrolled]
     else:
-        wanted = out.logits or [Z for _, Z in out.unrolled]
+        wanted = out.logits or [theta for theta, _ in out.unrolled]
     assert len(got) == model.config.n_unroll
     assert all(torch.equal(a, b) for a, b in zip(got, wanted, strict=True))
     if model is ALL[NAMES.index("context")]:
         assert len(out.logits) == 2
-        assert all((Z >= 0).all() for Z in loss_inputs(model, out, batch.tf_index, logits=False))
+    on_Z = loss_inputs(model, out, batch.tf_index, logits=False, on="Z")
+    Zs = [tf_rows(Z.abs(), batch.tf_index) if isinstance(model, GLAD) else Z for _, Z in out.unrolled]
+    assert all(torch.equal(a, b) for a, b in zip(on_Z, Zs, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ LEARNING = Recipe(
 ENTRY = replace(CONTEXT, rho="entry")
 KINDS = {
     "grnular": replace(LEARNING, loss="smooth-ap", iterates="last"),
-    "paper": Recipe(config=ENTRY, epochs=4),
-    "through": Recipe(config=replace(ENTRY, inner_gradient="through"), epochs=4),
+    "published": Recipe(config=ENTRY, epochs=4),
+    "cut": Recipe(config=replace(ENTRY, inner_gradient="cut"), epochs=4, loss_on="Z"),
     "glad-tf": Recipe("glad-tf", GLADConfig(n_unroll=2), epochs=4, loss="summed"),
 }
 
@@ -179,7 +179,7 @@ def test_the_rate_rises_over_a_tenth_of_the_steps_and_falls_to_nothing():
     assert rates[:10] == sorted(rates[:10]) and rates[10:] == sorted(rates[10:], reverse=True)
     assert 0.98 < max(rates) <= 1 and 0 < rates[0] < 0.2 and 0 < rates[-1] < 0.02
     assert len(set(rates)) > 90
-    assert {_rate(KINDS["paper"], step, 100) for step in range(100)} == {0.01}
+    assert {_rate(KINDS["published"], step, 100) for step in range(100)} == {0.01}
 
 
 def test_shuffled_labels_keep_their_number_and_no_self_pair():
@@ -197,19 +197,59 @@ def test_the_loss_is_the_recipes():
     cases = [
         (LEARNING, balanced_cross_entropy, "logits"),
         (replace(LEARNING, loss="smooth-ap"), smooth_ap_loss, "logits"),
-        (replace(LEARNING, loss="balanced"), balanced_loss, "Z"),
-        (replace(KINDS["paper"], loss="balanced"), balanced_loss, "Z"),
-        (replace(KINDS["paper"], loss="summed"), summed_loss, "Z"),
+        (replace(LEARNING, loss="balanced", loss_on="Z"), balanced_loss, "Z"),
+        (KINDS["published"], balanced_loss, "theta"),
+        (KINDS["cut"], balanced_loss, "Z"),
+        (replace(KINDS["published"], loss="summed"), summed_loss, "theta"),
     ]
     for recipe, loss, what in cases:
         model = recipe.new_model()
         out = model(batch.X, batch.tf_index)
-        seen = out.logits if what == "logits" else [Z for _, Z in out.unrolled]
-        more = {"beta": recipe.beta} if what == "Z" else {}
+        iterates_of = {"logits": out.logits, "theta": [t for t, _ in out.unrolled], "Z": [Z for _, Z in out.unrolled]}
+        seen = iterates_of[what]
+        more = {"beta": recipe.beta} if what != "logits" else {}
         each = [float(loss(x, *given_, **more).mean().detach()) for x in seen]
         for iterates, wanted in (("last", each[-1]), ("all", sum(each) / len(each))):
             got = loss_of(replace(recipe, iterates=iterates), model, out, batch, generator)
             assert float(got.detach()) == pytest.approx(wanted, rel=1e-5)
+
+
+def moved(recipe: Recipe) -> dict[str, bool]:
+    """Which learned parts a training changes."""
+    before, model = recipe.new_model().state_dict(), recipe.new_model()
+    batch = graphs(range(4))
+    optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=0.0)
+    model.lambda_nn.requires_grad_(recipe.learn_lambda)
+    training.train_epoch(recipe, model, optimiser, prepare_batches(model, [batch], "cpu"), 0)
+    after = model.state_dict()
+    return {
+        part: any(not torch.equal(before[n], after[n]) for n in before if n.startswith(part))
+        for part in ("rho_nn", "lambda_nn")
+    }
+
+
+def test_gradients_reach_lambda_only_through_the_inner_steps():
+    published = replace(KINDS["published"], config=replace(ENTRY, lam_scale=1.0, n_inner=5))
+    assert moved(published) == {"rho_nn": True, "lambda_nn": True}
+    assert moved(replace(published, learn_lambda=False)) == {"rho_nn": True, "lambda_nn": False}
+    cut = replace(published.config, inner_gradient="cut")
+    assert not moved(replace(published, config=cut, loss_on="Z"))["lambda_nn"]
+
+
+def test_a_steps_gradient_is_clipped_to_the_norm_of_the_recipe(monkeypatch):
+    norms = []
+    real = torch.nn.utils.clip_grad_norm_
+
+    def clip(parameters, most):
+        parameters = list(parameters)
+        real(parameters, most)
+        norms.append(float(torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm()))
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", clip)
+    for clip_at in (1e-4, 0.0):
+        train(replace(KINDS["published"], epochs=1, clip=clip_at), device="cpu")
+    half = len(norms) // 2
+    assert max(norms[:half]) <= 1e-4 * (1 + 1e-4) < min(norms[half:])
 
 
 def test_only_what_may_train_or_choose_a_model_is_simulated():

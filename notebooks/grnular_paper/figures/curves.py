@@ -9,7 +9,7 @@ ax : Axes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -36,6 +36,7 @@ SCORES = {
 CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
 DODGE = 0.016  # between methods, as a share of the axis
 RATIO = "strict_auprc_ratio"  # on a logarithmic axis; random scores have 1
+OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#999999")
 APART = 0.075  # between methods where places are names: no line joins what is no row of numbers
 
 
@@ -348,4 +349,38 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
     axes[0, 0].set_ylabel("seconds")
     axes[1, 0].set_ylabel("peak memory, GB")
     axes[0, 0].legend(fontsize=8)
+    return drawn
+
+
+def reading_figure(curves: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> Figure:
+    """Draw AUPRC on validation graphs against epochs, a panel a family of graphs, a colour a reading.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        ``graphs, reading, seed, epoch, valid_auprc``.
+    names : sequence of str
+        Readings, in the order of the legend.
+    titles : mapping
+        Families of graphs, and the titles of their panels.
+
+    Returns
+    -------
+    Figure
+        Thin lines are seeds, thick ones their means.
+    """
+    drawn, axes = plt.subplots(1, len(titles), figsize=(8, 3.2), squeeze=False)
+    curves = curves.astype({"epoch": int})
+    for ax, (family, title) in zip(axes[0], titles.items(), strict=True):
+        for name, colour in zip(names, OKABE_ITO, strict=False):
+            of = curves[(curves["graphs"] == family) & (curves["reading"] == name)]
+            for _, seed in of.groupby("seed"):
+                ax.plot(seed["epoch"], seed["valid_auprc"], color=colour, alpha=0.3, linewidth=0.7)
+            mean = of.groupby("epoch")["valid_auprc"].mean()
+            ax.plot(mean.index, mean, color=colour, linewidth=2, label=name)
+        ax.set_title(title)
+        ax.set_xlabel("epoch")
+    axes[0, 0].set_ylabel("strict AUPRC, validation graphs")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
     return drawn

@@ -1,0 +1,132 @@
+"""Tables and numbers of the page on training: readings of the paper, choices on validation graphs, shipped weights.
+
+Parameters
+----------
+curves : DataFrame
+    Rows on record of "readings".
+recipes : dict
+    Names of readings and their recipes, the reference first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.weights import read_trained
+from grnular_paper import readings
+
+TITLES = {"clean": "no dropout", "low-dropout": "dropout 0 or 25 %"}
+PUBLISHED = tuple(
+    f"{model}-{graphs}"
+    for model in ("grnular", "glad", "glad-tf")
+    for graphs in ("clean", "noisy", "DS1", "DS2")
+)
+
+
+def readings_table(
+    curves: pd.DataFrame, recipes: Mapping[str, Recipe], graphs: Sequence[str] = readings.GRAPHS
+) -> pd.DataFrame:
+    """AUPRC on validation graphs before training and at the best epoch, and the difference to the first reading.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a reading on record: for each family of graphs the mean start, the mean best with its range over
+        seeds, and the difference seed by seed with its range.
+    """
+    found = readings.best(curves)
+    first = next(iter(recipes))
+    lines = []
+    for name in recipes:
+        line: dict[str, str] = {"reading": name}
+        for family in graphs:
+            own = found[(found["graphs"] == family) & (found["reading"] == name)].set_index("seed")
+            base = found[(found["graphs"] == family) & (found["reading"] == first)].set_index("seed")
+            title = TITLES.get(family, family)
+            line[f"{title}: start"] = f"{own['start'].mean():.3f}" if len(own) else ""
+            line[f"{title}: best"] = _range(own["best"])
+            gap = (own["best"] - base["best"]).dropna()
+            line[f"{title}: difference"] = "" if name == first else _range(gap, "+.3f")
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _range(values: pd.Series, form: str = ".3f") -> str:
+    """Mean, least and largest of the seeds; the value alone if there is one."""
+    if values.empty:
+        return ""
+    mean, low, high = (format(v, form) for v in (values.mean(), values.min(), values.max()))
+    return mean if len(values) == 1 else f"{mean} ({low} to {high})"
+
+
+def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
+    """The readings that the page names, as means over seeds.
+
+    Returns
+    -------
+    dict of str to object
+        ``best_reading``, ``n_seeds``; ``<graphs>_start``, ``_printed``, ``_on_Z``, ``_cut``: AUPRC on validation graphs
+        before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well.
+    """
+    found = readings.best(curves)
+    means = found.groupby(["graphs", "reading"])["best"].mean()
+    start = found.groupby("graphs")["start"].mean()
+    names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
+    numbers: dict[str, object] = {
+        "best_reading": readings.best_reading(curves),
+        "n_seeds": int(found[found["reading"] == "as printed"]["seed"].nunique()),
+    }
+    for family in readings.GRAPHS:
+        key = family.replace("-", "_")
+        numbers[f"{key}_start"] = float(start.get(family, float("nan")))
+        for short, name in names.items():
+            numbers[f"{key}_{short}"] = float(means.get((family, name), float("nan")))
+    return numbers
+
+
+def weights_table(names: Sequence[str] = PUBLISHED) -> pd.DataFrame:
+    """The published models as shipped: what was chosen, and their AUPRC and AUROC on validation graphs.
+
+    Returns
+    -------
+    DataFrame
+        ``weights, P, H_d, beta, epoch, untrained, trained`` (AUPRC) ``, AUROC``, a line a model.
+    """
+    lines = []
+    for name in names:
+        found = read_trained(name)
+        recipe, seen = found.recipe, found.metadata["validation"]
+        config = recipe.config
+        lines.append(
+            {
+                "weights": name,
+                "P": getattr(config, "n_inner", ""),
+                "H_d": (getattr(config, "hidden", None) or [""])[0],
+                "beta": recipe.beta,
+                "epoch": seen["best_epoch"],
+                "untrained": seen["untrained_auprc"],
+                "trained": seen["auprc"],
+                "AUROC": seen["auroc"],
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def live_table(history: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Epochs of a training that was run now.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Of ``readings.Reading.run``.
+
+    Returns
+    -------
+    DataFrame
+        ``epoch, loss, AUPRC, AUROC``.
+    """
+    names = {"epoch": "epoch", "loss": "loss", "valid_auprc": "AUPRC", "valid_auroc": "AUROC"}
+    return pd.DataFrame(history)[list(names)].rename(columns=names)

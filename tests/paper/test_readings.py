@@ -1,0 +1,111 @@
+"""Readings of the paper's training: what each changes, and what validation graphs choose."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pandas as pd
+import pytest
+from grnular_paper import readings
+from grnular_paper.ablations import AS_PRINTED, with_config
+from grnular_paper.records import READINGS, Record, recorded_folder
+from grnular_paper.runs import run_missing
+from grnular_paper.tables import readings as tables
+
+from grnular_core.training.named_recipes import RECIPES
+
+CURVES = Record(READINGS, recorded_folder()).rows()
+TINY = with_config(AS_PRINTED, hidden=(6,), n_unroll=2, n_inner=1, init_epochs=5)
+
+
+def curves(values: dict[tuple[str, str, int], list[float]]) -> pd.DataFrame:
+    """Learning curves by family, reading and seed."""
+    return pd.DataFrame(
+        [
+            {"graphs": g, "reading": r, "seed": str(s), "epoch": str(e), "valid_auprc": v}
+            for (g, r, s), of in values.items()
+            for e, v in enumerate(of)
+        ]
+    )
+
+
+def changed(one, other) -> set[str]:
+    return {f.name for f in fields(one) if getattr(one, f.name) != getattr(other, f.name)}
+
+
+def test_a_reading_changes_one_thing_and_the_cut_needs_two():
+    for name, recipe in readings.readings().items():
+        things = changed(recipe, AS_PRINTED) - {"config"} | changed(recipe.config, AS_PRINTED.config)
+        wanted = {"as printed": 0, "loss on Z, inner gradient cut": 2}.get(name, 1)
+        assert len(things) == wanted, name
+    base = readings.readings()[readings.PUBLISHED]
+    for name, recipe in readings.choices().items():
+        things = changed(recipe, base) - {"config"} | changed(recipe.config, base.config)
+        assert len(things) == 1, name
+
+
+def test_a_training_is_a_row_an_epoch_and_kept_once(tmp_path):
+    task = readings.Reading("as printed", replace(TINY, epochs=2), "clean", 1, n_graphs=2)
+    run_missing(tmp_path, [task], say=lambda text: None)
+    rows = Record(READINGS, tmp_path).rows()
+    assert list(rows["epoch"]) == ["0", "1", "2"] and set(rows["seed"]) == {"1"}
+    assert rows["loss"].isna().tolist() == [True, False, False] and (rows["valid_auprc"] > 0).all()
+    assert not run_missing(tmp_path, [task], say=pytest.fail)
+
+
+def test_a_seed_draws_graphs_and_first_weights():
+    one, other = (readings.Reading("r", TINY, "clean", s).whole_recipe() for s in (0, 1))
+    assert (one.seed, other.seed) == (0, 1) and (one.config.seed, other.config.seed) == (0, 1)
+    assert one.train == one.valid == (("clean", 20),)
+
+
+def test_best_takes_the_best_epoch_and_chosen_the_best_value_of_each_setting():
+    found = curves({
+        ("clean", readings.PUBLISHED, 0): [0.5, 0.7, 0.6],
+        ("clean", "P = 2", 0): [0.5, 0.6],
+        ("clean", "P = 10", 0): [0.5, 0.8],
+        ("clean", "P = 20", 0): [0.75, 0.74],
+        ("clean", "H_d = 60", 0): [0.5, 0.69],
+        ("clean", "beta = 5", 0): [0.5, 0.71],
+        ("clean", "beta = 1", 0): [0.5, 0.72],
+    })  # fmt: skip
+    top = readings.best(found).set_index("reading")
+    assert tuple(top.loc[readings.PUBLISHED, ["start", "best", "epoch"]]) == (0.5, 0.7, 1)
+    assert readings.chosen(found, "clean") == {"P": 10, "H_d": 40, "beta": 1}
+
+
+def test_a_reading_without_all_its_seeds_is_not_the_best():
+    found = curves({
+        ("clean", "as printed", 0): [0.5], ("clean", "as printed", 1): [0.5],
+        ("clean", "loss on Z", 0): [0.4], ("clean", "loss on Z", 1): [0.55],
+        ("clean", "Eq. 11", 0): [0.9],
+    })  # fmt: skip
+    assert readings.best_reading(found) == "as printed"
+
+
+def test_the_published_model_is_the_reading_that_does_best_on_validation_graphs():
+    assert readings.best_reading(CURVES) == readings.PUBLISHED
+    base = readings.readings()[readings.PUBLISHED]
+    for graphs, name in (("clean", "grnular-clean"), ("low-dropout", "grnular-noisy")):
+        recipe, wanted = RECIPES[name], readings.chosen(CURVES, graphs)
+        config = recipe.config
+        assert {"P": config.n_inner, "H_d": config.hidden[0], "beta": recipe.beta} == wanted
+        assert changed(recipe, base) <= {"config", "train", "valid", "epochs", "beta"}
+        assert changed(config, base.config) <= {"n_inner", "hidden"}
+
+
+def test_the_table_pairs_seeds_and_leaves_out_what_is_not_on_record():
+    found = curves({
+        ("clean", "as printed", 0): [0.5, 0.7], ("clean", "as printed", 1): [0.6, 0.8],
+        ("clean", "loss on Z", 0): [0.5, 0.6], ("clean", "loss on Z", 1): [0.6, 0.9],
+    })  # fmt: skip
+    shown = tables.readings_table(found, readings.readings()).set_index("reading")
+    assert shown.loc["as printed", "no dropout: best"] == "0.750 (0.700 to 0.800)"
+    assert shown.loc["loss on Z", "no dropout: difference"] == "+0.000 (-0.100 to +0.100)"
+    assert shown.loc["Eq. 11", "no dropout: best"] == "" == shown.loc["loss on Z", "dropout 0 or 25 %: best"]
+
+
+def test_published_learning_curves_rise():
+    top = readings.best(CURVES)
+    top = top[top["reading"] == readings.PUBLISHED]
+    assert len(top) and (top["best"] > top["start"] + 0.03).all()
