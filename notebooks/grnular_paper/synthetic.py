@@ -129,9 +129,7 @@ class SyntheticTask:
     def run(
         self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
     ) -> list[dict[str, object]]:
-        """Infer one network and score it: one row of the record.
-
-        Where the noise has left no TF or no true edge to see, every method is scored as an empty network.
+        """Infer one network and score it: one row of the record, see ``run_on``.
 
         Parameters
         ----------
@@ -146,13 +144,9 @@ class SyntheticTask:
             One row of the record, without provenance.
         """
         simulation = replicate_of(*self.data)
-        try:
-            data = as_dataset(simulation, self.tf_information)
-        except InputError:
-            found = Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
-        else:
-            weights = papers_weights(self.method, "DS1") if self.experiment == "ds" else None
-            found = run_method(data, self.method, RunOptions(self.seed, device, n_jobs, None, parts, weights))
+        weights = papers_weights(self.method, "DS1") if self.experiment == "ds" else None
+        options = RunOptions(self.seed, device, n_jobs, None, parts, weights)
+        found = run_on(simulation, self.method, options, self.tf_information)
         ran_on = device if method(self.method).uses_device else "cpu"
         return [{**self.key(), **score_simulation(simulation, found, ran_on)}]
 
@@ -233,6 +227,29 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
     if tf_information == "with":
         return simulated_dataset(simulation)
     return make_dataset(simulated_anndata(simulation), None, name=simulation.name)
+
+
+def run_on(
+    simulation: Simulation, chosen: str, options: RunOptions, tf_information: TFInformation = "with"
+) -> Inference:
+    """Run a method on simulated cells; an empty network where noise has left no TF or no true edge to see.
+
+    Parameters
+    ----------
+    chosen : str
+        Name in the registry of methods.
+    options : RunOptions
+        How to run it.
+
+    Returns
+    -------
+    Inference
+    """
+    try:
+        data = as_dataset(simulation, tf_information)
+    except InputError:
+        return Inference(edge_table(np.zeros((0, 0)), [], []), 0.0, 0.0)
+    return run_method(data, chosen, options)
 
 
 def score_simulation(simulation: Simulation, run: Inference, device: str) -> dict[str, object]:
