@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from grnular_paper import learning
+from grnular_paper import learning, readings
 from grnular_paper.claims.model import means, variant_rows
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import KEY, Record, recorded_table
+from grnular_paper.tables.readings import TITLES
 from grnular_paper.verdicts import said
 
 from grnular_core.models.grnular import GRNULarConfig
@@ -30,14 +31,17 @@ def effects(folder: Path) -> dict[str, str]:
         "start": ("untrained", "initial weights", ["0.1 of usual", "usual"]),
         "steps": ("untrained", "P", ["2", "5", "10", "20"]),
         "layers": ("untrained", "layers", ["2", "3"]),
-        "iterates": ("trained", "loss of", ["all", "last"]),
-        "gradient": ("trained", "gradient", ["cut", "through"]),
         "loss": ("trained", "loss", ["Eq. 16", "Eq. 11", "average precision"]),
         "beta": ("trained", "beta", ["0.5", "1.0", "2.0", "5.0"]),
         "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
     }  # fmt: skip
     texts = {name: of_factor(folder, *factor) for name, factor in factors.items()}
     return texts | {
+        "gradient": of_readings(folder, ["as printed", "loss on Z", "loss on Z, inner gradient cut"]),
+        "iterates": of_readings(folder, ["as printed", "loss of all iterations"]),
+        "clip": of_readings(folder, ["as printed", "gradient not clipped"]),
+        "printed_sums": of_readings(folder, ["as printed", "sums in Eq. 12"]),
+        "conventions": conventions(folder),
         "triangle": triangle(folder),
         "trained": learning.kept_in_words(PAPERS_WEIGHTS),
         "seeds": seeds(folder),
@@ -60,6 +64,33 @@ def of_factor(folder: Path, base: str, factor: str, values: Sequence[str]) -> st
     same = unmoved(folder, rows, values) if base == "trained" else []
     note = f"; validation kept the untrained start for {', '.join(same)}, so nothing was measured of them"
     return f"strict AUPRC: {text}, {graphs(rows)} graphs each{note if same else ''}"
+
+
+def of_readings(folder: Path, names: Sequence[str]) -> str:
+    """AUPRC on validation graphs after training by each reading, family by family."""
+    found = readings.best(Record(readings.READINGS, folder).rows())
+    means = found.groupby(["graphs", "reading"])["best"].mean()
+    texts = []
+    for graphs, title in TITLES.items():
+        known = [f"{n}: {means[graphs, n]:.3f}" for n in names if (graphs, n) in means.index]
+        if known:
+            texts.append(f"{title} ({', '.join(known)})")
+    if not texts:
+        return NONE
+    return f"strict AUPRC on validation graphs, {', '.join(texts)}"
+
+
+def conventions(folder: Path) -> str:
+    """What is left to see at a dropout of 75 %, and what two methods reach, by the conventions of each."""
+    table = recorded_table(folder, "conventions")
+    if table.empty:
+        return NONE
+    lines = [
+        f"{row.setting}: {row.tfs:.0%} of the TFs are seen, oracle {row.oracle:.2f}, GRNBoost2 {row.grnboost2:.2f}, "
+        f"GRNULar (published) {row.grnular:.2f}"
+        for row in table.itertuples()
+    ]
+    return f"at a dropout of 75 %, density {table['density'].mean():.2f}: " + "; ".join(lines)
 
 
 def unmoved(folder: Path, rows: pd.DataFrame, values: Sequence[str]) -> list[str]:
