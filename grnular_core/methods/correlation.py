@@ -175,7 +175,9 @@ def _z_along(values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
     return np.divide(values - mean, deviation, out=np.zeros_like(values), where=deviation > 1e-12)
 
 
-def ridge(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores:
+def ridge(
+    expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, penalty: float | None = None
+) -> Scores:
     """Absolute coefficients of a ridge regression of each gene on all TFs, itself left out.
 
     Expression is standardised. Each gene's penalty is the one of ``RIDGE_PENALTIES`` (times the number of cells)
@@ -188,12 +190,17 @@ def ridge(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores
     tf_index : ndarray of int, (tfs,)
     seed : int
         Of the shuffle.
+    penalty : float, optional
+        Times the number of cells, of all genes; None for that of cross-validation.
 
     Returns
     -------
     Scores
     """
     z = standardised(expression)
+    if penalty is not None:
+        (coefficients,) = _ridge_path(z, tf_index, np.array([penalty]))
+        return _ridge_scores(coefficients, z, tf_index)
     n_cells = len(z)
     folds = np.arange(n_cells) % min(RIDGE_FOLDS, n_cells)
     np.random.default_rng(seed).shuffle(folds)
@@ -207,11 +214,18 @@ def ridge(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores
     coefficients = np.zeros((len(tf_index), z.shape[1]))
     for i, weights in enumerate(_ridge_path(z, tf_index)):
         coefficients[:, best == i] = weights[:, best == i]
+    return _ridge_scores(coefficients, z, tf_index)
+
+
+def _ridge_scores(coefficients: np.ndarray, z: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Size and sign of coefficients (tfs, genes), which become 0 for constant TFs."""
     coefficients[~z[:, tf_index].any(axis=0)] = 0  # a constant TF: rounding only
     return Scores(np.abs(coefficients), np.sign(coefficients))
 
 
-def _ridge_path(z: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarray]:
+def _ridge_path(
+    z: np.ndarray, tf_index: np.ndarray, penalties: np.ndarray = RIDGE_PENALTIES
+) -> Iterator[np.ndarray]:
     """Coefficients (tfs, genes) for each penalty, the TFs' own column left out of their regression.
 
     For a gene y that is no TF these are ``P X'y`` with ``P = (X'X + a I)^-1``, X being the TFs. For
@@ -221,7 +235,7 @@ def _ridge_path(z: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarray]:
     x = z[:, tf_index]
     eigenvalues, vectors = np.linalg.eigh(x.T @ x)
     projected = vectors.T @ (x.T @ z)
-    for penalty in RIDGE_PENALTIES * len(z):
+    for penalty in penalties * len(z):
         inverse = 1 / (np.maximum(eigenvalues, 0) + penalty)
         weights = vectors @ (inverse[:, None] * projected)
         p = (vectors * inverse) @ vectors.T

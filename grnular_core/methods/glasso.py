@@ -129,6 +129,34 @@ def glasso_exact(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) 
     return _scores(precision, tf_index)
 
 
+def glasso_fixed(expression: np.ndarray, tf_index: np.ndarray, penalty: float) -> Scores:
+    """Absolute partial correlations from the graphical lasso with this penalty.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+        Standardised here, so that penalties are on the scale of correlations.
+    tf_index : ndarray of int, (tfs,)
+    penalty : float
+        Above 0.
+
+    Returns
+    -------
+    Scores
+        0 for genes without variance.
+
+    Raises
+    ------
+    MethodError
+        When the solution is not positive definite.
+    """
+    z = standardised(expression)
+    there = np.flatnonzero(z.any(axis=0))
+    precision = np.zeros((z.shape[1],) * 2)
+    precision[np.ix_(there, there)] = _precision(_covariance(z[:, there]), penalty, len(z))
+    return _scores(precision, tf_index)
+
+
 def partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
     """Partial correlations from a precision matrix.
 
@@ -212,14 +240,19 @@ def _precision_by_cv(X: np.ndarray, n_folds: int, n_jobs: int = 1) -> tuple[np.n
         folds = [_Fold.of(X[:, there], held) for held in groups]
         alpha = _best_alpha(folds, largest, n_jobs)
         del folds
+    precision[np.ix_(there, there)] = _precision(S, alpha, len(X))
+    return precision, alpha
+
+
+def _precision(S: np.ndarray, alpha: float, n_cells: int) -> np.ndarray:
+    """Solve for the precision matrix (genes, genes) of a covariance; ``MethodError`` if it is not positive definite."""
     found = graphical_lasso(S, alpha)
     if not np.isfinite(found.gap):
         raise MethodError(
-            f"graphical lasso: the solution for {len(there)} genes, {len(X)} cells and the penalty "
+            f"graphical lasso: the solution for {len(S)} genes, {n_cells} cells and the penalty "
             f"{alpha:.3g} is not positive definite. More cells or fewer genes help"
         )
-    precision[np.ix_(there, there)] = found.precision
-    return precision, alpha
+    return found.precision
 
 
 def _best_alpha(folds: list[_Fold], largest: float, n_jobs: int = 1) -> float:

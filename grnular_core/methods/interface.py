@@ -65,6 +65,8 @@ class RunOptions:
         Name or file of a trained model in place of the method's own.
     precision : {"single", "double"}, optional
         Of an unrolled model; None is the method's own (``Method.precision``).
+    trained_like : str
+        Simulations like the data, which choose the settings of a tuned method, one of ``tuned.RANGES``.
     """
 
     seed: int = 0
@@ -74,6 +76,7 @@ class RunOptions:
     parts: Path | None = None
     weights: str | Path | None = None
     precision: Precision | None = None
+    trained_like: str = "noisy"
 
 
 @dataclass(frozen=True)

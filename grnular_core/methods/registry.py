@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,15 @@ def _within_clusters(
 ) -> Scores:
     """Correlation inside clusters, with k-means started ten times."""
     return correlation.within_clusters(given.expression, given.tf_index, n_clusters, signed, 10)
+
+
+def _tuned(name: str, label: str, colour: str, **fields: Any) -> Method:
+    """Make the entry of a competing method with settings from ``tuned.SETTINGS``."""
+    return Method(
+        f"{name}-tuned", f"{label} (tuned)", colour,
+        f"{label} with settings chosen on simulated validation graphs",
+        _call("tuned", "tuned_method", name), **{"stochastic": True, **fields},
+    )  # fmt: skip
 
 
 _ENTRIES = (
@@ -116,6 +126,7 @@ _ENTRIES = (
         _call("trees", "ensemble_method", "grnboost2"), marker="^", cost="minutes", stochastic=True,
         law=resources.boosting_law, shares_cores=True,
     ),
+    _tuned("grnboost2", "GRNBoost2", "#0066A1", marker="p", cost="minutes"),
     Method(
         "grnboost2-arboreto", "GRNBoost2 (arboreto)", "#0A5FA0",
         "The same trees from arboreto and scikit-learn, early stop restored; 3 to 24 times slower",
@@ -134,6 +145,7 @@ _ENTRIES = (
         _call("trees", "ensemble_method", "genie3"), marker="v", cost="minutes", stochastic=True,
         law=resources.forest_law, shares_cores=True,
     ),
+    _tuned("genie3", "GENIE3", "#4FAEDD", cost="minutes"),
     Method(
         "genie3-arboreto", "GENIE3 (arboreto)", "#3E9BD0",
         "The same forests from arboreto and scikit-learn; several times slower",
@@ -146,6 +158,7 @@ _ENTRIES = (
         _call("tigress", "tigress_method"), marker=">", stochastic=True,
         law=resources.tigress_law, shares_cores=True,
     ),
+    _tuned("tigress", "TIGRESS", "#3A2A8F"),
     Method(
         "regdiffusion", "RegDiffusion", "#661100",
         "RegDiffusion: a diffusion model of expression, from its own package (optional)",
@@ -159,6 +172,8 @@ _ENTRIES = (
         _call("glasso", "glasso_method"), marker="X", cost="minutes", uses_tfs=False,
         memory=Memory(per_square=800),
     ),
+    _tuned("glasso", "GLASSO", "#8C8C8C", cost="minutes", stochastic=False, uses_tfs=False,
+           memory=Memory(per_square=800)),
     Method(
         "correlation", "correlation", "#009E73",
         "|Pearson correlation| over cells",
@@ -197,6 +212,7 @@ _ENTRIES = (
         marker="<", stochastic=True,
         law=resources.ridge_law,
     ),
+    _tuned("ridge", "ridge", "#E3D53A", stochastic=False),
     Method(
         "degree", "degree", "#666666",
         "Control: every edge scores its TF's mean |correlation|",

@@ -118,15 +118,22 @@ def _part_counts(
     n_steps: int,
     alpha: float,
     seed: int,
+    area: bool = True,
 ) -> tuple[int, np.ndarray, float]:
-    """Part number, counts (tfs, genes) summed over the halves of its splits, CPU seconds."""
+    """Part number, counts (tfs, genes) summed over the halves of its splits, CPU seconds.
+
+    Counts are over all steps, or, where not ``area``, after the last step alone.
+    """
     start = time.process_time()
     counts = np.zeros((len(tf_index), z.shape[1]), dtype=np.int64)
     for split in splits:
         weights, halves = _draw_split(len(z), len(tf_index), alpha, seed, split)
         for cells in halves:
             y = z[cells]
-            counts += _half_counts(y[:, tf_index] * weights, y, tf_index, n_steps)
+            x = y[:, tf_index] * weights
+            counts += _half_counts(x, y, tf_index, n_steps)
+            if not area and n_steps > 1:
+                counts -= _half_counts(x, y, tf_index, n_steps - 1)
     return index, counts, time.process_time() - start
 
 
@@ -138,6 +145,7 @@ def tigress(
     n_splits: int = N_SPLITS,
     n_steps: int = N_STEPS,
     alpha: float = ALPHA,
+    area: bool = True,
     n_jobs: int = -1,
     progress: Progress | None = None,
     parts: PartStore | None = None,
@@ -154,6 +162,9 @@ def tigress(
         Splits, and steps L of each path; at least 1.
     alpha : float
         Lower end of the weights, between 0 and 1.
+    area : bool
+        The area score; else the share of halves whose model holds the TF after the last step, the "original"
+        score of Haury et al.
     n_jobs : int
         Processes; counts are whole numbers, so their sum does not depend on them.
     progress : callable, optional
@@ -190,7 +201,7 @@ def tigress(
     if progress:
         progress(len(kept), len(blocks))
     todo = (
-        delayed(_part_counts)(i, z, tf_index, block, n_steps, alpha, seed)
+        delayed(_part_counts)(i, z, tf_index, block, n_steps, alpha, seed, area)
         for i, block in enumerate(blocks)
         if i not in kept
     )
@@ -203,7 +214,7 @@ def tigress(
         if progress:
             progress(n_done, len(blocks))
     sign = correlation(expression, tf_index).sign
-    return Scores(total / (2 * n_splits * n_steps), sign, cpu_seconds)
+    return Scores(total / (2 * n_splits * (n_steps if area else 1)), sign, cpu_seconds)
 
 
 def _steps_in_model(

@@ -446,13 +446,13 @@ def boost_stages(
 
 @compiled
 def grow_forest(
-    regressors, y, weights, shift, max_features, tree, importance
+    regressors, y, weights, shift, max_features, max_depth, tree, importance
 ):  # pragma: no cover - compiled
     """Add every tree's normalised importances to ``importance``.
 
     Parameters
     ----------
-    regressors, y, max_features, tree, importance
+    regressors, y, max_features, max_depth, tree, importance
         As in ``boost_stages``.
     weights : ndarray of int, (trees, cells)
         How often each tree has drawn a cell.
@@ -472,7 +472,7 @@ def grow_forest(
                 n_in += 1
         of_tree[:] = 0
         _grow(
-            regressors, y, weighted, weight, bag[:n_in], shift[t], max_features, NO_LIMIT, tree,
+            regressors, y, weighted, weight, bag[:n_in], shift[t], max_features, max_depth, tree,
             of_tree,
         )  # fmt: skip
         total = of_tree.sum()

@@ -27,7 +27,13 @@ from joblib import Parallel, delayed
 
 from grnular_core.methods.correlation import pearson
 from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
-from grnular_core.methods.tree_kernels import Regressors, boost_stages, grow_forest, new_tree
+from grnular_core.methods.tree_kernels import (
+    NO_LIMIT,
+    Regressors,
+    boost_stages,
+    grow_forest,
+    new_tree,
+)
 from grnular_core.utils.jit import compiled
 
 Ensemble = Literal["grnboost2", "genie3"]
@@ -70,14 +76,35 @@ class Boosting(NamedTuple):
         Share of the TFs tried in a node, at least one TF.
     window : int
         Stages that the early stop looks at, see ``boost``.
+    depth : int
+        Of the trees.
     """
 
     learning_rate: float = 0.01
     max_features: float = 0.1
     window: int = EARLY_STOP_WINDOW
+    depth: int = DEPTH
 
 
-ARBORETO_SETTINGS = Boosting()
+class Forest(NamedTuple):
+    """What a user of GENIE3 may set; the defaults are arboreto's.
+
+    Attributes
+    ----------
+    max_features : float, optional
+        Share of the TFs tried in a node, at least one TF; None for the square root of their number.
+    depth : int
+        Of the trees, at most.
+    n_trees : int
+        Of a forest.
+    """
+
+    max_features: float | None = None
+    depth: int = NO_LIMIT
+    n_trees: int = N_TREES
+
+
+ARBORETO_SETTINGS, ARBORETO_FOREST = Boosting(), Forest()
 
 
 def ensemble_scores(
@@ -88,6 +115,7 @@ def ensemble_scores(
     n_jobs: int = -1,
     progress: Progress | None = None,
     boosting: Boosting = ARBORETO_SETTINGS,
+    forest: Forest = ARBORETO_FOREST,
 ) -> np.ndarray:
     """Compute the importance of every TF for every gene.
 
@@ -104,6 +132,8 @@ def ensemble_scores(
         Called with (done, all) genes.
     boosting : Boosting
         Settings of GRNBoost2.
+    forest : Forest
+        Settings of GENIE3.
 
     Returns
     -------
@@ -112,7 +142,7 @@ def ensemble_scores(
     """
     n_cells, n_genes = expression.shape
     regressors = Regressors.of(expression[:, tf_index])
-    draws = _Bags(seed, n_cells) if ensemble == "grnboost2" else _Bootstraps(seed, n_cells)
+    draws = _Bags(seed, n_cells) if ensemble == "grnboost2" else _Bootstraps(seed, n_cells, forest.n_trees)
     itself = {int(gene): tf for tf, gene in enumerate(tf_index)}
     scores = np.zeros((len(tf_index), n_genes))
 
@@ -125,7 +155,7 @@ def ensemble_scores(
         if isinstance(draws, _Bags):
             scores[others, gene] = _boost(seen, target, draws, boosting).importance
         else:
-            scores[others, gene] = _forest(seen, target, draws)
+            scores[others, gene] = _forest(seen, target, draws, forest)
 
     n_jobs = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
     # threads: compiled loops run side by side
@@ -193,13 +223,13 @@ def _boost(
     y = np.asarray(target, dtype=np.float64)
     n_tfs, n_cells = regressors.values.shape
     importance, prediction = np.zeros(n_tfs), np.full(n_cells, y.mean())
-    tree, gains = new_tree(n_tfs, n_cells, 2 ** (DEPTH + 1) - 1), np.empty(N_STAGES)
+    tree, gains = new_tree(n_tfs, n_cells, 2 ** (settings.depth + 1) - 1), np.empty(N_STAGES)
     first, stopped = 0, False
     while not stopped and first < N_STAGES:
         last = bags.up_to(first + STAGES_AT_ONCE)
         first, stopped = boost_stages(
             regressors, y, prediction, bags.inside, bags.shift, bags.size, first, last,
-            max(1, int(settings.max_features * n_tfs)), DEPTH, settings.learning_rate, settings.window,
+            max(1, int(settings.max_features * n_tfs)), settings.depth, settings.learning_rate, settings.window,
             tree, importance, gains,
         )  # fmt: skip
     importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
@@ -221,16 +251,20 @@ class _Bootstraps:
             self.shift[tree] = np.random.RandomState(of_tree).randint(0, 2**31 - 1)
 
 
-def _forest(regressors: Regressors, target: np.ndarray, bootstraps: _Bootstraps) -> np.ndarray:
+def _forest(
+    regressors: Regressors, target: np.ndarray, bootstraps: _Bootstraps, settings: Forest = ARBORETO_FOREST
+) -> np.ndarray:
     """Find the importance (tfs,) of a random forest for one target (cells,); it sums to 1.
 
     Every tree's importances are normalised before their mean is taken. 0 for all when no tree has a split.
     """
     n_tfs, n_cells = regressors.values.shape
     importance = np.zeros(n_tfs)
+    share = settings.max_features
+    tried = math.isqrt(n_tfs) if share is None else int(share * n_tfs)
     grow_forest(
         regressors, np.asarray(target, dtype=np.float64), bootstraps.weight, bootstraps.shift,
-        max(1, math.isqrt(n_tfs)), new_tree(n_tfs, n_cells, 2 * n_cells), importance,
+        max(1, tried), settings.depth, new_tree(n_tfs, n_cells, 2 * n_cells), importance,
     )  # fmt: skip
     importance.clip(min=0, out=importance)  # a split that takes nothing may add -1e-17 by rounding
     total = importance.sum()

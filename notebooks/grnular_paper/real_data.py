@@ -117,7 +117,7 @@ class RealTask:
             if run is None or chosen.needs_truth:
                 weights = papers_weights(self.method, "DS2")
                 with one_thread():
-                    how = RunOptions(self.seed, device, n_jobs, None, parts, weights)
+                    how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
                     run = run_method(data, self.method, how)
             key = {
                 "dataset": self.dataset, "network": network, "genes": self.genes, "method": self.method

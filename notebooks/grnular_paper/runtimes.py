@@ -139,7 +139,8 @@ class Timing:
             found = median_run(lambda data: _forward(data, self.hidden, device), known)
             where = device
         else:
-            how = RunOptions(0, device, n_jobs, weights=papers_weights(self.name, "DS1"))
+            weights = papers_weights(self.name, "DS1")
+            how = RunOptions(0, device, n_jobs, weights=weights, trained_like="DS1")
             found = median_run(lambda data: run_method(data, self.name, how), known)
             where = device if method(self.name).uses_device else "cpu"
         key = SyntheticTask(DATASET, self.name, 0, tf_information=known).key()

@@ -144,8 +144,9 @@ class SyntheticTask:
             One row of the record, without provenance.
         """
         simulation = replicate_of(*self.data)
-        weights = papers_weights(self.method, "DS1") if self.experiment == "ds" else None
-        options = RunOptions(self.seed, device, n_jobs, None, parts, weights)
+        like = {"ds": "DS1"}.get(self.experiment, self.experiment)
+        weights = papers_weights(self.method, like) if like == "DS1" else None
+        options = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like=like)
         found = run_on(simulation, self.method, options, self.tf_information)
         ran_on = device if method(self.method).uses_device else "cpu"
         return [{**self.key(), **score_simulation(simulation, found, ran_on)}]

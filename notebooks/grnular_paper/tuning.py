@@ -1,27 +1,23 @@
-"""Tuning of competing methods: GLASSO's penalty, GRNBoost2's step and how many TFs it tries.
+"""Tuning of competing methods on validation graphs, one setting for each range of simulations.
 
-The paper tuned its baselines and does not say how. Here every setting of a small grid is scored on
-validation graphs, those that chose our own models too; the best one of each data set, the one that the
-figures show (the package's own) and ours then meet on test graphs.
+The paper tuned its baselines on training and validation graphs and does not say how. Here every setting of a
+small grid is scored on validation graphs of the ranges that its models are trained on; the best one by mean
+strict AUPRC is what the tuned methods of the registry run (``grnular_core.methods.tuned.SETTINGS``). No test
+graph and no real network has a say.
 
 Parameters
 ----------
 rows : DataFrame
     Rows of the record "tuning".
-name : str
-    The preset.
-expression : ndarray, shape (cells, genes)
-    Expression of every cell.
-tf_index : ndarray, shape (tfs,)
-    Position of each TF among the genes.
-penalty : float, optional
-    Of the graphical lasso; None for the one by cross-validation.
+method : str
+    A key of ``grnular_core.methods.tuned.DEFAULTS``.
+known : str
+    "with" or "without" the list of TFs.
 """
 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -30,21 +26,47 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.methods.correlation import standardised
-from grnular_core.methods.glasso import partial_correlations
-from grnular_core.methods.trees import ARBORETO_SETTINGS, Boosting, ensemble_scores
+from grnular_core.methods.trees import Boosting
+from grnular_core.methods.tuned import (
+    DEFAULTS,
+    RANGES,
+    Forest,
+    Paths,
+    Penalty,
+    Settings,
+    scores_with,
+    settings_for,
+)
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
-from grnular_paper.records import Record
+from grnular_paper.records import SCORES
 from grnular_paper.runs import run_missing
-from grnular_paper.synthetic import graph_row
+from grnular_paper.synthetic import TFInformation
 
-PRESETS = ("clean", "noisy(25)", "DS1-like")
-PENALTIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-STEPS, TRIED = (0.01, 0.03, 0.1), (0.1, 0.35, 1.0)
-N_VALIDATION, N_TEST = 6, 10
-TREES, LASSO = "grnboost2", "glasso"
+TUNED = "-tuned"  # behind a method's name
+FAMILIES = dict(zip(RANGES, ("clean", "low-dropout", "DS1-like", "DS2-like"), strict=True))
+GRIDS: tuple[tuple[str, TFInformation], ...] = (
+    ("grnboost2", "with"), ("grnboost2", "without"), ("genie3", "with"), ("glasso", "with"),
+    ("tigress", "with"), ("ridge", "with"),
+)  # fmt: skip
+# Validation graphs of a grid by family: few where a run is long, none where the grid takes hours.
+N_VALIDATION = {
+    ("grnboost2", "with"): (6, 6, 6, 1),
+    ("grnboost2", "without"): (2, 3, 1, 0),
+    ("genie3", "with"): (2, 3, 1, 0),
+    ("glasso", "with"): (6, 6, 6, 1),
+    ("tigress", "with"): (3, 4, 3, 1),
+    ("ridge", "with"): (6, 6, 6, 2),
+}
+PENALTIES = {"glasso": (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), "ridge": (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)}
+STEPS, TRIED = (0.01, 0.03, 0.1), (0.1, 0.35, 1.0)  # of boosting
+OTHER_DEPTHS = ((0.1, 2), (0.1, 1), (0.03, 2), (0.03, 1), (0.03, 5), (0.01, 2))  # with all TFs, by step
+FORESTS = tuple(Forest(share, depth, 100) for share, depth in product((None, 0.6, 1.0), (4, 8, 32)))
+PATHS = (
+    *(Paths(steps, alpha) for steps, alpha in product((2, 5, 10), (0.2, 0.4, 0.8))),
+    *(Paths(steps, area=False) for steps in (2, 3, 5)),
+)
 
 
 @dataclass(frozen=True)
@@ -54,122 +76,105 @@ class Setting:
     Attributes
     ----------
     method : str
-        ``LASSO`` or ``TREES``.
-    penalty : float, optional
-        Of GLASSO; None for the one by cross-validation.
-    boosting : Boosting
-        Of GRNBoost2.
+        A key of ``DEFAULTS``.
+    settings : Boosting, Forest, Penalty or Paths
+        Its values.
     """
 
     method: str
-    penalty: float | None = None
-    boosting: Boosting = ARBORETO_SETTINGS
+    settings: Settings
 
     @property
     def values(self) -> str:
         """What readers see."""
-        if self.method == LASSO:
-            return "by cross-validation" if self.penalty is None else f"penalty {self.penalty:g}"
-        b = self.boosting
-        return f"step {b.learning_rate:g}, {b.max_features:.0%} of the TFs"
+        of = self.settings
+        if isinstance(of, Boosting):
+            depth = "" if of.depth == Boosting().depth else f", depth {of.depth}"
+            return f"step {of.learning_rate:g}, {of.max_features:.0%} of the TFs{depth}"
+        if isinstance(of, Forest):
+            share = "the square root" if of.max_features is None else f"{of.max_features:.0%}"
+            depth = "no limit of depth" if of.depth == Forest().depth else f"depth {of.depth}"
+            return f"{share} of the TFs, {depth}, {of.n_trees} trees"
+        if isinstance(of, Paths):
+            score = "area" if of.area else "original"
+            return f"{of.n_steps} steps, weights from {of.alpha:g}, {score} score"
+        return "by cross-validation" if of.penalty is None else f"penalty {of.penalty:g}"
 
     @property
     def label(self) -> str:
         """The setting's name in the record."""
         return f"{self.method}: {self.values}"
 
-    def scores(self, expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-        """Scores of all edges with this setting.
 
-        Returns
-        -------
-        ndarray, shape (tfs, genes)
-            Scores, large for likely edges.
+def default(method: str) -> Setting:
+    """The setting of a method's own package.
 
-        Raises
-        ------
-        MethodError
-            Where the graphical lasso has no solution.
-        """
-        if self.method == LASSO:
-            return fixed_glasso(expression, tf_index, self.penalty)
-        return ensemble_scores(TREES, expression, tf_index, 0, 1, boosting=self.boosting)
+    Returns
+    -------
+    Setting
+        What the method without ``TUNED`` runs.
+    """
+    return Setting(method, DEFAULTS[method])
 
 
-USED = (Setting(LASSO), Setting(TREES))
+def grid(method: str, known: TFInformation = "with", family: str = "clean") -> list[Setting]:
+    """The settings that are tried, the package's own first.
 
-
-def settings() -> list[Setting]:
-    """The grid, the settings that the figures show first.
+    Parameters
+    ----------
+    family : str
+        A value of ``FAMILIES``: on the largest graphs small steps of boosting take too long.
 
     Returns
     -------
     list of Setting
         Each once.
     """
-    lasso = [Setting(LASSO, penalty) for penalty in PENALTIES]
-    trees = [Setting(TREES, boosting=Boosting(*pair)) for pair in product(STEPS, TRIED)]
-    return list(dict.fromkeys([*USED, *lasso, *trees]))
-
-
-def fixed_glasso(expression: np.ndarray, tf_index: np.ndarray, penalty: float | None) -> np.ndarray:
-    """Absolute partial correlations of the graphical lasso with this penalty.
-
-    Returns
-    -------
-    ndarray, shape (tfs, genes)
-        Absolute values; 0 for genes without variance.
-
-    Raises
-    ------
-    MethodError
-        Where it finds no solution, as for small penalties on few cell types.
-    """
-    from sklearn.covariance import graphical_lasso
-
-    from grnular_core.methods.glasso import glasso
-
-    if penalty is None:
-        return glasso(expression, tf_index).weight
-    z = standardised(expression)
-    there = z.any(0)  # a gene without variance has no partial correlation
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            precision = graphical_lasso(np.cov(z[:, there], rowvar=False, bias=True), penalty)[1]
-    except (FloatingPointError, ValueError) as error:
-        raise MethodError(f"no solution with the penalty {penalty:g} ({error})") from error
-    whole = np.zeros((z.shape[1],) * 2)
-    whole[np.ix_(there, there)] = precision
-    return np.abs(partial_correlations(whole, tf_index))
+    tried: Iterable[Settings]
+    if method == "grnboost2" and known == "without":
+        tried = (
+            Boosting(0.03, 0.1), Boosting(0.1, 0.1), Boosting(0.1, 0.35), Boosting(0.1, 0.35, depth=2),
+            Boosting(0.1, 1.0, depth=2),
+        )  # fmt: skip
+    elif method == "grnboost2":
+        steps = STEPS[1:] if family == FAMILIES["DS2"] else STEPS
+        others = [Boosting(step, 1.0, depth=depth) for step, depth in OTHER_DEPTHS if step in steps]
+        tried = [*(Boosting(*pair) for pair in product(steps, TRIED)), *others]
+    elif method == "genie3":
+        tried = FORESTS
+    elif method == "tigress":
+        tried = PATHS
+    else:
+        tried = [Penalty(penalty) for penalty in PENALTIES[method]]
+    return list(dict.fromkeys(Setting(method, of) for of in (DEFAULTS[method], *tried)))
 
 
 @dataclass(frozen=True)
 class SettingTask:
-    """A setting of a competing method on graphs of one preset.
+    """A setting of a competing method on the validation graphs of one family.
 
     Attributes
     ----------
     setting : Setting
         What is tried.
-    preset : str
-        Name of the preset.
-    part : str
-        "valid" for graphs to choose by, "test" for those to compare on.
+    family : str
+        A value of ``FAMILIES``.
     n_graphs : int
         Number of graphs.
+    known : str
+        "with" or "without" the list of TFs.
     """
 
     setting: Setting
-    preset: str
-    part: str
+    family: str
     n_graphs: int
+    known: TFInformation = "with"
     experiment = "tuning"
 
     @property
     def label(self) -> str:
         """The run in words."""
-        return f"{self.setting.label} on {self.preset} ({self.part})"
+        return f"{self.setting.label} on {self.family} ({self.known} TFs)"
 
     @property
     def data(self) -> object:
@@ -182,9 +187,14 @@ class SettingTask:
         Returns
         -------
         list of dict
-            One, with the columns ``dataset``, ``network`` and ``method``.
+            One, with the columns ``dataset``, ``network``, ``method`` and ``tf_information``.
         """
-        return [{"dataset": self.preset, "network": self.part, "method": self.setting.label}]
+        return [
+            {
+                "dataset": self.family, "network": "valid", "method": self.setting.label,
+                "tf_information": self.known,
+            }
+        ]  # fmt: skip
 
     def run(
         self, *, device: str = "cpu", n_jobs: int = 1, parts: Path | None = None
@@ -194,7 +204,7 @@ class SettingTask:
         Parameters
         ----------
         device : str
-            Not used: both methods run on the CPU.
+            Not used: all methods run on the CPU.
         n_jobs : int
             Not used: one process.
         parts : Path, optional
@@ -206,35 +216,54 @@ class SettingTask:
             Rows of the record, without provenance.
         """
         rows = []
-        graphs = _graphs(self.preset, self.part, self.n_graphs)
-        for replicate, (X, tf_index, truth, allowed) in enumerate(graphs):
+        for replicate, (X, tf_index, truth, allowed) in enumerate(_graphs(self.family, self.n_graphs)):
+            regulators = tf_index if self.known == "with" else np.arange(X.shape[1])
             began, cpu = time.perf_counter(), time.process_time()
             try:
-                weight = self.setting.scores(X, tf_index)
+                weight = scores_with(self.setting.method, self.setting.settings, X, regulators).weight
+                weight = weight if self.known == "with" else weight[tf_index]
                 auprc, auroc = auprc_and_auroc(weight[allowed], truth[allowed])
             except MethodError:
                 auprc = auroc = None
             density = truth[allowed].mean()
-            row = graph_row(self.preset, self.setting.label, replicate, density, auprc, auroc)
             rows.append(
-                row | {
-                    "network": self.part, "genes": X.shape[1], "cells": X.shape[0],
-                    "seconds": time.perf_counter() - began,
+                dict.fromkeys(SCORES) | self.identities()[0] | {
+                    "genes": X.shape[1], "cells": X.shape[0], "cell_types": None,
+                    "dropout_percentile": None, "replicate": replicate, "seed": 0, "density": density,
+                    "strict_auprc": auprc, "strict_auprc_ratio": None if auprc is None else auprc / density,
+                    "strict_auroc": auroc, "seconds": time.perf_counter() - began,
                     "cpu_seconds": time.process_time() - cpu, "device": "cpu",
                 }
             )  # fmt: skip
         return rows
 
 
-def _graphs(name: str, part: str, n_graphs: int) -> Iterable[tuple[np.ndarray, ...]]:
-    """Expression, TF positions, truth and candidates of every graph."""
-    for batch in make_batches(((name, n_graphs),), part):
+def _graphs(family: str, n_graphs: int) -> Iterable[tuple[np.ndarray, ...]]:
+    """Expression, TF positions, truth and candidates of every validation graph."""
+    for batch in make_batches(((family, n_graphs),), "valid", n_jobs=1):
         of_batch: Batch = batch._replace(X=batch.X.double())
         yield from zip(*(t.numpy() for t in (*of_batch, batch.allowed)), strict=True)
 
 
+def tasks() -> list[SettingTask]:
+    """Every setting of every grid on the validation graphs of every family.
+
+    Returns
+    -------
+    list of SettingTask
+        In the order to run.
+    """
+    return [
+        SettingTask(setting, family, n_graphs, known)
+        for (method, known) in GRIDS
+        for family, n_graphs in zip(FAMILIES.values(), N_VALIDATION[method, known], strict=True)
+        if n_graphs
+        for setting in grid(method, known, family)
+    ]
+
+
 def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> list[str]:
-    """Run what is not on record: the grid on validation graphs, then on test graphs what ``chosen`` names.
+    """Run what is not on record.
 
     Parameters
     ----------
@@ -248,70 +277,70 @@ def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> li
     list of str
         A line for each that failed.
     """
-    tasks = [SettingTask(s, name, "valid", N_VALIDATION) for name in PRESETS for s in settings()]
-    failures = run_missing(folder, tasks, say=say)
-    rows = Record("tuning", folder).rows()
-    tasks = [SettingTask(s, name, "test", N_TEST) for name in PRESETS for s in chosen(rows, name)]
-    return failures + run_missing(folder, tasks, say=say)
+    return run_missing(folder, tasks(), say=say)
 
 
-def chosen(rows: pd.DataFrame, name: str) -> list[Setting]:
-    """The used setting of each method, and its best on the validation graphs of one data set.
+def validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "with") -> pd.DataFrame:
+    """Mean strict AUPRC on validation graphs.
 
     Returns
     -------
-    list of Setting
-        Each once.
+    DataFrame, shape (settings, families)
+        By the settings' values; NaN where a graph had no solution, and for what is not on record.
     """
-    pairs = zip(USED, best_settings(rows, name), strict=True)
-    return list(dict.fromkeys(setting for pair in pairs for setting in pair))
-
-
-def best_settings(rows: pd.DataFrame, name: str) -> list[Setting]:
-    """The best setting of each method on the validation graphs; the used one where none is on record.
-
-    Returns
-    -------
-    list of Setting
-        One for each of ``USED``.
-    """
-    means = _validation_table(rows)[name].dropna()
-    found = []
-    for used in USED:
-        own = [s for s in settings() if s.method == used.method and s.label in means.index]
-        found.append(max(own, key=lambda s: means[s.label], default=used))
-    return found
-
-
-def _validation_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean strict AUPRC (settings, data sets); nan where a graph had no solution."""
-    there = rows[rows["network"] == "valid"].astype({"strict_auprc": float})
+    there = rows[(rows["network"] == "valid") & (rows["tf_information"] == known)]
+    there = there.astype({"strict_auprc": float})
     means = there.groupby(["method", "dataset"])["strict_auprc"].agg(lambda v: v.mean(skipna=False))
-    order = [setting.label for setting in settings() if setting.label in set(there["method"])]
-    return means.unstack().reindex(index=order, columns=list(PRESETS))
+    settings = dict.fromkeys(s for family in FAMILIES.values() for s in grid(method, known, family))
+    order = [setting.label for setting in settings if setting.label in set(there["method"])]
+    table = means.unstack().reindex(index=order, columns=list(FAMILIES.values()))
+    return table.rename(index=lambda label: label.removeprefix(f"{method}: "))
+
+
+def chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like: str) -> Setting:
+    """The best setting of a method on the validation graphs of one range.
+
+    Parameters
+    ----------
+    trained_like : str
+        A key of ``FAMILIES``; where nothing was tried on DS2's, it is the choice of DS1's.
+
+    Returns
+    -------
+    Setting
+        The package's own where none is on record; of equal ones the first of the grid.
+    """
+    family = FAMILIES[trained_like]
+    means = validation_means(rows, method, known)[family].dropna()
+    if means.empty and trained_like == "DS2":
+        return chosen(rows, method, known, "DS1")
+    own = [s for s in grid(method, known, family) if s.values in means.index]
+    return max(own, key=lambda s: means[s.values], default=default(method))
 
 
 def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """What readers see: a line a setting, its mean AUPRC on each data set's validation graphs.
+    """What readers see: a line a setting, its mean AUPRC on each family's validation graphs.
 
-    The best setting of a method is marked ``*``, the one that the figures show is named so.
+    The best setting of a method is marked ``*``, the package's own is named so.
 
     Returns
     -------
     DataFrame
-        ``method, setting``, which is shown in the figures, and a column a preset.
+        ``method, setting``, whose the setting is, and a column a family; empty where it was not tried.
     """
-    means, lines = _validation_table(rows), []
-    top = {(s.method, name): s for name in PRESETS for s in best_settings(rows, name)}
-    for setting in settings():
-        if setting.label not in means.index:
-            continue
-        shown = "shown in the figures" if setting in USED else ""
-        cells = {
-            name: _cell(means[name][setting.label], top.get((setting.method, name)) == setting)
-            for name in PRESETS
-        }
-        lines.append({"method": setting.method, "setting": setting.values, "": shown, **cells})
+    lines = []
+    for method, known in GRIDS:
+        means = validation_means(rows, method, known)
+        best = means.max()
+        name = method if known == "with" else f"{method} without TFs"
+        for values, of in means.iterrows():
+            own = "package default" if values == default(method).values else ""
+            tried = set(rows.loc[rows["method"] == f"{method}: {values}", "dataset"])
+            cells = {
+                family: _cell(of[family], of[family] == best[family]) if family in tried else ""
+                for family in means
+            }
+            lines.append({"method": name, "setting": values, "": own, **cells})
     return pd.DataFrame(lines)
 
 
@@ -319,45 +348,57 @@ def _cell(mean: float, is_best: bool) -> str:
     return "no solution" if np.isnan(mean) else f"{mean:.3f}{' *' if is_best else ''}"
 
 
-def meeting(
-    rows: pd.DataFrame, grid: pd.DataFrame, name: str, ours: str = "grnular-context"
-) -> pd.DataFrame:
-    """The used and the best settings, and ours, on the same test graphs of one dataset.
+def gains(rows: pd.DataFrame) -> pd.DataFrame:
+    """What tuning gives on validation graphs: the package's own and the chosen setting of every range.
+
+    Returns
+    -------
+    DataFrame
+        ``method, range, setting, default, tuned``; a line a grid and range with graphs of its own.
+    """
+    lines = []
+    for method, known in GRIDS:
+        means = validation_means(rows, method, known)
+        for trained_like, family in FAMILIES.items():
+            if means[family].isna().all():
+                continue
+            best = chosen(rows, method, known, trained_like)
+            name = method if known == "with" else f"{method} without TFs"
+            pair = means[family].get(default(method).values, np.nan), means[family][best.values]
+            lines.append((name, trained_like, best.values, *pair))
+    return pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
+
+
+def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-context") -> pd.DataFrame:
+    """Package defaults, tuned settings and ours on the same test graphs of one point.
 
     Parameters
     ----------
-    rows, grid : DataFrame
-        Rows on record of "tuning", and of the experiment.
-    name : str
-        The preset.
+    of_grid : DataFrame
+        Rows of the experiment at that point.
+    trained_like : str
+        The range that the tuned settings are of.
     ours : str
         A method of this work.
 
     Returns
     -------
     DataFrame
-        ``method, setting, graphs, mean AUPRC``; no line for what is not on record.
+        ``method, setting, graphs, mean AUPRC``; the default first, no line for what is not on record.
     """
-    there = rows[(rows["network"] == "test") & (rows["dataset"] == name)]
-    wanted = [s for s in chosen(rows, name) if s.label in set(there["method"])]
-    point = grid[(grid["dataset"] == name) & (grid["method"] == ours)]
-    point = point[point["replicate"].isin(there["replicate"]) & (point["tf_information"] == "with")]
-    if len(there):
-        sizes = there.iloc[0][["cells", "cell_types"]]
-        point = point[(point[["cells", "cell_types"]] == sizes).all(axis=1)]
-    parts = [
-        (s.method, s.values, there.loc[there["method"] == s.label, "strict_auprc"]) for s in wanted
-    ]
-    parts.append((ours, "as it ships", point["strict_auprc"]))
+    names: list[tuple[str, str, str]] = []
+    for method in DEFAULTS:
+        best = Setting(method, settings_for(method, trained_like)).values
+        names += [(method, method, default(method).values), (method + TUNED, method, best)]
+    names.append((ours, ours, "as it ships"))
+    known = {"glasso": "without"}
+    parts = []
+    for name, method, values in names:
+        of = of_grid[(of_grid["method"] == name) & (of_grid["tf_information"] == known.get(method, "with"))]
+        if len(of):
+            parts.append((method, values, of.set_index("replicate")["strict_auprc"].astype(float)))
+    shared = set.intersection(*(set(of.index) for *_, of in parts)) if parts else set()
     return pd.DataFrame(
-        [
-            {
-                "method": m,
-                "setting": s,
-                "graphs": len(found),
-                "mean AUPRC": found.astype(float).mean(),
-            }
-            for m, s, found in parts
-            if len(found)
-        ]
+        [(m, s, len(shared), of[of.index.isin(shared)].mean()) for m, s, of in parts],
+        columns=["method", "setting", "graphs", "mean AUPRC"],
     )

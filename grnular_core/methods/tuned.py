@@ -1,0 +1,168 @@
+"""Competing methods with settings chosen on simulated validation graphs, as the paper tuned its baselines.
+
+``SETTINGS`` holds what ``grnular_paper.tuning`` chose by mean strict AUPRC, for each range of simulations that
+the paper trains models on: without technical noise ("clean"), without dropout or with 25 % ("noisy"), and random
+networks in the range of SERGIO's DS1 and DS2. No real network and no test graph had a say. Where every gene may
+be a regulator, as without a list of TFs, boosted trees have settings of their own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from grnular_core.methods.correlation import pearson, ridge
+from grnular_core.methods.glasso import glasso, glasso_fixed
+from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.tigress import ALPHA, N_SPLITS, N_STEPS, tigress
+from grnular_core.methods.trees import Boosting, Forest, ensemble_scores
+from grnular_core.utils.errors import InputError
+
+RANGES = ("clean", "noisy", "DS1", "DS2")
+
+
+class Penalty(NamedTuple):
+    """What a user of the graphical lasso or of ridge regression may set.
+
+    Attributes
+    ----------
+    penalty : float, optional
+        None for the one by cross-validation.
+    """
+
+    penalty: float | None = None
+
+
+class Paths(NamedTuple):
+    """What a user of TIGRESS may set; the defaults are the package's own.
+
+    Attributes
+    ----------
+    n_steps : int
+        Of each path of least-angle regression.
+    alpha : float
+        Lower end of the TFs' random weights.
+    area : bool
+        The area score, or the original one.
+    n_splits : int
+        Of the cells into halves.
+    """
+
+    n_steps: int = N_STEPS
+    alpha: float = ALPHA
+    area: bool = True
+    n_splits: int = N_SPLITS
+
+
+Settings = Boosting | Forest | Penalty | Paths
+DEFAULTS: dict[str, Settings] = {
+    "grnboost2": Boosting(), "genie3": Forest(), "glasso": Penalty(), "tigress": Paths(), "ridge": Penalty(),
+}  # fmt: skip
+WITHOUT = "grnboost2 without TFs"  # the key of its settings there
+SETTINGS: dict[str, dict[str, Settings]] = {
+    name: dict.fromkeys(RANGES, default) for name, default in (DEFAULTS | {WITHOUT: Boosting()}).items()
+}
+
+
+def settings_for(method: str, trained_like: str, every_gene: bool = False) -> Settings:
+    """Look up the chosen settings.
+
+    Parameters
+    ----------
+    method : str
+        A key of ``DEFAULTS``.
+    trained_like : str
+        One of ``RANGES``.
+    every_gene : bool
+        Whether every gene may be a regulator.
+
+    Returns
+    -------
+    Boosting, Forest, Penalty or Paths
+
+    Raises
+    ------
+    InputError
+        For another range.
+    """
+    if trained_like not in RANGES:
+        raise InputError(f"unknown range {trained_like!r} of simulations; expected one of {', '.join(RANGES)}")
+    key = WITHOUT if every_gene and method == "grnboost2" else method
+    return SETTINGS[key][trained_like]
+
+
+def tuned_method(method: str, given: MethodInput, options: RunOptions) -> Scores:
+    """Run a competing method with the settings of ``options.trained_like``, as the registry calls it.
+
+    Parameters
+    ----------
+    method : str
+        A key of ``DEFAULTS``.
+    given : MethodInput
+        Expression (cells, genes) and the positions of the TFs.
+    options : RunOptions
+        Range, seed, jobs and progress.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    InputError
+        For an unknown range.
+    MethodError
+        Where the graphical lasso has no solution.
+    """
+    settings = settings_for(method, options.trained_like, len(given.tfs) == len(given.genes))
+    return scores_with(
+        method, settings, given.expression, given.tf_index, options.seed, options.n_jobs, options.progress
+    )
+
+
+def scores_with(
+    method: str,
+    settings: Settings,
+    expression: np.ndarray,
+    tf_index: np.ndarray,
+    seed: int = 0,
+    n_jobs: int = 1,
+    progress: Progress | None = None,
+) -> Scores:
+    """Compute the scores of a competing method with any settings.
+
+    Parameters
+    ----------
+    method : str
+        A key of ``DEFAULTS``.
+    settings : Boosting, Forest, Penalty or Paths
+        Of the kind that ``DEFAULTS`` has for it.
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+    seed : int
+    n_jobs : int
+        Threads or processes.
+    progress : callable, optional
+        Called with (done, all).
+
+    Returns
+    -------
+    Scores
+        Signs of trees and of TIGRESS are those of the correlation.
+
+    Raises
+    ------
+    MethodError
+        Where the graphical lasso has no solution.
+    """
+    data = expression, tf_index
+    if isinstance(settings, Paths):
+        return tigress(*data, seed, **settings._asdict(), n_jobs=n_jobs, progress=progress)
+    if isinstance(settings, Penalty) and method == "ridge":
+        return ridge(*data, seed, settings.penalty)
+    if isinstance(settings, Penalty):
+        return glasso(*data, n_jobs) if settings.penalty is None else glasso_fixed(*data, settings.penalty)
+    kind = "boosting" if isinstance(settings, Boosting) else "forest"
+    importance = ensemble_scores(method, *data, seed, n_jobs, progress, **{kind: settings})
+    return Scores(importance, np.sign(pearson(*data)))
