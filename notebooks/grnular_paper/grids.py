@@ -3,7 +3,8 @@
 Fig. 4 varies cells and cell types without technical noise, Figs 5 and 6 cells and dropout, Fig. 7 is
 SERGIO's DS1-DS3. A point is a preset with sizes; a curve is a method, with or without the list of TFs.
 Methods without training see as many graphs as the trained ones where they are quick; trees that may
-choose among all genes take hours on thousands of cells, and see few graphs there.
+choose among all genes take hours on thousands of cells, and see few graphs there. A method with tuned settings
+has the points and graphs of the one with its package's own.
 
 Parameters
 ----------
@@ -36,6 +37,9 @@ WITH_TFS = (
 )  # fmt: skip
 DS_WITH_TFS = (*WITH_TFS, "genie3")
 SLOW = ("glasso", "grnboost2", "genie3", "tigress")
+TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
+TUNED_WITHOUT_TFS = ("glasso-tuned", "grnboost2-tuned")
+TUNED_WITH_TFS = ("grnboost2-tuned", "ridge-tuned", "tigress-tuned")
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,31 @@ def curves(experiment: str) -> list[tuple[str, TFInformation]]:
     return [(m, "without") for m in WITHOUT_TFS] + [(m, "with") for m in known]
 
 
+def tuned_curves(experiment: str) -> list[tuple[str, TFInformation]]:
+    """The methods with tuned settings, each with or without the list of TFs.
+
+    Returns
+    -------
+    list of (str, str)
+        Method, and "with" or "without".
+    """
+    known = (*TUNED_WITH_TFS, "genie3-tuned") if experiment == "ds" else TUNED_WITH_TFS
+    return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in known]
+
+
+def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
+    """``curves`` and ``tuned_curves``, a tuned method behind its own.
+
+    Returns
+    -------
+    list of (str, str)
+        Method, and "with" or "without".
+    """
+    tuned = tuned_curves(experiment)
+    beside = [(curve, (curve[0] + TUNED, curve[1])) for curve in curves(experiment)]
+    return [c for pair in beside for c in pair if c in tuned or c == pair[0]]
+
+
 def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
     """How many test graphs a full run gives to a point of a curve.
 
@@ -136,6 +165,7 @@ def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
     int
         Number of graphs.
     """
+    method = method.removesuffix(TUNED)
     if point.preset.startswith("DS"):
         return _ds_graphs(method, tf_information, point.preset)
     few_cells, most = (point.n_cells or 0) <= 1000, N_GRAPHS["clean"]
@@ -217,14 +247,15 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     """A guess at how long a slow run takes, to have most points early."""
     cells = task.n_cells or 2700
     genes = {"DS1": 100, "DS2": 400, "DS3": 1200}.get(task.preset, 100)
-    per_cell = {"glasso": 0.0, "tigress": 0.01}.get(task.method, genes / 100)
+    method = task.method.removesuffix(TUNED)
+    per_cell = {"glasso": 0.0, "tigress": 0.01}.get(method, genes / 100)
     without = 5 if task.tf_information == "without" and per_cell else 1
-    fixed = {100: 4.0, 400: 5.0, 1200: 40.0}[genes] if task.method == "glasso" else 0.0
+    fixed = {100: 4.0, 400: 5.0, 1200: 40.0}[genes] if method == "glasso" else 0.0
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 
 def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFrame:
-    """Recorded rows of the grid's points and curves, in the order of the points.
+    """Recorded rows of the grid's points and curves, tuned ones too, in the order of the points.
 
     Parameters
     ----------
@@ -243,7 +274,7 @@ def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFra
     columns = ["dataset", "cells", "cell_types"]
     there = there.assign(order=range(len(there)))
     table = Record(experiment, folder).rows().merge(there, on=columns)
-    curve = pd.Index([*curves(experiment), *((method, "with") for method in extra)])
+    curve = pd.Index([*all_curves(experiment), *((method, "with") for method in extra)])
     table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(curve)]
     return table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
 

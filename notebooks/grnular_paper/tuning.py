@@ -40,11 +40,11 @@ from grnular_core.methods.tuned import (
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
+from grnular_paper.grids import TUNED
 from grnular_paper.records import SCORES
 from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import TFInformation
 
-TUNED = "-tuned"  # behind a method's name
 FAMILIES = dict(zip(RANGES, ("clean", "low-dropout", "DS1-like", "DS2-like"), strict=True))
 GRIDS: tuple[tuple[str, TFInformation], ...] = (
     ("grnboost2", "with"), ("grnboost2", "without"), ("genie3", "with"), ("glasso", "with"),
@@ -59,7 +59,7 @@ N_VALIDATION = {
     ("tigress", "with"): (3, 4, 3, 1),
     ("ridge", "with"): (6, 6, 6, 2),
 }
-PENALTIES = {"glasso": (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), "ridge": (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)}
+PENALTIES = {"glasso": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5), "ridge": (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)}
 STEPS, TRIED = (0.01, 0.03, 0.1), (0.1, 0.35, 1.0)  # of boosting
 OTHER_DEPTHS = ((0.1, 2), (0.1, 1), (0.03, 2), (0.03, 1), (0.03, 5), (0.01, 2))  # with all TFs, by step
 FORESTS = tuple(Forest(share, depth, 100) for share, depth in product((None, 0.6, 1.0), (4, 8, 32)))

@@ -28,7 +28,7 @@ TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 
 WHITE = TO_XYZ.sum(axis=1)
 APART = 8.0  # of CIELAB; 2.3 is what most eyes just tell apart, side by side
 # the same method in two editions may look alike
-EDITIONS = re.compile(r"-(?:arboreto|shipped)$")
+EDITIONS = re.compile(r"-(?:arboreto|shipped|tuned)$")
 
 
 def lab(colour: str, kind: str) -> np.ndarray:

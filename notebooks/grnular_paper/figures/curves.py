@@ -23,6 +23,7 @@ from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style as plots
 from grnular_core.scoring.statistics import mean_interval
 from grnular_paper import scaling
+from grnular_paper.grids import TUNED
 from grnular_paper.learning import SETTINGS, TITLES, by_mean
 
 SCORES = {
@@ -77,9 +78,8 @@ def _draw_curves(
         x = np.arange(len(places)) + step * (number - (len(methods) - 1) / 2)
         colour = plots.PALETTE.get(method, "#444444")
         ax.errorbar(
-            x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there], color=colour,
-            marker=marker(method), markersize=4, linewidth=1 if joined else 0, elinewidth=0.6,
-            markeredgecolor="white", markeredgewidth=0.4,
+            x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there],
+            linewidth=1 if joined else 0, elinewidth=0.6, **_look(method),
         )  # fmt: skip
         for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
             if count < most:
@@ -111,7 +111,17 @@ def marker(method: str) -> str:
     str
         A marker of matplotlib.
     """
-    return METHODS[method].marker if method in METHODS else "p"
+    name = method.removesuffix(TUNED)
+    return METHODS[name].marker if name in METHODS else "p"
+
+
+def _look(method: str) -> dict[str, object]:
+    """Marker of a line; a method with tuned settings has that of its package's own, open, and a dashed line."""
+    colour = plots.PALETTE.get(method, "#444444")
+    look = {"marker": marker(method), "markersize": 4, "color": colour}
+    if method.endswith(TUNED):
+        return look | {"markerfacecolor": "white", "markeredgewidth": 1, "linestyle": "--"}
+    return look | {"markeredgecolor": "white", "markeredgewidth": 0.4}
 
 
 def _thousands(place: object) -> str:
@@ -184,8 +194,7 @@ def curve_grid(
 
 def _key(method: str, joined: bool = True) -> Line2D:
     return Line2D(
-        [], [], color=plots.PALETTE.get(method, "#444444"), marker=marker(method),
-        markersize=4, linewidth=1 if joined else 0, label=plots.label(method),
+        [], [], linewidth=1 if joined else 0, label=plots.label(method), **_look(method),
     )  # fmt: skip
 
 
