@@ -40,7 +40,8 @@ from grnular_core.methods.tuned import (
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
-from grnular_paper.grids import TUNED
+from grnular_paper import grids
+from grnular_paper.grids import TUNED, Point
 from grnular_paper.records import SCORES
 from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import TFInformation
@@ -369,13 +370,36 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
 
 
+def test_rows(folder: Path, trained_like: str) -> pd.DataFrame:
+    """Recorded test graphs with as many cells as those of training.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    trained_like : str
+        "clean", "noisy", whose dropout is 25 % here, or "DS1".
+
+    Returns
+    -------
+    DataFrame
+        Rows of one point of the experiment.
+    """
+    point = {"clean": Point("clean", 1000, 5), "noisy": Point("noisy(25)", 1000, 5), "DS1": Point("DS1")}
+    key = point[trained_like].task("correlation").key()
+    extra = ("genie3", f"genie3{TUNED}") if trained_like == "clean" else ()
+    rows = grids.rows("ds" if trained_like == "DS1" else trained_like, folder, extra)
+    names = ["dataset", "cells", "cell_types"]
+    return rows[(rows[names] == [str(key[name]) for name in names]).all(axis=1)]
+
+
 def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-context") -> pd.DataFrame:
     """Package defaults, tuned settings and ours on the same test graphs of one point.
 
     Parameters
     ----------
     of_grid : DataFrame
-        Rows of the experiment at that point.
+        ``test_rows``.
     trained_like : str
         The range that the tuned settings are of.
     ours : str

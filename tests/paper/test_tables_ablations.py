@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import tuning
 from grnular_paper.learning import TITLES
 from grnular_paper.tables import ablations as tables
 
@@ -96,19 +95,20 @@ def test_variants_keep_their_order():
     assert tables.variant_means(pd.DataFrame(rows))["clean"].to_dict() == {"P = 20": pytest.approx(0.3), "P = 2": 0.4}
 
 
-def test_tuned_methods_have_their_best_and_their_used_setting():
-    lasso, trees = tuning.USED
+def test_tuned_methods_have_their_chosen_and_their_used_setting():
     met = pd.DataFrame(
         [
-            (lasso.method, lasso.values, 0.2), (lasso.method, "penalty 0.1", 0.5),
-            (trees.method, trees.values, 0.3), ("grnular-context", "as it ships", 0.9),
+            ("glasso", "by cross-validation", 0.5), ("glasso", "penalty 0.1", 0.2),
+            ("grnboost2", "step 0.01", 0.3), ("grnular-context", "as it ships", 0.9),
         ],
         columns=["method", "setting", "mean AUPRC"],
     )  # fmt: skip
-    assert tables.tuned_numbers(met, "noisy(25)") == {
-        "tuned_ours_dropout25": 0.9, "tuned_glasso_dropout25": 0.5, "used_glasso_dropout25": 0.2,
-        "tuned_grnboost2_dropout25": 0.3, "used_grnboost2_dropout25": 0.3,
+    found = tables.tuned_numbers(met, "noisy(25)")
+    assert {name: value for name, value in found.items() if value == value} == {
+        "tuned_ours_dropout25": 0.9, "tuned_glasso_dropout25": 0.2, "used_glasso_dropout25": 0.5,
+        "used_grnboost2_dropout25": 0.3,
     }  # fmt: skip
+    assert {"tuned_grnboost2_dropout25", "used_ridge_dropout25", "tuned_tigress_dropout25"} <= set(found)
 
 
 def test_speeds_are_multiples_of_bare_products():

@@ -1,18 +1,20 @@
-"""Settings of competing methods: a grid on validation graphs, its best on test graphs."""
+"""Settings of competing methods: a grid on validation graphs, its best in the package's table."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import tuning
+from grnular_paper import grids, tuning
 from grnular_paper.records import Record, recorded_folder
-from grnular_paper.synthetic import replicate_of
-from grnular_paper.tuning import LASSO, PRESETS, TREES, USED, Setting
+from grnular_paper.tuning import FAMILIES, GRIDS, Setting, default
 
-from grnular_core.methods.correlation import standardised
 from grnular_core.methods.trees import Boosting
+from grnular_core.methods.tuned import DEFAULTS, RANGES, SETTINGS, WITHOUT, Penalty
+from grnular_core.simulation.families import family_preset
+from grnular_core.simulation.simulate import simulate
 from grnular_core.training.batches import first_seed
+from grnular_core.training.named_recipes import RECIPES
 from grnular_core.utils.errors import MethodError
 
 
@@ -21,88 +23,142 @@ def rows() -> pd.DataFrame:
     return Record("tuning", recorded_folder()).rows()
 
 
-def row(setting: Setting, auprc: float | None, name: str = "clean", part: str = "valid") -> dict:
-    return {"method": setting.label, "dataset": name, "network": part, "strict_auprc": auprc}
+def row(setting: Setting, auprc: float | None, name: str = "clean", known: str = "with") -> dict:
+    return {
+        "method": setting.label, "dataset": name, "network": "valid", "strict_auprc": auprc, "tf_information": known,
+    }  # fmt: skip
 
 
-def test_the_grid_has_no_setting_twice_and_the_used_ones_first():
-    grid = tuning.settings()
-    assert grid[:2] == list(USED) and len({s.label for s in grid}) == len(grid)
-    assert Setting(TREES, boosting=Boosting(0.01, 1.0)) in grid
+def test_a_grid_has_no_setting_twice_and_the_packages_own_first():
+    for method, known in GRIDS:
+        for family in FAMILIES.values():
+            grid = tuning.grid(method, known, family)
+            assert grid[0] == default(method) and len({s.label for s in grid}) == len(grid) > 4
+    trees = tuning.grid("grnboost2")
+    assert Setting("grnboost2", Boosting(0.01, 1.0)) in trees
+    assert {s.settings.depth for s in trees} == {1, 2, 3, 5}
+    assert {s.settings.max_features for s in trees} == {0.1, 0.35, 1.0}
 
 
-def test_the_lasso_with_a_penalty_is_that_of_its_equation():
-    """Two standardised genes of correlation r: the precision's off-diagonal is that of r - penalty."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=400)
-    X = np.stack([x, x + rng.normal(size=400), np.ones(400)], 1)
-    r = np.corrcoef(X[:, 0], X[:, 1])[0, 1]
-    found = tuning.fixed_glasso(X, np.array([0]), 0.2)
-    assert found.shape == (1, 3) and found[0, 0] == 0 and found[0, 2] == 0
-    assert found[0, 1] == pytest.approx(r - 0.2, abs=1e-3)
-    assert not standardised(X)[:, 2].any()
+def test_ranges_are_those_that_the_papers_models_are_trained_on():
+    for trained_like, family in FAMILIES.items():
+        recipe = RECIPES[f"grnular-{trained_like}"]
+        assert {name for name, _ in (*recipe.train, *recipe.valid)} == {family}
 
 
-def test_where_the_lasso_has_no_solution_it_says_so_and_the_row_has_no_score(monkeypatch):
-    X = replicate_of("clean", 0).expression.astype(float)
-    with pytest.raises(MethodError, match="penalty 0.01"):
-        tuning.fixed_glasso(X, np.arange(10), 0.01)
-    (found,) = tuning.SettingTask(Setting(LASSO, 0.01), "clean", "test", 1).run()
-    assert found["strict_auprc"] is None and found["seconds"] > 0
+def test_graphs_are_the_validation_graphs_of_the_models():
+    for family in ("clean", "low-dropout"):
+        first, second = tuning._graphs(family, 2)
+        for number, (X, tf_index, truth, allowed) in enumerate((first, second)):
+            seed = first_seed("valid") + number
+            simulation = simulate(family_preset(family, seed), seed)
+            assert np.array_equal(X, simulation.expression) and np.array_equal(truth, simulation.adjacency)
+            assert np.array_equal(tf_index, simulation.tf_index) and allowed.sum() == X.shape[1] * len(tf_index) - len(tf_index)
 
 
-def test_test_graphs_are_those_of_the_other_pages():
-    (X, tf_index, truth, _), *_ = tuning._graphs("clean", "test", 1)
-    simulation = replicate_of("clean", 0)
-    assert simulation.seed == first_seed("test")
-    assert np.array_equal(X, simulation.expression) and np.array_equal(truth, simulation.adjacency)
-    assert np.array_equal(tf_index, simulation.tf_index)
+def test_where_a_method_fails_the_row_has_no_score(monkeypatch):
+    def fail(*given):
+        raise MethodError("no solution")
+
+    monkeypatch.setattr(tuning, "scores_with", fail)
+    (found,) = tuning.SettingTask(Setting("glasso", Penalty(0.1)), "clean", 1).run()
+    assert found["strict_auprc"] is None and found["seconds"] >= 0
+
+
+def test_without_the_list_every_gene_is_tried_and_rows_of_tfs_are_scored(monkeypatch):
+    seen = []
+
+    def scores(method, settings, X, regulators):
+        seen.append(len(regulators))
+        return type("Scores", (), {"weight": np.random.default_rng(0).random((len(regulators), X.shape[1]))})
+
+    monkeypatch.setattr(tuning, "scores_with", scores)
+    for known, expected in (("with", 10), ("without", 100)):
+        (found,) = tuning.SettingTask(default("grnboost2"), "clean", 1, known).run()
+        assert seen.pop() == expected and found["tf_information"] == known
+        assert 0 < found["strict_auprc"] < 0.4
 
 
 def test_the_best_is_the_best_of_those_with_a_solution_everywhere():
-    low, high, failed = (Setting(LASSO, p) for p in (0.3, 0.5, 0.1))
+    low, high, failed = (Setting("glasso", Penalty(p)) for p in (0.3, 0.5, 0.1))
     table = pd.DataFrame(
         [row(low, 0.4), row(low, 0.6), row(high, 0.7), row(high, 0.2), row(failed, 0.9), row(failed, None)]
     )
-    assert tuning.best_settings(table, "clean") == [low, USED[1]]
-    assert tuning.chosen(table, "clean") == [USED[0], low, USED[1]]
+    assert tuning.chosen(table, "glasso", "with", "clean") == low
+    assert tuning.chosen(table, "glasso", "with", "noisy") == default("glasso")
     shown = tuning.settings_table(table)
     assert shown.set_index("setting")["clean"].to_dict() == {
         "penalty 0.1": "no solution",
         "penalty 0.3": "0.500 *",
         "penalty 0.5": "0.450",
     }
+    assert set(shown["DS1-like"]) == {""}
+
+
+def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1s_choice():
+    one, other = Setting("grnboost2", Boosting(0.1, 0.1)), Setting("grnboost2", Boosting(0.1, 0.35))
+    table = pd.DataFrame(
+        [row(one, 0.4, "DS1-like"), row(other, 0.3, "DS1-like"), row(one, 0.1, "DS1-like", "without"), row(other, 0.2, "DS1-like", "without")]
+    )
+    found = {known: tuning.chosen(table, "grnboost2", known, "DS1") for known in ("with", "without")}
+    assert found == {"with": one, "without": other}
+    assert tuning.chosen(table, "grnboost2", "without", "DS2") == other
+    gains = tuning.gains(pd.concat([table, pd.DataFrame([row(default("grnboost2"), 0.25, "DS1-like")])]))
+    assert gains.set_index("method").loc["grnboost2", ["range", "default", "tuned"]].tolist() == ["DS1", 0.25, 0.4]
 
 
 def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
-    few = [USED[0], Setting(LASSO, 0.3)]
-    monkeypatch.setattr(tuning, "settings", lambda: few)
-    monkeypatch.setattr(tuning, "USED", (USED[0],))
-    monkeypatch.setattr(tuning, "PRESETS", ("clean",))
-    monkeypatch.setattr(tuning, "N_VALIDATION", 1)
-    monkeypatch.setattr(tuning, "N_TEST", 1)
-    record, said = Record("tuning", tmp_path), []
-    tuning.run_missing_settings(tmp_path, say=said.append)
-    rows = record.rows()
-    on_test = set(rows.loc[rows["network"] == "test", "method"])
-    assert set(rows.loc[rows["network"] == "valid", "method"]) == {s.label for s in few}
-    assert on_test == {s.label for s in tuning.chosen(rows, "clean")}  # the best may be the used one
-    assert len(said) == len(rows) == 2 + len(on_test)
-    tuning.run_missing_settings(tmp_path, say=said.append)
-    assert len(said) == len(rows) == len(record.rows())
+    few = [tuning.SettingTask(Setting("ridge", Penalty(p)), "clean", 2) for p in (0.1, 1.0)]
+    monkeypatch.setattr(tuning, "tasks", lambda: few)
+    said: list[str] = []
+    for _ in range(2):
+        assert not tuning.run_missing_settings(tmp_path, say=said.append)
+    rows = Record("tuning", tmp_path).rows()
+    assert len(said) == 2 and rows.groupby("method").size().tolist() == [2, 2]
 
 
 def test_the_whole_grid_is_on_record(rows):
-    have = rows[rows["network"] == "valid"].groupby(["dataset", "method"]).size()
-    for name in PRESETS:
-        assert (have[name].reindex([s.label for s in tuning.settings()]) == tuning.N_VALIDATION).all()
-        on_test = rows[(rows["network"] == "test") & (rows["dataset"] == name)]
-        counts = on_test.groupby("method").size()
-        assert (counts.reindex([s.label for s in tuning.chosen(rows, name)]) == tuning.N_TEST).all()
+    have = rows.groupby(["dataset", "method", "tf_information"]).size()
+    for task in tuning.tasks():
+        key = task.family, task.setting.label, task.known
+        assert have.get(key, 0) >= task.n_graphs, key
+    assert set(rows["network"]) == {"valid"}, "no test graph has a say"
 
 
-def test_the_used_and_the_best_settings_meet_ours_on_the_same_graphs(rows):
-    found = tuning.meeting(rows, Record("clean", recorded_folder()).rows(), "clean")
-    assert found["graphs"].tolist() == [tuning.N_TEST] * len(found)
-    assert found.iloc[-1]["method"] == "grnular-context"
-    assert found.iloc[-1]["mean AUPRC"] > found.iloc[:-1]["mean AUPRC"].max()
+@pytest.mark.parametrize("trained_like", RANGES)
+@pytest.mark.parametrize(("method", "known"), GRIDS)
+def test_the_packages_table_is_what_the_record_chooses(rows, method, known, trained_like):
+    key = WITHOUT if known == "without" else method
+    assert tuning.chosen(rows, method, known, trained_like).settings == SETTINGS[key][trained_like]
+
+
+def test_tuning_never_loses_on_validation_graphs(rows):
+    found = tuning.gains(rows)
+    assert set(found["range"]) == set(RANGES) and len(found) > 4 * len(DEFAULTS)
+    assert (found["tuned"] >= found["default"])[found["default"].notna()].all()
+
+
+def test_defaults_and_tuned_settings_meet_ours_on_the_same_graphs():
+    lines = [
+        (m, known, r, score + r)
+        for m, known, score, graphs in (
+            ("grnboost2", "with", 1, 3), ("grnboost2-tuned", "with", 2, 2), ("grnboost2", "without", 9, 3),
+            ("glasso", "without", 3, 3), ("grnular-context", "with", 5, 3), ("clr", "with", 7, 1),
+        )
+        for r in range(graphs)
+    ]  # fmt: skip
+    table = pd.DataFrame(lines, columns=["method", "tf_information", "replicate", "strict_auprc"])
+    found = tuning.meeting(table, "clean")
+    assert found["method"].tolist() == ["grnboost2", "grnboost2", "glasso", "grnular-context"]
+    assert found["setting"].tolist()[0] == default("grnboost2").values
+    assert found["graphs"].tolist() == [2] * 4 and found["mean AUPRC"].tolist() == [1.5, 2.5, 3.5, 5.5]
+    assert tuning.meeting(table[:0], "clean").empty
+
+
+def test_every_curve_of_a_tuned_method_stands_behind_its_own():
+    for experiment in grids.N_GRAPHS:
+        curves = grids.all_curves(experiment)
+        assert set(curves) == {*grids.curves(experiment), *grids.tuned_curves(experiment)}
+        assert len(curves) == len(set(curves))
+        for method, known in grids.tuned_curves(experiment):
+            assert curves[curves.index((method, known)) - 1] == (method.removesuffix("-tuned"), known)

@@ -29,10 +29,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from grnular_core.methods.tuned import DEFAULTS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import compare_methods
 from grnular_core.training.weights import read_trained
-from grnular_paper import learning, tuning
+from grnular_paper import learning
 from grnular_paper.records import area_gaps
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
@@ -198,18 +199,22 @@ def variant_means(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
-    """Return the best and the used setting of each tuned method on test graphs, beside GRNULar-context.
+    """Return the chosen and the package's own setting of each method on test graphs, beside GRNULar-context.
 
     Returns
     -------
     dict of str to float
-        ``tuned_<method>_<place>``, ``used_<method>_<place>``, ``tuned_ours_<place>``.
+        ``tuned_<method>_<place>``, ``used_<method>_<place>``, ``tuned_ours_<place>``; NaN for what is not on record.
     """
-    means, place = met.set_index(["method", "setting"])["mean AUPRC"], PLACES[dataset]
-    numbers = {f"tuned_ours_{place}": float(means["grnular-context"].iloc[0])}
-    for used in tuning.USED:
-        numbers[f"tuned_{used.method}_{place}"] = float(means[used.method].max())
-        numbers[f"used_{used.method}_{place}"] = float(means[used.method, used.values])
+    numbers: dict[str, float] = {}
+    place = PLACES[dataset]
+    for method in ("grnular-context", *DEFAULTS):
+        means = met.loc[met["method"] == method, "mean AUPRC"].astype(float).tolist()
+        if method == "grnular-context":
+            numbers[f"tuned_ours_{place}"] = means[0] if means else np.nan
+            continue
+        numbers[f"used_{method}_{place}"] = means[0] if means else np.nan
+        numbers[f"tuned_{method}_{place}"] = means[1] if len(means) > 1 else np.nan
     return numbers
 
 
