@@ -36,7 +36,9 @@ WITH_TFS = (
     "tigress",
 )  # fmt: skip
 DS_WITH_TFS = (*WITH_TFS, "genie3")
-SLOW = ("glasso", "grnboost2", "genie3", "tigress")
+SLOW = (
+    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned",
+)  # fmt: skip
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
 TUNED_WITHOUT_TFS = ("glasso-tuned", "grnboost2-tuned")
 TUNED_WITH_TFS = ("grnboost2-tuned", "ridge-tuned", "tigress-tuned")
@@ -209,7 +211,7 @@ def least_graphs(method: str, tf_information: TFInformation, point: Point) -> in
         Number of graphs, at most ``n_graphs``.
     """
     planned = n_graphs(method, tf_information, point)
-    if method != "grnboost2" or point.n_cells is None:
+    if method.removesuffix(TUNED) != "grnboost2" or point.n_cells is None:
         return planned
     if tf_information == "with":
         return min(planned, 20 if point.n_cells <= 1000 else 5)
@@ -231,7 +233,7 @@ def full_tasks(experiment: str) -> list[SyntheticTask]:
     slow: list[tuple[bool, float, int, SyntheticTask]] = []
     for point in points(experiment):
         of_point: dict[int, list[SyntheticTask]] = {}
-        for method, known in curves(experiment):
+        for method, known in all_curves(experiment):
             wanted = [point.task(method, r, known) for r in range(n_graphs(method, known, point))]
             if method in SLOW:
                 least = least_graphs(method, known, point)

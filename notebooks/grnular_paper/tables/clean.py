@@ -25,6 +25,7 @@ from grnular_paper.synthetic import replicate_of
 
 OF_ONE_RUN = [name for name in KEY if name not in ("experiment", "method")]
 TREES = ("grnboost2", "genie3")
+FORESTS = ("genie3", "genie3-tuned")  # no curve of the page
 
 
 def glasso_spread(
@@ -167,21 +168,22 @@ def compiled_against_arboreto(recorded: pd.DataFrame) -> pd.DataFrame:
 
 
 def genie3_beside_grnboost2(recorded: pd.DataFrame) -> pd.DataFrame:
-    """Mean strict AUPRC of both at every point, on the graphs that both have, with the TF list.
+    """Mean strict AUPRC of both at every point, on the graphs that all have, with the TF list; tuned as well where on record.
 
     Parameters
     ----------
     recorded : DataFrame
-        Rows of ``grids.rows("clean", ..., extra=("genie3",))``.
+        Rows of ``grids.rows("clean", ..., extra=FORESTS)``.
 
     Returns
     -------
     DataFrame
         ``graphs`` and a column a method, indexed by point; empty where one of them is not on record.
     """
-    rows = recorded[(recorded["tf_information"] == "with") & recorded["method"].isin(TREES)]
+    rows = recorded[recorded["tf_information"] == "with"]
     wide = rows.pivot(index=["point", "replicate"], columns="method", values="strict_auprc")
-    wide = wide.reindex(columns=list(TREES)).dropna()
+    tuned = [f"{name}{grids.TUNED}" for name in TREES if f"{name}{grids.TUNED}" in wide]
+    wide = wide.reindex(columns=[*TREES, *tuned]).dropna()
     of_point = wide.groupby("point", sort=False)
     means = of_point.mean().rename(columns=label)
     means.insert(0, "graphs", of_point.size().astype(str))

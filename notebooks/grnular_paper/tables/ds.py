@@ -60,7 +60,7 @@ def ratio_means(recorded: pd.DataFrame) -> pd.DataFrame:
         for every curve and dataset in their order.
     """
     of = recorded.groupby(["method", "tf_information", "point"])["strict_auprc_ratio"]
-    wanted = [(m, known, name) for m, known in grids.curves("ds") for name in DATASETS]
+    wanted = [(m, known, name) for m, known in grids.all_curves("ds") for name in DATASETS]
     names = ["method", "tf_information", "point"]
     found = of.agg(["mean", "size"]).reindex(pd.MultiIndex.from_tuples(wanted, names=names))
     return found.fillna({"size": 0}).astype({"size": int})

@@ -29,7 +29,9 @@ from grnular_core.simulation.simulate import Simulation
 from grnular_paper import grids
 from grnular_paper.synthetic import SyntheticTask, replicate_of
 
-SHOWN = ("grnular-context", "grnular", "glad-tf", "grnboost2", "correlation")
+SHOWN = (
+    "grnular-context", "grnular", "glad-tf", "grnboost2", "grnboost2-tuned", "ridge-tuned", "correlation",
+)  # fmt: skip
 
 
 class Seen(NamedTuple):
