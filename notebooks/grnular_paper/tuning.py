@@ -365,7 +365,7 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
 
 
-def test_rows(folder: Path, trained_like: str) -> pd.DataFrame:
+def rows_like_training(folder: Path, trained_like: str) -> pd.DataFrame:
     """Recorded test graphs with as many cells as those of training.
 
     Parameters
@@ -394,7 +394,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-conte
     Parameters
     ----------
     of_grid : DataFrame
-        ``test_rows``.
+        ``rows_like_training``.
     trained_like : str
         The range that the tuned settings are of.
     ours : str
