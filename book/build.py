@@ -185,12 +185,12 @@ def run_sphinx(site: Path, output: Path, log: Path) -> Path:
         errors="replace",
         check=False,
     )
-    said, built = ANSI.sub("", done.stdout), output / "_build" / "html"
-    log.write_text(said, encoding="utf-8")
+    printed, built = ANSI.sub("", done.stdout), output / "_build" / "html"
+    log.write_text(printed, encoding="utf-8")
     if done.returncode or not (built / "index.html").exists():
-        lines = said.splitlines()
-        told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
-        raise BuildError("\n".join(told) + f"\njupyter-book failed; all it said: {log}")
+        lines = printed.splitlines()
+        shown = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
+        raise BuildError("\n".join(shown) + f"\njupyter-book failed; all it said: {log}")
     return built
 
 

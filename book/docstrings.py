@@ -30,7 +30,7 @@ def escaped(line: str) -> str:
 
 def listed(lines: list[str]) -> list[str]:
     """References as a list: as footnotes, [1] of one docstring would meet [1] of the next on a page."""
-    told, margin = [], None
+    kept, margin = [], None
     for line in lines:
         if found := FOOTNOTE.match(line):
             margin = found[1]
@@ -39,8 +39,8 @@ def listed(lines: list[str]) -> list[str]:
             line = f"{margin}  {line.strip()}"
         elif line:
             margin = None
-        told.append(line)
-    return told
+        kept.append(line)
+    return kept
 
 
 def shortened(signature: str) -> str:

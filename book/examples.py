@@ -118,12 +118,12 @@ def first_run() -> str:
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as name, inside(Path(name)):
         practice_files(Path(name))
-        said = printed(words)
+        output = printed(words)
         rows = Path("edges.csv").read_text().splitlines()[:6]
     return (
         block(shell(words), "bash")
         + "\nIt prints:\n\n"
-        + block(said)
+        + block(output)
         + "\nand `edges.csv` begins:\n\n"
         + table(rows[0].split(","), [_short(row.split(",")) for row in rows[1:]])
     )
@@ -254,8 +254,8 @@ def mistakes() -> str:
             mistake.make(_practice_table())
             words = ["infer", mistake.expression, "--tfs", mistake.tfs, *mistake.more]
             words += ["-o", "edges.csv"]
-            said = printed(words)
-        shown = said if "error: " not in said else said[said.index("error: ") :]
+            output = printed(words)
+        shown = output if "error: " not in output else output[output.index("error: ") :]
         parts.append(
             f"### {number}. {mistake.title}\n\n{block(shell(words), 'bash')}\n{block(shown)}\n"
             f"{mistake.way_out}\n"
@@ -301,8 +301,8 @@ def fdr_check() -> str:
                 if column == "clusters" and taken and false / taken > LEVEL:
                     broken.append(f"{label(method)} ({noise})")
             rows.append(row)
-    said = f"Permuted within clusters, the share is above {LEVEL:g} for: {', '.join(broken) or 'none'}."
-    return f"{table(['data', 'method', *WITHIN], rows)}\n{said}\n"
+    note = f"Permuted within clusters, the share is above {LEVEL:g} for: {', '.join(broken) or 'none'}."
+    return f"{table(['data', 'method', *WITHIN], rows)}\n{note}\n"
 
 
 def _false_of_taken(edges: pd.DataFrame, truth: pd.DataFrame) -> tuple[int, int]:

@@ -76,8 +76,8 @@ def main(
     data = random_data(int(genes), int(tfs), int(cells), float(density))
     size = data.n_cells, data.n_genes, len(data.tfs)
     found = data.adata.X.nnz / (size[0] * size[1])
-    said = expected_seconds(*size, entry_of(method))
-    at_most = "" if said is None else f"{said:.0f}"
+    predicted = expected_seconds(*size, entry_of(method))
+    at_most = "" if predicted is None else f"{predicted:.0f}"
     expected = needed_bytes(*size, entry_of(method), data.adata.X.nnz) / 1e9
     print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
           f"at most {at_most or '?'} s, {expected:.1f} GB", flush=True)  # fmt: skip

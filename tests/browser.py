@@ -68,15 +68,15 @@ def opened(
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = context.new_page()
     errors: list[str] = []
-    asked: list[str] = []
+    requested: list[str] = []
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto((HTML / name).as_uri())
     page.evaluate("window.MathJax?.startup?.promise")
     page.evaluate(SETTLED)
     try:
-        yield page, errors, asked
+        yield page, errors, requested
     finally:
         context.close()
 
@@ -84,5 +84,5 @@ def opened(
 def violations(page: Page, rules: list[str] | None = None) -> list[str]:
     """What axe-core finds wrong with the page as it is shown now, by all rules or the given ones."""
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    asked = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
-    return page.evaluate(AXE, asked)
+    requested = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
+    return page.evaluate(AXE, requested)

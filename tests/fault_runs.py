@@ -153,8 +153,8 @@ def results(folder: Path) -> Things:
             text = cells.uns["grnular"]["edges"].to_csv() + digest(np.asarray(cells.X).tobytes())
             json.loads(cells.uns["grnular"]["report"])
         elif name.endswith(".report.json"):
-            told = json.loads(path.read_text())
-            text = repr({k: v for k, v in told.items() if k not in ("seconds", "finished_utc")})
+            stored = json.loads(path.read_text())
+            text = repr({k: v for k, v in stored.items() if k not in ("seconds", "finished_utc")})
         else:
             text = path.read_text()
         found[name] = Thing(digest(text))
@@ -232,8 +232,8 @@ def epochs(folder: Path) -> Things:
     found: Things = {}
     out = folder / "out"
     if (out / "tiny-checkpoint.safetensors").exists():
-        told, _ = read_checkpoint(out / "tiny-checkpoint.safetensors")
-        for row in told["history"]:
+        stored, _ = read_checkpoint(out / "tiny-checkpoint.safetensors")
+        for row in stored["history"]:
             seconds = str(row.pop("seconds", ""))  # the untrained model took none
             found[f"epoch {row['epoch']}"] = Thing(repr(row), seconds)
     if (out / "tiny-curves.csv").exists():

@@ -63,14 +63,14 @@ def run(work: Work, folder: Path, moment: Moment | None = None) -> Ran:
         _be_child(work, folder, mouth, moment)
     os.close(mouth)
     with os.fdopen(ear) as stream:
-        said = stream.read()
+        output = stream.read()
     _, status = os.waitpid(child, 0)
     seconds = time.monotonic() - began
     if moment and os.WIFSIGNALED(status):
         return Ran(True, seconds, 0)
     if status:
-        raise RuntimeError(f"the child failed by itself:\n{said}")
-    return Ran(False, seconds, int(said))
+        raise RuntimeError(f"the child failed by itself:\n{output}")
+    return Ran(False, seconds, int(output))
 
 
 def _be_child(work: Work, folder: Path, mouth: int, moment: Moment | None) -> None:

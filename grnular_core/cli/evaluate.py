@@ -80,12 +80,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     edges, truth = read_edges(options.edges), read_network(options.truth)
     listed = tf_list(options.tfs, options.match)
     tfs, options.match = listed.names, listed.match
-    for said in listed.said:
-        say(f"note: {said}")
-    genes, said = _gene_names(options, tfs)
-    say(f"note: {said}")
-    found, _, said = checks.choose_tfs(tfs, genes, options.match, where)
-    say(f"note: {said}")
+    for note in listed.notes:
+        say(f"note: {note}")
+    genes, note = _gene_names(options, tfs)
+    say(f"note: {note}")
+    found, _, note = checks.choose_tfs(tfs, genes, options.match, where)
+    say(f"note: {note}")
     for table in (edges, truth):
         for end in ("regulator", "target"):
             table[end] = checks.match_spelling(table[end], genes, options.match)
@@ -114,7 +114,7 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
     rows, columns = table_names(table, options.layer, where)
     stated = hasattr(table, "obs_names")  # as in make_dataset
     try:
-        by_columns, said = checks.choose_orientation(
+        by_columns, note = checks.choose_orientation(
             rows, columns, tfs, options.orientation, options.match, where, stated
         )
     except InputError as error:
@@ -122,7 +122,7 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
         raise InputError(f"{error}{hint}") from error
     genes = columns if by_columns else rows
     checks.check_names(genes, options.duplicates, where)
-    return list(dict.fromkeys(genes)), said
+    return list(dict.fromkeys(genes)), note
 
 
 def _say_what_is_left_out(

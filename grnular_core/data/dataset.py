@@ -168,10 +168,10 @@ def make_dataset(
     tfs = names.listed_names(tfs)
     matrix, rows, columns = values.as_matrix(expression, layer, name)
     stated = hasattr(expression, "obs_names")  # an AnnData
-    by_columns, said = names.choose_orientation(
+    by_columns, reason = names.choose_orientation(
         rows, columns, tfs, orientation, match, name, stated
     )
-    notes = [said]
+    notes = [reason]
     cells, genes = (rows, columns) if by_columns else (columns, rows)
     matrix = matrix if by_columns else matrix.T
     if sparse.issparse(matrix):
@@ -206,8 +206,8 @@ def make_dataset(
         notes.append(
             f"{len(dropped)} genes of constant expression dropped: {names.preview(dropped)}"
         )
-    found, missing, said = names.choose_tfs(tfs, genes, match, name, dropped)
-    notes.append(said)
+    found, missing, reason = names.choose_tfs(tfs, genes, match, name, dropped)
+    notes.append(reason)
     counts = None
     if truth is not None:
         truth, counts = _truth_among(truth, genes, match, name)

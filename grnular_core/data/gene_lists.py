@@ -54,7 +54,7 @@ class TFList:
 
     names: list[str] | None  # None: every gene may regulate
     match: Match  # how they are compared with genes
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     species: str | None = None  # set where the list was taken by name
 
 
@@ -100,8 +100,8 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
         ) from error
     rule = match or "ignore-case"
     how = "compared without regard to case" if rule == "ignore-case" else f"compared by {rule}"
-    said = f"--tfs {word}: {len(names)} names of {NAMED[word]}, from BEELINE and written in capitals, {how}"
-    return TFList(names, rule, (said,), word)
+    note = f"--tfs {word}: {len(names)} names of {NAMED[word]}, from BEELINE and written in capitals, {how}"
+    return TFList(names, rule, (note,), word)
 
 
 def refuse_own_list(given: str, expression: str) -> None:
@@ -359,8 +359,8 @@ def _without_others(
         return below, []
     kept = [row for row in below if len(row) <= flag or row[flag].lower() not in NO]
     n_out = len(below) - len(kept)
-    said = f"{n_out} of {len(below)} rows of {path} say No in the column {rows[0][flag]!r}"
-    return kept, [f"{said}; they are left out"] if n_out else []
+    note = f"{n_out} of {len(below)} rows of {path} say No in the column {rows[0][flag]!r}"
+    return kept, [f"{note}; they are left out"] if n_out else []
 
 
 def _refuse_labels(path: Path, body: pd.DataFrame, keys: Sequence[str], known: bool) -> None:

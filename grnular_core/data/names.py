@@ -434,18 +434,18 @@ def choose_tfs(
             f"no TF of the list ({len(tfs)} names: {preview(tfs, 3)}) is left among the "
             f"{len(genes)} genes of {where} ({preview(genes, 3)}).{reason}"
         )
-    said = f"{len(tfs) - len(missing)} of the {len(tfs)} TFs of the list are in the data"
+    summary = f"{len(tfs) - len(missing)} of the {len(tfs)} TFs of the list are in the data"
     if missing:
-        said += f"; missing: {preview(missing)}"
+        summary += f"; missing: {preview(missing)}"
     if constant:
-        said += f"; of these in the data but constant: {preview(constant)}"
+        summary += f"; of these in the data but constant: {preview(constant)}"
     others = [gene for gene in match_names(tfs, genes, match) if gene not in chosen]
     if others:
-        said += f"; {preview(others)} are other spellings of these in the data, and no TFs here"
+        summary += f"; {preview(others)} are other spellings of these in the data, and no TFs here"
     looser = len(match_names(tfs, genes, "ignore-case")) if match == "exact" else 0
     if looser > len(found):
-        said += f"; with --match ignore-case {looser} would match"
-    return found, missing, said
+        summary += f"; with --match ignore-case {looser} would match"
+    return found, missing, summary
 
 
 def _key(name: str, match: Match) -> str:

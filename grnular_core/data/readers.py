@@ -169,9 +169,9 @@ def _read_h5ad(path: Path) -> AnnData:
             warnings.simplefilter("ignore")  # repeated names: checked later, by name
             return anndata.read_h5ad(path)
     except Exception as error:  # anndata and h5py raise many kinds for a damaged file
-        said = str(error).strip().splitlines()
+        reason = str(error).strip().splitlines()
         raise InputError(
-            f"{path} is not a readable h5ad file ({said[0] if said else type(error).__name__}); "
+            f"{path} is not a readable h5ad file ({reason[0] if reason else type(error).__name__}); "
             "is it packed or cut short? Copy or write it again"
         ) from error
 

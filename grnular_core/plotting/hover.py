@@ -161,8 +161,8 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
     for row, pair in enumerate(grid.index):
         for column, method in enumerate(grid.columns):
             value = grid.iat[row, column]
-            said = "no value" if pd.isna(value) else f"{value:.{digits}f}"
-            words = f"{label(method)}\n{pair}\n{score}: {said}"
+            shown = "no value" if pd.isna(value) else f"{value:.{digits}f}"
+            words = f"{label(method)}\n{pair}\n{score}: {shown}"
             spots.append(Spot(ax, (column, row), (column + 1, row + 1), words))
     return spots
 

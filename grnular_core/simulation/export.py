@@ -175,24 +175,24 @@ def check_folder(path: Path, force: bool) -> None:
     InputError
         With what stands in the way.
     """
-    said = f"--out {path}"
+    option = f"--out {path}"
     kind = place(path)
     if kind not in ("folder", "missing"):
-        raise InputError(f"{said} is a file; give the name of a folder to make")
+        raise InputError(f"{option} is a file; give the name of a folder to make")
     if place(path.parent) != "folder":
-        raise InputError(f"{said}: the folder {path.parent} does not exist; create it first")
+        raise InputError(f"{option}: the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{said}: the folder {path.parent} is not writable; choose another")
+        raise InputError(f"{option}: the folder {path.parent} is not writable; choose another")
     there = _contents(path) if kind == "folder" else []
     if there:
         if ABOUT not in there:
-            raise InputError(f"{said} holds other files (no {ABOUT}); give a new folder")
+            raise InputError(f"{option} holds other files (no {ABOUT}); give a new folder")
         if not force:
-            raise InputError(f"{said} holds a simulation; give another folder, or --force")
+            raise InputError(f"{option} holds a simulation; give another folder, or --force")
         foreign = [name for name in there if not WRITTEN.fullmatch(name)]
         if foreign:
             raise InputError(
-                f"{said} holds files that simulate did not write and --force would delete "
+                f"{option} holds files that simulate did not write and --force would delete "
                 f"({preview(foreign, 3)}); move them, or give another folder"
             )
 

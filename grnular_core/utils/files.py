@@ -202,8 +202,8 @@ def place(path: str | Path) -> Place:
         text = str(path)
         if len(text) > 200:
             text = f"{text[:100]}...{text[-60:]} ({len(text)} letters)"
-        said = getattr(error, "strerror", None) or str(error)
-        why = _CANNOT_LOOK.get(getattr(error, "errno", None), said)
+        reason = getattr(error, "strerror", None) or str(error)
+        why = _CANNOT_LOOK.get(getattr(error, "errno", None), reason)
         raise InputError(f"cannot look at {text}: {why}") from error
     if stat.S_ISDIR(mode):
         return "folder"

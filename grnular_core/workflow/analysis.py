@@ -181,24 +181,24 @@ def expected_cost(
     size = (data.n_cells, data.n_genes, len(data.tfs))
     times = 2 if plan.decoys else 1
     stored = None if data.n_values is None else times * data.n_values
-    said = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
+    line = "{}: {} cells, {} genes, {} TFs; ".format(name, *size)
     try:
-        said += check_memory(data.n_cells, times * data.n_genes, len(data.tfs), chosen, stored)
+        line += check_memory(data.n_cells, times * data.n_genes, len(data.tfs), chosen, stored)
     except InputError as error:
         if not plan.decoys:
             raise
         raise InputError(f"{error}; decoys double the genes: leave --decoys out") from error
     needed = expected_seconds(*size, chosen, weights, n_jobs)
     if needed is not None:
-        said += f", {spelled_seconds(needed)}"
-        said += " on the CPU" if chosen.uses_device and is_large(*size) else ""
+        line += f", {spelled_seconds(needed)}"
+        line += " on the CPU" if chosen.uses_device and is_large(*size) else ""
     if plan.n_runs == 1:
-        return said
-    said += " a run" if needed is not None else ""
-    said += f"; {plan.n_runs} runs"
+        return line
+    line += " a run" if needed is not None else ""
+    line += f"; {plan.n_runs} runs"
     if needed is None or needed < 1:  # what lies around short runs takes longer than they do
-        return said
-    return f"{said}, {spelled_seconds(plan.n_units * needed)}"
+        return line
+    return f"{line}, {spelled_seconds(plan.n_units * needed)}"
 
 
 def scores_with_controls(

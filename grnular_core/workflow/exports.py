@@ -98,14 +98,14 @@ def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:
     InputError
         For an unknown format.
     """
-    asked = list(formats)
-    for word in asked:
+    requested = list(formats)
+    for word in requested:
         if word not in FORMATS and word != "all":
             raise InputError(f"unknown format {word!r}; expected {', '.join(FORMATS)} or all")
     stem = Path(out).name
     for ending in TABLE_ENDINGS:
         stem = stem[: -len(ending)] if stem.lower().endswith(ending) else stem
-    chosen = [word for word in FORMATS if word in asked or "all" in asked]
+    chosen = [word for word in FORMATS if word in requested or "all" in requested]
     return {word: Path(out).with_name(stem + FORMATS[word].ending) for word in chosen}
 
 
@@ -148,11 +148,11 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
     InputError
         For a blank name, and one with characters that do not print.
     """
-    asked = [word for word in formats if FORMATS[word].is_graph]
+    requested = [word for word in formats if FORMATS[word].is_graph]
     wrong = [gene for gene in genes if not gene.strip() or not gene.isprintable()]
-    if asked and wrong:
+    if requested and wrong:
         raise InputError(
-            f"--also {asked[0]} cannot hold {len(wrong)} names of genes (the first is {wrong[0][:60]!r}); rename "
+            f"--also {requested[0]} cannot hold {len(wrong)} names of genes (the first is {wrong[0][:60]!r}); rename "
             "them, or leave that format out"
         )
 
@@ -186,37 +186,37 @@ def check_outputs(
                 f"{option} {out} is the input {path}; it would be overwritten: choose another"
             )
     for word, path in also.items():
-        says = f"--also {word} writes {path}, which is"
+        subject = f"--also {word} writes {path}, which is"
         if place(path) not in ("file", "missing"):
             raise InputError(
-                f"{says} there and no plain file; remove it, or choose another name for {option}"
+                f"{subject} there and no plain file; remove it, or choose another name for {option}"
             )
         for other in inputs:
             if same_place(path, other):
                 raise InputError(
-                    f"{says} the input {other}; it would be overwritten: choose another name for {option}"
+                    f"{subject} the input {other}; it would be overwritten: choose another name for {option}"
                 )
         if word == "h5ad" and place(path) == "file" and not _is_ours(path):
             raise InputError(
-                f"{says} there and holds no network of an earlier run; it would be overwritten: choose another "
+                f"{subject} there and holds no network of an earlier run; it would be overwritten: choose another "
                 f"name for {option}, or move that file"
             )
 
 
 def _check_table(out: Path, option: str) -> None:
     """Refuse an edge table that cannot be written there."""
-    kind, says = place(out), f"{option} {out}"
+    kind, subject = place(out), f"{option} {out}"
     if kind == "folder":
-        raise InputError(f"{says} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
+        raise InputError(f"{subject} is a folder; give the name of a file, e.g. {out / 'edges.csv'}")
     if kind == "other":
-        raise InputError(f"{says} is no plain file; give the name of a file, e.g. edges.csv")
+        raise InputError(f"{subject} is no plain file; give the name of a file, e.g. edges.csv")
     ending = Path(out.name.lower().removesuffix(".gz")).suffix
     if ending and ending not in TABLE_ENDINGS[1:]:
-        raise InputError(f"{says}: edges are written as csv; name it {out.with_suffix('.csv')}")
+        raise InputError(f"{subject}: edges are written as csv; name it {out.with_suffix('.csv')}")
     if place(out.parent) != "folder":
-        raise InputError(f"{says}: the folder {out.parent} does not exist; create it first")
+        raise InputError(f"{subject}: the folder {out.parent} does not exist; create it first")
     if not os.access(out.parent, os.W_OK):
-        raise InputError(f"{says}: the folder {out.parent} is not writable; choose another")
+        raise InputError(f"{subject}: the folder {out.parent} is not writable; choose another")
 
 
 def _is_ours(path: Path) -> bool:
@@ -262,9 +262,9 @@ def _write_h5ad(result: Result, path: Path) -> None:
         try:
             save_h5ad(adata, part, compression="gzip")
         except (TypeError, ValueError, NotImplementedError) as error:
-            said = str(error).strip().splitlines()
+            reason = str(error).strip().splitlines()
             raise InputError(
-                f"{path}: the cells can not be written as h5ad ({said[0] if said else error}); leave out "
+                f"{path}: the cells can not be written as h5ad ({reason[0] if reason else error}); leave out "
                 "--also h5ad, or remove that part of the file"
             ) from error
 

@@ -148,13 +148,13 @@ def result_lines(report: Mapping[str, Any]) -> list[str]:
     list of str
         Lines for the user.
     """
-    result, asked, lines = report["result"], report["method"], []
+    result, settings, lines = report["result"], report["method"], []
     if "top_edges_in_9_of_10_runs" in result:
-        top = min(asked["top"], result["edges"])
+        top = min(settings["top"], result["edges"])
         chance = float(f"{100 * result['stability_by_chance']:.2g}")  # two digits
         lines.append(
             f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
-            f"{top} strongest again in 90 % or more of {asked['bootstraps']} bootstraps of the cells; by chance "
+            f"{top} strongest again in 90 % or more of {settings['bootstraps']} bootstraps of the cells; by chance "
             f"an edge is among them in {chance:g} % of the runs"
         )
     if "edges_at_fdr" in result:

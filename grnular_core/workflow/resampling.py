@@ -213,10 +213,10 @@ def _column_groups(column: pd.Series, data: GRNDataset) -> CellGroups:
             f"({preview(list(dict.fromkeys(labels)), 3)}), so there is nothing to permute among; name a column "
             "of groups, such as a batch or a cell type"
         )
-    said = f"values are permuted inside each of {len(counts)} groups, the column {column.name!r} of .obs"
+    note = f"values are permuted inside each of {len(counts)} groups, the column {column.name!r} of .obs"
     if missing:
-        said += f"; {missing} cells without a label there are taken for one group"
-    return CellGroups(labels.to_numpy(), said)
+        note += f"; {missing} cells without a label there are taken for one group"
+    return CellGroups(labels.to_numpy(), note)
 
 
 def _clusters(data: GRNDataset) -> np.ndarray:
@@ -273,14 +273,14 @@ def most_variable(data: GRNDataset, n_genes: int) -> GRNDataset:
         return data
     genes = [data.genes[gene] for gene in keep]
     tfs = tuple(tf for tf in data.tfs if tf in frozenset(genes))
-    said = (
+    note = (
         f"kept: the most variable {len(tfs)} of {len(data.tfs)} TFs and {len(genes) - len(tfs)} of "
         f"{data.n_genes - len(data.tfs)} other genes"
     )
     truth = data.truth
     if truth is not None:
         truth = truth[truth["regulator"].isin(genes) & truth["target"].isin(genes)]
-        said += f"; {len(truth)} of {len(data.truth)} true edges lie between these, and are scored"
+        note += f"; {len(truth)} of {len(data.truth)} true edges lie between these, and are scored"
         if truth.empty:
             raise InputError(
                 f"none of the {len(data.truth)} true edges lies between two of the {len(genes)} most "
@@ -292,6 +292,6 @@ def most_variable(data: GRNDataset, n_genes: int) -> GRNDataset:
         adata=data.adata[:, keep].copy(),
         tfs=tfs,
         truth=truth,
-        notes=(*data.notes, said),
+        notes=(*data.notes, note),
         provenance={**data.provenance, "genes_kept": n_genes},
     )

@@ -51,7 +51,7 @@ def n_pairs(data: GRNDataset) -> int:
     return len(data.tfs) * (data.n_genes - 1)
 
 
-def n_top_edges(data: GRNDataset, asked: int | None = None) -> int:
+def n_top_edges(data: GRNDataset, n: int | None = None) -> int:
     """Decide how many strongest edges are looked at.
 
     Parameters
@@ -66,7 +66,7 @@ def n_top_edges(data: GRNDataset, asked: int | None = None) -> int:
     int
         Else ``TOP``, and at most a tenth of all pairs.
     """
-    return asked or max(min(TOP, n_pairs(data) // SHARE), 1)
+    return n or max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
 def _settings(name: str, run: RunOptions, number: int) -> RunOptions:

@@ -167,7 +167,7 @@ def read_user_data(
         data = most_variable(data, options.n_genes)
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
     notes = (
-        *listed.said,
+        *listed.notes,
         left_out,
         *data.notes,
         _UNLOGGED.get(data.provenance["values"]),
@@ -214,8 +214,8 @@ def _dataset(
         hint = reading_hint(table, listed.names, listed.match, options.layer)
         if not hint:
             raise
-        said = str(error)
-        raise InputError(said + ("" if said.endswith(("?", ".")) else ".") + hint) from error
+        message = str(error)
+        raise InputError(message + ("" if message.endswith(("?", ".")) else ".") + hint) from error
 
 
 # --- notes

@@ -122,8 +122,8 @@ def provenance(method: str = "") -> dict[str, str]:
         versions += [f"{method}={version(method)}"] if method in OPTIONAL else []
     except PackageNotFoundError:
         pass
-    told = [f"python={platform.python_version()}", *versions, processor()]
-    return {"commit": _commit(), "environment": " ".join(told)}
+    facts = [f"python={platform.python_version()}", *versions, processor()]
+    return {"commit": _commit(), "environment": " ".join(facts)}
 
 
 @lru_cache(maxsize=1)

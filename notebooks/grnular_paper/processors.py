@@ -106,8 +106,8 @@ def moves(
         When a process fails, with what it said.
     """
     able = [name for name in CAPABILITIES if name not in lacking()] or [""]
-    asked = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
-    found = [_in_process(name, threads, asked) for name, threads in product(able, THREADS)]
+    settings = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
+    found = [_in_process(name, threads, settings) for name, threads in product(able, THREADS)]
     return largest_moves(found)
 
 
@@ -140,14 +140,14 @@ def largest_moves(found: Sequence[Results]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _in_process(capability: str, threads: int, asked: Mapping[str, object]) -> Results:
+def _in_process(capability: str, threads: int, settings: Mapping[str, object]) -> Results:
     """All methods in a process with these instructions and so many threads."""
     variables = CAPABILITIES[capability][0] if capability else {}
     count = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     environment = {**os.environ, **variables, **count, "PYTHONPATH": os.pathsep.join(sys.path)}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "results.npz"
-        given = json.dumps({"path": str(path), **asked})
+        given = json.dumps({"path": str(path), **settings})
         command = [sys.executable, "-m", "grnular_paper.processors", given]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -204,8 +204,8 @@ class Record:
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
         method = str(row.get("method", ""))
-        told = environments.provenance(method if method in environments.OPTIONAL else "")
-        given = {"experiment": self.experiment, "weights": "", **told, **row}
+        origin = environments.provenance(method if method in environments.OPTIONAL else "")
+        given = {"experiment": self.experiment, "weights": "", **origin, **row}
         # other tables have neither; those of runs have both
         given = {k: v for k, v in given.items() if k in self.columns or k in row}
         wrong = sorted(set(given) - {"experiment"} ^ set(self.columns) - {"experiment"})
@@ -239,8 +239,8 @@ def _parsed(path: Path, state: _State, columns: tuple[str, ...], key: tuple[str,
         raise InputError(f"{path} is not a readable record: {error}") from error
     missing = [column for column in columns if column not in rows]
     if missing or list(rows) != list(columns):
-        told = f"lacks the columns {missing}" if missing else "has other columns or another order"
-        raise InputError(f"{path} {told}; restore it from git")
+        problem = f"lacks the columns {missing}" if missing else "has other columns or another order"
+        raise InputError(f"{path} {problem}; restore it from git")
     repeated = rows[rows.duplicated(list(key))]
     if len(repeated):
         first = tuple(repeated.iloc[0][list(key)])

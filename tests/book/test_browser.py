@@ -133,9 +133,9 @@ def look_at_print(page: Page) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_quiet_readable_by_all_on_a_phone_and_on_paper(browser, name):
-    with web.opened(browser, name) as (page, errors, asked):
+    with web.opened(browser, name) as (page, errors, requested):
         assert errors == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert [url for url in requested if not url.startswith(("file:", "data:", "blob:"))] == []
         look_at_content(page)
         look_at_themes(page)
         look_at_phone(page)

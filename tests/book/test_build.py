@@ -34,13 +34,13 @@ def write_notebook(path: Path, source: str, parameters: str = "n = 1  # a number
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said"),
+    ("parameters", "message"),
     [({"one": {"m": 2}}, "'m'; it has n"), ({"two": {}}, "there is no notebooks/two.ipynb")],
 )
-def test_unknown_parameters_are_refused_before_anything_runs(tmp_path, parameters, said):
+def test_unknown_parameters_are_refused_before_anything_runs(tmp_path, parameters, message):
     notebook = write_notebook(tmp_path / "one.ipynb", "n")
     execute.check_parameters({"one": {"n": 2}}, [notebook], "quick.yml")
-    with pytest.raises(execute.BuildError, match=re.escape(said)):
+    with pytest.raises(execute.BuildError, match=re.escape(message)):
         execute.check_parameters(parameters, [notebook], "quick.yml")
 
 

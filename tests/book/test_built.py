@@ -31,7 +31,7 @@ def make_book(folder: Path, body: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "problem"),
     [
         ('<script src="https://cdn.example/x.js"></script>', "index.html loads https://cdn.example"),
         ('<img src="//cdn.example/x.png">', "index.html loads //cdn.example/x.png"),
@@ -45,9 +45,9 @@ def make_book(folder: Path, body: str) -> Path:
         ('<h1 id="a">x</h1><a href="#a">x</a><a href="https://doi.org/1">y</a><img src="data:,">', ""),
     ],
 )
-def test_the_check_of_built_pages_finds_what_is_wrong(tmp_path, body, said):
+def test_the_check_of_built_pages_finds_what_is_wrong(tmp_path, body, problem):
     found = check.problems(make_book(tmp_path, body), ["/somewhere/checkout"])
-    assert len(found) == bool(said) and said in "".join(found)
+    assert len(found) == bool(problem) and problem in "".join(found)
 
 
 @pytest.mark.parametrize(

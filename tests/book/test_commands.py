@@ -75,12 +75,12 @@ def test_every_command_of_a_page_is_understood(page):
 
 
 def test_the_pages_show_the_commands_that_matter():
-    said = {page: [" ".join(words) for words in commands(page)] for page in PAGES}
+    written = {page: [" ".join(words) for words in commands(page)] for page in PAGES}
     for page in ("README.md", "book/reproduce.md"):
-        assert {"make book", "make test"} <= set(said[page]), page
+        assert {"make book", "make test"} <= set(written[page]), page
     for page, words in (("README.md", "infer"), ("book/your_data.md", "infer"),
                         ("book/reproduce.md", "evaluate"), ("README.md", "evaluate")):  # fmt: skip
-        assert any(f"-m grnular_core {words} " in line for line in said[page]), page
+        assert any(f"-m grnular_core {words} " in line for line in written[page]), page
 
 
 def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():

@@ -81,5 +81,5 @@ def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):
     row = text.splitlines()[2]
     over_all, inside = (float(share) for share in re.findall(r"(\d\.\d\d) false", row)[:2])
     assert over_all > 0.8 > inside  # cell types make nearly all pairs go together
-    said = "correlation (clean)" if inside > examples.LEVEL else "none"
-    assert text.strip().endswith(f"for: {said}.")
+    broken = "correlation (clean)" if inside > examples.LEVEL else "none"
+    assert text.strip().endswith(f"for: {broken}.")

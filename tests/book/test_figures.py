@@ -51,7 +51,7 @@ def words(svg: str) -> list[str]:
     ]
 
 
-def said(figure) -> list[str]:
+def texts_of(figure) -> list[str]:
     return [line for text in figure.axes[0].texts for line in text.get_text().split("\n")]
 
 
@@ -141,7 +141,7 @@ def test_the_context_figure_counts_the_numbers_of_the_module(drawn):
     assert rho.enter.in_features == 3 * (config.context_features + 2) + 2  # what the box below says
     assert f"{config.context_layers} layers of width {config.context_width}" in shown
     small = GRNULarConfig(rho="context", context_width=8, context_layers=2)
-    lines = said(learned_figures.context_figure(small))
+    lines = texts_of(learned_figures.context_figure(small))
     assert f"together {numbers_of(GRNULar(small).rho_nn):,}" in lines
     assert "2 layers of width 8" in lines
     with pytest.raises(TypeError, match="got RhoNN"):

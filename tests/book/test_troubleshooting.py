@@ -38,11 +38,11 @@ QUOTES = re.findall(r"^> `(.*)`$", PAGE, re.MULTILINE)
 TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)
 
 
-def quoted(said: str, start: str) -> bool:
+def quoted(message: str, start: str) -> bool:
     """Whether the quotation that starts so was said; its dots stand for anything."""
     (quote,) = [quote for quote in QUOTES if quote.lstrip("… ").startswith(start)]
     pattern = ".*".join(re.escape(piece.strip()) for piece in quote.split("…"))
-    return re.search(pattern, " ".join(said.split())) is not None
+    return re.search(pattern, " ".join(message.split())) is not None
 
 
 @pytest.fixture
@@ -114,16 +114,16 @@ def test_what_simulate_and_verify_say(folder, capsys):
 
 def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
     monkeypatch.setattr(memory, "machine_bytes", lambda: 1000)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         memory.check_memory(1000, 1000, 100)
-    assert quoted(str(told.value), "1000 cells, 1000 genes")
+    assert quoted(str(error.value), "1000 cells, 1000 genes")
     monkeypatch.undo()
     from grnular_core.utils.device import resolve_device
 
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         resolve_device("cuda")
-    assert quoted(str(told.value), "device 'cuda'")
+    assert quoted(str(error.value), "device 'cuda'")
 
 
 def test_what_downloads_say(tmp_path, capsys, monkeypatch):
@@ -131,35 +131,35 @@ def test_what_downloads_say(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     key = "beeline/Networks/human-tfs.csv"
     assert key in registry()
-    with pytest.raises(DownloadError) as told:
+    with pytest.raises(DownloadError) as error:
         fetch(key)
-    assert quoted(str(told.value), "cannot download")
+    assert quoted(str(error.value), "cannot download")
     (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / key).write_text("something else")
-    with pytest.raises(DownloadError) as told:
+    with pytest.raises(DownloadError) as error:
         fetch(key)
-    assert quoted(str(told.value), "holds other bytes")
+    assert quoted(str(error.value), "holds other bytes")
     assert main(["download", "beeline/nothing"]) == 2
     assert quoted(capsys.readouterr().err, "no file of the registry")
 
 
 def test_what_a_stopped_training_says(tmp_path):
-    path, said = tmp_path / "training.safetensors", []
+    path, message = tmp_path / "training.safetensors", []
 
     def stop(line: str) -> None:
-        said.append(line)
+        message.append(line)
         if line.startswith("epoch 2"):  # the checkpoint of epoch 1 is written by then
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(TINY, checkpoint=path, n_jobs=1, say=stop)
-    said.clear()
-    train(TINY, checkpoint=path, n_jobs=1, say=said.append)
-    assert quoted("\n".join(said), "going on after")
+    message.clear()
+    train(TINY, checkpoint=path, n_jobs=1, say=message.append)
+    assert quoted("\n".join(message), "going on after")
     other = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2, lr=0.5)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         load_checkpoint(path, other, other.new_model(), None)
-    assert quoted(str(told.value), "was written by")
+    assert quoted(str(error.value), "was written by")
 
 
 def test_what_a_locked_record_says(tmp_path, monkeypatch):
@@ -173,31 +173,31 @@ def test_what_a_locked_record_says(tmp_path, monkeypatch):
     lock = str(tmp_path / ".clean.csv.lock")
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE) as other:
         assert other.stdout.readline()
-        with pytest.raises(WriteError) as told:
+        with pytest.raises(WriteError) as error:
             record.add([row])
         other.kill()
-    assert quoted(str(told.value), "has been locked")
+    assert quoted(str(error.value), "has been locked")
 
 
 def test_what_notebooks_and_the_book_say(tmp_path, monkeypatch):
     names: dict[str, object] = {}
     parameters = Parameters(names, seed=Whole(0))
     names |= {"seeed": 1, "seed": 1}
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         parameters.check(names)
-    assert quoted(str(told.value), "this notebook can not") and quoted(
-        str(told.value), "unknown parameter"
+    assert quoted(str(error.value), "this notebook can not") and quoted(
+        str(error.value), "unknown parameter"
     )
-    with pytest.raises(execute.BuildError) as told:
+    with pytest.raises(execute.BuildError) as error:
         execute.check_parameters({"two": {}}, [], "quick.yml")
-    assert quoted(str(told.value), "there is no")
-    with pytest.raises(execute.BuildError) as told:
+    assert quoted(str(error.value), "there is no")
+    with pytest.raises(execute.BuildError) as error:
         build.select(["12"])
-    assert quoted(str(told.value), "no notebook starts")
+    assert quoted(str(error.value), "no notebook starts")
     monkeypatch.setattr(execute, "BUILD", ROOT / "nowhere")
-    with pytest.raises(execute.BuildError) as told:
+    with pytest.raises(execute.BuildError) as error:
         execute.read_record("quick")
-    assert quoted(str(told.value), "record.json is missing")
+    assert quoted(str(error.value), "record.json is missing")
 
 
 def test_what_make_says_without_python_or_network():

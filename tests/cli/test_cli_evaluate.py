@@ -99,10 +99,10 @@ def test_evaluate_takes_the_layouts_that_infer_takes(scored, capsys):
 def test_intervals_are_given_when_draws_are_asked_for(scored, capsys):
     found = evaluated(capsys, "--draws", "400")
     assert {k: found[k] for k in ("strict", "paper")} == evaluated(capsys)
-    told = found["intervals"]
-    assert told["n_draws"] == 400
-    assert told["random_scores"]["auroc"]["mean"] == pytest.approx(0.5, abs=0.05)
-    drawn = told["bootstrap_over_tfs"]["auprc"]
+    intervals = found["intervals"]
+    assert intervals["n_draws"] == 400
+    assert intervals["random_scores"]["auroc"]["mean"] == pytest.approx(0.5, abs=0.05)
+    drawn = intervals["bootstrap_over_tfs"]["auprc"]
     assert drawn["estimate"] == found["strict"]["auprc"] and drawn["n_tfs"] == 2
     assert 0 < drawn["low"] <= drawn["estimate"] <= drawn["high"] <= 1
 

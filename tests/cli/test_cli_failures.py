@@ -50,7 +50,7 @@ def test_a_bar_is_drawn_on_stderr_and_closed_also_when_the_method_fails(capsys, 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("--method nothing", "unknown method"),
         ("--method oracle", "--truth"),
@@ -62,14 +62,14 @@ def test_a_bar_is_drawn_on_stderr_and_closed_also_when_the_method_fails(capsys, 
     ],
 )
 def test_bad_arguments_are_refused_before_the_expression_is_read(
-    folder, monkeypatch, capsys, words, said
+    folder, monkeypatch, capsys, words, message
 ):
     Path("locked").mkdir()
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
     monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
     given = ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", *words.split()]
-    assert main(given) == 2 and said in capsys.readouterr().err
+    assert main(given) == 2 and message in capsys.readouterr().err
 
 
 def test_what_does_not_fit_the_memory_is_refused_before_any_work(folder, monkeypatch, capsys):

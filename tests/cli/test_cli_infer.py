@@ -132,8 +132,8 @@ def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(line
     assert infer_linear("--stability", "10", "--method", "random") == 0
     found = pd.read_csv("out.csv")
     assert found["stability"].notna().sum() == 5 * 15 // 10
-    said = capsys.readouterr().err
-    assert "by chance an edge is among them in 9.3 % of the runs" in said
+    message = capsys.readouterr().err
+    assert "by chance an edge is among them in 9.3 % of the runs" in message
     assert found["stability"].mean() < 0.4  # of random scores; among all pairs it would be 1
     assert infer_linear("--stability", "2", "--top", "5000", "--method", "clr") == 0
     assert "by chance an edge is among them in 100 % of the runs" in capsys.readouterr().err
@@ -142,12 +142,12 @@ def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(line
 def test_a_list_by_name_is_fetched_and_named(linear, capsys, monkeypatch):
     Path("list.csv").write_text("TF,Sources\ng00,a\ng01,b\n")
     monkeypatch.setattr("grnular_core.data.gene_lists.fetch", lambda key: Path("list.csv"))
-    said = "note: --tfs mouse: 2 names of beeline/Networks/mouse-tfs.csv"
+    message = "note: --tfs mouse: 2 names of beeline/Networks/mouse-tfs.csv"
     assert main(["infer", "cells.csv", "--tfs", "mouse", "--method", "clr", "-o", "out.csv"]) == 0
     assert set(read_edges("out.csv")["regulator"]) == {"G00", "G01"}
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     words = ["evaluate", "out.csv", "--truth", "net.csv", "--expression", "cells.csv"]
-    assert main([*words, "--tfs", "mouse"]) == 0 and said in capsys.readouterr().err
+    assert main([*words, "--tfs", "mouse"]) == 0 and message in capsys.readouterr().err
 
 
 def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
@@ -168,11 +168,11 @@ def test_nothing_is_written_when_a_later_run_fails(folder, monkeypatch):
 def test_time_is_told_before_and_again_after_the_first_run(small_data, monkeypatch):
     plan = Plan(bootstraps=10, decoys=5)
     assert "runs" not in expected_cost(small_data, "clr")
-    said = expected_cost(small_data, "grnular-context", plan=plan)
-    assert said.endswith("a run; 16 runs")  # the sum of such short ones says nothing
+    message = expected_cost(small_data, "grnular-context", plan=plan)
+    assert message.endswith("a run; 16 runs")  # the sum of such short ones says nothing
     monkeypatch.setattr("grnular_core.workflow.analysis.expected_seconds", lambda *of: 12.0)
-    said = expected_cost(small_data, "grnular-context", plan=plan)
-    assert said.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
+    message = expected_cost(small_data, "grnular-context", plan=plan)
+    assert message.endswith("about 12 s a run; 16 runs, about 4.2 minutes")
     # a run with decoys has twice the genes
     assert "about 20.0 minutes (the first took 60.0 s" in _rest_of_runs(plan, 60.0)
 

@@ -53,8 +53,8 @@ def test_the_files_hold_the_simulation(kind, capsys):
     full = pd.read_csv("out/truth.csv", float_precision="round_trip")
     assert len(truth) == made.grn.n_edges and (truth["sign"] == np.sign(full["K"])).all()
     assert sorted(full["K"]) == sorted(made.grn.K) and list(full)[:3] == list(truth)
-    said = f"wrote 1 dataset of 60 cells of 5 types, 30 genes and 3 TFs, {len(full)} true edges to"
-    assert said in capsys.readouterr().err
+    message = f"wrote 1 dataset of 60 cells of 5 types, 30 genes and 3 TFs, {len(full)} true edges to"
+    assert message in capsys.readouterr().err
 
 
 def test_the_settings_make_the_same_data_again():
@@ -106,7 +106,7 @@ def test_infer_and_evaluate_read_what_it_wrote(kind, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nothing", "--out", "out"], "unknown preset 'nothing'; use clean, noisy(q)"),
         (["noisy(200)", "--out", "out"], "a percentile from 0 to 100"),
@@ -118,13 +118,13 @@ def test_infer_and_evaluate_read_what_it_wrote(kind, capsys):
         (["clean", "--cells", "2000000000", "--out", "out"], "take fewer --cells or --jobs"),
     ],
 )
-def test_bad_arguments_are_refused_in_one_line(words, said, capsys):
+def test_bad_arguments_are_refused_in_one_line(words, message, capsys):
     Path("file").touch()
     Path("mine").mkdir()
     Path("mine/thesis.tex").touch()
     assert main(["simulate", *words]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("error: ") and said in err and err.count("\n") == 1
+    assert err.startswith("error: ") and message in err and err.count("\n") == 1
     assert sorted(os.listdir()) == ["file", "mine"] and os.listdir("mine") == ["thesis.tex"]
 
 
@@ -159,8 +159,8 @@ def test_force_deletes_nothing_that_simulate_did_not_write(name, capsys):
     (Path("out") / name).mkdir() if name.endswith("/") else (Path("out") / name).touch()
     before = sorted(Path().rglob("*"))
     assert run("--force") == 2
-    said = f"did not write and --force would delete ({name.rstrip('/')}); move them"
-    assert said in capsys.readouterr().err and sorted(Path().rglob("*")) == before
+    message = f"did not write and --force would delete ({name.rstrip('/')}); move them"
+    assert message in capsys.readouterr().err and sorted(Path().rglob("*")) == before
 
 
 # --- whole or not at all

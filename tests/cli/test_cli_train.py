@@ -55,9 +55,9 @@ def contents(folder: str) -> dict[str, bytes]:
     found = {name: (Path(folder) / name).read_bytes() for name in WEIGHTS}
     for name in WEIGHTS:
         if name.endswith(".json"):
-            told = json.loads(found[name])
-            del told["commit"], told["sha256_of_the_rest"]
-            found[name] = told
+            content = json.loads(found[name])
+            del content["commit"], content["sha256_of_the_rest"]
+            found[name] = content
     return found
 
 
@@ -174,8 +174,8 @@ def error_of(capsys, *words: str, **more: str) -> str:
 def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(capsys):
     assert run() == 0
     before = contents("out")
-    said = "written by another recipe (epochs is 3 there and 4 here)"
-    assert said in error_of(capsys, "--epochs", "4")
+    message = "written by another recipe (epochs is 3 there and 4 here)"
+    assert message in error_of(capsys, "--epochs", "4")
     checkpoint = Path("out/tiny-checkpoint.safetensors")
     right = checkpoint.read_bytes()
     for wrong in (b"", b"something else", right[:-9], right[:-9] + bytes(9)):

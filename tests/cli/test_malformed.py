@@ -112,7 +112,7 @@ DAMAGE = st.lists(
 )  # fmt: skip
 
 
-def said_by(command: str) -> tuple[int, str]:
+def output_of(command: str) -> tuple[int, str]:
     """Exit code and what was said; whatever else is raised ends the test."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
@@ -139,10 +139,10 @@ def test_damaged_files_give_a_whole_result_or_one_refusal(folder, name, command)
     def check(places):
         (folder / name).write_bytes(damaged(good, places))
         (folder / "out.csv").unlink(missing_ok=True)
-        code, said = said_by(command)
-        assert code in (0, 2), said
+        code, message = output_of(command)
+        assert code in (0, 2), message
         if code:
-            assert [line[:7] for line in said.splitlines()].count("error: ") == 1
+            assert [line[:7] for line in message.splitlines()].count("error: ") == 1
             assert not (folder / "out.csv").exists()
         elif command.startswith("infer"):
             written = pd.read_csv("out.csv", keep_default_na=False)
@@ -153,4 +153,4 @@ def test_damaged_files_give_a_whole_result_or_one_refusal(folder, name, command)
 
     check()
     (folder / name).write_bytes(good)
-    assert said_by(command)[0] == 0
+    assert output_of(command)[0] == 0

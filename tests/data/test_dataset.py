@@ -160,8 +160,8 @@ def test_constant_genes_and_missing_tfs_are_listed(make):
     assert "2 genes of constant expression dropped: ZERO, ONE" in data.notes
     assert data.provenance["genes_constant"] == ["ZERO", "ONE"]
     assert data.provenance["tfs_missing"] == ["ONE", "KLF1"] and data.provenance["tfs_listed"] == 4
-    (said,) = (note for note in data.notes if "2 of the 4 TFs of the list are in the data" in note)
-    assert "KLF1" in said and "in the data but constant: ONE" in said
+    (summary,) = (note for note in data.notes if "2 of the 4 TFs of the list are in the data" in note)
+    assert "KLF1" in summary and "in the data but constant: ONE" in summary
 
 
 def test_without_a_list_every_gene_regulates():

@@ -272,7 +272,7 @@ TWICE = [f"{top}/human/STRING-network.csv" for top in "ab"]
 
 
 @pytest.mark.parametrize(
-    ("inside", "item", "content", "said"),
+    ("inside", "item", "content", "message"),
     [
         (["human/other.csv"], UNKNOWN, EDGES, "found 0: none"),
         (TWICE, UNKNOWN, EDGES, "found 2: a/human.*, b/human"),
@@ -280,9 +280,9 @@ TWICE = [f"{top}/human/STRING-network.csv" for top in "ab"]
     ],
     ids=["missing", "ambiguous", "other bytes"],
 )
-def test_a_member_that_is_not_the_one_is_refused(server, monkeypatch, inside, item, content, said):
+def test_a_member_that_is_not_the_one_is_refused(server, monkeypatch, inside, item, content, message):
     serve(server, monkeypatch, *inside, item=item, content=content)
-    with pytest.raises(DownloadError, match=said):
+    with pytest.raises(DownloadError, match=message):
         fetch_member(ARCHIVE, NAME, progress=False)
     assert server.files() == [ARCHIVE]
 

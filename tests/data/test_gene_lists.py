@@ -200,10 +200,10 @@ def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, wo
             "ignore-case",
             species,
         )
-        assert "2 names" in found.said[0] and NAMED[species] in found.said[0]
+        assert "2 names" in found.notes[0] and NAMED[species] in found.notes[0]
     assert len(server.log) == 1
     found = tf_list(word, "exact")
-    assert found.match == "exact" and "compared by exact" in found.said[0]
+    assert found.match == "exact" and "compared by exact" in found.notes[0]
 
 
 def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_path, monkeypatch):
@@ -212,8 +212,8 @@ def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_
         Path(name).write_text("MINE\n")
         found = tf_list(name)
         assert (found.names, found.match, found.species) == (["MINE"], "exact", None)
-        assert len(found.said) == (name == "human") and server.log == []
-    assert "the file of that name is read" in tf_list("human").said[0]
+        assert len(found.notes) == (name == "human") and server.log == []
+    assert "the file of that name is read" in tf_list("human").notes[0]
     assert tf_list("all").names is None
 
 
@@ -223,15 +223,15 @@ def test_without_network_the_message_says_what_else_can_be_done(server):
         tf_list("human")
 
 
-@pytest.mark.parametrize(("given", "said"), [("mose", "--tfs mouse"), ("humans", "--tfs human")])
-def test_a_misspelt_species_is_recognised(given, said, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("given", "message"), [("mose", "--tfs mouse"), ("humans", "--tfs human")])
+def test_a_misspelt_species_is_recognised(given, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         tf_list(given)
 
 
 @pytest.mark.parametrize(
-    ("species", "tfs", "said"),
+    ("species", "tfs", "message"),
     [
         ("human", ["Sox2", "Sox7", "GFP"], "--tfs mouse"),
         ("mouse", ["SOX2", "SOX7"], "--tfs human"),
@@ -241,6 +241,6 @@ def test_a_misspelt_species_is_recognised(given, said, tmp_path, monkeypatch):
         ("human", [], None),
     ],
 )
-def test_names_spelled_as_those_of_the_other_species_are_noticed(species, tfs, said):
+def test_names_spelled_as_those_of_the_other_species_are_noticed(species, tfs, message):
     note = species_note(species, tfs)
-    assert note is None if said is None else said in note
+    assert note is None if message is None else message in note

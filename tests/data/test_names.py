@@ -29,10 +29,10 @@ def test_a_long_list_is_shown_by_its_first_names():
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_side_with_the_tfs_holds_the_genes(turned):
     sides = (GENES, CELLS) if turned else (CELLS, GENES)
-    by_columns, said = names.choose_orientation(*sides, ["A", "B", "X"])
+    by_columns, reason = names.choose_orientation(*sides, ["A", "B", "X"])
     assert by_columns is not turned
-    assert said.startswith("genes are the rows" if turned else "genes are the columns")
-    assert "2 of 4" in said and "0 of 3" in said
+    assert reason.startswith("genes are the rows" if turned else "genes are the columns")
+    assert "2 of 4" in reason and "0 of 3" in reason
 
 
 def test_a_side_that_holds_far_more_tfs_wins_over_an_accident():

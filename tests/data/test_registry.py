@@ -55,15 +55,15 @@ def test_every_dataset_has_its_networks_and_its_place_in_the_archive():
 
 
 def test_a_member_is_found_in_any_case():
-    for asked, name in [
+    for given, name in [
         ("HUMAN/non-Specific-chip-seq-network.csv", "human/Non-specific-ChIP-seq-network.csv"),
         ("mouse/non-specific-ChIP-seq-network.csv", "mouse/Non-Specific-ChIP-seq-network.csv"),
     ]:
-        assert registry.member(NETWORKS, asked).name == f"Networks/{name}"
+        assert registry.member(NETWORKS, given).name == f"Networks/{name}"
 
 
 @pytest.mark.parametrize(
-    ("look", "said"),
+    ("look", "message"),
     [
         (lambda: registry.entry("beeline/TF+500/hESC/STRING-network.csv.gz"), "did you mean .*hESC/S"),
         (lambda: registry.entry("?"), "there are 87, such as beeline"),
@@ -73,8 +73,8 @@ def test_a_member_is_found_in_any_case():
         (lambda: registry.keys("sergio/DS4/"), "no file of the registry matches 'sergio/DS4/'"),
     ],
 )  # fmt: skip
-def test_what_is_unknown_is_refused_with_the_nearest(look, said):
-    with pytest.raises(InputError, match=said):
+def test_what_is_unknown_is_refused_with_the_nearest(look, message):
+    with pytest.raises(InputError, match=message):
         look()
 
 

@@ -109,22 +109,22 @@ def test_a_missing_package_is_refused_with_the_command_that_installs_it(
 ):
     package = METHODS[name].package
     monkeypatch.setitem(sys.modules, package.module, None)
-    said = f"python -m pip install '{package.requirement}'"
-    with pytest.raises(MethodError, match=re.escape(said)):
+    hint = f"python -m pip install '{package.requirement}'"
+    with pytest.raises(MethodError, match=re.escape(hint)):
         infer(small_data, name)
     small_data.adata.to_df().to_csv(tmp_path / "x.csv")
     (tmp_path / "tfs.txt").write_text("\n".join(small_data.tfs))
     words = ["infer", tmp_path / "x.csv", "--tfs", tmp_path / "tfs.txt", "--method", name]
     assert main([*map(str, words), "-o", str(tmp_path / "out.csv")]) != 0
-    assert said in capsys.readouterr().err
+    assert hint in capsys.readouterr().err
 
 
 def test_the_registry_loads_neither_torch_nor_matplotlib():
     program = """
 import sys, grnular_core.methods.registry
 print([name for name in ("torch", "matplotlib", "numba", "arboreto") if name in sys.modules])"""
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert told.stdout.strip() == "[]", told.stderr
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_algorithm_1_runs_the_published_weights_and_gives_another_network(small_data):
@@ -140,8 +140,8 @@ def test_algorithm_1_runs_the_published_weights_and_gives_another_network(small_
 @pytest.mark.parametrize("name", ["grnular", "grnular-context"])
 def test_the_published_model_runs_in_double_precision_and_a_run_may_say_otherwise(small_data, name):
     own, single, double = (
-        infer(small_data, name, device="cpu", precision=told)["weight"].to_numpy()
-        for told in (None, "single", "double")
+        infer(small_data, name, device="cpu", precision=done)["weight"].to_numpy()
+        for done in (None, "single", "double")
     )
     assert np.array_equal(own, double if name == "grnular" else single)
     assert not np.array_equal(single, double)

@@ -101,8 +101,8 @@ def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypat
     assert of_cells[1] > 5 * of_cells[0]
     assert 1e8 < measured_rate(256, 1) < 1e14
     assert expected_seconds(400, 1000, 100, METHODS["glasso"]) is None  # its search has no law
-    said = [spelled_seconds(seconds) for seconds in (0.9, 42.3, 900, 9000)]
-    assert said == ["less than 1 s", "about 42 s", "about 15.0 minutes", "about 2.5 hours"]
+    texts = [spelled_seconds(seconds) for seconds in (0.9, 42.3, 900, 9000)]
+    assert texts == ["less than 1 s", "about 42 s", "about 15.0 minutes", "about 2.5 hours"]
 
 
 def measured(method: str) -> pd.Series:
@@ -141,12 +141,12 @@ def test_what_is_told_is_what_the_record_measured(name):
 def test_jobs_share_the_work_up_to_the_cores_there_are(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
 
-    def told(name: str, n_jobs: int) -> float:
+    def predicted(name: str, n_jobs: int) -> float:
         return expected_seconds(400, 1000, 100, METHODS[name], n_jobs=n_jobs)
 
-    alone = told("genie3", 1)
-    assert [alone / told("genie3", n) for n in (2, -1, 64)] == [2, 4, 4]
-    assert told("regdiffusion", -1) == told("regdiffusion", 1)
+    alone = predicted("genie3", 1)
+    assert [alone / predicted("genie3", n) for n in (2, -1, 64)] == [2, 4, 4]
+    assert predicted("regdiffusion", -1) == predicted("regdiffusion", 1)
 
 
 # --- the progress of a run

@@ -120,12 +120,12 @@ def test_the_method_keeps_its_parts(few_splits, tmp_path, small_data):
 
 def test_finished_parts_are_not_computed_again(few_splits, tmp_path, monkeypatch):
     x, tf_index = small()
-    said, parts = [], PartStore(tmp_path, "run")
-    first = scores(x, tf_index, parts=parts, progress=lambda *done: said.append(done))
+    calls, parts = [], PartStore(tmp_path, "run")
+    first = scores(x, tf_index, parts=parts, progress=lambda *done: calls.append(done))
     (parts.folder / "00002.npz").unlink()
-    again = scores(x, tf_index, parts=parts, progress=lambda *done: said.append(done))
+    again = scores(x, tf_index, parts=parts, progress=lambda *done: calls.append(done))
     np.testing.assert_array_equal(first, again)
-    assert said == [(i, 4) for i in (0, 1, 2, 3, 4, 3, 4)]
+    assert calls == [(i, 4) for i in (0, 1, 2, 3, 4, 3, 4)]
     monkeypatch.setattr(module, "_half_counts", lambda *a: pytest.fail("computed again"))
     np.testing.assert_array_equal(first, scores(x, tf_index, parts=parts))
 

@@ -45,9 +45,9 @@ def test_rows_are_of_the_same_test_graphs_and_kept_once(tmp_path):
     run_missing(tmp_path, few, say=lambda text: None)
     rows = Record("ablations", tmp_path).rows()
     assert len(rows) == 4 and (rows.groupby("replicate")["density"].nunique() == 1).all()
-    said: list[str] = []
-    run_missing(tmp_path, few, say=said.append)
-    assert not said
+    lines: list[str] = []
+    run_missing(tmp_path, few, say=lines.append)
+    assert not lines
 
 
 def test_scores_are_those_of_the_model_and_not_of_chance():

@@ -280,13 +280,13 @@ def test_runs_with_another_gene_rule_are_rows_of_their_own(pretend, tmp_path):
 
 def test_a_failing_task_is_told_and_stops_no_other(tmp_path):
     wanted = synthetic_tasks(["clean"], ["nonsense", "correlation"], range(2), n_cells=60)
-    said: list[str] = []
-    failures = run_missing(tmp_path, wanted, say=said.append)
+    lines: list[str] = []
+    failures = run_missing(tmp_path, wanted, say=lines.append)
     assert len(failures) == 2 and all("nonsense with TFs on clean" in line for line in failures)
     assert list(Record("clean", tmp_path).rows()["method"]) == ["correlation"] * 2
-    said.clear()
-    run_missing(tmp_path, wanted, say=said.append)
-    assert len(said) == 2  # only the failing ones are tried again
+    lines.clear()
+    run_missing(tmp_path, wanted, say=lines.append)
+    assert len(lines) == 2  # only the failing ones are tried again
     rows, failures = run_now(wanted)
     assert len(rows) == len(failures) == 2
 
@@ -446,19 +446,19 @@ def test_verify_takes_a_budget_that_can_be_spent(budget, capsys):
 
 
 @pytest.mark.parametrize(
-    ("recorded", "said"),
+    ("recorded", "lines"),
     [
         ("typo", "--recorded typo is no folder; expected one with the tables"),
         ("x.csv", "--recorded x.csv is no folder"),
         ("empty", "nothing was compared: no row of empty could be recomputed in 60 s; raise --budget"),
     ],
 )
-def test_verify_that_compares_nothing_is_no_success(tmp_path, monkeypatch, capsys, recorded, said):
+def test_verify_that_compares_nothing_is_no_success(tmp_path, monkeypatch, capsys, recorded, lines):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.csv").touch()
     assert main(["verify", "--recorded", recorded]) == 2
-    assert said in capsys.readouterr().err
+    assert lines in capsys.readouterr().err
 
 
 # --- what published code does otherwise

@@ -27,17 +27,17 @@ def test_the_papers_settings_are_those_under_its_table():
 
 
 def test_rows_are_added_once_with_times_and_scores(small, tmp_path, monkeypatch):
-    said: list[str] = []
+    lines: list[str] = []
     wanted = runtimes.timings((8,), ("correlation", "clr"))
-    assert run_missing(tmp_path, wanted, say=said.append) == []
+    assert run_missing(tmp_path, wanted, say=lines.append) == []
     rows = Record("runtimes", tmp_path).rows().set_index("method")
     assert set(rows.index) == {"forward: H1 = 8", "correlation", "clr"}
     assert (rows["seconds"] > 0).all() and rows["strict_auprc"].between(0.1, 1).all()
     assert rows.loc["forward: H1 = 8", "seconds"] > rows.loc["correlation", "seconds"]
     assert rows["device"].str.endswith("threads").all()
-    said.clear()
-    run_missing(tmp_path, wanted, say=said.append)
-    assert not said
+    lines.clear()
+    run_missing(tmp_path, wanted, say=lines.append)
+    assert not lines
 
 
 @pytest.mark.parametrize(

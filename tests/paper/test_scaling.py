@@ -45,9 +45,9 @@ def test_a_sweep_ends_at_its_last_size_or_at_the_first_slow_run(sweep, method, s
     assert [run[2] for run in runs] == list(range(len(runs)))
     assert all(s <= PATIENCE for s in taken[:-1])
     assert taken[-1] > PATIENCE or len(runs) == len(sizes)
-    said = runtimes.ends(table(*runs)).iloc[0]
-    assert (said["left out"] == "nothing") == (len(runs) == len(sizes))
-    assert said["up to"] == f"{getattr(sizes[len(runs) - 1], sweep):,}"
+    end = runtimes.ends(table(*runs)).iloc[0]
+    assert (end["left out"] == "nothing") == (len(runs) == len(sizes))
+    assert end["up to"] == f"{getattr(sizes[len(runs) - 1], sweep):,}"
 
 
 def test_each_sweep_grows_in_what_it_is_named_for():

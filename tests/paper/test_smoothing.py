@@ -73,7 +73,7 @@ def test_a_target_that_does_not_vary_has_nothing_to_explain():
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "span", "said"),
+    ("x", "y", "span", "message"),
     [
         ([1, 2], [1, 2], 0.5, "3 or more"),
         ([1, 2, 3], [1, 2], 0.5, "3 or more"),
@@ -82,6 +82,6 @@ def test_a_target_that_does_not_vary_has_nothing_to_explain():
         ([1, 2, 3], [1, 2, 3], 75, "span 75"),
     ],
 )
-def test_what_can_not_be_smoothed_is_refused(x, y, span, said):
-    with pytest.raises(InputError, match=said):
+def test_what_can_not_be_smoothed_is_refused(x, y, span, message):
+    with pytest.raises(InputError, match=message):
         loess(np.array(x), np.array(y), span=span)

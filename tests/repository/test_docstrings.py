@@ -38,31 +38,31 @@ def parameters(function: Function) -> set[str]:
 
 def is_called(node: ast.AST, *names: str) -> bool:
     """Whether one of the decorators has one of the names."""
-    said = [ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list]
-    return any(name.rpartition(".")[2] in names for name in said)
+    decorators = [ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list]
+    return any(name.rpartition(".")[2] in names for name in decorators)
 
 
 def problems_of_function(function: Function, name: str, shared: set[str]) -> Iterator[str]:
-    told = sections(function)
-    if not told["Summary"].strip():
+    parts = sections(function)
+    if not parts["Summary"].strip():
         yield f"{name} has no docstring"
     if is_called(function, "property", "cached_property", "overload", "setter"):
         return
-    for missing in sorted(parameters(function) - named(told.get("Parameters", "")) - shared):
+    for missing in sorted(parameters(function) - named(parts.get("Parameters", "")) - shared):
         yield f"{name}: Parameters without {missing}"
     gives = ast.unparse(function.returns) if function.returns else "None"
-    if gives not in ("None", "NoReturn") and not {"Returns", "Yields"} & set(told):
+    if gives not in ("None", "NoReturn") and not {"Returns", "Yields"} & set(parts):
         yield f"{name}: no Returns"
 
 
 def problems_of_class(code: ast.ClassDef, lines: list[str], shared: set[str]) -> Iterator[str]:
-    told = sections(code)
-    if not told["Summary"].strip():
+    parts = sections(code)
+    if not parts["Summary"].strip():
         yield f"{code.name} has no docstring"
     fields = [node for node in code.body if isinstance(node, ast.AnnAssign)]
     # Comments stand for a section: beside the fields that their names do not explain.
     commented = any("#" in line for f in fields for line in lines[f.lineno - 2 : f.end_lineno])
-    described = named(told.get("Parameters", "")) | named(told.get("Attributes", ""))
+    described = named(parts.get("Parameters", "")) | named(parts.get("Attributes", ""))
     for node in code.body:
         if isinstance(node, Function) and node.name == "__init__":
             described |= named(sections(node).get("Parameters", ""))
@@ -132,7 +132,7 @@ def f(a, b, *more) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "decorators"),
     [
         ("", "", None),
         ('"""A module."""', "", "the module has no docstring"),
@@ -145,11 +145,11 @@ def f(a, b, *more) -> None:
         ('"""Words.', '"""', "f has no docstring"),
     ],
 )
-def test_what_is_missing_is_found(before, after, said):
-    assert problems(GOOD.replace(before, after, 1)) == ([said] if said else [])
+def test_what_is_missing_is_found(before, after, decorators):
+    assert problems(GOOD.replace(before, after, 1)) == ([decorators] if decorators else [])
 
 
 def test_what_several_functions_take_is_told_once_by_the_module():
-    told = '"""A module.\n\nParameters\n----------\nb : float\n    A number.\n"""'
+    parts = '"""A module.\n\nParameters\n----------\nb : float\n    A number.\n"""'
     alone = GOOD.replace("a, b : float", "a : float")
-    assert problems(alone) and problems(alone.replace('"""A module."""', told)) == []
+    assert problems(alone) and problems(alone.replace('"""A module."""', parts)) == []

@@ -72,8 +72,8 @@ def test_another_file_of_the_same_version_is_refused_and_nothing_is_installed(of
     wheel(offered, "tinyone", "1.0", content="import os  # something was put in")
     with pytest.raises(SystemExit, match=r"is not the file that produced .* was not installed"):
         environment.install_locked(pin("tinyone", "1.0", digest) + pin("tinytwo", "2.0"))
-    told = capsys.readouterr().err
-    assert "tinyone" in told and digest in told and installed(offered) == []
+    printed = capsys.readouterr().err
+    assert "tinyone" in printed and digest in printed and installed(offered) == []
 
 
 def test_a_version_that_cannot_be_had_is_no_attack(offered):
@@ -143,16 +143,16 @@ def test_an_old_python_can_read_the_script_that_refuses_it():
 
 
 @pytest.mark.parametrize(
-    ("python", "said"),
+    ("python", "message"),
     [
         ("", "needs Python 3.11 or newer with its venv module"),
         ("/nowhere/python3", "/nowhere/python3"),
     ],
 )
-def test_make_without_a_python_that_starts_says_so(checkout, python, said):
+def test_make_without_a_python_that_starts_says_so(checkout, python, message):
     words = ["make", "environment", f"PYTHON={python}"]
     done = subprocess.run(words, cwd=checkout, capture_output=True, text=True)
-    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode != 0 and message in done.stderr and "Traceback" not in done.stderr
     assert not (checkout / ".venv").exists()
 
 

@@ -54,12 +54,12 @@ def test_no_source_can_run_what_it_reads(path):
             names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
             assert not NO_CODE & {name.split(".")[0] for name in names}
     for call in calls(tree):
-        said = ast.unparse(call.func)
-        assert said not in NO_CALL and not said.endswith(".extractall"), said
+        called = ast.unparse(call.func)
+        assert called not in NO_CALL and not called.endswith(".extractall"), called
         options = {word.arg: ast.unparse(word.value) for word in call.keywords}
         assert options.get("shell", "False") == "False"
         assert options.get("allow_pickle", "False") == "False"
-        if said == "np.load":
+        if called == "np.load":
             assert options["allow_pickle"] == "False"
 
 

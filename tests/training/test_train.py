@@ -115,14 +115,14 @@ def test_the_history_has_a_row_an_epoch_and_the_best_weights_are_kept(learned, s
 
 
 @pytest.mark.parametrize(
-    ("told", "best"),
+    ("validation", "best"),
     [
         ([(0.1, 0.6), (0.3, 0.5), (0.3, 0.7), (0.2, 0.7)], (1, 2)),  # the first of equals
         ([(0.9, 0.9), (0.8, 0.8), (0.7, 0.7)], (0, 0)),  # the untrained model is a candidate
     ],
 )
-def test_auprc_and_auroc_keep_weights_of_their_own(told, best, monkeypatch):
-    scores = iter(told)
+def test_auprc_and_auroc_keep_weights_of_their_own(validation, best, monkeypatch):
+    scores = iter(validation)
     found = lambda *_: GraphScores(*(np.array([x]) for x in next(scores)))  # noqa: E731
     monkeypatch.setattr(training, "evaluate", found)
     seen = []
@@ -130,7 +130,7 @@ def test_auprc_and_auroc_keep_weights_of_their_own(told, best, monkeypatch):
     def look(progress: Progress) -> None:
         seen.append({measure: dict(kept) for measure, kept in progress.best.items()})
 
-    recipe = replace(LEARNING, epochs=len(told) - 1)
+    recipe = replace(LEARNING, epochs=len(validation) - 1)
     progress = train(recipe, device="cpu", after_epoch=look)
     untrained = LEARNING.new_model().state_dict()
     for measure, epoch in zip(MEASURES, best, strict=True):
@@ -262,7 +262,7 @@ def test_only_what_may_train_or_choose_a_model_is_simulated():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stopped_training_ends_with_the_same_weights_whatever_the_global_seed(kind, tmp_path):
-    recipe, said = KINDS[kind], []
+    recipe, lines = KINDS[kind], []
     before = torch.random.get_rng_state()
     whole = train(recipe, device="cpu")
     assert torch.equal(before, torch.random.get_rng_state())
@@ -272,8 +272,8 @@ def test_a_stopped_training_ends_with_the_same_weights_whatever_the_global_seed(
     for epoch in (0, 2):
         with pytest.raises(Stop):
             train(recipe, checkpoint=checkpoint, device="cpu", after_epoch=stopped_after(epoch))
-    assert same(whole, train(recipe, checkpoint=checkpoint, device="cpu", say=said.append))
-    assert said[0] == f"going on after epoch 2 of {recipe.epochs}"
+    assert same(whole, train(recipe, checkpoint=checkpoint, device="cpu", say=lines.append))
+    assert lines[0] == f"going on after epoch 2 of {recipe.epochs}"
     nothing_left = stopped_after(recipe.epochs)
     assert same(whole, train(recipe, checkpoint=checkpoint, after_epoch=nothing_left))
 

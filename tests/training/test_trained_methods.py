@@ -61,8 +61,8 @@ def test_names_are_found_in_the_package_read_once_and_damage_is_named(package):
 
 
 def test_wheels_take_the_weights_along():
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    patterns = told["package-data"]["grnular_core"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns = settings["package-data"]["grnular_core"]
     for path in (ROOT / "grnular_core" / "weights").iterdir():
         if path.suffix != ".md":
             assert any(fnmatch.fnmatch(f"weights/{path.name}", p) for p in patterns), path

@@ -179,14 +179,14 @@ def test_network_files_come_back_whole_and_have_equal_bytes_each_time(network, e
 
 
 @pytest.mark.parametrize(
-    ("change", "name", "said"),
+    ("change", "name", "message"),
     [
         (lambda t: t.iloc[:0], "net.graphml", "no edge"),
         (lambda t: t.iloc[:1].assign(target="a\x00b"), "net.json", "can not be the name of a gene"),
         (lambda t: t, "net.gml", r"net\.gml: the ending says the format"),
     ],
 )
-def test_what_is_no_network_file_is_refused(network, change, name, said, tmp_path):
-    with pytest.raises(InputError, match=said):
+def test_what_is_no_network_file_is_refused(network, change, name, message, tmp_path):
+    with pytest.raises(InputError, match=message):
         write_network(change(network), TFS, tmp_path / name)
     assert not list(tmp_path.iterdir())

@@ -45,18 +45,18 @@ def with_ids():
 
 
 def test_notes_are_said_and_genes_are_cut(folder):
-    said = []
-    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_genes=2), said.append)
+    message = []
+    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_genes=2), message.append)
     assert found.data.n_genes == 4 and isinstance(found.table, pd.DataFrame)
-    assert said == [f"note: {note}" for note in found.notes]
-    text = "\n".join(said)
+    assert message == [f"note: {note}" for note in found.notes]
+    text = "\n".join(message)
     assert "most variable 2 of 2 TFs and 2 of 4 other genes" in text
     assert "note: 9 cells are few: with less than 50 " in text
 
 
 def test_counts_and_other_values_without_a_logarithm_are_told_of_normalise(folder):
     (small_table() * 1000.5).to_csv("tpm.csv")
-    assert "no logarithms" in (said := notes("tpm.csv")) and "--normalise" in said
+    assert "no logarithms" in (message := notes("tpm.csv")) and "--normalise" in message
     assert "no logarithms" not in notes("tpm.csv", normalise=True)
     counts = (small_table() * 20).round()
     counts.to_csv("counts.csv")
@@ -80,8 +80,8 @@ def test_helper_rows_and_columns_are_named(folder, names):
     for number, name in enumerate(names):
         table[name] = np.arange(9) + number
     table.T.to_csv("turned.csv")
-    said = f"2 genes are named like helper rows or columns ({', '.join(names)})"
-    assert said in notes("turned.csv") and "helper" not in notes("x.csv")
+    message = f"2 genes are named like helper rows or columns ({', '.join(names)})"
+    assert message in notes("turned.csv") and "helper" not in notes("x.csv")
     small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
     assert "2 cells are named like helper" in notes("cells.csv")
 
@@ -96,8 +96,8 @@ def test_empty_droplets_are_pointed_at():
 
     assert note(full) is None
     droplets = (rng.random((300, 100)) < 0.02).astype(int)
-    said = f"300 of 360 cells show less than a tenth of the {(full > 0).sum(1).max()} genes"
-    assert note(np.vstack([full, droplets])).startswith(said)
+    message = f"300 of 360 cells show less than a tenth of the {(full > 0).sum(1).max()} genes"
+    assert note(np.vstack([full, droplets])).startswith(message)
     assert "1 of them none" in note(np.vstack([full, 0 * full[:1]]))
     assert note(np.vstack([full, droplets[droplets.any(1)][:3]])) is None  # three of 63: no pattern
 
@@ -127,18 +127,18 @@ def test_true_edges_that_are_not_scored_are_counted_aloud(folder):
     truth_of(there)
     assert "are scored" not in notes("x.csv", "tfs.txt", "net.csv")
     truth_of([*there, there[0], ("GATA1", "GATA1"), ("GATA1", "UNKNOWN"), ("GATA1", "hla-a")])
-    said = notes("x.csv", "tfs.txt", "net.csv")
-    assert "3 of 7 true edges are scored; 2 name a gene that is not in the data, 1 are self" in said
-    assert "With --match ignore-case" in said
+    message = notes("x.csv", "tfs.txt", "net.csv")
+    assert "3 of 7 true edges are scored; 2 name a gene that is not in the data, 1 are self" in message
+    assert "With --match ignore-case" in message
     assert "4 of 7 true edges" in notes("x.csv", "tfs.txt", "net.csv", match="ignore-case")
 
 
 def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
     truth_of([("GATA1", "SPI1"), ("SPI1", "NA"), ("GATA1", "HLA-A"), ("GATA1", "nan")])
     found = read("x.csv", "tfs.txt", "net.csv", n_genes=2)
-    n, said = len(found.data.truth), "\n".join(found.notes)
-    assert 0 < n < 4 and f"{n} of 4 true edges lie between these, and are scored" in said
-    assert f"{n} of {n} true edges among the genes start at a TF of the list" in said
+    n, message = len(found.data.truth), "\n".join(found.notes)
+    assert 0 < n < 4 and f"{n} of 4 true edges lie between these, and are scored" in message
+    assert f"{n} of {n} true edges among the genes start at a TF of the list" in message
 
 
 # --- what an h5ad file holds
@@ -220,8 +220,8 @@ def test_antibodies_are_left_out_with_a_note(folder, layer):
     adata.write_h5ad("multi.h5ad")
     found = read("multi.h5ad", layer=layer)
     assert found.data.genes == list(small_table())[:4] and found.table.n_vars == 6
-    said = "2 of 6 features are no Gene Expression (Antibody Capture, Custom); they are left out"
-    assert said in found.notes
+    message = "2 of 6 features are no Gene Expression (Antibody Capture, Custom); they are left out"
+    assert message in found.notes
 
 
 def test_a_copy_of_a_turned_table_has_all_its_cells_and_genes(folder):

@@ -39,7 +39,7 @@ from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 
 WITHOUT_TRAINING = ("correlation", "clr", "ridge", "grnboost2")
-TOLD = ("grnular-context", "grnular-untrained", "grnular", "glad-tf", "glasso", *WITHOUT_TRAINING)
+GLUED = ("grnular-context", "grnular-untrained", "grnular", "glad-tf", "glasso", *WITHOUT_TRAINING)
 NO_LIST = ", no TF list"
 PLACES = {"clean": "clean", "noisy(25)": "dropout25"}  # dataset -> what numbers of it are called
 WAYS = {
@@ -63,7 +63,7 @@ def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
     means = recorded.groupby(["setting", "tf_information", "method"])["strict_auprc"].mean()
     numbers: dict[str, object] = {}
     for setting in learning.SETTINGS:
-        for name in TOLD:
+        for name in GLUED:
             numbers[f"{setting}_{name}"] = float(means.get((setting, "with", name), np.nan))
         ahead = learning.lead(recorded, setting, WITHOUT_TRAINING)
         numbers |= {

@@ -103,10 +103,10 @@ def stability_in_words(stable: pd.DataFrame, top: int, pairs: int) -> str:
     """
     share = (stable["stability"] >= STABLE).mean()
     chance = 100 * min(top / pairs, 1)
-    spelled = f"{chance:.0f}" if chance >= 10 else f"{chance:.2g}"
+    percent = f"{chance:.0f}" if chance >= 10 else f"{chance:.2g}"
     return (
         f"{100 * share:.0f} % of the {len(stable)} strongest edges are among them again in {100 * STABLE:.0f} % of the "
-        f"runs or more. By chance an edge is among them in {spelled} % of the runs."
+        f"runs or more. By chance an edge is among them in {percent} % of the runs."
     )
 
 
