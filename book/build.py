@@ -6,7 +6,7 @@
     python book/build.py --paper        run the full-size experiments only (`make paper`)
 
 papermill executes, the book renders stored outputs. The book is always built from clean, in a
-folder of its own, and becomes `_build/html` only when it was built without a warning and checked.
+separate folder, and becomes `_build/html` only when it was built without a warning and checked.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from execute import (
 SITE = BUILD / "site"
 HTML = BUILD / "html"
 LOG = BUILD / "sphinx.log"
-# What a page with formulas can ask MathJax for; the rest of the package is other bundles.
+# Files of MathJax that pages with formulas load; the rest of the package is other bundles.
 BINDER = "https://mybinder.org"  # runs a repository with its packages, for whoever asks
 MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/fonts", "ui")
 
 
 def assemble(record: dict) -> None:
-    """The tree that jupyter-book reads: the pages, the executed notebooks, what a build writes."""
+    """The tree that jupyter-book reads: pages, executed notebooks, generated parts."""
     os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "jupyter" / "mplconfigdir"))
     import claim_page  # these need torch and matplotlib: only for those who build
     import difference_page
@@ -190,7 +190,7 @@ def run_sphinx(site: Path, output: Path, log: Path) -> Path:
     if done.returncode or not (built / "index.html").exists():
         lines = printed.splitlines()
         shown = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
-        raise BuildError("\n".join(shown) + f"\njupyter-book failed; all it said: {log}")
+        raise BuildError("\n".join(shown) + f"\njupyter-book failed; its full output: {log}")
     return built
 
 
@@ -241,7 +241,7 @@ def main() -> int:
 
 
 def select(starts: list[str]) -> list[str]:
-    """Notebook names from what they start with; all of them when nothing was asked for."""
+    """Notebooks selected by the beginning of their names; all of them without a selection."""
     names = [path.stem for path in sources()]
     chosen = [name for name in names if any(name.startswith(start) for start in starts)]
     if starts and not chosen:

@@ -1,6 +1,6 @@
 """Check a built book without a browser: nothing from other hosts, no dead link, no machine path.
 
-`make book` fails on what is found here, and tests/book/test_built.py asks the same of `_build/html`.
+`make book` fails on any problem found here; tests/book/test_built.py runs the same checks on `_build/html`.
 """
 
 from __future__ import annotations

@@ -41,13 +41,13 @@ def summary(folder: Path) -> str:
 
 
 def training() -> str:
-    """What validation kept of the training by the paper's recipes, and what that means for verdicts."""
+    """Epochs that validation selected under the paper's recipes, and the consequence for verdicts."""
     kept = learning.kept_in_words((*PAPERS_WEIGHTS, *TRAINED_GLAD))
     return (
         f"On 20 graphs, by the paper's recipes, {kept}, in brackets the AUPRC on "
         "validation graphs (`clean` and `noisy` for Figs 4 to 6, `DS1` for Fig. 7, `DS2` for real cells). A model "
         "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
-        "in our re-implementation, not on what the authors may have trained.\n"
+        "in our re-implementation, not on the authors' trained weights.\n"
     )
 
 
@@ -77,7 +77,7 @@ def link(page: str) -> str:
 
 
 def numbers_cell(row: pd.Series) -> str:
-    """What the paper prints, where it does, and what comes out here."""
+    """The printed value, where there is one, and the reproduced value."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
     return printed + (row["numbers"] or "–")
 

@@ -68,17 +68,17 @@ def module_tables(root: Path) -> str:
             [f"`{name}`", first_line(path).replace("``", "`")]
             for name, path in modules(room).items()
         ]
-        parts.append(f"### `{package(room)}`\n\n{table(['module', 'what it is'], rows)}")
+        parts.append(f"### `{package(room)}`\n\n{table(['module', 'content'], rows)}")
     return "\n".join(parts)
 
 
 def layer_table(root: Path) -> str:
-    """The packages on one screen: name and page, what it is for, number of modules."""
+    """The packages: name and page, purpose, number of modules."""
     rows = [
         [f"[`{package(room)}`](api_{room.name}.md)", purpose(room), len(modules(room))]
         for room in rooms(root)
     ]
-    return table(["package", "what it is for", "modules"], rows)
+    return table(["package", "purpose", "modules"], rows)
 
 
 def purpose(room: Path) -> str:
@@ -124,7 +124,7 @@ def parameters(path: Path) -> list[tuple[str, str, str]]:
 
 
 def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
-    """One row a notebook: its command, its time in this build, and what its recorded runs took."""
+    """One row a notebook: its command, its time in this build, and the time of its recorded runs."""
     seconds = {run["notebook"]: run["seconds"] for run in record["runs"]}
     rows = []
     for path in paths:
@@ -141,19 +141,19 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
     machine = f"{record['processor']}, {record['cores']} cores"
     note = (
         f"\n*Minutes*: with quick parameters on {machine}. *Full size*: computing time behind the "
-        "committed tables so far. *GPU*: whether one is used where there is one.\n"
+        "committed tables. *GPU*: whether one is used where there is one.\n"
     )
     return table(header, rows) + note
 
 
 def short(stem: str, paths: Sequence[Path]) -> str:
-    """The number of a notebook where it has one of its own, else its whole name."""
+    """The number of a notebook where its name has one, else the name."""
     number = stem.split("_")[0]
     return number if sum(path.stem.startswith(number) for path in paths) == 1 else stem
 
 
 def all_parameters(paths: Sequence[Path], modes: Mapping[str, Mapping[str, dict]]) -> str:
-    """Every parameter of every notebook: default, quick, full, and what it means."""
+    """Every parameter of every notebook: default, quick, full, meaning."""
     parts = []
     for path in paths:
         rows = []

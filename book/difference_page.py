@@ -1,4 +1,4 @@
-"""Numbers of the page of differences: what each one costs, from the record. The prose is in the page.
+"""Numbers of the page of differences: the effect of each, from the record. The prose is in the page.
 
 ``effects`` is a dictionary of short Markdown texts; ``{{ name }}`` in ``differences.md`` shows one.
 """

@@ -3,7 +3,7 @@
 In docstrings |x| is an absolute value. To Sphinx bars are marks of a substitution, so they are escaped outside
 of code. References become lists.
 
-A signature must be Python again when Sphinx has put it together, or it shows what it has as raw text.
+A signature must be Python again when Sphinx has put it together, or it is shown as raw text.
 Some values have no text that is Python: the field of a dataclass whose value is made anew for every
 object shows as <factory>. Such values, and those too long to be read, are left out as ``...``.
 """
@@ -64,7 +64,7 @@ def process_docstring(
     app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
     """Sphinx's event for every docstring; changes ``lines`` in place."""
-    if lines and NAMED_FIELD.match(lines[0]):  # what Python says of a field of a named tuple
+    if lines and NAMED_FIELD.match(lines[0]):  # Python's text of a field of a named tuple
         lines.clear()
     lines[:] = [escaped(CITED.sub(r"\1", line)) for line in listed(lines)]
 

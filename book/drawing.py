@@ -30,7 +30,7 @@ def canvas(height: float) -> tuple[Figure, Axes]:
 
 
 def write(axes: Axes, x: float, y: float, text: str, **more) -> None:
-    """Text of one or more lines, centred at (x, y) unless told otherwise."""
+    """Text of one or more lines, centred at (x, y) by default."""
     settings = {"fontsize": TEXT, "ha": "center", "va": "center", "linespacing": 1.3, "zorder": 5}
     axes.text(x, y, text, **settings | more)
 

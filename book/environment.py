@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-# Written last, with the digest of what was installed: an interrupted install has none.
+# Written last, with the digest of the requirements: an interrupted install has none.
 COMPLETE = VENV / "complete"
 LOCK = ROOT / "notebooks" / "recorded" / "requirements.lock"
 LOCK_PYTHON = (3, 11)
@@ -73,7 +73,7 @@ def make() -> None:
 def install_locked(lock: str) -> bool:
     """Whether pip could install the lock's versions, those with hashes from the very files of the lock.
 
-    pip refuses whatever has no hash as soon as one thing has one. So what has hashes comes first and
+    pip refuses packages without a hash as soon as one has a hash. So packages with hashes come first and
     alone, the tools that build this package among it; then the rest by its version: torch, whose builds
     for CPU and CUDA share one, and this package.
     """
@@ -101,7 +101,7 @@ def install(*what: str) -> bool:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 - somebody named an old Python
+    if sys.version_info < (3, 11):  # noqa: UP036 - PYTHON may name an old version
         version = ".".join(map(str, sys.version_info[:3]))
         sys.exit(f"GRNULar needs Python 3.11 or newer, and {sys.executable} is {version}.")
     # One at a time: two makes in one checkout must not fill the same folder together.

@@ -1,4 +1,4 @@
-"""What the page on your own data shows: runs of the command line and a check of the FDR, made at build time.
+"""Examples of the page on a user's data: runs of the command line and a check of the FDR, made at build time.
 
 Everything runs in a temporary folder on small files made here, so no data and no network are needed.
 """
@@ -38,7 +38,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def printed(words: list[str]) -> str:
-    """What a command prints on standard error and output, without progress bars and seconds."""
+    """Standard error and output of a command, without progress bars and seconds."""
     from grnular_core.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
@@ -110,7 +110,7 @@ def practice_files(folder: Path) -> None:
 
 
 def first_run() -> str:
-    """The commands of a first run on the practice file, and what they print."""
+    """The commands of a first run on the practice file, and their output."""
     words = [
         "infer", "cells.h5ad", "--tfs", "tfs.txt", "--gene-names", "gene_symbols", "--normalise",
         "--stability", "10", "--decoys", "5", "--decoys-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
@@ -139,7 +139,7 @@ def _short(fields: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake: its name, what makes it in the folder of the practice files, the command, the way out."""
+    """One mistake: its name, the faulty file, the command, the fix."""
 
     title: str
     way_out: str
@@ -246,7 +246,7 @@ MISTAKES = (
 
 
 def mistakes() -> str:
-    """Every mistake made for once: the command and what it prints."""
+    """Every mistake: the command and its output."""
     parts = []
     for number, mistake in enumerate(MISTAKES, start=1):
         with tempfile.TemporaryDirectory() as name, inside(Path(name)):

@@ -1,7 +1,7 @@
 """Run the notebooks through papermill into the build folder, and keep a record of the runs.
 
 Sources stay without outputs. Every executed copy lies under `_build/executed/<mode>/`, beside
-`record.json`: what ran, when, for how long and on what. The status page is made from that record.
+`record.json`: notebook, time, duration and machine. The status page is made from that record.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BuildError(Exception):
-    """A build that cannot go on; the text says what to do."""
+    """A build that cannot go on; the message names the fix."""
 
 
 def sources() -> list[Path]:
@@ -69,7 +69,7 @@ def check_parameters(parameters: dict[str, dict], notebooks: list[Path], where: 
 
 
 def private_jupyter(folder: Path) -> None:
-    """Keep Jupyter's own files in the build folder and this interpreter's kernel in use.
+    """Keep Jupyter's files in the build folder and this interpreter's kernel in use.
 
     A home folder that is empty or read-only, or that holds another kernel called python3, then
     makes no difference.
@@ -162,7 +162,7 @@ def write_json(path: Path, data: dict) -> None:
 
 
 def describe_machine() -> dict:
-    """What a timing depends on, and nothing that names the machine or its user."""
+    """Hardware and versions that a timing depends on; nothing that names the machine or its user."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -3,7 +3,7 @@
     python book/figures.py FOLDER     write all of them as SVG
 
 Numbers in a figure (layers, units, parameters, products of weights) are read from the modules and
-functions of the package, so that a drawing cannot say what the code no longer does. Places are in
+functions of the package, so that drawings follow the code. Places are in
 inches from the lower left corner. Every figure is as wide as ``WIDTH``: a phone shows it at about
 its own size, so the smallest letters stay readable there.
 """
@@ -41,7 +41,7 @@ from grnular_core.models.inner_fit import Weights, path_product
 
 FAINT = "#C9C9C9"
 
-# Fig. 1: what is left of the weights once the others are zero. Rows are where a line begins.
+# Fig. 1: the weights that are not zero. Rows are where a line begins.
 TFS, GENES = ("TF 1", "TF 2", "TF 3"), ("a", "b", "c", "d", "e")
 W1 = ((0.9, -0.5, 0.0, 0.0), (0.0, 0.8, 0.0, 0.0), (0.0, 0.0, 0.0, 1.2))
 W2 = (
@@ -126,7 +126,7 @@ def _theta_map(axes: Axes, theta: np.ndarray, columns: np.ndarray, top: float) -
 
 
 def architecture_figure() -> Figure:
-    """Fig. 2: data, goodINIT, L iterations, theta and Z; what is learned and what is fitted."""
+    """Fig. 2: data, goodINIT, L iterations, theta and Z; learned and fitted parts."""
     figure, axes = canvas(7.5)
     box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the list of TFs", DATA)
     box(axes, 0.5, 5.72, 1.75, 0.82, "covTF\ncovariance S of\nTFs and genes", DATA)

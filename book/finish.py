@@ -1,4 +1,4 @@
-"""What the theme leaves undone: small corrections of built pages, each for a reader it would fail.
+"""Corrections of built pages where the theme has errors of accessibility.
 
 `build.py` runs this on the pages that jupyter-book wrote, before they are checked.
 """

@@ -1,4 +1,4 @@
-"""The drawings of what is learned: the two tiny networks of the paper, and the rho_nn that sees context.
+"""Drawings of the learned parts: the two tiny networks of the paper, and the rho_nn with context.
 
 Layers, units and numbers of parameters are read from the modules that the configuration builds.
 """
@@ -105,7 +105,7 @@ def shipped_config() -> GRNULarConfig:
 
 
 def context_figure(config: GRNULarConfig | None = None) -> Figure:
-    """What an edge sees with a rho_nn that sees context, and the layers it passes through."""
+    """Input of a rho_nn with context for one edge, and its layers."""
     config = config or shipped_config()
     whole = GRNULar(config).rho_nn
     rho = whole.members[0] if isinstance(whole, EnsembleRho) else whole
@@ -136,7 +136,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
 
 
 def _neighbourhood(axes: Axes, top: float) -> None:
-    """The matrix of edges around one of them, and what each of the layers' maps looks at."""
+    """The matrix of edges around one edge, and the input of each map of a layer."""
     n_tfs, n_genes, size, left = 5, 9, 0.36, 0.85
     t, g = 1, 3  # the edge from the second TF to the fourth; the first genes are the TFs
     near = (0.55, 1.0, 0.8, 0.0, 0.35)  # the other TFs' correlation with the second, made up

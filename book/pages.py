@@ -1,4 +1,4 @@
-"""The parts of the book that the build writes: what ran, what is on record, a worked example."""
+"""Parts of the book that the build writes: status, record, a worked example."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def title(page: str) -> str:
 
 
 def runs(record: dict) -> str:
-    """What the build executed, when, for how long and on what."""
+    """Executed notebooks with time, duration and machine."""
     rows = []
     for run in record["runs"]:
         link = f"[{title(run['notebook'])}](../notebooks/{run['notebook']}.ipynb)"
@@ -62,11 +62,11 @@ def runs(record: dict) -> str:
     return (
         table(["notebook", "started (UTC)", "seconds"], rows)
         + "\n"
-        + table(["what", "this build"], facts)
+        + table(["item", "this build"], facts)
     )
 
 
-# What tells one inference from another in the record: its key without the network.
+# Identity of an inference in the record: its key without the network.
 RUN_COLUMNS = (
     "experiment", "dataset", "genes", "cells", "cell_types", "dropout_percentile", "replicate",
     "method", "tf_information", "seed",
@@ -77,7 +77,7 @@ FAULTS = "faults"  # the table of tests/fault_campaign.py: kills, not runs
 
 
 def recorded(folder: Path) -> str:
-    """What the committed tables hold: rows, methods, devices, commits and computing time."""
+    """Contents of the committed tables: rows, methods, devices, commits and computing time."""
     rows = []
     printed = sorted(path.name for path in folder.glob("paper_*.csv"))
     for path in sorted(folder.glob("*.csv")):
@@ -103,7 +103,7 @@ def recorded(folder: Path) -> str:
 
 
 def faults(folder: Path) -> str:
-    """What the recorded campaign of kills did and found."""
+    """Results of the recorded kill campaign."""
     lines = recorded_lines(folder, FAULTS)
     if not lines:
         return "No campaign is on record yet.\n"

@@ -8,12 +8,12 @@
 >>> gc.strict_scores(edges, cells)["auprc_ratio"] > 2
 True
 
-Cells of your own are a file, an AnnData or a DataFrame, with the genes that may regulate:
+Measured cells are given as a file, an AnnData or a DataFrame, with a list of the TFs:
 
 >>> table = gc.read(cells).adata.to_df()
 >>> edges = gc.infer(table, "ridge", tfs=["G0001", "G0002", "G0003"], seed=3)
 
-What is offered is loaded when it is first asked for.
+Each function is imported at its first use.
 """
 
 import importlib
@@ -29,14 +29,14 @@ __version__ = "0.1.0"
 __all__ = ["infer", "load_model", "read", "simulate", "strict_scores"]
 _HOME = {"load_model": "training.weights", "simulate": "simulation.simulate"}
 
-# Threads that wait for each other spin, for a while, before they sleep. Where another program wants the same cores
-# that while is too long (a network of 765 genes on two busy cores: 31 s, with this 3 s; on idle ones it makes no
-# difference, where not spinning at all takes twice as long). GNU's OpenMP reads it once, when torch is loaded.
+# OpenMP threads spin before they sleep. With the default spin count, cores shared with another program lose time
+# (a network of 765 genes on two busy cores: 31 s by default, 3 s with this value; no difference on idle cores,
+# where no spinning at all takes twice as long). GNU's OpenMP reads it once, when torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def __getattr__(name: str) -> object:
-    """Load what is offered when it is first asked for."""
+    """Import a public function at its first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'workflow.api')}"), name)

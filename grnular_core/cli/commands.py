@@ -42,7 +42,7 @@ DOWNLOAD = """\
 Fetch data files by key, checked against their hashes, into the folder GRNULAR_DATA (or the user's
 cache). Prints where each file is.
 
-Without a key: list what there is and what is here. A key may be the beginning of keys, or hold
+Without a key: list all files and those already downloaded. A key may be a prefix of keys or hold
 wildcards: 'beeline/TFs+500/mESC/*'.
 """
 
@@ -142,7 +142,7 @@ def _add_download(commands: Commands) -> None:
 
 
 def _download(options: argparse.Namespace) -> None:
-    """Fetch files of the registry into the data folder, or list what there is."""
+    """Fetch files of the registry into the data folder, or list them."""
     if not options.key:
         say(f"data folder: {downloads.cache_folder()}")
         for key, entry in registry().items():
@@ -155,10 +155,10 @@ def _download(options: argparse.Namespace) -> None:
 
 
 def _methods(options: argparse.Namespace) -> None:
-    """List the methods, and the weights at hand."""
+    """List the methods and the trained weights."""
     from grnular_core.training.weights import shipped  # loads torch
 
     width = max(map(len, METHODS))
     for entry in METHODS.values():
         answer(f"{entry.name:{width}}  {entry.cost:7}  {entry.description}")
-    say(f"trained weights at hand: {', '.join(shipped()) or 'none'}")
+    say(f"trained weights: {', '.join(shipped()) or 'none'}")

@@ -29,7 +29,7 @@ Score an edge table against a reference network, under two protocols, as one JSO
 
 strict: every pair (regulator with a true edge, other gene) is a candidate; average precision, its
 ratio to the density of true edges, AUROC, early precision. paper: the published protocol on half a
-symmetric matrix in the gene order of the expression file; random_auroc is what random scores reach
+symmetric matrix in the gene order of the expression file; random_auroc is the AUROC of random scores
 there. All genes of the file count, also those that a method dropped for being constant. Numbers
 that are not defined are null, with a reason beside them.
 """
@@ -55,7 +55,7 @@ def add_evaluate(commands: Commands) -> None:
     )  # fmt: skip
     add(
         "--expression", type=text, required=True, metavar="EXPRESSION",
-        help="what the method saw: its genes, in its order",
+        help="expression that the method was run on: its genes, in its order",
     )  # fmt: skip
     add(
         "--tfs", type=text, required=True, metavar="LIST",
@@ -67,7 +67,7 @@ def add_evaluate(commands: Commands) -> None:
     )  # fmt: skip
     add(
         "--draws", type=whole, default=0, metavar="N",
-        help="also 95 %% intervals, from N draws: what random scores reach, and AUPRC over bootstraps of the TFs",
+        help="also 95 %% intervals, from N draws: scores of random predictions, and AUPRC over bootstraps of the TFs",
     )  # fmt: skip
     add_table_options(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -160,7 +160,7 @@ def _say_what_is_left_out(
 def _intervals(
     edges: pd.DataFrame, truth: pd.DataFrame, genes: list[str], tfs: list[str], n: int
 ) -> dict[str, object]:
-    """Find what random scores reach on the strict candidates, and how far AUPRC moves with other TFs."""
+    """Intervals of random scores on the strict candidates, and of AUPRC over bootstraps of the TFs."""
     from grnular_core.scoring.statistics import (  # loads scipy.stats
         bootstrap_over_tfs,
         random_scores_summary,
@@ -174,7 +174,7 @@ def _intervals(
 
 
 def _without_nan(value: object) -> object:
-    """Make undefined numbers null, for JSON has no NaN; their reason stands beside them."""
+    """Replace NaN by None, since JSON has no NaN; the reason is a separate entry."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -43,7 +43,7 @@ Infer a network: which TF regulates which gene.
 
 EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
 10x folder, or an .h5ad file. Whether genes are rows or columns of a table is found out from the TF
-list and said aloud. Counts are used as they are unless --normalise is given; most methods do better
+list and reported. Counts are used as they are unless --normalise is given; most methods do better
 with it. LIST is human or mouse, or a file with one gene name a line, or a table with a column such
 as TF.
 
@@ -52,7 +52,7 @@ edges within one result; they are no probabilities and do not compare between me
 where the TF goes with the gene, -1 where it goes against, 0 unknown. --stability adds the columns
 stability (share of the bootstraps with the edge among the --top again) and mean_rank, --decoys
 adds q_value: the false discovery rate against permuted decoys of the genes, over all edges up to
-that one. A small q_value says that two genes go together, not that one regulates the other.
+that one. A small q_value is evidence of association, not of regulation.
 """
 
 
@@ -95,7 +95,7 @@ def add_infer(commands: Commands) -> None:
     add(
         "--scaled",
         action="store_true",
-        help="negative values are meant (z-scores); zeros that tell of lost molecules are not seen then,"
+        help="accept negative values (z-scores); dropout is then not visible as zeros,"
         " so unscaled values give better networks",
     )
     add(
@@ -108,11 +108,11 @@ def add_infer(commands: Commands) -> None:
         "--truth",
         type=text,
         metavar="NET",
-        help="reference network: scores are said, and the oracle takes it",
+        help="reference network: scores are printed, and the oracle takes it",
     )
     add(
         "--weights", type=text, metavar="NAME|FILE",
-        help="of a trained model, in place of the method's own; see the command train",
+        help="trained weights in place of the method's default ones; see the command train",
     )  # fmt: skip
     _add_trust(add)
     add_table_options(infer)
@@ -129,7 +129,7 @@ def add_infer(commands: Commands) -> None:
 
 
 def _add_trust(add: Any) -> None:
-    """Add the options on what one may believe of an edge."""
+    """Add the options on stability and false discovery rate."""
     add(
         "--stability", type=whole, default=0, metavar="B",
         help="run B more times on bootstraps of the cells, with other seeds (default 0)",
@@ -153,7 +153,7 @@ def _add_trust(add: Any) -> None:
 
 
 def _infer(options: argparse.Namespace) -> None:
-    """Read expression and TF list, write the edge table and what else was asked for."""
+    """Read expression and TF list, write the edge table and the optional outputs."""
     out = Path(options.out)
     also = export_paths(out, options.also)
     others = filter(None, [options.truth, options.weights])
@@ -166,7 +166,7 @@ def _infer(options: argparse.Namespace) -> None:
             f"the method {chosen.name} takes no --decoys: it does not look at the cells"
         )
     if options.decoys_within and not options.decoys:
-        raise InputError("--decoys-within says how to permute; pass --decoys N too")
+        raise InputError("--decoys-within needs --decoys N")
     _refuse_bad_device(options.device)
     check_method(chosen, options.weights)
     read = read_user_data(_input_options(options), say)
@@ -193,7 +193,7 @@ def _infer(options: argparse.Namespace) -> None:
 
 
 def _input_options(options: argparse.Namespace) -> InputOptions:
-    """Take the options on what to read."""
+    """Options on the input."""
     return InputOptions(
         expression=options.expression,
         tfs=options.tfs,
@@ -217,7 +217,7 @@ def _more(
     found: Any,
     also: dict[str, Path],
 ) -> None:
-    """Say what was found, and write the other files."""
+    """Print a summary, and write the other files."""
     from grnular_core.workflow.report import Inputs, make_report, result_lines, score_line
 
     how = {**_input_options(options).as_dict(), "decoys_within": options.decoys_within}
@@ -240,6 +240,6 @@ def _more(
 
 
 def _refuse_bad_device(device: str) -> None:
-    """Refuse a GPU that is not there; torch is loaded only where one was asked for."""
+    """Refuse a GPU that is not there; torch is loaded only where one is requested."""
     if device not in ("auto", "cpu"):
         resolve_device(device)

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code, as ``EXIT_CODES`` says.
+        The exit code, see ``EXIT_CODES``.
     """
     options = make_parser().parse_args(arguments)
     try:
@@ -65,10 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         say("error: out of memory; keep fewer genes or cells, or give a shorter TF list")
         return MethodError.exit_code
-    except KeyboardInterrupt as stop:  # a command that keeps what it has says so
+    except KeyboardInterrupt as stop:  # a command that keeps partial results raises this with a message
         say(str(stop) or "interrupted; no result was written")
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
+    except BrokenPipeError:  # the reader of standard output has closed it, as in `... | head`
         forget_output()
     return 0
 

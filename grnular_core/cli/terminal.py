@@ -1,6 +1,6 @@
-"""What the commands share: kinds of arguments, lines and bars at the terminal.
+"""Shared by the commands: kinds of arguments, messages and progress bars.
 
-Results go to files or standard output, everything said on the way to standard error.
+Results go to files or standard output, messages to standard error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EXIT_CODES = """\
 exit codes: 0 done, 1 a fault of this program (please report it), 2 unusable input or arguments,
 3 data could not be had, 4 the method failed, 5 the result could not be written, 130 interrupted
 """
-LARGEST = 2**31 - 1  # what every generator takes as a seed
+LARGEST = 2**31 - 1  # largest seed that every generator takes
 MOST_REPLICATES = 10_000
 # until a bar is drawn, and between two drawings
 BAR_SECONDS = 0.5  # at a terminal
@@ -43,7 +43,7 @@ def whole(text: str) -> int:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def count(text: str) -> int:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def replicates(text: str) -> int:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def jobs(text: str) -> int:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def share(text: str) -> float:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def seconds(text: str) -> float:
     Parameters
     ----------
     text : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def text(given: str) -> str:
     Parameters
     ----------
     given : str
-        The argument as it was given.
+        Text of the argument.
 
     Returns
     -------
@@ -295,13 +295,13 @@ def answer(text: str) -> None:
 
 
 def forget_output() -> None:
-    """Send what standard output still holds nowhere: at exit Python would try to write it once more."""
+    """Discard the buffer of standard output, which Python would flush again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """Draw on standard error what takes longer than a moment, more seldom in a log.
+    """Progress bar on standard error for long work, redrawn less often in a log.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnular_core.training.recipes import Recipe
 
 TRAIN = """\
-Train a model on simulated data: graphs, expression and noise are drawn as its recipe says.
+Train a model on simulated data: graphs, expression and noise are drawn by its recipe.
 
 RECIPE is a name (without one, they are listed) or a .json file: a recipe, or the .json of weights,
 which holds the recipe that made them. FOLDER gets
@@ -33,13 +33,13 @@ which holds the recipe that made them. FOLDER gets
   NAME.safetensors, NAME.json              best by strict AUPRC on the validation graphs
   NAME-auroc.safetensors, NAME-auroc.json  best by AUROC
   NAME-curves.csv                          loss and validation, a line an epoch
-  NAME-checkpoint.safetensors              what a stopped training goes on from
+  NAME-checkpoint.safetensors              state from which a stopped training resumes
 
 An ensemble starts from trained members (grnular-context from context-chances and context-regulons,
 grnular-cells from context-measured and context-measured-b): train them into the same folder first.
 
-A training that was stopped, at whatever moment, goes on when the same command is given again, and
-ends with the same weights. The untrained model is among the candidates for the best. Use weights
+A training that was stopped at any moment resumes when the same command is given again, and ends with the
+same weights. The untrained model is among the candidates for the best. Use weights
 with: infer --weights FOLDER/NAME.safetensors
 """
 CHECKPOINT, CURVES, LOCK = "-checkpoint.safetensors", "-curves.csv", ".train.lock"
@@ -80,7 +80,7 @@ def add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    """Train, or list what can be trained."""
+    """Train, or list the recipes."""
     from grnular_core.training.named_recipes import DESCRIPTIONS
     from grnular_core.training.train import train
     from grnular_core.training.weights import save_trained
@@ -162,7 +162,7 @@ def _changed(recipe: Recipe, epochs: int | None, seed: int | None) -> Recipe:
 def _claimed(folder: Path) -> Iterator[Path]:
     """Hold the folder, made where it is missing, against a second training.
 
-    What a killed training left half-written is removed.
+    Temporary files of a killed training are removed.
     """
     from filelock import FileLock, Timeout
 

@@ -1,6 +1,6 @@
 """Which regulator -> target pairs are scored, and the scores that a prediction gives them.
 
-The strict protocol fixes one explicit set of candidates per dataset. Every method is judged on
+The strict protocol fixes one explicit set of candidates per dataset. Every method is evaluated on
 the same set; a pair that a method leaves out scores 0.
 """
 
@@ -20,7 +20,7 @@ TARGET_CHOICES = ("genes", "truth-genes")
 
 @dataclass(frozen=True)
 class TruthCounts:
-    """What ``clean_truth`` did with the edges of a reference network."""
+    """Counts of the edges that ``clean_truth`` kept and dropped."""
 
     n_given: int  # the sum of the next four
     n_kept: int
@@ -76,11 +76,11 @@ def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame
     Returns
     -------
     clean : DataFrame
-        Columns ``regulator, target, sign``, sorted by name, whatever the order of the rows given.
+        Columns ``regulator, target, sign``, sorted by name, independent of the order of rows.
         A duplicate of unknown sign takes the known one; +1 beside -1 becomes 0. An empty network
         gives an empty table.
     counts : TruthCounts
-        What was dropped, in this order: edges with an end outside ``genes``, self-loops,
+        Dropped edges, in this order: edges with an end outside ``genes``, self-loops,
         duplicates.
 
     Raises
@@ -376,7 +376,7 @@ def positions(names: Sequence[str], known: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     names : sequence of str
-        What is looked for; repeats are harmless.
+        Names to look up; repeats are allowed.
     known : sequence of str
         Where it is looked for, each name once.
 

@@ -34,7 +34,7 @@ class GRNDataset:
     name: str = "unnamed"
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # the sentences a user should read
-    truth_counts: TruthCounts | None = None  # what was dropped from the reference network
+    truth_counts: TruthCounts | None = None  # of edges dropped from the reference network
 
     @property
     def genes(self) -> list[str]:
@@ -83,7 +83,7 @@ class GRNDataset:
             matrix = matrix[:, at]
         if sparse.issparse(matrix):
             matrix = matrix.toarray()
-        # one memory layout whatever the table was: sums round differently in another one
+        # one memory layout for all tables, since sums round differently in another one
         return np.array(matrix, dtype=np.float64, order="C", copy=True)
 
     def fingerprint(self) -> str:
@@ -99,7 +99,7 @@ class GRNDataset:
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What a reader should know of a dataset before looking at a score."""
+    """Sizes of a dataset and of its reference network."""
 
     name: str
     genes: int
@@ -146,13 +146,13 @@ def make_dataset(
     match : {"exact", "ignore-case", "ignore-version"}
         How names of TFs and of the reference network are compared with the genes.
     duplicates : {"error", "sum", "mean", "first", "max-variance"}
-        What becomes of genes of one name.
+        How genes of the same name are merged.
     scaled : bool
         Whether negative values (z-scores) are meant so.
     normalise : bool
         Apply ``values.log_normalised``; for counts.
     provenance : mapping, optional
-        What is to be remembered of where the data came from.
+        Origin of the data, kept with the dataset.
 
     Returns
     -------

@@ -41,7 +41,7 @@ class Unreachable(DownloadError):
 
 @dataclass(frozen=True)
 class Availability:
-    """Which of the files asked for are at hand."""
+    """Which of the requested files are available."""
 
     paths: dict[str, Path] = field(default_factory=dict)  # by key
     reasons: dict[str, str] = field(default_factory=dict)  # by key, of those that are not
@@ -163,10 +163,10 @@ def is_cached(key: str) -> bool:
 def available(
     keys: Iterable[str], download_missing: bool = True, progress: bool = True
 ) -> Availability:
-    """Fetch what can be had, and say for each other file why it cannot.
+    """Fetch all files that are available, and give a reason for each of the others.
 
-    A file that cannot be had is no error, so that a page can leave out an experiment and name the
-    reason. A server found unreachable is not asked again for the next file.
+    A missing file is no error, so that a page can leave out an experiment and name the reason. An
+    unreachable server is not tried again for the next file.
 
     Parameters
     ----------

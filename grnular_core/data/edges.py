@@ -115,7 +115,7 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     WriteError
-        When the file cannot be written; an old one is then as it was.
+        When the file cannot be written; an existing file is left unchanged.
     """
     write_csv(edges, path)
 

@@ -33,7 +33,7 @@ TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "ge
 SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
 PAIR_HEADERS = ("edge", "isedge", "label", "truth", "class", "weight", "edgeweight", "score",
     "interaction", "isinteraction", "value", "y")  # fmt: skip
-# a third column of 0 and 1 that says something else: signs, and the flags of OmniPath
+# third columns of 0 and 1 that are no edge labels: signs, and the flags of OmniPath
 NO_LABELS = (*SIGN_HEADERS, "isdirected", "isstimulation", "isinhibition", "consensusdirection",
     "consensusstimulation", "consensusinhibition", "curationeffort")  # fmt: skip
 LABELS = {"true": "1", "t": "1", "yes": "1", "false": "0", "f": "0", "no": "0"}
@@ -50,7 +50,7 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class TFList:
-    """The TFs that a user means, and what to say of them."""
+    """A TF list, and notes on how it was read."""
 
     names: list[str] | None  # None: every gene may regulate
     match: Match  # how they are compared with genes
@@ -72,7 +72,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     Returns
     -------
     TFList
-        Names, the rule to compare them by, and what to say of them.
+        Names, the rule to compare them by, and notes.
 
     Raises
     ------
@@ -95,8 +95,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
         names = read_tfs(fetch(NAMED[word]))
     except DownloadError as error:
         raise DownloadError(
-            f"the TF list {word!r} is not at hand: {error}. Or give --tfs a file of your own, one name "
-            "a line"
+            f"the TF list {word!r} is not available: {error}. Or give --tfs a file with one name a line"
         ) from error
     rule = match or "ignore-case"
     how = "compared without regard to case" if rule == "ignore-case" else f"compared by {rule}"
@@ -110,7 +109,7 @@ def refuse_own_list(given: str, expression: str) -> None:
     Parameters
     ----------
     given : str
-        What the option ``--tfs`` says; the lists by name are never refused.
+        Value of the option ``--tfs``; the lists by name are never refused.
     expression : str
         Path of the expression table.
 
@@ -192,12 +191,12 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
     names : list of str
         Each once, in the order of the file.
     notes : list of str
-        What was left out: rows that say No in a column such as "Is TF?".
+        Rows that were left out: No in a column such as "Is TF?".
 
     Raises
     ------
     InputError
-        When no name is left, and for what would lose names or make every gene a TF: several
+        When no name is left, and for files that would lose names or make every gene a TF: several
         fields on a line without a header, a network, an expression table.
     """
     path = Path(path)
@@ -339,7 +338,7 @@ def _first(wanted: Sequence[str], keys: Sequence[str]) -> int | None:
 
 
 def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int) -> None:
-    """Names beside several columns of numbers, unless their header says that they are TFs."""
+    """Names beside several columns of numbers, unless their header marks them as TFs."""
     others = [field for row in rows[1:] for n, field in enumerate(row) if n != column]
     if header_key(rows[0][column]) in SURE_HEADERS or len(rows[0]) < 3 or not others:
         return
@@ -359,7 +358,7 @@ def _without_others(
         return below, []
     kept = [row for row in below if len(row) <= flag or row[flag].lower() not in NO]
     n_out = len(below) - len(kept)
-    note = f"{n_out} of {len(below)} rows of {path} say No in the column {rows[0][flag]!r}"
+    note = f"{n_out} of {len(below)} rows of {path} have No in the column {rows[0][flag]!r}"
     return kept, [f"{note}; they are left out"] if n_out else []
 
 
@@ -381,5 +380,5 @@ def _refuse_labels(path: Path, body: pd.DataFrame, keys: Sequence[str], known: b
             raise InputError(
                 f"{path}: column {column + 1} holds 0 on {is_zero.sum()} of {len(labels)} lines, as in a list of all "
                 "pairs; every line counts as an edge, so keep only the lines of edges "
-                f"({preview(body.iloc[0], 3)} is the first), or delete the column if it says something else"
+                f"({preview(body.iloc[0], 3)} is the first), or delete the column if it is no label"
             )

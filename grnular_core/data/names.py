@@ -1,7 +1,7 @@
-"""Checks on names: which side holds the genes, which genes are TFs, what a reference network is about.
+"""Checks on names: orientation of the table, TFs among the genes, genes of a reference network.
 
-Each function looks at one thing and either returns what it found or refuses with an ``InputError``
-that says what was got, what was expected and the likely fix. ``values.py`` checks the numbers.
+Each function checks one property and either returns its result or raises an ``InputError`` with the
+value found, the value expected and the likely fix. ``values.py`` checks the numbers.
 
 Parameters
 ----------
@@ -18,7 +18,7 @@ wanted : iterable of str
 match : {"exact", "ignore-case", "ignore-version"}
     How names are compared.
 duplicates : {"error", "sum", "mean", "first", "max-variance"}
-    What becomes of genes of one name.
+    How genes of the same name are merged.
 where : str
     How messages call the data.
 """
@@ -40,7 +40,7 @@ ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
 # MARCH1 and SEPT2 after a spreadsheet has turned them into dates
 SPREADSHEET_DATE = re.compile(r"\d{1,2}-(mar|sep|sept|dec)|(mar|sep|sept|dec)-\d{1,2}", re.I)
 UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
-# what counting programs and scanpy or Seurat write beside genes and cells
+# columns that counting programs and scanpy or Seurat write beside genes and cells
 HELPER = re.compile(
     r"N_(unmapped|multimapping|noFeature|ambiguous)|__(no_feature|ambiguous|too_low_aQual|not_aligned|"
     r"alignment_not_unique)|n_(counts|genes|cells|umis?|features)\w*|(log1p_)?(total|n)_\w+_by_counts|"
@@ -74,7 +74,7 @@ def check_choice(what: str, given: str, choices: object) -> None:
     Parameters
     ----------
     what, given : str
-        How messages call the choice, and what was chosen.
+        Name of the choice in messages, and its value.
     choices : Literal
         The words allowed.
 
@@ -88,7 +88,7 @@ def check_choice(what: str, given: str, choices: object) -> None:
 
 
 def match_names(wanted: Iterable[str], genes: Iterable[str], match: Match = "exact") -> list[str]:
-    """Return the genes, in their own order, that occur in ``wanted`` under the rule ``match``.
+    """Genes, in the order of the data, that occur in ``wanted`` under the rule ``match``.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def choose_orientation(
     rows, columns : sequence of str
         Names of the table.
     orientation : {"auto", "cells-x-genes", "genes-x-cells"}
-        What the user said.
+        Orientation given by the user.
     stated : bool
         The table is an AnnData, whose columns are genes by definition; rows named like TFs, as
         pseudobulks of a screen are, do not change that.
@@ -171,13 +171,13 @@ def choose_orientation(
     Returns
     -------
     by_columns : bool
-    said : str
-        A sentence that says why.
+    reason : str
+        A sentence that gives the reason.
 
     Raises
     ------
     InputError
-        When neither or both sides hold TFs, and when what was told or stated contradicts the TF list.
+        When neither or both sides hold TFs, and when ``orientation`` or ``stated`` contradicts the TF list.
     """
     check_choice("orientation", orientation, Orientation)
     in_rows, in_columns = (len(match_names(tfs or (), names, match)) for names in (rows, columns))
@@ -190,10 +190,10 @@ def choose_orientation(
         inside, other = (in_columns, in_rows) if by_columns else (in_rows, in_columns)
         if other and not inside:
             raise InputError(
-                f"{where} was said to be {orientation}, but {counts}; leave --orientation out, or "
-                "turn it"
+                f"orientation of {where} was given as {orientation}, but {counts}; leave "
+                "--orientation out, or give the other one"
             )
-        return by_columns, f"genes are the {'columns' if by_columns else 'rows'}, as told"
+        return by_columns, f"genes are the {'columns' if by_columns else 'rows'}, by --orientation"
     if stated and (tfs is None or in_columns):
         return True, "genes are the columns, as in every AnnData" + (f": {counts}" if tfs else "")
     if stated and in_rows:
@@ -232,7 +232,7 @@ def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str
 
 
 def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Say what a looser comparison of names would find; empty where it finds no more.
+    """Return a hint on how many names a looser comparison would match; empty where no more than now.
 
     Returns
     -------
@@ -320,7 +320,7 @@ def refuse_unnamed(names: Iterable[str], where: str) -> None:
     unnamed = [name for name in names if UNNAMED.fullmatch(name)]
     if unnamed:
         raise InputError(
-            f"{where} holds {preview(unnamed, 3)}, which is what pandas calls a column without a name, such as "
+            f"{where} holds {preview(unnamed, 3)}, pandas' name for a column without a header, such as "
             "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
             "one read with index_col=0 (or write row numbers not at all: index=False)"
         )
@@ -407,7 +407,7 @@ def choose_tfs(
     -------
     found, missing : list of str
         The TFs in the data, in gene order, and those of the list that are not there.
-    said : str
+    summary : str
         A sentence about both.
 
     Raises

@@ -2,7 +2,7 @@
 
 pandas and anndata read; what is here keeps a misread file from becoming a network. A reader
 returns the table as it stands in the file, and ``dataset.make_dataset`` decides what is a gene or
-a cell. Files ending in ``.gz`` are unpacked on the way. Whatever goes wrong is an ``InputError``
+a cell. Files ending in ``.gz`` are unpacked on the way. Every failure is an ``InputError``
 that names the file and the likely fix.
 """
 

@@ -1,9 +1,9 @@
-"""The files this project can download: where they are, how long, and what their bytes must be.
+"""Files that this project can download: addresses, sizes and hashes.
 
 ``registry.tsv`` lists the files themselves; the key is the path inside the cache folder.
 ``archive_members.tsv`` lists the files inside the zip archives among them. Both are sorted, and a new
-file is a new line. ``confirmed`` says whether somebody computed the hash from real bytes for
-this project (yes) or only read it in one public note (no).
+file is a new line. ``confirmed`` is yes where the hash was computed from the
+file itself for this project, and no where it comes from a public note.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Member:
 
     archive: str  # key of the archive
     name: str  # path inside it
-    sha256: str | None  # None where nobody noted it, then the size is None too
+    sha256: str | None  # None where unknown, then the size is None too
     size: int | None
     confirmed: bool
 

@@ -23,12 +23,12 @@ from grnular_core.utils.files import place
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no file with bytes in it.
+    """Refuse a path that is no regular, non-empty file.
 
     Parameters
     ----------
     path : Path
-        What should be a file.
+        Path of the file.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def check_file(path: Path) -> None:
 
 
 def neighbours(path: Path) -> list[str]:
-    """List what lies in the folder of a file, sorted; nothing where that cannot be told.
+    """Names in the folder of a file, sorted; empty where the folder cannot be read.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
         ) from error
     except (UnicodeDecodeError, _NulError) as error:
         raise InputError(
-            f"{path} is no plain text in UTF-8; save a sheet as csv, unpack what is packed (.gz may stay, under "
+            f"{path} is no plain text in UTF-8; save a sheet as csv, unpack archives (.gz may stay, under "
             "that name), save other encodings as UTF-8"
         ) from error
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, OverflowError) as error:

@@ -136,7 +136,7 @@ def is_raw(adata: AnnData, layer: str | None) -> bool:
     adata : AnnData
         The table.
     layer : str or None
-        What the user said.
+        Name given by the user.
 
     Returns
     -------
@@ -277,7 +277,7 @@ def merge_duplicates(
     genes : sequence of str
         Names of the columns.
     rule : {"sum", "mean", "first", "max-variance"}
-        What becomes of the columns of one name; of equal variances the first column is taken.
+        How columns of the same name are merged; of equal variances the first column is taken.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""arboreto as a backend of GRNBoost2 and GENIE3, from its own package, which is optional.
+"""arboreto as a backend of GRNBoost2 and GENIE3, an optional dependency.
 
 Both are run through ``arboreto.core.infer_partial_network`` with arboreto's published settings
 (GENIE3: random forest of 1,000 trees, sqrt features; GRNBoost2: stochastic gradient boosting, learning rate
@@ -9,8 +9,8 @@ TFs are sorted by name first, because a random forest depends on the order of it
 stages is negative. Up to scikit-learn 1.2 the improvement of a stage compared the loss before and
 after that stage on the *same* left-out cells; later versions compare with the previous stage's loss
 on *other* left-out cells, so the difference is mostly sampling noise and boosting stops far too
-early. ``SameMaskEarlyStop`` computes the original quantity; ``restored=False`` keeps what today's
-packages do.
+early. ``SameMaskEarlyStop`` computes the original quantity; ``restored=False`` keeps the
+behaviour of scikit-learn 1.3 and later.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """GLASSO: partial correlations from the graphical lasso, its penalty chosen by cross-validation.
 
 Up to ``SKLEARN_GENES`` genes it is scikit-learn's ``GraphicalLassoCV``; above, where that takes minutes to
-days, and where it finds no solution, our solver (``graphical_lasso``) and a cross-validation like its own.
+days, and where it finds no solution, our solver (``graphical_lasso``) and a cross-validation like that of scikit-learn.
 Same folds (contiguous cells), same score (Gaussian log-likelihood of the cells left out) and same range:
 from the alpha that leaves no two genes connected to a hundredth of it, then between the neighbours of the
 best. Alphas are closer to each other at first (seven for two decades, not four), so two refinements do, not

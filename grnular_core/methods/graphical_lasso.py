@@ -73,7 +73,7 @@ class Dual(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """What the solver found.
+    """Solution of the graphical lasso.
 
     Attributes
     ----------
@@ -163,7 +163,7 @@ def _solve(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, int]:
     """Theta, W, coefficients, duality gap and sweeps of one connected part.
 
-    Where sweeps do not reach the tolerance ADMM goes on from what they have found.
+    Where sweeps do not reach the tolerance, ADMM continues from their solution.
     """
     theta, gap, inner = np.linalg.inv(W), np.inf, 1e-2 * alpha
     sweeps, left = 0, DESCENTS * len(S) ** 2
@@ -172,7 +172,7 @@ def _solve(
         sweeps += 1
         theta = _theta(W, B)
         gap = _duality_gap(S, W, theta, alpha)
-        # regressions need not be more exact than the rows are that they stand on
+        # regressions need not be more exact than the rows of W they use
         inner = min(inner, max(0.1 * moved, 1e-5 * alpha))
     if gap > tolerance * len(S):
         theta, W, gap, _ = _solve_by_admm(S, theta, W, alpha, tolerance * len(S))
@@ -188,7 +188,7 @@ def _coefficients(theta: np.ndarray) -> np.ndarray:
 
 
 def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Theta from the regressions, each connection the mean of what its two genes say."""
+    """Theta from the regressions; each entry is the mean of the estimates from its two genes."""
     left = np.diag(W) - (W * B).sum(axis=1)
     theta = -B / left[:, None]
     theta = (theta + theta.T) / 2
@@ -213,8 +213,8 @@ def _solve_by_admm(
 ) -> _AdmmSolution:
     """Find Theta for the covariance ``S`` from ``theta`` and a ``W`` that obeys the bounds, all (genes, genes).
 
-    Ends when the gap is below ``tolerance`` or after ``MAX_ROUNDS``. What is returned is the pair with the smallest
-    gap seen, that which was given included.
+    Ends when the gap is below ``tolerance`` or after ``MAX_ROUNDS``. Returns the pair with the smallest gap,
+    the starting pair included.
     """
     best = _AdmmSolution(theta, W, _duality_gap(S, W, theta, alpha), 0)
     Z, Y = theta.copy(), W - S
@@ -271,12 +271,12 @@ def _shrunk(theta: np.ndarray, by: float) -> np.ndarray:
 
 
 def _ratio(a: float, b: float) -> float:
-    """Divide; 1 where one of them is 0."""
+    """Divide; 1 where either is 0."""
     return float(a / b) if a > 0 and b > 0 else 1.0
 
 
 def _step(imbalance: float) -> float:
-    """Find what rho is multiplied with; 1 while the residuals are about balanced."""
+    """Factor by which rho is multiplied; 1 while the residuals are balanced."""
     step = min(max(np.sqrt(imbalance), 1 / LARGEST_STEP), LARGEST_STEP)
     return step if max(step, 1 / step) > SMALLEST_STEP else 1.0
 

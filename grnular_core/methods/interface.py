@@ -1,4 +1,4 @@
-"""What every method is given and returns, and the entry that describes it in the registry."""
+"""Input and output of every method, and its entry in the registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GRNULAR_KINDS = ("grnular", "grnular-base")
 
 
 class Scores(NamedTuple):
-    """What a method returns.
+    """Output of a method.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class RunOptions:
     parts : Path, optional
         Folder where long methods keep finished parts, to go on after a kill.
     weights : str or Path, optional
-        Name or file of a trained model in place of the method's own.
+        Name or file of trained weights in place of the method's default ones.
     precision : {"single", "double"}, optional
         Of an unrolled model; None is the method's own (``Method.precision``).
     trained_like : str
@@ -159,9 +159,9 @@ class OptionalPackage(NamedTuple):
     Attributes
     ----------
     module : str
-        What is imported.
+        Name of the module.
     requirement : str
-        What pip installs.
+        Requirement as pip takes it.
     """
 
     module: str
@@ -215,7 +215,7 @@ class Method:
     package: OptionalPackage | None = None
     precision: Precision = "single"  # of an unrolled model, where a run does not say
     model: str = ""  # the unrolled model that it runs, one of ``recipes.MODELS``
-    # its own weights: one for all data, or one for data without technical noise and one for data with it
+    # default weights: one for all data, or one for data without technical noise and one for data with it
     weights: tuple[str, ...] = ()
     # as in the paper, other weights for SERGIO's datasets and for real cells: this name with -DS1, -DS2
     range_weights: str = ""

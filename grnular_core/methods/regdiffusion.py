@@ -1,8 +1,8 @@
-"""RegDiffusion (Zhu and Slonim 2024), a diffusion model of expression, from its own optional package.
+"""RegDiffusion (Zhu and Slonim 2024), a diffusion model of expression, an optional dependency.
 
 The model learns to take noise from expression; each gene's noise is predicted from all other genes, weighted
 by one matrix that all cells share. That matrix is the network. It knows no list of TFs: its rows of TFs are
-taken. Settings are the package's own.
+taken. Settings are the package's defaults.
 """
 
 from __future__ import annotations

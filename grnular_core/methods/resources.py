@@ -1,10 +1,10 @@
-"""Time and memory of a run, told before it starts, and the refusal of data that memory cannot hold.
+"""Prediction of time and memory before a run, and the refusal of data that exceed the memory.
 
 GRNULar's time is counted by its operations (``models.cost``) and the measured speed of this machine. For the
 other methods the work is counted by what the algorithm does with cells, genes and TFs; the factors were
 fitted to measured seconds, for trees, TIGRESS, GLAD-TF and RegDiffusion those in the record
 (``tests/methods/test_resources.py`` holds them to these). Boosted trees stop early where there is little to
-learn, up to nine times sooner than is told. Machines differ, too: all of this is rough.
+learn, up to nine times sooner than predicted. Machines differ too: predictions are orders of magnitude.
 
 Parameters
 ----------

@@ -79,7 +79,7 @@ class Regressors(NamedTuple):
 
 
 class _WorkSpace(NamedTuple):
-    """What the search for a split writes to.
+    """Buffers of the search for a split.
 
     ``features`` is the order in which TFs are drawn, ``constants`` those known to be constant, ``bits`` marks ranks,
     ``level`` holds the values of sorted cells.
@@ -306,7 +306,7 @@ def _grow(
 
     ``weight`` (cells,) counts how often a cell is in the bag (None: once) and ``weighted`` is
     ``weight * y``. ``shift`` is the state that TFs are drawn from. ``bag`` ends sorted by leaves.
-    What the splits take from the variance, as a share of the bag, is added to ``importance`` (tfs,).
+    The variance that splits explain, as a share of the bag, is added to ``importance`` (tfs,).
     """
     values, order, rank, rising = regressors
     features, constants, bits, level = tree.space
@@ -399,7 +399,7 @@ def boost_stages(
     tree : Tree
         Memory, see ``new_tree``.
     importance : ndarray of float, (tfs,)
-        What splits took from the variance is added in place.
+        The variance that splits explain is added in place.
     gains : ndarray of float, (stages,)
         Written: how far each stage moved the summed squared error of the cells that it had left out.
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # torch is loaded only when a model is
 ZEROS_OF_NOISY_DATA = 0.1
 
 
-def own_weights(method: Method, expression: Matrix) -> str:
-    """Name of the weights that a trained method uses on data where nobody names others.
+def default_weights(method: Method, expression: Matrix) -> str:
+    """Name of the weights that a trained method uses on a dataset by default.
 
     The paper trains its models twice, for data without and with technical noise; data of which more than a
     tenth are zeros count as noisy. GRNULar-context and GRNULar-cells have one set of weights.
@@ -83,7 +83,7 @@ def fitting_weights(method: Method, weights: str | Path) -> Trained:
 
 
 def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> Scores:
-    """Scores of a method with the weights of the run, or else its own for such data.
+    """Scores of a method with the weights of the run, by default those of ``default_weights``.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> S
     InputError
         As ``fitting_weights``, and when the device is not there.
     """
-    found = fitting_weights(method, options.weights or own_weights(method, given.matrix))
+    found = fitting_weights(method, options.weights or default_weights(method, given.matrix))
     scores = _scores(found.model(options.seed, method.model), method, given, options)
     return scores._replace(weights_digest=found.digest)
 
@@ -161,7 +161,7 @@ def papers_weights(name: str, trained_like: str) -> str | None:
     Returns
     -------
     str or None
-        None where the method has its own weights for all data, or none.
+        None where the method has the same weights for all data, or none.
     """
     from grnular_core.methods.registry import METHODS
 

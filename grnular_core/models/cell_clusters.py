@@ -1,7 +1,7 @@
-"""Clusters of like cells, and what is left of expression inside them.
+"""Clusters of similar cells, and the residual of expression within them.
 
-Types of cells differ in most genes, whatever regulates them, so over all cells almost any two markers go
-together. Inside a cluster of like cells genes go together for nearer reasons.
+Cell types differ in most genes, so across types almost any two marker genes are correlated, regulated or
+not. Correlation within a cluster is closer to regulation.
 """
 
 from __future__ import annotations

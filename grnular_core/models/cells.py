@@ -1,7 +1,7 @@
 """Expression of many cells as the values that are not 0: z-scored once, dense for a few cells at a time.
 
 A table of 20,000 cells x 20,000 genes takes 3.2 GB and its z-scores and ranks as much again, each.
-What is not 0 is mostly a tenth of it. All of it, cells x genes, is never made dense here.
+About a tenth of the values are not 0. The full matrix (cells, genes) is never made dense here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BLOCK = 8_000_000  # numbers in a dense block: 32 MB in single precision
 
 
 class Scale(NamedTuple):
-    """What z-scores every gene.
+    """Mean and standard deviation of every gene, for z-scores.
 
     Attributes
     ----------
@@ -117,9 +117,9 @@ class Cells:
         rows : slice or ndarray of int
             Which cells.
         values : ndarray or float, optional
-            What stands in the place of ``z``; None is ``z`` itself.
+            Values in place of ``z``; None is ``z`` itself.
         fill : ndarray of shape (genes,) or float, optional
-            What stands where expression is 0; None is ``zero``.
+            Values where expression is 0; None is ``zero``.
         dtype : type, optional
             Of the result; None is that of ``z``.
 
@@ -220,7 +220,7 @@ def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.cs
 
 
 def scale_of(matrix: Matrix) -> Scale:
-    """Return what z-scores every gene as ``problem.standardise`` does; in two passes over the rows.
+    """Mean and standard deviation of every gene, as ``problem.standardise`` has them, in two passes over the rows.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""What this work's rho_nn sees of the data: edge features beside the others of their row and column.
+"""Input of the rho_nn with context (this work): edge features relative to their row and column.
 
-The rho_nn of Fig. 3 sees (theta_ij, Sigma_ij, Z_ij) of one candidate edge alone. What an edge looks
-like beside the others of its TF and of its gene carries much more: this is prepared here, for the network
-of ``context_rho``. Edges are worked on in blocks of genes with all TFs. A batch of training graphs is one
+The rho_nn of Fig. 3 sees (theta_ij, Sigma_ij, Z_ij) of one candidate edge alone. The values
+relative to the other edges of its TF and of its gene carry more information; they are prepared here for
+the network of ``context_rho``. Edges are worked on in blocks of genes with all TFs. A batch of training graphs is one
 block, and so is a small graph.
 """
 
@@ -33,7 +33,7 @@ _ROW_NUMBERS = 5_000_000  # of a feature, whose rows are looked at together
 
 
 def _not_heard(share: float) -> None:
-    """Take a progress that nobody wants to hear."""
+    """Ignore the progress."""
 
 
 class Spread(NamedTuple):
@@ -45,7 +45,7 @@ class Spread(NamedTuple):
 
 @dataclass
 class Context:
-    """What rho_nn sees of the data of one batch, the same in all iterations."""
+    """Edge features of one batch, the same in all iterations."""
 
     features: Tensor  # edge features, (graphs, tfs, genes, features)
     rows: list[Spread]  # of each feature's rows, (graphs, tfs, 1)
@@ -195,7 +195,7 @@ def make_context(
 
 
 def partner_feature(features: Tensor, partners: Partners) -> Tensor:
-    """Return what C is made of.
+    """Correlations that C is computed from.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ let it see its TF's edges (row pools), its gene's edges (column pools), the edge
 permutation of genes or TFs permutes the result, any number of either fits, and a model trained on 100
 genes runs on 10,000.
 
-Columns and correlated TFs are inside a block of genes. What a layer needs of the other blocks (pools of the
+Columns and correlated TFs are inside a block of genes. The part of the other blocks that a layer needs (pools of the
 rows, edges between TFs) is gathered while the layer below is run.
 """
 
@@ -50,13 +50,13 @@ def weight_of(logit: Tensor) -> Tensor:
 
 
 def _scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
-    """Return what theta and Z are divided by, (graphs, 1, 1): three times the mean theta."""
+    """Divisor of theta and Z, (graphs, 1, 1): three times the mean theta."""
     n_edges = allowed.sum((1, 2), keepdim=True).clamp_min(1)
     return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + _EPS
 
 
 class _Gathered:
-    """What a layer has to know of the whole of h (graphs, tfs, genes, width), collected by block."""
+    """Summaries of the whole of h (graphs, tfs, genes, width) for a layer, collected by block."""
 
     def __init__(self, context: Context) -> None:
         self.allowed, self.blocks = context.allowed, []
@@ -95,7 +95,7 @@ def _spread_out(own: Tensor, n_tfs: int, width: int) -> Tensor:
 
 
 def _linear(n_in: int, n_out: int, bias: bool = True) -> nn.Linear:
-    """Return a linear map whose numbers are drawn later: torch's own seed is neither used nor moved."""
+    """Return a linear map whose numbers are drawn later: torch's global generator is not used."""
     return nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
 
 
@@ -217,7 +217,7 @@ class ContextRho(nn.Module):
 class _Memory:
     """h of every block: replaced by each layer where it is one, else in one piece of memory.
 
-    What a block leaves behind must not lie among what it throws away: the holes are not filled,
+    Results of a block must not be allocated among its temporaries: freed gaps are not reused,
     and a run takes twice the memory.
     """
 
@@ -242,7 +242,7 @@ class _Memory:
 class EnsembleRho(nn.Module):
     """Several context networks, each trained on graphs of another kind, whose logits are added.
 
-    Networks of one size that are trained on everything lose on some kinds of data what they gain on
+    One network of this size that is trained on all families loses on some what it gains on
     others, and their errors differ. goodINIT and the fits, where the time goes, are done once: a member
     costs one pass over the candidate edges. The logit of an edge is
 

@@ -1,7 +1,7 @@
-"""How much work GRNULar is, part by part, and how far a run of it is.
+"""Floating-point operations of GRNULar, part by part, and the progress of a run.
 
-The work is counted in floating-point operations of large products in single precision. What is no
-product (reading, ReLUs, means, sorting) counts as many as take the same time; these are measured.
+The work is counted in floating-point operations of large products in single precision. Other
+work (reading, ReLUs, means, sorting) counts as many operations as take the same measured time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
 # edge features, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table
 READ, FEATURED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
-ALL = 1000  # what progress counts to
+ALL = 1000  # total of a progress callback
 
 
 def operations(
@@ -87,7 +87,7 @@ class Stages:
         self.spans = dict(zip(parts, pairwise([0.0, *ends.tolist()]), strict=True))
 
     def part(self, name: str, low: float = 0.0, high: float = 1.0) -> Callable[[float], None]:
-        """Return what a part of the work calls with the share of it that is done.
+        """Progress callback of one part; it is called with the share of that part that is done.
 
         Parameters
         ----------

@@ -1,9 +1,10 @@
-"""What the data say about every candidate edge before any network is fitted: its edge features.
+"""Edge features: statistics of every candidate edge, computed before any network is fitted.
 
 The paper gives rho_nn one such number, the covariance. Under dropout it is not enough: a zero may
-be a low level or a lost one, and cell types move all genes together. These are the covariances of
-other sides of the same cells; each is a matrix (tfs, genes) with entries of order one, does not change
-with the unit of a gene, and is 0 for a gene that does not vary on that side.
+be a low level or a lost one, and cell types move all genes together. The others
+are covariances of transformed expression (ranks, detection, residuals within clusters). Each is a matrix
+(tfs, genes) with entries of order one, invariant to the unit of a gene, and 0 for a gene whose transform is
+constant.
 
 All but the ridge ones follow from sums over cells of products of a TF and a gene. These are kept, (tfs,
 genes) each, in one pass over the cells, and the features made from them a block of genes after the other;
@@ -32,17 +33,17 @@ EDGE_FEATURES = (
     "share",  # root of the share of cells in which both are detected
     "within",  # covariance inside clusters of cells
     "within_ridge",  # ridge coefficients inside clusters of cells
-    "shrunk",  # ridge coefficients with a penalty that shrinks what moves many TFs together
+    "shrunk",  # ridge coefficients with a strong penalty, which removes variation that TFs share
     "within_shrunk",  # the same inside clusters of cells
     "within_up",  # the positive part of "within"
-    "shared",  # how far TF and gene go together, inside clusters, with the same TFs
+    "shared",  # topological overlap within clusters: correlation of TF and gene with the same TFs
 )
-FIRST_FEATURES = 8  # which models see that do not ask for more
+FIRST_FEATURES = 8  # default of ``context_features``
 WITHIN_UP = EDGE_FEATURES.index("within_up")
 PENALTY = 0.05  # of the ridge features, for z-scored genes
 # Of the shrunk ones. On simulated regulons the best of .05, .3, 1, 3, 10; above correlation inside clusters.
 STRONG_PENALTY = 1.0
-MIN_CELLS = 10  # fewer cells in which both are detected say nothing about their correlation
+MIN_CELLS = 10  # least number of cells in which both are detected for a correlation
 GENES = 2048  # of a block: products of this width are as fast as any
 _FLAT = 1e-12  # a gene with this variance inside clusters is its clusters' means, and rounding
 

@@ -1,12 +1,12 @@
 """The fit of f_W without gradients through it: the same steps as ``inner_fit``, in buffers made once.
 
-What makes it faster than ordinary operations:
+It is faster than separate operations because:
 
 - The weights of all layers lie in one flat tensor, as do gradients and Adam's moments, and no
   step makes a tensor: an Adam step is one fused operation.
 - Biases cost nothing. Each layer is one matrix whose last row is the bias. The column of ones that
   it needs is a constant unit: the last of each hidden layer, fed by the constant unit below with
-  weight 1 and by nothing else. Its own weights are held by setting their gradient to zero, and as
+  weight 1 and by nothing else. Its incoming weights are held by setting their gradient to zero, and as
   its weights from the TFs are zero, no path runs through it.
 - Subtraction, ReLU and its slope are done where the products have left their result.
 
@@ -105,7 +105,7 @@ class _Pull:
 
 
 class InPlaceFit:
-    """f_W of some graphs with Adam's memory, fitted in place; what it is given is copied.
+    """f_W of some graphs with Adam's memory, fitted in place on copies of the arguments.
 
     Parameters
     ----------
@@ -140,10 +140,10 @@ class InPlaceFit:
         self.g = torch.zeros_like(self.w)
         parts = self.g.split([W.numel() for W in self.W])
         self.G = [part.view_as(W) for part, W in zip(parts, self.W, strict=True)]
-        # what every layer puts out, (graphs, cells, units), and the slopes of the hidden ones
+        # output of every layer, (graphs, cells, units), and the slopes of the hidden ones
         self.out = [X_1, *(X_1.new_empty(*X_1.shape[:2], W.shape[2]) for W in self.W)]
         self.delta = [torch.empty_like(out) for out in self.out[1:-1]]
-        self.constant = [G[:, :, -1] for G in self.G[:-1]]  # what leads to the constant units
+        self.constant = [G[:, :, -1] for G in self.G[:-1]]  # gradients of the constant units
         self.W_mT, self.out_mT = [W.mT for W in self.W], [out.mT for out in self.out]
         self.before, self.taken = adam.step, 0
 

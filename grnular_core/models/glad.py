@@ -5,7 +5,7 @@ The result is theta, an estimate of the precision matrix (genes, genes): symmetr
 direction; ``tf_rows`` reads the scores of TFs on genes from it.
 
 Where the paper leaves open or we differ: Sigma is that of z-scores, so that thresholds in (0, 1) fit genes
-of any scale; lambda_nn sees the mean of (Z - theta)^2, the same numbers whatever the number of genes
+of any scale; lambda_nn sees the mean of (Z - theta)^2, which does not depend on the number of genes
 (untrained, sum and mean give the same AUPRC within 0.002); Z_0 is theta_0; GLAD-TF keeps the diagonal of
 genes that are no TFs. Algorithm 4 as printed masks it too, which pulls their precision to 0: strict AUPRC on
 linear cascades (10 of 100 genes are TFs) is 0.91 so and 0.96 with it kept, 0.83 and 0.88 with fewer cells
@@ -33,12 +33,12 @@ class GLADConfig:
     """Everything that fixes an untrained GLAD; with a dataset, everything that fixes a result."""
 
     n_unroll: int = 15  # L (K in Algorithms 3 and 4), iterations of GLADcell
-    rho_start: float = 0.2  # what rho_nn gives before training
+    rho_start: float = 0.2  # output of rho_nn before training
     seed: int = 0  # of the first weights of rho_nn and lambda_nn
 
 
 class GLADState(NamedTuple):
-    """What one iteration hands to the next."""
+    """State of an iteration."""
 
     theta: Tensor  # (graphs, genes, genes)
     Z: Tensor  # (graphs, genes, genes)
@@ -47,7 +47,7 @@ class GLADState(NamedTuple):
 
 @dataclass(frozen=True)
 class GLADOutput:
-    """What GLAD infers of a batch; diagonals are those of theta and Z."""
+    """Estimates of GLAD for a batch, diagonals of theta and Z included."""
 
     theta: Tensor  # of the last iteration, (graphs, genes, genes)
     Z: Tensor  # of the last iteration, (graphs, genes, genes)
@@ -120,7 +120,7 @@ def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None 
 
 
 def _entrywise(network: nn.Sequential, *features: Tensor) -> Tensor:
-    """``network`` on every entry of equally shaped features: what ``RhoNN`` does, 4 times faster.
+    """``network`` on every entry of equally shaped features: the same as ``RhoNN``, 4 times faster.
 
     With the features in the rows, the few weights multiply one wide matrix instead of every entry
     by itself.
@@ -192,11 +192,11 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            What the step before left.
+            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
             Covariance, see ``gene_covariance``.
         mask : Tensor of bool, shape (graphs, genes, genes), or None
-            What is kept of theta and Z, see ``mask``; None keeps all.
+            Entries of theta and Z that are kept, see ``mask``; None keeps all.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            What the step before left.
+            State after the previous step.
 
         Returns
         -------
@@ -248,7 +248,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            What the step before left.
+            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
             Covariance, see ``gene_covariance``.
 
@@ -266,7 +266,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            What the step before left.
+            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
             Covariance, see ``gene_covariance``.
 
@@ -278,7 +278,7 @@ class GLAD(nn.Module):
         return state._replace(Z=soft_threshold(state.theta, rho))
 
     def mask(self, tf_index: Tensor | None, n_graphs: int, n_genes: int) -> Tensor | None:
-        """Return what every iteration keeps of theta and Z: None, which is all of it.
+        """Entries of theta and Z that every iteration keeps; None keeps all.
 
         Parameters
         ----------

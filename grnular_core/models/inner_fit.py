@@ -5,7 +5,7 @@ leading axis of graphs, so a batch is one batched matmul: ``X_T`` (graphs, cells
 cells, genes), ``Z`` and ``theta`` (graphs, tfs, genes), ``lam`` (graphs, 1, 1).
 
 The gradient of Eq. 12 is written out in ordinary torch operations without side effects, so gradients can
-flow *through* a fit. Where none are asked for, the same steps are taken in place (``fast_fit``), a few
+flow *through* a fit. Where none are needed, the same steps are taken in place (``fast_fit``), a few
 graphs at a time (``parallel``): the same numbers up to rounding, several times as fast.
 """
 
@@ -63,7 +63,7 @@ class AdamState(NamedTuple):
 
 
 class GoodStart(NamedTuple):
-    """What goodINIT ends with.
+    """Result of goodINIT.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def init_weights(
     """Draw f_W once and give every graph of the batch the same start.
 
     As all graphs share the draw, a batch of B equals B batches of one with the same seed. Numbers are
-    drawn on the CPU, whatever the device.
+    drawn on the CPU for every device.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def good_init(
         See ``objective``.
     tolerance : float
         A graph is left as it is once 25 steps lowered its held-out error by less than this share of it;
-        0 takes all steps. Every graph of a batch stops by itself, whatever the others do.
+        0 takes all steps. Each graph of a batch stops independently of the others.
 
     Returns
     -------
@@ -416,7 +416,7 @@ def fit_dnn(
 
     From fresh weights and with E1 steps it is fitDNN of Algorithm 1, from those of the last iteration
     and with P steps fitDNN-fast of Algorithm 2. Gradients flow through it to Z and lam where they are
-    asked for; where not, ``fast_fit`` takes the same steps in place.
+    needed; otherwise ``fast_fit`` takes the same steps in place.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """GRNULar on data too large to be dense: Algorithm 2 on cells that are made dense a few at a time.
 
 Expression stays sparse, edge features and thresholds are made a block of genes at a time, and above
-``cost.STEP_CELLS`` cells every step of a fit looks at as many, drawn at random: a step on 1,000 cells costs
-what it costs however many there are, and says almost as much as one on all of them. Nothing has the shape
+``cost.STEP_CELLS`` cells every step of a fit looks at as many, drawn at random: the cost
+of a step does not depend on the number of cells, and its gradient is close to that on all of them. Nothing has the shape
 (genes, genes). Without drawing, the scores are those of ``GRNULar.forward`` up to rounding.
 
 Strict AUPRC of the untrained theta with 250 cells a step and P = 40 against all and P = 20 on simulated
@@ -58,7 +58,7 @@ def draw_batches(
     Returns
     -------
     Tensor of int, shape (n_steps, size)
-        None, which stands for all cells in every step, unless there are more than ``size``.
+        None (all cells in every step) unless there are more than ``size``.
     """
     if size >= len(cells):
         return None
@@ -163,7 +163,7 @@ class LargeGRNULar(GRNULar):
         self.generator = torch.Generator().manual_seed(model.config.seed)
 
     def problem(self) -> tuple[Problem, Tensor]:
-        """Return what the iterations need of the data, and what has the sign of the correlation.
+        """Input of the iterations, and an array with the sign of the correlation.
 
         Returns
         -------
@@ -224,7 +224,7 @@ class LargeGRNULar(GRNULar):
         Parameters
         ----------
         state : IterationState
-            What the step before left.
+            State after the previous step.
         problem : Problem
             Not used: the cells are those of the run.
 
@@ -247,7 +247,7 @@ class LargeGRNULar(GRNULar):
         Parameters
         ----------
         state : IterationState
-            What the step before left.
+            State after the previous step.
         problem : Problem
             The data.
 
@@ -271,7 +271,7 @@ class LargeGRNULar(GRNULar):
         Returns
         -------
         tuple of Tensor
-            Scores and what has the sign of the correlation, each (tfs, genes).
+            Scores, and an array with the sign of the correlation, each (tfs, genes).
         """
         (problem, sign), L = self.problem(), self.config.n_unroll
         state = self.good_init(problem)

@@ -1,15 +1,15 @@
 """Training losses: how far a predicted graph is from the true one, differentiably.
 
 Everywhere ``theta`` or ``logits`` is the prediction (graphs, tfs, genes), ``truth`` of that shape
-is the true graph W* of 0 and 1 (or bool), and ``allowed`` is True for candidate edges: what it
-leaves out (``not_self``: a TF on itself) has no influence, not even as NaN. For GLAD without TFs
+is the true graph W* of 0 and 1 (or bool), and ``allowed`` is True for candidate edges: other
+entries (``not_self``: a TF on itself) have no influence, not even as NaN. For GLAD without TFs
 the shape is (graphs, genes, genes). The result is one loss a graph, (graphs,), so the mean over a
 batch weighs its graphs alike. Values and gradients are finite everywhere, theta = 0 and graphs
 without any true edge or any candidate included.
 
 The paper's losses are Eqs 11, 14, 15 and 16. ``balanced_cross_entropy`` and ``smooth_ap_loss`` are
 not in the paper: the first has no vanishing gradient where tanh saturates, the second is close to
-what is reported in the end, average precision.
+the reported score, average precision.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-TINY = 1e-12  # smallest denominator; what it divides is then zero as well
+TINY = 1e-12  # smallest denominator; the numerator is then zero as well
 
 
 def not_self(tf_index: Tensor, n_genes: int) -> Tensor:
@@ -41,7 +41,7 @@ def not_self(tf_index: Tensor, n_genes: int) -> Tensor:
 
 
 def _kept(values: Tensor, allowed: Tensor) -> Tensor:
-    """Candidates as they are, everything else 0 whatever it was."""
+    """Values of the candidates; 0 elsewhere, also in place of NaN."""
     return values.masked_fill(~allowed, 0)
 
 
@@ -213,7 +213,7 @@ def balanced_cross_entropy(
     """Cross-entropy as if a share ``true_share`` of the candidates were true edges, (graphs,).
 
     The mean over the true edges weighs ``true_share``, the mean over the other candidates the
-    rest, so that a graph counts the same whatever its size and density. Where all candidates are
+    rest, so that graphs count the same for any size and density. Where all candidates are
     true, or none, their mean alone is the loss; without candidates it is 0.
 
     Parameters

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 PART = 250_000  # numbers of X_O in a part: 1 MB, half of a core's cache
-LARGE = 2 * 10**8  # floating-point operations of a product that is worth all threads
+LARGE = 2 * 10**8  # floating-point operations above which a product uses all threads
 _threads_lock = threading.Lock()
 
 
@@ -88,12 +88,12 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def _one_thread_a_product() -> Iterator[None]:
     """Torch on one thread, for this thread and those started inside."""
-    with _threads_lock, one_thread():  # a second fit must not restore our 1
+    with _threads_lock, one_thread():  # a second fit must not restore the limit of 1
         yield
 
 
 def parts_of(X_O: Tensor) -> list[slice]:
-    """Graphs to work on together; the same parts whatever the number of threads.
+    """Graphs to work on together; the same parts for any number of threads.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an unrolled model works on: z-scores, TF columns, covariance, candidate edges."""
+"""Input of an unrolled model: z-scores, TF columns, covariance, candidate edges."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
     allowed : Tensor of bool, shape (graphs, tfs, genes)
         True where an edge is possible: not from a TF to itself, no gene of constant expression.
     context : Context, optional
-        What a rho_nn that sees context needs (this work's).
+        Edge features of a rho_nn with context (this work).
     """
 
     X: Tensor

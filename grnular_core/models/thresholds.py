@@ -35,7 +35,7 @@ def _tiny_network(sizes: list[int], start: float, generator: torch.Generator) ->
     """Build tanh layers with a sigmoid at the end, whose output begins close to ``start`` in (0, 1)."""
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
-        layer = nn.utils.skip_init(nn.Linear, n_in, n_out)  # draws nothing from torch's own seed
+        layer = nn.utils.skip_init(nn.Linear, n_in, n_out)  # leaves torch's global generator alone
         bound = n_in**-0.5
         with torch.no_grad():
             for parameter in (layer.weight, layer.bias):
@@ -57,7 +57,7 @@ class RhoNN(nn.Module):
     generator : torch.Generator
         Source of the first weights.
     start : float
-        What it gives, nearly, before training; in (0, 1).
+        Approximate output before training, in (0, 1).
     """
 
     def __init__(self, generator: torch.Generator, start: float = 0.2) -> None:
@@ -87,7 +87,7 @@ class LambdaNN(nn.Module):
     generator : torch.Generator
         Source of the first weights.
     start : float
-        What it gives, nearly, before training; in (0, 1).
+        Approximate output before training, in (0, 1).
     """
 
     def __init__(self, generator: torch.Generator, start: float = 0.6) -> None:

@@ -24,7 +24,7 @@ def score_heatmap(
         Rows are datasets, columns names of methods. A missing value is hatched.
     title : str
     kind : {"auprc", "auroc", "ratio", "precision"}
-        What the colours tell. "auprc": a row's share of its best, the oracle aside, since the level of AUPRC
+        Meaning of the colours. "auprc": a row's share of its best, the oracle aside, since the level of AUPRC
         differs a hundredfold between networks; "auroc": from 0.5 to 1; "ratio": the logarithm of the ratio to
         random, white at 1; "precision": what is above chance, white at 0.
     missing : str

@@ -150,7 +150,7 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
     grid : DataFrame
         Rows are datasets, columns names of methods.
     score : str
-        What the values are.
+        Name of the values.
     digits : int
 
     Returns

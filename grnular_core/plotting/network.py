@@ -17,7 +17,7 @@ LETTER, LINE = 0.62 * FONT / 72, 2.0 * FONT / 72  # inches: widest usual letter,
 GAP = 0.16  # inches between two boxes
 ROUNDS = 2000  # of pushing boxes apart
 BENDS = (0.0, 0.12, -0.12, 0.25, -0.25, 0.4, -0.4)
-LINES = ("#0072B2", "#D55E00", "#117733", "#CC79A7")  # of the palette, told apart when printed grey
+LINES = ("#0072B2", "#D55E00", "#117733", "#CC79A7")  # of the palette, distinct when printed in grey
 SHADES = mpl.colors.LinearSegmentedColormap.from_list("score", ["#c4c4c4", "#000000"])
 
 

@@ -1,4 +1,4 @@
-"""Figures on what one may believe of a network: stability, false discoveries by decoys."""
+"""Figures on the reliability of a network: stability, false discovery rate by decoys."""
 
 from __future__ import annotations
 

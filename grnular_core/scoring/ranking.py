@@ -137,7 +137,7 @@ def auprc_and_auroc(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float
     Returns
     -------
     auprc, auroc : float
-        Each as its own function gives it, NaN where undefined.
+        Each as its function returns it, NaN where undefined.
     """
     counts = _counts_by_threshold(scores, truth)
     return _area_below_precision(*counts), _area_below_roc(*counts)

@@ -1,6 +1,6 @@
 """How sure a number is: chance, intervals, and tests between methods.
 
-What is resampled is what varies independently: graphs or datasets, and TFs within one dataset
+The unit of resampling is the one that varies independently: graphs or datasets, and TFs within one dataset
 (edges of one TF rise and fall together, so edges are never resampled). Every function that draws
 takes a seed or a ``numpy.random.Generator`` and gives the same numbers for another gene order.
 """
@@ -32,7 +32,7 @@ def random_scores_summary(
     seed: int | np.random.Generator = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Mean and central interval of what random scores on the candidates reach.
+    """Mean and central interval of the metrics of random scores on the candidates.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def rank_intervals(
     scores : DataFrame, shape (units, methods)
         Scores without gaps; larger is better.
     clusters : sequence of str, shape (units,)
-        What each unit belongs to.
+        Group of each unit.
     n : int
         Number of draws, at least 1.
     seed : int or Generator

@@ -172,7 +172,7 @@ def per_tf_precision(scores: np.ndarray, candidates: Candidates) -> pd.DataFrame
 def _all_pairs_epr(edges: ScoredEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
     """EPR over all ordered pairs of the genes that occur in the reference network, TF or not.
 
-    What BEELINE gives without its option for TF edges. It rewards knowing the TF list, since every
+    The early precision of BEELINE without its option for TF edges. It rewards knowing the TF list, since every
     other gene's row holds no true edge: read it beside the density.
     """
     names = truth_genes(clean, genes)

@@ -28,7 +28,7 @@ from grnular_core.utils.files import place, save_h5ad, write_error
 
 Format = Literal["h5ad", "csv"]
 ABOUT = "simulation.json"  # also the mark of a folder that may be replaced
-# what simulate itself puts into a folder
+# names of the files that ``simulate`` writes
 WRITTEN = re.compile(
     r"(seed_\d+/)?(expression\.(h5ad|csv)|truth\.csv|tfs\.txt|cell_types\.csv|simulation\.json)|seed_\d+"
 )
@@ -104,7 +104,7 @@ def write_simulations(
 
 
 def _about(simulation: Simulation, files: dict[str, str]) -> dict[str, Any]:
-    """Collect all that made the dataset, and what is in it; regulons have no production rates."""
+    """Collect settings and contents of the dataset; regulons have no production rates."""
     n_cells, n_genes = simulation.expression.shape
     names, rates = simulation.genes(), {}
     if simulation.rates is not None:
@@ -173,7 +173,7 @@ def check_folder(path: Path, force: bool) -> None:
     Raises
     ------
     InputError
-        With what stands in the way.
+        For a folder that cannot be used, with the reason.
     """
     option = f"--out {path}"
     kind = place(path)

@@ -35,7 +35,7 @@ TF_RICH_SIZES = (
 MEASURED_SIZES = (
     (200, 80, 250), (250, 30, 500), (250, 110, 300), (300, 150, 300), (300, 60, 600), (400, 120, 400),
 )  # fmt: skip
-TARGET_TOTAL = 1e4  # what a user would scale each cell to before taking logarithms
+TARGET_TOTAL = 1e4  # total to which cells are scaled before taking logarithms
 
 
 def _mixed_clean(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
@@ -70,7 +70,7 @@ def _few_cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 
 
 def _varied(shape: np.random.Generator, rng: np.random.Generator, sizes: tuple = SIZES) -> Preset:
-    """Many kinds of networks, kinetics and noise, so that what is learned holds beyond one kind."""
+    """Many kinds of networks, kinetics and noise, so that a trained model generalises beyond one kind."""
     n_genes, n_tfs, n_cells = sizes[shape.integers(len(sizes))]
     n_global = int(rng.integers(1, 1 + max(n_tfs // 4, 1))) if rng.random() < 0.5 else 0
     n_inputs = int(rng.integers(0, 1 + min(6, n_tfs - n_global))) if n_global else 0
@@ -118,8 +118,8 @@ def _varied_noise(rng: np.random.Generator, n_genes: int) -> TechnicalNoise:
 def _tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """Cell types or a path of differentiation, and many TFs that are themselves regulated.
 
-    Few TFs have many targets and few genes many regulators; how high a gene is expressed says nothing
-    about its role; programs that no TF drives move many genes together; counts are noisy. Ranges are
+    Few TFs have many targets and few genes many regulators; the mean expression of a gene is independent
+    of its role; programs that no TF drives change many genes together; counts are noisy. Ranges are
     those of published single-cell experiments in general: no dataset was fitted.
     """
     found = _varied(shape, rng, TF_RICH_SIZES)
@@ -155,8 +155,8 @@ def _tf_rich(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 def _regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """Draw groups of genes under common TFs, moved by cell states as well (``regulons.py``); counts.
 
-    TFs are regulated as often as other genes, what a TF's mRNA says of its activity varies, and states
-    move TFs and genes that have nothing to do with each other. Ranges were set by hand with summaries of
+    TFs are regulated as often as other genes, the correlation of a TF's mRNA with its activity varies, and
+    states change unrelated TFs and genes together. Ranges were set by hand with summaries of
     real expression in view: zeros, correlations of genes with TFs. No network was looked at.
     """
     n_genes, n_tfs, n_cells = TF_RICH_SIZES[shape.integers(len(TF_RICH_SIZES))]
@@ -204,13 +204,13 @@ def _regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
 def _measured(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """Regulons in data that come near to published sets of cells, by summaries of their expression.
 
-    Deep counts, mostly of amplified molecules; many TFs for the cells at hand; one strong state of cells
-    before all others; few negative correlations inside clusters, not least because cells are scaled by
+    Deep counts, mostly of amplified molecules; many TFs relative to the cells; one dominant state of the
+    cells; few negative correlations inside clusters, not least because cells are scaled by
     totals over more genes than the data hold. Genes belong to several regulons, of which few are
     strong and many weak, and the network lists the stronger pairs. No real network was looked at.
     """
     found = _regulons(shape, rng)
-    # Draws that are no longer used keep later ones, and so the graphs of the released weights, as they were.
+    # Unused draw: it fixes the later ones, and so the graphs of the released weights.
     rng.uniform(size=1)
     depth_spread = float(rng.uniform(0.15, 0.6))
     amplification = _log_uniform(rng, 0.2, 1.0) if rng.random() < 0.6 else None
@@ -300,7 +300,7 @@ def family_preset(family: str, seed: int) -> Preset:
         try:
             return preset(family)
         except InputError as error:
-            raise InputError(f"{error}; or one of the families {', '.join(FAMILIES)}") from None
+            raise InputError(f"{error}; or a family: {', '.join(FAMILIES)}") from None
     shape = np.random.default_rng([seed // GROUP, 1])
     return FAMILIES[family](shape, np.random.default_rng([seed, 2]))
 

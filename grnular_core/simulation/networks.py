@@ -62,7 +62,7 @@ class GRN:
 
 @dataclass(frozen=True)
 class GraphSpec:
-    """What kind of random network to draw.
+    """Parameters of a random network.
 
     Raises ``InputError`` for values out of range.
     """
@@ -88,7 +88,7 @@ class GraphSpec:
     # each edge of a copied set is drawn anew with this probability.
     module_size: float = 1.0
     module_noise: float = 0.1
-    extra_regulators: bool = True  # False: genes without a regulator become sources of their own
+    extra_regulators: bool = True  # False: genes without a regulator become master regulators
     K: tuple[float, float] = (1.0, 5.0)  # range of the strengths
     repression: float = 0.5  # probability that an edge represses
     sign_by_tf: bool = False  # a TF has one sign throughout
@@ -138,7 +138,7 @@ def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
     Parameters
     ----------
     spec : GraphSpec
-        What kind of network.
+        Parameters of the network.
     rng : Generator
         For the draws.
 
@@ -201,7 +201,7 @@ def _add_tf_edges(
     spec: GraphSpec,
     rng: np.random.Generator,
 ) -> None:
-    """Regulate TFs by others that come before them in a random order, as ``spec`` says."""
+    """Regulate TFs by others that come before them in a random order, by ``spec``."""
     order = rng.permutation(spec.n_tfs)
     if spec.global_inputs:  # global TFs come last, so that all others may regulate them
         local = order[order >= spec.global_tfs]

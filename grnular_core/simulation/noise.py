@@ -32,7 +32,7 @@ class TechnicalNoise:
     programs: tuple[int, float] | None = None  # how many, and their spread, see ``_cell_programs``
     # Mean and standard deviation of the log of a gene's mean.
     levels: tuple[float, float] | None = None
-    # Standard deviation of the log of what an entry is multiplied by, in reads of amplified molecules.
+    # Standard deviation of the log of the factor of an entry, in reads of amplified molecules.
     amplification: float | None = None
     # With it ``library`` is the total of all genes of a cell, of which these are a part; itself it is the
     # standard deviation of the log of what of a cell's depth that total misses, see ``_whole_library``.
@@ -100,7 +100,7 @@ def _cell_programs(
 
 
 def _gene_levels(X: np.ndarray, mean: float, sd: float, rng: np.random.Generator) -> np.ndarray:
-    """Scale every gene to a log-normal mean: how high it is expressed says nothing about its role.
+    """Scale every gene to a log-normal mean, independent of its role.
 
     ``mean`` and ``sd`` are those of the mean's logarithm; a gene that is 0 everywhere stays so.
     """

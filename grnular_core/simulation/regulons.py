@@ -1,9 +1,9 @@
-"""A second simulator: regulons, groups of genes that go together because the same TFs drive them.
+"""A second simulator: regulons, groups of co-expressed genes that common TFs drive.
 
-SERGIO lets every TF act on each of its targets alone. In published cells what a TF does shows less
-clearly: its targets move as a group, from which the level of its own mRNA may stray far; the state of
-the cell moves TFs and targets alike, whether or not they have to do with each other; and TFs are
-regulated as often as other genes, not least by each other. Here the logarithms of levels are sums,
+In SERGIO every TF acts on each of its targets separately. In published cells regulation is less visible:
+targets of a TF vary as a group, which may be only weakly correlated with the TF's mRNA; the state of the
+cell changes TFs and other genes together, related or not; and TFs are regulated as often as other genes,
+also by each other. Here the logarithms of levels are sums,
 
     x = state + own + A L^T,    A_j = sqrt(s) unit(x_T w_j) + sqrt(1 - s) hidden_j,
 
@@ -30,7 +30,7 @@ MOST_LOG = 20.0  # levels stay finite
 
 @dataclass(frozen=True)
 class Regulons:
-    """What kind of regulons to draw; numbers of genes and TFs are those of the ``GraphSpec``.
+    """Parameters of random regulons; numbers of genes and TFs are those of the ``GraphSpec``.
 
     A member or driver represses with its ``repression``; how often a TF drives follows its
     ``hub_spread``. Raises ``InputError`` for values out of range.
@@ -47,17 +47,17 @@ class Regulons:
     moved: float = 0.7  # share of the genes that a state moves
     state_tfs: float = 0.7  # by how many standard deviations, TFs
     state_genes: float = 0.7  # and other genes
-    jitter: float = 0.15  # what states of cells of one type differ by
-    own: float = 0.8  # standard deviation of what moves one gene alone
+    jitter: float = 0.15  # standard deviation of states within a cell type
+    own: float = 0.8  # standard deviation of the gene-specific part
     hidden_state: float = 0.5  # how much states say about the hidden part of activities
     amplitude: float = 0.5  # times x is the logarithm of a level
-    # The network also has every TF that is a member, with every other member: what databases of
-    # functional association list.
+    # The network also has an edge from every TF that is a member to every other member, as databases of
+    # functional association do.
     associated: bool = False
     strength_spread: float = 0.0  # standard deviation of the log of how strong a regulon acts
     overlap: float = 0.0  # mean number of further regulons that a gene of one belongs to
     # Share of its edges that the network keeps, those with the strongest sum over the regulons that TF
-    # and gene share: databases list what shows.
+    # and gene share: databases list the detectable ones.
     listed: float = 1.0
 
     def __post_init__(self) -> None:
@@ -123,7 +123,7 @@ def random_regulons(spec: GraphSpec, settings: Regulons, rng: np.random.Generato
     spec : GraphSpec
         Numbers of genes and TFs, ``hub_spread`` and ``repression``.
     settings : Regulons
-        What kind of regulons.
+        Parameters of the regulons.
     rng : Generator
         For the draws.
 
@@ -213,7 +213,7 @@ def regulon_levels(
     kinetics : Kinetics
         Types, cells and anchors.
     settings : Regulons
-        What kind of regulons and states.
+        Parameters of regulons and states.
     rng : Generator
         For the draws.
 
@@ -228,7 +228,7 @@ def regulon_levels(
     (n_genes, count), n_cells = groups.response.shape, len(states)
 
     def moved_by_state(n: int) -> np.ndarray:
-        """Draw what states do to n genes (cells, n): many respond little, few much."""
+        """Effects of states on n genes, (cells, n): many respond weakly, few strongly."""
         response = rng.standard_normal((settings.dimensions, n)) * rng.gamma(1.5, 0.6, n)
         response *= rng.random(n) < settings.moved
         return states @ response / np.sqrt(settings.dimensions)

@@ -1,7 +1,7 @@
-"""Simulated single-cell data with a known network: what trains the models and what tests them.
+"""Simulated single-cell data with a known network, for training and for evaluation.
 
 ``simulate(preset, seed)`` draws a network (or takes one of SERGIO's), its clean expression and the
-technical noise. One seed gives one dataset, whatever else runs beside it.
+technical noise. A seed determines the dataset.
 
 Dropout leaves genes without a single count. ``make_dataset`` drops them as it drops any constant
 gene, and with them true edges. Scored over the genes that are left, a dataset looks easier the more
@@ -97,7 +97,7 @@ class Simulation:
         return {**made, **settings}
 
 
-# Section 3.2 of the paper, and what it leaves at the defaults of SERGIO.
+# Section 3.2 of the paper; other settings are SERGIO's defaults.
 _CLEAN = Preset(
     GraphSpec(
         n_genes=100, n_tfs=10, sparsity=0.1, tf_edges=0.2, K=(1.0, 5.0), repression=0.5, coop=2.0
@@ -158,7 +158,7 @@ def preset(
             raise InputError(f"{what} is 1 or more, got {given}")
     if n_genes is not None:
         if found.network:
-            raise InputError(f"{name} has its own network of fixed size; n_genes cannot change it")
+            raise InputError(f"{name} has a network of fixed size; n_genes cannot change it")
         share = graph.n_tfs / graph.n_genes
         graph = replace(graph, n_genes=n_genes, n_tfs=max(1, round(share * n_genes)))
     if n_types is not None and found.network and n_types != kinetics.n_types:
@@ -244,7 +244,7 @@ def simulate_many(
 ) -> Iterator[Simulation]:
     """Draw datasets in parallel threads, one for each pair of settings and seed, in order.
 
-    Same pairs, same data, whatever ``n_jobs``.
+    The same data for any ``n_jobs``.
 
     Parameters
     ----------

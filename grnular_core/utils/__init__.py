@@ -1,1 +1,1 @@
-"""Errors for people, whole files, the device, compiled functions: what every other part may use."""
+"""Errors, atomic files, device, compiled functions: shared by all other packages."""

@@ -15,7 +15,7 @@ from grnular_core.utils.files import atomic_write
 
 
 def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]) -> str:
-    """Identify a dataset whatever the order of its columns.
+    """Fingerprint of a dataset, independent of the order of its columns.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class PartStore:
         block : ndarray
             Any numbers.
         cpu_seconds : float
-            What they took.
+            Time of their computation.
 
         Raises
         ------
@@ -102,14 +102,14 @@ class PartStore:
 
 
 def task_folder(folder: str | Path | None, key: Mapping[str, object]) -> Path | None:
-    """Name a folder of its own for the parts of one row of the record.
+    """Folder of the parts of one row of the record.
 
     Parameters
     ----------
     folder : str, Path or None
         Where parts are kept; None when nothing is kept.
     key : mapping
-        The row's key, so that ``clear_parts`` removes what was kept for that row and nothing else.
+        The row's key, so that ``clear_parts`` removes the parts of that row only.
 
     Returns
     -------

@@ -30,7 +30,7 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     Returns
     -------
     torch.device
-        Never the CPU where a GPU was asked for.
+        Never the CPU where a GPU is requested.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     found = torch.device(name)
     if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
         raise InputError(
-            f"device {name!r} was asked for, but torch sees {torch.cuda.device_count()} "
+            f"device {name!r} was requested, but torch sees {torch.cuda.device_count()} "
             "GPUs; use device 'cpu' or 'auto', or install a torch built for your GPU"
         )
     return found
@@ -75,7 +75,7 @@ def machine_bytes() -> int | None:
     Returns
     -------
     int or None
-        Bytes; None where nobody can say.
+        Bytes; None where unknown.
     """
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

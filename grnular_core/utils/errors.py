@@ -1,4 +1,4 @@
-"""Errors meant for people: what was got, what was expected, the likely fix."""
+"""Errors for users: value found, value expected, likely fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and what stands at a path that somebody typed."""
+"""Atomic writing of files, and the kind of file at a path."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def write_csv(
     Raises
     ------
     WriteError
-        When the file cannot be written; an old one is then as it was.
+        When the file cannot be written; an existing file is left unchanged.
     """
     name = Path(path).name.lower()
     separator = separator or ("\t" if name.removesuffix(".gz").endswith(".tsv") else ",")
@@ -146,14 +146,14 @@ def save_h5ad(adata: AnnData, path: Path, **options: Any) -> None:
 
 
 def write_error(error: OSError, path: Path) -> WriteError:
-    """Make the error for a person: what could not be written, and what to do about it.
+    """Error for the user: the path that cannot be written, and the likely fix.
 
     Parameters
     ----------
     error : OSError
-        What the system said.
+        Error of the operating system.
     path : Path
-        What was to be written, as the user named it.
+        Path as the user gave it.
 
     Returns
     -------
@@ -177,12 +177,12 @@ def write_error(error: OSError, path: Path) -> WriteError:
 
 
 def place(path: str | Path) -> Place:
-    """Tell what is at a path, links followed; never a traceback, as ``Path.exists`` may give.
+    """Kind of file at a path, links followed; ``Path.exists`` may raise instead.
 
     Parameters
     ----------
     path : str or Path
-        As somebody typed it.
+        Path as the user gave it.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def place(path: str | Path) -> Place:
     Raises
     ------
     InputError
-        Where that cannot be told (a folder without rights, a name too long), with the reason.
+        Where the path cannot be read (a folder without rights, a name too long), with the reason.
     """
     try:
         mode = os.stat(path).st_mode

@@ -1,4 +1,4 @@
-"""Compiled functions: numba with the options that every one of ours takes."""
+"""Compiled functions: numba with the options that all functions of this package share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Notes
     -----
-    No fast-math: every operation rounds as IEEE 754 says, so all processors give the same bits.
+    No fast-math: every operation rounds by IEEE 754, so all processors give the same bits.
     NumPy's rules for division (no exception for 0) let the loops use vector instructions.
     """
     options = {"nogil": True, "error_model": "numpy"}

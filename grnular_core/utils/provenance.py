@@ -41,7 +41,7 @@ def package_commit(*more: Path) -> str:
 
 
 def _git(*words: str) -> str:
-    """Return what git prints about the checkout that holds the package."""
+    """Output of git in the checkout of the package."""
     done = subprocess.run(
         ["git", "-C", str(PACKAGE), *words], check=True, capture_output=True, text=True, timeout=20
     )

@@ -1,1 +1,1 @@
-"""A network from one's own cells: reading, stability, false discovery rate, exports, report."""
+"""A network from a user's cells: reading, stability, false discovery rate, exports, report."""

@@ -1,4 +1,4 @@
-"""From a dataset to a network with what one may believe of it: edges, stability, FDR, scores."""
+"""From a dataset to a network with its reliability: edges, stability, FDR, scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCORE_COLUMNS = ("method", "auprc", "auprc_ratio", "auroc", "epr")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done beside the inference itself.
+    """Runs beside the inference itself.
 
     Parameters
     ----------
@@ -58,15 +58,15 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """What an analysis found.
+    """Result of an analysis.
 
     Parameters
     ----------
     edges : DataFrame
         The edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where
-        these were asked for.
+        these were computed.
     decoys : DecoyCounts, optional
-        What is behind ``q_value``.
+        Counts from which ``q_value`` is computed.
     seconds : dict
         Step -> seconds.
     """
@@ -84,7 +84,7 @@ def infer_network(
     say: Say = lambda text: None,
     bar: Bar = lambda label: nullcontext(),
 ) -> Network:
-    """Infer once, then as often as a plan says.
+    """Infer once, then repeat by a plan.
 
     Parameters
     ----------
@@ -97,14 +97,14 @@ def infer_network(
     plan : Plan, optional
         By default one run.
     say : callable
-        Is told how long the rest takes before it begins.
+        Receives a message on the expected time of the remaining runs.
     bar : callable
         ``bar(label)`` gives a progress callback for each step.
 
     Returns
     -------
     Network
-        The first run's edges, whatever the plan.
+        The first run's edges, for any plan.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def expected_cost(
     plan: Plan | None = None,
     n_jobs: int = -1,
 ) -> str:
-    """Tell size, memory and, where it can be told, time of all runs of a plan, before any of them.
+    """Predict size, memory and, where possible, time of all runs of a plan.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def expected_cost(
     name : str
         The method.
     weights : str, optional
-        Name or file of weights in place of the method's own.
+        Name or file of weights in place of the method's default ones.
     plan : Plan, optional
         By default one run.
     n_jobs : int
@@ -196,7 +196,7 @@ def expected_cost(
         return line
     line += " a run" if needed is not None else ""
     line += f"; {plan.n_runs} runs"
-    if needed is None or needed < 1:  # what lies around short runs takes longer than they do
+    if needed is None or needed < 1:  # overhead takes longer than such short runs
         return line
     return f"{line}, {spelled_seconds(plan.n_units * needed)}"
 
@@ -221,7 +221,7 @@ def scores_with_controls(
     -------
     DataFrame
         Columns ``method, auprc, auprc_ratio, auroc, epr``: the networks, then the controls. Random
-        scores are two rows, their mean and what 95 % of the drawings stay below.
+        scores are two rows, their mean and 95 % quantile.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The public face of the package: what ``import grnular_core as gc`` offers by name."""
+"""Public functions of ``import grnular_core as gc``."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def read(
     truth: str | Path | pd.DataFrame | None = None,
     **options: Any,
 ) -> GRNDataset:
-    """Make a dataset of what you have, checked for everything that would make a network wrong.
+    """Read expression and TF list, and check them for errors that would make a network wrong.
 
     Parameters
     ----------
     data : str, Path, AnnData, DataFrame, Simulation or GRNDataset
-        Expression: an h5ad file, a csv or tsv table, an mtx file or 10x folder, or what such a file
-        holds. A simulation brings its TFs and its network; a dataset is given back as it is.
+        Expression: an h5ad file, a csv or tsv table, an mtx file or 10x folder, an AnnData or a
+        DataFrame. A simulation brings its TFs and its network; a dataset is returned unchanged.
     tfs : str, Path or sequence of str
         The genes that may regulate: ``human``, ``mouse``, ``all``, a file with one name a line, or
         the names themselves.
@@ -47,7 +47,7 @@ def read(
     Returns
     -------
     GRNDataset
-        Its ``notes`` say what was found and what was left out.
+        Its ``notes`` list the checks and all that was left out.
 
     Raises
     ------
@@ -62,7 +62,8 @@ def read(
         return simulated_dataset(data) if isinstance(data, Simulation) else data
     if tfs is None:
         raise InputError(
-            "which genes may regulate? pass tfs='human', 'mouse', a file, a list of names, or 'all'"
+            "no TF list (tfs=None); expected the genes that may regulate: tfs='human', 'mouse', a file, a list of "
+            "names, or 'all'"
         )
     return read_user_data(InputOptions(data, tfs, truth, **options)).data
 
@@ -92,13 +93,13 @@ def infer(
     tfs : str, Path or sequence of str
         The genes that may regulate, as in ``read``.
     seed : int
-        Same data, method and seed give the same table, whatever the order of genes.
+        Same data, method and seed give the same table for any order of the genes.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
     n_jobs : int
         Processes of tree methods, -1 for all cores.
     weights : str or Path, optional
-        Name or file of a trained model, in place of the method's own.
+        Name or file of trained weights in place of the method's default ones.
     progress : callable, optional
         ``progress(done, total)``.
     **options
@@ -134,7 +135,7 @@ def strict_scores(edges: pd.DataFrame, data: Data) -> dict[str, float | int | st
     Returns
     -------
     dict
-        ``auprc``, ``auprc_ratio`` (to the density of true edges, which is what random scores expect),
+        ``auprc``, ``auprc_ratio`` (to the density of true edges, the expectation of random scores),
         ``auroc``, ``epr`` and more; numbers that are not defined are NaN, with a reason beside them.
 
     Raises

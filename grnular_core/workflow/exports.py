@@ -1,6 +1,6 @@
 """An inferred network in the formats of other programs, each in a file beside the edge table.
 
-The format says the ending, so that one word asks for one file: with ``edges.csv`` the word ``graphml``
+Each format has one file extension: with ``edges.csv`` the word ``graphml``
 writes ``edges.graphml``. Every file is written whole or not at all.
 """
 
@@ -35,9 +35,9 @@ class Result:
     Parameters
     ----------
     edges : DataFrame
-        The edge table, with whatever columns more.
+        The edge table, with any further columns.
     data : GRNDataset
-        What it was inferred from.
+        Dataset it was inferred from.
     table : AnnData, optional
         All cells and genes that were read, for a copy; by default the genes that vary.
     top : int
@@ -45,7 +45,7 @@ class Result:
     drawn : int
         Strongest edges that go into the picture.
     report : mapping
-        What ``make_report`` says.
+        Report of ``make_report``.
     """
 
     edges: pd.DataFrame
@@ -122,7 +122,7 @@ def write_exports(result: Result, paths: Mapping[str, Path]) -> None:
     Raises
     ------
     WriteError
-        When a file cannot be written; an old one is then as it was.
+        When a file cannot be written; an existing file is left unchanged.
     InputError
         For a format whose package is missing.
     """
@@ -141,7 +141,7 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
     genes : iterable of str
         All names.
     formats : iterable of str
-        What is asked for.
+        Requested formats.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
 def check_outputs(
     out: Path, also: Mapping[str, Path], inputs: Iterable[str | Path], option: str = "-o"
 ) -> None:
-    """Refuse files that cannot be written, or that would take the place of what must stay.
+    """Refuse outputs that cannot be written or that would overwrite an input.
 
     Parameters
     ----------
@@ -169,9 +169,9 @@ def check_outputs(
     also : mapping
         Format -> file.
     inputs : iterable of str or Path
-        Files that must stay, as must cells that no run of ours has written.
+        Files that must not be overwritten; h5ad files of other programs are protected too.
     option : str
-        What the user gave, for messages.
+        Name of the option, for messages.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def _is_ours(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as file:
             return UNS_KEY in file.get("uns", ())
-    except OSError:  # no HDF5, or a damaged file: not ours to replace
+    except OSError:  # no HDF5, or a damaged file: never replaced
         return False
 
 
@@ -246,8 +246,8 @@ def _columns_writer(*names: str) -> Callable[[Result, Path], None]:
 def _write_h5ad(result: Result, path: Path) -> None:
     """Copy the cells with ``.uns["grnular"]``: ``edges``, a table, and ``report``, json.
 
-    Names are kept as categories, which take little room and read back as text. What was there under
-    that name is replaced; everything else is as it was.
+    Names are kept as categories, which take little room and read back as text. An entry of
+    that name is replaced; all others stay unchanged.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
@@ -316,6 +316,6 @@ FORMATS: dict[str, Format] = {
         is_graph=True,
     ),
     "report": Format(
-        ".report.json", "what was done: versions, parameters, seconds", _write_report
+        ".report.json", "report of the run: versions, parameters, seconds", _write_report
     ),
 }  # fmt: skip

@@ -43,7 +43,7 @@ def strongest(edges: pd.DataFrame, tfs: Sequence[str], n_edges: int) -> pd.DataF
             pair in turned for pair in zip(backward["regulator"], backward["target"], strict=True)
         ]
         joined = cpdag(pd.concat([first, backward[is_turned]]), tfs).head(n_edges)
-        # what was left out is weaker than the first of the rest, joined or not
+        # edges left out are weaker than the first of the rest
         if not len(rest) or joined["weight"].min() >= rest["weight"].iloc[0]:
             return joined
         head *= 2
@@ -63,7 +63,7 @@ def write_network(table: pd.DataFrame, tfs: Sequence[str], path: str | Path) -> 
     tfs : sequence of str
         Which nodes have ``is_tf`` true.
     path : str or Path
-        Its ending says the format: .graphml or .json.
+        Its extension sets the format: .graphml or .json.
 
     Raises
     ------
@@ -71,11 +71,11 @@ def write_network(table: pd.DataFrame, tfs: Sequence[str], path: str | Path) -> 
         For another ending, a table without edges, names that such files cannot hold, and a missing
         networkx.
     WriteError
-        When the file cannot be written; an old one is then as it was.
+        When the file cannot be written; an existing file is left unchanged.
     """
     path = Path(path)
     if path.suffix.lower() not in (".graphml", ".json"):
-        raise InputError(f"{path.name}: the ending says the format; use .graphml or .json")
+        raise InputError(f"unknown extension of {path.name}; use .graphml or .json")
     if table.empty:
         raise InputError("the table has no edge; there is no network to write")
     known = frozenset(tfs)
@@ -130,7 +130,7 @@ def needed_packages(names: str, path: Path) -> Iterator[None]:
     Parameters
     ----------
     names : str
-        What is imported in the block.
+        Name of the package.
     path : Path
         The file that takes them.
 

@@ -1,4 +1,4 @@
-"""What was done, as one plain dictionary: enough to do it again and to write a methods section."""
+"""Report of a run as a plain dictionary: enough to repeat it and to write a methods section."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import sha256
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import RunOptions, method
-from grnular_core.methods.unrolled import own_weights
+from grnular_core.methods.unrolled import default_weights
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.files import place
@@ -34,7 +34,7 @@ class Inputs:
     Parameters
     ----------
     expression : Path, optional
-        A file or 10x folder; None for none of the user's.
+        File or 10x folder of the user; None without one.
     tfs : str
         ``human``, ``mouse``, ``all`` or a file.
     truth : str, optional
@@ -42,7 +42,7 @@ class Inputs:
     options : mapping
         How they were read.
     notes : tuple of str
-        What was said of them.
+        Notes from reading them.
     """
 
     expression: Path | None
@@ -55,20 +55,20 @@ class Inputs:
 def make_report(
     inputs: Inputs, data: GRNDataset, name: str, run: RunOptions, plan: Plan, network: Network
 ) -> dict[str, Any]:
-    """Put together what was done.
+    """Make the report of a run.
 
     Parameters
     ----------
     inputs : Inputs
         Where the data came from.
     data : GRNDataset
-        What was read.
+        The input files.
     name : str
         The method.
     run, plan : RunOptions, Plan
         How it ran.
     network : Network
-        What it found.
+        Its result.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def make_report(
         "method": {
             "name": chosen.name,
             "description": chosen.description,
-            "weights": str(run.weights) if run.weights else _own_weights(chosen.name, data),
+            "weights": str(run.weights) if run.weights else _default_weights(chosen.name, data),
             "seed": run.seed,
             "device": str(resolve_device(run.device)) if chosen.uses_device else "cpu",
             "bootstraps": plan.bootstraps,
@@ -136,7 +136,7 @@ def _scores(network: Network, data: GRNDataset) -> dict[str, Any] | None:
 
 
 def result_lines(report: Mapping[str, Any]) -> list[str]:
-    """Say what came out on stability and false discoveries, where these were asked for.
+    """Describe stability and false discovery rate, where these were computed.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def result_lines(report: Mapping[str, Any]) -> list[str]:
 
 
 def score_line(scores: Mapping[str, Any]) -> str:
-    """Say the strict scores, with what is expected at random beside them.
+    """Describe the strict scores, with the values expected at random.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     Returns
     -------
     list of tuple of str
-        What and value; empty values are left out.
+        Name and value; empty values are left out.
     """
     lines: list[tuple[str, str]] = []
     for key, value in report.items():
@@ -215,10 +215,10 @@ def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     return lines
 
 
-def _own_weights(name: str, data: GRNDataset) -> str | None:
+def _default_weights(name: str, data: GRNDataset) -> str | None:
     """Name the weights that a trained method takes by itself."""
     chosen = method(name)
-    return own_weights(chosen, data.adata.X) if chosen.weights else None
+    return default_weights(chosen, data.adata.X) if chosen.weights else None
 
 
 def _hashes(path: Path | None) -> str | dict[str, str] | None:

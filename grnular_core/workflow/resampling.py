@@ -58,7 +58,7 @@ def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
 def permuted(
     data: GRNDataset, rng: np.random.Generator, groups: np.ndarray | None = None
 ) -> GRNDataset:
-    """Move the values of every gene to other cells, each gene on its own.
+    """Permute the values of every gene over the cells, independently of the other genes.
 
     Every gene keeps its mean, its variance and its zeros; no two genes go together any more.
 
@@ -176,7 +176,7 @@ def cell_groups(
     Returns
     -------
     CellGroups
-        Labels and a sentence. Cells without a label in a column are one group, which is said.
+        Labels and a sentence. Cells without a label in a column are one group, which the sentence states.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def _column_groups(column: pd.Series, data: GRNDataset) -> CellGroups:
     alone = int((counts == 1).sum())
     if 2 * alone > len(labels):
         raise InputError(
-            f"the column {column.name!r} of {data.name} gives {alone} of {len(labels)} cells a label of their own "
+            f"the column {column.name!r} of {data.name} gives {alone} of {len(labels)} cells a label that no other cell has "
             f"({preview(list(dict.fromkeys(labels)), 3)}), so there is nothing to permute among; name a column "
             "of groups, such as a batch or a cell type"
         )

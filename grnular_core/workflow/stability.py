@@ -1,4 +1,4 @@
-"""What chance does to a network: how often edges come back in bootstraps, and how many decoys pass.
+"""Stability of edges over bootstraps of the cells, and false discovery rates from permuted decoys.
 
 **Stability.** A stable edge is one that the data hold on to. That makes it no true edge: two genes
 that a third one regulates, or that mark the same cell type, go together in every bootstrap.
@@ -7,8 +7,8 @@ that a third one regulates, or that mark the same cell type, go together in ever
 permuted over the cells. The method runs on genes and decoys together, the decoys being targets only.
 An edge to a decoy is false, so the decoys that score as high as the r strongest edges tell how many of
 these r to expect from chance. Decoys are in the same run because many methods scale their weights by
-the data at hand (CLR and GRNULar do, ridge chooses its penalty): weights of a run on permuted data
-alone stand on another scale.
+the dataset (CLR and GRNULar do, ridge chooses its penalty): weights of a run on permuted data
+alone are on another scale.
 
 The rate is about one kind of falsehood alone: **a target that goes with no TF at all**. Pairs that go
 together for another reason than regulation (one regulator in common, one after the other over a
@@ -30,7 +30,7 @@ from grnular_core.methods.registry import Progress, RunOptions, method, run_meth
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
 
-TOP = 1000  # edges of a network that are looked at, unless told otherwise
+TOP = 1000  # default number of strongest edges
 SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge comes back
 LEVELS = (0.05, 0.1)
 
@@ -52,14 +52,14 @@ def n_pairs(data: GRNDataset) -> int:
 
 
 def n_top_edges(data: GRNDataset, n: int | None = None) -> int:
-    """Decide how many strongest edges are looked at.
+    """Return the number of strongest edges that stability and decoys are computed for.
 
     Parameters
     ----------
     data : GRNDataset
         Any dataset.
-    asked : int, optional
-        As many as asked for.
+    n : int, optional
+        Number given by the user.
 
     Returns
     -------

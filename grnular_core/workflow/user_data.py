@@ -1,4 +1,4 @@
-"""A user's own files as a dataset, with everything a user should be told about them."""
+"""A user's files as a dataset, with notes on everything that was changed or looks unusual."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 RARE = 10  # cells that see a gene: with less its edges hang on these
 FEW = 50  # cells
-MANY = 50  # genes, of which a tenth still says something
+MANY = 50  # genes; below this number the share of detected genes is not informative
 _UNLOGGED = {
     kind: f"{what} are used as they are; most methods do better on values that are scaled to one total and "
     "logged: --normalise does that"
@@ -46,12 +46,12 @@ _UNLOGGED = {
 
 @dataclass(frozen=True)
 class InputOptions:
-    """What to read and how; empty and None mean not asked for.
+    """Options of the input; empty and None mean not given.
 
     Parameters
     ----------
     expression : str, Path, AnnData or DataFrame
-        A csv or tsv table, an mtx file or 10x folder, an h5ad file, or what such a file holds.
+        A csv or tsv table, an mtx file or 10x folder, an h5ad file, or an AnnData or DataFrame.
     tfs : str, Path or sequence of str
         ``human``, ``mouse``, ``all``, a file, or the names themselves.
     truth : str, Path or DataFrame, optional
@@ -90,16 +90,16 @@ class InputOptions:
 
 @dataclass(frozen=True, eq=False)
 class UserData:
-    """What was read.
+    """The input, read and checked.
 
     Parameters
     ----------
     data : GRNDataset
-        Checked, and cut to the genes that were asked for.
+        Checked, and restricted to the selected genes.
     table : AnnData or DataFrame
-        The file as it was read.
+        The table before the checks.
     notes : tuple of str
-        What a user should know of both.
+        Notes for the user on both.
     """
 
     data: GRNDataset
@@ -137,7 +137,7 @@ def read_user_data(
     Parameters
     ----------
     options : InputOptions
-        What to read and how.
+        Options of the input.
     say : callable
         Is given every note, as a line.
 
@@ -196,7 +196,7 @@ def _listed_tfs(options: InputOptions) -> TFList:
 def _dataset(
     table: Table, listed: TFList, truth: pd.DataFrame | None, options: InputOptions, where: str
 ) -> GRNDataset:
-    """Make the dataset; a refusal also says what else the file holds that may be meant."""
+    """Make the dataset; an error also names other layers or columns of the file that may be meant."""
     try:
         return make_dataset(
             table,
@@ -267,7 +267,7 @@ def _rare_note(data: GRNDataset) -> str | None:
     )
 
 
-# --- what an AnnData says beside its values
+# --- metadata of an AnnData
 
 
 def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | None]:
@@ -278,7 +278,7 @@ def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | Non
     Parameters
     ----------
     table : AnnData or DataFrame
-        As it was read.
+        The table before the checks.
     layer : str, optional
         The layer that is meant, or ``raw``.
 
@@ -365,14 +365,14 @@ def with_gene_names(table: Table, column: str, where: str, layer: str | None = N
 
 
 def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:
-    """Say what else an h5ad file holds that may be meant.
+    """Describe other layers and name columns of an h5ad file that may be meant.
 
     Parameters
     ----------
     table : AnnData or DataFrame
-        What was refused.
+        The error.
     tfs, match, layer
-        The TF list, how names are compared, and the layer that was asked for.
+        The TF list, how names are compared, and the selected layer.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""What only the paper needs: its grids, the record of runs, claims with verdicts, the figures of the book."""
+"""The reproduction: grids, record of runs, claims with verdicts, tables and figures of the book."""

@@ -1,4 +1,4 @@
-"""Commands of the paper: ``verify`` recomputes recorded results, ``processors`` says what moves with the machine."""
+"""Commands of the paper: ``verify`` recomputes recorded results, ``processors`` measures differences between processors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def verify_command(options: argparse.Namespace) -> None:
         largest = compared["difference"].max() if len(compared) else math.nan
         answer(f"{name}: {len(compared)} rows recomputed, largest difference {largest:.2g}")
         if not len(compared):
-            say(f"no {name} row could be recomputed: no data at hand, or the budget is too small")
+            say(f"no {name} row could be recomputed: no data available, or the budget is too small")
     if not n_compared:  # a check that looked at nothing must not pass
         raise InputError(
             f"nothing was compared: no row of {folder} could be recomputed in {options.budget:g} s; raise "

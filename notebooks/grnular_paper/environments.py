@@ -1,6 +1,6 @@
 """Where results come from: commit, versions of packages and processor, written once in ``environments.csv``.
 
-A row names its environment by eight digits; the file says what they stand for. Thousands of rows would
+A row names its environment by eight digits; the file holds the full text. Thousands of rows would
 repeat the text otherwise.
 """
 
@@ -33,7 +33,7 @@ def short(text: str) -> str:
     Parameters
     ----------
     text : str
-        What ``provenance`` says of an environment.
+        Environment of ``provenance``.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def remember(folder: Path, texts: set[str]) -> None:
 
 @lru_cache(maxsize=16)
 def provenance(method: str = "") -> dict[str, str]:
-    """What computes numbers here: ``commit`` (``-dirty`` when the packages differ from it) and ``environment``.
+    """Software and machine of this process: ``commit`` (``-dirty`` when the packages differ from it) and ``environment``.
 
     The latter has versions (of an optional package where ``method`` runs it), processor and the vector
     instructions that PyTorch and OpenBLAS use on it.
@@ -136,7 +136,7 @@ def processor() -> str:
     """The processor and the vector instructions in use, as ``processor=... torch_cpu=... openblas=...``.
 
     Single precision carries the rounding of one kind of instructions through hundreds of steps of a fit.
-    Blanks of names are underscores, and what can not be found out is ``unknown``.
+    Blanks of names are underscores; unknown values are ``unknown``.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def processor() -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Nobody else writes ``path`` inside the block.
+    """Exclusive lock on ``path`` inside the block.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ TERMS = {
     "GO:2000738": "positive regulation of stem cell differentiation",
 }
 ENDODERM = ("GO:0001706", "GO:0001711", "GO:0007492", "GO:0035987")
-# What the paper says of its own set: members that its text names.
+# Members of the paper's set that its text names.
 PAPER_GENES_IN_SET = 286
 PAPER_GENES_IN_DATA = 32
 NAMED_IN_PAPER = ("Cfc1", "Cited2", "Gata6", "Mtf2", "Notch1", "Rbpj", "Sox17", "Sox7")
@@ -57,7 +57,7 @@ def stem_cell_genes() -> dict[str, tuple[str, ...]]:
 
 
 def genes_of(terms: Iterable[str]) -> list[str]:
-    """The genes of the set that are there for one of ``terms``, sorted.
+    """Genes of the set annotated with any of ``terms``, sorted.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def genes_of(terms: Iterable[str]) -> list[str]:
 
 
 def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Names of ``known``, in its order, that are one of ``genes`` whatever their case.
+    """Names of ``known``, in its order, that are among ``genes``, ignoring case.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def mouse_symbol(human: str) -> str:
 
 
 def from_snapshot(path: str | Path) -> dict[str, tuple[str, ...]]:
-    """The set as the snapshot has it: what ``stem_cell_genes`` must equal.
+    """The set of the snapshot, which ``stem_cell_genes`` must equal.
 
     Each line is ``name (GO:id),gene<TAB>gene...``.
 

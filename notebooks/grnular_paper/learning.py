@@ -101,7 +101,7 @@ def rows(folder: Path) -> pd.DataFrame:
 
 
 def by_mean(table: pd.DataFrame) -> list[str]:
-    """Order ``shown``: what ran in most settings first, then by falling mean over settings.
+    """Order ``shown``: what ran in most settings first, then by decreasing mean over settings.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def factor_table(ablations: pd.DataFrame) -> pd.DataFrame:
 
 
 def kept_in_words(names: Sequence[str]) -> str:
-    """Tell what validation kept of the training of these weights.
+    """Epochs that validation selected for these weights.
 
     Returns
     -------
@@ -225,7 +225,7 @@ def kept_in_words(names: Sequence[str]) -> str:
 
 
 def kept_line(names: Sequence[str]) -> str:
-    """Tell the same in a sentence of its own, for pages that show these weights.
+    """The same as a sentence for pages that show these weights.
 
     Returns
     -------
@@ -322,7 +322,7 @@ def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") 
     -------
     DataFrame
         A row a TF: ``detected`` (share of cells), ``targets`` (share of genes), and for every method the average
-        precision over that TF's candidates minus what random scores reach there.
+        precision over that TF's candidates minus that of random scores.
     """
     data, names = as_dataset(simulation), tf_names(simulation)
     genes, truth = simulation.genes(), simulation.adjacency

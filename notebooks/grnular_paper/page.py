@@ -1,4 +1,4 @@
-"""How a notebook puts out what functions return: tables as Markdown, numbers for its sentences."""
+"""Output of notebooks: tables as Markdown, numbers for sentences."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def show(table: pd.DataFrame, empty: str = "", index: bool = False, **options: o
     Parameters
     ----------
     table : DataFrame
-        What to show; without rows the text ``empty`` stands in its place, where there is one.
+        Table to show; without rows the text ``empty`` is shown, where there is one.
     empty : str
         Markdown for a table without rows.
     index : bool

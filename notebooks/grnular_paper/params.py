@@ -1,7 +1,7 @@
 """Parameters of notebooks: unknown, mistyped and impossible ones stop the run in seconds.
 
-papermill injects whatever it is given as a new variable and warns only in its log. So a notebook
-declares what it takes before its parameters cell, and checks after it::
+papermill injects every parameter as a new variable and warns only in its log. So a notebook
+declares its parameters before the parameters cell, and checks them after it::
 
     parameters = Parameters(globals(), datasets=ListOf(*DATASETS), seed=Whole(0))
     # the cell tagged "parameters", then the one papermill injects
@@ -220,14 +220,14 @@ class Text:
 
 
 class Parameters:
-    """What a notebook takes. Made before the parameters cell, checked after it.
+    """Parameters of a notebook. Made before the parameters cell, checked after it.
 
     Parameters
     ----------
     namespace : mapping
         ``globals()`` of the notebook; names in it already are no parameters.
     **kinds : Kind
-        What each parameter may be.
+        Allowed values of each parameter.
     """
 
     def __init__(self, namespace: Mapping[str, Any], **kinds: Kind) -> None:
@@ -235,7 +235,7 @@ class Parameters:
         self._kinds = kinds
 
     def check(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
-        """Check what stands between the making of this object and now.
+        """Check the variables that were set since this object was made.
 
         Parameters
         ----------

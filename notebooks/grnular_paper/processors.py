@@ -1,7 +1,7 @@
 """How far results move with the processor: vector instructions (SSE2 to AVX-512) and number of threads.
 
 Sums of another order round otherwise, and hundreds of steps of a fit carry that into the scores. Every
-combination runs in a process of its own, since PyTorch and OpenBLAS choose their kernels when they are loaded.
+combination runs in a separate process, since PyTorch and OpenBLAS choose their kernels when they are loaded.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def moves(
     n_cells : int
         Cells of the simulated graph.
     real : bool
-        Whether to run on the real pair, where its data are at hand.
+        Whether to run on the real pair, where its data are available.
     precision : str, optional
-        "single" or "double"; by default each model's own.
+        "single" or "double"; by default that of each model.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def moves(
     Raises
     ------
     MethodError
-        When a process fails, with what it said.
+        When a process fails, with its error output.
     """
     able = [name for name in CAPABILITIES if name not in lacking()] or [""]
     settings = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
@@ -193,12 +193,12 @@ def _compute(
 
 
 def report(found: pd.DataFrame, tolerance: float) -> str:
-    """What the command prints of ``moves``: a line a method, marked above ``tolerance``, and what could not be tried.
+    """Printed lines of ``moves``: one a method, marked above ``tolerance``, then the combinations that could not run.
 
     Parameters
     ----------
     found : DataFrame
-        What ``moves`` returns.
+        Result of ``moves``.
     tolerance : float
         A move that is marked, as a share.
 

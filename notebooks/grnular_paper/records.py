@@ -1,13 +1,13 @@
 """The record of runs: a csv file an experiment, a row a result, with where it came from.
 
 Files are sorted and diffable. A row is written as soon as it is computed: under a lock it is put among the
-others, and the file is replaced whole. So a kill at any moment leaves the file as it was or with the row,
+others, and the file is replaced whole. So a kill at any moment leaves the file unchanged or with the row,
 and two processes lose nothing. Lines are kept as text between two additions as long as the file has not
 changed, and never parsed to be written again: an addition costs milliseconds, and old rows stay as they are.
 
 ``weights`` are the first ten digits of the hash of the trained parameters that made a row (empty: none,
 or an older row). ``environment`` names the software and, in newer rows, the processor that computed it by
-eight digits; ``environments.csv`` beside the record says what they stand for.
+eight digits; ``environments.csv`` beside the record holds the full text.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SCORES = (
 )  # fmt: skip
 PROVENANCE = ("commit", "environment")
 COLUMNS = (*KEY, *SCORES, "seconds", "cpu_seconds", "device", "weights", *PROVENANCE)
-DETAILS = "details"  # what the rows of "beeline" leave out: edge by edge and TF by TF, one run a method
+DETAILS = "details"  # more metrics of runs of "beeline", by edge and by TF, one run a method
 DETAIL_KEY = ("dataset", "network", "genes", "method")
 DETAIL_SCORES = (
     "seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high",
@@ -106,7 +106,7 @@ class Record:
         Returns
         -------
         DataFrame
-            Key columns, device, weights, commit and environment are strings (empty for what does not
+            Key columns, device, weights, commit and environment are strings (empty where they do not
             apply), all others numbers. No rows without a file.
 
         Raises
@@ -163,12 +163,12 @@ class Record:
             return len(set(own) - set(before))
 
     def _lines(self) -> dict[tuple[str, ...], str]:
-        """Key -> line of the file, in its order; from memory while nobody else has changed it."""
+        """Key -> line of the file, in its order; cached while the file is unchanged."""
         state = _state(self.path)
         if state is None:
             return {}
         if self._kept is None or self._kept[0] != state:
-            _parsed(self.path, state, self.columns, self.key)  # refuses what is no record
+            _parsed(self.path, state, self.columns, self.key)  # refuses a file that is no record
             places = [self.columns.index(name) for name in self.key]
             found = {}
             for line in self.path.read_text(encoding="utf-8").splitlines()[1:]:
@@ -220,7 +220,7 @@ _State = tuple[int, int, int]
 
 
 def _state(path: Path) -> _State | None:
-    """What changes whenever the file does; None without a file."""
+    """Identity of the state of the file; None without a file."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -249,14 +249,14 @@ def _parsed(path: Path, state: _State, columns: tuple[str, ...], key: tuple[str,
 
 
 def _number(value: Any, digits: int) -> str:
-    """A value as text: whole numbers as they are, nothing for what is not known."""
+    """A value as text: whole numbers without a point, empty for unknown."""
     if value is None or pd.isna(value):
         return ""
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def _text(value: Any) -> str:
-    """A key as text: empty for what does not apply, no ``.0`` after whole numbers."""
+    """A key as text: empty where it does not apply, no ``.0`` after whole numbers."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -99,7 +99,7 @@ def run_missing(
     folder : Path
         The folder of recorded tables.
     tasks : iterable of Task
-        What is wanted, in the order to run.
+        Planned runs, in order.
     parts : Path, optional
         A folder where long methods keep finished parts until their rows are on record.
     say : callable
@@ -129,7 +129,7 @@ def run_missing(
             failures.append(failure)
             say(failure)
             continue
-        for experiment in sorted(found, key=lambda name: name == task.experiment):  # its own last
+        for experiment in sorted(found, key=lambda name: name == task.experiment):  # that of the task last
             record = records.setdefault(experiment, Record(experiment, folder))
             record.add(found[experiment], replace=experiment != task.experiment)
         clear_parts(_own_parts(parts, task))
@@ -146,19 +146,19 @@ def _outcome(rows: pd.DataFrame) -> str:
 
 
 def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[str]]:
-    """Run tasks whatever is on record, and write nothing.
+    """Run tasks, recorded or not, without writing.
 
     Parameters
     ----------
     tasks : iterable of Task
-        What is wanted.
+        Planned runs.
     **options
         ``device`` and ``n_jobs`` of every run.
 
     Returns
     -------
     rows : DataFrame
-        The rows of the tasks' own records, without provenance.
+        The rows of the tasks, without provenance.
     failures : list of str
         A line for each task that could not run.
     """
@@ -290,7 +290,7 @@ def verify(
     """Recompute a random sample of recorded rows and compare.
 
     A row of real data whose method has several seeds on record may also move by as much as the others are
-    apart, and a row of ``PROCESSOR_SPREAD`` by what another processor was seen to move it.
+    apart, and a row of ``PROCESSOR_SPREAD`` by its largest measured difference between processors.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ def verify(
 
 
 def _sample(recorded: pd.DataFrame, budget_seconds: float, seed: int) -> Iterator[Task]:
-    """Random runs on record, as many as the budget allows, that can be recomputed with the data at hand."""
+    """Random runs on record, as many as the budget allows, that can be recomputed with the available data."""
     if recorded.empty:
         return
     real = recorded["experiment"] == "beeline"

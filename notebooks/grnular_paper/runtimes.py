@@ -1,10 +1,10 @@
 """The paper's Tables 1 and 2: how long inference takes with 1,200 genes, method by method.
 
 The data are a replicate of SERGIO's DS3: 1,200 genes, 127 TFs, 2,700 cells. Rows go to the record
-``runtimes`` with their scores, so that a time is never shown without what it bought. Times mean
+``runtimes`` with their scores, so that a time is never shown without its accuracy. Times mean
 something on an otherwise idle machine only; nothing here can see whether it was.
 
-Every method runs on a small data set first: what a process does once, loading libraries above all, would
+Every method runs on a small dataset first: one-time costs, loading libraries above all, would
 otherwise be on the bill of whichever method comes first. Quick runs are repeated, and the median counts.
 """
 
@@ -39,7 +39,7 @@ METHODS = (
     "grnboost2", "glasso", "genie3", "grnboost2-arboreto", "genie3-arboreto",
 )  # fmt: skip
 WITHOUT_TFS = ("glad",)
-WARM_UP = ("clean", 0, 100, 2)  # preset, replicate, cells, cell types: what methods run on first
+WARM_UP = ("clean", 0, 100, 2)  # preset, replicate, cells, cell types of the first, untimed run
 REPEATS, REPEATED_BELOW = 5, 10.0  # runs of less than so many seconds are repeated
 
 

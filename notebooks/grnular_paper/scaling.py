@@ -1,7 +1,7 @@
 """How time and memory grow with genes, cells and TFs: which sizes are run.
 
 ``python tests/bench_scale.py sweep TABLE`` runs them. A method goes on to the next size of a sweep as
-long as a run takes no more than ``PATIENCE`` seconds; what stopped it is as much a result as a time.
+long as a run takes no more than ``PATIENCE`` seconds; the reason for the stop is recorded too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Size(NamedTuple):
     cells: int
 
 
-# sweep -> what its axis shows, and its sizes, small ones first
+# sweep -> label of its axis, and its sizes in increasing order
 SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
     "genes": (
         "genes, 7.5 to 10 % of them TFs, and as many cells",
@@ -52,7 +52,7 @@ def next_size(table: pd.DataFrame, sweep: str, method: str) -> Size | None:
     Parameters
     ----------
     table : DataFrame
-        ``COLUMNS``: the runs so far.
+        ``COLUMNS``: the recorded runs.
     sweep : str
         One of ``SWEEPS``.
     method : str

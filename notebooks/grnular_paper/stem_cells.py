@@ -1,4 +1,4 @@
-"""What the paper reads from its network of mouse stem cells, as numbers and verdicts.
+"""The paper's statements about its network of mouse stem cells, as numbers and verdicts.
 
 Scores are matrices (tfs, genes) with absent edges at 0; ``inside`` means both ends in a set of genes.
 
@@ -236,7 +236,7 @@ def subnetwork(
 def chip_regulators(target: str) -> list[str]:
     """Regulators of ``target`` in BEELINE's ChIP-seq network of mouse stem cells, sorted.
 
-    The network is the one cut down to the genes of TFs+1000, whatever the gene rule in use.
+    The network is restricted to the genes of TFs+1000, for every gene rule.
 
     Returns
     -------
@@ -257,7 +257,7 @@ def predictors(
 ) -> pd.DataFrame:
     """How well each regulator's expression predicts the target's, cell by cell.
 
-    What is left after the trend of both along pseudotime is taken away is what two genes have in common
+    The residual after removing the trend along pseudotime is what two genes have in common
     beyond being early or late.
 
     Parameters
@@ -294,7 +294,7 @@ def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
     Parameters
     ----------
     table : DataFrame
-        What ``predictors`` returns, or another table with ``regulator``.
+        Result of ``predictors``, or another table with ``regulator``.
     value : str
         Column of the value.
     falling : bool
@@ -364,7 +364,7 @@ def trend_verdict(rho: float, p: float, rises: bool) -> str:
     p : float
         Its p value.
     rises : bool
-        Whether the statement says that expression rises.
+        Whether the statement is that expression rises.
 
     Returns
     -------

@@ -13,7 +13,7 @@ method : str
 replicate : int
     Number of the test graph.
 n_cells, n_types : int, optional
-    Cells and cell types; by default the preset's own.
+    Cells and cell types; by default those of the preset.
 tf_information : str
     "with" or "without" the list of TFs.
 simulation : Simulation
@@ -67,7 +67,7 @@ class SyntheticTask:
     seed : int
         Of the method.
     n_cells, n_types : int, optional
-        Cells and cell types; by default the preset's own.
+        Cells and cell types; by default those of the preset.
     tf_information : str
         "with" or "without" the list of TFs.
     """
@@ -264,7 +264,7 @@ def score_simulation(simulation: Simulation, run: Inference, device: str) -> dic
     Returns
     -------
     dict of str to object
-        What ``row_scores`` returns.
+        Result of ``row_scores``.
     """
     truth, tfs = truth_table(simulation), tf_names(simulation)
     return row_scores(run, truth, simulation.genes(), tfs, device, symmetric_truth=True)

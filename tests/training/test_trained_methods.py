@@ -12,7 +12,7 @@ import pytest
 from small_weights import OTHERS, RECIPE, refused, saved
 
 from grnular_core.methods.registry import METHODS, MethodInput, RunOptions, infer, run_method
-from grnular_core.methods.unrolled import own_weights
+from grnular_core.methods.unrolled import default_weights
 from grnular_core.models.inference import model_scores
 from grnular_core.training import weights as trained
 from grnular_core.training.named_recipes import RECIPES
@@ -77,7 +77,7 @@ def test_every_method_has_weights_with_a_recipe_for_any_data(method):
     X = np.ones((10, 10))
     for n_zeros in (0, 10, 11, 100):
         X.ravel()[:n_zeros] = 0
-        name = own_weights(METHODS[method], X)
+        name = default_weights(METHODS[method], X)
         assert RECIPES[name].model in TRAINED[method].kinds
         if method in ("grnular-context", "grnular-cells"):
             assert name == method

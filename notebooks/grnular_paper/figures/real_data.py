@@ -44,14 +44,14 @@ def pair_heatmap(
     kind : str
         How values are coloured, of ``plotting.heatmaps.score_heatmap``.
     name : str
-        What the score is called in the caption.
+        Name of the score in the caption.
     title : str
         Title of the figure; empty: the same name.
 
     Returns
     -------
     Picture
-        Values are told under the pointer.
+        Values are shown at the pointer.
     """
     figure, ax = plt.subplots(figsize=(1.6 + 0.46 * len(methods), 6.2))
     grid = wide(rows, score, DATASETS, methods)
@@ -76,7 +76,7 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     Returns
     -------
     Picture
-        Values are told under the pointer.
+        Values are shown at the pointer.
     """
     grids = [wide(printed, score, DATASETS, methods) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())

@@ -41,7 +41,7 @@ from grnular_paper.synthetic import synthetic_tasks
 WITHOUT_TRAINING = ("correlation", "clr", "ridge", "grnboost2")
 GLUED = ("grnular-context", "grnular-untrained", "grnular", "glad-tf", "glasso", *WITHOUT_TRAINING)
 NO_LIST = ", no TF list"
-PLACES = {"clean": "clean", "noisy(25)": "dropout25"}  # dataset -> what numbers of it are called
+PLACES = {"clean": "clean", "noisy(25)": "dropout25"}  # dataset -> prefix of its glued numbers
 WAYS = {
     "plain": "plain",
     "in_place": "GRNULar",

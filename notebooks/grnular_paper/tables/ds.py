@@ -102,7 +102,7 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
     Returns
     -------
     table : DataFrame
-        Two lines a dataset that is at hand.
+        Two lines for each available dataset.
     absent : list of str
         A line for each that is not.
     """
@@ -112,14 +112,14 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
         try:
             found = learning.per_tf(replicate_of(name, 0), RANKED, device)
         except DownloadError as error:
-            absent.append(f"{name} is not at hand: {error}")
+            absent.append(f"{name} is not available: {error}")
         else:
             parts.append(_detected_and_hidden(found, name))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), absent
 
 
 def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict[str, float]:
-    """Return the same of DS1, to be glued: how many TFs are hidden, what they regulate, how they are ranked.
+    """Numbers of DS1 to be glued: undetected TFs, the share of edges they regulate, their ranks.
 
     Returns
     -------

@@ -9,7 +9,7 @@ means : DataFrame
 left : DataFrame
     Of ``survival``.
 method, methods : str, or some
-    What is shown, in its order.
+    Methods shown, in order.
 simulation : Simulation
     Expression (cells, genes) and the network behind it.
 n_graphs, n_cells : int
@@ -35,7 +35,7 @@ SHOWN = (
 
 
 class Seen(NamedTuple):
-    """What dropout leaves of a simulation, as shares."""
+    """Shares of a simulation that remain after dropout."""
 
     genes: float  # with any expression
     tfs: float  # with any expression
@@ -43,7 +43,7 @@ class Seen(NamedTuple):
 
 
 def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
-    """Mean AUROC of both protocols at each dropout, beside what random scores have.
+    """Mean AUROC of both protocols at each dropout, beside that of random scores.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def seen(simulation: Simulation) -> Seen:
 
 
 def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
-    """Tell what each dropout leaves, and what an oracle reaches that names seen genes alone.
+    """Shares that remain at each dropout, and the scores of an oracle restricted to detected genes.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def survival_table(left: pd.DataFrame) -> pd.DataFrame:
 
 
 def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grnular") -> str:
-    """Tell what both tables say of a dropout of 75 %.
+    """Numbers of both tables at a dropout of 75 %.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Tables of the page on a user's own cells: first edges, stability, false discovery rate, scores.
+"""Tables of the page on a user's cells: first edges, stability, false discovery rate, scores.
 
 Parameters
 ----------
@@ -7,7 +7,7 @@ n_genes : int
 notes : iterable of str
     Lines, with or without "note: " before them.
 edges : DataFrame
-    An edge table, with ``stability, mean_rank`` and ``q_value`` where these were asked for; the first ``n`` are shown.
+    An edge table, with ``stability, mean_rank`` and ``q_value`` where these were computed; the first ``n`` are shown.
 n : int
     How many edges.
 stable : DataFrame
@@ -47,13 +47,13 @@ def example(n_genes: int) -> tuple[GRNDataset | None, str]:
     Returns
     -------
     data : GRNDataset or None
-        The cells, where they are at hand.
+        The cells, where available.
     reason : str
         Why they are not, as a sentence.
     """
     reason = pairs_without_data(EXAMPLE[:1], EXAMPLE[1:], "TFs+500").get(EXAMPLE)
     if reason is not None:
-        return None, f"*The data are not at hand: {EXAMPLE[0]} {reason}.*"
+        return None, f"*The data are not available: {EXAMPLE[0]} {reason}.*"
     data = load_beeline(*EXAMPLE)
     return (most_variable(data, n_genes) if n_genes else data), ""
 

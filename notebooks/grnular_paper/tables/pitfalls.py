@@ -146,7 +146,7 @@ def floor_by_share(rng: np.random.Generator, n_random: int, n_shares: int = 15) 
 
 
 def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return the reference network as its own prediction, scored with the genes in other orders.
+    """Return the reference network used as the prediction, scored with the genes in other orders.
 
     Returns
     -------
@@ -232,9 +232,9 @@ def bonus_of_tf_pairs(dataset: str, seed: int) -> tuple[pd.DataFrame, list[str]]
     Returns
     -------
     table : DataFrame
-        A line a reference network; empty where the data are not at hand.
+        A line a reference network; empty where the data are not available.
     absent : list of str
-        A line that says so.
+        The sentence.
     """
     rows = []
     absent = []
@@ -242,7 +242,7 @@ def bonus_of_tf_pairs(dataset: str, seed: int) -> tuple[pd.DataFrame, list[str]]
         try:
             data = load_beeline(dataset, network)
         except DownloadError as error:
-            absent.append(f"{dataset} {network} is not at hand: {error}")
+            absent.append(f"{dataset} {network} is not available: {error}")
             break
         edges = infer(data, "random", seed=seed)
         paper = paper_scores(edges, data.truth, data.genes, data.tfs)

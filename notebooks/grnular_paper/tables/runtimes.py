@@ -54,7 +54,7 @@ SCALE_NAMES = {
 
 
 def devices(recorded: pd.DataFrame) -> str:
-    """Tell what the recorded times were taken on.
+    """Machine of the recorded times.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def forward_passes(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        ``hidden_units, paper, here``; NaN for what is not on record.
+        ``hidden_units, paper, here``; NaN where not on record.
     """
     seconds = recorded.set_index("method")["seconds"]
     names = [runtimes.forward_name(hidden) for hidden in printed["hidden_units"]]
@@ -99,7 +99,7 @@ def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts; empty for what is not on record.
+        Texts; empty where not on record.
     """
     return pd.DataFrame(
         {
@@ -132,7 +132,7 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts, a line a method of ``runtimes.METHODS``; empty for what is not on record or not printed.
+        Texts, a line a method of ``runtimes.METHODS``; empty where not on record or not printed.
     """
     papers = {PRINTED[r.method]: f"{r.seconds:g} ({r.device})" for r in printed.itertuples()}
     rows = recorded.set_index("method")
@@ -240,7 +240,7 @@ def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same with readable column names; empty cells for what was not predicted.
+        The same with readable column names; empty cells where nothing was predicted.
     """
     shown = scale.sort_values(["sweep", "method", "genes", "cells", "tfs"])
     shown = shown.assign(method=shown["method"].map(label)).rename(columns=SCALE_NAMES)
@@ -248,7 +248,7 @@ def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
 
 
 def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
-    """How far time and memory went beyond what was predicted before the run.
+    """Largest ratios of measured to predicted time and memory.
 
     Returns
     -------
@@ -271,14 +271,14 @@ def timed_now(
     measured : list of (name, row)
         A row of the record each.
     absent : list of str
-        A line where the data are not at hand.
+        A line where the data are not available.
     """
     measured: list[tuple[str, dict[str, object]]] = []
     try:
         for timing in runtimes.timings(hidden, methods):
             measured.append((timing.name, timing.run(device=device)[0]))
     except DownloadError as error:
-        return measured, [f"SERGIO's DS3 is not at hand: {error}"]
+        return measured, [f"SERGIO's DS3 is not available: {error}"]
     return measured, []
 
 

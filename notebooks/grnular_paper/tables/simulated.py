@@ -1,4 +1,4 @@
-"""What the pages of simulated experiments share: the full grid, and a small part of it computed beside the record.
+"""Shared by the pages of simulated experiments: the full grid, and a small part computed at build time.
 
 Parameters
 ----------
@@ -27,7 +27,7 @@ KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information"
 
 
 class LivePart(NamedTuple):
-    """What was computed now."""
+    """Rows computed at build time."""
 
     beside: pd.DataFrame  # of ``_beside_record``
     gap: float  # the largest difference of any area, as a share of the recorded one
@@ -110,7 +110,7 @@ def live_part(
 
 
 def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:
-    """Run what is missing of an experiment's full grid and add its rows to the record.
+    """Run the missing part of an experiment's full grid and add its rows to the record.
 
     Parameters
     ----------

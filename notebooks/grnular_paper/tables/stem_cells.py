@@ -1,4 +1,4 @@
-"""Tables of the page on mouse stem cells: what is at hand, the gene set, trends along pseudotime.
+"""Tables of the page on mouse stem cells: data, gene set, trends along pseudotime.
 
 Parameters
 ----------
@@ -48,7 +48,7 @@ def listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Cells:
-    """What the page has to work with; without data everything is empty."""
+    """Data of the page; without them every field is empty."""
 
     data: GRNDataset | None  # under a gene rule
     time: np.ndarray | None = None  # (cells,), pseudotime
@@ -96,12 +96,12 @@ class Cells:
 
 
 def load_cells(genes: str) -> Cells:
-    """Tell what is at hand of the data, the pseudotime and the ChIP-seq network.
+    """Load the data, the pseudotime and the ChIP-seq network, where available.
 
     Returns
     -------
     Cells
-        With ``None`` for what is not at hand.
+        With ``None`` for what is missing.
     """
     reason = pairs_without_data([DATASET], [NETWORK], genes).get((DATASET, NETWORK), "")
     paths = available([TIMES, stem_cells.CHIP_NETWORK], progress=False).paths
@@ -115,7 +115,7 @@ def load_cells(genes: str) -> Cells:
 
 
 def at_hand(cells: Cells, genes: str) -> str:
-    """Tell what is at hand, as Markdown.
+    """Describe the available data, as Markdown.
 
     Returns
     -------
@@ -123,9 +123,9 @@ def at_hand(cells: Cells, genes: str) -> str:
         A list, or why there are no data.
     """
     if cells.data is None:
-        return f"*The data are not at hand: mESC with the gene rule {genes} {cells.reason}.*"
+        return f"*The data are not available: mESC with the gene rule {genes} {cells.reason}.*"
     known = "in the data" if cells.has_target else "**not in the data** under this gene rule"
-    time = "not at hand."
+    time = "not available."
     if cells.time is not None:
         hours = pd.Series(cells.data.adata.obs_names).str.extract(r"_(\d+)h_")[0].astype(float)
         rho = stats.spearmanr(hours, cells.time).statistic
@@ -253,7 +253,7 @@ def stand_ins_in_words(cells: Cells) -> str:
 
 
 def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
-    """Which stand-ins fall along pseudotime, where the paper's example is said to rise.
+    """Which stand-ins fall along pseudotime, where the paper's example rises.
 
     Returns
     -------
@@ -264,4 +264,4 @@ def falling_in_words(cells: Cells, found: Mapping[str, Trend]) -> str:
     falling = [n for n in known if found[n].rho < 0 and found[n].p < stem_cells.LEVEL]
     if not falling:
         return ""
-    return f"{listed(falling)} falls along pseudotime, unlike what is said of {TARGET}, and stays among the stand-ins."
+    return f"{listed(falling)} falls along pseudotime, where the paper has {TARGET} rising, and is kept among the stand-ins."
