@@ -143,7 +143,7 @@ EXPRESSION = [
     Case("layer of a csv", ("layer 'logged' out", "plain table"), arguments=("--layer", "logged")),
     Case("unknown layer", ("no layer 'logged'", "it has none"), {}, "good.h5ad", ("--layer", "logged")),
     Case("no raw", ("has no .raw", "leave the layer out"), {}, "good.h5ad", ("--layer", "raw")),
-    Case("told the wrong way", ("said to be genes-x-cells", "leave --orientation out"), arguments=("--orientation", "genes-x-cells")),
+    Case("orientation given wrongly", ("given as genes-x-cells", "leave --orientation out"), arguments=("--orientation", "genes-x-cells")),
 ]  # fmt: skip
 
 MATRIX = [

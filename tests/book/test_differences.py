@@ -66,7 +66,7 @@ def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
     try:
         network = replicate_of("DS1", 0)
     except DownloadError as error:
-        pytest.skip(f"SERGIO's DS1 is not at hand: {error}")
+        pytest.skip(f"SERGIO's DS1 is not available: {error}")
     lost = published_code.lost_edges(network.adjacency, network.tf_index)
     assert recorded.loc["DS1", "edges"] == network.adjacency.sum()
     assert recorded.loc["DS1", "lost"] == pytest.approx(lost / network.adjacency.sum(), abs=1e-6)

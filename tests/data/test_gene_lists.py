@@ -219,7 +219,7 @@ def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_
 
 def test_without_network_the_message_says_what_else_can_be_done(server):
     server.add(NAMED["human"], b"TF\nA\n", statuses=[404] * 9)
-    with pytest.raises(DownloadError, match=r"'human' is not at hand: .*--tfs a file of your own"):
+    with pytest.raises(DownloadError, match=r"'human' is not available: .*--tfs a file with one name"):
         tf_list("human")
 
 

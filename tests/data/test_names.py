@@ -63,7 +63,7 @@ def test_an_orientation_told_is_taken_unless_the_tf_list_is_against_it():
     assert names.choose_orientation(GENES, CELLS, None, "genes-x-cells")[0] is False
     assert names.choose_orientation(CELLS, GENES, None, "cells-x-genes")[0] is True
     assert names.choose_orientation(GENES, GENES, ["A"], "cells-x-genes")[0] is True
-    with pytest.raises(InputError, match="said to be genes-x-cells, but 0 of 3 row names"):
+    with pytest.raises(InputError, match="given as genes-x-cells, but 0 of 3 row names"):
         names.choose_orientation(CELLS, GENES, ["A"], "genes-x-cells")
 
 

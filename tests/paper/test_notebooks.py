@@ -167,14 +167,14 @@ def test_beeline_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
 
 def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
     text, glued = run_here("05_mesc_network")
-    assert "The data are not at hand" in text
+    assert "The data are not available" in text
     assert text.count("can not be tested") == glued["n_untested"] == 9 and "agrees" not in text
     assert own_glue("05_mesc_network") <= set(glued)
 
 
 def test_the_page_of_your_own_data_says_when_the_example_is_not_at_hand(no_data, run_here):
     text, _ = run_here("your_data")
-    assert "The data are not at hand" in text and text.count("Not run") >= 6
+    assert "The data are not available" in text and text.count("Not run") >= 6
 
 
 def own_files(folder: Path) -> None:

@@ -46,7 +46,7 @@ def test_scores_have_their_digits():
 
 def test_the_example_is_cut_to_its_most_variable_genes_or_missed_by_name(monkeypatch, small_data):
     monkeypatch.setattr(tables, "pairs_without_data", lambda *words: {tables.EXAMPLE: "has no file"})
-    assert tables.example(5) == (None, "*The data are not at hand: mESC has no file.*")
+    assert tables.example(5) == (None, "*The data are not available: mESC has no file.*")
     monkeypatch.setattr(tables, "pairs_without_data", lambda *words: {})
     monkeypatch.setattr(tables, "load_beeline", lambda *words: small_data)
     cut, reason = tables.example(4)

@@ -83,7 +83,7 @@ def test_without_data_the_bonus_is_an_empty_table_and_a_line(monkeypatch):
 
     monkeypatch.setattr(pitfalls, "load_beeline", fail)
     table, absent = pitfalls.bonus_of_tf_pairs("mESC", 0)
-    assert table.empty and absent == ["mESC STRING is not at hand: no network"]
+    assert table.empty and absent == ["mESC STRING is not available: no network"]
     assert np.isnan(pitfalls.bonus_numbers(table)["bonus_random"])
 
 

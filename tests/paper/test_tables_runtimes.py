@@ -89,4 +89,4 @@ def test_live_times_stand_beside_recorded_scores(recorded, monkeypatch):
         raise DownloadError("no network")
 
     monkeypatch.setattr(tables.runtimes.Timing, "run", fail)
-    assert tables.timed_now(["clr"], [], "cpu") == ([], ["SERGIO's DS3 is not at hand: no network"])
+    assert tables.timed_now(["clr"], [], "cpu") == ([], ["SERGIO's DS3 is not available: no network"])

@@ -71,15 +71,15 @@ def test_targets_are_the_stand_ins_until_the_gene_itself_is_there(cells, with_ta
 
 
 def test_what_is_at_hand_is_listed(cells, with_target):
-    text = tables.at_hand(cells, "TFs+500")
+    text = tables.availability(cells, "TFs+500")
     assert "40 cells, 8 genes, 4 of them TFs (TFs+500)" in text and "**not in the data**" in text
     assert "hour of collection: 0.97" in text
-    assert "**CFC1** is in the data" in tables.at_hand(with_target, "top500")
-    assert tables.at_hand(NO_CELLS, "top500") == (
-        "*The data are not at hand: mESC with the gene rule top500 needs the full download.*"
+    assert "**CFC1** is in the data" in tables.availability(with_target, "top500")
+    assert tables.availability(NO_CELLS, "top500") == (
+        "*The data are not available: mESC with the gene rule top500 needs the full download.*"
     )
     timeless = tables.Cells(cells.data)
-    assert "**Pseudotime**: not at hand." in tables.at_hand(timeless, "TFs+500")
+    assert "**Pseudotime**: not available." in tables.availability(timeless, "TFs+500")
 
 
 def test_data_that_are_not_there_are_given_with_their_reason(monkeypatch):

@@ -68,7 +68,7 @@ def test_a_reference_network_is_a_table_or_a_file_and_gives_scores(tmp_path, sma
 
 
 def test_what_would_make_a_wrong_network_is_refused(small_data):
-    with pytest.raises(InputError, match="which genes may regulate"):
+    with pytest.raises(InputError, match="expected the genes that may regulate"):
         gc.infer(small_table(), "clr")
     for more in ({"tfs": ["G00"]}, {"scaled": True}):
         with pytest.raises(InputError, match="GRNDataset has its TFs"):

@@ -114,7 +114,7 @@ def load_cells(genes: str) -> Cells:
     return Cells(data, time, chip)
 
 
-def at_hand(cells: Cells, genes: str) -> str:
+def availability(cells: Cells, genes: str) -> str:
     """Describe the available data, as Markdown.
 
     Returns
