@@ -33,7 +33,6 @@ def test_every_number_of_the_page_is_computed_and_shown(effects):
 
 def test_a_way_of_training_that_kept_the_start_is_not_shown_as_one_without_effect(effects):
     assert "kept the untrained start for 2.0, 5.0" in effects["beta"]
-    assert "kept the untrained start for cut" in effects["gradient"]
     assert "start" not in effects["steps"]
 
 
@@ -49,6 +48,18 @@ def test_effects_are_those_of_the_recorded_rows(tmp_path, effects):
     empty = difference_page.effects(tmp_path)
     for name in ("layers", "stop", "triangle", "compiled"):
         assert empty[name] == difference_page.NONE
+
+
+def test_trainings_are_compared_on_the_seeds_that_all_of_them_have(tmp_path):
+    lines = ["graphs,reading,seed,epoch,loss,valid_auprc,valid_auroc,seconds,commit,environment"]
+    for reading, best in (("as printed", 0.5), ("gradient not clipped", 0.4)):
+        for seed in (0, 1) if best == 0.5 else (0,):
+            for epoch, auprc in enumerate((0.3, best + seed, 0.2)):
+                lines.append(f"clean,{reading},{seed},{epoch},,{auprc},0.5,1,abc,")
+    (tmp_path / "readings.csv").write_text("\n".join(lines) + "\n")
+    text = difference_page.of_readings(tmp_path, ["as printed", "gradient not clipped"])
+    assert text.endswith("untrained 0.300, as printed 0.500, gradient not clipped 0.400 (seeds: 1)")
+    assert difference_page.of_readings(tmp_path, ["as printed", "loss on Z"]) == difference_page.NONE
 
 
 def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
