@@ -23,10 +23,9 @@ from grnular_core.training.named_recipes import named_recipe
 from grnular_core.utils.files import write_csv
 from grnular_paper import environments
 from grnular_paper.records import recorded_folder, recorded_table
+from grnular_paper.tables.readings import TITLES
 
 TABLE = "open_choices"
-# Families of the validation graphs
-TITLES = {"clean": "without dropout", "low-dropout": "with a dropout of 0 or 25 %"}
 N_GRAPHS = 20
 
 

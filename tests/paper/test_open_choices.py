@@ -32,7 +32,7 @@ def test_an_effect_is_the_mean_over_graphs(tmp_path):
     columns = ["choice", "value", "graphs", "replicate", "strict_auprc"]
     assert open_choices.effect(tmp_path, "Z_0") == ""
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "open_choices.csv", index=False)
-    assert "without dropout: theta_0: 0.300, 0: 0.600 (2" in open_choices.effect(tmp_path, "Z_0")
+    assert "no dropout: theta_0: 0.300, 0: 0.600 (2" in open_choices.effect(tmp_path, "Z_0")
 
 
 @pytest.mark.slow
