@@ -14,6 +14,7 @@ from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.utils.errors import DownloadError
 
 STRING, CHIP, OWN = NETWORKS
+NAMES = {"S": STRING, "N": CHIP, "C": OWN}
 
 
 def scored(*lines: tuple, columns: str) -> pd.DataFrame:
@@ -110,22 +111,50 @@ def test_the_papers_rule_is_told_where_it_can_be_had(small_data, monkeypatch):
     assert absent == ["not at hand: no file"]
 
 
-def test_under_the_papers_rule_methods_stand_beside_its_numbers_and_random_scores():
+def draws(network: str, *values: float, auroc: float = 0.9) -> list[tuple]:
+    """A line of the record a draw of random scores."""
+    return [("mDC", network, "random", str(seed), v, auroc, 0.85, 1.0) for seed, v in enumerate(values)]
+
+
+RULE_COLUMNS = "dataset network method seed paper_auprc paper_auroc paper_floor_auroc strict_auprc_ratio"
+
+
+def test_what_the_paper_prints_stands_beside_the_draws_that_reach_it():
     rows = scored(
-        ("random", STRING, 0.5, 0.9, 1.0), ("clr", STRING, 0.4, 0.9, 2.0), ("clr", STRING, 0.6, 0.9, 4.0),
-        ("grnular-cells", STRING, 0.3, 0.9, 2.5), ("clr", OWN, 0.1, 0.9, 7.0), ("genie3", STRING, 0.2, 0.9, 1.0),
-        columns="method network paper_auprc paper_auroc strict_auprc_ratio",
+        *draws(STRING, 0.1, 0.2, 0.3, 0.4), *draws(CHIP, 0.1, 0.1),
+        ("mDC", STRING, "grnular", "0", 0.2, 0.96, 0.85, 1.5), ("mDC", STRING, "grnular", "1", 0.4, 0.98, 0.85, 1.5),
+        columns=RULE_COLUMNS,
     )  # fmt: skip
-    means = tables.rule_means(rows)
-    printed = scored(("mDC", "genie3", STRING, 0.25), columns="dataset method network auprc")
-    table = tables.rule_table(means, printed, "mDC", ["genie3", "clr", "ridge"], [STRING, OWN])
-    assert table["method"].tolist() == ["GENIE3", "CLR"]
-    assert table["[S] AUPRC (paper)"].tolist() == ["0.200 (0.250)", "0.500"]
-    assert table["[S] strict / density"].tolist() == ["1.00", "3.00"]
-    assert "[C] strict / density" not in table and table["[C] AUPRC (paper)"].iloc[1] == "0.100"
-    assert tables.rule_numbers(means) == {"rule_methods": 3, "rule_below_random": 2, "rule_rank": 2}
-    without = tables.rule_means(rows[rows["method"] != "grnular-cells"])
-    assert tables.rule_numbers(without)["rule_rank"] == 0
+    printed = scored(
+        ("mDC", "grnular", STRING, 0.3, 0.97), ("mDC", "genie3", STRING, 0.9, 0.5), ("mDC", "grnular", OWN, 0.2, 0.9),
+        columns="dataset method network auprc auroc",
+    )  # fmt: skip
+    found = tables.printed_beside_chance(rows, printed, "mDC", [STRING, CHIP, OWN]).set_index(["network", "score"])
+    line = found.loc[STRING, "AUPRC"]
+    assert (line["printed"], line["share"], line["draws"]) == (0.3, 0.5, 4)  # one that equals it reaches it
+    assert line["ours"] == pytest.approx(0.3) and line["random"] == pytest.approx(0.25)
+    assert (line["low"], line["high"]) == pytest.approx((0.1075, 0.3925)) and np.isnan(line["floor"])
+    line = found.loc[STRING, "AUROC"]
+    assert (line["share"], line["floor"], line["random"]) == (0, 0.85, pytest.approx(0.9))
+    assert np.isnan(found.loc[(CHIP, "AUPRC"), ["printed", "share", "ours"]].astype(float)).all()
+    assert found.loc[(OWN, "AUPRC"), "draws"] == 0 and np.isnan(found.loc[(OWN, "AUPRC"), "share"])
+    shown = tables.chance_table(found.loc[[STRING]].reset_index())
+    assert shown["printed in Fig. 8"].tolist() == ["0.3", "0.97"] and shown["floor"].tolist() == ["", "0.850"]
+    assert shown["draws that reach the printed"].tolist() == ["50%", "0%"]
+    assert shown["random, 4 draws"].iloc[0] == "0.250 [0.108, 0.393]"
+    numbers = tables.chance_numbers(found.loc[[STRING]].reset_index())
+    assert numbers["chance_percent_S_auprc"] == 50 and numbers["chance_draws"] == 4
+    assert numbers["chance_floor_S_auroc"] == 0.85 and numbers["chance_ours_S_auroc"] == pytest.approx(0.97)
+
+
+def test_under_the_papers_rule_methods_are_counted_against_the_mean_of_random_scores():
+    rows = scored(
+        *draws(STRING, 0.2, 0.4), ("mDC", STRING, "clr", "0", 0.25, 0.9, 0.85, 2.0), ("mDC", STRING, "ridge", "0", 0.35, 0.9, 0.85, 0.9),
+        ("mDC", STRING, "oracle", "0", 0.7, 0.9, 0.85, 9.0), ("mDC", OWN, "genie3", "0", 0.1, 0.9, 0.85, 5.0), columns=RULE_COLUMNS,
+    )  # fmt: skip
+    assert tables.rule_numbers(rows) == {
+        "rule_methods": 2, "rule_below_random": 1, "rule_above_strict": 1, "rule_oracle": 0.7,
+    }  # fmt: skip
 
 
 def test_the_papers_protocol_is_told_by_its_controls():
@@ -157,9 +186,40 @@ def test_edge_by_edge_numbers_are_of_methods_that_have_them_for_all_pairs():
     assert means.to_dict() == {"clr": pytest.approx(0.2), "grnular-cells": pytest.approx(0.15)}
     assert list(means.index) == ["clr", "grnular-cells"]
     assert scores.precision_numbers(means) == {"precision_ahead": 1, "precision_methods": 2}
-    table = scores.interval_table(rows, methods)
-    assert list(table.index) == ["[S] mDC", "[S] mESC"] and table["TFs"].tolist() == [7, 9]
-    assert table["CLR"].iloc[0] == "1.50 [1.20, 1.90]"
+
+
+@pytest.fixture
+def by_edge() -> pd.DataFrame:
+    """Two pairs: on the first both methods are above 1 over TFs, on the second neither."""
+    return scored(
+        (STRING, "mDC", "clr", 1.5, 1.2, 1.9), (STRING, "mDC", "grnular-cells", 2.0, 1.1, 3.0),
+        (OWN, "mDC", "clr", 1.02, 0.8, 1.3), (OWN, "mDC", "grnular-cells", 0.99, 0.7, 1.2),
+        (OWN, "mDC", "degree", 3.0, 2.0, 4.0), columns="network dataset method ratio low high",
+    )  # fmt: skip
+
+
+def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs(by_edge):
+    chance = scored(
+        (STRING, "mDC", 0.9, 1.1, 7, 40, 0.6, 0.2), (OWN, "mDC", 0.98, 1.01, 3, 900, 0.2, 0.2),
+        columns="network dataset low high regulators true true_into_tfs candidates_into_tfs",
+    )  # fmt: skip
+    table = scores.telling_table(by_edge, chance)
+    assert list(table.index) == ["[S] mDC", "[C] mDC"] and table["methods"].tolist() == [2, 2]  # no control
+    assert table["beyond random"].tolist() == [2, 1] and table["above, over TFs"].tolist() == [2, 0]
+    assert table["into TFs"].tolist() == ["60% / 20%", "20% / 20%"] and table["TFs"].tolist() == [7, 3]
+    assert table["best"].iloc[0] == "GRNULar-cells (this work) 2.00 [1.10, 3.00]"
+    assert table["random"].iloc[0] == "0.90 to 1.10"
+    assert scores.telling_pairs(table) == ["[S] mDC"] and scores.telling_pairs(table.iloc[:0]) == []
+    numbers = scores.target_numbers(chance)
+    assert numbers["into_tfs_low"] == numbers["into_tfs_high"] == 60
+    assert numbers["into_tfs_times_high"] == pytest.approx(3)
+
+
+def test_the_spread_over_tfs_of_a_mean_is_that_of_its_pairs(by_edge):
+    error = [np.log(high / low) / (2 * 1.96) for low, high in ((1.2, 1.9), (0.8, 1.3))]
+    found = scores.over_tfs(by_edge, ["[S] mDC", "[C] mDC"])
+    assert found["clr"] == pytest.approx(np.hypot(*error) / 2)
+    assert np.isnan(found["degree"])  # not on both pairs
 
 
 @pytest.fixture
@@ -181,10 +241,19 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert ranked.methods == ["grnular-cells", "clr"]
     assert ranked.geometric.to_dict() == {"grnular-cells": pytest.approx(8**0.5), "clr": pytest.approx(2)}
     assert ranked.arithmetic["grnular-cells"] == 4.5 and ranked.arithmetic["ridge"] == 99
-    table = scores.summary_table(ranked)
-    assert table["pairs"].tolist() == [8, 8]
-    assert table.loc["CLR", ["arithmetic mean", "geometric mean", "95 % low"]].tolist() == pytest.approx([2, 2, 2])
+    of = [(n, d.split("] ")[1], m) for d in ranked.by_pair.index for n in [NAMES[d[1]]] for m in ("clr", "grnular-cells")]
+    edges = scored(*((*pair, 1.0, 4.0) for pair in of), columns="network dataset method low high")
+    others = scored(*((*pair, 1.5) for pair in of[:-1]), columns="network dataset method ratio_others")
+    table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"])
+    assert table["pairs"].tolist() == ["8", "8"] and table["mean rank"].tolist() == ["1.5", "1.5"]
+    assert table.loc["CLR", ["arithmetic mean", "geometric mean", "95 %, pairs"]].tolist() == ["2.00", "2.00", "[2.00, 2.00]"]
+    half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
+    assert table.loc["CLR", "95 %, TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
+    assert table["telling pairs"].tolist() == ["2.83", "2.00"]
+    assert sorted(table["targets no TFs"]) == ["", "1.50"]  # one pair of one method is not there
     assert table["rank"].iloc[0] == "1 [1, 2]"
+    empty = scores.summary_table(ranked, edges.iloc[:0], others.iloc[:0], [])
+    assert set(empty["95 %, TFs"]) == set(empty["targets no TFs"]) == set(empty["telling pairs"]) == {""}
     numbers = scores.mean_numbers(ranked)
     assert numbers["best_method"] == "GRNULar-cells (this work)" and numbers["mean_grnular-cells"] == 4.5
     assert np.isnan(numbers["ratio_ridge"]) and numbers["mean_ridge"] == 99

@@ -10,8 +10,6 @@ rows : DataFrame
     Rows of the record.
 live, recorded : DataFrame
     Rows of one gene rule, computed now and on record.
-means : DataFrame
-    Of ``rule_means``.
 printed : DataFrame
     The paper's Fig. 8: ``dataset, network, method, auprc``.
 dataset, datasets, network, networks, method, methods, chosen, rule : str, or some
@@ -29,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from grnular_core.data.beeline import DATASETS, NETWORKS, load_beeline, table3
@@ -40,6 +39,7 @@ from grnular_core.utils.files import atomic_write
 from grnular_paper import runs
 from grnular_paper.real_data import NETWORK_LETTERS, RealTask, pair_label
 from grnular_paper.records import COLUMNS
+from grnular_paper.tables.beeline_scores import CONTROLS
 
 
 def runnable(
@@ -228,23 +228,6 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
     return start + (f"{several}. All other methods have one." if several else "no method has more than one.")  # fmt: skip
 
 
-def repeated(
-    dataset: str, network: str, method: str, seeds: Iterable[int], device: str
-) -> pd.DataFrame:
-    """One method on one pair with several seeds, run now.
-
-    Returns
-    -------
-    DataFrame
-        ``seed``, ``AUPRC / density``, ``AUROC`` by the strict protocol.
-    """
-    wanted = [RealTask(dataset, method, seed, networks=(network,)) for seed in seeds]
-    rows, _ = runs.run_now(wanted, device=device)
-    found = rows[["seed", "strict_auprc_ratio", "strict_auroc"]]
-    names = {"strict_auprc_ratio": "AUPRC / density", "strict_auroc": "AUROC"}
-    return found.rename(columns=names).astype({"seed": str})
-
-
 PRINTED = (
     "glasso",
     "glad-tf",
@@ -252,7 +235,6 @@ PRINTED = (
     "grnboost2",
     "grnular",
 )  # the methods of the paper's Fig. 8
-CONTROLS = ("random", "degree", "oracle")
 
 
 def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str, list[str]]:
@@ -283,71 +265,114 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
     return "; ".join(said), absent
 
 
-def rule_means(rows: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of a gene rule's rows.
-
-    Returns
-    -------
-    DataFrame
-        Methods x (score, network): ``paper_auprc, paper_auroc, strict_auprc_ratio``.
-    """
-    scores = ["paper_auprc", "paper_auroc", "strict_auprc_ratio"]
-    return rows.groupby(["method", "network"])[scores].mean().unstack("network")
-
-
-def rule_table(
-    means: pd.DataFrame,
-    printed: pd.DataFrame,
-    dataset: str,
-    methods: Iterable[str],
-    networks: Sequence[str],
+def printed_beside_chance(
+    rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, networks: Iterable[str], method: str = "grnular"
 ) -> pd.DataFrame:
-    """``rule_means`` beside what the paper prints for the dataset.
+    """What the paper prints for its model on a dataset, beside ours and beside random scores, by its protocol.
 
     Parameters
     ----------
-    networks : sequence of str
-        Reference networks. Against the cell-type-specific one, which has next to no true edges under the
-        paper's rule, the ratio to random is left out.
+    rows : DataFrame
+        Rows of the record under the paper's gene rule; a seed of ``random`` is a draw.
 
     Returns
     -------
     DataFrame
-        Texts, a line a method; the paper's number in brackets.
+        A row a network and area: ``network, score``, the ``printed`` number, ``ours`` (mean over seeds, NaN without
+        a row), ``random`` (mean of the draws), ``low`` and ``high`` (their central 95 %), ``share`` (of the draws that
+        reach the printed number, NaN where none is printed), ``draws``, and ``floor`` (of AUROC, else NaN).
     """
-    papers = printed[printed["dataset"] == dataset].set_index(["method", "network"])["auprc"]
     lines = []
-    for m in (m for m in methods if m in means.index):
-        line = {"method": label(m)}
-        for network in networks:
-            name = NETWORK_LETTERS[network]
-            theirs = f" ({papers[m, network]:.3f})" if (m, network) in papers.index else ""
-            ours = means.loc[m, ("paper_auprc", network)]
-            line[f"[{name}] AUPRC (paper)"] = f"{ours:.3f}{theirs}"
-            if not network.startswith("Cell"):
-                ratio = means.loc[m, ("strict_auprc_ratio", network)]
-                line[f"[{name}] strict / density"] = f"{ratio:.2f}"
-        lines.append(line)
+    theirs = printed[(printed["dataset"] == dataset) & (printed["method"] == method)].set_index("network")
+    for network in networks:
+        of = rows[(rows["dataset"] == dataset) & (rows["network"] == network)]
+        chance, ours = of[of["method"] == "random"], of[of["method"] == method]
+        for area in ("auprc", "auroc"):
+            draws = chance[f"paper_{area}"].to_numpy(dtype=float)
+            number = float(theirs[area].get(network, np.nan))
+            low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
+            reached = float((draws >= number).mean()) if len(draws) and number == number else np.nan
+            lines.append(
+                {
+                    "network": network, "score": area.upper(), "printed": number,
+                    "ours": float(ours[f"paper_{area}"].mean()) if len(ours) else np.nan,
+                    "random": float(draws.mean()) if len(draws) else np.nan, "low": low, "high": high,
+                    "share": reached, "draws": len(draws),
+                    "floor": float(of["paper_floor_auroc"].mean()) if area == "auroc" and len(of) else np.nan,
+                }
+            )  # fmt: skip
     return pd.DataFrame(lines)
 
 
-def rule_numbers(means: pd.DataFrame, chosen: str = "grnular-cells") -> dict[str, int]:
-    """Against STRING under the paper's rule: who is below random, and where the chosen method stands.
+def chance_table(found: pd.DataFrame, method: str = "grnular") -> pd.DataFrame:
+    """``printed_beside_chance`` as readers see it.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``printed_beside_chance``.
 
     Returns
     -------
-    dict of str to int
-        ``rule_methods`` without controls; ``rule_below_random`` of them by the paper's AUPRC; ``rule_rank`` of the
-        chosen one by the strict ratio, 0 where it is not on record.
+    DataFrame
+        Texts, a line a network and area.
     """
-    empty = pd.Series(dtype=float)
-    scores = means["paper_auprc"].get("STRING", empty)
-    methods = scores.drop(list(CONTROLS), errors="ignore")
-    ratios = means["strict_auprc_ratio"].get("STRING", empty).reindex(methods.index)
-    order = list(ratios.sort_values(ascending=False).index)
-    below = methods < scores.get("random", float("nan"))
+    def three(value: float) -> str:
+        return "" if np.isnan(value) else f"{value:.3f}"
+
+    lines = [
+        {
+            "network": f"[{NETWORK_LETTERS[r.network]}]", "score": r.score, "printed in Fig. 8": f"{r.printed:g}",
+            label(method): three(r.ours), f"random, {r.draws} draws": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]",
+            "draws that reach the printed": "" if np.isnan(r.share) else f"{r.share:.0%}", "floor": three(r.floor),
+        }
+        for r in found.itertuples()
+    ]  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
+    """The numbers of ``printed_beside_chance`` that the page speaks of, to be glued.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``printed_beside_chance``.
+
+    Returns
+    -------
+    dict of str to float
+        ``chance_<column>_<letter of the network>_<score>``; ``chance_draws``, of the network with fewest.
+    """
+    numbers: dict[str, float] = {"chance_draws": int(found["draws"].min())}
+    for row in found.itertuples():
+        name = f"{NETWORK_LETTERS[row.network]}_{row.score.lower()}"
+        for column in ("printed", "ours", "random", "low", "high", "floor"):
+            numbers[f"chance_{column}_{name}"] = float(getattr(row, column))
+        numbers[f"chance_percent_{name}"] = 100 * row.share
+    return numbers
+
+
+def rule_numbers(rows: pd.DataFrame, network: str = "STRING") -> dict[str, float]:
+    """How many methods the paper's protocol puts below the mean of random scores, and the strict one above.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of the record under the paper's gene rule.
+
+    Returns
+    -------
+    dict of str to float
+        ``rule_methods`` without controls; ``rule_below_random`` of them by the paper's AUPRC, ``rule_above_strict`` by
+        the strict one; ``rule_oracle``: the paper's AUPRC of the reference network itself.
+    """
+    of = rows[rows["network"] == network].groupby("method")[["paper_auprc", "strict_auprc_ratio"]].mean()
+    methods = of.drop(index=list(CONTROLS), errors="ignore")
+    random = of["paper_auprc"].get("random", np.nan)
     return {
         "rule_methods": len(methods),
-        "rule_below_random": int(below.sum()),
-        "rule_rank": order.index(chosen) + 1 if chosen in order else 0,
+        "rule_below_random": int((methods["paper_auprc"] < random).sum()),
+        "rule_above_strict": int((methods["strict_auprc_ratio"] > 1).sum()),
+        "rule_oracle": float(of["paper_auprc"].get("oracle", np.nan)),
     }

@@ -6,6 +6,8 @@ rows : DataFrame
     ``network, dataset, method`` and the scores of both protocols, a row a seed.
 by_edge : DataFrame
     Rows of ``details.csv`` of one gene rule.
+targets, chance : DataFrame
+    Rows of ``targets.csv`` and ``chance.csv`` of the same rule.
 columns, methods : iterable of str
     Methods in the order shown; those that can not be are left out.
 found : Ranking
@@ -32,20 +34,25 @@ from grnular_core.scoring.statistics import compare_methods, mean_interval, rank
 from grnular_paper.real_data import pair_label, pair_order
 from grnular_paper.verdicts import turned
 
+CLUSTERS = (
+    "within-clusters", "cluster-correlation-4", "cluster-correlation-4-signed", "cluster-correlation-mean",
+    "cluster-correlation-mean-signed",
+)  # fmt: skip
+CONTROLS = ("degree", "target-is-tf", "random", "oracle")  # they infer nothing
 SHOWN = (
     "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",
-    "grnular-untrained", "grnular-context", "grnular-cells", "correlation", "within-clusters", "clr",
-    "ridge", "degree", "random", "oracle",
+    "grnular-untrained", "grnular-context", "grnular-cells", "correlation", *CLUSTERS, "clr", "ridge", *CONTROLS,
 )  # fmt: skip
 RATIO = "strict_auprc_ratio"
 TOLD = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "grnboost2", "genie3",
-    "regdiffusion", "clr", "correlation", "within-clusters", "ridge",
+    "regdiffusion", "clr", "correlation", *CLUSTERS, "ridge", "target-is-tf",
 )  # fmt: skip
-WITH_INTERVAL = (
-    "grnular-context", "grnular-cells", "within-clusters", "clr", "regdiffusion", "genie3",
+LEFT_OUT = (
+    "grnular-cells", "regdiffusion", "within-clusters", "cluster-correlation-4-signed",
+    "cluster-correlation-mean-signed", "clr", "genie3",
 )  # fmt: skip
-LEFT_OUT = ("grnular-cells", "regdiffusion", "within-clusters", "clr", "genie3")
+HALF_WIDTH = 1.96  # of a 95 % interval, in standard errors
 
 
 def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
@@ -62,7 +69,7 @@ def paper_numbers(rows: pd.DataFrame) -> dict[str, float]:
     of = rows.groupby(["network", "dataset", "method"])[["paper_auroc", "strict_auroc"]].mean()
     paper, strict = of["paper_auroc"].unstack(), of["strict_auroc"].unstack()
     known = {"clr", "random"} <= set(paper)
-    inferring = [m for m in strict if m not in ("random", "oracle")]
+    inferring = [m for m in strict if m not in CONTROLS]
     return {
         "paper_random_auroc_min": float(floors.min()),
         "paper_random_auroc_max": float(floors.max()),
@@ -110,28 +117,53 @@ def precision_numbers(means: pd.Series, chosen: str = "grnular-cells") -> dict[s
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 
 
-def interval_table(by_edge: pd.DataFrame, methods: Iterable[str]) -> pd.DataFrame:
-    """Strict AUPRC / density of each pair with its 95 % interval over TFs.
-
-    Parameters
-    ----------
-    methods : iterable of str
-        Those of ``WITH_INTERVAL`` among them are shown.
+def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
+    """Say what each pair can tell: how many methods leave the interval of random scores, and how surely.
 
     Returns
     -------
     DataFrame
-        Pairs x methods as texts, with the number of TFs first.
+        A row a pair: ``TFs``, ``true edges``; ``into TFs``: their share that ends in a TF, beside that of the
+        candidates; ``random``: the central 95 % of AUPRC / density of random scores; how many ``methods`` infer,
+        how many of them are ``beyond random``, and how many are above 1 in 97.5 % of the draws of TFs
+        (``above, over TFs``); ``best`` method with its ratio and 95 % interval over TFs; ``tells``: whether at least
+        half of the methods are above 1 over TFs.
     """
-    methods = list(methods)
-    shown = [m for m in WITH_INTERVAL if m in methods]
-    rows = _with_pairs(by_edge[by_edge["method"].isin(shown)])
-    rows["text"] = [f"{r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in rows.itertuples()]
-    wide = rows.pivot_table(index="pair", columns="method", values="text", aggfunc="first")
-    there = [p for p in pair_order(DATASETS) if p in wide.index]
-    wide = wide.reindex(index=there, columns=shown)
-    wide.insert(0, "TFs", rows.groupby("pair")["tfs"].first().reindex(there).astype(int))
-    return wide.rename(columns=label)
+    rows = _with_pairs(by_edge[~by_edge["method"].isin(CONTROLS)])
+    limits = _with_pairs(chance).set_index("pair")
+    lines = {}
+    for pair in (p for p in pair_order(DATASETS) if p in limits.index and p in set(rows["pair"])):
+        of, limit = rows[rows["pair"] == pair].sort_values("ratio"), limits.loc[pair]
+        best, above = of.iloc[-1], int((of["low"] > 1).sum())
+        beyond = (of["ratio"] < limit["low"]) | (of["ratio"] > limit["high"])
+        lines[pair] = {
+            "TFs": int(limit["regulators"]),
+            "true edges": int(limit["true"]),
+            "into TFs": f"{limit['true_into_tfs']:.0%} / {limit['candidates_into_tfs']:.0%}",
+            "random": f"{limit['low']:.2f} to {limit['high']:.2f}",
+            "methods": len(of),
+            "beyond random": int(beyond.sum()),
+            "above, over TFs": above,
+            "best": f"{label(best['method'])} {best['ratio']:.2f} [{best['low']:.2f}, {best['high']:.2f}]",
+            "tells": "yes" if 2 * above >= len(of) else "no",
+        }
+    return pd.DataFrame(lines).T
+
+
+def telling_pairs(table: pd.DataFrame) -> list[str]:
+    """Return the pairs of ``telling_table`` that tell methods apart.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``telling_table``.
+
+    Returns
+    -------
+    list of str
+        Labels of pairs; none of an empty table.
+    """
+    return list(table.index[table["tells"] == "yes"]) if len(table) else []
 
 
 def _with_pairs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,24 +213,77 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     return Ranking(scored, logs[ranked], [pair.split("] ")[1] for pair in logs.index])
 
 
-def summary_table(found: Ranking) -> pd.DataFrame:
-    """Means of every ranked method with 95 % intervals, and the interval of its rank.
+def summary_table(
+    found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, telling: Sequence[str]
+) -> pd.DataFrame:
+    """Means of every ranked method, how sure they are, and what is left of them on other targets and pairs.
+
+    Parameters
+    ----------
+    telling : sequence of str
+        Pairs that tell methods apart.
 
     Returns
     -------
     DataFrame
-        Arithmetic mean, geometric mean with its interval over pairs, number of pairs; with two datasets or
-        more the rank, its interval from drawing datasets with replacement.
+        Texts, the best by its geometric mean on top. Arithmetic and geometric mean of AUPRC / density, 95 % intervals
+        of the latter over pairs and over TFs (of pairs that are independent, each with the spread of its draws);
+        its geometric means over the telling pairs, and over targets that are no TFs; mean rank over pairs, and with
+        two datasets or more the rank with an interval from drawing datasets with replacement. A cell is empty where
+        a pair lacks its number.
     """
-    of = {m: mean_interval(found.by_pair[m].dropna()) for m in found.methods}
-    table = pd.DataFrame(of).T.reindex(columns=["mean", "low", "high", "n"]).astype(float)
-    table[["mean", "low", "high"]] = np.exp(table[["mean", "low", "high"]])
-    table.insert(0, "arithmetic mean", found.arithmetic.reindex(table.index))
+    log = found.by_pair
+    others = _by_pair(targets, "ratio_others").reindex(log.index)
+    spread = over_tfs(by_edge, list(log.index))
+    table = pd.DataFrame(index=found.methods)
+    table["pairs"] = log.count().astype(str)
+    table["arithmetic mean"] = found.arithmetic.map("{:.2f}".format)
+    table["geometric mean"] = found.geometric.map("{:.2f}".format)
+    over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
+    half = HALF_WIDTH * spread.reindex(found.methods)
+    table["95 %, pairs"] = [_interval(np.exp(f["low"]), np.exp(f["high"])) for f in over_pairs.values()]
+    table["95 %, TFs"] = [
+        _interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods
+    ]
+    table["telling pairs"] = _shown(np.exp(log.reindex(list(telling)).mean(skipna=False)))
+    others = others.reindex(columns=found.methods).astype(float)
+    middle = np.exp(np.log(others).mean(skipna=False))
+    table["targets no TFs"] = _shown(middle)
+    table["mean rank"] = (-log).rank(axis=1).mean().map("{:.1f}".format)
     if len(set(found.datasets)) > 1:
-        ranks = rank_intervals(found.by_pair, found.datasets).reindex(table.index)
+        ranks = rank_intervals(log, found.datasets).reindex(table.index)
         table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
-    names = {"mean": "geometric mean", "low": "95 % low", "high": "95 % high", "n": "pairs"}
-    return table.rename(index=label, columns=names).astype({"pairs": int})
+    return table.rename(index=label)
+
+
+def over_tfs(by_edge: pd.DataFrame, pairs: Sequence[str]) -> pd.Series:
+    """Standard error of every method's mean log ratio when TFs are drawn anew in each pair.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Labels of the pairs that the mean is over.
+
+    Returns
+    -------
+    Series
+        By method; NaN where a pair has no interval.
+    """
+    logs = np.log(by_edge["high"]) - np.log(by_edge["low"])
+    errors = _by_pair(by_edge.assign(error=logs / (2 * HALF_WIDTH)), "error").reindex(list(pairs))
+    return np.sqrt((errors**2).sum(skipna=False)) / len(errors)
+
+
+def _by_pair(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    return _with_pairs(rows).pivot_table(index="pair", columns="method", values=value)
+
+
+def _interval(low: float, high: float) -> str:
+    return "" if np.isnan(low) else f"[{low:.2f}, {high:.2f}]"
+
+
+def _shown(values: pd.Series) -> pd.Series:
+    return values.map(lambda value: "" if np.isnan(value) else f"{value:.2f}")
 
 
 def pairwise_tests(found: Ranking) -> pd.DataFrame:
@@ -299,3 +384,27 @@ def blood_numbers(
     order = list(means.index)
     rank = order.index(chosen) + 1 if chosen in order else 0
     return {"blood_rank": rank, "blood_methods": len(order)}
+
+
+def target_numbers(chance: pd.DataFrame, network: str = "STRING") -> dict[str, float]:
+    """How many of a network's true edges end in a TF, over datasets, to be glued.
+
+    Parameters
+    ----------
+    network : str
+        Name of BEELINE.
+
+    Returns
+    -------
+    dict of str to float
+        ``into_tfs_low``, ``_high``: percent of the true edges; ``into_tfs_times_low``, ``_high``: over the share of the
+        candidates.
+    """
+    of = chance[chance["network"] == network]
+    shares, times = of["true_into_tfs"], of["true_into_tfs"] / of["candidates_into_tfs"]
+    return {
+        "into_tfs_low": 100 * float(shares.min()),
+        "into_tfs_high": 100 * float(shares.max()),
+        "into_tfs_times_low": float(times.min()),
+        "into_tfs_times_high": float(times.max()),
+    }
