@@ -197,6 +197,18 @@ def test_scores_by_target_tell_what_ranks_tfs_first_from_what_knows_more(small_d
     assert Record("beeline", tmp_path).rows().empty and Record(DETAILS, tmp_path).rows().empty
 
 
+def test_where_genes_depend_on_the_network_each_is_inferred_of_its_own(small_data, monkeypatch):
+    """The same scores as of each network alone; no gene of one is missing from the edges of another."""
+    frame = small_data.adata.to_df()
+    part = make_dataset(frame.iloc[:, :20], small_data.tfs, small_data.truth, orientation="cells-x-genes")
+    of = dict(zip(NETWORKS, (part, small_data, part), strict=True))
+    monkeypatch.setattr(real_data, "_loaded", lambda dataset, network, genes: of[network])
+    together = RealTask("mDC", "correlation", genes="top500").run()["beeline"]
+    for row in together:
+        alone = RealTask("mDC", "correlation", genes="top500", networks=(row["network"],)).run()["beeline"][0]
+        assert row["strict_auprc"] == alone["strict_auprc"] and row["paper_auroc"] == alone["paper_auroc"]
+
+
 def test_scores_by_target_are_asked_for_once_and_of_methods_without_the_truth():
     found = real_tasks(["mDC"], ["clr", "ridge", "oracle"], [0, 1], experiment=TARGETS)
     assert {(t.method, t.seed, t.experiment) for t in found} == {("clr", 0, TARGETS), ("ridge", 0, TARGETS)}
