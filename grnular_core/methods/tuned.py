@@ -61,7 +61,17 @@ DEFAULTS: dict[str, Settings] = {
 }  # fmt: skip
 WITHOUT = "grnboost2 without TFs"  # the key of its settings there
 SETTINGS: dict[str, dict[str, Settings]] = {
-    name: dict.fromkeys(RANGES, default) for name, default in (DEFAULTS | {WITHOUT: Boosting()}).items()
+    "grnboost2": {
+        "clean": Boosting(0.1, 1.0, depth=1),
+        "noisy": Boosting(),
+        "DS1": Boosting(0.01, 1.0),
+        "DS2": Boosting(0.01, 1.0),
+    },
+    WITHOUT: dict.fromkeys(RANGES, Boosting()),
+    "genie3": dict.fromkeys(RANGES, Forest()),
+    "glasso": dict.fromkeys(RANGES, Penalty()),
+    "tigress": dict.fromkeys(RANGES, Paths()),
+    "ridge": {"clean": Penalty(0.01), "noisy": Penalty(1.0), "DS1": Penalty(0.001), "DS2": Penalty()},
 }
 
 
