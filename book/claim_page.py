@@ -20,6 +20,7 @@ def summary(folder: Path) -> str:
     counts = claim_registry.counts(claims)
     header = list(counts.columns)
     early = int(papers["early"].sum())
+    definitions = int((claims["section"] == claim_registry.DEFINITIONS).sum())
     rows = [
         [
             line["verdict"],
@@ -29,13 +30,13 @@ def summary(folder: Path) -> str:
     ]
     text = (
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
-        f"{sums} rows sum others up and are not counted.\n\n"
+        f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither are counted.\n\n"
     )
     text += table(header, rows)
     if early:
         text += (
             f"\n{early} of these verdicts, marked *so far*, rest on tests in less than half of "
-            "the planned comparisons and may change.\n"
+            "the planned points or lack a competing method, and may change.\n"
         )
     return text
 
@@ -52,10 +53,13 @@ def training() -> str:
 
 
 def sections(folder: Path) -> str:
-    """All claims, section by section."""
+    """All claims once: the headline claims first, then the others section by section."""
     claims = claim_registry.table(folder)
+    first = claims["headline"] > 0
+    groups = [("The headline claims", claims[first].sort_values("headline"))]
+    groups += claims[~first].groupby("section", sort=False)
     parts = []
-    for section, rows in claims.groupby("section", sort=False):
+    for section, rows in groups:
         lines = [
             [claim_cell(row), numbers_cell(row), verdict_cell(row)] for _, row in rows.iterrows()
         ]
@@ -77,9 +81,10 @@ def link(page: str) -> str:
 
 
 def numbers_cell(row: pd.Series) -> str:
-    """The printed value, where there is one, and the reproduced value."""
+    """The printed value, where there is one, the reproduced value, and the basis of the verdict in one line."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
-    return printed + (row["numbers"] or "–")
+    basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
+    return printed + (row["numbers"] or "–") + basis
 
 
 def verdict_cell(row: pd.Series) -> str:

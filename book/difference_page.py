@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from grnular_paper import learning, open_choices
 from grnular_paper.claims.model import means, variant_rows
+from grnular_paper.findings import said
 from grnular_paper.readings import best
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import KEY, READINGS, Record, recorded_table
 from grnular_paper.tables.readings import TITLES
-from grnular_paper.verdicts import said
 
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained

@@ -309,6 +309,24 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
+def signed_rank(difference: Sequence[float]) -> float:
+    """p of the two-sided Wilcoxon signed-rank test.
+
+    Parameters
+    ----------
+    difference : sequence of float, shape (units,)
+        Differences between two methods on the same units; those equal to 0 up to rounding are left out.
+
+    Returns
+    -------
+    float
+        1 where no unit differs.
+    """
+    rounded = np.round(np.asarray(difference, dtype=float), DIGITS)
+    nonzero = rounded[rounded != 0]
+    return float(distributions.wilcoxon(nonzero).pvalue) if len(nonzero) else 1.0
+
+
 def _rank_biserial(difference: np.ndarray) -> float:
     """Matched-pairs rank-biserial correlation (W+ - W-) / (W+ + W-); 0 without differences, NaN without units."""
     difference = np.round(np.asarray(difference, dtype=float), DIGITS)
@@ -336,10 +354,7 @@ def _paired_test(difference: np.ndarray, level: float) -> dict[str, float | int 
     if n < MIN_UNITS:
         return row | {"reason": f"points only: {n} paired units, a test needs {MIN_UNITS}"}
     interval = mean_interval(difference, level)
-    rounded = np.round(difference, DIGITS)
-    nonzero = rounded[rounded != 0]
-    p = float(distributions.wilcoxon(nonzero).pvalue) if len(nonzero) else 1.0
-    return row | {"low": interval["low"], "high": interval["high"], "p": p}
+    return row | {"low": interval["low"], "high": interval["high"], "p": signed_rank(difference)}
 
 
 def _scores_of_ranks(ranks: np.ndarray, n_all: int) -> tuple[float, float, float, float]:

@@ -269,7 +269,7 @@ def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFra
     DataFrame
         Three columns say where a row is drawn: ``panel`` (the number of cell types or the dropout percentile;
         0 for DS1-DS3), ``place`` on the axis (the number of cells, or the name of the dataset), and
-        ``point``, both in words.
+        ``point``, both in words; ``unit`` is the network (``networks``).
     """
     keys = [point.task("correlation").key() for point in points(experiment)]
     there = pd.DataFrame([_place(experiment, key) for key in keys])
@@ -278,7 +278,28 @@ def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFra
     table = Record(experiment, folder).rows().merge(there, on=columns)
     curve = pd.Index([*all_curves(experiment), *((method, "with") for method in extra)])
     table = table[pd.MultiIndex.from_frame(table[["method", "tf_information"]]).isin(curve)]
-    return table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
+    table = table.sort_values("order", kind="stable").drop(columns="order").reset_index(drop=True)
+    return table.assign(unit=networks(table))
+
+
+def networks(rows: pd.DataFrame) -> pd.Series:
+    """The simulated network that each row is of.
+
+    Replicates of one number are one network at all points of "clean" and "noisy"; DS1, DS2 and DS3 are a
+    network each, and their replicates differ in technical noise alone.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``dataset`` and ``replicate``.
+
+    Returns
+    -------
+    Series of str
+        A name a row.
+    """
+    numbered = "network " + rows["replicate"].astype(str)
+    return rows["dataset"].where(rows["dataset"].str.startswith("DS"), numbered)
 
 
 def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:

@@ -1,35 +1,36 @@
-"""Claims, findings and the rule of verdicts: from tests, point by point of an experiment, to one word.
+"""The rule of verdicts: from tests over networks to one word.
 
-For claims of the kind "this method is better than those": at a point of a grid both methods have seen the
-same test graphs, so they are compared graph by graph: the mean difference with its 95 % interval, a
-two-sided Wilcoxon signed-rank test, Holm's correction over all tests of the claim. A test that comes out
-for the claim is a win, one against it a loss. The claim is
+The unit of a test is the network: points of a grid (numbers of cells, cell types, dropout) show the same
+networks again and again, and replicates of DS1-DS3 differ in their technical noise alone. For a claim of the
+kind "this method is better than those" there is one test a competing method. A point enters it where both
+methods have six shared networks or more, so that no point is spoken for by a few; each network counts once,
+by its mean difference over the points that entered and noise replicates; a two-sided Wilcoxon signed-rank
+test goes over networks, with Holm's correction over the competing methods of the claim. A test that comes
+out for the claim is a win, one against it a loss. The claim is
 
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
 - *not reproduced*: no more wins than losses;
 - *partly reproduced*: everything between;
-- *not tested*: no point has six graphs that both have.
+- *not tested*: no point has six networks that both have.
 
-Points with fewer than six shared graphs are shown and not tested. Tests with so few graphs that no
-difference could reach significance after Holm's correction count as tests without a winner; how many
-there are is told. Claims of other kinds count what came out as claimed by the same rule (``word``).
-
-A claim knows how to look itself up in the folder of recorded tables. So a claim whose runs are not on
-record yet says so by itself, and changes its verdict as soon as they are.
+Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
+t interval over networks and the direction. DS1-DS3 are three networks, so claims on them are not tested: the
+least p that three networks can have is .25. A competing method without a test does not count beside others
+that have one, and its verdict holds *so far*. How many points favour the claim is told beside a test.
+Claims of other kinds count what came out as claimed by the same rule (``word``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from grnular_core.plotting.style import label
-from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, holm, mean_interval
-from grnular_core.utils.errors import InputError
+from grnular_core.scoring.statistics import MIN_UNITS, holm, mean_interval, signed_rank
 
 LEVEL = 0.05
 MOSTLY = 0.9
@@ -39,30 +40,99 @@ REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
 OPEN = "not recorded yet"
 WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED, OPEN)
 MARGIN = 0.05  # of AUPRC: closer than this, two choices count as equally good
-COLUMNS = ("point", "against", "graphs", "difference", "low", "high", "p")
+POINT_COLUMNS = ("point", "against", "networks", "replicates", "difference", "low", "high")
+
+
+class Pair(NamedTuple):
+    """One method against one other."""
+
+    line: dict[str, object]  # of ``Verdict.tests``, without Holm's correction
+    points: list[dict[str, object]]  # of ``Verdict.points``
+
+    def named(self, name: str) -> Pair:
+        """The same under another name than that of the competing method.
+
+        Parameters
+        ----------
+        name : str
+            What stands for ``against``.
+
+        Returns
+        -------
+        Pair
+            With that name.
+        """
+        return Pair(self.line | {"against": name}, [of | {"against": name} for of in self.points])
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tests of a claim come to."""
+    """What the tests of a claim come to.
+
+    A row of ``tests`` is a competing method (``against``): ``networks``, those among them with a positive
+    difference (``networks_above``), ``points`` that entered and those that favour the claim (``points_above``),
+    ``least`` and ``most`` noise replicates of a network at a point, ``difference, low, high`` over networks,
+    ``p, p_holm`` (NaN without a test), and ``each``, the networks one by one in words where they are too few.
+    A row of ``points`` is a point and competing method: ``point, against, networks, replicates, difference,
+    low, high``.
+    """
 
     word: str  # the verdict
-    wins: int  # tests that came out for the claim
+    wins: int  # competing methods whose test came out for the claim
     losses: int  # against it
-    tested: int  # all that had enough graphs
-    difference: float  # mean over the tests of the difference in score
-    low: float  # 95 % interval over the tests
-    high: float
-    tests: pd.DataFrame  # ``compare``: one row a point and competing method
-    weak: int = 0  # tested with too few graphs to come out for anybody
+    tested: int  # all that had enough networks
+    tests: pd.DataFrame
+    points: pd.DataFrame  # description, no tests
 
     @property
-    def spread(self) -> str:
-        """The mean difference, and from six tests on its interval, as far as there are any."""
-        if not self.tested:
+    def differences(self) -> str:
+        """Every competing method with the mean difference, its interval, and what was tested, in words."""
+        texts = []
+        for test in self.tests.itertuples():
+            name = label(test.against)
+            if not test.networks:
+                texts.append(f"{name}: not on record")
+                continue
+            if np.isnan(test.p):
+                told = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
+            else:
+                told = f"{p_in_words(test.p_holm)}; above at {test.points_above} of {test.points} points"
+            texts.append(f"{name} {with_interval(test.difference, test.low, test.high)} ({told})")
+        return ", ".join(texts)
+
+    def basis(self, planned: int = 0, test: str = "two-sided Wilcoxon signed-rank test") -> str:
+        """Unit, number of networks and points, and the test, in one line.
+
+        Parameters
+        ----------
+        planned : int
+            Points of the full experiment; 0 where that is not known.
+        test : str
+            What decides, in words.
+
+        Returns
+        -------
+        str
+            The line.
+        """
+        known = self.tests[self.tests["networks"] > 0]
+        if known.empty:
             return ""
-        low = self.low if self.tested >= MIN_UNITS else np.nan
-        return with_interval(self.difference, low, self.high)
+        of = f" of {planned}" if planned else ""
+        over = f"{_range(known, 'points')}{of} points"
+        if known["most"].max() > 1:
+            over = f"{_range(known, 'least', 'most')} noise replicates"
+        text = f"{_range(known, 'networks')} networks, each by its mean over {over}"
+        if not self.tested:
+            return f"{text}; fewer than {MIN_UNITS} networks: no test"
+        correction = f", Holm over {self.tested} tests" if self.tested > 1 and "test" in test else ""
+        return f"{text}; {test} over networks{correction}"
+
+
+def _range(rows: pd.DataFrame, low: str, high: str = "") -> str:
+    """``5`` or ``5 to 9``: least and most of one or two columns."""
+    least, most = int(rows[low].min()), int(rows[high or low].max())
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def with_interval(difference: float, low: float, high: float) -> str:
@@ -109,41 +179,78 @@ def turned(tests: pd.DataFrame, chosen: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def compare(
-    rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
-) -> pd.DataFrame:
-    """One method against each of ``others`` at every point, on the graphs that both have.
-
-    The mean difference with its 95 % interval is over graphs; p is NaN with fewer than six of them.
+def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc") -> Pair:
+    """One method against another over networks, by the rule in the module's text, without correction.
 
     Parameters
     ----------
     rows : DataFrame
-        ``point, replicate, method`` and the score, one row a graph.
-    chosen : str
-        The method that is compared.
-    others : sequence of str
-        The methods that it is compared with.
+        ``point, unit`` (the network), ``replicate, method`` and the score, one row a run.
+    chosen, other : str
+        The methods; differences are ``chosen`` less ``other``.
     score : str
         Column of the score.
 
     Returns
     -------
-    DataFrame
-        ``COLUMNS`` and ``p_holm``; a row a point and competing method that have rows.
+    Pair
+        The test, and the points one by one.
     """
+    both = rows[rows["method"].isin([chosen, other])]
+    wide = both.pivot(index=["point", "unit", "replicate"], columns="method", values=score)
+    wide = wide.reindex(columns=[chosen, other]).astype(float)
+    shared = (wide[chosen] - wide[other]).dropna().groupby(level=["point", "unit"])
+    means, replicates = shared.mean(), shared.size()
     lines = []
-    for point, of_point in rows.groupby("point", sort=False):
-        for other in others:
-            pair = of_point[of_point["method"].isin([chosen, other])]
-            if pair["method"].nunique() < 2:
-                continue
-            test = turned(compare_methods(pair, score, "replicate", "method"), chosen).iloc[0]
-            wanted = ("n_units", "mean_difference", "low", "high", "p")
-            lines.append((point, other, *(test[name] for name in wanted)))
-    tests = pd.DataFrame(lines, columns=list(COLUMNS))
+    for point in dict.fromkeys(rows["point"]):
+        if point not in means.index.get_level_values("point"):
+            continue
+        over = mean_interval(means[point])
+        ends = (over["low"], over["high"]) if over["n"] >= MIN_UNITS else (np.nan, np.nan)
+        most = int(replicates[point].max())
+        lines.append((point, other, over["n"], most, over["mean"], *ends))
+    points = pd.DataFrame(lines, columns=list(POINT_COLUMNS))
+    full = points["networks"] >= MIN_UNITS
+    entered = points[full] if full.any() else points
+    inside = means.index.get_level_values("point").isin(entered["point"])
+    networks = means[inside].groupby(level="unit").mean()
+    over = mean_interval(networks)
+    each = ", ".join(f"{unit} {value:+.3f}" for unit, value in networks.items())
+    return Pair(
+        {
+            "against": other, "networks": len(networks), "networks_above": int((networks > 0).sum()),
+            "points": len(entered), "points_above": int((entered["difference"] > 0).sum()),
+            "least": replicates[inside].min(), "most": replicates[inside].max(),
+            "difference": over["mean"], "low": over["low"], "high": over["high"],
+            "p": signed_rank(networks) if full.any() else np.nan,
+            "each": f": {each}" if len(networks) < MIN_UNITS else "",
+        },
+        points.to_dict("records"),
+    )  # fmt: skip
+
+
+def judge(pairs: Iterable[Pair]) -> Verdict:
+    """The verdict from one ``pair`` a competing method, corrected for their number.
+
+    Parameters
+    ----------
+    pairs : iterable of Pair
+        The comparisons of the claim.
+
+    Returns
+    -------
+    Verdict
+        The word, the counts and the tests.
+    """
+    pairs = list(pairs)
+    tests = pd.DataFrame([of.line for of in pairs])
     tests["p_holm"] = holm(tests["p"].to_numpy(dtype=float))
-    return tests
+    sure = tests[tests["p_holm"] < LEVEL]
+    wins, losses = int((sure["difference"] > 0).sum()), int((sure["difference"] < 0).sum())
+    tested = int(tests["p_holm"].notna().sum())
+    found = word(wins, losses, tested) if tested else UNTESTED
+    points = pd.DataFrame([point for of in pairs for point in of.points], columns=list(POINT_COLUMNS))
+    return Verdict(found, wins, losses, tested, tests, points)
 
 
 def verdict(
@@ -154,7 +261,7 @@ def verdict(
     Parameters
     ----------
     rows : DataFrame
-        As of ``compare``.
+        As of ``pair``.
     chosen : str
         The method that is claimed to be better.
     others : sequence of str
@@ -167,128 +274,53 @@ def verdict(
     Verdict
         The word, the counts and the tests.
     """
-    tests = compare(rows, chosen, others, score)
-    tested = tests[tests["p_holm"].notna()]
-    sure = tested[tested["p_holm"] < LEVEL]
-    wins, losses = int((sure["difference"] > 0).sum()), int((sure["difference"] < 0).sum())
-    over = mean_interval(tested["difference"])
-    return Verdict(
-        word_for(wins, losses, len(tested)), wins, losses, len(tested), float(over["mean"]),
-        float(over["low"]), float(over["high"]), tests, int(_powerless(tests).sum()),
-    )  # fmt: skip
+    return judge(pair(rows, chosen, other, score) for other in others)
 
 
-def _powerless(tests: pd.DataFrame) -> pd.Series:
-    """Which tests have too few graphs to come out for anybody.
-
-    The least p they can have, 2 to the power of 1 - graphs, is not below ``LEVEL`` after Holm's correction
-    beside the other tests as they came out.
-    """
-    raw = tests["p"].to_numpy(dtype=float)
-    weak = np.zeros(len(tests), dtype=bool)
-    for row in np.flatnonzero(~np.isnan(raw)):
-        best = raw.copy()
-        best[row] = 2.0 ** (1 - tests["graphs"].iloc[row])
-        weak[row] = holm(best)[row] >= LEVEL
-    return pd.Series(weak, index=tests.index)
-
-
-def word_for(wins: int, losses: int, tested: int) -> str:
-    """The rule of the module's text: one of the four words, from counts of comparisons.
+def table(points: pd.DataFrame) -> pd.DataFrame:
+    """``Verdict.points`` as a reader sees them: one row a point, one column a competing method.
 
     Parameters
     ----------
-    wins, losses : int
-        Tests that came out for the claim, and against it.
-    tested : int
-        All tests.
-
-    Returns
-    -------
-    str
-        One of ``WORDS``.
-    """
-    if not tested:
-        return UNTESTED
-    if not losses and wins >= MOSTLY * tested:
-        return REPRODUCED
-    return NOT_REPRODUCED if wins <= losses else PARTLY
-
-
-def table(tests: pd.DataFrame) -> pd.DataFrame:
-    """The tests of ``compare`` as a reader sees them: one row a point, one column a competing method.
-
-    Parameters
-    ----------
-    tests : DataFrame
-        What ``compare`` returns.
+    points : DataFrame
+        Of a verdict.
 
     Returns
     -------
     DataFrame
-        Texts: difference with its interval, number of graphs and p; empty where there is no test.
+        Texts: difference with its interval over networks, and the number of networks, or of noise replicates
+        of one network; empty where there is none.
     """
+    noise = points["replicates"].max() > 1
     shown = [
-        f"{with_interval(t.difference, t.low, t.high)} ({t.graphs}{_spelled(t.p_holm)})"
-        for t in tests.itertuples()
-    ]
-    cells = tests.assign(shown=shown, against=tests["against"].map(label))
+        f"{of.difference:+.3f} (noise replicates: {of.replicates})" if noise
+        else f"{with_interval(of.difference, of.low, of.high)} ({of.networks})"
+        for of in points.itertuples()
+    ]  # fmt: skip
+    cells = points.assign(shown=shown, against=points["against"].map(label))
     return cells.pivot(index="point", columns="against", values="shown").reindex(
         index=list(dict.fromkeys(cells["point"])), columns=list(dict.fromkeys(cells["against"]))
     ).fillna("").reset_index()  # fmt: skip
 
 
-def _spelled(p: float) -> str:
-    """A p value in words for brackets; nothing where there is no test."""
-    if np.isnan(p):
-        return ""
-    return ", p < 0.001" if p < 0.001 else f", p {p:.2g}"
+def p_in_words(p: float) -> str:
+    """A p value as readers see it.
 
+    Parameters
+    ----------
+    p : float
+        The value; NaN for no test.
 
-# --- claims and findings
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the record says of one claim.
-
-    Raises
-    ------
-    InputError
-        For a word that is no verdict.
+    Returns
+    -------
+    str
+        ``p < 0.001`` or the value with two digits.
     """
-
-    verdict: str  # one of ``WORDS``, by the strict protocol wherever a protocol has a part in it
-    numbers: str = ""  # those behind it
-    by_paper: str = ""  # by the paper's protocol, where one has a part in it
-    early: bool = False  # less than half of what was planned could be tested, so the verdict may change
-
-    def __post_init__(self) -> None:
-        """Refuse words that are no verdict."""
-        for word in (self.verdict, self.by_paper or OPEN):
-            if word not in WORDS:
-                raise InputError(f"{word!r} is no verdict; expected one of {', '.join(WORDS)}")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim, in our words."""
-
-    name: str  # short and unique
-    source: str  # where the paper makes it; ``here`` for a claim of our own
-    text: str  # the sentence
-    page: str  # stem of the notebook, or of the page in ``book``, that shows it
-    judge: Callable[[Path], Finding]  # the finding from the folder of recorded tables
-    printed: Callable[[Path], str] | None = None  # the paper's own numbers, from the same folder
-
-    @property
-    def ours(self) -> bool:
-        """Whether the paper does not make it."""
-        return self.source == "here"
+    return "not tested" if np.isnan(p) else "p < 0.001" if p < 0.001 else f"p {p:.2g}"
 
 
 def word(good: int, bad: int, tried: int) -> str:
-    """The rule of ``verdicts``, with nothing tried read as nothing on record.
+    """The rule of the module's text, from counts; nothing tried reads as nothing on record.
 
     Parameters
     ----------
@@ -302,136 +334,8 @@ def word(good: int, bad: int, tried: int) -> str:
     str
         One of ``WORDS``.
     """
-    return word_for(good, bad, tried) if tried else OPEN
-
-
-def from_verdicts(
-    strict: Verdict, paper: Verdict | None = None, of: str = "comparisons", planned: int = 0
-) -> Finding:
-    """The finding of tests point by point, by each protocol; no test at all means: not on record.
-
-    The finding is early where less than half of what was planned could be tested.
-
-    Parameters
-    ----------
-    strict : Verdict
-        By the strict protocol.
-    paper : Verdict, optional
-        By the paper's protocol.
-    of : str
-        What the tests are, in words.
-    planned : int
-        How many tests the full experiment has, a point and a competing method each; 0 where that is not known.
-
-    Returns
-    -------
-    Finding
-        The verdicts with their counts.
-    """
-    if strict.tests.empty:
-        return Finding(OPEN)
-    there, early = so_far(strict.tested, planned, of)
-    numbers = f"as claimed in {strict.wins}, the reverse in {strict.losses}"
-    numbers += "" if there else f" of {strict.tested} {of}"
-    if strict.weak:
-        numbers += f" ({strict.weak} with too few graphs for either)"
-    if strict.tested:
-        numbers += f"; mean difference of the strict score {strict.difference:+.3f}"
-    else:
-        there, numbers = "", "fewer than six shared graphs on record at every point"
-    return Finding(strict.word, there + numbers, "" if paper is None else paper.word, early)
-
-
-def so_far(tested: int, planned: int, of: str = "comparisons") -> tuple[str, bool]:
-    """How much of what was ``planned`` has enough graphs for a test, in words, and whether it is less than half.
-
-    Parameters
-    ----------
-    tested : int
-        Tests with enough graphs.
-    planned : int
-        Tests of the full experiment; 0 where that is not known.
-    of : str
-        What the tests are, in words.
-
-    Returns
-    -------
-    words : str
-        Start of a sentence; empty where nothing is known of the plan.
-    early : bool
-        Whether less than half could be tested.
-    """
-    if not planned:
-        return "", False
-    return f"{tested} of {planned} {of} have six shared graphs; ", 2 * tested < planned
-
-
-def together(findings: Iterable[Finding]) -> Finding:
-    """The finding on a claim that is the sum of others; those without a verdict do not count.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        On the single claims.
-
-    Returns
-    -------
-    Finding
-        Their common verdict, "partly reproduced" where they differ, with their counts.
-    """
-    found = list(findings)
-
-    def of(words: list[str]) -> str:
-        known = [w for w in words if w in (REPRODUCED, PARTLY, NOT_REPRODUCED)]
-        if not known:
-            return OPEN
-        return known[0] if len(set(known)) == 1 else PARTLY
-
-    words = [finding.verdict for finding in found]
-    counts = ", ".join(f"{words.count(w)} {w}" for w in WORDS if w in words)
-    return Finding(
-        of(words),
-        f"the {len(found)} single claims below, which count by themselves: {counts}",
-        of([f.by_paper or f.verdict for f in found]),
-    )
-
-
-def not_testable(reason: str) -> Callable[[Path], Finding]:
-    """The judge of a claim that no number of this book can decide.
-
-    Parameters
-    ----------
-    reason : str
-        Why none can.
-
-    Returns
-    -------
-    callable
-        From the folder of recorded tables to the ``Finding``.
-    """
-    return lambda folder: Finding(UNTESTED, reason)
-
-
-def said(name: str, form: str = "{}") -> Callable[[Path], str]:
-    """A number of the paper's text, from ``paper_text.csv``.
-
-    Parameters
-    ----------
-    name : str
-        Of the number.
-    form : str
-        Words that it is set into.
-
-    Returns
-    -------
-    callable
-        Gets the folder of recorded tables; ``InputError`` for an unknown name.
-    """
-
-    def look_up(folder: Path) -> str:
-        table = pd.read_csv(folder / "paper_text.csv", dtype=str).set_index("name")["value"]
-        if name not in table:
-            raise InputError(f"paper_text.csv has no {name!r}; it has {', '.join(table.index)}")
-        return form.format(table[name])
-
-    return look_up
+    if not tried:
+        return OPEN
+    if not bad and good >= MOSTLY * tried:
+        return REPRODUCED
+    return NOT_REPRODUCED if good <= bad else PARTLY

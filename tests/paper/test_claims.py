@@ -14,7 +14,8 @@ from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims import simulated as claims_simulated
-from grnular_paper.claims.sentences import CLAIMS, SECTIONS, SUMS
+from grnular_paper.claims.sentences import CLAIMS, DEFINITIONS, HEADLINES, SECTIONS, SUMS
+from grnular_paper.findings import Claim, Finding
 from grnular_paper.records import recorded_folder
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
@@ -23,8 +24,6 @@ from grnular_paper.verdicts import (
     REPRODUCED,
     UNTESTED,
     WORDS,
-    Claim,
-    Finding,
     word,
 )
 
@@ -71,8 +70,18 @@ def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(tab
     assert (judged["numbers"] != "").all()
     counts = claim_registry.counts(table)
     papers = len(claim_registry.papers(table))
-    assert papers == (~table["ours"]).sum() - len(SECTIONS[SUMS])
+    assert papers == (~table["ours"]).sum() - len(SECTIONS[SUMS]) - len(SECTIONS[DEFINITIONS])
+    assert (judged["basis"] != "").all()
     assert (counts.drop(columns="verdict").sum() == papers).all()
+
+
+def test_what_is_true_by_construction_is_no_finding_and_headlines_are_few(table):
+    apart = table[table["section"] == DEFINITIONS]
+    assert {"paths", "few_parameters", "chip_sox2"} == set(apart["name"])
+    assert not set(apart["name"]) & set(claim_registry.papers(table)["name"])
+    shown = table[table["headline"] > 0].sort_values("headline")
+    assert tuple(shown["name"]) == HEADLINES and 6 <= len(HEADLINES) <= 10
+    assert not set(HEADLINES) & set(apart["name"])
 
 
 def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
@@ -115,10 +124,10 @@ def test_other_rows_turn_a_verdict_round(tmp_path):
 def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     copy_of_record(tmp_path, "clean", "noisy")
     whole = named("clean_paper_trees").judge(tmp_path)
-    tested, planned = map(int, re.match(r"(\d+) of (\d+) comparisons have six shared graphs", whole.numbers).groups())
-    assert planned == 15 and whole.early == (2 * tested < planned)
+    entered, planned = map(int, re.search(r"mean over (\d+) of (\d+) points", whole.basis).groups())
+    assert planned == 15 and whole.early == (2 * entered < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
-    rows[rows["method"] != "grnboost2"].to_csv(tmp_path / "clean.csv", index=False)
+    rows[rows["method"] != claims_simulated.TREES].to_csv(tmp_path / "clean.csv", index=False)
     assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
 
 
@@ -150,7 +159,7 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
     assert trends.verdict == PARTLY
     assert trends.numbers.startswith("3 of 3 parts that could be tested came out (no data for: target_rises moves); ")
-    assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho")
+    assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho", basis=claims_real.STEM_CELLS)
 
 
 def test_a_pair_without_a_difference_or_a_score_counts_for_nobody():
@@ -189,9 +198,12 @@ def test_what_was_not_run_has_no_verdict():
 def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_path):
     found = named("boosting_forest").judge(RECORD)
     copy_of_record(tmp_path, "ds")
-    alone = named("boosting_forest").judge(tmp_path)  # DS1 alone has six graphs of both
-    assert alone.verdict == REPRODUCED and "in 1, the reverse in 0 of 1 " in alone.numbers
-    assert found.verdict != REPRODUCED and found.numbers != alone.numbers
+    alone = named("boosting_forest").judge(tmp_path)  # three networks
+    assert alone.verdict == UNTESTED and "of 3 networks: DS1 " in alone.numbers
+    assert found.verdict != UNTESTED and "points); on DS1 to DS3: GENIE3 " in found.numbers
+    copy_of_record(tmp_path, "clean")
+    (tmp_path / "ds.csv").unlink()
+    assert named("boosting_forest").judge(tmp_path).numbers in found.numbers
 
 
 def test_the_page_shows_every_claim_once_with_its_verdict(table):
@@ -201,7 +213,9 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
         start = f"| {row['claim']} ({source}; {claim_page.link(row['page'])}) |"
         lines = [line for line in text.splitlines() if line.startswith(start)]
         assert len(lines) == 1, start
-        assert f"**{row['verdict']}**" in lines[0]
+        assert f"**{row['verdict']}**" in lines[0] and row["basis"] in lines[0]
+    places = [text.index(f"| {named(name).text} (") for name in HEADLINES]
+    assert places == sorted(places) and places[-1] < text.index(f"## {next(iter(SECTIONS))}")
     top = claim_page.summary(RECORD)
     papers = len(claim_registry.papers(table))
     assert f"{papers} claims" in top
@@ -213,13 +227,15 @@ def test_training_on_few_graphs_is_judged_by_its_best_recorded_way_and_by_glad(m
     counted = []
     monkeypatch.setattr(claims_model, "word", lambda *n: counted.append(n) or word(*n))
     finding = named("few_graphs").judge(RECORD)
-    settings, tried = map(int, re.search(r"in (\d) of (\d) settings", finding.numbers).groups())
+    best = finding.tests.loc[finding.tests["difference"].idxmax()]
+    gained = int(best["difference"] > 0 and best["p_holm"] < 0.05)
     kept = re.search("On validation graphs: (.*);", finding.numbers)[1].count(" to ")
-    assert counted == [(settings + kept, 0, tried + len(claims_model.TRAINED_GLAD))]
+    assert counted == [(gained + kept, 0, 1 + len(claims_model.TRAINED_GLAD))]
     rows = claims_model.learning.ablation_rows(RECORD)
-    rows = rows[(rows["base"] == "trained") & (rows["dataset"] == "clean")]
-    best = rows.groupby(["factor", "value"])["strict_auprc"].mean()
-    assert f"clean {best.max():.3f} ({' '.join(best.idxmax())}) against" in finding.numbers
+    rows = rows[(rows["base"] == "trained") & rows["dataset"].isin(["clean", "noisy(25)"])]
+    means = rows.groupby(["factor", "value", "dataset"])["strict_auprc"].mean().unstack().mean(axis=1)
+    assert f"ways to train it ({' '.join(means.idxmax())})".replace("(loss ", "(") in finding.numbers
+    assert best["difference"] == pytest.approx(means.max() - means["training", "none"])
     assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
 
 
@@ -243,7 +259,7 @@ def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, l
         {
             "method": ["1"] * 12 + ["2"] * 12,
             "strict_auprc": [*(other - lag + 1e-4 * rng.random(12)), *other],
-            "point": "clean", "replicate": [*range(12)] * 2, "tf_information": "with",
+            "point": "clean", "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2, "tf_information": "with",
         }
     )  # fmt: skip
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
@@ -251,9 +267,10 @@ def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, l
     assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == good
     assert claims_model.worse("", "", "1", "2")(RECORD).verdict == bad
     assert claims_model.as_good("", "", ["2"], "1")(RECORD).verdict == REPRODUCED
-    for names in (("glad-tf", "grnboost2"), ("grnboost2", "glad-tf")):
+    for names in (("glad-tf", claims_simulated.TREES), (claims_simulated.TREES, "glad-tf")):
         of = rows.assign(method=rows["method"].map(dict(zip("12", names, strict=True))))
         of = of.assign(paper_auprc=of["strict_auprc"])
+        of = pd.concat([of.assign(panel=q, point=f"{q} %") for q in (25, 50, 75)])
         monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names, of=of: of)
         assert claims_simulated.as_close(RECORD).verdict == good
 
@@ -262,7 +279,7 @@ def test_an_interval_across_the_margin_is_neither_as_good_nor_worse(monkeypatch)
     lag = [0.0, 0.1] * 6  # 0.05 in the mean
     rows = pd.DataFrame(
         {"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*(0.5 - np.array(lag)), *[0.5] * 12],
-         "point": "clean", "replicate": [*range(12)] * 2}
+         "point": "clean", "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2}
     )  # fmt: skip
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
     assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == NOT_REPRODUCED
@@ -274,20 +291,47 @@ def test_an_interval_across_the_margin_is_neither_as_good_nor_worse(monkeypatch)
     [(0.865, 0.725, (REPRODUCED, REPRODUCED)), (0.855, 0.715, (NOT_REPRODUCED, NOT_REPRODUCED))],
 )
 def test_an_auroc_stays_that_keeps_nine_tenths_of_what_lies_above_chance(monkeypatch, strict, paper, words):  # fmt: skip
+    scores = ["strict_auroc", "paper_auroc", "paper_floor_auroc"]
     rows = pd.DataFrame(
-        [(25, 0.9, 0.8, 0.7), (75, strict, paper, 0.7)],
-        columns=["panel", "strict_auroc", "paper_auroc", "paper_floor_auroc"],
-    ).assign(method="grnular")
+        [(q, 100, f"network {n}", n, *values) for n in range(8)
+         for q, values in ((25, (0.9, 0.8, 0.7)), (75, (strict, paper, 0.7)))],
+        columns=["panel", "place", "unit", "replicate", *scores],
+    ).assign(method="grnular")  # fmt: skip
     monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
     found = claims_simulated.auroc_stays(RECORD)
     assert (found.verdict, found.by_paper) == words
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows[rows["replicate"] < 5])
+    assert claims_simulated.auroc_stays(RECORD).verdict == UNTESTED
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(1.45, REPRODUCED), (1.55, NOT_REPRODUCED)])
 def test_a_method_fails_below_one_and_a_half_times_random(monkeypatch, ratio, word):
-    rows = pd.DataFrame({"panel": [75], "tf_information": "without", "method": "glad", "place": 100, "strict_auprc_ratio": ratio})  # fmt: skip
+    rows = pd.DataFrame({"panel": 75, "tf_information": "without", "method": "glad", "place": 100, "point": "p",
+                         "unit": range(8), "replicate": range(8), "strict_auprc_ratio": ratio})  # fmt: skip
     monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
     assert claims_simulated.all_fail(RECORD).verdict == word
+
+
+@pytest.mark.parametrize(("oracle", "expected"), [(0.49, UNTESTED), (0.51, REPRODUCED)])
+def test_that_a_method_works_is_judged_where_an_oracle_could(monkeypatch, oracle, expected):
+    rows = pd.DataFrame(
+        [(75, "M = 100", n, n, method, 0.5 + gain + 0.01 * n)
+         for method, gain in (("grnular", 0.1), ("glad-tf", 0), (claims_simulated.TREES, 0)) for n in range(8)],
+        columns=["panel", "point", "unit", "replicate", "method", "strict_auprc"],
+    ).assign(tf_information="with")  # fmt: skip
+    rows["paper_auprc"] = rows["strict_auprc"]
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
+    monkeypatch.setattr(claims_simulated, "_left", lambda dropout: pd.Series({"tfs": 0.3, "oracle": oracle}))
+    found = claims_simulated.still_works(RECORD)
+    assert (found.verdict, found.by_paper) == (expected, expected)
+    assert found.numbers.startswith("30 % of the TFs show any count") and f"AUPRC of {oracle}" in found.numbers
+
+
+def test_at_75_percent_the_oracle_of_the_simulation_leaves_too_little():
+    found = named("noisy_paper_75").judge(RECORD)
+    left = claims_simulated.survival(claims_simulated.N_LEFT, dropouts=(75,)).loc[75]
+    assert found.verdict == UNTESTED and left["oracle"] < claims_simulated.REACHABLE
+    assert f"{100 * left['tfs']:.0f} % of the TFs" in found.numbers and f"{left['oracle']:.2f}" in found.numbers
 
 
 @pytest.mark.parametrize(("times", "word"), [(10.5, REPRODUCED), (9.5, NOT_REPRODUCED)])
@@ -306,7 +350,7 @@ def test_five_times_the_units_cost_less_than_five_times_the_time(monkeypatch, fi
 
 @pytest.mark.parametrize(("times", "word"), [(2.1, REPRODUCED), (1.9, NOT_REPRODUCED)])
 def test_far_less_is_less_than_half(monkeypatch, tmp_path, times, word):
-    rows = pd.DataFrame({"point": ["clean"] * 2, "method": ["1 (base)", "2"], "seconds": [times, 1.0]})
+    rows = pd.DataFrame({"point": ["clean"] * 2, "method": ["1 (base)", "2"], "seconds": [times, 1.0], "unit": ["network 0"] * 2})
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
     assert claims_model.base_slower(RECORD).verdict == word
     (tmp_path / "gradient_memory.csv").write_text(
@@ -323,16 +367,33 @@ def test_a_high_auroc_is_nine_tenths_or_more(monkeypatch, auroc, word):
 
 @pytest.mark.parametrize(("gain", "word"), [(0.1, REPRODUCED), (-0.1, NOT_REPRODUCED)])
 def test_scores_that_grow_and_methods_that_lead_are_told_from_those_that_fall_behind(monkeypatch, gain, word):  # fmt: skip
-    rng = np.random.default_rng(0)
+    rng, trees = np.random.default_rng(0), claims_simulated.TREES
     lines = []
     for panel in (2, 10):
-        for method, known, plus in (("glad", "without", 0), ("grnboost2", "with", gain), ("genie3", "with", 0),
-                                    ("grnboost2", "without", 0), ("glad-tf", "with", gain)):  # fmt: skip
+        for method, known, plus in (("glad", "without", 0), (trees, "with", gain), ("genie3", "with", 0),
+                                    (trees, "without", 0), ("glad-tf", "with", gain)):  # fmt: skip
             scores = 0.5 + 0.1 * rng.random(10) + plus + (gain if panel == 10 else 0)
-            lines += [(panel, 100, f"C = {panel}", r, method, known, s, s) for r, s in enumerate(scores)]
-    rows = pd.DataFrame(lines, columns=["panel", "place", "point", "replicate", "method", "tf_information", *claims_simulated.AUPRC])  # fmt: skip
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a, **k: rows if name == "clean" else rows[:0])  # fmt: skip
-    assert claims_simulated.grows("panel", 2, 10)(RECORD).verdict == word
+            lines += [(panel, 100, f"C = {panel}", r, r, method, known, s, s) for r, s in enumerate(scores)]
+    names = ["panel", "place", "point", "unit", "replicate", "method", "tf_information", *claims_simulated.AUPRC]
+    rows = pd.DataFrame(lines, columns=names).assign(dropout_percentile="0.0")
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a, **k: rows if name == "clean" else rows[:0])
+    grown = claims_simulated.grows("panel", 2, 10)(RECORD)
+    assert grown.verdict == word and grown.early  # three of the paper's curves are absent
     assert claims_simulated.trees_without(RECORD).verdict == word
     assert claims_simulated.masked_glad(RECORD).verdict == word
     assert claims_simulated.boosting_forest(RECORD).verdict == word
+
+
+def test_masking_is_judged_on_clean_cells_and_at_every_dropout(monkeypatch):
+    rng, lines = np.random.default_rng(0), []
+    for lost, gain in ((0, -0.1), (25, 0.1), (50, 0.1), (75, 0.0)):
+        for method in ("glad", "glad-tf"):
+            scores = 0.5 + gain * (method == "glad-tf") + 0.01 * rng.random(10)
+            lines += [(str(float(lost)), f"{lost} %", r, r, method, s, s) for r, s in enumerate(scores)]
+    names = ["dropout_percentile", "point", "unit", "replicate", "method", *claims_simulated.AUPRC]
+    rows = pd.DataFrame(lines, columns=names)
+    clean = rows["dropout_percentile"] == "0.0"
+    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a: rows[clean] if name == "clean" else rows[~clean])
+    finding = claims_simulated.masked_glad(RECORD)
+    assert finding.verdict == PARTLY and len(finding.tests) == 4  # two for, one against, one even
+    assert "on clean cells -0.1" in finding.numbers and "on cells with 25 % dropout +0.1" in finding.numbers

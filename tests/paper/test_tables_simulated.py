@@ -72,15 +72,15 @@ def test_glassos_spread_is_that_of_one_point():
 def test_growth_compares_ten_types_with_two_and_ignores_five():
     rows = pd.DataFrame(
         [
-            ("clr", "with", types, 100, graph, 0.3 + 0.01 * graph + gain)
+            ("clr", "with", types, 100, graph, graph, 0.3 + 0.01 * graph + gain)
             for types, gain in ((2, 0.0), (5, -0.3), (10, 0.1))
             for graph in range(8)
         ],
-        columns=["method", "tf_information", "panel", "place", "replicate", "paper_auprc"],
+        columns=["method", "tf_information", "panel", "place", "unit", "replicate", "paper_auprc"],
     )
     (line,) = clean.growth_with_types(rows).to_dict("records")
-    assert (line["method"], line["more"], line["less"], line["of"]) == ("CLR", 1, 0, 1)
-    assert line["AUPRC grows"] == "reproduced" and line["mean difference"] == "+0.100"
+    assert (line["method"], line["networks"], line["grows at"]) == ("CLR", 8, "1 of 1 points")
+    assert line["AUPRC grows"] == "reproduced" and line["mean difference"].startswith("+0.100 [")
 
 
 def test_pairs_are_the_true_ones_and_all_others_but_a_tf_with_itself():

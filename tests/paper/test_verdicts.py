@@ -1,143 +1,210 @@
-"""Verdicts: from tests point by point to one word; every threshold and sign of the rule."""
+"""Verdicts: from tests over networks to one word; every threshold and sign of the rule."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper import verdicts
+from grnular_paper import findings
 from grnular_paper.claims import registry
 from grnular_paper.claims.sentences import CLAIMS
 from grnular_paper.claims.simulated import Comparison
+from grnular_paper.findings import Finding, from_verdicts, said, together
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
     OPEN,
     PARTLY,
     REPRODUCED,
     UNTESTED,
-    Finding,
-    compare,
-    from_verdicts,
-    said,
-    so_far,
+    p_in_words,
+    pair,
     table,
-    together,
     verdict,
     word,
-    word_for,
 )
 from scipy import stats
 
 from grnular_core.utils.errors import InputError
 
 
-def grid(shifts: dict[str, list[float]], graphs: int = 12, seed: int = 0) -> pd.DataFrame:
-    """Scores of methods that lie ``shifts`` above a common score, point by point."""
+def grid(shifts: dict[str, list[float]], networks: int = 12, seed: int = 0) -> pd.DataFrame:
+    """Scores of methods that lie ``shifts`` above a common score, point by point, on the same networks."""
     rng = np.random.default_rng(seed)
     lines = []
     for place in range(len(next(iter(shifts.values())))):
-        common = rng.uniform(0.3, 0.6, graphs)
+        common = rng.uniform(0.3, 0.6, networks)
         for method, of_method in shifts.items():
-            scores = common + of_method[place] + 0.005 * rng.normal(size=graphs)
-            lines += [(f"point {place}", r, method, s, s, "with", 0) for r, s in enumerate(scores)]
-    return pd.DataFrame(
-        lines,
-        columns=["point", "replicate", "method", "strict_auprc", "paper_auprc", "tf_information", "panel"],
-    )  # fmt: skip
+            scores = common + of_method[place] + 0.005 * rng.normal(size=networks)
+            lines += [(f"point {place}", f"network {r}", r, method, s, s) for r, s in enumerate(scores)]
+    names = ["point", "unit", "replicate", "method", "strict_auprc", "paper_auprc"]
+    return pd.DataFrame(lines, columns=names).assign(tf_information="with", panel=0)
+
+
+def signs(ups: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    """``a`` above each method on the first networks, below on the last, by the least: one point."""
+    lines = []
+    for other, (up, down) in ups.items():
+        n = up + down
+        difference = np.r_[np.linspace(0.2, 0.3, up), -np.linspace(0.001, 0.002, down)]
+        lines += [("p", f"network {r}", r, other, 0.5 - difference[r]) for r in range(n)]
+    most = max(sum(of) for of in ups.values())
+    lines += [("p", f"network {r}", r, "a", 0.5) for r in range(most)]
+    return pd.DataFrame(lines, columns=["point", "unit", "replicate", "method", "strict_auprc"])
 
 
 @pytest.mark.parametrize(
-    ("shift", "word", "wins", "losses"),
+    ("shift", "word", "favourable"),
     [
-        ([0.1] * 4, REPRODUCED, 4, 0),
-        ([-0.1] * 4, NOT_REPRODUCED, 0, 4),
-        ([0.1, 0.1, 0.1, -0.1], PARTLY, 3, 1),
-        ([0.1, 0.1, 0.0, 0.0], PARTLY, 2, 0),
-        ([0.1, -0.1, 0.0, 0.0], NOT_REPRODUCED, 1, 1),
-        ([0.0] * 4, NOT_REPRODUCED, 0, 0),
+        ([0.1] * 4, REPRODUCED, 4),
+        ([-0.1] * 4, NOT_REPRODUCED, 0),
+        ([0.1, 0.1, 0.1, -0.1], REPRODUCED, 3),
+        ([0.1, -0.1, -0.1, -0.1], NOT_REPRODUCED, 1),
     ],
 )
-def test_the_word_follows_wins_and_losses(shift, word, wins, losses):
-    found = verdict(grid({"a": shift, "b": [0.0] * 4}), "a", ["b"])
-    assert (found.word, found.wins, found.losses, found.tested) == (word, wins, losses, 4)
-    assert found.difference == pytest.approx(np.mean(shift), abs=0.01)
-    assert found.low <= found.difference <= found.high
-    assert found.spread == f"{found.difference:+.3f}"  # four points are too few for an interval
-    assert replace(found, tested=6).spread.startswith(f"{found.spread} [")
-    assert found.weak == 0
-
-
-@pytest.mark.parametrize(
-    ("points", "word", "weak"), [(6, REPRODUCED, 0), (7, NOT_REPRODUCED, 7), (12, NOT_REPRODUCED, 12)]
-)
-def test_p_values_are_corrected_for_all_tests_of_a_claim_at_five_percent(points, word, weak):
-    """Eight graphs that all agree have p = 2 / 2^8: times 6 it is .047, times 7 it is .055."""
-    found = verdict(grid({"a": [0.1] * points, "b": [0.0] * points}, graphs=8), "a", ["b"])
-    assert found.tests["p"].tolist() == pytest.approx([2 / 2**8] * points)
-    assert found.tests["p_holm"].tolist() == pytest.approx([points * 2 / 2**8] * points)
-    assert (found.word, found.weak) == (word, weak)
-
-
-def test_intervals_of_a_point_are_over_graphs_and_that_of_a_claim_over_its_tests():
-    rows = grid({"a": [0.1, 0.2, 0.0, 0.1, 0.3, 0.2], "b": [0.0] * 6})
+def test_one_test_a_method_is_over_networks_and_points_are_told_beside_it(shift, word, favourable):
+    rows = grid({"a": shift, "b": [0.0] * 4})
     found = verdict(rows, "a", ["b"])
-    wide = rows.pivot(index=["point", "replicate"], columns="method", values="strict_auprc")
-    difference = wide["a"] - wide["b"]
-    for test in found.tests.itertuples():
-        of_point = difference[test.point]
-        half = stats.t.ppf(0.975, len(of_point) - 1) * of_point.sem()
-        assert test.difference == pytest.approx(of_point.mean())
-        assert (test.low, test.high) == pytest.approx((of_point.mean() - half, of_point.mean() + half))
-    means = difference.groupby("point").mean()
-    half = stats.t.ppf(0.975, 5) * means.sem()
-    assert (found.low, found.high) == pytest.approx((means.mean() - half, means.mean() + half))
+    (test,) = found.tests.to_dict("records")
+    wide = rows.pivot(index=["unit", "point"], columns="method", values="strict_auprc")
+    means = (wide["a"] - wide["b"]).groupby("unit").mean()
+    assert found.word == word and found.tested == 1 and len(means) == 12
+    assert (test["networks"], test["points"], test["points_above"]) == (12, 4, favourable)
+    assert test["p"] == pytest.approx(stats.wilcoxon(means).pvalue) and test["p_holm"] == test["p"]
+    half = stats.t.ppf(0.975, 11) * means.sem()
+    assert (test["difference"], test["low"], test["high"]) == pytest.approx(
+        (means.mean(), means.mean() - half, means.mean() + half)
+    )
+    assert f"above at {favourable} of 4 points" in found.differences
+    assert found.basis(5) == "12 networks, each by its mean over 4 of 5 points; two-sided Wilcoxon signed-rank test over networks"  # fmt: skip
+
+
+def test_the_same_networks_at_more_points_are_no_more_evidence():
+    """Five networks cannot be tested, however many points they are seen at; nor do points lower p."""
+    for points in (1, 15):
+        rows = grid({"a": [0.1] * points, "b": [0.0] * points}, networks=7)
+        (p,) = verdict(rows, "a", ["b"]).tests["p"]
+        assert p == pytest.approx(2 / 2**7)
+        few = grid({"a": [0.1] * points, "b": [0.0] * points}, networks=5)
+        assert verdict(few, "a", ["b"]).word == UNTESTED
+
+
+@pytest.mark.parametrize(("networks", "word"), [(5, UNTESTED), (6, REPRODUCED)])
+def test_six_networks_are_the_least_for_a_test(networks, word):
+    found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}, networks=networks), "a", ["b"])
+    assert found.word == word and found.tests["p"].notna().all() == (word == REPRODUCED)
+    assert found.tests[["difference", "low", "high"]].notna().all(axis=None)
+    if word == UNTESTED:
+        assert "above in 5 of 5 networks: network 0 +0." in found.differences
+        assert found.basis().endswith("fewer than 6 networks: no test")
+
+
+@pytest.mark.parametrize(("shared", "points"), [(5, 3), (6, 4)])
+def test_a_point_enters_with_six_shared_networks(shared, points):
+    """The point where few networks were run does not move the mean of those."""
+    rows = grid({"a": [0.1, 0.1, 0.1, -5], "b": [0.0] * 4})
+    last = (rows["point"] == "point 3") & (rows["method"] == "b") & (rows["replicate"] >= shared)
+    (test,) = verdict(rows[~last], "a", ["b"]).tests.to_dict("records")
+    assert (test["points"], test["networks"]) == (points, 12)
+    assert (test["difference"] < 0) == (points == 4)
+    shown = verdict(rows[~last], "a", ["b"]).points.set_index("point")["networks"]
+    assert shown["point 3"] == shared  # described all the same
+
+
+def test_holm_corrects_over_the_competing_methods_and_turns_the_word():
+    """Six networks that all agree have p = 2 / 2^6: alone it is .031, twice it is .063."""
+    alone = verdict(signs({"b": (6, 0)}), "a", ["b"])
+    both = verdict(signs({"b": (6, 0), "c": (6, 0)}), "a", ["b", "c"])
+    assert alone.tests["p_holm"].tolist() == [2 / 2**6] and alone.word == REPRODUCED
+    assert both.tests["p"].tolist() == [2 / 2**6] * 2 and both.tests["p_holm"].tolist() == [4 / 2**6] * 2
+    assert both.word == NOT_REPRODUCED and "Holm over 2 tests" in both.basis()
+
+
+@pytest.mark.parametrize(("methods", "word"), [(6, REPRODUCED), (7, NOT_REPRODUCED)])
+def test_the_level_is_five_percent(methods, word):
+    """Eight networks that all agree: 6 x 2 / 2^8 is .047, 7 x 2 / 2^8 is .055."""
+    names = "bcdefgh"[:methods]
+    found = verdict(signs({name: (8, 0) for name in names}), "a", list(names))
+    assert found.tests["p_holm"].tolist() == pytest.approx([methods * 2 / 2**8] * methods)
+    assert found.word == word
+
+
+def test_the_word_follows_the_tests_against_each_competing_method():
+    shifts = {"a": [0.0] * 2, "low": [-0.1] * 2, "lower": [-0.2] * 2, "high": [0.1] * 2, "even": [0.0] * 2}
+    for others, expected, wins, losses in (
+        (["low", "lower"], REPRODUCED, 2, 0), (["low", "even"], PARTLY, 1, 0),
+        (["low", "lower", "high"], PARTLY, 2, 1), (["low", "high"], NOT_REPRODUCED, 1, 1),
+        (["even"], NOT_REPRODUCED, 0, 0), (["high"], NOT_REPRODUCED, 0, 1),
+    ):  # fmt: skip
+        found = verdict(grid(shifts), "a", others)
+        assert (found.word, found.wins, found.losses) == (expected, wins, losses), others
 
 
 def test_the_rule_has_nine_tenths_and_no_loss():
-    assert word_for(18, 0, 20) == REPRODUCED and word_for(17, 0, 19) == PARTLY
-    assert word_for(19, 1, 20) == PARTLY and word_for(2, 1, 20) == PARTLY
-    assert word_for(1, 1, 20) == NOT_REPRODUCED and word_for(0, 0, 0) == UNTESTED
-    assert word(0, 0, 0) == OPEN and word(1, 0, 1) == REPRODUCED
+    assert word(18, 0, 20) == REPRODUCED and word(17, 0, 19) == PARTLY
+    assert word(19, 1, 20) == PARTLY and word(2, 1, 20) == PARTLY
+    assert word(1, 1, 20) == NOT_REPRODUCED and word(0, 0, 0) == OPEN
+
+
+def test_noise_replicates_of_three_networks_are_means_and_not_tested():
+    rng = np.random.default_rng(1)
+    lines = [
+        (name, name, r, method, 0.5 + (method == "a") * gain + 0.01 * rng.normal())
+        for name, gain in (("DS1", 0.1), ("DS2", 0.2), ("DS3", -0.05))
+        for method in "ab" for r in range(15 if name != "DS3" or method == "a" else 3)
+    ]  # fmt: skip
+    rows = pd.DataFrame(lines, columns=["point", "unit", "replicate", "method", "strict_auprc"])
+    found = verdict(rows, "a", ["b"])
+    assert found.word == UNTESTED and found.tested == 0
+    (test,) = found.tests.to_dict("records")
+    wide = rows.pivot(index=["unit", "replicate"], columns="method", values="strict_auprc")
+    means = (wide["a"] - wide["b"]).groupby("unit").mean()
+    half = stats.t.ppf(0.975, 2) * means.sem()
+    assert (test["difference"], test["low"]) == pytest.approx((means.mean(), means.mean() - half))
+    assert (test["networks"], test["networks_above"], test["least"], test["most"]) == (3, 2, 3, 15)
+    assert f"not tested; above in 2 of 3 networks: DS1 {means['DS1']:+.3f}, DS2" in found.differences
+    assert found.basis() == "3 networks, each by its mean over 3 to 15 noise replicates; fewer than 6 networks: no test"  # fmt: skip
+    told = from_verdicts(found, found, 3)
+    assert (told.verdict, told.by_paper, told.early) == (UNTESTED, UNTESTED, False)
+    assert table(found.points)["b"].tolist()[2].endswith("(noise replicates: 3)")
 
 
 def test_the_chosen_method_comes_first_whatever_its_letter():
     rows = grid({"a": [0.0] * 4, "z": [0.1] * 4})
     for chosen, other, sign in (("z", "a", 1), ("a", "z", -1)):
-        tests = compare(rows, chosen, [other])
-        assert (sign * tests["difference"] > 0).all()
-        assert ((tests["low"] < tests["difference"]) & (tests["difference"] < tests["high"])).all()
+        line = pair(rows, chosen, other).line
+        assert sign * line["difference"] > 0 and line["low"] < line["difference"] < line["high"]
 
 
-def test_few_graphs_are_shown_and_not_counted():
-    found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}, graphs=5), "a", ["b"])
-    assert found.tested == 0 and len(found.tests) == 4 and found.word == UNTESTED
-    assert found.spread == ""
-    told = from_verdicts(found).numbers
-    assert told == "fewer than six shared graphs on record at every point"
+def test_a_method_without_runs_leaves_the_verdict_open_or_so_far():
+    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
+    assert from_verdicts(verdict(rows, "a", ["nobody"])) == Finding(OPEN)
+    found = from_verdicts(verdict(rows, "a", ["b", "nobody"]))
+    assert found.verdict == REPRODUCED and found.early and "nobody: not on record" in found.numbers
+    assert not from_verdicts(verdict(rows, "a", ["b"])).early
 
 
-def test_only_graphs_that_both_have_are_compared():
+@pytest.mark.parametrize(("planned", "early"), [(8, False), (9, True)])
+def test_a_verdict_on_less_than_half_of_the_points_holds_so_far(planned, early):
+    found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}), "a", ["b"])
+    assert from_verdicts(found, planned=planned).early == early
+
+
+def test_only_networks_that_both_have_are_compared():
     rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
     rows = rows[(rows["method"] == "a") | (rows["replicate"] >= 5)]
-    assert (compare(rows, "a", ["b"])["graphs"] == 7).all()
-    assert compare(rows, "a", ["nobody"]).empty
+    assert pair(rows, "a", "b").line["networks"] == 7
+    with pytest.raises(ValueError, match="duplicate"):
+        pair(pd.concat([rows, rows]), "a", "b")
 
 
 def test_the_table_has_a_row_a_point_and_a_column_a_competing_method():
     rows = grid({"clr": [0.1] * 4, "ridge": [0.0] * 4, "glad-tf": [0.2] * 4})
-    shown = table(compare(rows, "clr", ["ridge", "glad-tf"]))
+    shown = table(verdict(rows, "clr", ["ridge", "glad-tf"]).points)
     assert list(shown["point"]) == [f"point {i}" for i in range(4)]
     assert list(shown.columns) == ["point", "ridge", "GLAD-TF"]
     assert shown["ridge"].str.startswith("+0.").all() and shown["GLAD-TF"].str.startswith("-0.").all()
-    assert shown["ridge"].str.contains("(12, p", regex=False).all()
-
-
-def test_how_much_of_what_was_planned_is_there():
-    assert so_far(7, 15) == ("7 of 15 comparisons have six shared graphs; ", True)
-    assert so_far(5, 10, "settings") == ("5 of 10 settings have six shared graphs; ", False)
-    assert so_far(5, 0) == ("", False)
+    assert shown["ridge"].str.endswith("] (12)").all()
+    assert [p_in_words(p) for p in (np.nan, 0.0009, 0.0321)] == ["not tested", "p < 0.001", "p 0.032"]
 
 
 def test_a_sum_of_claims_leaves_out_what_has_no_verdict():
@@ -155,11 +222,11 @@ def test_wrong_words_and_unknown_numbers_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no 'nothing'"):
         said("nothing")(tmp_path)
     assert said("set_p", "p = {}")(tmp_path) == "p = 1.3e-14"
-    assert verdicts.not_testable("why")(tmp_path) == Finding(UNTESTED, "why")
+    assert findings.not_testable("why")(tmp_path) == Finding(UNTESTED, "why", basis="no number decides it")
 
 
 def test_comparisons_are_judged_by_both_protocols_and_shown_on_two_lines():
-    rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4})
+    rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4, "grnboost2-tuned": [0.0] * 4})
     rows["paper_auprc"] *= -1
     found = registry.judged("clean", rows)
     assert set(found) == {c.name for c in CLAIMS if isinstance(c.judge, Comparison) and c.judge.experiment == "clean"}
@@ -170,13 +237,15 @@ def test_comparisons_are_judged_by_both_protocols_and_shown_on_two_lines():
     assert len(shown) == 2 * len(found)
     place = list(shown["claim"]).index("With TFs, GRNULar is better than GRNBoost2")
     assert shown["protocol"][place : place + 2].tolist() == ["paper's", "strict"]
-    assert shown["better"][place : place + 2].tolist() == [0, 4]
-    assert shown["worse"][place : place + 2].tolist() == [4, 0]
+    assert shown["better"][place : place + 2].tolist() == [0, 1]
+    assert shown["worse"][place : place + 2].tolist() == [1, 0]
+    assert "12 networks, each by its mean over 4 of 15 points" in shown["basis"][place]
 
 
-def test_a_claim_on_one_panel_looks_at_that_panel():
-    rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4})
-    other = grid({"grnular": [-0.1] * 4, "grnboost2": [0.0] * 4}).assign(panel=25)
-    both = pd.concat([rows.assign(panel=75), other.assign(point=other["point"] + " of 25")])
-    judge = next(claim.judge for claim in CLAIMS if claim.name == "noisy_paper_75")
-    assert judge.verdicts(both)["strict_auprc"].word == REPRODUCED
+def test_a_comparison_on_one_panel_looks_at_that_panel():
+    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4}).assign(panel=75)
+    other = grid({"a": [-0.2] * 4, "b": [0.0] * 4}).assign(panel=25)
+    both = pd.concat([rows, other.assign(point=other["point"] + " of 25")])
+    for panel, expected in ((75, REPRODUCED), (25, NOT_REPRODUCED), (None, NOT_REPRODUCED)):
+        judge = Comparison("noisy", "with", "a", ("b",), panel)
+        assert judge.verdicts(both)["strict_auprc"].word == expected

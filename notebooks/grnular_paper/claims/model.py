@@ -15,6 +15,7 @@ other, others : str, or some
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,21 +28,25 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
 from grnular_paper import grids, learning, runtimes
 from grnular_paper.ablations import variants
+from grnular_paper.findings import Finding, from_verdicts
 from grnular_paper.records import Record, recorded_table
 from grnular_paper.verdicts import (
     LEVEL,
     MARGIN,
     OPEN,
     UNTESTED,
-    Finding,
-    compare,
-    from_verdicts,
+    judge,
+    p_in_words,
+    pair,
     verdict,
+    with_interval,
     word,
 )
 
 GENES, TFS = 100, 10  # of the paper's simulated graphs
 N_NETWORKS = 100  # random networks whose paths are followed
+BY_CONSTRUCTION = "true by construction, no test"
+ONE_MACHINE = "run times on one machine, no test"
 CLEARLY = 2.0  # times as long, or as much: a saving that is worth its name
 TRAINED_GLAD = tuple(f"{m}-{d}" for m in ("glad", "glad-tf") for d in ("clean", "noisy", "DS1", "DS2"))  # fmt: skip
 
@@ -52,11 +57,11 @@ def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Recorded rows, a row a test graph, with ``method`` and ``point``.
+        Recorded rows, a row a test graph, with ``method``, ``point`` and ``unit``, the network.
     """
     rows = learning.ablation_rows(folder)
     rows = rows[(rows["base"] == base) & (rows["factor"] == factor)]
-    return rows.assign(method=rows["value"], point=rows["dataset"])
+    return rows.assign(method=rows["value"], point=rows["dataset"], unit=grids.networks(rows))
 
 
 def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc") -> str:
@@ -110,11 +115,7 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
         From the folder of recorded tables to the ``Finding``.
     """
 
-    def look(folder: Path) -> Finding:
-        near, far, tried, numbers = _by_margin(folder, base, factor, chosen, other)
-        return Finding(word(near, far, tried), numbers)
-
-    return look
+    return _by_margin(base, factor, chosen, other, True)
 
 
 def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], Finding]:
@@ -125,25 +126,33 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
     callable
         From the folder of recorded tables to the ``Finding``.
     """
-
-    def look(folder: Path) -> Finding:
-        near, far, tried, numbers = _by_margin(folder, base, factor, [chosen], other)
-        return Finding(word(far, near, tried), numbers)
-
-    return look
+    return _by_margin(base, factor, [chosen], other, False)
 
 
 def _by_margin(
-    folder: Path, base: str, factor: str, chosen: Sequence[str], other: str
-) -> tuple[int, int, int, str]:
-    """How many tests lie surely within ``MARGIN`` below ``other``, surely beyond, how many there are, and the means."""
-    rows = variant_rows(folder, base, factor)
-    tests = pd.concat([compare(rows, value, [other]) for value in chosen])
-    tests = tests[tests["low"].notna()]
-    near, far = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
-    start = "on the untrained loop, " if base == "untrained" else ""
-    numbers = f"{start}AUPRC by {factor}: {means(rows, [*chosen, other])}" if len(tests) else ""
-    return near, far, len(tests), numbers
+    base: str, factor: str, chosen: Sequence[str], other: str, claimed_near: bool
+) -> Callable[[Path], Finding]:
+    """Judge by 95 % intervals over networks: surely within ``MARGIN`` below ``other``, or surely beyond."""
+
+    def look(folder: Path) -> Finding:
+        rows = variant_rows(folder, base, factor)
+        found = judge(pair(rows, value, other).named(value) for value in chosen)
+        if not found.tested:
+            return replace(from_verdicts(found), numbers="")
+        tests = found.tests.dropna(subset="p")
+        near, far = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
+        good, bad = (near, far) if claimed_near else (far, near)
+        start = "on the untrained loop, " if base == "untrained" else ""
+        differences = ", ".join(
+            f"{t.against} {with_interval(t.difference, t.low, t.high)}" for t in tests.itertuples()
+        )
+        numbers = (
+            f"{start}AUPRC by {factor}: {means(rows, [*chosen, other])}; difference to {other}: {differences}"
+        )
+        basis = found.basis(test=f"95 % intervals against {MARGIN}")
+        return Finding(word(good, bad, len(tests)), numbers, basis=basis, tests=found.tests)
+
+    return look
 
 
 def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callable[[Path], Finding]:
@@ -157,9 +166,10 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
 
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
-        finding = from_verdicts(verdict(rows, chosen, others))
-        shown = f"AUPRC: {means(rows, [*others, chosen])}"
-        return Finding(finding.verdict, shown if finding.numbers else "")
+        finding = from_verdicts(verdict(rows, chosen, others), what=f"difference of {chosen} to")
+        if finding.verdict == OPEN:
+            return finding
+        return replace(finding, numbers=f"AUPRC: {means(rows, [*others, chosen])}; {finding.numbers}")
 
     return look
 
@@ -180,7 +190,8 @@ def base_slower(folder: Path) -> Finding:
     good = int((times > CLEARLY).sum())
     shown = ", ".join(f"{time:.0f} times on {spelled(setting)}" for setting, time in times.items())
     numbers = f"GRNULar-base, untrained as well, takes {shown}"
-    return Finding(word(good, len(times) - good, len(times)), numbers)
+    basis = f"mean run times on {rows['unit'].nunique()} networks of each preset, no test"
+    return Finding(word(good, len(times) - good, len(times)), numbers, basis=basis)
 
 
 def few_graphs(folder: Path) -> Finding:
@@ -202,34 +213,29 @@ def few_graphs(folder: Path) -> Finding:
     rows = rows[rows["method"].isin(ways.values())]  # one name for each recipe
     rows = rows.assign(
         method=(rows["factor"] + " " + rows["value"]).str.removeprefix("loss "),
-        point=rows["dataset"],
-    )
+        point=rows["dataset"], unit=grids.networks(rows),
+    )  # fmt: skip
     none = "training none"
-    tests = compare(rows, none, [m for m in dict.fromkeys(rows["method"]) if m != none])
-    mean = rows.groupby(["point", "method"])["strict_auprc"].mean()
-    good = bad = 0
-    shown = []
-    for setting, of in tests.groupby("point", sort=False):
-        best = of.loc[of["difference"].idxmin()]  # of none less the other
-        good += int(best["p_holm"] < LEVEL and best["difference"] < 0)
-        bad += int(of["p_holm"].lt(LEVEL).all() and (of["difference"] > 0).all())
-        shown.append(
-            f"{spelled(setting)} {mean[setting, best['against']]:.3f} ({best['against']}) "
-            f"against {mean[setting, none]:.3f}"
-        )
+    ways = [m for m in dict.fromkeys(rows["method"]) if m != none]
+    found = judge(pair(rows, way, none).named(way) for way in ways)
+    tests = found.tests
+    best = tests.loc[tests["difference"].idxmax()]
+    gained = int(best["p_holm"] < LEVEL and best["difference"] > 0)
+    lost = int(found.losses == len(ways))
+    difference = with_interval(best["difference"], best["low"], best["high"])
     stories = {name: read_trained(name).metadata["validation"] for name in TRAINED_GLAD}
     kept = {n: s for n, s in stories.items() if s["best_epoch"] > 0}
     gains = ", ".join(
         f"{n} {s['untrained_auprc']:.3f} to {s['auprc']:.3f}" for n, s in kept.items()
     )
     left = ", ".join(n for n in stories if n not in kept) or "none of them"
-    tried = tests["point"].nunique()
     numbers = (
-        f"GRNULar, the best of {tests['against'].nunique()} ways to train it: {', '.join(shown)}; the AUPRC "
-        f"is higher, after correction, in {good} of {tried} settings. On validation graphs: {gains}; training "
+        f"GRNULar, the best of {len(ways)} ways to train it ({best['against']}): {means(rows, [none, best['against']])}"
+        f", difference {difference} ({p_in_words(best['p_holm'])}). On validation graphs: {gains}; training "
         f"kept nothing for {left}"
     )
-    return Finding(word(good + len(kept), bad, tried + len(stories)), numbers)
+    basis = f"{found.basis()}; for GLAD and GLAD-TF what validation kept of {len(stories)} trainings, no test"
+    return Finding(word(gained + len(kept), lost, 1 + len(stories)), numbers, basis=basis, tests=tests)
 
 
 def memory(folder: Path) -> Finding:
@@ -249,7 +255,7 @@ def memory(folder: Path) -> Finding:
         f"4 graphs of 100 genes, P = 5: {added['through']:.0f} MB on top of torch and data where the graph "
         f"is kept, {added['cut']:.0f} MB where it is cut"
     )
-    return Finding(word(more, 1 - more, 1), numbers)
+    return Finding(word(more, 1 - more, 1), numbers, basis=f"{len(table)} runs on one machine, no test")
 
 
 def _network_size(recipe: Recipe) -> int:
@@ -280,7 +286,7 @@ def paths(folder: Path) -> Finding:
         product = path_product(layers)[0].numpy()
         right += int(((product != 0) == reached).all())
     numbers = f"so in {right} of {N_NETWORKS} random sparse networks"
-    return Finding(word(right, N_NETWORKS - right, N_NETWORKS), numbers)
+    return Finding(word(right, N_NETWORKS - right, N_NETWORKS), numbers, basis=BY_CONSTRUCTION)
 
 
 def few_parameters(folder: Path) -> Finding:
@@ -295,7 +301,8 @@ def few_parameters(folder: Path) -> Finding:
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = _network_size(trained.recipe)
     numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"
-    return Finding(word(int(learned < fitted), int(learned >= fitted), 1), numbers)
+    found = word(int(learned < fitted), int(learned >= fitted), 1)
+    return Finding(found, numbers, basis=BY_CONSTRUCTION)
 
 
 AHEAD = 10.0  # times: seconds against minutes
@@ -321,7 +328,7 @@ def table1(folder: Path) -> Finding:
     times, units = seconds.iloc[-1] / seconds.iloc[0], runtimes.HIDDEN[-1] / runtimes.HIDDEN[0]
     shown = ", ".join(f"{s:.1f} s" for s in seconds)
     numbers = f"{shown}: {times:.1f} times for {units:g} times the units"
-    return Finding(word(int(times < units), int(times >= units), 1), numbers)
+    return Finding(word(int(times < units), int(times >= units), 1), numbers, basis=ONE_MACHINE)
 
 
 def printed_table1(folder: Path) -> str:
@@ -353,7 +360,7 @@ def table2(folder: Path) -> Finding:
     good = sum(r >= AHEAD for r in ratios)
     names = dict.fromkeys(n for pair in known for n in pair)
     shown = ", ".join(f"{label(n)} {seconds[n]:.1f} s" for n in names)
-    return Finding(word(good, len(known) - good, len(known)), shown)
+    return Finding(word(good, len(known) - good, len(known)), shown, basis=ONE_MACHINE)
 
 
 def printed_table2(folder: Path) -> str:
@@ -387,4 +394,4 @@ def hours_without(folder: Path) -> Finding:
     if {"grnboost2", "grnboost2-arboreto"} <= set(cpu.index):
         times = cpu["grnboost2-arboreto"] / cpu["grnboost2"]
         numbers += f"; arboreto's, not run without TFs, takes {times:.1f} times as long with them"
-    return Finding(UNTESTED, numbers)
+    return Finding(UNTESTED, numbers, basis=ONE_MACHINE)

@@ -20,23 +20,16 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.plotting.style import label
+from grnular_paper.findings import Finding, said
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import recorded_table
-from grnular_paper.verdicts import (
-    NOT_REPRODUCED,
-    OPEN,
-    PARTLY,
-    REPRODUCED,
-    UNTESTED,
-    Finding,
-    said,
-    word,
-)
+from grnular_paper.verdicts import NOT_REPRODUCED, OPEN, PARTLY, REPRODUCED, UNTESTED, word
 
 OTHERS = ("glasso", "glad-tf", "genie3", "grnboost2")
 TREES = ("genie3", "grnboost2")
 SIMPLE = (*TREES, "correlation", "clr", "ridge")
 SHOWN_AUROC = 0.9  # what the paper's GRNULar reaches on most pairs
+STEM_CELLS = "one network of mouse cells"
 MOST = 2 / 3  # of the pairs that differ: less is a toss-up
 CONTROLS = ("random", "oracle", "degree")
 
@@ -70,6 +63,11 @@ def _word_of_pairs(higher: int, lower: int, of: int) -> str:
     """The rule of ``verdicts`` for pairs that are counted without a test: "partly" takes two thirds."""
     found = word(higher, lower, of)
     return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found
+
+
+def _counted(n_pairs: int, how: str = "counted") -> str:
+    """The basis of a finding on real pairs."""
+    return f"{n_pairs} pairs of network and dataset, {how}, no test"
 
 
 def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
@@ -112,10 +110,14 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[
             f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
             f"paper's: higher in {paper[0]}, lower in {paper[1]}"
         )
+        n_pairs = len(pairs(folder, f"strict_{score}"))
         absent = [label(r) for r in others if r not in pairs(folder, f"strict_{score}")]
         if absent:
             numbers += f"; not on record: {', '.join(absent)}"
-        return Finding(_word_of_pairs(*strict), numbers if strict[2] else "", _word_of_pairs(*paper))
+        if not strict[2]:
+            return Finding(OPEN)
+        basis = _counted(n_pairs, f"counted against {len(others) - len(absent)} methods")
+        return Finding(_word_of_pairs(*strict), numbers, _word_of_pairs(*paper), basis=basis)
 
     return look
 
@@ -164,7 +166,8 @@ def low_auprc(folder: Path) -> Finding:
     )
     if dense.any():
         shown += f" (strict without {int(dense.sum())} pairs where random scores are above it)"
-    return Finding(found["strict"][0], shown, found["paper"][0])
+    basis = _counted(found["strict"][2])
+    return Finding(found["strict"][0], shown, found["paper"][0], basis=basis)
 
 
 def high_auroc(folder: Path) -> Finding:
@@ -187,7 +190,7 @@ def high_auroc(folder: Path) -> Finding:
         if "random" in table:
             text += f" (random {table['random'].median():.2f})"
         shown.append(text)
-    return Finding(words[0], "; ".join(shown), words[1])
+    return Finding(words[0], "; ".join(shown), words[1], basis=_counted(len(of)))
 
 
 def printed_auroc(folder: Path) -> str:
@@ -215,9 +218,9 @@ def table3(folder: Path) -> Finding:
         return Finding(OPEN)
     both = printed.merge(ours, on="dataset", suffixes=("", "_ours"))
     same = int((both["tfs"] == both["tfs_ours"]).sum())
-    return Finding(
-        word(same, len(both) - same, len(both)), f"{same} of {len(both)} counts of TFs are equal"
-    )
+    numbers = f"{same} of {len(both)} counts of TFs are equal"
+    basis = f"{len(both)} data sets, counted, no test"
+    return Finding(word(same, len(both) - same, len(both)), numbers, basis=basis)
 
 
 def statement(*names: str) -> Callable[[Path], Finding]:
@@ -247,9 +250,9 @@ def statement(*names: str) -> Callable[[Path], Finding]:
             for r in (rows if tested.empty else tested).itertuples()
         )
         if tested.empty:
-            return Finding(UNTESTED, text)
+            return Finding(UNTESTED, text, basis=STEM_CELLS)
         if len(rows) == 1:
-            return Finding(rows["verdict"].iloc[0], text)
+            return Finding(rows["verdict"].iloc[0], text, basis=STEM_CELLS)
         good = int((tested["verdict"] == REPRODUCED).sum())
         found = word(good, len(tested) - good, len(tested))
         if len(tested) < len(rows):  # what could not be tested is no part that came out
@@ -257,7 +260,7 @@ def statement(*names: str) -> Callable[[Path], Finding]:
             part = f"{good} of {len(tested)} parts that could be tested came out"
             text = f"{part} (no data for: {absent}); {text}"
             found = PARTLY if found == REPRODUCED else found
-        return Finding(found, text)
+        return Finding(found, text, basis=f"{STEM_CELLS}, parts counted")
 
     return look
 
@@ -321,7 +324,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
             f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "
             "the median"
         )
-        return Finding(_word_of_pairs(higher, lower, of), numbers)
+        return Finding(_word_of_pairs(higher, lower, of), numbers, basis=_counted(of))
 
     return look
 
@@ -344,6 +347,7 @@ def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
         found = [judge(folder) for judge in judges]
         words = {finding.verdict for finding in found}
         verdict = words.pop() if len(words) == 1 else OPEN if OPEN in words else PARTLY
-        return Finding(verdict, "; ".join(finding.numbers for finding in found))
+        numbers = "; ".join(finding.numbers for finding in found)
+        return Finding(verdict, numbers, basis=found[0].basis)
 
     return look

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from grnular_paper.claims.sentences import ON_GRIDS, SECTIONS, SUMS
+from grnular_paper import grids
+from grnular_paper.claims.sentences import DEFINITIONS, HEADLINES, ON_GRIDS, SECTIONS, SUMS
 from grnular_paper.claims.simulated import Comparison
-from grnular_paper.verdicts import WORDS, Claim, Verdict
+from grnular_paper.findings import Claim
+from grnular_paper.verdicts import WORDS, Verdict
 
 PROTOCOLS = ("paper's", "strict")
 
@@ -26,7 +28,8 @@ def table(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``section, name, source, claim, page, ours, printed, numbers, verdict, by_paper, early``.
+        ``section, name, source, claim, page, ours, printed, numbers, verdict, by_paper, early, basis, headline``;
+        ``headline`` is the place among ``HEADLINES``, 0 for other claims.
     """
     return _table(folder).copy()
 
@@ -50,13 +53,15 @@ def _table(folder: Path) -> pd.DataFrame:
                     "verdict": finding.verdict,
                     "by_paper": finding.by_paper,
                     "early": finding.early,
+                    "basis": finding.basis,
+                    "headline": HEADLINES.index(claim.name) + 1 if claim.name in HEADLINES else 0,
                 }
             )
     return pd.DataFrame(lines)
 
 
 def papers(claims: pd.DataFrame) -> pd.DataFrame:
-    """The rows of single claims of the paper: neither our own nor sums of others.
+    """The rows of single findings on claims of the paper: neither our own nor sums nor definitions.
 
     Parameters
     ----------
@@ -68,7 +73,7 @@ def papers(claims: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Some of its rows, with all columns.
     """
-    return claims[~claims["ours"] & (claims["section"] != SUMS)]
+    return claims[~claims["ours"] & ~claims["section"].isin([SUMS, DEFINITIONS])]
 
 
 def counts(claims: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +140,8 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``source, claim, protocol, verdict, better, worse, of, too few graphs, mean difference``.
+        ``source, claim, protocol, verdict, better, worse, tested, difference to each, basis``; better, worse and
+        tested count competing methods.
     """
     lines = []
     for claim in _compared():
@@ -152,9 +158,9 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
                     "verdict": verdict_of.word,
                     "better": verdict_of.wins,
                     "worse": verdict_of.losses,
-                    "of": verdict_of.tested,
-                    "too few graphs": verdict_of.weak or "",
-                    "mean difference": verdict_of.spread,
+                    "tested": verdict_of.tested,
+                    "difference to each": verdict_of.differences,
+                    "basis": verdict_of.basis(len(grids.points(claim.judge.experiment))),
                 }
             )
     return pd.DataFrame(lines)

@@ -59,7 +59,8 @@ def growth_with_types(recorded: pd.DataFrame, few: int = 2, many: int = 10) -> p
     Returns
     -------
     DataFrame
-        A line a method with or without the TF list: verdict, comparisons for and against, mean difference.
+        A line a method with or without the TF list: verdict of the test over networks, number of networks, points
+        where AUPRC grows, mean difference with its interval, p.
     """
     lines = []
     for (method, known), rows in recorded.groupby(["method", "tf_information"], sort=False):
@@ -68,11 +69,13 @@ def growth_with_types(recorded: pd.DataFrame, few: int = 2, many: int = 10) -> p
             point=of["place"].map("M = {}".format), method="C = " + of["panel"].astype(str)
         )
         found = verdicts.verdict(of, f"C = {many}", [f"C = {few}"], "paper_auprc")
+        test = next(found.tests.itertuples())
         lines.append(
             {
                 "method": label(method), "TF list": known, "AUPRC grows": found.word,
-                "more": found.wins, "less": found.losses, "of": found.tested,
-                "mean difference": found.spread,
+                "networks": test.networks, "grows at": f"{test.points_above} of {test.points} points",
+                "mean difference": verdicts.with_interval(test.difference, test.low, test.high),
+                "p": verdicts.p_in_words(test.p),
             }
         )  # fmt: skip
     return pd.DataFrame(lines)

@@ -92,8 +92,15 @@ def seen(simulation: Simulation) -> Seen:
     return Seen(float(there.mean()), float(there[simulation.tf_index].mean()), float(both.mean()))
 
 
-def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
+def survival(
+    n_graphs: int = 10, n_cells: int = 1000, dropouts: Sequence[int] = grids.DROPOUTS
+) -> pd.DataFrame:
     """Shares that remain at each dropout, and the scores of an oracle restricted to detected genes.
+
+    Parameters
+    ----------
+    dropouts : sequence of int
+        Percentiles of "noisy".
 
     Returns
     -------
@@ -101,7 +108,7 @@ def survival(n_graphs: int = 10, n_cells: int = 1000) -> pd.DataFrame:
         ``genes, tfs, edges`` (shares) and ``oracle`` (strict AUPRC), means over graphs, indexed by dropout.
     """
     lines = {}
-    for q in grids.DROPOUTS:
+    for q in dropouts:
         name = f"noisy({q})"
         tasks = [SyntheticTask(name, "oracle", r, 0, n_cells, 5) for r in range(n_graphs)]
         left = [
