@@ -310,7 +310,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def signed_rank(difference: Sequence[float]) -> float:
-    """p of the two-sided Wilcoxon signed-rank test.
+    """Find p of the two-sided Wilcoxon signed-rank test.
 
     Parameters
     ----------

@@ -1,0 +1,209 @@
+"""Verdicts again from the recorded csv files with pandas and scipy alone: the words and the p values.
+
+Nothing of the rule is imported here. What is taken from the claims is what they say (names of methods).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper.claims.sentences import CLAIMS
+from grnular_paper.claims.simulated import TREES
+from grnular_paper.grids import WITHOUT_TFS
+from scipy import stats
+
+RECORD = Path(__file__).resolve().parents[2] / "notebooks" / "recorded"
+SIMPLE = ["correlation", "clr", "ridge", "tigress"]
+LOSSES = (25, 50, 75)
+
+
+@lru_cache
+def read(name: str) -> pd.DataFrame:
+    return pd.read_csv(RECORD / f"{name}.csv", low_memory=False)
+
+
+def csv(name: str, known: str | None = None) -> pd.DataFrame:
+    """Rows of an experiment with ``point`` and ``net``; on its grid, with or without the list of TFs."""
+    rows = read(name)
+    rows = rows[rows["tf_information"] == known] if known else rows
+    rows = rows.assign(net=rows["dataset"] if name == "ds" else rows["replicate"])
+    columns = {"clean": ["cell_types", "cells"], "noisy": ["dropout_percentile", "cells"]}.get(name, ["dataset"])
+    return rows.assign(point=rows[columns].astype(str).agg(" ".join, axis=1))
+
+
+def test_of(a: pd.DataFrame, b: pd.DataFrame, score: str) -> dict[str, float]:
+    """Signed-rank test over networks of a less b: per-network mean over points that six networks share."""
+    both = a.merge(b, on=["point", "net", "replicate"], suffixes=("_a", "_b"))
+    both["d"] = both[f"{score}_a"] - both[f"{score}_b"]
+    cells = both.groupby(["point", "net"], as_index=False)["d"].mean()
+    shared = cells.groupby("point")["net"].transform("count") >= 6
+    per_network = cells[shared].groupby("net")["d"].mean()
+    if per_network.empty:
+        return {"n": 0, "p": np.nan, "d": cells.groupby("net")["d"].mean().mean()}
+    moved = per_network[per_network.abs() > 1e-12]
+    half = stats.t.ppf(0.975, len(per_network) - 1) * per_network.sem()
+    mean = per_network.mean()
+    p = stats.wilcoxon(moved).pvalue
+    return {"n": len(per_network), "p": p, "d": mean, "low": mean - half, "high": mean + half}
+
+
+test_of.__test__ = False
+
+
+def holm(p: list[float]) -> list[float]:
+    """Step down: the i-th smallest of m times m - i + 1, never falling, at most 1."""
+    adjusted, least = {}, 0.0
+    for place, index in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        least = max(least, min(1.0, p[index] * (len(p) - place)))
+        adjusted[index] = least
+    return [adjusted[index] for index in range(len(p))]
+
+
+def words(tests: list[dict[str, float]]) -> tuple[str, list[float]]:
+    """The word of a claim from its tests, and their corrected p."""
+    made = [of for of in tests if of["n"]]
+    if not made:
+        return "not tested", []
+    corrected = holm([of["p"] for of in made])
+    wins = sum(p < 0.05 and of["d"] > 0 for p, of in zip(corrected, made, strict=True))
+    losses = sum(p < 0.05 and of["d"] < 0 for p, of in zip(corrected, made, strict=True))
+    return rule(wins, losses, len(made)), corrected
+
+
+def rule(wins: int, losses: int, tested: int) -> str:
+    if losses == 0 and wins / tested >= 0.9:
+        return "reproduced"
+    return "partly reproduced" if wins > losses else "not reproduced"
+
+
+def versus(rows: pd.DataFrame, chosen: str, others: list[str], score: str) -> list[dict[str, float]]:
+    of = {name: rows[rows["method"] == name] for name in [chosen, *others]}
+    return [test_of(of[chosen], of[other], score) for other in others]
+
+
+def better(experiment: str, known: str, chosen: str, *others: str, kind: str = "auprc"):
+    return lambda protocol: versus(csv(experiment, known), chosen, list(others), f"{protocol}_{kind}")
+
+
+def grown(column: str, low: int, high: int):
+    """More cell types, or more cells, for each curve of the paper."""
+
+    def tests(protocol: str) -> list[dict[str, float]]:
+        rows = csv("clean")
+        other = "cells" if column == "cell_types" else "cell_types"
+        rows["point"] = rows[other].astype(str)
+        curves = [("glad", "without"), (TREES, "without"), ("glasso", "without"),
+                  ("glad-tf", "with"), (TREES, "with"), ("grnular", "with")]  # fmt: skip
+        found = []
+        for method, known in curves:
+            of = rows[(rows["method"] == method) & (rows["tf_information"] == known)]
+            found.append(test_of(of[of[column] == high], of[of[column] == low], f"{protocol}_auprc"))
+        return found
+
+    return tests
+
+
+def masked(protocol: str) -> list[dict[str, float]]:
+    noisy = csv("noisy")
+    parts = [csv("clean"), *(noisy[noisy["dropout_percentile"] == lost] for lost in LOSSES)]
+    return [versus(rows, "glad-tf", ["glad"], f"{protocol}_auprc")[0] for rows in parts]
+
+
+def without(protocol: str) -> list[dict[str, float]]:
+    rows = csv("clean")
+    of = rows[rows["method"] == TREES]
+    know = of["tf_information"] == "with"
+    return [test_of(of[know], of[~know], f"{protocol}_auprc")]
+
+
+def left(protocol: str) -> list[dict[str, float]]:
+    score, on = f"{protocol}_auprc", ["method", "cells", "replicate"]
+    clean = csv("clean", "with")
+    clean = clean[clean["cell_types"] == 5]
+    rows = csv("noisy", "with").merge(clean[[*on, score]], on=on, suffixes=("", "_clean"))
+    rows["kept"] = rows[score] / rows[f"{score}_clean"]
+    return versus(rows, "grnular", [TREES, "glad-tf"], "kept")
+
+
+def failing(protocol: str) -> list[dict[str, float]]:
+    rows = csv("noisy", "without")
+    rows = rows[rows["dropout_percentile"] == 75]
+    name = "strict_auprc_ratio"
+    of = {method: rows[rows["method"] == method] for method in WITHOUT_TFS}
+    return [test_of(part.assign(**{name: 1.5}), part, name) for part in of.values()]
+
+
+def steady(protocol: str) -> list[dict[str, float]]:
+    rows = csv("noisy", "with")
+    rows = rows[rows["method"] == "grnular"].assign(point=rows["cells"].astype(str))
+    score, chance = f"{protocol}_auroc", 0.5 if protocol == "strict" else 0.0
+    low, high = (rows[rows["dropout_percentile"] == lost].copy() for lost in (25, 75))
+    low[score], high[score] = 0.9 * (low[score] - chance), high[score] - chance
+    return [test_of(high, low, score)]
+
+
+TESTED = {
+    "clean_glad_trees": better("clean", "without", "glad", TREES),
+    "clean_glad_glasso": better("clean", "without", "glad", "glasso"),
+    "clean_gladtf_trees": better("clean", "with", "glad-tf", TREES),
+    "clean_paper_trees": better("clean", "with", "grnular", TREES),
+    "clean_paper_simple": better("clean", "with", "grnular", *SIMPLE),
+    "clean_ours_all": better("clean", "with", "grnular-context", TREES, *SIMPLE),
+    "noisy_glad_all": better("noisy", "without", "glad", TREES, "glasso"),
+    "noisy_paper_rivals": better("noisy", "with", "grnular", TREES, "glad-tf"),
+    "noisy_gladtf_auroc": better("noisy", "with", TREES, "glad-tf", kind="auroc"),
+    "noisy_ours_all": better("noisy", "with", "grnular-context", TREES, "glad-tf", *SIMPLE),
+    "ds_glad_all": better("ds", "without", "glad", TREES, "glasso"),
+    "ds_paper_rivals": better("ds", "with", "grnular", TREES, "glad-tf"),
+    "boosting_forest": better("clean", "with", TREES, "genie3"),
+    "more_types": grown("cell_types", 2, 10),
+    "more_cells": grown("cells", 100, 10000),
+    "trees_without": without,
+    "masked_glad": masked,
+    "robust": left,
+    "noisy_auroc": steady,
+    "noisy_fail": failing,
+}
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_words_and_p_values_come_out_again(name):
+    finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
+    tests = TESTED[name]("strict")
+    word, corrected = words(tests)
+    assert finding.verdict == word
+    if name != "noisy_fail":  # which has no other protocol
+        assert finding.by_paper == words(TESTED[name]("paper"))[0]
+    shown = finding.tests
+    assert shown["p_holm"].dropna().tolist() == pytest.approx(corrected, rel=1e-9)
+    assert shown["difference"].tolist() == pytest.approx([of["d"] for of in tests], abs=1e-12)
+    made = shown[shown["p"].notna()]
+    assert made["networks"].tolist() == [of["n"] for of in tests if of["n"]]
+    for end in ("low", "high"):
+        assert made[end].tolist() == pytest.approx([of[end] for of in tests if of["n"]])
+
+
+MARGINS = {  # claims on ablations: base, factor, values, compared with, claimed to be near
+    "base_equal": ("untrained", "algorithm", ["2"], "1 (base)", True),
+    "few_steps": ("untrained", "P", ["2", "5", "10"], "20", True),
+    "few_rounds": ("untrained", "L", ["15"], "30", True),
+    "init_steps": ("untrained", "E1", ["100"], "400", False),
+}
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_intervals_against_the_margin_come_out_again(name):
+    from grnular_paper.ablations import variants  # which recorded method is which value
+
+    base, factor, values, other, near = MARGINS[name]
+    label = {v.value: v.label for v in variants() if (v.base, v.factor) == (base, factor)}
+    rows = csv("ablations")
+    tests = [versus(rows, label[v], [label[other]], "strict_auprc")[0] for v in values]
+    close, far = sum(of["low"] > -0.05 for of in tests), sum(of["high"] < -0.05 for of in tests)
+    finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
+    assert finding.verdict == (rule(close, far, len(tests)) if near else rule(far, close, len(tests)))
+    assert finding.tests["difference"].tolist() == pytest.approx([of["d"] for of in tests])
