@@ -14,6 +14,7 @@ from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.training.batches import check_training_graphs
 from grnular_core.training.named_recipes import DESCRIPTIONS, RECIPES, named_recipe
 from grnular_core.training.recipes import MODELS, Recipe
+from grnular_core.training.weights import read_trained
 from grnular_core.utils.errors import InputError
 
 GRAPHS = st.lists(
@@ -58,23 +59,39 @@ def test_named_recipes_can_be_trained(name):
     assert not recipe.shuffled
 
 
+def test_a_file_without_the_field_means_the_loss_on_z_where_the_gradient_is_cut():
+    for config, loss, wanted in (
+        (GRNULarConfig(inner_gradient="cut"), "balanced", "Z"),
+        (GRNULarConfig(inner_gradient="through"), "balanced", "theta"),
+        (GRNULarConfig(inner_gradient="cut", rho="context"), "smooth-ap", "theta"),
+    ):
+        values = Recipe(config=config, loss=loss, loss_on="Z").as_dict()
+        del values["loss_on"]
+        assert Recipe.from_dict(values).loss_on == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if not name.startswith("context")])
+def test_weights_of_the_package_are_those_of_their_recipe(name):
+    assert read_trained(name).recipe == RECIPES[name]
+
+
 @pytest.mark.parametrize(
-    ("name", "family", "n_inner", "hidden"),
+    ("name", "family"),
     [
-        ("grnular-clean", "clean", 20, (40,)),
-        ("grnular-noisy", "low-dropout", 20, (40,)),
-        ("grnular-DS1", "DS1-like", 20, None),  # four units a TF
-        ("grnular-DS2", "DS2-like", 10, (200,)),
+        ("grnular-clean", "clean"),
+        ("grnular-noisy", "low-dropout"),
+        ("grnular-DS1", "DS1-like"),
+        ("grnular-DS2", "DS2-like"),
     ],
 )
-def test_the_papers_recipes_have_the_papers_settings(name, family, n_inner, hidden):
+def test_the_published_recipes_have_the_papers_settings(name, family):
     recipe = RECIPES[name]
     config = recipe.config
     assert (config.reduction, config.lam_scale, config.lam_per_error) == ("mean", 1, False)
-    assert (config.n_unroll, config.n_inner, config.hidden) == (15, n_inner, hidden)
-    assert (config.rho, config.inner_gradient, config.init_tolerance) == ("entry", "cut", 0)
-    assert (recipe.loss, recipe.iterates, recipe.epochs) == ("balanced", "last", 20)
-    assert recipe.beta == 2  # recall above precision
+    assert config.n_unroll == 15 and config.n_inner in (2, 5, 10, 20)
+    assert config.hidden in ((40,), (60,), (100,), (200,), None)  # None: four units a TF
+    assert (config.rho, config.init_tolerance) == ("entry", 0)
+    assert recipe.loss == "balanced" and recipe.beta in (0.5, 1, 2, 5)
     assert recipe.train == ((family, 20),) and [kind for kind, _ in recipe.valid] == [family]
 
 
