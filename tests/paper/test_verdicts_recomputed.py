@@ -187,11 +187,11 @@ def test_words_and_p_values_come_out_again(name):
         assert made[end].tolist() == pytest.approx([of[end] for of in tests if of["n"]])
 
 
-MARGINS = {  # claims on ablations: base, factor, values, compared with, claimed to be near
-    "base_equal": ("untrained", "algorithm", ["2"], "1 (base)", True),
-    "few_steps": ("untrained", "P", ["2", "5", "10"], "20", True),
-    "few_rounds": ("untrained", "L", ["15"], "30", True),
-    "init_steps": ("untrained", "E1", ["100"], "400", False),
+MARGINS = {  # claims on ablations: base, factor, values and what each is compared with, claimed to be near
+    "base_equal": ("trained", "algorithm", {f"2, P = {p}": f"1 (base), P = {p}" for p in (5, 20)}, True),
+    "few_steps": ("trained", "P", dict.fromkeys(["2", "5", "10"], "20"), True),
+    "few_rounds": ("untrained", "L", {"15": "30"}, True),
+    "init_steps": ("trained", "E1", {"100": "400"}, False),
 }
 
 
@@ -199,10 +199,10 @@ MARGINS = {  # claims on ablations: base, factor, values, compared with, claimed
 def test_intervals_against_the_margin_come_out_again(name):
     from grnular_paper.ablations import variants  # which recorded method is which value
 
-    base, factor, values, other, near = MARGINS[name]
+    base, factor, values, near = MARGINS[name]
     label = {v.value: v.label for v in variants() if (v.base, v.factor) == (base, factor)}
     rows = csv("ablations")
-    tests = [versus(rows, label[v], [label[other]], "strict_auprc")[0] for v in values]
+    tests = [versus(rows, label[v], [label[other]], "strict_auprc")[0] for v, other in values.items()]
     close, far = sum(of["low"] > -0.05 for of in tests), sum(of["high"] < -0.05 for of in tests)
     finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
     assert finding.verdict == (rule(close, far, len(tests)) if near else rule(far, close, len(tests)))

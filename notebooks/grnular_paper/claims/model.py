@@ -27,11 +27,9 @@ from grnular_core.plotting.style import label
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained
 from grnular_paper import grids, learning, runtimes
-from grnular_paper.ablations import variants
 from grnular_paper.findings import Finding, from_verdicts
 from grnular_paper.records import Record, recorded_table
 from grnular_paper.verdicts import (
-    LEVEL,
     MARGIN,
     OPEN,
     UNTESTED,
@@ -115,7 +113,19 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
         From the folder of recorded tables to the ``Finding``.
     """
 
-    return _by_margin(base, factor, chosen, other, True)
+    return _by_margin(base, factor, [(value, other) for value in chosen], True)
+
+
+def base_equal(folder: Path) -> Finding:
+    """Judge of "GRNULar recovers as much as GRNULar-base", with the same trained parts, at P of 5 and 20.
+
+    Returns
+    -------
+    Finding
+        As of ``as_good``.
+    """
+    pairs = [(f"2, P = {steps}", f"1 (base), P = {steps}") for steps in (5, 20)]
+    return _by_margin("trained", "algorithm", pairs, True)(folder)
 
 
 def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], Finding]:
@@ -126,28 +136,30 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
     callable
         From the folder of recorded tables to the ``Finding``.
     """
-    return _by_margin(base, factor, [chosen], other, False)
+    return _by_margin(base, factor, [(chosen, other)], False)
 
 
 def _by_margin(
-    base: str, factor: str, chosen: Sequence[str], other: str, claimed_near: bool
+    base: str, factor: str, pairs: Sequence[tuple[str, str]], claimed_near: bool
 ) -> Callable[[Path], Finding]:
-    """Judge by 95 % intervals over networks: surely within ``MARGIN`` below ``other``, or surely beyond."""
+    """Judge by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond."""
 
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
-        found = judge(pair(rows, value, other).named(value) for value in chosen)
+        found = judge(pair(rows, value, other).named(value) for value, other in pairs)
         if not found.tested:
             return replace(from_verdicts(found), numbers="")
         tests = found.tests.dropna(subset="p")
         near, far = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
         good, bad = (near, far) if claimed_near else (far, near)
-        start = "on the untrained loop, " if base == "untrained" else ""
+        start = "untrained, " if base == "untrained" else ""
+        values = list(dict.fromkeys(value for both in zip(*pairs, strict=True) for value in both))
+        others = " and ".join(dict.fromkeys(other for _, other in pairs))
         differences = ", ".join(
             f"{t.against} {with_interval(t.difference, t.low, t.high)}" for t in tests.itertuples()
         )
         numbers = (
-            f"{start}AUPRC by {factor}: {means(rows, [*chosen, other])}; difference to {other}: {differences}"
+            f"{start}AUPRC by {factor}: {means(rows, values)}; difference to {others}: {differences}"
         )
         basis = found.basis(test=f"95 % intervals against {MARGIN}")
         return Finding(word(good, bad, len(tests)), numbers, basis=basis, tests=found.tests)
@@ -175,67 +187,53 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
 
 
 def base_slower(folder: Path) -> Finding:
-    """GRNULar-base takes more than ``CLEARLY`` times as long, both untrained.
+    """GRNULar-base takes more than ``CLEARLY`` times as long, with the same trained parts and P = 5.
 
     Returns
     -------
     Finding
         The verdict with the ratio of times on every preset.
     """
-    rows = variant_rows(folder, "untrained", "algorithm")
+    rows = variant_rows(folder, "trained", "algorithm")
     seconds = rows.groupby(["point", "method"])["seconds"].mean().unstack()
-    if not {"1 (base)", "2"} <= set(seconds):
+    base, fast = "1 (base), P = 5", "2, P = 5"
+    if not {base, fast} <= set(seconds):
         return Finding(OPEN)
-    times = seconds["1 (base)"] / seconds["2"]
+    times = seconds[base] / seconds[fast]
     good = int((times > CLEARLY).sum())
     shown = ", ".join(f"{time:.0f} times on {spelled(setting)}" for setting, time in times.items())
-    numbers = f"GRNULar-base, untrained as well, takes {shown}"
+    numbers = f"GRNULar-base takes {shown}"
     basis = f"mean run times on {rows['unit'].nunique()} networks of each preset, no test"
     return Finding(word(good, len(times) - good, len(times)), numbers, basis=basis)
 
 
 def few_graphs(folder: Path) -> Finding:
-    """What training gains: the best recorded way to train the paper's loop, and what GLAD and GLAD-TF kept.
-
-    The best way is compared with no training, corrected for the number of ways; GLAD and GLAD-TF are
-    judged by what validation kept of their training.
+    """What training on 20 graphs gains: GRNULar against none on test graphs, GLAD and GLAD-TF on validation graphs.
 
     Returns
     -------
     Finding
-        The verdict with AUPRC before and after training.
+        The verdict with AUPRC before and after training, and of GRNULar after training on 60 graphs.
     """
-    rows = learning.ablation_rows(folder)
-    rows = rows[rows["base"] == "trained"]
-    if rows.empty:
+    rows = variant_rows(folder, "trained", "training")
+    found = verdict(rows, "20 graphs", ["none"])
+    if not found.tested:
         return Finding(OPEN)
-    ways = {v.recipe: v.label for v in reversed(variants()) if v.base == "trained"}
-    rows = rows[rows["method"].isin(ways.values())]  # one name for each recipe
-    rows = rows.assign(
-        method=(rows["factor"] + " " + rows["value"]).str.removeprefix("loss "),
-        point=rows["dataset"], unit=grids.networks(rows),
-    )  # fmt: skip
-    none = "training none"
-    ways = [m for m in dict.fromkeys(rows["method"]) if m != none]
-    found = judge(pair(rows, way, none).named(way) for way in ways)
-    tests = found.tests
-    best = tests.loc[tests["difference"].idxmax()]
-    gained = int(best["p_holm"] < LEVEL and best["difference"] > 0)
-    lost = int(found.losses == len(ways))
-    difference = with_interval(best["difference"], best["low"], best["high"])
     stories = {name: read_trained(name).metadata["validation"] for name in TRAINED_GLAD}
     kept = {n: s for n, s in stories.items() if s["best_epoch"] > 0}
     gains = ", ".join(
         f"{n} {s['untrained_auprc']:.3f} to {s['auprc']:.3f}" for n, s in kept.items()
     )
     left = ", ".join(n for n in stories if n not in kept) or "none of them"
+    test = found.tests.iloc[0]
+    difference = with_interval(test["difference"], test["low"], test["high"])
     numbers = (
-        f"GRNULar, the best of {len(ways)} ways to train it ({best['against']}): {means(rows, [none, best['against']])}"
-        f", difference {difference} ({p_in_words(best['p_holm'])}). On validation graphs: {gains}; training "
-        f"kept nothing for {left}"
+        f"GRNULar: {means(rows, ['none', '4 graphs', '20 graphs', '60 graphs'])}; 20 graphs less none {difference} "
+        f"({p_in_words(test['p_holm'])}). On validation graphs: {gains}; training kept nothing for {left}"
     )
     basis = f"{found.basis()}; for GLAD and GLAD-TF what validation kept of {len(stories)} trainings, no test"
-    return Finding(word(gained + len(kept), lost, 1 + len(stories)), numbers, basis=basis, tests=tests)
+    good = found.wins + len(kept)
+    return Finding(word(good, found.losses, 1 + len(stories)), numbers, basis=basis, tests=found.tests)
 
 
 def memory(folder: Path) -> Finding:
