@@ -19,7 +19,7 @@ from grnular_core.utils.errors import InputError
 # is that of all iterations) and what it chooses on validation graphs (P, H_d, beta) is the best of
 # notebooks/09_training.ipynb there.
 _PUBLISHED = GRNULarConfig(
-    hidden=(40,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0, inner_gradient="through",
+    hidden=(100,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0, inner_gradient="through",
     reduction="mean", lam_scale=1.0, lam_per_error=False, rho="entry",
 )  # fmt: skip
 _EQ_16 = {"loss": "balanced", "loss_on": "theta", "beta": 2.0, "iterates": "all", "lr": 0.03, "epochs": 10}
@@ -143,7 +143,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     ),
     "grnular-clean": (
         "GRNULar as the paper writes it, 20 graphs without technical noise",
-        Recipe(config=_PUBLISHED, **_EQ_16, **_CLEAN),
+        Recipe(config=replace(_PUBLISHED, n_inner=10), **_EQ_16, **_CLEAN),
     ),
     "grnular-noisy": (
         "GRNULar as the paper writes it, 20 graphs without dropout or with 25 %",

@@ -157,7 +157,6 @@ def choices() -> dict[str, Recipe]:
         **{f"beta = {b:g}": replace(base, beta=b) for b in (0.5, 1.0, 5.0)},
         f"{PUBLISHED}, H_d = 100": with_config(published, hidden=(100,)),
         f"{PUBLISHED}, P = 10, H_d = 100": with_config(published, n_inner=10, hidden=(100,)),
-        f"{PUBLISHED}, P = 20": with_config(published, n_inner=20),
     }
 
 
