@@ -93,23 +93,26 @@ def weights_table(names: Sequence[str] = PUBLISHED) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``weights, P, H_d, beta, epoch, untrained, trained`` (AUPRC) ``, AUROC``, a line a model.
+        ``weights, P, H_d, beta``, best ``epoch by AUPRC`` and ``by AUROC``, ``untrained, trained`` (AUPRC at the first)
+        and ``AUROC`` (at the second), a line a model.
     """
     lines = []
     for name in names:
         found = read_trained(name)
         recipe, seen = found.recipe, found.metadata["validation"]
         config = recipe.config
+        by_auroc = max(found.metadata["history"], key=lambda row: row["valid_auroc"])
         lines.append(
             {
                 "weights": name,
                 "P": getattr(config, "n_inner", ""),
                 "H_d": (getattr(config, "hidden", None) or [""])[0],
                 "beta": recipe.beta,
-                "epoch": seen["best_epoch"],
+                "epoch by AUPRC": seen["best_epoch"],
+                "by AUROC": by_auroc["epoch"],
                 "untrained": seen["untrained_auprc"],
                 "trained": seen["auprc"],
-                "AUROC": seen["auroc"],
+                "AUROC": by_auroc["valid_auroc"],
             }
         )
     return pd.DataFrame(lines)
