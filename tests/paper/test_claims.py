@@ -396,3 +396,25 @@ def test_masking_is_judged_on_clean_cells_and_at_every_dropout(monkeypatch):
     finding = claims_simulated.masked_glad(RECORD)
     assert finding.verdict == PARTLY and len(finding.tests) == 4  # two for, one against, one even
     assert "on clean cells -0.1" in finding.numbers and "on cells with 25 % dropout +0.1" in finding.numbers
+
+
+def test_a_competing_method_is_its_tuned_edition_as_soon_as_half_of_its_points_have_six_graphs():
+    def rows(method: str, points: int, graphs: int) -> pd.DataFrame:
+        lines = [(method, p, r) for p in range(points) for r in range(graphs)]
+        return pd.DataFrame(lines, columns=["method", "point", "replicate"])
+
+    trees, edition = claims_simulated.TREES, claims_simulated.tuned_if_recorded
+    plain = rows(trees, 5, 20)
+    for points, graphs, tuned in ((5, 20, True), (3, 6, True), (2, 20, False), (5, 5, False), (0, 0, False)):
+        found = edition(pd.concat([plain, rows(f"{trees}-tuned", points, graphs)]), trees)
+        assert found == (f"{trees}-tuned" if tuned else trees)
+    assert edition(rows(f"{trees}-tuned", 1, 6), trees) == f"{trees}-tuned"
+    assert edition(plain, "glad") == "glad"
+
+
+def test_boosting_and_forest_are_both_tuned_or_neither():
+    lines = [(m, p, r) for m in ("grnboost2", "genie3", "grnboost2-tuned") for p in range(2) for r in range(6)]
+    table = pd.DataFrame(lines, columns=["method", "point", "replicate"])
+    assert claims_simulated._both(table) == ("grnboost2", ["genie3"])
+    forest = table[table["method"] == "genie3"].assign(method="genie3-tuned")
+    assert claims_simulated._both(pd.concat([table, forest])) == ("grnboost2-tuned", ["genie3-tuned"])
