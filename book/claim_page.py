@@ -30,7 +30,7 @@ def summary(folder: Path) -> str:
     ]
     text = (
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
-        f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither are counted.\n\n"
+        f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither is counted.\n\n"
     )
     text += table(header, rows)
     if early:
