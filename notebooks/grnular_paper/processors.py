@@ -51,7 +51,8 @@ REAL = ("mHSC-L", "STRING")
 # not the same trees once more, and nothing that draws its scores or looks them up
 SAMPLE = tuple(
     name for name, method in METHODS.items()
-    if not method.needs_truth and name not in ("random", "degree", "grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto")
+    if not method.needs_truth
+    and name not in ("random", "degree", "target-is-tf", "grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto")
 )  # fmt: skip
 Results = dict[tuple[str, str], tuple[np.ndarray, float]]  # (data, method) -> scores, strict AUPRC
 

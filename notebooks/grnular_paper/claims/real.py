@@ -31,7 +31,7 @@ SIMPLE = (*TREES, "correlation", "clr", "ridge")
 SHOWN_AUROC = 0.9  # what the paper's GRNULar reaches on most pairs
 STEM_CELLS = "one network of mouse cells"
 MOST = 2 / 3  # of the pairs that differ: less is a toss-up
-CONTROLS = ("random", "oracle", "degree")
+CONTROLS = ("random", "oracle", "degree", "target-is-tf")
 
 
 def pairs(folder: Path, value: str) -> pd.DataFrame:
