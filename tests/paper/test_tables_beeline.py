@@ -134,7 +134,9 @@ def test_what_the_paper_prints_stands_beside_the_draws_that_reach_it():
     assert (line["printed"], line["share"], line["draws"]) == (0.3, 0.5, 4)  # one that equals it reaches it
     assert line["ours"] == pytest.approx(0.3) and line["random"] == pytest.approx(0.25)
     assert (line["low"], line["high"]) == pytest.approx((0.1075, 0.3925)) and np.isnan(line["floor"])
+    assert (line["below"], line["others"]) == (0, 1)
     line = found.loc[STRING, "AUROC"]
+    assert (line["below"], line["others"]) == (1, 1)
     assert (line["share"], line["floor"], line["random"]) == (0, 0.85, pytest.approx(0.9))
     assert np.isnan(found.loc[(CHIP, "AUPRC"), ["printed", "share", "ours"]].astype(float)).all()
     assert found.loc[(OWN, "AUPRC"), "draws"] == 0 and np.isnan(found.loc[(OWN, "AUPRC"), "share"])

@@ -280,16 +280,18 @@ def printed_beside_chance(
     DataFrame
         A row a network and area: ``network, score``, the ``printed`` number, ``ours`` (mean over seeds, NaN without
         a row), ``random`` (mean of the draws), ``low`` and ``high`` (their central 95 %), ``share`` (of the draws that
-        reach the printed number, NaN where none is printed), ``draws``, and ``floor`` (of AUROC, else NaN).
+        reach the printed number, NaN where none is printed), ``draws``, ``floor`` (of AUROC, else NaN), and ``below``:
+        how many of the ``others`` that the paper prints are below ``low``.
     """
     lines = []
-    theirs = printed[(printed["dataset"] == dataset) & (printed["method"] == method)].set_index("network")
+    theirs = printed[printed["dataset"] == dataset]
     for network in networks:
         of = rows[(rows["dataset"] == dataset) & (rows["network"] == network)]
         chance, ours = of[of["method"] == "random"], of[of["method"] == method]
         for area in ("auprc", "auroc"):
             draws = chance[f"paper_{area}"].to_numpy(dtype=float)
-            number = float(theirs[area].get(network, np.nan))
+            numbers = theirs.loc[theirs["network"] == network].set_index("method")[area]
+            number = float(numbers.get(method, np.nan))
             low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
             reached = float((draws >= number).mean()) if len(draws) and number == number else np.nan
             lines.append(
@@ -299,6 +301,8 @@ def printed_beside_chance(
                     "random": float(draws.mean()) if len(draws) else np.nan, "low": low, "high": high,
                     "share": reached, "draws": len(draws),
                     "floor": float(of["paper_floor_auroc"].mean()) if area == "auroc" and len(of) else np.nan,
+                    "below": int((numbers.drop(method, errors="ignore") < low).sum()),
+                    "others": len(numbers.drop(method, errors="ignore")),
                 }
             )  # fmt: skip
     return pd.DataFrame(lines)
@@ -347,7 +351,7 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     numbers: dict[str, float] = {"chance_draws": int(found["draws"].min())}
     for row in found.itertuples():
         name = f"{NETWORK_LETTERS[row.network]}_{row.score.lower()}"
-        for column in ("printed", "ours", "random", "low", "high", "floor"):
+        for column in ("printed", "ours", "random", "low", "high", "floor", "below", "others"):
             numbers[f"chance_{column}_{name}"] = float(getattr(row, column))
         numbers[f"chance_percent_{name}"] = 100 * row.share
     return numbers
