@@ -92,13 +92,31 @@ def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
     assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.001, 0.002, REPRODUCED), (0.1, 0.1, NOT_REPRODUCED), (0.001, 0.1, NOT_REPRODUCED)],
+)
+def test_what_fig_8_prints_is_above_chance_where_few_random_draws_reach_it(tmp_path, low, high, verdict):
+    """Draws below the printed .049 and .012, above both, or above one of two, which is no majority."""
+    copy_of_record(tmp_path, "beeline")
+    rows = pd.read_csv(tmp_path / "beeline.csv", dtype=str, keep_default_na=False)
+    drawn = rows[(rows["method"] == "random") & (rows["genes"] == "top500")].copy()
+    levels = {"STRING": low, "Non-Specific-ChIP-seq": high, "Cell-type-specific-ChIP-seq": 1.0}
+    drawn["paper_auprc"] = drawn["network"].map(levels).astype(str)
+    kept = rows.drop(index=drawn.index)
+    pd.concat([kept, drawn]).to_csv(tmp_path / "beeline.csv", index=False)
+    finding = named("fig8_chance").judge(tmp_path)
+    assert finding.verdict == verdict and "printed 0.049" in finding.numbers
+    assert "Cell-type" not in finding.numbers  # the paper prints 0 there
+
+
 def test_counts_on_real_cells_are_those_of_the_recorded_rows():
     rows = pd.read_csv(RECORD / "beeline.csv")
     rows = rows[rows["genes"] == "TFs+500"].set_index(["network", "dataset", "method"])
     rows = rows["strict_auprc"].groupby(level=[0, 1, 2]).mean()
     higher = lower = 0
     for network, dataset in {key[:2] for key in rows.index}:
-        own = rows[network, dataset, "grnular"]
+        own = rows.get((network, dataset, "grnular"), np.nan)
         for other_method in claims_real.OTHERS:
             other = rows.get((network, dataset, other_method))
             higher += other is not None and own > other

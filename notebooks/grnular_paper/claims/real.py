@@ -19,10 +19,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from grnular_core.data.beeline import NETWORKS
 from grnular_core.plotting.style import label
 from grnular_paper.findings import Finding, said
-from grnular_paper.real_data import recorded_pairs
+from grnular_paper.real_data import PRINTED_RULE, recorded_pairs
 from grnular_paper.records import recorded_table
+from grnular_paper.tables.beeline import printed_beside_chance
 from grnular_paper.verdicts import NOT_REPRODUCED, OPEN, PARTLY, REPRODUCED, UNTESTED, word
 
 OTHERS = ("glasso", "glad-tf", "genie3", "grnboost2")
@@ -30,6 +32,8 @@ TREES = ("genie3", "grnboost2")
 SIMPLE = (*TREES, "correlation", "clr", "ridge")
 SHOWN_AUROC = 0.9  # what the paper's GRNULar reaches on most pairs
 STEM_CELLS = "one network of mouse cells"
+REBUILT = "mDC"  # whose genes under the paper's rule are at hand
+RARE = 0.05  # share of random draws
 MOST = 2 / 3  # of the pairs that differ: less is a toss-up
 CONTROLS = ("random", "oracle", "degree", "target-is-tf")
 
@@ -110,8 +114,9 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[
             f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
             f"paper's: higher in {paper[0]}, lower in {paper[1]}"
         )
-        n_pairs = len(pairs(folder, f"strict_{score}"))
-        absent = [label(r) for r in others if r not in pairs(folder, f"strict_{score}")]
+        table = pairs(folder, f"strict_{score}")
+        n_pairs = int(table[chosen].count()) if chosen in table else 0
+        absent = [label(r) for r in others if r not in table]
         if absent:
             numbers += f"; not on record: {', '.join(absent)}"
         if not strict[2]:
@@ -191,6 +196,32 @@ def high_auroc(folder: Path) -> Finding:
             text += f" (random {table['random'].median():.2f})"
         shown.append(text)
     return Finding(words[0], "; ".join(shown), words[1], basis=_counted(len(of)))
+
+
+def beyond_chance(folder: Path) -> Finding:
+    """What the paper prints is above random scores under its own gene rule, by its protocol, on each network.
+
+    Returns
+    -------
+    Finding
+        The verdict with the share of draws that reach each printed AUPRC, where it is above 0.
+    """
+    rows = recorded_pairs(folder, PRINTED_RULE)
+    printed = recorded_table(folder, "paper_fig8")
+    if rows.empty or (rows["method"] == "random").sum() == 0:
+        return Finding(OPEN)
+    networks = [name for name in NETWORKS if name in set(rows["network"])]
+    found = printed_beside_chance(rows, printed, REBUILT, networks)
+    found = found[(found["score"] == "AUPRC") & (found["printed"] > 0)]
+    above = int((found["share"] <= RARE).sum())
+    numbers = "; ".join(
+        f"{row.network}: printed {row.printed:g}, random {row.random:.3f} [{row.low:.3f}, {row.high:.3f}], "
+        f"{row.share:.0%} of the draws reach it"
+        for row in found.itertuples()
+    )
+    verdict = word(above, len(found) - above, len(found))
+    basis = f"{REBUILT}, {int(found['draws'].min())} draws of random scores; above: at most {RARE:.0%} reach it"
+    return Finding(verdict, numbers, basis=basis)
 
 
 def printed_auroc(folder: Path) -> str:
