@@ -63,7 +63,7 @@ WITHOUT = "grnboost2 without TFs"  # the key of its settings there
 SETTINGS: dict[str, dict[str, Settings]] = {
     "grnboost2": {
         "clean": Boosting(0.1, 1.0, depth=1),
-        "noisy": Boosting(),
+        "noisy": Boosting(0.03, 1.0, depth=1),
         "DS1": Boosting(0.01, 1.0),
         "DS2": Boosting(0.01, 1.0),
     },
