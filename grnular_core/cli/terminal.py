@@ -9,10 +9,10 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from tqdm import tqdm
 
@@ -37,148 +37,27 @@ LOG_SECONDS = 10
 # --- kinds of arguments
 
 
-def whole(text: str) -> int:
-    """Read a whole number from 0.
+def _number(name: str, parse: Callable[[str], Any], fits: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """Make a kind of argument; argparse shows its name: "invalid number from 0 on value: 'x'"."""
 
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
+    def read(text: str) -> Any:
+        value = parse(text)
+        if not fits(value):
+            raise ValueError
+        return value
 
-    Returns
-    -------
-    int
-        At most ``LARGEST``.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = int(text)
-    if not 0 <= value <= LARGEST:
-        raise ValueError
-    return value
+    read.__name__ = name
+    return read
 
 
-def count(text: str) -> int:
-    """Read a whole number from 1.
-
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
-
-    Returns
-    -------
-    int
-        At most ``LARGEST``.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = whole(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def replicates(text: str) -> int:
-    """Read a number of datasets of one call; more are better made by several.
-
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
-
-    Returns
-    -------
-    int
-        From 1 to ``MOST_REPLICATES``.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = count(text)
-    if value > MOST_REPLICATES:
-        raise ValueError
-    return value
-
-
-def jobs(text: str) -> int:
-    """Read a number of processes, -1 for all cores.
-
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
-
-    Returns
-    -------
-    int
-        At least 1, or -1 for all.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = int(text)
-    if value != -1 and value < 1:
-        raise ValueError
-    return value
-
-
-def share(text: str) -> float:
-    """Read a number from 0.
-
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
-
-    Returns
-    -------
-    float
-        Finite, at least 0.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = float(text)
-    if not (value >= 0 and math.isfinite(value)):
-        raise ValueError
-    return value
-
-
-def seconds(text: str) -> float:
-    """Read a number above 0.
-
-    Parameters
-    ----------
-    text : str
-        Text of the argument.
-
-    Returns
-    -------
-    float
-        Finite, above 0.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    value = share(text)
-    if not value:
-        raise ValueError
-    return value
+whole = _number(f"whole number from 0 to {LARGEST}", int, lambda n: 0 <= n <= LARGEST)
+count = _number(f"whole number from 1 to {LARGEST}", int, lambda n: 1 <= n <= LARGEST)
+replicates = _number(
+    f"whole number from 1 to {MOST_REPLICATES}", int, lambda n: 1 <= n <= MOST_REPLICATES
+)
+jobs = _number("number of processes (1 or more, or -1 for all cores)", int, lambda n: n == -1 or n >= 1)
+share = _number("number from 0 on", float, lambda x: x >= 0 and math.isfinite(x))
+seconds = _number("number of seconds above 0", float, lambda x: x > 0 and math.isfinite(x))
 
 
 def text(given: str) -> str:
@@ -204,15 +83,6 @@ def text(given: str) -> str:
             f"got the empty text {given!r}; expected a name or path. Is a variable of the shell not set?"
         )
     return given
-
-
-# argparse shows these names: "invalid whole number from 0 to 2147483647 value: 'x'"
-whole.__name__ = f"whole number from 0 to {LARGEST}"
-count.__name__ = f"whole number from 1 to {LARGEST}"
-replicates.__name__ = f"whole number from 1 to {MOST_REPLICATES}"
-seconds.__name__ = "number of seconds above 0"
-share.__name__ = "number from 0 on"
-jobs.__name__ = "number of processes (1 or more, or -1 for all cores)"
 
 
 class Renamed(argparse.Action):

@@ -118,10 +118,10 @@ def within_clusters(
     -------
     Scores
         Absolute correlation r of expression less its cluster's mean, or the signed score of it. Clusters are those
-        of ``cell_clusters.cluster_cells``, from z-scores; there is one when there are fewer than 10 cells, where
+        of ``cells.cluster_cells``, from z-scores; there is one when there are fewer than 10 cells, where
         this is plain correlation. For a gene that does not vary inside clusters r is 0.
     """
-    from grnular_core.models.cell_clusters import cluster_cells  # loads torch
+    from grnular_core.models.cells import cluster_cells  # loads torch
 
     z = standardised(expression)
     r = np.zeros((len(tf_index), z.shape[1]))

@@ -21,8 +21,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from grnular_core.models.cell_clusters import cluster_labels, cluster_means
-from grnular_core.models.cells import Cells
+from grnular_core.models.cells import Cells, cluster_labels, cluster_means
 
 EDGE_FEATURES = (
     "pearson",  # the paper's covariance of z-scores

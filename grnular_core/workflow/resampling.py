@@ -222,13 +222,12 @@ def _column_groups(column: pd.Series, data: GRNDataset) -> CellGroups:
 def _clusters(data: GRNDataset) -> np.ndarray:
     """Cluster the cells, (cells,); large data are not made dense."""
     if is_large(data.n_cells, data.n_genes, len(data.tfs)):
-        from grnular_core.models.cell_clusters import cluster_labels
-        from grnular_core.models.cells import Cells, scale_of
+        from grnular_core.models.cells import Cells, cluster_labels, scale_of
 
         matrix = data.adata.X
         return cluster_labels(Cells.of(matrix, scale_of(matrix), np.arange(data.n_genes)))
     from grnular_core.methods.correlation import standardised
-    from grnular_core.models.cell_clusters import cluster_cells
+    from grnular_core.models.cells import cluster_cells
 
     return cluster_cells(standardised(data.expression()))
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from grnular_core.models.cell_clusters import inside_clusters
+from grnular_core.models.cells import inside_clusters
 from grnular_core.models.problem import standardise
 from grnular_core.scoring.statistics import mean_interval
 from grnular_paper.real_data import recorded_pairs

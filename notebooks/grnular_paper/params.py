@@ -10,31 +10,14 @@ declares its parameters before the parameters cell, and checks them after it::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Any
 
 from grnular_core.utils.errors import InputError
 
-
-class Kind(Protocol):
-    """What a parameter may be: ``problem`` says what is wrong with a value, or returns None."""
-
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value, None where nothing is.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
-        ...
+Kind = Callable[[Any], str | None]  # takes a value and returns what is wrong with it, None where nothing is
 
 
 @dataclass(frozen=True, init=False)
@@ -44,7 +27,7 @@ class ListOf:
     Parameters
     ----------
     *choice : str or int
-        What the list may hold.
+        Allowed items.
     empty : bool
         Whether it may be empty.
     """
@@ -56,19 +39,7 @@ class ListOf:
         object.__setattr__(self, "choice", choice)
         object.__setattr__(self, "empty", empty)
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
@@ -99,19 +70,7 @@ class OneOf:
 
     choice: tuple[str, ...]
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
 
 
@@ -128,19 +87,7 @@ class Whole:
     low: int
     high: int = 2**31 - 1
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return None
@@ -159,63 +106,25 @@ class WholeList:
 
     low: int
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         numbers = value if isinstance(value, list) else []
-        good = all(Whole(self.low).problem(number) is None for number in numbers)
+        good = all(Whole(self.low)(number) is None for number in numbers)
         if numbers and good and len(set(numbers)) == len(numbers):
             return None
         return f"expected a list of different whole numbers of at least {self.low}"
 
 
-@dataclass(frozen=True)
 class Flag:
     """True or False."""
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         return None if isinstance(value, bool) else "expected True or False"
 
 
-@dataclass(frozen=True)
 class Text:
     """Any text."""
 
-    def problem(self, value: Any) -> str | None:
-        """Tell what is wrong with a value.
-
-        Parameters
-        ----------
-        value : object
-            What the notebook was given.
-
-        Returns
-        -------
-        str or None
-            What is wrong, in words.
-        """
+    def __call__(self, value: Any) -> str | None:
         return None if isinstance(value, str) else "expected text in quotes"
 
 
@@ -263,7 +172,7 @@ class Parameters:
         for name, kind in self._kinds.items():
             if name not in namespace:
                 problems.append(f"parameter {name!r} is missing")
-            elif problem := kind.problem(namespace[name]):
+            elif problem := kind(namespace[name]):
                 problems.append(f"{name} = {namespace[name]!r}: {problem}")
         if problems:
             raise InputError(

@@ -11,10 +11,15 @@ from large_cases import KINDS, expression
 from scipy import sparse
 from scipy.stats import rankdata
 
-from grnular_core.models import cell_clusters
 from grnular_core.models import cells as module
-from grnular_core.models.cell_clusters import cluster_cells, cluster_labels, cluster_means
-from grnular_core.models.cells import Cells, gene_order, scale_of
+from grnular_core.models.cells import (
+    Cells,
+    cluster_cells,
+    cluster_labels,
+    cluster_means,
+    gene_order,
+    scale_of,
+)
 from grnular_core.models.edge_features import rank_scores
 from grnular_core.models.problem import content_order, standardise
 from grnular_core.utils.errors import InputError
@@ -118,7 +123,7 @@ def test_clusters_of_a_sparse_table_are_the_groups_of_cells(monkeypatch):
     X = rng.poisson(np.exp(1.5 * rng.normal(size=(4, 60)))[group]).astype(float)
     before, found = np.random.get_state()[1].copy(), []
     for limit in (10**9, 0):  # dense, and sparse all the way
-        monkeypatch.setattr(cell_clusters, "LARGE_VALUES", limit)
+        monkeypatch.setattr(module, "LARGE_VALUES", limit)
         labels = cluster_labels(cells_of(X))
         assert all(len(set(group[labels == cluster])) == 1 for cluster in set(labels))
         found.append(labels)

@@ -10,8 +10,7 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
 from grnular_core.models import edge_features as module
-from grnular_core.models.cell_clusters import cluster_cells
-from grnular_core.models.cells import Cells, scale_of
+from grnular_core.models.cells import Cells, cluster_cells, scale_of
 from grnular_core.models.edge_features import (
     EDGE_FEATURES,
     MIN_CELLS,

@@ -13,7 +13,7 @@ import pytest
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style
 from grnular_core.plotting.heatmaps import score_heatmap
-from grnular_core.plotting.reliability import fdr_panel, rank_panel, stability_panel
+from grnular_core.plotting.network import fdr_panel, rank_panel, stability_panel
 from grnular_core.workflow.stability import fdr_curve
 
 GRID = pd.DataFrame({"clr": [0.5, 0.125, np.nan], "ridge": [0.25, np.nan, np.nan]}, index=list("abc"))
