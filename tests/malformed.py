@@ -154,7 +154,7 @@ MATRIX = [
         ("mtx of another sample", {"m/barcodes.tsv": "c1\nc2\nc3\nc4\nc5\n"}, ("3 x 2", "3 features and 5 barcodes", "belong together")),
         ("mtx without a head", {"m/matrix.mtx": "3 2 2\n1 1 5\n"}, ("starts with '3 2 2'", "expected a line such as '%%MatrixMarket")),
         ("symmetric mtx", {"m/matrix.mtx": MTX.replace("general", "symmetric")}, ("real symmetric", "Write it again")),
-        ("cut mtx", {"m/matrix.mtx": MTX[:-8]}, ("holds 1 values and its size line says 2", "cut short")),
+        ("cut mtx", {"m/matrix.mtx": MTX[:-8]}, ("holds 1 values and its size line has 2", "cut short")),
         ("mtx counted from 0", {"m/matrix.mtx": MTX.replace("1 1 5", "0 1 5")}, ("beyond its size line, 3 x 2 counted from 1",)),
         ("mtx beyond its size", {"m/matrix.mtx": MTX.replace("3 2 1.5", "3 4 1.5")}, ("beyond its size line", "copy it again")),
         ("huge mtx", {"m/matrix.mtx": MTX.replace("3 2 2", f"{10**15} {10**15} 2")}, ("1000000000000000 x", "belong together")),
@@ -207,11 +207,11 @@ OPTIONS = [
     Case("output over the expression", ("-o x.csv is the input x.csv", "choose another"), arguments=("-o", "x.csv")),
     Case("output over the weights", ("-o w.csv is the input w.csv", "choose another"), {"w.csv": "no weights\n"}, arguments=("--weights", "w.csv", "-o", "w.csv")),
     Case("output over the names of cells", ("-o 10x/barcodes.tsv is the input 10x/barcodes.tsv", "choose another"), {}, "10x", ("-o", "10x/barcodes.tsv")),
-    Case("output of a name too long", ("cannot look at", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),
+    Case("output of a name too long", ("cannot read the path", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),
     Case("other file that is a folder", ("--also report writes out.report.json", "no plain file", "another name for -o"), {"out.report.json/a": "x"}, arguments=("--also", "report")),
     Case("truth from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--truth", "/dev/null")),
     Case("expression from a device", ("/dev/null is a pipe or device", "write it to one first"), {}, "/dev/null"),
-    Case("list of a name too long", ("cannot look at", "too long"), arguments=("--tfs", "t" * 300)),
+    Case("list of a name too long", ("cannot read the path", "too long"), arguments=("--tfs", "t" * 300)),
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip
 

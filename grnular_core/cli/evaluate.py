@@ -128,7 +128,7 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
 def _say_what_is_left_out(
     edges: pd.DataFrame, genes: list[str], tfs: list[str], options: argparse.Namespace
 ) -> None:
-    """Refuse when no protocol scores any edge, else say how many none scores."""
+    """Refuse when no protocol scores any edge, else report how many are not scored."""
     inside = edges["regulator"].isin(genes) & edges["target"].isin(genes)
     if len(edges) and not inside.any():
         names = [edges["regulator"].iloc[0], edges["target"].iloc[0]]

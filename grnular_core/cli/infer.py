@@ -163,7 +163,7 @@ def _infer(options: argparse.Namespace) -> None:
         raise InputError(f"the method {chosen.name} needs the reference network; pass --truth NET")
     if chosen.needs_truth and options.decoys:
         raise InputError(
-            f"the method {chosen.name} takes no --decoys: it does not look at the cells"
+            f"the method {chosen.name} takes no --decoys: it does not use the cells"
         )
     if options.decoys_within and not options.decoys:
         raise InputError("--decoys-within needs --decoys N")

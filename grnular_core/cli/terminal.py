@@ -132,7 +132,7 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line for the person at the terminal.
+    """Print a line on standard error.
 
     Parameters
     ----------

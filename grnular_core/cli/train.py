@@ -113,15 +113,15 @@ def _train(options: argparse.Namespace) -> None:
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "stopped; the same command goes on after the last epoch"
+                "stopped; the same command resumes after the last epoch"
             ) from None
         _write_curves(folder / (name + CURVES), progress)
         for measure, ending in (("auprc", ""), ("auroc", "-auroc")):
             path = save_trained(folder, name + ending, recipe, progress, measure, recipe_name)
-            say(f"wrote {path}, {_told(progress, measure)}")
+            say(f"wrote {path}, {_described(progress, measure)}")
 
 
-def _told(progress: Progress, measure: str) -> str:
+def _described(progress: Progress, measure: str) -> str:
     best, first = progress.best_row(measure), progress.history[0]
     which = f"epoch {best['epoch']}" if best["epoch"] else "the untrained model"
     key = f"valid_{measure}"

@@ -30,7 +30,7 @@ class TruthCounts:
     n_conflicting_signs: int  # kept with the sign 0
 
     def __str__(self) -> str:
-        """Say it in one sentence."""
+        """Return one sentence."""
         return (
             f"{self.n_kept} of {self.n_given} true edges are scored; {self.n_outside} name a gene that is not in "
             f"the data, {self.n_self_loops} are self-loops, {self.n_duplicates} repeats"

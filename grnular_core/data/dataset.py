@@ -157,7 +157,7 @@ def make_dataset(
     Returns
     -------
     GRNDataset
-        Genes of constant expression are dropped, which the notes say.
+        Genes of constant expression are dropped, with a note.
 
     Raises
     ------
@@ -272,7 +272,7 @@ def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str)
 def _without_constant(
     matrix: values.Matrix, genes: list[str], name: str
 ) -> tuple[values.Matrix, list[str], list[str]]:
-    """Keep the genes that vary, and tell the names of those that do not."""
+    """Keep the genes that vary, and return the names of the others."""
     constant = values.constant_columns(matrix)
     if not constant.any():
         return matrix, genes, []

@@ -61,7 +61,7 @@ def cache_folder() -> Path:
     Raises
     ------
     DownloadError
-        When ``GRNULAR_DATA`` cannot be looked at.
+        When ``GRNULAR_DATA`` cannot be read.
     """
     value = os.environ.get("GRNULAR_DATA", "").strip()
     if not value:
@@ -134,7 +134,7 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
 
 
 def is_cached(key: str) -> bool:
-    """Say whether the cache holds ``key`` with the right bytes, without network or writing.
+    """Return whether the cache holds ``key`` with the right bytes, without network or writing.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def is_cached(key: str) -> bool:
     InputError
         For an unknown key under which the cache holds a file.
     DownloadError
-        When ``GRNULAR_DATA`` cannot be looked at.
+        When ``GRNULAR_DATA`` cannot be read.
     """
     target = cache_folder() / key
     try:

@@ -167,7 +167,7 @@ def read_edges(path: str | Path) -> pd.DataFrame:
 def cpdag(edges: pd.DataFrame, tfs: Sequence[str]) -> pd.DataFrame:
     """Return the network as the paper draws it, a completed partially directed acyclic graph.
 
-    Data of cells at steady state do not say which of two TFs regulates the other. So edges from a
+    Steady-state data do not identify which of two TFs regulates the other. So edges from a
     TF to a gene that is none are directed, and two TFs are joined by one edge without direction
     (section 2 of the paper). No cycle can be read into it: directed edges end at genes that
     regulate nothing.

@@ -1,6 +1,6 @@
 """TF lists and known networks: small text files with names in them.
 
-Whether the names of a list are among the genes is looked at in ``names.choose_tfs``.
+Whether the names of a list are among the genes is checked in ``names.choose_tfs``.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
     """Warn where the TFs found are not spelled as those of ``species`` are, else None.
 
     Genes of the mouse have one capital (Sox2), human ones are in capitals (SOX2). Both lists share most
-    names, so the wrong one would pass without a word.
+    names, so the wrong one would pass unnoticed.
 
     Parameters
     ----------

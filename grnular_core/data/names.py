@@ -69,7 +69,7 @@ def preview(names: Iterable[object], most: int = 5) -> str:
 
 
 def check_choice(what: str, given: str, choices: object) -> None:
-    """Refuse a word that is not of the ``Literal``: a misspelt rule must not become another.
+    """Refuse a word that is not of the ``Literal``, so that a misspelt rule is never another one.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def choose_orientation(
 
 
 def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Say why names of a list are not among those of the data, as the end of a message.
+    """Return a likely reason why names of a list are not among those of the data, as the end of a message.
 
     Returns
     -------
@@ -279,7 +279,7 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     """Return warnings about names that are odd, yet no reason to refuse.
 
     Cells of one name, genes that a spreadsheet has turned into dates, and counts, sums and labels
-    that stand among the genes or cells.
+    among the genes or cells.
 
     Returns
     -------
@@ -327,7 +327,7 @@ def refuse_unnamed(names: Iterable[str], where: str) -> None:
 
 
 def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
-    """Say how many edges of a reference network start at a TF.
+    """Return a sentence on how many edges of a reference network start at a TF.
 
     Returns
     -------

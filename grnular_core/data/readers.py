@@ -1,7 +1,7 @@
 """Reading expression files: csv and tsv, Matrix Market with its tables of names, h5ad.
 
 pandas and anndata read; what is here keeps a misread file from becoming a network. A reader
-returns the table as it stands in the file, and ``dataset.make_dataset`` decides what is a gene or
+returns the table of the file unchanged, and ``dataset.make_dataset`` decides what is a gene or
 a cell. Files ending in ``.gz`` are unpacked on the way. Every failure is an ``InputError``
 that names the file and the likely fix.
 """
@@ -50,7 +50,7 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
     Returns
     -------
     DataFrame or AnnData
-        A text table as it stands, its corner the name of the index; missing values (an empty
+        The table unchanged, its corner the name of the index; missing values (an empty
         field, ``NA`` and the like) are NaN. A matrix as AnnData, cells x genes, genes named by
         their symbols where the features have any.
 
@@ -282,7 +282,7 @@ def _read_body(path: Path, stream: TextIO, n_values: int, n_fields: int) -> pd.D
         )
     if len(body) != n_values:
         raise InputError(
-            f"{path} holds {len(body)} values and its size line says {n_values}; is it cut short? "
+            f"{path} holds {len(body)} values, but its size line has {n_values}; is it cut short? "
             "Copy it again"
         )
     return body

@@ -1,4 +1,4 @@
-"""Reading text files as people really send them: packed, cut short, mislabelled.
+"""Reading text files: compressed, truncated or with a wrong extension.
 
 Everything that goes wrong becomes an ``InputError`` that names the file and the likely fix.
 """
@@ -186,7 +186,7 @@ def sniffed_separator(path: Path) -> str:
 
 
 class _NulError(ValueError):
-    """A NUL character in what should be text; pandas would end a value there without a word."""
+    """A NUL character in what should be text; pandas would silently end a value there."""
 
 
 class _Text(io.TextIOWrapper):

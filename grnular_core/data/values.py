@@ -129,7 +129,7 @@ def table_names(
 
 
 def is_raw(adata: AnnData, layer: str | None) -> bool:
-    """Say whether ``layer`` means the raw slot: the word raw, unless only a layer has that name.
+    """Return whether ``layer`` means the raw slot: the word raw, unless only a layer has that name.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def is_raw(adata: AnnData, layer: str | None) -> bool:
 def check_values(
     matrix: Matrix, cells: Sequence[str], genes: Sequence[str], scaled: bool, where: str
 ) -> ValueKind:
-    """Refuse values that no method can take, and tell their kind.
+    """Refuse values that no method can take, and return their kind.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def column_variance(matrix: Matrix) -> np.ndarray:
 
 
 def constant_columns(matrix: Matrix) -> np.ndarray:
-    """Tell which genes have the same value in every cell, bool, shape (genes,); no tolerance.
+    """Find the genes that have the same value in every cell, bool, shape (genes,); no tolerance.
 
     Parameters
     ----------

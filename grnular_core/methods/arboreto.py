@@ -78,7 +78,7 @@ class SameMaskEarlyStop:
     Parameters
     ----------
     window : int
-        Stages looked at.
+        Stages of the window.
 
     Attributes
     ----------
@@ -211,7 +211,7 @@ def tree_scores(
     progress : callable, optional
         Called with (done, all) parts.
     parts : PartStore, optional
-        Keeps finished parts on disk; a later call with the same store goes on where this one stopped.
+        Keeps finished parts on disk; a later call with the same store resumes there.
 
     Returns
     -------

@@ -258,7 +258,7 @@ def _precision(S: np.ndarray, alpha: float, n_cells: int) -> np.ndarray:
 def _best_alpha(folds: list[_Fold], largest: float, n_jobs: int = 1) -> float:
     """Find the penalty with the highest mean score; of equal ones the largest.
 
-    Where the score still rises at the end of the range, the next range goes on below it, down to
+    Where the score still rises at the end of the range, the next range continues below it, down to
     ``LEAST ** 2`` times ``largest``.
     """
     alphas = np.geomspace(largest, LEAST * largest, LADDER)

@@ -43,12 +43,12 @@ from scipy.sparse.csgraph import connected_components
 from grnular_core.utils.jit import compiled, part_of_compiled
 
 TOLERANCE = 1e-5  # duality gap a gene
-DESCENTS = 100  # steps of a coefficient for each pair of genes, before ADMM goes on
+DESCENTS = 100  # steps of a coefficient for each pair of genes, before ADMM continues
 # a row is not taken over if it leaves less than this share of its gene's variance
 LEAST_LEFT = 1e-10
 # of ADMM
 MAX_ROUNDS = 2000
-CHECK = 10  # rounds from one look at the gap to the next
+CHECK = 10  # rounds between two evaluations of the gap
 OVER = 1.6
 SETTLED = 1000  # rounds after which rho stays: with a fixed rho convergence is certain
 LARGEST_STEP, SMALLEST_STEP = 5.0, 1.5  # of rho
@@ -106,7 +106,7 @@ def graphical_lasso(
         The penalty.
     tolerance : float
         Sweeps end when the duality gap of a part is below this times its genes; after too many steps
-        (``DESCENTS``) ADMM goes on.
+        (``DESCENTS``) ADMM continues.
     start : Dual, optional
         Of any penalty and any ``S`` of the same diagonal; the solution of the next larger penalty is best.
 
@@ -304,7 +304,7 @@ def _sweep_rows(S, W, B, alpha, inner, left):  # pragma: no cover - compiled
 def _regress(S, W, B, j, alpha, inner, products, held, left):  # pragma: no cover - compiled
     """Fit the lasso of gene j on the others by coordinate descent, from row j of ``B``; returns ``left``.
 
-    All genes are looked at, then those with a coefficient (``held``) until they rest, and so on.
+    All genes are updated, then those with a coefficient (``held``) until convergence, and so on.
     ``products`` is W times the coefficients.
     """
     n_genes = products.size

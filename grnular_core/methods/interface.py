@@ -60,7 +60,7 @@ class RunOptions:
     progress : callable, optional
         Called with (done, all) while a long method runs.
     parts : Path, optional
-        Folder where long methods keep finished parts, to go on after a kill.
+        Folder where long methods keep finished parts, to resume after a kill.
     weights : str or Path, optional
         Name or file of trained weights in place of the method's default ones.
     precision : {"single", "double"}, optional
@@ -213,7 +213,7 @@ class Method:
     uses_device: bool = False  # runs on a GPU where there is one
     needs_truth: bool = False  # the reference network
     package: OptionalPackage | None = None
-    precision: Precision = "single"  # of an unrolled model, where a run does not say
+    precision: Precision = "single"  # default of an unrolled model
     model: str = ""  # the unrolled model that it runs, one of ``recipes.MODELS``
     # default weights: one for all data, or one for data without technical noise and one for data with it
     weights: tuple[str, ...] = ()

@@ -45,7 +45,7 @@ class Memory:
     Attributes
     ----------
     per_pair : int
-        For each pair of a TF and a gene: a rho_nn that sees context keeps features and layers of all pairs.
+        For each pair of a TF and a gene: a rho_nn with context keeps features and layers of all pairs.
     per_value : int
         For each value of the expression, as its edge features need.
     per_square : int
@@ -119,7 +119,7 @@ def check_memory(
     Returns
     -------
     str
-        The memory that the run takes, in words.
+        A sentence on the memory of the run.
 
     Raises
     ------
@@ -265,7 +265,7 @@ def spelled_seconds(seconds: float) -> str:
 
 
 def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GENIE3: a forest for each gene; every split looks at the square root of all TFs.
+    """GENIE3: a forest for each gene; every split tries the square root of all TFs.
 
     Returns
     -------
@@ -276,7 +276,7 @@ def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
 
 
 def boosting_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GRNBoost2: trees for each gene until they stop; every split looks at a share of all TFs.
+    """GRNBoost2: trees for each gene until they stop; every split tries a share of all TFs.
 
     Returns
     -------

@@ -9,7 +9,7 @@ taken. The area score of a TF counts how often, and how early, it enters:
                   holds TF t after l steps
 
 Weights and halves are the same for all genes. A half needs one Gram matrix ``X'X`` of the TFs and one
-product ``X'Y`` for all genes, and a path costs no look at the cells.
+product ``X'Y`` for all genes, and a path does not use the cells.
 
 **Which LARS.** The path of scikit-learn's ``lars_path_gram(method="lasso")``, which is called once a target
 and rearranges the whole Gram matrix; here targets share it, and a step costs a pass over the TFs for each
@@ -170,7 +170,7 @@ def tigress(
     progress : callable, optional
         Called with (done, all) parts.
     parts : PartStore, optional
-        Keeps finished parts on disk; a later call with the same store goes on where this one stopped.
+        Keeps finished parts on disk; a later call with the same store resumes there.
 
     Returns
     -------

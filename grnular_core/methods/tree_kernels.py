@@ -394,7 +394,7 @@ def boost_stages(
     n_bag, first, last : int
         How many cells each tree learns from; bounds of the stages.
     max_features, max_depth, window : int
-        TFs tried in a node; depth of the trees; stages that the early stop looks at.
+        TFs tried in a node; depth of the trees; window of the early stop.
     learning_rate : float
     tree : Tree
         Memory, see ``new_tree``.

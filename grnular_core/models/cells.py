@@ -180,7 +180,7 @@ class Cells:
         scale : Scale
             See ``scale_of``.
         order : ndarray of int, shape (genes,), optional
-            Positions of the genes in the order that is wanted.
+            Positions of the genes, in order.
         dtype : type
             Of the z-scores.
 

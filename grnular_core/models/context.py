@@ -1,6 +1,6 @@
 """Input of the rho_nn with context (this work): edge features relative to their row and column.
 
-The rho_nn of Fig. 3 sees (theta_ij, Sigma_ij, Z_ij) of one candidate edge alone. The values
+The input of the rho_nn of Fig. 3 is (theta_ij, Sigma_ij, Z_ij) of one candidate edge. The values
 relative to the other edges of its TF and of its gene carry more information; they are prepared here for
 the network of ``context_rho``. Edges are worked on in blocks of genes with all TFs. A batch of training graphs is one
 block, and so is a small graph.
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from grnular_core.models.grnular import GRNULarConfig
 
 Partners = Literal["all", "within"]
-BLOCK_PAIRS = 100_000  # TF-gene pairs from which on one graph on a CPU is seen in blocks
+BLOCK_PAIRS = 100_000  # TF-gene pairs above which one graph on a CPU is processed in blocks
 PAIRS = 40_000  # of a block: 5 MB of h at a width of 32, near the size of a cache
 _EPS = 1e-6
 _LIMITS = (-5.0, 8.0)  # of a place in row or column, in standard deviations
-_ROW_NUMBERS = 5_000_000  # of a feature, whose rows are looked at together
+_ROW_NUMBERS = 5_000_000  # of a feature whose rows are processed together
 
 
 def _not_heard(share: float) -> None:
@@ -53,7 +53,7 @@ class Context:
     detected: Tensor  # share of cells in which a gene is not 0, (graphs, genes)
     tf_index: Tensor  # (graphs, tfs)
     allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
-    progress: Callable[[float], None] = _not_heard  # hears the share of a pass that is done
+    progress: Callable[[float], None] = _not_heard  # called with the share of a pass that is done
     _fixed: Tensor | None = None
 
     def blocks(self) -> list[Block]:

@@ -1,4 +1,4 @@
-"""A rho_nn of this work: a network that sees a candidate edge's context, or an ensemble of such networks.
+"""A rho_nn of this work: a network with a candidate edge's context as input, or an ensemble of such networks.
 
 Every candidate edge has a short vector h_ij, and layers of
 
@@ -248,8 +248,8 @@ class EnsembleRho(nn.Module):
 
         offset + sum over members k of share_k * logit_k.
 
-    A member's logits are as large as its loss made them (a loss on ranks does not say how large), so
-    ``shares`` (members,) are its say and its unit at once; before training all are 1 / members, the
+    A member's logits are as large as its loss made them (a loss on ranks does not fix their scale), so
+    ``shares`` (members,) are its weight and its scale; before training all are 1 / members, the
     offset 0.
 
     Parameters
@@ -310,7 +310,7 @@ def context_rho(config: GRNULarConfig, generator: torch.Generator) -> ContextRho
 
 @torch.no_grad()
 def set_members(rho: EnsembleRho, trained: Sequence[ContextRho], logits: Sequence[Tensor]) -> None:
-    """Start an ensemble from trained networks, all with the same say.
+    """Start an ensemble from trained networks with equal shares.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from grnular_core.models.grnular import GRNULarConfig
 
-STEP_CELLS = 1000  # cells that a step of a fit looks at where there are more
+STEP_CELLS = 1000  # most cells in a step of a fit
 # operations of a product that take as long as the rest of the work: for a value when it is read, in
 # edge features, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table

@@ -294,7 +294,7 @@ class _Features:
         self.inner = torch.where(variance > _FLAT, variance.clamp_min(_FLAT).sqrt(), torch.inf)
 
     def pearson(self, genes: slice | Tensor) -> Tensor:
-        """Covariance of z-scores: over cells where both are seen, one of them, and none."""
+        """Covariance of z-scores: over cells where both are detected, one of them, and none."""
         s = self.sums
         zero_t, zero_g = self.zero[self.tfs, None], self.zero[genes]
         only_t = self.seen_sum[self.tfs, None] - s.t[:, genes]

@@ -148,7 +148,7 @@ class InPlaceFit:
         self.before, self.taken = adam.step, 0
 
     def of_graphs(self, which: Tensor) -> InPlaceFit:
-        """Return a fit of some of the graphs, which goes on from here.
+        """Return a fit of some of the graphs, which continues from here.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ The result is theta, an estimate of the precision matrix (genes, genes): symmetr
 direction; ``tf_rows`` reads the scores of TFs on genes from it.
 
 Where the paper leaves open or we differ: Sigma is that of z-scores, so that thresholds in (0, 1) fit genes
-of any scale; lambda_nn sees the mean of (Z - theta)^2, which does not depend on the number of genes
+of any scale; the input of lambda_nn is the mean of (Z - theta)^2, which does not depend on the number of genes
 (untrained, sum and mean give the same AUPRC within 0.002); Z_0 is theta_0; GLAD-TF keeps the diagonal of
 genes that are no TFs. Algorithm 4 as printed masks it too, which pulls their precision to 0: strict AUPRC on
 linear cascades (10 of 100 genes are TFs) is 0.91 so and 0.96 with it kept, 0.83 and 0.88 with fewer cells

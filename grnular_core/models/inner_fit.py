@@ -22,7 +22,7 @@ from grnular_core.models.parallel import over_graphs
 
 Reduction = Literal["sum", "mean"]
 ADAM_BETA1, ADAM_BETA2, ADAM_EPS = 0.9, 0.999, 1e-8
-CHECK_EVERY = 25  # steps after which goodINIT looks at the error of the held-out cells
+CHECK_EVERY = 25  # steps between two evaluations of the held-out error in goodINIT
 HELD_OUT = 0.2  # their share of all cells
 _TINY = 1e-30  # keeps the derivative of a square root finite at zero
 
@@ -70,7 +70,7 @@ class GoodStart(NamedTuple):
     weights : Weights
     adam : AdamState
     error : Tensor, shape (graphs,)
-        Lowest mean squared error seen on the held-out cells.
+        Lowest mean squared error on the held-out cells.
     """
 
     weights: Weights
@@ -462,7 +462,7 @@ def _fit_in_place(
 
 
 def _tracked(*trees: Tensor | tuple) -> bool:
-    """Whether gradients are recorded and any of the tensors wants one."""
+    """Whether gradients are recorded and any of the tensors requires one."""
     if not torch.is_grad_enabled():
         return False
     return any(

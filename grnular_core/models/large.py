@@ -1,7 +1,7 @@
 """GRNULar on data too large to be dense: Algorithm 2 on cells that are made dense a few at a time.
 
 Expression stays sparse, edge features and thresholds are made a block of genes at a time, and above
-``cost.STEP_CELLS`` cells every step of a fit looks at as many, drawn at random: the cost
+``cost.STEP_CELLS`` cells every step of a fit uses as many, drawn at random: the cost
 of a step does not depend on the number of cells, and its gradient is close to that on all of them. Nothing has the shape
 (genes, genes). Without drawing, the scores are those of ``GRNULar.forward`` up to rounding.
 
@@ -45,7 +45,7 @@ RHO_GENES = 256  # of a block for the paper's rho_nn
 def draw_batches(
     cells: Tensor, size: int, n_steps: int, generator: torch.Generator
 ) -> Tensor | None:
-    """Cells to look at in each step, in random order, again and again.
+    """Cells of each step, in repeated random order.
 
     Parameters
     ----------

@@ -162,7 +162,7 @@ def balanced_loss(
     """Eq. 16: L_Fbeta(tanh |theta|, W*) + r ||theta - W*||_F^2, (graphs,).
 
     r = L_Fbeta / ||theta - W*||_F^2 of each graph is held constant in the derivative, so the value
-    is 2 L_Fbeta and ``reduction`` makes no difference, to the gradient either.
+    is 2 L_Fbeta and ``reduction`` has no effect, also not on the gradient.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def _drawn(
     """At most ``n_max`` members of every graph: their values and whether they are real.
 
     ``member`` and ``values`` are (graphs, pairs); the result is (graphs, drawn), padded where a
-    graph has fewer. Keys are drawn on the CPU, so the device makes no difference.
+    graph has fewer. Keys are drawn on the CPU, so the result does not depend on the device.
     """
     n = int(member.sum(1).max())
     if n_max is None or n <= n_max:

@@ -210,7 +210,7 @@ def _outside(path: Path, boxes: Sequence[Bbox]) -> list[Path]:
 
 
 def _edge(edge: object, gene: str) -> str:
-    """Tell an edge as its gene sees it: joined with, regulates or regulated by, and the score."""
+    """Describe an edge from one of its genes: joined with, regulates or regulated by, and the score."""
     first = edge.regulator == gene
     other = edge.target if first else edge.regulator
     how = ("regulates" if first else "regulated by") if edge.directed else "joined with"

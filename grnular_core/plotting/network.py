@@ -181,7 +181,7 @@ def _bend(start: np.ndarray, end: np.ndarray, at: np.ndarray, boxes: np.ndarray)
 
 
 def stability_panel(ax: Axes, table: pd.DataFrame, n_runs: int) -> Axes:
-    """Draw how many of the strongest edges come back in how many bootstraps.
+    """Draw a histogram of the number of bootstraps in which an edge is strong.
 
     Parameters
     ----------

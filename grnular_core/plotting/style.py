@@ -1,4 +1,4 @@
-"""The book's look: one colour, label and marker a method, as its entry in the registry has them.
+"""Style of all figures: one colour, label and marker a method, as its entry in the registry has them.
 
 Colours start from Okabe and Ito's palette, which colour-blind readers can tell apart.
 """
@@ -26,7 +26,7 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's look for every figure drawn after this call."""
+    """Set the style of every figure drawn after this call."""
     mpl.rcParams.update(STYLE)
 
 

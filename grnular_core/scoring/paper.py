@@ -2,7 +2,7 @@
 
 The edge universe is the D (D - 1) / 2 pairs of different genes, TFs or not. The protocol stands beside
 the strict one so that numbers can be compared with the paper's, and so that what it hides can be
-shown: its AUROC has a floor, and a directed reference network is only half seen.
+shown: its AUROC has a floor, and only half of a directed reference network is compared.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class EarlyPrecision:
 
 
 def why_undefined(truth: np.ndarray, needs_false: bool = False) -> str | None:
-    """Say why a score over these candidates is not defined.
+    """Return why a score over these candidates is not defined.
 
     Parameters
     ----------

@@ -292,7 +292,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     p : ndarray of float, shape (tests,)
-        NaN stands for a test that was not made: it stays NaN and is not counted.
+        NaN is a test that was not made: it stays NaN and is not counted.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Families of simulated data for training and validation: presets with settings drawn at random.
 
-Only simulations: no model is trained or validated on a real network or on SERGIO's DS1 to DS3. (That
-global regulators are highly expressed went into the varied family after a look at DS1.) A family takes
+Only simulations: no model is trained or validated on a real network or on SERGIO's DS1 to DS3. (The
+highly expressed global regulators of the varied family follow DS1.) A family takes
 two random streams: ``shape``, the same for each ``GROUP`` of following seeds, draws sizes, so that these
 graphs can train as one batch; ``rng`` draws all else.
 """
@@ -59,7 +59,7 @@ def _mixed_dropout(shape: np.random.Generator, rng: np.random.Generator) -> Pres
 
 
 def _few_cells(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
-    """Take the paper's graphs seen in 60 to 400 cells, half of them with dropout from 5 to 60 %."""
+    """Take the paper's graphs with 60 to 400 cells, half of them with dropout from 5 to 60 %."""
     sizes = {
         "n_types": int(shape.choice([2, 5, 10])),
         "n_cells": int(shape.choice([60, 100, 150, 250, 400])),
@@ -156,8 +156,8 @@ def _regulons(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     """Draw groups of genes under common TFs, moved by cell states as well (``regulons.py``); counts.
 
     TFs are regulated as often as other genes, the correlation of a TF's mRNA with its activity varies, and
-    states change unrelated TFs and genes together. Ranges were set by hand with summaries of
-    real expression in view: zeros, correlations of genes with TFs. No network was looked at.
+    states change unrelated TFs and genes together. Ranges were set by hand by summaries of
+    real expression: zeros, correlations of genes with TFs. No network was used.
     """
     n_genes, n_tfs, n_cells = TF_RICH_SIZES[shape.integers(len(TF_RICH_SIZES))]
     path = bool(rng.random() < 0.5)
@@ -207,7 +207,7 @@ def _measured(shape: np.random.Generator, rng: np.random.Generator) -> Preset:
     Deep counts, mostly of amplified molecules; many TFs relative to the cells; one dominant state of the
     cells; few negative correlations inside clusters, not least because cells are scaled by
     totals over more genes than the data hold. Genes belong to several regulons, of which few are
-    strong and many weak, and the network lists the stronger pairs. No real network was looked at.
+    strong and many weak, and the network lists the stronger pairs. No real network was used.
     """
     found = _regulons(shape, rng)
     # Unused draw: it fixes the later ones, and so the graphs of the released weights.
@@ -258,7 +258,7 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _programs(rng: np.random.Generator) -> tuple[int, float] | None:
-    """None, one that tells cell types apart, or several of both kinds."""
+    """None, one that differs between cell types, or several of both kinds."""
     kind = rng.random()
     if kind < 0.2:
         return None

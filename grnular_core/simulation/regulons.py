@@ -49,7 +49,7 @@ class Regulons:
     state_genes: float = 0.7  # and other genes
     jitter: float = 0.15  # standard deviation of states within a cell type
     own: float = 0.8  # standard deviation of the gene-specific part
-    hidden_state: float = 0.5  # how much states say about the hidden part of activities
+    hidden_state: float = 0.5  # weight of states in the hidden part of activities
     amplitude: float = 0.5  # times x is the logarithm of a level
     # The network also has an edge from every TF that is a member to every other member, as databases of
     # functional association do.

@@ -1,4 +1,4 @@
-"""Finished parts of one long computation, kept on disk so that a killed run goes on."""
+"""Finished parts of a long computation, kept on disk so that a killed run can resume."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fingerprint(expression: np.ndarray, genes: Sequence[str], tfs: Sequence[str]
     ----------
     expression : ndarray, (cells, genes)
         Values count in single precision, as trees see them, so that the last digit of a parsed
-        number makes no difference.
+        number has no effect.
     genes, tfs : sequence of str
         Names of the columns, and of the genes that may regulate.
 

@@ -54,7 +54,7 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
 
 
 def is_large(n_cells: int, n_genes: int, n_tfs: int) -> bool:
-    """Say whether data are too large for GRNULar to work on all of them at once.
+    """Return whether data are too large for GRNULar to work on all of them at once.
 
     Parameters
     ----------

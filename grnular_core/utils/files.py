@@ -204,14 +204,14 @@ def place(path: str | Path) -> Place:
             text = f"{text[:100]}...{text[-60:]} ({len(text)} letters)"
         reason = getattr(error, "strerror", None) or str(error)
         why = _CANNOT_LOOK.get(getattr(error, "errno", None), reason)
-        raise InputError(f"cannot look at {text}: {why}") from error
+        raise InputError(f"cannot read the path {text}: {why}") from error
     if stat.S_ISDIR(mode):
         return "folder"
     return "file" if stat.S_ISREG(mode) else "other"
 
 
 def same_place(one: str | Path, other: str | Path) -> bool:
-    """Tell whether both paths are there and are one file, also under two names.
+    """Return whether both paths exist and are the same file, also by links.
 
     Parameters
     ----------

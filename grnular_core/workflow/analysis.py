@@ -35,7 +35,7 @@ class Plan:
     decoys : int
         Runs with permuted decoys of all genes, for the FDR (0: none).
     top : int
-        Strongest edges that stability looks at.
+        Number of strongest edges for stability.
     groups : ndarray, (cells,), optional
         Among which cells values are permuted, as in ``permuted``.
     """
@@ -133,7 +133,7 @@ def infer_network(
 
 
 def _rest_of_runs(plan: Plan, seconds: float) -> str:
-    """Say how long the runs after the first one take."""
+    """Return a message on the time of the runs after the first one."""
     parts = [
         (plan.bootstraps, "on bootstraps of the cells"),
         (plan.decoys, "with permuted decoys of all genes"),

@@ -220,7 +220,7 @@ def _check_table(out: Path, option: str) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell whether an h5ad file holds what ``_write_h5ad`` puts there; nothing else of it is read."""
+    """Return whether an h5ad file was written by ``_write_h5ad``; nothing else of it is read."""
     import h5py
 
     try:

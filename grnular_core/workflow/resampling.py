@@ -50,7 +50,7 @@ def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
     if not tfs or len(genes) < 2:
         raise InputError(
             f"{data.name}: a bootstrap of the cells leaves {len(genes)} genes that vary, {len(tfs)} of them "
-            f"TFs; {data.n_cells} cells are too few to say how stable edges are"
+            f"TFs; {data.n_cells} cells are too few to estimate stability"
         )
     return replace(data, adata=new_anndata(matrix[:, np.flatnonzero(varies)], genes), tfs=tfs)
 
@@ -171,7 +171,7 @@ def cell_groups(
         The dataset made of it.
     name : str, optional
         A column of ``.obs``, or else ``clusters`` (the default: k-means clusters on the first principal
-        components of the z-scored genes, those that ``grnular-context`` sees) or ``all``.
+        components of the z-scored genes, those of ``grnular-context``) or ``all``.
 
     Returns
     -------

@@ -5,7 +5,7 @@ that a third one regulates, or that mark the same cell type, go together in ever
 
 **False discovery rate (FDR) against permuted decoys.** Every gene gets a decoy with the same values
 permuted over the cells. The method runs on genes and decoys together, the decoys being targets only.
-An edge to a decoy is false, so the decoys that score as high as the r strongest edges tell how many of
+An edge to a decoy is false, so the decoys that score as high as the r strongest edges estimate how many of
 these r to expect from chance. Decoys are in the same run because many methods scale their weights by
 the dataset (CLR and GRNULar do, ridge chooses its penalty): weights of a run on permuted data
 alone are on another scale.
@@ -31,7 +31,7 @@ from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
 
 TOP = 1000  # default number of strongest edges
-SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge comes back
+SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge is found again
 LEVELS = (0.05, 0.1)
 
 
@@ -88,7 +88,7 @@ def edge_stability(
     run: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Run the method on bootstraps of the cells and see which of its strongest edges come back.
+    """Run the method on bootstraps of the cells and count how often its strongest edges are found again.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def edge_stability(
     n_runs : int
         Bootstraps, each of as many cells drawn with replacement.
     top : int
-        Strongest edges that are looked at.
+        Number of strongest edges.
     run : RunOptions, optional
         Seed and device; the same data and seed give the same table.
     progress : callable, optional
@@ -241,7 +241,7 @@ def count_decoys(
         raise InputError(f"{n_runs} runs with decoys; an FDR takes at least 1")
     if method(name).needs_truth:
         raise InputError(
-            f"the method {method(name).name} does not look at the data; decoys say nothing of it"
+            f"the method {method(name).name} does not use the data; decoys are not defined for it"
         )
     run = run or RunOptions()
     total = np.zeros(n_pairs(data))
@@ -283,7 +283,7 @@ def q_values(edges: pd.DataFrame, counts: DecoyCounts) -> np.ndarray:
     -------
     ndarray, (edges,)
         Of the r strongest edges the estimate is (decoy edges that are as strong, on average) / r, at
-        most 1. One decoy more is counted than was seen in all runs: what never happened in a few is
+        most 1. One decoy more is counted than was observed in all runs: an event not observed in a few runs is
         rare, not impossible. Edges of equal weight have equal q; a weaker edge never a smaller one.
     """
     weights = edges["weight"].to_numpy(dtype=float)

@@ -185,7 +185,7 @@ def read_user_data(
 
 
 def _listed_tfs(options: InputOptions) -> TFList:
-    """Find the TFs that are meant by a word, a file or their names."""
+    """Find the TFs given by a word, a file or their names."""
     if not isinstance(options.tfs, str | Path):
         return TFList(list(options.tfs), options.match or "exact")
     if isinstance(options.expression, str | Path):
@@ -248,12 +248,12 @@ def _few_note(data: GRNDataset) -> str | None:
         return None
     return (
         f"{data.n_cells} cells are few: with less than {FEW} next to every pair of genes goes together or not by "
-        "chance; several hundred are usual. --stability shows how little comes back"
+        "chance; several hundred are usual. --stability shows how few edges are found again"
     )
 
 
 def _rare_note(data: GRNDataset) -> str | None:
-    """Warn of genes that are seen in a few cells only."""
+    """Warn of genes that are detected in few cells."""
     if data.n_cells < 10 * RARE:
         return None
     seen = np.asarray((data.adata.X != 0).sum(axis=0)).ravel()
@@ -261,7 +261,7 @@ def _rare_note(data: GRNDataset) -> str | None:
     if not rare:
         return None
     return (
-        f"{len(rare)} of {data.n_genes} genes are seen in fewer than {RARE} cells ({preview(rare, 3)}), and "
+        f"{len(rare)} of {data.n_genes} genes are detected in fewer than {RARE} cells ({preview(rare, 3)}), and "
         "their edges hang on these; better drop them (scanpy: filter_genes, min_cells), or keep fewer "
         "genes (--genes)"
     )

@@ -46,7 +46,7 @@ CAPABILITIES = {
     ),
 }
 THREADS = (1, 2)
-SIMULATED = ("noisy(25)", 100)  # preset and cells: where rounding was seen to move most
+SIMULATED = ("noisy(25)", 100)  # preset and cells with the largest effect of rounding
 REAL = ("mHSC-L", "STRING")
 # not the same trees once more, and nothing that draws its scores or looks them up
 SAMPLE = tuple(
@@ -58,7 +58,7 @@ Results = dict[tuple[str, str], tuple[np.ndarray, float]]  # (data, method) -> s
 
 
 def lacking() -> list[str]:
-    """The capabilities that this machine does not have; of one that tells no flags, all.
+    """The capabilities that this machine does not have; all where it lists no flags.
 
     Returns
     -------

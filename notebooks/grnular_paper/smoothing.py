@@ -9,9 +9,9 @@ Parameters
 x, y : ndarray, shape (observations,)
     Where the observations are, and their values.
 at : ndarray, shape (places,)
-    Where the curve is wanted.
+    Places of the curve.
 span : float
-    Share of the observations that each place sees, above 0 and up to 1.
+    Share of the observations in each local fit, above 0 and up to 1.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def loess(
 ) -> np.ndarray:
     """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``).
 
-    Each place sees a ``span`` share of the observations. Neighbours that all have the same x give their
+    Each local fit uses a share ``span`` of the observations. Neighbours that all have the same x give their
     weighted mean.
 
     Returns
@@ -91,7 +91,7 @@ def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> 
 
 
 def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
-    """R2 of predicting each ``y`` by a LOESS on ``x`` that has not seen it; 0 is no better than the mean.
+    """R2 of predicting each ``y`` by a LOESS on ``x`` fitted without it; 0 is no better than the mean.
 
     Negative when it is worse. NaN when ``y`` does not vary. An observation whose own weight is all that
     its fit has is predicted by the mean.

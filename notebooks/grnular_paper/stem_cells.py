@@ -269,12 +269,12 @@ def predictors(
     regulators : dict of str to ndarray, shape (cells,)
         Expression of each regulator.
     span : float
-        Share of the cells that each LOESS sees.
+        Share of the cells in each local fit of LOESS.
 
     Returns
     -------
     DataFrame
-        ``regulator``; ``r2`` of a LOESS that has not seen the cell (``smoothing.explained``); ``rho``
+        ``regulator``; ``r2`` of a LOESS fitted without the cell (``smoothing.explained``); ``rho``
         (Spearman); ``rho_within``, the same without the trends.
     """
     flat = target - loess(time, target, span=span)

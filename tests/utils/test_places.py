@@ -45,7 +45,7 @@ def test_a_place_is_a_file_a_folder_missing_or_something_else():
 
 @pytest.mark.parametrize("name", [LONG, "a\0b", "closed/x.csv"])
 def test_a_place_that_cannot_be_looked_at_is_named_with_the_reason(name, closed):
-    with pytest.raises(InputError, match="cannot look at .*(too long|null|permission denied)"):
+    with pytest.raises(InputError, match="cannot read the path .*(too long|null|permission denied)"):
         place(name)
 
 
@@ -75,14 +75,14 @@ def test_commands_say_in_one_line_what_cannot_be_looked_at(words, name, closed, 
     Path("edges.csv").write_text("regulator,target,weight\nGATA1,SPI1,1\n")
     assert main([name if word == "PLACE" else word for word in words]) == 2
     err = capsys.readouterr().err
-    assert "cannot look at" in err and "Traceback" not in err
+    assert "cannot read the path" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize("name", ["closed", LONG])
 def test_a_data_folder_that_cannot_be_looked_at_is_named(name, closed, monkeypatch):
     monkeypatch.setenv("GRNULAR_DATA", name)
-    with pytest.raises(DownloadError, match="GRNULAR_DATA.*cannot look at"):
+    with pytest.raises(DownloadError, match="GRNULAR_DATA.*cannot read the path"):
         cache_folder()
     monkeypatch.setenv("GRNULAR_DATA", str(Path(name).absolute()))
     key = "beeline/Networks/human-tfs.csv"
-    assert "cannot look at" in available([key]).reasons[key] and not is_cached(key)
+    assert "cannot read the path" in available([key]).reasons[key] and not is_cached(key)

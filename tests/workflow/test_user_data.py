@@ -110,7 +110,7 @@ def test_genes_of_a_few_cells_are_named_before_their_edges_are_believed():
         at = ["ABCDE".index(name) for name in names]
         return make_dataset(pd.DataFrame(values[:rows, at], columns=list(names)), ["A"])
 
-    assert "1 of 5 genes are seen in fewer than 10 cells (B)" in _rare_note(data(120, "ABCDE"))
+    assert "1 of 5 genes are detected in fewer than 10 cells (B)" in _rare_note(data(120, "ABCDE"))
     assert _rare_note(data(99, "ABCDE")) is None and _rare_note(data(120, "ACD")) is None
     assert _few_note(data(50, "ACD")) is None and _few_note(data(49, "ACD"))
 

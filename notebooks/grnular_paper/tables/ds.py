@@ -32,12 +32,12 @@ from grnular_paper import grids, learning
 from grnular_paper.synthetic import replicate_of
 
 DATASETS = ("DS1", "DS2", "DS3")
-DETECTED = 0.01  # a TF that is seen in fewer of the cells is called hidden
+DETECTED = 0.01  # a TF detected in a smaller share of the cells is called hidden
 RANKED = ("grnular-context", "correlation")
 
 
 def hidden_units(weights: str = "grnular-DS1") -> str:
-    """How many hidden units the network of these weights has on each dataset, in words.
+    """Hidden units of the network of these weights on each dataset, as a sentence.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def _detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """TFs that dropout leaves in 1 % of the cells or more, and the others: two lines, means over no TF are NaN."""
     visible = found["detected"] >= DETECTED
     lines = []
-    for name, of in (("seen in 1 % of cells or more", visible), ("hidden", ~visible)):
+    for name, of in (("detected in 1 % of cells or more", visible), ("hidden", ~visible)):
         part = found[of]
         line = {
             "dataset": dataset, "TFs": name, "number": len(part),

@@ -130,9 +130,9 @@ def survival_table(left: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "dropout %": left.index,
-            "genes seen": left["genes"].map("{:.0%}".format),
-            "TFs seen": left["tfs"].map("{:.0%}".format),
-            "true edges between seen genes": left["edges"].map("{:.0%}".format),
+            "genes detected": left["genes"].map("{:.0%}".format),
+            "TFs detected": left["tfs"].map("{:.0%}".format),
+            "true edges between detected genes": left["edges"].map("{:.0%}".format),
             "AUPRC of the oracle": left["oracle"],
         }
     )
@@ -164,7 +164,7 @@ def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grn
     )
     if last < floor:
         text += (
-            " So here it is not robust. Edges of a TF that is not seen score 0 and tie with the pairs without "
+            " So here it is not robust. Edges of a TF that is not detected score 0 and tie with the pairs without "
             "a TF, and the floor does not hold for them. The paper's robust curve is not explained by this."
         )
     return text
