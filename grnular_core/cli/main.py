@@ -200,7 +200,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code, see ``EXIT_CODES``.
     """
-    options = make_parser().parse_args(arguments)
+    return run_command(make_parser().parse_args(arguments))
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Call the function of a command, and print its error as one message.
+
+    Parameters
+    ----------
+    options : Namespace
+        With the function as ``run``.
+
+    Returns
+    -------
+    int
+        The exit code, see ``EXIT_CODES``.
+    """
     try:
         options.run(options)
     except GrnularError as error:

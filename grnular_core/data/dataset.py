@@ -17,7 +17,6 @@ from scipy import sparse
 
 from grnular_core.data import names, values
 from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
-from grnular_core.utils.chunks import fingerprint
 from grnular_core.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,16 +84,6 @@ class GRNDataset:
             matrix = matrix.toarray()
         # one memory layout for all tables, since sums round differently in another one
         return np.array(matrix, dtype=np.float64, order="C", copy=True)
-
-    def fingerprint(self) -> str:
-        """Return a hash of expression, genes and TFs that no order of genes changes.
-
-        Returns
-        -------
-        str
-            Twelve hex digits.
-        """
-        return fingerprint(self.expression(), self.genes, self.tfs)
 
 
 @dataclass(frozen=True)

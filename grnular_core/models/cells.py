@@ -189,12 +189,12 @@ class Cells:
         Cells
         """
         order = np.arange(matrix.shape[1]) if order is None else order
-        counts = np.concatenate([b.indptr[1:] - b.indptr[:-1] for b in row_blocks(matrix)])
+        counts = np.concatenate([b.indptr[1:] - b.indptr[:-1] for b in _row_blocks(matrix)])
         indptr = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         place = np.argsort(order).astype(np.int32)
         indices, z = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], dtype)
         done = 0
-        for block in row_blocks(matrix):
+        for block in _row_blocks(matrix):
             part = slice(done, done := done + block.nnz)
             indices[part] = place[block.indices]
             z[part] = scale.z(block.data, block.indices)
@@ -205,19 +205,8 @@ class Cells:
         )  # fmt: skip
 
 
-def row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.csr_matrix]:
-    """Yield a few rows of a matrix after the others, float64, without values that are 0.
-
-    Parameters
-    ----------
-    matrix : ndarray or csr, shape (cells, genes)
-    numbers : int, optional
-        Of a block if it were dense; None is ``BLOCK``.
-
-    Yields
-    ------
-    csr_matrix, shape (rows, genes)
-    """
+def _row_blocks(matrix: Matrix, numbers: int | None = None) -> Iterator[sparse.csr_matrix]:
+    """Yield blocks of rows, float64, without values that are 0; ``numbers`` is the size of a dense block."""
     n_cells, n_genes = matrix.shape
     step = max((numbers or BLOCK) // n_genes, 1)
     for start in range(0, n_cells, step):
@@ -245,7 +234,7 @@ def scale_of(matrix: Matrix) -> Scale:
     """
     n_cells, n_genes = matrix.shape
     total, count, largest, square = (np.zeros(n_genes) for _ in range(4))
-    for block in row_blocks(matrix):
+    for block in _row_blocks(matrix):
         total += np.bincount(block.indices, block.data, n_genes)
         count += np.bincount(block.indices, minlength=n_genes)
         highest, lowest = (np.asarray(m.todense()).ravel() for m in (block.max(0), block.min(0)))
@@ -253,7 +242,7 @@ def scale_of(matrix: Matrix) -> Scale:
     if not np.isfinite(total).all():
         raise InputError("expression must be a cells x genes array of finite numbers")
     mean = total / n_cells
-    for block in row_blocks(matrix):
+    for block in _row_blocks(matrix):
         gap = block.data - mean[block.indices]
         square += np.bincount(block.indices, gap * gap, n_genes)
     deviation = np.sqrt((square + (n_cells - count) * mean**2) / n_cells)
@@ -275,7 +264,7 @@ def gene_order(matrix: Matrix, scale: Scale) -> np.ndarray:
     """
     n_genes = matrix.shape[1]
     first = np.zeros(n_genes, dtype=np.int64)  # how many genes come before all that are equal to it
-    for block in row_blocks(matrix, 64 * n_genes):
+    for block in _row_blocks(matrix, 64 * n_genes):
         tied = np.flatnonzero(np.bincount(first, minlength=n_genes)[first] > 1)
         if not len(tied):
             break

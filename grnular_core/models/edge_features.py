@@ -209,17 +209,8 @@ def _ranks(values: np.ndarray, zero: float, n_cells: int) -> tuple[np.ndarray, f
 # --- the features from the sums -----------------------------------------------------------------
 
 
-def codetected(sums: Sums) -> Tensor:
-    """Correlation over the cells in which both are detected; 0 where these are too few.
-
-    Parameters
-    ----------
-    sums : Sums
-
-    Returns
-    -------
-    Tensor, shape (tfs, genes)
-    """
+def _codetected(sums: Sums) -> Tensor:
+    """Correlation over the cells in which both are detected, (tfs, genes); 0 where these are too few."""
     count = sums.n.clamp_min(1)
     mean_t, mean_g = sums.t / count, sums.g / count
     var_t, var_g = sums.tt / count - mean_t**2, sums.gg / count - mean_g**2
@@ -331,7 +322,7 @@ class _Features:
             "pearson": pearson,
             "rank": self.by_rank[:, genes] / self.n_cells,
             "detection": self.detection(genes),
-            "codetected": codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
+            "codetected": _codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
             "share": (n / self.n_cells).sqrt(),
             "within": inside,
             "within_up": up,

@@ -8,29 +8,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from grnular_core.cli.main import run_command
 from grnular_core.cli.terminal import EXIT_CODES, answer, say, seconds, share, text, whole
 from grnular_core.methods.registry import METHODS
-from grnular_core.utils.errors import GrnularError, InputError, MethodError
+from grnular_core.utils.errors import InputError, MethodError
 from grnular_core.utils.files import place
 from grnular_paper.records import recorded_folder
 from grnular_paper.runs import verify
 
 
-def verify_command(options: argparse.Namespace) -> None:
-    """Recompute a sample of the recorded rows and compare.
-
-    Parameters
-    ----------
-    options : Namespace
-        ``recorded``, ``budget`` in seconds, ``seed`` and ``tolerance``.
-
-    Raises
-    ------
-    InputError
-        When the folder is none, or nothing could be compared.
-    MethodError
-        When a row moved by more than the tolerance.
-    """
+def _verify(options: argparse.Namespace) -> None:
+    """Recompute a sample of the recorded rows and compare."""
     folder = Path(options.recorded) if options.recorded else recorded_folder()
     if place(folder) != "folder":
         raise InputError(
@@ -53,21 +41,8 @@ def verify_command(options: argparse.Namespace) -> None:
         )
 
 
-def processors_command(options: argparse.Namespace) -> None:
-    """Print the largest move of every method between vector instructions and numbers of threads.
-
-    Parameters
-    ----------
-    options : Namespace
-        ``methods``, ``cells``, ``tolerance`` and ``precision``.
-
-    Raises
-    ------
-    InputError
-        For an unknown method.
-    MethodError
-        When a method moved by the tolerance or more, or its process failed.
-    """
+def _processors(options: argparse.Namespace) -> None:
+    """Print the largest difference of every method between vector instructions and numbers of threads."""
     from grnular_paper import processors
 
     unknown = sorted(set(options.methods) - set(METHODS))
@@ -106,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="largest allowed share by which an area may differ (default 0.01)",
     )  # fmt: skip
     add("--recorded", type=text, metavar="FOLDER", help="default: notebooks/recorded")
-    verify.set_defaults(run=verify_command)
+    verify.set_defaults(run=_verify)
     moves = commands.add_parser(
         "processors", help="largest move of results between vector instructions, one and two threads"
     )
@@ -116,7 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
     moves.add_argument(
         "--precision", choices=("single", "double"), help="of unrolled models (default: each one's own)"
     )
-    moves.set_defaults(run=processors_command)
+    moves.set_defaults(run=_processors)
     return parser
 
 
@@ -131,18 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, that of the error, or 130 after an interrupt.
+        The exit code, see ``EXIT_CODES``.
     """
-    options = make_parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except GrnularError as error:
-        say(f"error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 130
-    return 0
+    return run_command(make_parser().parse_args(arguments))
 
 
 if __name__ == "__main__":

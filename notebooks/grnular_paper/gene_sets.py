@@ -7,7 +7,7 @@ development and maintenance of stem cells in general. Terms on stem cells of one
 mesenchyme) are left out, and so is "regulation of stem cell differentiation" (GO:2000736), most of whose
 genes are those of its child on blood.
 
-The snapshot has human symbols. ``mouse_symbol`` writes them as mouse genes are written, and knows the
+The snapshot has human symbols. ``_mouse_symbol`` writes them as mouse genes are written, and knows the
 ones of the set that are named otherwise; it is no table of orthologues.
 ``stem_cell_genes.tsv`` is what ``from_snapshot`` makes of the snapshot.
 """
@@ -100,19 +100,8 @@ def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
     return [name for name in known if name.upper() in wanted]
 
 
-def mouse_symbol(human: str) -> str:
-    """A human symbol as the mouse gene is written: SOX17 -> Sox17.
-
-    Parameters
-    ----------
-    human : str
-        Symbol of a human gene.
-
-    Returns
-    -------
-    str
-        Symbol of the mouse gene.
-    """
+def _mouse_symbol(human: str) -> str:
+    """A human symbol as the mouse gene is written: SOX17 -> Sox17."""
     return RENAMED.get(human, human.capitalize())
 
 
@@ -144,7 +133,7 @@ def from_snapshot(path: str | Path) -> dict[str, tuple[str, ...]]:
         if term in TERMS:
             missing.discard(term)
             for gene in filter(None, genes.split("\t")):
-                found.setdefault(mouse_symbol(gene.strip()), []).append(term)
+                found.setdefault(_mouse_symbol(gene.strip()), []).append(term)
     if missing:
         raise InputError(f"{path} lacks {', '.join(sorted(missing))}; is it the registry's file?")
     return {gene: tuple(sorted(found[gene])) for gene in sorted(found)}
