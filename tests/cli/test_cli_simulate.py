@@ -110,7 +110,7 @@ def test_infer_and_evaluate_read_what_it_wrote(kind, capsys):
     [
         (["nothing", "--out", "out"], "unknown preset 'nothing'; use clean, noisy(q)"),
         (["noisy(200)", "--out", "out"], "a percentile from 0 to 100"),
-        (["DS1", "--genes", "9", "--out", "out"], "DS1 has its own network"),
+        (["DS1", "--genes", "9", "--out", "out"], "DS1 has a network of fixed size"),
         (["clean", "--cells", "2", "--out", "out"], "at least one cell of every type"),
         (["clean", "--out", "no/where"], "the folder no does not exist; create it first"),
         (["clean", "--out", "file"], "--out file is a file; give the name of a folder"),

@@ -139,7 +139,7 @@ def test_a_stopped_training_goes_on(monkeypatch, capsys):
 
     monkeypatch.setattr(training, "train_epoch", interrupted)
     assert run() == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command resumes" in capsys.readouterr().err
     assert shown("out") == STATE
     monkeypatch.setattr(training, "train_epoch", original)
     Path("out/.tiny-curves.csv-0123.part").write_text("half")
