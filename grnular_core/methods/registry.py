@@ -188,15 +188,15 @@ _ENTRIES = (
     ),
     *(
         Method(
-            f"cluster-correlation-{name}", f"within-cluster correlation ({text})", colour,
-            f"The same with {text}: of ten starts of k-means the best",
+            f"cluster-correlation-{name}", f"within {text}", colour,
+            f"Correlation within {text}: of ten starts of k-means the best",
             partial(_within_clusters, n_clusters, signed), marker=marker,
         )
         for name, text, colour, marker, n_clusters, signed in (
             ("4", "4 clusters", "#6FC7B8", "8", (4,), False),
             ("4-signed", "4 clusters, signed", "#2A7F74", "H", (4,), True),
-            ("mean", "mean over 2 to 16 clusters", "#8FD6CA", "+", range(2, 17), False),
-            ("mean-signed", "mean over 2 to 16 clusters, signed", "#1D5F57", "x", range(2, 17), True),
+            ("mean", "2 to 16 clusters", "#8FD6CA", "+", range(2, 17), False),
+            ("mean-signed", "2 to 16 clusters, signed", "#1D5F57", "x", range(2, 17), True),
         )
     ),
     Method(

@@ -199,13 +199,13 @@ def test_there_are_details_of_every_method_on_all_pairs_of_the_runs_on_record():
     assert (both["ratio"] / both["strict_auprc_ratio"] - 1).abs().max() < 0.02
 
 
-def test_grnular_for_measured_cells_is_level_with_the_best_or_above():
-    """The page on real data says so: above all by the arithmetic mean over pairs, level by the geometric."""
+def test_correlation_within_four_clusters_is_above_the_model_for_measured_cells():
+    """The page on real data says so, by both means; the model is above CLR and within a tenth of the best."""
     rows = recorded_pairs(recorded_folder())
     pairs = rows[rows["method"] != "oracle"].groupby(["method", "dataset", "network"])
-    ratios = pairs["strict_auprc_ratio"].mean().unstack(["dataset", "network"]).dropna()
-    assert ratios.mean(axis=1).idxmax() == "grnular-cells"
-    for dataset in SMALL_DATASETS:  # whichever is left out
-        assert ratios.drop(columns=dataset, level="dataset").mean(axis=1).idxmax() == "grnular-cells"
-    geometric = np.exp(np.log(ratios).mean(axis=1))
-    assert geometric["grnular-cells"] > 0.98 * geometric.max()
+    ratios = pairs["strict_auprc_ratio"].mean().unstack(["dataset", "network"])
+    ratios = ratios.drop(columns="hESC", level="dataset").dropna()
+    arithmetic, geometric = ratios.mean(axis=1), np.exp(np.log(ratios).mean(axis=1))
+    for means in (arithmetic, geometric):
+        assert means.idxmax() == "cluster-correlation-4-signed"
+        assert means["clr"] < means["grnular-cells"] > 0.9 * means.max()

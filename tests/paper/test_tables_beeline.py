@@ -212,6 +212,9 @@ def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs
     assert table["best"].iloc[0] == "GRNULar-cells (this work) 2.00 [1.10, 3.00]"
     assert table["random"].iloc[0] == "0.90 to 1.10"
     assert scores.telling_pairs(table) == ["[S] mDC"] and scores.telling_pairs(table.iloc[:0]) == []
+    assert scores.telling_numbers(table) == {
+        "telling_pairs": 1, "telling_all": 2, "telling_own": 0, "telling_own_all": 1,
+    }  # fmt: skip
     numbers = scores.target_numbers(chance)
     assert numbers["into_tfs_low"] == numbers["into_tfs_high"] == 60
     assert numbers["into_tfs_times_high"] == pytest.approx(3)

@@ -150,6 +150,28 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).T
 
 
+def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
+    """How many pairs tell methods apart, to be glued.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``telling_table``.
+
+    Returns
+    -------
+    dict of str to int
+        ``telling_pairs`` of ``telling_all``; ``telling_own`` of ``telling_own_all`` with cell-type-specific networks.
+    """
+    own = table[table.index.astype(str).str.startswith("[C]")]
+    return {
+        "telling_pairs": len(telling_pairs(table)),
+        "telling_all": len(table),
+        "telling_own": len(telling_pairs(own)),
+        "telling_own_all": len(own),
+    }
+
+
 def telling_pairs(table: pd.DataFrame) -> list[str]:
     """Return the pairs of ``telling_table`` that tell methods apart.
 
