@@ -145,7 +145,7 @@ def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     entered, planned = map(int, re.search(r"mean over (\d+) of (\d+) points", whole.basis).groups())
     assert planned == 15 and whole.early == (2 * entered < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
-    rows[rows["method"] != claims_simulated.TREES].to_csv(tmp_path / "clean.csv", index=False)
+    rows[~rows["method"].str.startswith(claims_simulated.TREES)].to_csv(tmp_path / "clean.csv", index=False)
     assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
 
 

@@ -199,7 +199,7 @@ def test_words_and_p_values_come_out_again(name):
         assert finding.by_paper == words(TESTED[name]("paper"))[0]
     shown = finding.tests
     assert shown["p_holm"].dropna().tolist() == pytest.approx(corrected, rel=1e-9)
-    assert shown["difference"].tolist() == pytest.approx([of["d"] for of in tests], abs=1e-12)
+    assert shown["difference"].tolist() == pytest.approx([of["d"] for of in tests], abs=1e-12, nan_ok=True)
     made = shown[shown["p"].notna()]
     assert made["networks"].tolist() == [of["n"] for of in tests if of["n"]]
     for end in ("low", "high"):
@@ -222,7 +222,12 @@ def test_intervals_against_the_margin_come_out_again(name):
     label = {v.value: v.label for v in variants() if (v.base, v.factor) == (base, factor)}
     rows = csv("ablations")
     tests = [versus(rows, label[v], [label[other]], "strict_auprc")[0] for v, other in values.items()]
+    tests = [of for of in tests if of["n"]]
     close, far = sum(of["low"] > -0.05 for of in tests), sum(of["high"] < -0.05 for of in tests)
     finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
+    if not tests:
+        assert finding.verdict in ("not recorded yet", "not tested")
+        return
     assert finding.verdict == (rule(close, far, len(tests)) if near else rule(far, close, len(tests)))
-    assert finding.tests["difference"].tolist() == pytest.approx([of["d"] for of in tests])
+    made = finding.tests.dropna(subset="p")
+    assert made["difference"].tolist() == pytest.approx([of["d"] for of in tests])
