@@ -182,5 +182,5 @@ def test_steps_named_beside_a_class_are_its_methods():
 
 
 def test_the_page_lists_the_edge_features_in_their_order():
-    rows = PAGE.split("| edge feature | what it is |")[1].split("\n\n")[0]
+    rows = PAGE.split("| edge feature | definition |")[1].split("\n\n")[0]
     assert tuple(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == EDGE_FEATURES
