@@ -109,7 +109,8 @@ def grown(column: str, low: int, high: int):
         found = []
         for method, known in curves:
             of = rows[rows[column].isin([low, high]) & (rows["tf_information"] == known)]
-            of = of[of["method"] == edition(of, method)]
+            ends = of.pivot_table(index=["method", "point", "replicate"], columns=column, values="seed", aggfunc="size")
+            of = of[of["method"] == edition(ends.dropna().reset_index(), method)]
             found.append(test_of(of[of[column] == high], of[of[column] == low], f"{protocol}_auprc"))
         return found
 

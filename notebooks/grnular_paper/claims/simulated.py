@@ -139,7 +139,8 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
 
         def of_curve(method: str, known: str, score: str) -> Pair:
             of = rows[rows["tf_information"] == known]
-            method = tuned_if_recorded(of, method)
+            ends = of.groupby(["method", "point", "replicate"])["value"].transform("nunique")
+            method = tuned_if_recorded(of[ends == 2], method)
             of = of[of["method"] == method]
             return pair(of.assign(method=of["value"]), "high", "low", score).named(_curve(method, known))
 
