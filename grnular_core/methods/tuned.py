@@ -60,17 +60,13 @@ DEFAULTS: dict[str, Settings] = {
     "grnboost2": Boosting(), "genie3": Forest(), "glasso": Penalty(), "tigress": Paths(), "ridge": Penalty(),
 }  # fmt: skip
 WITHOUT = "grnboost2 without TFs"  # the key of its settings there
+STUMPS = Boosting(0.03, 1.0, depth=1)
 SETTINGS: dict[str, dict[str, Settings]] = {
-    "grnboost2": {
-        "clean": Boosting(0.1, 1.0, depth=1),
-        "noisy": Boosting(0.03, 1.0, depth=1),
-        "DS1": Boosting(0.01, 1.0),
-        "DS2": Boosting(0.01, 1.0),
-    },
+    "grnboost2": {"clean": Boosting(0.1, 1.0, depth=1), "noisy": STUMPS, "DS1": STUMPS, "DS2": STUMPS},
     WITHOUT: dict.fromkeys(RANGES, Boosting()),
     "genie3": dict.fromkeys(RANGES, Forest()),
-    "glasso": dict.fromkeys(RANGES, Penalty()),
-    "tigress": dict.fromkeys(RANGES, Paths()),
+    "glasso": {"clean": Penalty(0.1), "noisy": Penalty(0.2), "DS1": Penalty(0.1), "DS2": Penalty(0.1)},
+    "tigress": {"clean": Paths(5, 0.8), "noisy": Paths(2, 0.4), "DS1": Paths(), "DS2": Paths()},
     "ridge": {"clean": Penalty(0.01), "noisy": Penalty(1.0), "DS1": Penalty(0.001), "DS2": Penalty()},
 }
 

@@ -111,6 +111,15 @@ def test_tuned_methods_have_their_chosen_and_their_used_setting():
     assert {"tuned_grnboost2_dropout25", "used_ridge_dropout25", "tuned_tigress_dropout25"} <= set(found)
 
 
+def test_gains_on_validation_graphs_are_named_by_method_and_range():
+    lines = [("grnboost2 without TFs", "clean", "step 0.1", 0.5, 0.6), ("ridge", "DS1", "penalty 1", 0.3, 0.3)]
+    gains = pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
+    assert tables.validation_numbers(gains) == {
+        "valid_grnboost2-without-TFs_clean": 0.6, "valid_grnboost2-without-TFs_clean_default": 0.5,
+        "valid_ridge_DS1": 0.3, "valid_ridge_DS1_default": 0.3,
+    }  # fmt: skip
+
+
 def test_speeds_are_multiples_of_bare_products():
     speed = pd.DataFrame(
         [

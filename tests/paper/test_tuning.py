@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from grnular_paper import grids, tuning
-from grnular_paper.records import Record
+from grnular_paper.records import Record, recorded_folder
 from grnular_paper.tuning import FAMILIES, GRIDS, Setting, default
 
 from grnular_core.methods.trees import Boosting
-from grnular_core.methods.tuned import Penalty
+from grnular_core.methods.tuned import DEFAULTS, RANGES, SETTINGS, WITHOUT, Penalty
 from grnular_core.simulation.families import family_preset
 from grnular_core.simulation.simulate import simulate
 from grnular_core.training.batches import first_seed
 from grnular_core.training.named_recipes import RECIPES
 from grnular_core.utils.errors import MethodError
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return Record("tuning", recorded_folder()).rows()
 
 
 def row(setting: Setting, auprc: float | None, name: str = "clean", known: str = "with", replicate: int = 0) -> dict:
@@ -113,6 +119,27 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
         assert not tuning.run_missing_settings(tmp_path, say=said.append)
     rows = Record("tuning", tmp_path).rows()
     assert len(said) == 2 and rows.groupby("method").size().tolist() == [2, 2]
+
+
+def test_the_whole_grid_is_on_record(rows):
+    have = rows.groupby(["dataset", "method", "tf_information"]).size()
+    for task in tuning.tasks():
+        key = task.family, task.setting.label, task.known
+        assert have.get(key, 0) >= task.n_graphs, key
+    assert set(rows["network"]) == {"valid"}, "no test graph has a say"
+
+
+@pytest.mark.parametrize("trained_like", RANGES)
+@pytest.mark.parametrize(("method", "known"), GRIDS)
+def test_the_packages_table_is_what_the_record_chooses(rows, method, known, trained_like):
+    key = WITHOUT if known == "without" else method
+    assert tuning.chosen(rows, method, known, trained_like).settings == SETTINGS[key][trained_like]
+
+
+def test_tuning_never_loses_on_validation_graphs(rows):
+    found = tuning.gains(rows)
+    assert {"clean", "noisy", "DS1"} <= set(found["range"]) and len(found) >= 2 * len(DEFAULTS)
+    assert (found["tuned"] >= found["default"])[found["default"].notna()].all()
 
 
 def test_defaults_and_tuned_settings_meet_ours_on_the_same_graphs():

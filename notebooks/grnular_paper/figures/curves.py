@@ -182,9 +182,11 @@ def curve_grid(
             )
         else:
             line[0].set_ylim(0, 1)
+    there = set(rows["method"])  # tuned methods without runs are not named
     shown = dict.fromkeys(
-        m for m, known in curves if known in {r.tf_information for r in panel_rows}
-    )
+        m for m, known in curves
+        if known in {r.tf_information for r in panel_rows} and (m in there or not m.endswith(TUNED))
+    )  # fmt: skip
     figure.legend(
         handles=[_key(m, not isinstance(places[0], str)) for m in shown], fontsize=8,
         loc="outside lower center", ncols=4,

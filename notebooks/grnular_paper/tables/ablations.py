@@ -218,6 +218,27 @@ def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
     return numbers
 
 
+def validation_numbers(gains: pd.DataFrame) -> dict[str, float]:
+    """Return what tuning gives on validation graphs.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        Of ``tuning.gains``.
+
+    Returns
+    -------
+    dict of str to float
+        ``valid_<method>_<range>``, with the chosen setting, and the same with ``_default``; a method of more than one
+        word has dashes in its name.
+    """
+    numbers: dict[str, float] = {}
+    for line in gains.itertuples():
+        name = f"valid_{line.method}_{line.range}".replace(" ", "-")
+        numbers |= {name: float(line.tuned), f"{name}_default": float(line.default)}
+    return numbers
+
+
 def speed_table(speed: pd.DataFrame) -> pd.DataFrame:
     """Milliseconds of a forward pass, way by way, as multiples of its bare matrix products.
 
