@@ -2,8 +2,9 @@
 
 ``SETTINGS`` holds what ``grnular_paper.tuning`` chose by mean strict AUPRC, for each range of simulations that
 the paper trains models on: without technical noise ("clean"), without dropout or with 25 % ("noisy"), and random
-networks in the range of SERGIO's DS1 and DS2. No real network and no test graph had a say. Where every gene may
-be a regulator, as without a list of TFs, boosted trees have settings of their own.
+networks in the range of SERGIO's DS1 and DS2, which take DS1's where nothing was tried. No real network and no
+test graph had a say. Where nothing was tried at all, as for boosted trees without a list of TFs and for GENIE3,
+the package's own settings stand.
 """
 
 from __future__ import annotations

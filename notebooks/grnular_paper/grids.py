@@ -37,10 +37,10 @@ WITH_TFS = (
 )  # fmt: skip
 DS_WITH_TFS = (*WITH_TFS, "genie3")
 SLOW = (
-    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned",
+    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "tigress-tuned",
 )  # fmt: skip
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
-TUNED_WITHOUT_TFS = ("glasso-tuned", "grnboost2-tuned")
+TUNED_WITHOUT_TFS = ("glasso-tuned",)
 TUNED_WITH_TFS = ("grnboost2-tuned", "ridge-tuned", "tigress-tuned")
 
 
@@ -125,7 +125,7 @@ def curves(experiment: str) -> list[tuple[str, TFInformation]]:
     return [(m, "without") for m in WITHOUT_TFS] + [(m, "with") for m in known]
 
 
-def tuned_curves(experiment: str) -> list[tuple[str, TFInformation]]:
+def tuned_curves() -> list[tuple[str, TFInformation]]:
     """The methods with tuned settings, each with or without the list of TFs.
 
     Returns
@@ -133,8 +133,7 @@ def tuned_curves(experiment: str) -> list[tuple[str, TFInformation]]:
     list of (str, str)
         Method, and "with" or "without".
     """
-    known = (*TUNED_WITH_TFS, "genie3-tuned") if experiment == "ds" else TUNED_WITH_TFS
-    return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in known]
+    return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in TUNED_WITH_TFS]
 
 
 def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
@@ -145,7 +144,7 @@ def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
     list of (str, str)
         Method, and "with" or "without".
     """
-    tuned = tuned_curves(experiment)
+    tuned = tuned_curves()
     beside = [(curve, (curve[0] + TUNED, curve[1])) for curve in curves(experiment)]
     return [c for pair in beside for c in pair if c in tuned or c == pair[0]]
 

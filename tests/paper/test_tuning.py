@@ -162,7 +162,7 @@ def test_defaults_and_tuned_settings_meet_ours_on_the_same_graphs():
 def test_every_curve_of_a_tuned_method_stands_behind_its_own():
     for experiment in grids.N_GRAPHS:
         curves = grids.all_curves(experiment)
-        assert set(curves) == {*grids.curves(experiment), *grids.tuned_curves(experiment)}
+        assert set(curves) == {*grids.curves(experiment), *grids.tuned_curves()}
         assert len(curves) == len(set(curves))
-        for method, known in grids.tuned_curves(experiment):
+        for method, known in grids.tuned_curves():
             assert curves[curves.index((method, known)) - 1] == (method.removesuffix("-tuned"), known)
