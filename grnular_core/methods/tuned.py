@@ -68,7 +68,7 @@ SETTINGS: dict[str, dict[str, Settings]] = {
     "genie3": dict.fromkeys(RANGES, Forest()),
     "glasso": {"clean": Penalty(0.1), "noisy": Penalty(0.2), "DS1": Penalty(0.1), "DS2": Penalty(0.1)},
     "tigress": {"clean": Paths(5, 0.8), "noisy": Paths(2, 0.4), "DS1": Paths(), "DS2": Paths()},
-    "ridge": {"clean": Penalty(0.01), "noisy": Penalty(1.0), "DS1": Penalty(0.001), "DS2": Penalty()},
+    "ridge": {"clean": Penalty(0.01), "noisy": Penalty(1.0), "DS1": Penalty(0.001), "DS2": Penalty(0.1)},
 }
 
 

@@ -164,7 +164,7 @@ def test_multiples_of_random_are_means_with_their_number():
     table = ds.ratio_table(means).set_index(["method", "TF list"])
     assert table.loc[("CLR", "with")].tolist() == ["2.50 (2)", "", ""]
     assert table.loc[("GLAD", "without"), "DS2"] == "1.50 (1)"
-    assert len(table) == len(grids.curves("ds"))
+    assert len(table) == len(grids.all_curves("ds"))
 
 
 def test_tfs_seen_in_one_cell_of_a_hundred_are_apart_from_the_hidden():

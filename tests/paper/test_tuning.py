@@ -99,7 +99,8 @@ def test_the_best_is_the_best_of_those_with_a_solution_everywhere():
     assert set(shown["DS1-like"]) == {""}
 
 
-def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1s_choice():
+def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1s_choice(monkeypatch):
+    monkeypatch.setitem(tuning.N_VALIDATION, ("grnboost2", "without"), (1, 1, 1, 0))
     one, other = Setting("grnboost2", Boosting(0.1, 0.1)), Setting("grnboost2", Boosting(0.1, 0.35))
     table = pd.DataFrame(
         [row(one, 0.4, "DS1-like"), row(other, 0.3, "DS1-like"), row(one, 0.1, "DS1-like", "without"), row(other, 0.2, "DS1-like", "without")]
