@@ -32,14 +32,14 @@ def effects(folder: Path) -> dict[str, str]:
         "start": ("untrained", "initial weights", ["0.1 of usual", "usual"]),
         "steps": ("untrained", "P", ["2", "5", "10", "20"]),
         "layers": ("untrained", "layers", ["2", "3"]),
-        "loss": ("trained", "loss", ["Eq. 16", "Eq. 11", "average precision"]),
-        "beta": ("trained", "beta", ["0.5", "1.0", "2.0", "5.0"]),
         "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
     }  # fmt: skip
     trainings = {
         "gradient": ["as printed", "loss on Z", "loss on Z, inner gradient cut", "lambda_nn not trained"],
         "iterates": ["as printed", "loss of all iterations"],
         "clip": ["as printed", "gradient not clipped"],
+        "loss": ["as printed", "Eq. 11"],
+        "beta": ["beta = 1", "as printed", "beta = 5"],
         "printed_sums": ["as printed", "sums in Eq. 12"],
     }
     choices = {"diagonal": "diagonal", "glad_start": "Z_0", "held_out": "cells of goodINIT"}
@@ -67,9 +67,7 @@ def of_factor(folder: Path, base: str, factor: str, values: Sequence[str]) -> st
     if rows.empty:
         return NONE
     text = means(rows, values).replace(" x ", " × ")
-    same = unmoved(folder, rows, values) if base == "trained" else []
-    note = f"; validation kept the untrained start for {', '.join(same)}, so nothing was measured of them"
-    return f"strict AUPRC: {text}, {graphs(rows)} graphs each{note if same else ''}"
+    return f"strict AUPRC: {text}, {graphs(rows)} graphs each"
 
 
 def of_readings(folder: Path, readings: Sequence[str]) -> str:
@@ -100,15 +98,6 @@ def conventions(folder: Path) -> str:
         for row in table.itertuples()
     ]
     return f"at a dropout of 75 %, density {table['density'].mean():.2f}: " + "; ".join(lines)
-
-
-def unmoved(folder: Path, rows: pd.DataFrame, values: Sequence[str]) -> list[str]:
-    """Values whose scores are those of the loop without training, graph by graph."""
-    untrained = variant_rows(folder, "trained", "training")
-    untrained = untrained[untrained["value"] == "none"]
-    both = rows.merge(untrained, on=["point", "replicate"], suffixes=("", "_none"))
-    equal = both["strict_auprc"] == both["strict_auprc_none"]
-    return [v for v in values if (both["value"] == v).any() and equal[both["value"] == v].all()]
 
 
 def inner_steps() -> str:

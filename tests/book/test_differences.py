@@ -31,11 +31,6 @@ def test_every_number_of_the_page_is_computed_and_shown(effects):
         assert "*Effect*: " in topic, topic[:60]
 
 
-def test_a_way_of_training_that_kept_the_start_is_not_shown_as_one_without_effect(effects):
-    assert "kept the untrained start for 2.0, 5.0" in effects["beta"]
-    assert "start" not in effects["steps"]
-
-
 def test_effects_are_those_of_the_recorded_rows(tmp_path, effects):
     rows = pd.read_csv(recorded_folder() / "ablations.csv")
     means = rows.groupby(["method", "dataset"])["strict_auprc"].mean()
