@@ -30,7 +30,7 @@ def effects(folder: Path) -> dict[str, str]:
     factors = {
         "sums": ("untrained", "penalty", ["printed sums", "means", "means x 50", "means x 50 x error"]),
         "start": ("untrained", "initial weights", ["0.1 of usual", "usual"]),
-        "steps": ("untrained", "P", ["2", "5", "10", "20"]),
+        "steps": ("trained", "P", ["2", "5", "10", "20"]),
         "layers": ("untrained", "layers", ["2", "3"]),
         "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
     }  # fmt: skip
