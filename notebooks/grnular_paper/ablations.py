@@ -250,7 +250,7 @@ def _trained_variants() -> list[Variant]:
     return [
         *_of_recipe("training", base, AS_PRINTED, {"none": {"epochs": 0}, **counts}),
         *_of("P", base, AS_PRINTED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
-        *_of("E1", base, AS_PRINTED, {str(e): {"init_epochs": e} for e in (25, 100, 200, 400)}),
+        *_of("E1", base, AS_PRINTED, {str(e): {"init_epochs": e} for e in (100, 400)}),
         *algorithms,
     ]  # fmt: skip
 
