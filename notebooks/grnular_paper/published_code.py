@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.methods.interface import RunOptions
+from grnular_core.plotting.style import label
 from grnular_core.simulation.noise import TechnicalNoise
 from grnular_core.simulation.simulate import Preset, preset, simulate
 from grnular_core.training.batches import first_seed
 from grnular_core.utils.files import write_csv
+from grnular_paper.records import recorded_table
 from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import replicate_of, run_on, score_simulation, synthetic_tasks
 from grnular_paper.tables.noisy import seen
@@ -104,6 +106,67 @@ def _seen_and_scores(settings: Preset, graph: int) -> dict[str, float]:
         scores = score_simulation(simulation, run, "cpu")
         line |= {"density": float(scores["density"]), method: float(scores["strict_auprc"])}
     return line
+
+
+def recorded_conventions(folder: Path) -> pd.DataFrame:
+    """Read ``conventions`` as recorded.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+
+    Returns
+    -------
+    DataFrame
+        Empty where it is not on record.
+    """
+    return recorded_table(folder, CONVENTIONS.removesuffix(".csv"))
+
+
+def conventions_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Show ``conventions`` to a reader.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``conventions``.
+
+    Returns
+    -------
+    DataFrame
+        A line a setting, shares in percent.
+    """
+    if found.empty:
+        return found
+    shares = {name: found[key].map("{:.0%}".format) for name, key in (("genes seen", "genes"), ("TFs seen", "tfs"))}
+    scores = {label(method): found[method] for method in METHODS}
+    return pd.DataFrame({"simulation": found["setting"], **shares, "random": found["density"], **scores})
+
+
+def conventions_in_words(found: pd.DataFrame) -> str:
+    """Tell what decides whether anything can be inferred at a dropout of 75 %.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``conventions``.
+
+    Returns
+    -------
+    str
+        One or two sentences; empty where nothing is on record.
+    """
+    if found.empty:
+        return ""
+    at = found.set_index("setting")
+    paper, soft, every = at.loc["as in the paper"], at.loc[f"shape {SOFT_SHAPE:g}"], at.loc["all three"]
+    return (
+        f"The shape decides: at 6.5 instead of 20, {soft['tfs']:.0%} of the TFs are seen instead of {paper['tfs']:.0%}, and the "
+        f"oracle reaches {soft['oracle']:.2f} instead of {paper['oracle']:.2f}. GRNULar (published) then has "
+        f"{soft['grnular']:.2f}, GRNBoost2 {soft['grnboost2']:.2f} and correlation {soft['correlation']:.2f}; with all three "
+        f"conventions {every['grnular']:.2f}, {every['grnboost2']:.2f} and {every['correlation']:.2f}."
+    )
 
 
 def record_missing(folder: Path) -> list[str]:

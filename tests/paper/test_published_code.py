@@ -1,0 +1,42 @@
+"""Simulations by the conventions of the public code, at a dropout of 75 %."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from grnular_paper import published_code
+from grnular_paper.records import recorded_folder
+
+
+@pytest.fixture(scope="module")
+def found() -> pd.DataFrame:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(published_code, "METHODS", ("oracle", "correlation"))
+        return published_code.conventions(2)
+
+
+def test_a_setting_changes_its_convention_alone():
+    settings = published_code.dropout_settings()
+    paper = settings.pop("as in the paper")
+    assert paper.technical.dropout == (20, 75) and paper.graph.K == (1.0, 5.0)
+    assert paper.graph.repression == 0.5
+    seen = [(s.technical.dropout[0], s.graph.repression, s.graph.K[0]) for s in settings.values()]
+    assert seen == [(6.5, 0.5, 1.0), (20, 0.0, 1.0), (20, 0.5, 0.01), (6.5, 0.0, 0.01)]
+    assert all(s.kinetics == paper.kinetics for s in settings.values())
+
+
+def test_the_shape_decides_what_is_seen(found):
+    at = found.set_index("setting")
+    assert at.loc["as in the paper", "tfs"] < 0.5 < 0.9 < at.loc["shape 6.5", "tfs"]
+    assert at.loc["as in the paper", "oracle"] < 0.5 < 0.9 < at.loc["shape 6.5", "oracle"]
+    assert (found["correlation"] < found["oracle"]).all() and (found["graphs"] == 2).all()
+
+
+def test_the_recorded_table_is_of_the_same_graphs(found):
+    recorded = published_code.recorded_conventions(recorded_folder())
+    assert list(recorded["setting"]) == list(found["setting"])
+    shown = published_code.conventions_table(recorded)
+    assert shown.shape == (5, 4 + len(published_code.METHODS))
+    text = published_code.conventions_in_words(recorded)
+    assert f"reaches {recorded['oracle'][1]:.2f} instead of {recorded['oracle'][0]:.2f}" in text
+    assert published_code.conventions_in_words(recorded.iloc[:0]) == ""
