@@ -6,6 +6,10 @@ curves : DataFrame
     Rows on record of "readings".
 recipes : dict
     Names of readings and their recipes, the reference first.
+graphs : sequence of str
+    Families of graphs.
+names : sequence of str
+    Names of trained weights.
 """
 
 from __future__ import annotations
@@ -69,7 +73,8 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     -------
     dict of str to object
         ``best_reading``, ``n_seeds``; ``<graphs>_start``, ``_printed``, ``_on_Z``, ``_cut``: AUPRC on validation graphs
-        before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well.
+        before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well;
+        ``<graphs>_chosen``: what validation chooses of P, H_d and beta.
     """
     found = readings.best(curves)
     means = found.groupby(["graphs", "reading"])["best"].mean()
@@ -81,6 +86,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     }
     for family in readings.GRAPHS:
         key = family.replace("-", "_")
+        numbers[f"{key}_chosen"] = readings.chosen(curves, family)
         numbers[f"{key}_start"] = float(start.get(family, float("nan")))
         for short, name in names.items():
             numbers[f"{key}_{short}"] = float(means.get((family, name), float("nan")))
