@@ -380,7 +380,7 @@ def _expression(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, s
 
 def _read_sparse(path: Path, dataset: str) -> pd.DataFrame:
     """Read the parts of a csr matrix, genes x cells, as cells x genes."""
-    with np.load(path) as parts:
+    with np.load(path, allow_pickle=False) as parts:
         data = [parts[f"attr_{name}"] for name in ("data", "indices", "indptr")]
         values = sparse.csr_matrix(tuple(data), tuple(parts["attr_shape"])).toarray()
     genes = pd.read_csv(fetch(SPARSE_GENES), keep_default_na=False)["Gene"]
