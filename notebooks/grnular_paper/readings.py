@@ -262,18 +262,14 @@ def best(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_reading(curves: pd.DataFrame) -> str:
-    """The reading that does best on validation graphs: highest mean over families and seeds.
+    """The reading that does best on validation graphs.
 
     Returns
     -------
     str
-        A key of ``readings``, of those on record for every family and seed of "as printed".
+        A key of ``readings``: the highest mean over the families and seeds that all on record have.
     """
-    found = best(curves)
-    found = found[found["reading"].isin(readings())]
-    counts = found["reading"].value_counts()
-    whole = found[found["reading"].isin(counts[counts == counts.max()].index)]
-    return str(whole.groupby("reading")["best"].mean().idxmax())
+    return _best_of(best(curves), list(readings()), ["graphs", "seed"])
 
 
 def chosen(curves: pd.DataFrame, graphs: str) -> str:
@@ -289,7 +285,11 @@ def chosen(curves: pd.DataFrame, graphs: str) -> str:
     str
         ``PUBLISHED`` or a key of ``choices``: the highest mean over the seeds that all on record have.
     """
-    found = best(curves[curves["graphs"] == graphs])
-    wide = found.pivot_table(index="seed", columns="reading", values="best")
-    wide = wide[[name for name in (PUBLISHED, *choices()) if name in wide]].dropna()
+    return _best_of(best(curves[curves["graphs"] == graphs]), [PUBLISHED, *choices()], ["seed"])
+
+
+def _best_of(found: pd.DataFrame, names: list[str], units: list[str]) -> str:
+    """The name with the highest mean of ``best`` over the units that all names on record have."""
+    wide = found.pivot_table(index=units, columns="reading", values="best")
+    wide = wide[[name for name in names if name in wide]].dropna()
     return str(wide.mean().idxmax())
