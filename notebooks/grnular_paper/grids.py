@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from grnular_core.scoring.statistics import MIN_UNITS
 from grnular_paper.records import Record
 from grnular_paper.synthetic import SyntheticTask, TFInformation
 
@@ -210,6 +211,8 @@ def least_graphs(method: str, tf_information: TFInformation, point: Point) -> in
         Number of graphs, at most ``n_graphs``.
     """
     planned = n_graphs(method, tf_information, point)
+    if method == "grnular" and (point.n_cells or 0) > 1000:
+        return MIN_UNITS
     if method.removesuffix(TUNED) != "grnboost2" or point.n_cells is None:
         return planned
     if tf_information == "with":

@@ -96,7 +96,7 @@ def test_whole_networks_equal_arboreto(ensemble, monkeypatch):
     import arboreto.core as core
 
     monkeypatch.setitem(core.RF_KWARGS, "n_estimators", 100)
-    monkeypatch.setattr(module, "_Bootstraps", lambda seed, n: _Bootstraps(seed, n, 100))
+    monkeypatch.setattr(module, "_Bootstraps", lambda seed, n, trees: _Bootstraps(seed, n, 100))
     data = make_dataset(*linear_network(2, n_cells=60, n_genes=12, n_tfs=3))
     tables = [
         infer(data, name, seed=1, n_jobs=1).set_index(["regulator", "target"]).sort_index()

@@ -84,6 +84,6 @@ def test_cells_of_whole_size_are_scaled_by_that_size():
 def test_presets_are_families_of_one_kind_and_other_names_are_refused():
     assert family_preset("noisy(25)", 1) == family_preset("noisy(25)", 2) == preset("noisy(25)")
     with pytest.raises(
-        InputError, match="unknown preset 'dropuot'.*or one of the families .*varied"
+        InputError, match="unknown preset 'dropuot'.*or a family: .*varied"
     ):
         family_preset("dropuot", 0)

@@ -110,7 +110,7 @@ def test_every_number_of_the_sergio_data_sets(name, n_genes, n_tfs, shape):
         ("noisy(-1)", {}, "unknown preset"),
         ("noisy(101)", {}, "a percentile from 0 to 100"),
         ("clean", {"n_genes": 0}, "n_genes is 1 or more, got 0"),
-        ("DS1", {"n_genes": 50}, "DS1 has its own network of fixed size"),
+        ("DS1", {"n_genes": 50}, "DS1 has a network of fixed size"),
         ("DS1", {"n_types": 5}, "DS1 has production rates for 9 cell types"),
     ],
 )

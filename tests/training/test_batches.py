@@ -120,7 +120,7 @@ def test_the_loss_sees_logits_z_or_theta_of_every_iteration(model):
     [
         ({"train": (("DS1", 4),)}, "DS1 is a test network.*DS1-like"),
         ({"valid": (("clean", 4), ("DS3-clean", 1))}, "DS3-clean is a test network"),
-        ({"train": (("cleen", 4),)}, "unknown preset 'cleen'.*families"),
+        ({"train": (("cleen", 4),)}, "unknown preset 'cleen'.*or a family"),
         ({"valid": (("clean", 10_001),)}, "at most 10000"),
         ({"seed": 100}, "from 0 to 99"),
         ({"seed": -1}, "from 0 to 99"),
