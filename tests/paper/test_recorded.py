@@ -20,7 +20,9 @@ from grnular_core.training.weights import read_trained
 SMALL_DATASETS = tuple(name for name in DATASETS if name != "mHSC-E")  # redistributed without the archives
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 ALL_PAIRS = {(dataset, network) for dataset in DATASETS for network in NETWORKS}
-WITHOUT_HESC = {"grnular", "glad-tf", "genie3", "regdiffusion", "grnboost2-arboreto"}  # on fifteen pairs
+WITHOUT_HESC = {  # on fifteen pairs
+    "grnular", "glad-tf", "genie3", "regdiffusion", "grnboost2", "grnboost2-arboreto", "tigress", "glasso"
+}  # fmt: skip
 RECORDED = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters",
     "cluster-correlation-4", "cluster-correlation-4-signed", "cluster-correlation-mean", "cluster-correlation-mean-signed",
@@ -157,7 +159,7 @@ def test_rows_of_the_model_that_ships_are_of_the_parameters_that_ship(experiment
 @pytest.mark.parametrize("experiment", ["clean", "noisy", "ds"])
 def test_quick_methods_are_on_record_for_the_whole_grid(experiment):
     missing = grids.missing(experiment, recorded_folder())
-    slow = set(grids.SLOW) - {"tigress"}
+    slow = set(grids.SLOW) - {"tigress"} | {"grnular"}  # many cells in double precision
     assert missing[~missing["method"].isin(slow)].empty
 
 
