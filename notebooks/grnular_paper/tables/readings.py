@@ -39,12 +39,16 @@ def readings_table(
     -------
     DataFrame
         Texts, a line a reading on record: for each family of graphs the mean start, the mean best with its range over
-        seeds, and the difference seed by seed with its range.
+        the seeds that all of them have, and the difference seed by seed with its range.
     """
     found = readings.best(curves)
+    found = found[found["reading"].isin(recipes)]
+    counts = found.groupby(["graphs", "seed"])["reading"].transform("nunique")
+    most = found.groupby("graphs")["reading"].transform("nunique")
+    found = found[counts == most]
     first = next(iter(recipes))
     lines = []
-    for name in recipes:
+    for name in (name for name in recipes if name in set(found["reading"])):
         line: dict[str, str] = {"reading": name}
         for family in graphs:
             own = found[(found["graphs"] == family) & (found["reading"] == name)].set_index("seed")
