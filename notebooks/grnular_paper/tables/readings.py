@@ -41,11 +41,7 @@ def readings_table(
         Texts, a line a reading on record: for each family of graphs the mean start, the mean best with its range over
         the seeds that all of them have, and the difference seed by seed with its range.
     """
-    found = readings.best(curves)
-    found = found[found["reading"].isin(recipes)]
-    counts = found.groupby(["graphs", "seed"])["reading"].transform("nunique")
-    most = found.groupby("graphs")["reading"].transform("nunique")
-    found = found[counts == most]
+    found = _shared(readings.best(curves), list(recipes))
     first = next(iter(recipes))
     lines = []
     for name in (name for name in recipes if name in set(found["reading"])):
@@ -60,6 +56,13 @@ def readings_table(
             line[f"{title}: difference"] = "" if name == first else _range(gap, "+.3f")
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def _shared(found: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Rows of these readings, of the seeds that all of them on record have in a family."""
+    found = found[found["reading"].isin(names)]
+    counts = found.groupby(["graphs", "seed"])["reading"].transform("nunique")
+    return found[counts == found.groupby("graphs")["reading"].transform("nunique")]
 
 
 def _range(values: pd.Series, form: str = ".3f") -> str:
@@ -80,13 +83,13 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well;
         ``<graphs>_chosen``: what validation chooses of P, H_d and beta.
     """
-    found = readings.best(curves)
+    names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
+    found = _shared(readings.best(curves), list(names.values()))
     means = found.groupby(["graphs", "reading"])["best"].mean()
     start = found.groupby("graphs")["start"].mean()
-    names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
     numbers: dict[str, object] = {
         "best_reading": readings.best_reading(curves),
-        "n_seeds": int(found[found["reading"] == "as printed"]["seed"].nunique()),
+        "n_seeds": int(found["seed"].nunique()),
     }
     for family in readings.GRAPHS:
         key = family.replace("-", "_")
