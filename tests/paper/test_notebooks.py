@@ -263,6 +263,7 @@ QUICK = {
     "06_runtimes": {"methods": ["correlation"]},
     "07_ablations": {"factors": ["algorithm"], "methods": ["clr"], "replicates": 1, "n_graphs": 2},
     "08_metric_pitfalls": {"n_random": 4, "n_orders": 30},
+    "09_training": {"n_graphs": 1, "epochs": 1},
 }
 
 
