@@ -274,8 +274,8 @@ def best_reading(curves: pd.DataFrame) -> str:
     return str(whole.groupby("reading")["best"].mean().idxmax())
 
 
-def chosen(curves: pd.DataFrame, graphs: str) -> dict[str, float]:
-    """What validation graphs choose of P, H_d and beta, each with the others as in ``readings()[PUBLISHED]``.
+def chosen(curves: pd.DataFrame, graphs: str) -> str:
+    """The published model's P, H_d and beta: what does best on validation graphs.
 
     Parameters
     ----------
@@ -284,21 +284,10 @@ def chosen(curves: pd.DataFrame, graphs: str) -> dict[str, float]:
 
     Returns
     -------
-    dict of str to float
-        ``P``, ``H_d`` and ``beta`` with the highest mean AUPRC over seeds.
+    str
+        ``PUBLISHED`` or a key of ``choices``: the highest mean over the seeds that all on record have.
     """
-    found = best(curves)
-    means = found[found["graphs"] == graphs].groupby("reading")["best"].mean()
-    settings = {"P": AS_PRINTED.config.n_inner, "H_d": AS_PRINTED.config.hidden[0], "beta": AS_PRINTED.beta}  # fmt: skip
-    for name in choices():
-        if name in means.index and means[name] > means[_setting(name, settings)]:
-            setting, value = name.split(" = ")
-            settings[setting] = float(value)
-    return settings
-
-
-def _setting(name: str, settings: dict[str, float]) -> str:
-    """Name of the reading with the value that is the best so far of the setting that ``name`` changes."""
-    setting = name.split(" = ")[0]
-    found = f"{setting} = {settings[setting]:g}"
-    return found if found in choices() else PUBLISHED
+    found = best(curves[curves["graphs"] == graphs])
+    wide = found.pivot_table(index="seed", columns="reading", values="best")
+    wide = wide[[name for name in (PUBLISHED, *choices()) if name in wide]].dropna()
+    return str(wide.mean().idxmax())

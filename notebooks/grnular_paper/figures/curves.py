@@ -376,13 +376,16 @@ def reading_figure(curves: pd.DataFrame, names: Sequence[str], titles: Mapping[s
     Returns
     -------
     Figure
-        Thin lines are seeds, thick ones their means.
+        Thin lines are seeds, thick ones their means; of seeds that every reading has.
     """
     drawn, axes = plt.subplots(1, len(titles), figsize=(8, 3.2), squeeze=False)
-    curves = curves.astype({"epoch": int})
+    curves = curves[curves["reading"].isin(names)].astype({"epoch": int})
     for ax, (family, title) in zip(axes[0], titles.items(), strict=True):
+        own = curves[curves["graphs"] == family]
+        counts = own.groupby("seed")["reading"].nunique()
+        own = own[own["seed"].isin(counts[counts == len(names)].index)]
         for name, colour in zip(names, OKABE_ITO, strict=False):
-            of = curves[(curves["graphs"] == family) & (curves["reading"] == name)]
+            of = own[own["reading"] == name]
             for _, seed in of.groupby("seed"):
                 ax.plot(seed["epoch"], seed["valid_auprc"], color=colour, alpha=0.3, linewidth=0.7)
             mean = of.groupby("epoch")["valid_auprc"].mean()
