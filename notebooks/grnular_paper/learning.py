@@ -17,7 +17,6 @@ name, names : str, or some
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,6 @@ import pandas as pd
 
 from grnular_core.data.candidates import score_matrix
 from grnular_core.methods.registry import infer
-from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import NAN, average_precision
 from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_interval
@@ -45,13 +43,6 @@ TRAINED = ("grnular-context", "grnular", "glad-tf", "glad")
 WITHOUT_TRAINING = (
     "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
 )  # fmt: skip
-SETTING_WORDS = {
-    "hidden": "hidden units",
-    "n_inner": "steps P of each fit",
-    "init_tolerance": "gain below which goodINIT stops",
-    "lam_scale": "factor of lambda",
-    "lam_per_error": "lambda grows with the held-out error",
-}
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
 # takes trees several times longer
 WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
@@ -236,30 +227,6 @@ def kept_line(names: Sequence[str]) -> str:
         f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
         "start was kept, the model is the paper's loop with its settings and nothing learned."
     )
-
-
-def other_settings(name: str = "grnular-clean") -> str:
-    """Tell in which settings a model differs from *GRNULar (untrained)*.
-
-    Returns
-    -------
-    str
-        Each setting with both values.
-    """
-    theirs, plain = asdict(read_trained(name).recipe.config), asdict(GRNULarConfig())
-    return ", ".join(
-        f"{SETTING_WORDS.get(key, key)} ({_value(theirs[key])}, not {_value(plain[key])})"
-        for key in plain
-        if theirs[key] != plain[key]
-    )
-
-
-def _value(setting: object) -> str:
-    """Return a setting as a reader takes it: sizes of layers without brackets, no None and no bool."""
-    if isinstance(setting, tuple):
-        return " and ".join(map(str, setting))
-    words = {None: "four a TF", True: "yes", False: "no"}
-    return words[setting] if setting is None or isinstance(setting, bool) else f"{setting:g}"
 
 
 class Lead(NamedTuple):
