@@ -143,18 +143,21 @@ def readings() -> dict[str, Recipe]:
 
 
 def choices() -> dict[str, Recipe]:
-    """What the paper chooses on validation graphs: P, H_d and beta, one at a time in the published model.
+    """What the paper chooses on validation graphs: P, H_d and beta, one at a time and together with ``PUBLISHED``.
 
     Returns
     -------
     dict of str to Recipe
         By name.
     """
-    base = readings()[PUBLISHED]
+    base, published = AS_PRINTED, readings()[PUBLISHED]
     return {
         **{f"P = {p}": with_config(base, n_inner=p) for p in (2, 10, 20)},
         **{f"H_d = {h}": with_config(base, hidden=(h,)) for h in (60, 100)},
         **{f"beta = {b:g}": replace(base, beta=b) for b in (0.5, 1.0, 5.0)},
+        f"{PUBLISHED}, H_d = 100": with_config(published, hidden=(100,)),
+        f"{PUBLISHED}, P = 10, H_d = 100": with_config(published, n_inner=10, hidden=(100,)),
+        f"{PUBLISHED}, P = 20": with_config(published, n_inner=20),
     }
 
 
