@@ -16,7 +16,7 @@ out for the claim is a win, one against it a loss. The claim is
 Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
 t interval over networks and the direction. DS1-DS3 are three networks, so claims on them are not tested: the
 least p that three networks can have is .25. A competing method without a test does not count beside others
-that have one, and its verdict holds *so far*. How many points favour the claim is told beside a test.
+that have one, and its verdict holds *so far*. How many points favour the claim is reported beside a test.
 Claims of other kinds count what came out as claimed by the same rule (``word``).
 """
 
@@ -94,10 +94,10 @@ class Verdict:
                 texts.append(f"{name}: not on record")
                 continue
             if np.isnan(test.p):
-                told = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
+                outcome = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
             else:
-                told = f"{p_in_words(test.p_holm)}; above at {test.points_above} of {test.points} points"
-            texts.append(f"{name} {with_interval(test.difference, test.low, test.high)} ({told})")
+                outcome = f"{p_in_words(test.p_holm)}; above at {test.points_above} of {test.points} points"
+            texts.append(f"{name} {with_interval(test.difference, test.low, test.high)} ({outcome})")
         return ", ".join(texts)
 
     def basis(self, planned: int = 0, test: str = "two-sided Wilcoxon signed-rank test") -> str:

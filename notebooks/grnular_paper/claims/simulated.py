@@ -39,7 +39,7 @@ SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
 
 
 def tuned_if_recorded(rows: pd.DataFrame, method: str) -> str:
-    """The edition of a competing method that a claim is judged by: the tuned one as soon as its runs are on record.
+    """The edition of a competing method that a claim is tested against: the tuned one as soon as its runs are on record.
 
     The paper tuned its baselines, so a verdict against the settings of a package is one on another comparison.
 
@@ -199,7 +199,7 @@ def masked_glad(folder: Path) -> Finding:
 def boosting_forest(folder: Path) -> Finding:
     """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim.
 
-    The test is on clean cells; DS1 to DS3 are told beside it.
+    The test is on clean cells; DS1 to DS3 are reported beside it.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def robust(folder: Path) -> Finding:
 
 
 def still_works(folder: Path) -> Finding:
-    """At 75 % dropout GRNULar is above GRNBoost2 and GLAD-TF, which is judged where any method could work.
+    """At 75 % dropout GRNULar is above GRNBoost2 and GLAD-TF, which is assessed where any method could work.
 
     Returns
     -------
