@@ -38,7 +38,8 @@ from grnular_paper.verdicts import turned, with_interval
 
 # name -> (preset, test graphs); SERGIO's DS data sets have 15 replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
-TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %"}
+TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %, one network"}
+ONE_NETWORK = ("DS1",)  # its replicates are draws of technical noise: no units of a test
 TRAINED = ("grnular-context", "grnular", "glad-tf", "glad")
 WITHOUT_TRAINING = (
     "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
@@ -118,7 +119,8 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts: mean, 95 % interval where there are enough graphs, number of graphs; the last line is the density.
+        Texts: mean, 95 % interval where there are enough graphs, number of graphs (of noise draws for one network);
+        the last line is the density.
     """
     lines = []
     for shown in by_mean(found):
@@ -128,7 +130,8 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
                 (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
             ]
             count = len(values)
-            line[TITLES[setting]] = f"{_interval(values)} ({count})" if count else ""
+            shown_value = f"{values.mean():.3f}" if setting in ONE_NETWORK else _interval(values)
+            line[TITLES[setting]] = f"{shown_value} ({count})" if count else ""
         lines.append(line)
     density = {"method": "density"}
     for setting in SETTINGS:
@@ -150,11 +153,12 @@ def paired_tests(
     Returns
     -------
     DataFrame
-        Texts: difference of means with its 95 % interval, p of a Wilcoxon test after Holm's correction.
+        Texts: difference of means with its 95 % interval, p of a Wilcoxon test after Holm's correction. Settings of
+        one network have no test.
     """
     shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
     lines = []
-    for setting in SETTINGS:
+    for setting in [name for name in SETTINGS if name not in ONE_NETWORK]:
         of_setting = found[found["setting"] == setting]
         tested = compare_methods(of_setting, "strict_auprc", "replicate", "shown")
         for row in turned(tested, shown).itertuples():
