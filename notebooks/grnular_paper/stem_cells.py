@@ -375,7 +375,7 @@ def trend_verdict(rho: float, p: float, rises: bool) -> str:
 
 
 def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[str, object]) -> None:
-    """Write the findings as ``stem_cells.csv``, with the usual provenance; the file is replaced whole.
+    """Write the findings on one method to ``stem_cells.csv``, with the usual provenance; other methods keep their rows.
 
     Parameters
     ----------
@@ -384,7 +384,7 @@ def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[st
     folder : Path
         The folder of recorded tables.
     settings : mapping of str to object
-        Columns to add, the same in every row.
+        ``method`` and other columns to add, the same in every row.
 
     Raises
     ------
@@ -393,4 +393,8 @@ def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[st
     """
     rows = findings.rename(columns={"the paper says": "statement"})
     rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())
-    write_csv(rows, folder / "stem_cells.csv")
+    path = folder / "stem_cells.csv"
+    if path.exists():
+        before = pd.read_csv(path, keep_default_na=False)
+        rows = pd.concat([before[before["method"] != settings["method"]], rows], ignore_index=True)
+    write_csv(rows, path)

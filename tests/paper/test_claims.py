@@ -166,9 +166,10 @@ def test_what_is_left_under_dropout_is_measured_graph_by_graph():
 
 
 def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
-    lines = ["name,statement,verdict,numbers"]
-    lines += [f"{n},{n} moves,{v},rho" for n, v in (("sox2_falls", REPRODUCED), ("sox7_rises", NOT_REPRODUCED),
+    lines = ["name,statement,verdict,numbers,method"]
+    lines += [f"{n},{n} moves,{v},rho,grnular" for n, v in (("sox2_falls", REPRODUCED), ("sox7_rises", NOT_REPRODUCED),
               ("sox17_rises", REPRODUCED), ("target_rises", UNTESTED), ("chip_sox2", UNTESTED))]  # fmt: skip
+    lines += ["sox2_falls,of another method,not reproduced,rho,grnular-cells"]
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
     trends = named("sox_trends").judge(tmp_path)
     assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers

@@ -163,6 +163,12 @@ def test_statements_are_written_in_the_words_of_the_table_of_claims(tmp_path):
     assert list(rows["verdict"]) == ["reproduced", "not tested"]
     assert rows.loc["b", "statement"] == "B, too" and set(rows["method"]) == {"clr"}
     assert (rows["commit"] != "").all()
+    changed = findings.assign(verdict=stem_cells.NOT)
+    for method in ("grnular", "clr"):  # a method's rows are replaced, those of others stay
+        stem_cells.record_statements(changed, tmp_path, {"method": method, "seeds": 1})
+    rows = pd.read_csv(tmp_path / "stem_cells.csv", keep_default_na=False)
+    assert list(rows["method"]) == ["grnular", "grnular", "clr", "clr"]
+    assert set(rows["verdict"]) == {"not reproduced"}
     assert set(stem_cells.VERDICTS) == {
         stem_cells.AGREES, stem_cells.PARTLY, stem_cells.NOT, stem_cells.UNTESTED,
     }  # fmt: skip

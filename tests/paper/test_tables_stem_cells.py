@@ -260,6 +260,16 @@ def test_verdicts_on_prediction_are_of_the_gene_or_of_its_stand_ins(cells, with_
     assert nothing[3] == judged.NO_DATA
 
 
-def test_agreeing_statements_are_counted(cells):
-    table = judged.statement_table([judged.chip_statement(cells), judged.chip_statement(NO_CELLS)])
-    assert judged.statement_numbers(table) == {"n_agree": 1, "n_statements": 2, "n_untested": 1}
+def test_two_methods_are_judged_side_by_side_and_agreeing_statements_counted(cells, runs):
+    drawn = networks.draw(cells, runs, 28)
+    compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
+    table = judged.judge(cells, runs, compared, drawn, {"SOX2": tables.Trend(-0.5, 0.01)}, {})
+    words = table.set_index("name")["verdict"]
+    assert words["set_scores"] == words["named_tfs"] == words["chip_sox2"] == stem_cells.AGREES
+    assert words["sox2_falls"] == stem_cells.AGREES and words["sox7_rises"] == stem_cells.UNTESTED
+    assert judged.statement_numbers(table) == {"n_agree": 4, "n_statements": 10, "n_untested": 5}
+    none = networks.Runs("clr", {}, {})
+    other = judged.judge(NO_CELLS, none, {}, networks.draw(NO_CELLS, none, 5), {}, {})
+    both = judged.side_by_side({"grnular-cells": table, "clr": other.reindex(range(len(table)))})
+    assert list(both) == ["the paper says", "GRNULar-cells (this work)", "CLR", "numbers, GRNULar-cells (this work)"]
+    assert both.iloc[0, 1:3].tolist() == [stem_cells.AGREES, stem_cells.UNTESTED]

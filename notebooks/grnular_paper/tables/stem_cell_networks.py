@@ -24,6 +24,8 @@ import pandas as pd
 
 from grnular_core.data.candidates import score_matrix, scored_edges, sign_matrix
 from grnular_core.methods.registry import METHODS, infer
+from grnular_core.methods.unrolled import papers_weights
+from grnular_core.models.parallel import one_thread
 from grnular_core.plotting.style import label
 from grnular_paper import gene_sets, stem_cells
 from grnular_paper.stem_cells import SetScores
@@ -49,7 +51,7 @@ class Runs(NamedTuple):
 def infer_all(
     cells: Cells, method: str, seeds: Sequence[int], others: Iterable[str], device: str
 ) -> Runs:
-    """Infer the network with every seed, and once with each other method.
+    """Infer the network with every seed, and once with each other method; on one thread, as recorded rows are.
 
     Parameters
     ----------
@@ -71,7 +73,9 @@ def infer_all(
     wanted += [(other, seeds[0]) for other in others if other != method]
     scores, signs = {}, {}
     for run in wanted if cells.data is not None else []:
-        found = infer(cells.data, run[0], seed=run[1], device=device)
+        with one_thread():
+            weights = papers_weights(run[0], "DS2")
+            found = infer(cells.data, run[0], seed=run[1], device=device, weights=weights)
         edges = scored_edges(found, cells.names)
         scores[run] = score_matrix(edges, cells.tfs, cells.names)
         signs[run] = sign_matrix(edges, cells.tfs, cells.names)

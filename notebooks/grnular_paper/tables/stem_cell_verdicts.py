@@ -18,8 +18,8 @@ found : mapping of str to Trend
     Of ``trends``.
 span : float
     Share of the cells that each point of a LOESS line sees.
-statements, table
-    Name, statement, verdict and numbers of each, and ``statement_table`` of them.
+table : DataFrame
+    Of ``judge``.
 """
 
 from __future__ import annotations
@@ -251,15 +251,49 @@ def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -
     return found
 
 
-def statement_table(statements: Sequence[Statement]) -> pd.DataFrame:
-    """All statements with their verdicts.
+def judge(
+    cells: Cells,
+    runs: Runs,
+    compared: Mapping[Run, SetScores],
+    drawn: Drawn,
+    found: Mapping[str, Trend],
+    predicted: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """The verdict on every statement, for the method of ``runs``.
 
     Returns
     -------
     DataFrame
-        What ``stem_cells.record_statements`` writes.
+        What ``stem_cells.record_statements`` writes: ``name, the paper says, verdict, numbers``.
     """
+    statements = [
+        set_statement(compared, runs),
+        named_statement(drawn),
+        chip_statement(cells),
+        *rank_statements(cells, runs, factor_ranks(cells, runs)),
+        *trend_statements(found),
+        *prediction_statements(cells, predicted),
+    ]
     return pd.DataFrame(statements, columns=["name", "the paper says", "verdict", "numbers"])
+
+
+def side_by_side(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Verdicts of several methods on the same statements.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Method -> ``judge`` of it.
+
+    Returns
+    -------
+    DataFrame
+        ``the paper says``, a column of verdicts a method, and the numbers of the first.
+    """
+    first = next(iter(tables.values()))
+    verdicts = {label(method): table["verdict"] for method, table in tables.items()}
+    numbers = first["numbers"].rename(f"numbers, {label(next(iter(tables)))}")
+    return pd.DataFrame({"the paper says": first["the paper says"], **verdicts}).join(numbers)
 
 
 def statement_numbers(table: pd.DataFrame) -> dict[str, int]:
