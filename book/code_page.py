@@ -22,6 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "06_runtimes": ("runtimes",),
     "07_ablations": ("ablations", "tuning"),
     "09_training": ("readings",),
+    "10_more_real_cells": ("more_cells",),
 }
 
 

@@ -56,3 +56,12 @@ def real_data() -> None:
     """Skip, by name, a test that needs the real files when GRNULAR_DATA does not point to them."""
     if not os.environ.get("GRNULAR_DATA"):
         pytest.skip("real data: set GRNULAR_DATA to a filled data folder")
+
+
+@pytest.fixture
+def no_data(monkeypatch, tmp_path):
+    """An empty data folder and no network."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("GRNULAR_DATA", str(tmp_path / "empty"))
+    for name in ("https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -75,20 +75,22 @@ def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
     return np.clip(z[:, tf_index].T @ z / len(z), -1, 1)
 
 
-def correlation(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
-    """Absolute Pearson correlation over cells.
+def correlation(expression: np.ndarray, tf_index: np.ndarray, signed: bool = False) -> Scores:
+    """Absolute Pearson correlation over cells, or the signed score of it.
 
     Parameters
     ----------
     expression : ndarray, (cells, genes)
     tf_index : ndarray of int, (tfs,)
+    signed : bool
+        Whether positive correlations come first: the score is (1 + r) / 2, as in signed co-expression networks.
 
     Returns
     -------
     Scores
     """
     r = without_self(pearson(expression, tf_index), tf_index)
-    return Scores(np.abs(r), np.sign(r))
+    return Scores(without_self((1 + r) / 2, tf_index) if signed else np.abs(r), np.sign(r))
 
 
 def within_clusters(
@@ -293,6 +295,24 @@ def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """
     scores = np.zeros((len(tf_index), expression.shape[1]))
     scores[:, tf_index] = 1
+    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+
+
+def target_mean(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Control: every edge scores the mean expression of its target; it knows what is expressed, and no edge.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+    tf_index : ndarray of int, (tfs,)
+
+    Returns
+    -------
+    Scores
+        Above the least mean of all genes, since a weight is not negative and scaled expression may be.
+    """
+    mean = expression.mean(axis=0)
+    scores = np.tile(mean - mean.min(), (len(tf_index), 1))
     return Scores(without_self(scores, tf_index), np.zeros_like(scores))
 
 

@@ -180,6 +180,12 @@ _ENTRIES = (
         law=resources.correlation_law,
     ),
     Method(
+        "correlation-signed", "correlation, signed", "#00734F",
+        "Pearson correlation over cells, positive ones first",
+        lambda given, options: correlation.correlation(given.expression, given.tf_index, signed=True),
+        law=resources.correlation_law,
+    ),
+    Method(
         "within-clusters", "within-cluster correlation", "#44AA99",
         "|Pearson correlation| inside clusters of cells (k-means on principal components)",
         lambda given, options: correlation.within_clusters(given.expression, given.tf_index),
@@ -221,6 +227,11 @@ _ENTRIES = (
         "target-is-tf", "target is a TF", "#7A6F8F",
         "Control: edges whose target is a TF score 1, all others 0",
         lambda given, options: correlation.target_is_tf(given.expression, given.tf_index), marker="1",
+    ),
+    Method(
+        "target-mean", "target's mean", "#8F846A",
+        "Control: every edge scores the mean expression of its target",
+        lambda given, options: correlation.target_mean(given.expression, given.tf_index),
     ),
     Method(
         "random", "random", "#BBBBBB",

@@ -52,7 +52,9 @@ REAL = ("mHSC-L", "STRING")
 SAMPLE = tuple(
     name for name, method in METHODS.items()
     if not method.needs_truth
-    and name not in ("random", "degree", "target-is-tf", "grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto")
+    and name not in (
+        "random", "degree", "target-is-tf", "target-mean", "grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto"
+    )
 )  # fmt: skip
 Results = dict[tuple[str, str], tuple[np.ndarray, float]]  # (data, method) -> scores, strict AUPRC
 

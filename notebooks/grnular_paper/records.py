@@ -57,8 +57,19 @@ CHANCE_SCORES = (
 READINGS = "readings"  # learning curves: one row an epoch of a training
 CURVE_KEY = ("graphs", "reading", "seed", "epoch")
 CURVE_SCORES = ("loss", "valid_auprc", "valid_auroc", "seconds")
-# Tables whose rows are no runs of a method: their keys, and their other columns.
+MORE_CELLS = "more_cells"  # runs on the real cells beside BEELINE's, by network and list of TFs
+MORE_KEY = ("dataset", "network", "kind", "tf_list", "method", "seed")
+MORE_SCORES = (
+    "density", "strict_auprc", "strict_auprc_ratio", "strict_auroc", "strict_epr", "ratio_others", "seconds",
+    "cpu_seconds", "device", "weights",
+)  # fmt: skip
+MORE_PAIRS = "more_pairs"  # what is left of each network in each of these sets, also where it is too little
+PAIR_KEY = ("dataset", "network", "kind", "tf_list")
+PAIR_SIZES = ("cells", "genes", "tfs", "regulators", "true", "density", "kept")
+# Tables with keys of their own, and their other columns.
 OTHER_TABLES = {
+    MORE_CELLS: (MORE_KEY, MORE_SCORES),
+    MORE_PAIRS: (PAIR_KEY, PAIR_SIZES),
     DETAILS: (DETAIL_KEY, DETAIL_SCORES),
     TARGETS: (DETAIL_KEY, TARGET_SCORES),
     CHANCE: (CHANCE_KEY, CHANCE_SCORES),

@@ -27,7 +27,8 @@ from grnular_core.utils.errors import InputError, MethodError
 
 # those with weights of their own: test_trained_methods.py
 TESTED = (
-    "correlation", "within-clusters", "cluster-correlation-4", "cluster-correlation-mean-signed", "target-is-tf", "clr", "ridge", "degree", "random", "oracle", "glasso",
+    "correlation", "within-clusters", "cluster-correlation-4", "cluster-correlation-mean-signed", "target-is-tf", "target-mean",
+    "correlation-signed", "clr", "ridge", "degree", "random", "oracle", "glasso",
     "grnboost2", "tigress", "grnular-context", "grnular-untrained", "grnular-base",
 )  # fmt: skip
 
@@ -86,6 +87,10 @@ def test_controls_are_where_they_should_be_and_the_oracle_needs_a_truth(tables, 
     assert oracle["auprc"] == 1 and chance["auprc_ratio"] < 2
     listed = tables["target-is-tf"]
     assert (listed["weight"] == 1).all() and set(listed["target"]) == set(small_data.tfs)
+    by_mean = tables["target-mean"]
+    means = pd.Series(small_data.expression().mean(axis=0), small_data.genes)
+    assert by_mean["target"].drop_duplicates().tolist() == list(means.sort_values(ascending=False).index[:-1])
+    assert by_mean.groupby("target")["weight"].nunique().max() == 1
     # a TF's edges all score alike
     assert tables["degree"].groupby("regulator")["weight"].nunique().max() == 1
     with pytest.raises(InputError, match="needs a reference network"):

@@ -141,15 +141,6 @@ def run_here(monkeypatch, tmp_path):
     plt.close("all")
 
 
-@pytest.fixture
-def no_data(monkeypatch, tmp_path):
-    """An empty data folder and no network."""
-    (tmp_path / "empty").mkdir()
-    monkeypatch.setenv("GRNULAR_DATA", str(tmp_path / "empty"))
-    for name in ("https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-
-
 def own_glue(stem: str) -> set[str]:
     """The names of numbers that the sentences of a notebook show."""
     cells = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4).cells
@@ -264,6 +255,7 @@ QUICK = {
     "07_ablations": {"factors": ["algorithm"], "methods": ["clr"], "replicates": 1, "n_graphs": 2},
     "08_metric_pitfalls": {"n_random": 4, "n_orders": 30},
     "09_training": {"n_graphs": 1, "epochs": 1},
+    "10_more_real_cells": {"datasets": ["tuck"], "networks": ["TRRUST"], "methods": ["correlation"]},
 }
 
 

@@ -1,0 +1,307 @@
+"""Eight sets of real cells beside BEELINE's, seven of them with unique molecular identifiers (UMI).
+
+All sets are prepared alike:
+
+- **cells** as the source has them; celseq5 and kang have three plates and two conditions, which stay together;
+- **values**: counts of each cell scaled to the median total over cells, then log(1 + x). Totals are over all genes of the
+  file. Where a file holds logarithms or scaled counts, counts are recovered first;
+- **genes** seen in at least ``MIN_CELLS`` cells: all TFs of BEELINE's list of the species, then the most variable others
+  (by the variance of the prepared values) up to ``MAX_GENES``;
+- **names** are symbols as the source spells them, compared without regard to case. celseq5 has Ensembl ids: those that
+  the tables of cardio2 and cardio5 name get their symbol, the others are left out.
+
+Methods see all TFs of BEELINE's list. The stricter list is used for scores alone: ``confirmed_tfs`` are the TFs that
+it has as well.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.io import loadmat
+
+from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.data.downloads import fetch
+from grnular_core.data.gene_lists import NAMED, read_tfs
+from grnular_core.data.names import match_names
+from grnular_core.data.values import column_variance, log_normalised
+from grnular_core.utils.errors import InputError
+from grnular_paper.r_files import plain, read_objects, sparse_matrices
+
+MIN_CELLS = 10  # in which a gene is seen
+MAX_GENES = 2000
+NO_NAME = ""  # a gene that counts in a cell's total alone
+STRICT = {"human": "tf_lists/lambert2018.txt", "mouse": "tf_lists/mm_mgi_tfs.txt"}
+ROUNDING = 0.01  # by which a recovered count may differ from a whole number
+
+
+class Counts(NamedTuple):
+    """Counts of one set.
+
+    Attributes
+    ----------
+    values : csr_matrix, shape (cells, genes)
+        Whole numbers.
+    cells, genes : list of str
+        Names; that of a gene to be left out is ``NO_NAME``.
+    """
+
+    values: sparse.csr_matrix
+    cells: list[str]
+    genes: list[str]
+
+
+@dataclass(frozen=True)
+class CellSet:
+    """One set of real cells.
+
+    Attributes
+    ----------
+    species : str
+        human or mouse.
+    what : str
+        Cells and technique, for tables.
+    umi : bool
+        Whether molecules are counted, in contrast to reads.
+    keys : tuple of str
+        Files in the registry.
+    read : callable
+        From the names of files to counts.
+    """
+
+    species: str
+    what: str
+    umi: bool
+    keys: tuple[str, ...]
+    read: Callable[[Sequence[str]], Counts]
+
+
+def counts(name: str) -> Counts:
+    """Read the counts of a set.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SETS``.
+
+    Returns
+    -------
+    Counts
+        All cells and genes of the source.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, and for a file whose values are no counts.
+    DownloadError
+        When a file cannot be had.
+    """
+    chosen = cell_set(name)
+    found = chosen.read([str(fetch(key)) for key in chosen.keys])
+    whole = np.rint(found.values.data)
+    if np.abs(found.values.data - whole).max() > ROUNDING or whole.min() < 0:
+        raise InputError(f"{name}: the file holds values that are no counts, the largest {whole.max():g}")
+    values = found.values.copy()
+    values.data = whole
+    return Counts(values, found.cells, found.genes)
+
+
+def cell_set(name: str) -> CellSet:
+    """Look up a set.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SETS``.
+
+    Returns
+    -------
+    CellSet
+        Its entry.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    if name not in SETS:
+        raise InputError(f"unknown set of cells {name!r}; expected one of {', '.join(SETS)}")
+    return SETS[name]
+
+
+@lru_cache(maxsize=2)
+def load_cells(name: str) -> GRNDataset:
+    """Load a set, prepared as this module says, without a reference network.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SETS``.
+
+    Returns
+    -------
+    GRNDataset
+        TFs are those of BEELINE's list of the species.
+
+    Raises
+    ------
+    InputError, DownloadError
+        As ``counts``.
+    """
+    chosen = cell_set(name)
+    tfs = read_tfs(fetch(NAMED[chosen.species]))
+    table = prepared(counts(name), tfs)
+    where = {"dataset": name, "species": chosen.species, "files": chosen.keys}
+    return make_dataset(
+        table, tfs, name=name, orientation="cells-x-genes", match="ignore-case", provenance=where
+    )
+
+
+def prepared(
+    given: Counts, tfs: Sequence[str], max_genes: int = MAX_GENES, min_cells: int = MIN_CELLS
+) -> pd.DataFrame:
+    """Normalise counts and choose genes, by the rule of this module.
+
+    Parameters
+    ----------
+    given : Counts
+        Of one set.
+    tfs : sequence of str
+        Names of TFs in any case; all that are seen in ``min_cells`` cells are kept.
+    max_genes : int
+        How many genes are kept at most, TFs included.
+    min_cells : int
+        In how many cells a gene must be seen.
+
+    Returns
+    -------
+    DataFrame, shape (cells, genes)
+        TFs first, then the others by falling variance; equal variances by name.
+    """
+    values = log_normalised(sparse.csr_matrix(given.values))
+    seen = np.asarray((given.values > 0).sum(axis=0)).ravel() >= min_cells
+    listed = set(match_names(tfs, given.genes, "ignore-case"))
+    names = np.array(given.genes, dtype=object)
+    is_tf, seen = np.isin(names, list(listed)), seen & (names != NO_NAME)
+    variance = column_variance(values)
+    order = np.lexsort((names.astype(str), -variance))  # the last key counts first
+    kept = [i for i in order if seen[i] and is_tf[i]]
+    others = [i for i in order if seen[i] and not is_tf[i]]
+    kept += others[: max(max_genes - len(kept), 0)]
+    return pd.DataFrame(values[:, kept].toarray(), given.cells, list(names[kept]))
+
+
+def confirmed_tfs(data: GRNDataset) -> list[str]:
+    """Return the TFs of a set that the stricter list of its species has as well.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Of ``load_cells``.
+
+    Returns
+    -------
+    list of str
+        In gene order.
+
+    Raises
+    ------
+    DownloadError
+        When the list cannot be had.
+    """
+    listed = read_tfs(fetch(STRICT[data.provenance["species"]]))
+    return match_names(listed, data.tfs, "ignore-case")
+
+
+def _from_r(*which: int) -> Callable[[Sequence[str]], Counts]:
+    """A reader of R's sparse matrices, genes x cells: those at these places of the file, one below the other."""
+
+    def read(files: Sequence[str]) -> Counts:
+        matrices = sparse_matrices(files[0])
+        parts = [matrices[i] for i in which]
+        values = sparse.vstack([part.values.T for part in parts]).tocsr()
+        return Counts(values, [cell for part in parts for cell in part.columns], parts[0].rows)
+
+    return read
+
+
+def _marrow(files: Sequence[str]) -> Counts:
+    """``X`` is log(1 + counts), cells x genes; the names of genes are in a file of their own."""
+    with h5py.File(files[0]) as file:
+        values = np.expm1(file["X"][:])
+    genes = [str(gene[0][0]) for gene in loadmat(files[1])["gene_list"]]
+    return Counts(sparse.csr_matrix(values), [f"cell{i}" for i in range(len(values))], genes)
+
+
+def _cardio(files: Sequence[str]) -> Counts:
+    """Counts divided by a factor of each cell: its least positive value is one count."""
+    (parts,) = read_objects(files[0]).values()
+    table = next(value for key, value in parts.items() if "counts" in key)
+    values = np.asarray(table).T
+    one = np.where(values > 0, values, np.inf).min(axis=1, keepdims=True)
+    genes, cells = (table.coords[name].values for name in ("dim_0", "dim_1"))
+    return Counts(
+        sparse.csr_matrix(values / one), [str(cell) for cell in cells], [str(g).partition("_ENSG")[0] for g in genes]
+    )
+
+
+def _symbols(files: Sequence[str]) -> dict[str, str]:
+    """Ensembl id -> symbol, as the gene tables of cardio2 and cardio5 have them."""
+    found: dict[str, str] = {}
+    for file in files:
+        (parts,) = read_objects(file).values()
+        table = plain(next(value for key, value in parts.items() if "geneInfo" in key))
+        found |= dict(zip(table["EnsemblID"].astype(str), table["GeneSymbol"].astype(str), strict=True))
+    return found
+
+
+def _celseq5(files: Sequence[str]) -> Counts:
+    """Three plates, of which a gene that one lacks has no count there."""
+    plates = [pd.read_csv(file, index_col=0).add_prefix(f"{i}_") for i, file in enumerate(files[:3], 1)]
+    table = pd.concat(plates, axis=1).fillna(0).T
+    symbols = _symbols(files[3:])
+    genes = [symbols.get(gene, NO_NAME) for gene in table]
+    return Counts(sparse.csr_matrix(table.to_numpy(dtype=float)), list(table.index), genes)
+
+
+def _tuck(files: Sequence[str]) -> Counts:
+    from anndata import read_h5ad
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the format of the file is an old one
+        data = read_h5ad(files[0])
+    return Counts(sparse.csr_matrix(data.X, dtype=float), list(data.obs_names), list(data.var_names))
+
+
+CARDIO2 = "more/cardio2/day_2_cardio_cell_sample.rda"
+CARDIO5 = "more/cardio5/day_5_cardio_cell_sample.rda"
+PLATES = tuple(f"more/celseq5/sc_celseq2_5cl_p{i}.count.csv.gz" for i in (1, 2, 3))
+SETS: dict[str, CellSet] = {
+    "marrow": CellSet(
+        "mouse", "bone marrow, mesenchyme to erythrocytes (Microwell-seq)", True,
+        ("more/marrow/X_BMTF.mat", "more/marrow/gene_list.mat"), _marrow,
+    ),
+    "cardio2": CellSet("human", "iPSC to cardiomyocytes, day 2 (10x)", True, (CARDIO2,), _cardio),
+    "cardio5": CellSet("human", "iPSC to cardiomyocytes, day 5 (10x)", True, (CARDIO5,), _cardio),
+    "celseq5": CellSet(
+        "human", "five lung cancer cell lines, three plates (CEL-seq2)", True, (*PLATES, CARDIO2, CARDIO5), _celseq5
+    ),
+    "kang": CellSet(
+        "human", "PBMC, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1)
+    ),
+    "pancreas": CellSet(
+        "mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0)
+    ),
+    "lungT": CellSet("human", "T cells of lung tumours (10x)", True, ("more/lungT/scRep_example.rda",), _from_r(0)),
+    "tuck": CellSet(
+        "mouse", "ESC to neural progenitors (Smart-seq2)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck
+    ),
+}  # fmt: skip

@@ -1,0 +1,246 @@
+"""Runs on the real cells beside BEELINE's: one inference a set, method and seed, scored on all networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.data.candidates import (
+    ScoredEdges,
+    candidates_of_clean,
+    score_matrix,
+    scored_edges,
+)
+from grnular_core.data.dataset import GRNDataset
+from grnular_core.data.downloads import available
+from grnular_core.data.gene_lists import NAMED
+from grnular_core.methods.registry import RunOptions, method, run_method
+from grnular_core.methods.unrolled import papers_weights
+from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
+from grnular_core.utils.errors import InputError
+from grnular_paper.more_cells import STRICT, cell_set, confirmed_tfs, load_cells
+from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
+from grnular_paper.records import MORE_CELLS, MORE_PAIRS
+
+BEELINE_LIST, STRICT_LIST = "BEELINE", "strict"
+TF_LISTS = (BEELINE_LIST, STRICT_LIST)
+
+
+@dataclass(frozen=True)
+class MoreTask:
+    """One inference on one set.
+
+    Attributes
+    ----------
+    dataset : str
+        A set of ``more_cells.SETS``.
+    method : str
+        Name in the registry of methods.
+    seed : int
+        Of the method.
+    networks : tuple of str
+        Networks to score on; those that there are not for the species of the set are left out.
+    """
+
+    dataset: str
+    method: str
+    seed: int = 0
+    networks: tuple[str, ...] = tuple(KINDS)
+    experiment = MORE_CELLS
+
+    @property
+    def label(self) -> str:
+        """The run in words."""
+        return f"{self.method} on {self.dataset}, seed {self.seed}"
+
+    @property
+    def data(self) -> object:
+        """Runs on one set share it."""
+        return self.dataset
+
+    def identities(self) -> list[dict[str, object]]:
+        """One for the run: which pairs have enough edges is known from the data alone, and all rows are written at once.
+
+        Returns
+        -------
+        list of dict
+            ``dataset, method, seed``.
+        """
+        return [{"dataset": self.dataset, "method": self.method, "seed": self.seed}]
+
+    def run(
+        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
+    ) -> dict[str, list[dict[str, object]]]:
+        """Infer once, and score on each network with both lists of TFs.
+
+        On one thread of torch, as runs on BEELINE's data.
+
+        Parameters
+        ----------
+        device : str
+            Where torch runs.
+        n_jobs : int
+            Processes of methods that use several; -1 for all cores.
+        parts : Path, optional
+            A folder where long methods keep finished parts.
+
+        Returns
+        -------
+        dict of str to list
+            Rows of ``MORE_CELLS`` and ``MORE_PAIRS``, without provenance.
+
+        Raises
+        ------
+        InputError
+            For a method that needs the reference network, since there are several.
+        """
+        from grnular_core.models.parallel import one_thread  # torch takes a second or two to load
+
+        chosen = method(self.method)
+        if chosen.needs_truth:
+            raise InputError(f"{self.method} needs the reference network; expected a method that infers one")
+        data = load_cells(self.dataset)
+        weights = papers_weights(self.method, "DS2")
+        with one_thread():
+            how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
+            run = run_method(data, self.method, how)
+        known = scored_edges(run.edges, data.genes)
+        cost = {
+            "seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "weights": run.weights_digest,
+            "device": device if chosen.uses_device else "cpu",
+        }  # fmt: skip
+        own, rows, pairs = {"method": self.method, "seed": self.seed}, [], []
+        for key, clean, tfs in set_pairs(self.dataset, data, self.networks):
+            sizes = pair_sizes(clean, data, tfs)
+            pairs.append(key | sizes)
+            if sizes["kept"]:
+                rows.append(key | own | cost | _scores(known, clean, data, tfs))
+        return {MORE_CELLS: rows, MORE_PAIRS: pairs}
+
+
+def set_pairs(
+    name: str, data: GRNDataset, networks: Sequence[str] = tuple(KINDS)
+) -> list[tuple[dict[str, object], pd.DataFrame, list[str]]]:
+    """All pairs of a set with a network and a list of TFs, also those with few edges.
+
+    Parameters
+    ----------
+    name : str
+        The set.
+    data : GRNDataset
+        The same, loaded.
+    networks : sequence of str
+        Some of ``more_networks.KINDS``.
+
+    Returns
+    -------
+    list of (dict, DataFrame, list of str)
+        The key in ``MORE_PAIRS``, the network restricted to the set's genes, and the TFs that count.
+    """
+    species = cell_set(name).species
+    lists = dict(zip(TF_LISTS, (list(data.tfs), confirmed_tfs(data)), strict=True))
+    found = []
+    for of in (of for of in networks_of(species) if of in networks):
+        clean = among(network(of, species), data)
+        for tf_list, tfs in lists.items():
+            key = {"dataset": name, "network": of, "kind": KINDS[of], "tf_list": tf_list}
+            found.append((key, clean, tfs))
+    return found
+
+
+def _scores(
+    known: ScoredEdges, clean: pd.DataFrame, data: GRNDataset, tfs: Sequence[str]
+) -> dict[str, float]:
+    """The strict protocol's numbers of a ranking; ``ratio_others`` over targets that are no TFs of any list."""
+    chosen = candidates_of_clean(clean, data.genes, tfs)
+    scores = score_matrix(known, chosen.regulators, chosen.targets)
+    score, truth = scores[chosen.mask], chosen.truth[chosen.mask]
+    auprc, auroc = auprc_and_auroc(score, truth)
+    others = chosen.mask & ~np.isin(chosen.targets, data.tfs)[None, :]
+    density = chosen.truth[others].mean() if others.any() else 0.0
+    among_others = average_precision(scores[others], chosen.truth[others]) / density if density else np.nan
+    return {
+        "density": chosen.density, "strict_auprc": auprc, "strict_auprc_ratio": auprc / chosen.density,
+        "strict_auroc": auroc, "strict_epr": early_precision(score, truth).ratio, "ratio_others": among_others,
+    }  # fmt: skip
+
+
+def more_tasks(
+    datasets: Sequence[str], methods: Sequence[str], seeds: Sequence[int], networks: Sequence[str] = tuple(KINDS)
+) -> list[MoreTask]:
+    """All runs: quick methods first, set by set, seeds beyond the first only for methods that draw.
+
+    Parameters
+    ----------
+    datasets, methods, networks : sequence of str
+        Names of sets, of the registry of methods, and of networks.
+    seeds : sequence of int
+        Seeds of the methods.
+
+    Returns
+    -------
+    list of MoreTask
+        In the order to run.
+    """
+    order = {"seconds": 0, "minutes": 1, "hours": 2}
+    return [
+        MoreTask(dataset, name, seed, tuple(networks))
+        for cost in sorted({order[method(name).cost] for name in methods})
+        for dataset in datasets
+        for name in methods
+        if order[method(name).cost] == cost
+        for seed in (seeds if method(name).stochastic else seeds[:1])
+    ]
+
+
+def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download: bool = True) -> dict[str, str]:
+    """Sets that can not be run, and why.
+
+    Parameters
+    ----------
+    datasets, networks : sequence of str
+        Names of sets and networks.
+    download : bool
+        Fetch files that are missing.
+
+    Returns
+    -------
+    dict of str to str
+        Set -> reason.
+    """
+    needed = {name: set_keys(name, networks) for name in datasets}
+    missing = available(
+        sorted({key for keys in needed.values() for key in keys}), download_missing=download, progress=False
+    ).reasons
+    reasons = {}
+    for name, keys in needed.items():
+        absent = [key for key in keys if key in missing]
+        if absent:
+            reasons[name] = f"{len(absent)} files could not be downloaded, e.g. {absent[0]}"
+    return reasons
+
+
+def set_keys(name: str, networks: Sequence[str]) -> list[str]:
+    """Return the registry's keys of all files that a set, its lists of TFs and its networks need.
+
+    Parameters
+    ----------
+    name : str
+        A set.
+    networks : sequence of str
+        Networks; those that there are not for its species are left out.
+
+    Returns
+    -------
+    list of str
+        Each once.
+    """
+    chosen = cell_set(name)
+    keys = [*chosen.keys, NAMED[chosen.species], STRICT[chosen.species]]
+    for of in (of for of in networks_of(chosen.species) if of in networks):
+        keys += network_keys(of, chosen.species)
+    return list(dict.fromkeys(keys))
