@@ -54,6 +54,7 @@ def assemble(record: dict) -> None:
     import claim_page  # these need torch and matplotlib: only for those who build
     import difference_page
     import figures
+    import first_page
 
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
@@ -76,6 +77,8 @@ def assemble(record: dict) -> None:
         ("runs", pages.runs(record)),
         ("recorded", pages.recorded(tables)),
         ("faults", pages.faults(tables)),
+        ("findings", first_page.findings(tables)),
+        ("advice", first_page.advice(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),
         ("claims", claim_page.sections(tables)),
@@ -92,6 +95,7 @@ def assemble(record: dict) -> None:
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 
     figures.write_figures(generated)
+    first_page.write_figure(tables, generated / "overview.svg")
 
     shutil.copytree(NOTEBOOKS / "params", SITE / "notebooks" / "params")
     for source in sources():

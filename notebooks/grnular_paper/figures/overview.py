@@ -1,0 +1,65 @@
+"""The figure of the first page: all methods on all experiments."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from grnular_core.plotting.style import PALETTE, label
+from grnular_paper.tables.overview import METHODS
+
+COLUMNS = 5
+OURS = ("grnular", "grnular-context", "grnular-cells")  # filled larger, names in bold
+TICKS = (1, 2, 5, 10)
+
+
+def overview_figure(found: pd.DataFrame) -> Figure:
+    """A panel a setting, a row a method: strict AUPRC over density with its interval, on a logarithmic axis.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``tables.overview.overview``.
+
+    Returns
+    -------
+    Figure
+        Settings in the order of their first rows, methods in that of ``METHODS``.
+    """
+    settings, methods = list(dict.fromkeys(found["setting"])), [m for m in METHODS if m in set(found["method"])]
+    n_rows = -(-len(settings) // COLUMNS)
+    size = (7.2, 0.5 + n_rows * (0.19 * len(methods) + 0.45))
+    figure, axes = plt.subplots(n_rows, COLUMNS, figsize=size, sharey=True, squeeze=False)
+    limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
+    for ax, setting in zip(axes.flat, settings, strict=False):
+        _panel(ax, found[found["setting"] == setting], methods)
+        ax.set_title(setting, fontsize=9)
+        ax.set_xlim(*limits)
+    for ax in axes.flat[len(settings) :]:
+        ax.set_visible(False)
+    for ax in axes[:, 0]:
+        ax.set_yticks(range(len(methods)), [label(m) for m in methods])
+        ax.set_ylim(len(methods) - 0.4, -0.6)
+        for text, method in zip(ax.get_yticklabels(), methods, strict=True):
+            text.set_fontweight("bold" if method in OURS else "normal")
+    figure.supxlabel("strict AUPRC / density of true edges (dashed: random)", fontsize=9)
+    return figure
+
+
+def _panel(ax: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
+    """Dots with intervals; the best method has a ring."""
+    ax.set_xscale("log")
+    ax.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
+    for row in rows.itertuples():
+        y, colour = methods.index(row.method), PALETTE[row.method]
+        ax.plot([row.low, row.high], [y, y], color=colour, lw=1.2, solid_capstyle="butt")
+        ax.plot(row.ratio, y, "o", color=colour, ms=6 if row.method in OURS else 4)
+    top = rows.loc[rows["ratio"].idxmax()]
+    ax.plot(top["ratio"], methods.index(top["method"]), "o", ms=9, mfc="none", mec="0.2", mew=0.8)
+    ax.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.grid(axis="y", color="0.92", lw=0.6)
+    ax.set_axisbelow(True)

@@ -1,0 +1,115 @@
+"""All methods on all experiments in one table: strict AUPRC over the density of true edges.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+found : DataFrame
+    Of ``overview``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.data.beeline import NETWORKS
+from grnular_core.scoring.statistics import MIN_UNITS, mean_interval
+from grnular_paper import grids
+from grnular_paper.real_data import recorded_pairs
+
+CELLS = 1000  # of the simulated graphs shown
+# In the order shown. Tuned settings where a method has them; what was not run on a setting is left out there.
+METHODS = (
+    "grnular", "grnular-context", "grnular-cells", "glad-tf", "glasso", "grnboost2", "genie3", "tigress", "regdiffusion",
+    "ridge", "clr", "within-clusters", "correlation",
+)  # fmt: skip
+REAL = ("STRING", "ChIP, any cells", "ChIP, same cells")
+
+
+class Setting(NamedTuple):
+    """A panel: its title, the rows of the record behind it, and the column that numbers its units."""
+
+    title: str
+    rows: pd.DataFrame
+    unit: str
+
+
+def settings(folder: Path) -> list[Setting]:
+    """The settings of Figs 4 to 8 that stand for the others, in the order of the paper.
+
+    Returns
+    -------
+    list of Setting
+        1,000 cells without noise and with each dropout (units: networks), DS1 to DS3 (units: noise replicates of one
+        network), and real cells by kind of reference network (units: datasets). GLASSO takes no list of TFs; the other
+        methods have it.
+    """
+    clean, noisy, ds = (_listed(grids.rows(name, folder)) for name in ("clean", "noisy", "ds"))
+    clean = clean[(clean["place"] == CELLS) & (clean["panel"] == 5)]
+    found = [Setting("no noise", clean, "unit")]
+    for dropout in grids.DROPOUTS:
+        some = noisy[(noisy["place"] == CELLS) & (noisy["panel"] == dropout)]
+        found.append(Setting(f"dropout {dropout} %", some, "unit"))
+    found += [Setting(name, ds[ds["place"] == name], "replicate") for name in ("DS1", "DS2", "DS3")]
+    real = recorded_pairs(folder)
+    for network, title in zip(NETWORKS, REAL, strict=True):
+        found.append(Setting(title, real[real["network"] == network], "dataset"))
+    return found
+
+
+def _listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the list of TFs, and those of GLASSO."""
+    return rows[(rows["tf_information"] == "with") | rows["method"].str.startswith("glasso")]
+
+
+def overview(folder: Path) -> pd.DataFrame:
+    """Geometric means of strict AUPRC over density, all methods on all settings.
+
+    Returns
+    -------
+    DataFrame
+        ``setting, method, ratio, low, high, units``, over the networks or datasets that all methods of the setting have; a
+        method's tuned rows where it has some there. The interval is Student's on the logarithm; NaN with fewer than
+        ``MIN_UNITS`` units, and for DS1 to DS3, which are a network each.
+    """
+    lines = []
+    for title, rows, unit in settings(folder):
+        there = set(rows["method"])
+        names = {m: f"{m}{grids.TUNED}" if f"{m}{grids.TUNED}" in there else m for m in METHODS}
+        wide = rows.pivot_table(index=unit, columns="method", values="strict_auprc_ratio")
+        wide = wide[[name for name in names.values() if name in wide]]
+        one_network = unit == "replicate"
+        wide = wide if one_network else wide.dropna()
+        for method, name in names.items():
+            if name not in wide:
+                continue
+            values = wide[name][wide[name] > 0]
+            spread = mean_interval(np.log(values))
+            known = len(values) >= MIN_UNITS and not one_network
+            lines.append({
+                "setting": title, "method": method, "ratio": float(np.exp(spread["mean"])),
+                "low": float(np.exp(spread["low"])) if known else np.nan,
+                "high": float(np.exp(spread["high"])) if known else np.nan, "units": len(values),
+            })  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def best(found: pd.DataFrame, setting: str) -> pd.Series:
+    """The best method of a setting.
+
+    Parameters
+    ----------
+    setting : str
+        Its title.
+
+    Returns
+    -------
+    Series
+        Its row.
+    """
+    rows = found[found["setting"] == setting]
+    return rows.loc[rows["ratio"].idxmax()]

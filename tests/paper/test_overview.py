@@ -1,0 +1,80 @@
+"""The summary of all methods on all settings, and the sentences of the first page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper.claims import registry
+from grnular_paper.figures.overview import overview_figure
+from grnular_paper.records import recorded_folder
+from grnular_paper.tables import overview
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book"))
+import first_page  # noqa: E402
+
+FOLDER = recorded_folder()
+FOUND = overview.overview(FOLDER)
+
+
+def test_a_method_is_compared_on_the_networks_that_all_have():
+    for setting, rows in FOUND.groupby("setting"):
+        assert setting.startswith("DS") or rows["units"].nunique() == 1
+    real = pd.read_csv(FOLDER / "beeline.csv")
+    real = real[(real["genes"] == "TFs+500") & (real["network"] == "STRING") & real["method"].isin(overview.METHODS)]
+    wide = real.groupby(["dataset", "method"])["strict_auprc_ratio"].mean().unstack().dropna()
+    got = FOUND[FOUND["setting"] == "STRING"].set_index("method")["ratio"]
+    assert np.allclose(got, np.exp(np.log(wide).mean())[got.index])
+
+
+def test_tuned_rows_stand_for_their_method():
+    rows = pd.read_csv(FOLDER / "clean.csv")
+    some = rows[(rows["cells"] == 1000) & (rows["cell_types"] == 5) & (rows["method"] == "ridge-tuned")]
+    networks = FOUND[(FOUND["setting"] == "no noise")]["units"].iloc[0]
+    shared = some[some["replicate"] < networks]["strict_auprc_ratio"]
+    got = FOUND[(FOUND["setting"] == "no noise") & (FOUND["method"] == "ridge")]["ratio"].item()
+    assert got == pytest.approx(np.exp(np.log(shared).mean()))
+
+
+def test_one_network_and_few_units_have_no_interval():
+    known = FOUND["low"].notna()
+    assert not known[FOUND["setting"].str.startswith("DS")].any()
+    assert (FOUND[known]["units"] >= 6).all() and known.any()
+    assert (FOUND[known]["low"] < FOUND[known]["ratio"]).all()
+
+
+def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
+    figure = overview_figure(FOUND)
+    panels = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_title() for ax in panels] == list(dict.fromkeys(FOUND["setting"]))
+    for ax in panels:
+        (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
+        assert ring.get_xdata()[0] == overview.best(FOUND, ax.get_title())["ratio"]
+    plt.close(figure)
+
+
+def test_the_first_page_has_the_numbers_of_the_record():
+    text = first_page.findings(FOLDER)
+    of = FOUND.set_index(["setting", "method"])["ratio"]
+    assert f"AUPRC of {of['no noise', 'grnular']:.1f} times random" in " ".join(text.split())
+    counts = registry.counts(registry.table(FOLDER)).set_index("verdict")["strict protocol"]
+    assert f"{counts.sum()} single claims {counts['reproduced']} are reproduced" in text
+    assert f"has {of['STRING', 'regdiffusion']:.1f}. With 5 datasets" in first_page.advice(FOLDER)
+
+
+def test_a_finding_whose_verdict_changed_stops_the_build(monkeypatch):
+    claims = registry.table(FOLDER)
+    changed = claims.assign(verdict=claims["verdict"].where(claims["name"] != "fig8_auprc", "reproduced"))
+    monkeypatch.setattr(registry, "table", lambda folder: changed)
+    with pytest.raises(ValueError, match="takes the claim fig8_auprc as not reproduced, and the record says reproduced"):
+        first_page.findings(FOLDER)
+
+
+def test_the_best_other_method_is_not_of_this_work():
+    found = pd.DataFrame({"setting": "s", "method": ["grnular-context", "clr", "ridge"], "ratio": [3.0, 1, 2]})
+    assert overview.best(found, "s")["method"] == "grnular-context"
+    assert first_page.best_of_others(found, "s")["method"] == "ridge"
