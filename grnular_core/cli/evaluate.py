@@ -19,7 +19,12 @@ from grnular_core.data.values import table_names
 from grnular_core.scoring.paper import paper_scores
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.user_data import genes_only, reading_hint, with_gene_names
+from grnular_core.workflow.anndata_input import (
+    genes_only,
+    reading_hint,
+    selected,
+    with_gene_symbols,
+)
 
 if TYPE_CHECKING:
     from grnular_core.cli.terminal import Commands
@@ -105,20 +110,21 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[list[str], str]:
     """Read the genes in the order of the expression file; the values do not matter for scoring."""
-    table, left_out = genes_only(read_expression(options.expression), options.layer)
     where = str(options.expression)
+    whole = read_expression(options.expression)
+    table, left_out = genes_only(selected(whole, options.layer, where))
     if left_out:
         say(f"note: {left_out}")
     if options.gene_names:
-        table = with_gene_names(table, options.gene_names, where, options.layer)
-    rows, columns = table_names(table, options.layer, where)
+        table = with_gene_symbols(table, options.gene_names, where)
+    rows, columns = table_names(table, None, where)
     stated = hasattr(table, "obs_names")  # as in make_dataset
     try:
         by_columns, note = checks.choose_orientation(
             rows, columns, tfs, options.orientation, options.match, where, stated
         )
     except InputError as error:
-        hint = reading_hint(table, tfs, options.match, options.layer)
+        hint = reading_hint(whole, tfs, options.match, options.layer)
         raise InputError(f"{error}{hint}") from error
     genes = columns if by_columns else rows
     checks.check_names(genes, options.duplicates, where)

@@ -44,8 +44,9 @@ Infer a network: which TF regulates which gene.
 EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
 10x folder, or an .h5ad file. Whether genes are rows or columns of a table is found out from the TF
 list and reported. Counts are used as they are unless --normalise is given; most methods do better
-with it. LIST is human or mouse, or a file with one gene name a line, or a table with a column such
-as TF.
+with it. LIST is human or mouse (TFs that bind DNA at sequences of their own), human-broad or
+mouse-broad (cofactors and more besides), or a file with one gene name a line, or a table with a
+column such as TF.
 
 The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
@@ -198,8 +199,8 @@ def _input_options(options: argparse.Namespace) -> InputOptions:
         expression=options.expression,
         tfs=options.tfs,
         truth=options.truth,
-        n_genes=options.genes,
-        gene_names=options.gene_names,
+        n_top_genes=options.genes,
+        gene_symbols=options.gene_names,
         layer=options.layer,
         orientation=options.orientation,
         match=options.match,

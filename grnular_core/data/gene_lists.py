@@ -42,8 +42,14 @@ SIGNS = {
     "-": -1, "repression": -1, "represses": -1, "repressor": -1, "inhibition": -1, "down": -1,
     "negative": -1, "unknown": 0, "?": 0,
 }  # fmt: skip
-# BEELINE's lists, in capitals for both species
-NAMED = {"human": "beeline/Networks/human-tfs.csv", "mouse": "beeline/Networks/mouse-tfs.csv"}
+STRICT = "tf_lists/lambert2018.txt"
+# word -> file of the registry; BEELINE's lists are in capitals for both species
+NAMED = {
+    "human": STRICT,
+    "mouse": STRICT,
+    "human-broad": "beeline/Networks/human-tfs.csv",
+    "mouse-broad": "beeline/Networks/mouse-tfs.csv",
+}
 ALL = "all"
 HALF = 0.5
 
@@ -58,13 +64,39 @@ class TFList:
     species: str | None = None  # set where the list was taken by name
 
 
+def mouse_names(human: Sequence[str]) -> list[str]:
+    """Return the names that the mouse's TFs have where they are called as the human ones are.
+
+    Nearly all orthologous TFs of human and mouse share one symbol up to its case. Two groups have a stem of their own in the
+    mouse: zinc fingers (ZNF281, Zfp281) and the p53 family (TP53, Trp53). Zinc fingers of other numbers,
+    and TFs that the mouse alone has, are not found so.
+
+    Parameters
+    ----------
+    human : sequence of str
+        Symbols of human TFs.
+
+    Returns
+    -------
+    list of str
+        In capitals, each once.
+    """
+    stems = ((r"ZNF(?=\d)", "ZFP"), (r"TP(?=(53|63|73)$)", "TRP"))
+    names = [name.upper() for name in human]
+    for human_stem, stem in stems:
+        names = [re.sub(f"^{human_stem}", stem, name) for name in names]
+    return list(dict.fromkeys(names))
+
+
 def tf_list(given: str, match: Match | None = None) -> TFList:
     """Find the TFs that the option ``--tfs`` means.
 
     Parameters
     ----------
     given : str
-        A file of that name first, then ``human``, ``mouse`` (fetched like all data) or ``all``.
+        A file of that name first, then ``human`` or ``mouse``: TFs that bind DNA at sequences of their own
+        (Lambert et al. 2018, for the mouse by ``mouse_names``); ``human-broad`` or ``mouse-broad``: BEELINE's lists, which
+        hold cofactors and more; ``all``. Lists by name are fetched like all data.
     match : {"exact", "ignore-case", "ignore-version"}, optional
         By default files are compared exactly, and the lists by name, which are in capitals while
         mouse genes are not, without regard to case.
@@ -83,9 +115,8 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     """
     word, known = given.strip().lower(), (*NAMED, ALL)
     if place(given) not in ("folder", "missing") or word not in known:  # a folder is no list
-        near = get_close_matches(given.lower(), NAMED, n=1, cutoff=0.7)
-        if near and place(given) == "missing":
-            raise InputError(f"no file {given}; did you mean the list --tfs {near[0]}?")
+        if place(given) == "missing":
+            _refuse_unknown_word(given)
         taken = f"--tfs {given}: the file of that name is read, not the list"
         names, notes = read_tf_list(given)
         return TFList(names, match or "exact", (*([taken] if word in NAMED else []), *notes))
@@ -97,10 +128,41 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
         raise DownloadError(
             f"the TF list {word!r} is not available: {error}. Or give --tfs a file with one name a line"
         ) from error
+    species = word.removesuffix("-broad")
+    is_strict = word == species
+    if is_strict and species == "mouse":
+        names = mouse_names(names)
     rule = match or "ignore-case"
     how = "compared without regard to case" if rule == "ignore-case" else f"compared by {rule}"
-    note = f"--tfs {word}: {len(names)} names of {NAMED[word]}, from BEELINE and written in capitals, {how}"
-    return TFList(names, rule, (note,), word)
+    note = f"--tfs {word}: {len(names)} names of {NAMED[word]}, {how}: "
+    note += _strict_note(species) if is_strict else "BEELINE's list, which holds cofactors and more"
+    return TFList(names, rule, (note,), species)
+
+
+def _strict_note(species: str) -> str:
+    """Describe what the strict lists hold, and what they leave out."""
+    note = (
+        "TFs that bind DNA at sequences of their own (Lambert et al. 2018). Cofactors, kinases and chromatin proteins "
+        f"are left out; --tfs {species}-broad has them"
+    )
+    if species == "human":
+        return note
+    return note + (
+        ". The list is of human TFs, whose names the mouse shares but for Zfp and Trp; TFs that the mouse alone has are left out"
+    )
+
+
+def _refuse_unknown_word(given: str) -> None:
+    """Refuse a word that is no file and no list: misspelt, or another species."""
+    near = get_close_matches(given.lower(), NAMED, n=1, cutoff=0.7)
+    if near:
+        raise InputError(f"no file {given}; did you mean the list --tfs {near[0]}?")
+    if not re.search(r"[./\\]", given):
+        raise InputError(
+            f"no file {given}, and no list of that name; there are lists for human and mouse ({', '.join(NAMED)}). For "
+            "another species give a file with one name a line, such as its TFs of AnimalTFDB; names of orthologues are "
+            "not translated"
+        )
 
 
 def refuse_own_list(given: str, expression: str) -> None:

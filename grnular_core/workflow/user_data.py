@@ -22,8 +22,13 @@ from grnular_core.data.gene_lists import (
 )
 from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
 from grnular_core.data.readers import read_expression
-from grnular_core.data.values import is_raw
 from grnular_core.utils.errors import InputError
+from grnular_core.workflow.anndata_input import (
+    genes_only,
+    reading_hint,
+    selected,
+    with_gene_symbols,
+)
 from grnular_core.workflow.resampling import most_variable
 
 if TYPE_CHECKING:
@@ -56,10 +61,12 @@ class InputOptions:
         ``human``, ``mouse``, ``all``, a file, or the names themselves.
     truth : str, Path or DataFrame, optional
         A reference network, as a file or as a table ``regulator, target`` (``, sign``).
-    n_genes : int, optional
+    n_top_genes : int, optional
         As in ``most_variable``: keep so many TFs and so many other genes.
-    gene_names : str, optional
-        As in ``with_gene_names``: a column of ``.var``.
+    gene_symbols : str, optional
+        As in ``with_gene_symbols``: a column of ``.var``.
+    use_raw : bool, optional
+        True: the raw slot of an AnnData, as ``layer="raw"``.
     layer, orientation, match, duplicates, scaled, normalise
         As in ``make_dataset``; without ``match`` it is what fits the TF list.
     """
@@ -67,9 +74,10 @@ class InputOptions:
     expression: str | Path | Table
     tfs: str | Path | Sequence[str]
     truth: str | Path | pd.DataFrame | None = None
-    n_genes: int | None = None
-    gene_names: str | None = None
+    n_top_genes: int | None = None
+    gene_symbols: str | None = None
     layer: str | None = None
+    use_raw: bool | None = None
     orientation: Orientation = "auto"
     match: Match | None = None
     duplicates: Duplicates = "error"
@@ -158,18 +166,21 @@ def read_user_data(
     table, where = options.expression, "the table"
     if isinstance(table, str | Path):
         table, where = read_expression(table), str(table)
-    genes, left_out = genes_only(table, options.layer)
-    if options.gene_names:
-        genes = with_gene_names(genes, options.gene_names, where, options.layer)
-    data = _dataset(genes, listed, truth, options, where)
+    layer = _asked_layer(table, options, where)
+    genes, left_out = genes_only(selected(table, layer, where))
+    if options.gene_symbols:
+        genes = with_gene_symbols(genes, options.gene_symbols, where)
+    data = _dataset(genes, table, layer, listed, truth, options, where)
     empty, cut = _empty_note(data), _cut_note(data, truth, listed.match)
-    if options.n_genes:
-        data = most_variable(data, options.n_genes)
+    raw = _raw_note(table, layer, data, listed.match)
+    if options.n_top_genes:
+        data = most_variable(data, options.n_top_genes)
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
     notes = (
         *listed.notes,
         left_out,
         *data.notes,
+        raw,
         _UNLOGGED.get(data.provenance["values"]),
         cut,
         known,
@@ -193,17 +204,36 @@ def _listed_tfs(options: InputOptions) -> TFList:
     return tf_list(str(options.tfs), options.match)
 
 
+def _asked_layer(table: Table, options: InputOptions, where: str) -> str | None:
+    """Find the layer that ``layer`` and ``use_raw`` mean together."""
+    layer = options.layer or None
+    if not options.use_raw:
+        return layer
+    if layer not in (None, "raw"):
+        raise InputError(
+            f"use_raw=True and layer={layer!r} name two sources of expression; leave one of them out"
+        )
+    if getattr(table, "raw", None) is None:
+        raise InputError(f"{where} has no .raw; leave use_raw out to use X")
+    return "raw"
+
+
 def _dataset(
-    table: Table, listed: TFList, truth: pd.DataFrame | None, options: InputOptions, where: str
+    genes: Table,
+    table: Table,
+    layer: str | None,
+    listed: TFList,
+    truth: pd.DataFrame | None,
+    options: InputOptions,
+    where: str,
 ) -> GRNDataset:
     """Make the dataset; an error also names other layers or columns of the file that may be meant."""
     try:
         return make_dataset(
-            table,
+            genes,
             listed.names,
             truth,
             name=where,
-            layer=options.layer or None,
             orientation=options.orientation,
             match=listed.match,
             duplicates=options.duplicates,
@@ -211,7 +241,7 @@ def _dataset(
             normalise=options.normalise,
         )
     except InputError as error:
-        hint = reading_hint(table, listed.names, listed.match, options.layer)
+        hint = reading_hint(table, listed.names, listed.match, layer)
         if not hint:
             raise
         message = str(error)
@@ -242,6 +272,22 @@ def _empty_note(data: GRNDataset) -> str | None:
     )
 
 
+def _raw_note(
+    table: Table, layer: str | None, data: GRNDataset, match: Match
+) -> str | None:
+    """Say how many TFs that are missing are in the raw slot, as where X holds variable genes alone."""
+    raw = getattr(table, "raw", None)
+    if raw is None or layer is not None:
+        return None
+    more = match_names(data.provenance["tfs_missing"], raw.var_names, match)
+    if not more:
+        return None
+    return (
+        f"{len(more)} more TFs of the list are in .raw, whose genes are not all in X ({preview(more, 3)}); if its "
+        "values are counts or logarithms, pass --layer raw"
+    )
+
+
 def _few_note(data: GRNDataset) -> str | None:
     """Warn of too few cells for any network."""
     if data.n_cells >= FEW:
@@ -265,136 +311,3 @@ def _rare_note(data: GRNDataset) -> str | None:
         "their edges hang on these; better drop them (scanpy: filter_genes, min_cells), or keep fewer "
         "genes (--genes)"
     )
-
-
-# --- metadata of an AnnData
-
-
-def genes_only(table: Table, layer: str | None = None) -> tuple[Table, str | None]:
-    """Leave out features that are no genes, such as antibodies.
-
-    A table stays as it is where none, or all, are Gene Expression in ``feature_types`` of ``.var``.
-
-    Parameters
-    ----------
-    table : AnnData or DataFrame
-        The table before the checks.
-    layer : str, optional
-        The layer that is meant, or ``raw``.
-
-    Returns
-    -------
-    table : AnnData or DataFrame
-        Without other features.
-    note : str or None
-        How many were left out, and their kinds.
-    """
-    if isinstance(table, pd.DataFrame):
-        return table, None
-    in_raw = is_raw(table, layer) and table.raw is not None
-    kinds = (table.raw.var if in_raw else table.var).get("feature_types")
-    if kinds is None:
-        return table, None
-    kinds = kinds.astype(str)
-    is_gene = (kinds == "Gene Expression").to_numpy()
-    if is_gene.all() or not is_gene.any():
-        return table, None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
-        kept = table.copy() if in_raw else table[:, is_gene].copy()
-        if in_raw:
-            kept.raw = table.raw[:, is_gene].to_adata()
-    others = preview(dict.fromkeys(kinds[~is_gene]), 3)
-    return kept, (
-        f"{(~is_gene).sum()} of {len(is_gene)} features are no Gene Expression ({others}); they are left out"
-    )
-
-
-def with_gene_names(table: Table, column: str, where: str, layer: str | None = None) -> AnnData:
-    """Name genes by a column of ``.var``, as where Ensembl ids are the index.
-
-    Parameters
-    ----------
-    table : AnnData or DataFrame
-        Stays as it is.
-    column : str
-        Of ``.var``. Where ``layer`` means the raw slot its genes are named, by a column of its own
-        or else by the one of ``.var``.
-    where : str
-        The file's name, for messages.
-    layer : str, optional
-        The layer that is meant.
-
-    Returns
-    -------
-    AnnData
-        The same cells and values.
-
-    Raises
-    ------
-    InputError
-        For a plain table, a column that is not there, and one in which names are missing.
-    """
-    if isinstance(table, pd.DataFrame):
-        raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
-    in_raw = is_raw(table, layer) and table.raw is not None
-    var = table.raw.var if in_raw else table.var
-    if column not in var and in_raw and column in table.var:
-        var = table.var.reindex(var.index)
-    if column not in var:
-        there = ", ".join(map(str, var.columns[:8])) or "none"
-        raise InputError(f"{where} has no column {column!r} of genes; it has {there}")
-    missing = var.index[var[column].isna()]
-    if len(missing):  # as text they would all be one gene called nan
-        raise InputError(
-            f"{where}: the column {column!r} has no name for {len(missing)} of {len(var)} genes "
-            f"({preview(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
-            f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
-        )
-    names = var[column].astype(str).to_list()
-    named = table.copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
-        if in_raw:
-            raw = table.raw.to_adata()
-            raw.var_names = names
-            named.raw = raw
-        else:
-            named.var_names = names
-    return named
-
-
-def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:
-    """Describe other layers and name columns of an h5ad file that may be meant.
-
-    Parameters
-    ----------
-    table : AnnData or DataFrame
-        The error.
-    tfs, match, layer
-        The TF list, how names are compared, and the selected layer.
-
-    Returns
-    -------
-    str
-        The end of a message: a column of ``.var`` with names of the list where the index has none, a
-        raw slot that has them, or layers where X is scaled. Often empty.
-    """
-    if not hasattr(table, "var_names"):
-        return ""
-    in_raw = is_raw(table, layer) and table.raw is not None
-    var = table.raw.var if in_raw else table.var
-    if tfs and not match_names(tfs, var.index, match):
-        for column in var.columns:
-            if len(match_names(tfs, var[column].astype(str), match)):
-                return (
-                    f" The column {column!r} of its genes holds names of the list: pass --gene-names "
-                    f"{column}"
-                )
-        n = 0 if table.raw is None or in_raw else len(match_names(tfs, table.raw.var_names, match))
-        if n and layer is None:
-            return f" Its .raw holds {n} of these names among its genes: pass --layer raw"
-    there = [*table.layers, *(["raw"] if table.raw is not None else [])]
-    if layer is None and there and table.X is not None and table.X.min() < 0:
-        return f" The file also holds other values: pass --layer {' or '.join(there)}"
-    return ""

@@ -129,7 +129,7 @@ def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
 def test_what_downloads_say(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GRNULAR_DATA", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    key = "beeline/Networks/human-tfs.csv"
+    key = "tf_lists/lambert2018.txt"
     assert key in registry()
     with pytest.raises(DownloadError) as error:
         fetch(key)

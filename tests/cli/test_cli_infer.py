@@ -77,7 +77,7 @@ def test_all_files_are_written_and_the_report_says_what_was_done(linear, capsys)
     assert report["input"]["expression"] == "cells.csv" and len(report["input"]["sha256"]) == 64
     assert report["method"]["name"] == "ridge" and report["method"]["seed"] == 4
     assert report["method"]["decoy_runs"] == 2 and report["data"]["values"] == "log values"
-    assert report["input"]["options"]["normalise"] and report["input"]["options"]["n_genes"] == 11
+    assert report["input"]["options"]["normalise"] and report["input"]["options"]["n_top_genes"] == 11
     assert report["data"]["genes"] == 16 and report["seconds"]["decoys"] >= 0
     assert set(report["result"]["edges_at_fdr"]) == {"0.05", "0.1"}
     assert 0.8 < report["scores"]["auroc"] <= 1 and report["input"]["truth"] == "net.csv"
@@ -142,7 +142,7 @@ def test_stability_is_about_a_share_of_the_pairs_and_says_what_chance_gives(line
 def test_a_list_by_name_is_fetched_and_named(linear, capsys, monkeypatch):
     Path("list.csv").write_text("TF,Sources\ng00,a\ng01,b\n")
     monkeypatch.setattr("grnular_core.data.gene_lists.fetch", lambda key: Path("list.csv"))
-    message = "note: --tfs mouse: 2 names of beeline/Networks/mouse-tfs.csv"
+    message = "note: --tfs mouse: 2 names of tf_lists/lambert2018.txt"
     assert main(["infer", "cells.csv", "--tfs", "mouse", "--method", "clr", "-o", "out.csv"]) == 0
     assert set(read_edges("out.csv")["regulator"]) == {"G00", "G01"}
     assert message in capsys.readouterr().err

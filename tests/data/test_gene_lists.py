@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import (
     NAMED,
+    STRICT,
+    mouse_names,
     read_network,
     read_tf_list,
     read_tfs,
@@ -186,24 +189,47 @@ def test_signs_come_from_words_and_numbers():
 # --- the option --tfs
 
 
-@pytest.mark.parametrize("word", ["human", " MOUSE "])
+@pytest.mark.parametrize("word", ["human-broad", " MOUSE-Broad "])
 def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, word, monkeypatch):
-    species = word.strip().lower()
-    server.add(NAMED[species], b"TF,Sources\nSOX2,a|b\nSOX7,a\n")
+    species = word.strip().lower().removesuffix("-broad")
+    key = f"beeline/Networks/{species}-tfs.csv"
+    server.add(key, b"TF,Sources\nSOX2,a|b\nZNF7,a\n")
     server.folder.mkdir()
     monkeypatch.chdir(server.folder)
-    Path(species).mkdir()  # a folder of that name does not hide the list
+    Path(f"{species}-broad").mkdir()  # a folder of that name does not hide the list
     for _ in range(2):
         found = tf_list(word)
         assert (found.names, found.match, found.species) == (
-            ["SOX2", "SOX7"],
+            ["SOX2", "ZNF7"],
             "ignore-case",
             species,
         )
-        assert "2 names" in found.notes[0] and NAMED[species] in found.notes[0]
+        assert "2 names" in found.notes[0] and key in found.notes[0]
     assert len(server.log) == 1
     found = tf_list(word, "exact")
     assert found.match == "exact" and "compared by exact" in found.notes[0]
+
+
+def test_the_strict_list_serves_both_species_and_says_what_it_leaves_out(server):
+    server.add(STRICT, b"SOX2\nZNF281\nZNFX1\nTP53\nTP53BP1\nZFP57\nZNF57\n")
+    human, mouse = tf_list("human"), tf_list("mouse")
+    assert human.names[:2] == ["SOX2", "ZNF281"] and human.species == "human"
+    assert mouse.names == ["SOX2", "ZFP281", "ZNFX1", "TRP53", "TP53BP1", "ZFP57"]
+    assert len(server.log) == 1 and mouse.match == "ignore-case"
+    for found in (human, mouse):
+        assert f"--tfs {found.species}-broad has them" in found.notes[0]
+    assert "TFs that the mouse alone has are left out" in mouse.notes[0]
+
+
+def test_the_strict_list_as_published_has_sequence_specific_tfs_and_no_other_proteins():
+    path = available([STRICT], download_missing=False).paths.get(STRICT)
+    if path is None:
+        pytest.skip("the list is not in the cache")
+    names = read_tfs(path)
+    assert len(names) == 1639
+    assert {"GATA1", "SPI1", "SOX2", "TP53", "ZNF281"} <= {*names}
+    assert not {"HDAC1", "EP300", "CDK9", "EZH2", "HIST1H1E", "AKT1"} & {*names}
+    assert {"GATA1", "SPI1", "SOX2", "TRP53", "ZFP281"} <= {*mouse_names(names)}
 
 
 def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_path, monkeypatch):
@@ -218,13 +244,21 @@ def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_
 
 
 def test_without_network_the_message_says_what_else_can_be_done(server):
-    server.add(NAMED["human"], b"TF\nA\n", statuses=[404] * 9)
+    server.add(NAMED["human"], b"A\n", statuses=[404] * 9)
     with pytest.raises(DownloadError, match=r"'human' is not available: .*--tfs a file with one name"):
         tf_list("human")
 
 
-@pytest.mark.parametrize(("given", "message"), [("mose", "--tfs mouse"), ("humans", "--tfs human")])
-def test_a_misspelt_species_is_recognised(given, message, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("mose", "--tfs mouse"),
+        ("humans", "--tfs human"),
+        ("zebrafish", "lists for human and mouse .*another species give a file"),
+        ("rat.txt", "no file"),
+    ],
+)
+def test_a_misspelt_or_another_species_is_recognised(given, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=message):
         tf_list(given)

@@ -62,7 +62,7 @@ def test_a_reference_network_is_a_table_or_a_file_and_gives_scores(tmp_path, sma
     edges = gc.infer(small_data, "ridge")
     expected = gc.strict_scores(edges, small_data)
     for truth in (small_data.truth, tmp_path / "net.csv"):
-        data = gc.read(table, list(small_data.tfs), truth, n_genes=1000)
+        data = gc.read(table, list(small_data.tfs), truth, n_top_genes=1000)
         assert gc.strict_scores(edges, data) == expected
     assert expected["auprc"] > 0.9
 

@@ -12,13 +12,13 @@ from small_data import TFS, small_anndata, small_table, write_10x
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
+from grnular_core.workflow.anndata_input import with_gene_symbols
 from grnular_core.workflow.user_data import (
     InputOptions,
     _empty_note,
     _few_note,
     _rare_note,
     read_user_data,
-    with_gene_names,
 )
 
 pytest_plugins = ("cli_folder",)
@@ -46,7 +46,7 @@ def with_ids():
 
 def test_notes_are_said_and_genes_are_cut(folder):
     message = []
-    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_genes=2), message.append)
+    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_top_genes=2), message.append)
     assert found.data.n_genes == 4 and isinstance(found.table, pd.DataFrame)
     assert message == [f"note: {note}" for note in found.notes]
     text = "\n".join(message)
@@ -135,7 +135,7 @@ def test_true_edges_that_are_not_scored_are_counted_aloud(folder):
 
 def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
     truth_of([("GATA1", "SPI1"), ("SPI1", "NA"), ("GATA1", "HLA-A"), ("GATA1", "nan")])
-    found = read("x.csv", "tfs.txt", "net.csv", n_genes=2)
+    found = read("x.csv", "tfs.txt", "net.csv", n_top_genes=2)
     n, message = len(found.data.truth), "\n".join(found.notes)
     assert 0 < n < 4 and f"{n} of 4 true edges lie between these, and are scored" in message
     assert f"{n} of {n} true edges among the genes start at a TF of the list" in message
@@ -146,14 +146,23 @@ def test_true_edges_that_are_cut_with_their_genes_are_counted(folder):
 
 def test_symbols_come_from_the_column_that_is_asked_for_and_the_table_stays(folder):
     with_ids().write_h5ad("ids.h5ad")
-    found = read("ids.h5ad", gene_names="feature_name")
+    found = read("ids.h5ad", gene_symbols="feature_name")
     assert found.data.tfs == tuple(TFS) and found.data.genes == list(small_table())
     assert found.table.var_names[0].startswith("ENSG")
     with pytest.raises(InputError, match="no TF of the list.*pass --gene-names feature_name"):
         read("ids.h5ad")
     repeated = with_ids()
     repeated.var["feature_name"] = ["GATA1", "SPI1", "A", "A", "B", "C"]
-    assert list(with_gene_names(repeated, "feature_name", "here").var_names)[2:4] == ["A", "A"]
+    assert list(with_gene_symbols(repeated, "feature_name", "here").var_names)[2:4] == ["A", "A"]
+
+
+def test_the_column_to_name_is_the_one_of_symbols_and_not_one_that_holds_a_tf_by_chance(folder):
+    adata = with_ids()
+    adata.var.insert(0, "class", ["GATA1", "Q", "Q", "Q", "Q", "Q"])
+    adata.var.insert(1, "first", [f"GATA{i}" for i in range(1, 7)])
+    adata.write_h5ad("ids.h5ad")
+    with pytest.raises(InputError, match="pass --gene-names feature_name"):
+        read("ids.h5ad")
 
 
 def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
@@ -162,7 +171,7 @@ def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
     adata = adata[:, 1:].copy()
     adata.X = adata.X.toarray() - 1
     adata.write_h5ad("ids.h5ad")
-    found = read("ids.h5ad", gene_names="feature_name", layer="raw")
+    found = read("ids.h5ad", gene_symbols="feature_name", layer="raw")
     assert found.data.genes == list(small_table()) and found.data.tfs == tuple(TFS)
     np.testing.assert_array_equal(found.data.expression(), small_table())
     assert found.table.raw.var_names[0].startswith("ENSG")
@@ -170,13 +179,13 @@ def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
     bare.raw = bare.copy()
     del bare.raw.var["feature_name"]  # .var has it, .raw.var does not
     bare.write_h5ad("bare.h5ad")
-    assert read("bare.h5ad", gene_names="feature_name", layer="raw").data.tfs == tuple(TFS)
+    assert read("bare.h5ad", gene_symbols="feature_name", layer="raw").data.tfs == tuple(TFS)
 
 
 def test_ids_of_a_10x_folder_can_name_its_genes(folder):
     write_10x(small_table(), Path("10x"))
     Path("ids.txt").write_text("ID0\nID1\n")
-    found = read("10x", "ids.txt", gene_names="gene_ids").data
+    found = read("10x", "ids.txt", gene_symbols="gene_ids").data
     assert found.genes == [f"ID{i}" for i in range(6)]
 
 
@@ -211,6 +220,32 @@ def test_tfs_of_the_raw_slot_alone_are_pointed_at(folder):
         read("variable.h5ad")
 
 
+def test_tfs_that_are_in_raw_beside_those_in_x_are_said(folder):
+    adata = small_anndata()
+    adata.raw = adata.copy()
+    adata[:, 1:].copy().write_h5ad("variable.h5ad")
+    found = read("variable.h5ad")
+    assert "1 more TFs of the list are in .raw" in (text := "\n".join(found.notes))
+    assert "(GATA1)" in text and "pass --layer raw" in text and found.data.tfs == ("SPI1",)
+    for more in ({"layer": "raw"}, {"use_raw": True}):
+        found = read("variable.h5ad", **more)
+        assert found.data.tfs == tuple(TFS) and ".raw" not in "\n".join(found.notes)
+
+
+def test_the_raw_slot_is_asked_for_in_one_way_and_must_be_there(folder):
+    adata = small_anndata()
+    adata.layers["raw"] = adata.X * 2
+    with pytest.raises(InputError, match="the table has no .raw; leave use_raw out"):
+        read_user_data(InputOptions(adata, TFS, use_raw=True))
+    with pytest.raises(InputError, match="x.csv has no .raw"):
+        read("x.csv", use_raw=True)
+    adata.raw = small_anndata()
+    with pytest.raises(InputError, match="two sources"):
+        read_user_data(InputOptions(adata, TFS, use_raw=True, layer="counts"))
+    found = read_user_data(InputOptions(adata, TFS, use_raw=True, layer="raw")).data
+    np.testing.assert_array_equal(found.expression(), small_table())
+
+
 @pytest.mark.parametrize("layer", [None, "raw"])
 def test_antibodies_are_left_out_with_a_note(folder, layer):
     adata = small_anndata()
@@ -227,7 +262,7 @@ def test_antibodies_are_left_out_with_a_note(folder, layer):
 def test_a_copy_of_a_turned_table_has_all_its_cells_and_genes(folder):
     table = small_table().assign(Same=1.0)
     table.T.to_csv("turned.csv")
-    found = read("turned.csv", n_genes=1)
+    found = read("turned.csv", n_top_genes=1)
     found.as_anndata().write_h5ad("copy.h5ad")
     cells = anndata.read_h5ad("copy.h5ad")
     assert found.data.n_genes == 2
