@@ -29,3 +29,7 @@ class MethodError(GrnularError, RuntimeError):
     """An inference method that ended without a usable network."""
 
     exit_code = 4
+
+
+class InputWarning(UserWarning):
+    """A note on the data that ``infer`` and ``read`` were given: what was understood or left out."""

@@ -243,6 +243,26 @@ def _columns_writer(*names: str) -> Callable[[Result, Path], None]:
     return write
 
 
+def as_stored(edges: pd.DataFrame) -> pd.DataFrame:
+    """Return an edge table as h5ad can hold it.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        An edge table.
+
+    Returns
+    -------
+    DataFrame
+        A copy with names as categories, which take little room and read back as text, and without ``attrs``.
+    """
+    stored = edges.copy()
+    for column in stored.columns.intersection(["regulator", "target", "group"]):
+        stored[column] = pd.Categorical(stored[column].astype(str))
+    stored.index, stored.attrs = stored.index.astype(str), {}
+    return stored
+
+
 def _write_h5ad(result: Result, path: Path) -> None:
     """Copy the cells with ``.uns["grnular"]``: ``edges``, a table, and ``report``, json.
 
@@ -252,11 +272,7 @@ def _write_h5ad(result: Result, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # repeated names were noted or merged
         adata = (result.data.adata if result.table is None else result.table).copy()
-    edges = result.edges.copy()
-    for end in ("regulator", "target"):
-        edges[end] = pd.Categorical(edges[end].astype(str))
-    edges.index = edges.index.astype(str)
-    adata.uns[UNS_KEY] = {"edges": edges, "report": json.dumps(dict(result.report))}
+    adata.uns[UNS_KEY] = {"edges": as_stored(result.edges), "report": json.dumps(dict(result.report))}
     with atomic_write(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:

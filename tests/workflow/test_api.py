@@ -1,13 +1,18 @@
-"""``import grnular_core as gc``: five names, loaded lazily, that take data as people have them."""
+"""``import grnular_core as gc``: few names, loaded lazily, that take data as people have them."""
 
 from __future__ import annotations
 
 import doctest
+import json
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 from small_data import TFS, small_anndata, small_table
 
 import grnular_core as gc
@@ -15,23 +20,28 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
+from grnular_core.workflow.api import _in_python
+
+pytestmark = pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
 
 
 def test_the_package_is_imported_without_what_takes_long():
     code = """
 import sys
 import grnular_core as gc
-assert {*gc.__all__} == {"infer", "load_model", "read", "simulate", "strict_scores"} <= {*dir(gc)}
+names = {"InputWarning", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"}
+assert {*gc.__all__} == names <= {*dir(gc)}
 heavy = {"torch", "matplotlib", "arboreto", "numba", "pandas", "anndata"} & {*sys.modules}
 assert not heavy, heavy
-assert callable(gc.infer) and not {"matplotlib", "arboreto"} & {*sys.modules}
+assert callable(gc.infer) and callable(gc.tl.infer) and callable(gc.pl.network)
+assert not {"matplotlib", "arboreto"} & {*sys.modules}
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_examples_of_its_docstring_run_and_other_names_are_not_there():
     found = doctest.testmod(gc)
-    assert found.attempted >= 7 and not found.failed and gc.load_model is load_model
+    assert found.attempted >= 10 and not found.failed and gc.load_model is load_model
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         gc.nothing  # noqa: B018
 
@@ -79,3 +89,120 @@ def test_what_would_make_a_wrong_network_is_refused(small_data):
         gc.strict_scores(pd.DataFrame(), gc.read(small_table(), TFS))
     with pytest.raises(TypeError, match="layers"):
         gc.read(small_table(), TFS, layers=3)
+
+
+# --- what the caller is told
+
+
+def told(*words, **more) -> list[str]:
+    """The warnings of one call; the place of each is this file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.infer(*words, **more)
+    ours = [w for w in caught if w.category is gc.InputWarning]
+    assert all(w.filename == __file__ for w in ours)
+    return [str(w.message) for w in ours]
+
+
+def test_each_note_is_a_warning_once_a_call_and_again_in_the_next():
+    for _ in range(2):
+        notes = told((small_table() * 20).round(), "clr", tfs=TFS)
+        assert len(notes) == len({*notes}) and "values look like counts; the largest is 105" in notes
+        assert any("normalise=True does that" in note for note in notes)  # Python's word
+    assert told(gc.read(small_table(), TFS), "clr") == []  # its notes were told when it was read
+    with pytest.warns(gc.InputWarning, match="9 cells are few"):
+        found = gc.read(small_table(), TFS)
+    assert any("9 cells are few" in note for note in found.notes)
+
+
+def test_the_report_comes_with_the_table_as_values_that_json_holds(tmp_path):
+    small_table().to_csv(tmp_path / "x.csv")
+    edges = gc.infer(tmp_path / "x.csv", "grnular-context", tfs=TFS, seed=np.int64(3), n_top_genes=np.int64(2))
+    report = edges.attrs["report"]
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["method"]["seed"] == 3 and report["method"]["weights"] == "grnular-context"
+    assert report["input"]["expression"] == "x.csv" and len(report["input"]["sha256"]) == 64
+    assert report["input"]["options"] == {"n_top_genes": 2} and report["input"]["tfs"] == "2 names"
+    assert report["data"]["genes"] == 4 and report["packages"]["anndata"]
+    assert any("most variable" in note for note in report["data"]["notes"])
+    assert str(tmp_path) not in json.dumps(report)
+
+
+@pytest.mark.parametrize("given", ["human", " Mouse-Broad", "all", "tfs.txt", ["GATA1"], Path("x")])
+def test_a_tf_list_in_the_place_of_the_method_is_told_where_it_belongs(given):
+    with pytest.raises(InputError, match="second argument is the method: .*tfs="):
+        gc.infer(small_table(), given)
+    with pytest.raises(InputError, match="unknown method 'humn'"):
+        gc.infer(small_table(), "humn", tfs=TFS)
+
+
+def test_messages_name_the_keywords_of_python():
+    for before, after in {
+        "pass --layer raw.": "pass layer='raw'.",
+        "no X; pass --layer with one of its layers": "no X; pass layer with one of its layers",
+        "pass --gene-names feature_name": "pass gene_symbols='feature_name'",
+        "--gene-names is for a column": "gene_symbols is for a column",
+        "--tfs human-broad has them": "tfs='human-broad' has them",
+        "give --tfs a file": "give tfs a file",
+        "keep fewer genes (--genes)": "keep fewer genes (n_top_genes)",
+        "--duplicates sum (for counts), max-variance": "duplicates='sum' (for counts), max-variance",
+        "--normalise does that": "normalise=True does that",
+        "--stability shows": "--stability shows",
+    }.items():
+        assert _in_python(before) == after
+    adata = small_anndata()
+    adata.var["symbol"] = list(adata.var_names)
+    adata.var_names = [f"ENSG{i}" for i in range(adata.n_vars)]
+    with pytest.raises(InputError, match="gene_symbols='symbol'"):
+        gc.infer(adata, "clr", tfs=TFS)
+    assert {*gc.infer(adata, "clr", tfs=TFS, gene_symbols="symbol")["regulator"]} == {*TFS}
+
+
+# --- groups of cells
+
+
+def grouped() -> AnnData:
+    """Two groups of 60 cells, one of 5, and 3 cells without a label, in turns."""
+    rng = np.random.default_rng(0)
+    adata = AnnData(rng.gamma(2.0, 1.0, (128, 6)), var=pd.DataFrame(index=small_table().columns))
+    labels = ["b", "a: 1"] * 60 + ["few"] * 5 + [None] * 3
+    adata.obs["kind"] = pd.Categorical(labels, categories=["few", "a: 1", "b", "empty"])
+    return adata
+
+
+def test_one_network_a_group_is_that_of_its_cells_alone(tmp_path):
+    adata = grouped()
+    edges = gc.infer(adata, "ridge", tfs=TFS, groupby="kind", seed=1)
+    assert list(edges) == ["group", "regulator", "target", "weight", "sign", "rank"]
+    assert list(edges["group"].unique()) == ["a: 1", "b"]
+    for group, part in edges.groupby("group"):
+        alone = gc.infer(adata[(adata.obs["kind"] == group).to_numpy()], "ridge", tfs=TFS, seed=1)
+        pd.testing.assert_frame_equal(part.drop(columns="group").reset_index(drop=True), alone)
+    report = edges.attrs["report"]
+    assert report["groupby"] == "kind" and report["groups"]["b"]["data"]["cells"] == 60
+    adata.write_h5ad(tmp_path / "x.h5ad")
+    read = gc.infer(tmp_path / "x.h5ad", "ridge", tfs=TFS, groupby="kind", seed=1)
+    pd.testing.assert_frame_equal(read, edges)
+
+
+def test_what_the_groups_leave_out_is_said_and_shared_notes_once():
+    notes = told(grouped(), "clr", tfs=TFS, groupby="kind")
+    assert "groups of fewer than 50 cells are left out: few (5)" in notes
+    assert "3 cells without a label in 'kind' are left out" in notes
+    assert notes.count("2 of the 2 TFs of the list are in the data") == 1
+    assert sum("values look like log values" in note for note in notes) == 2
+    assert any(note.startswith("a: 1: values look") for note in notes)
+
+
+def test_groups_that_cannot_be_are_refused():
+    adata = grouped()
+    adata.obs["tiny"] = [str(i % 40) for i in range(128)]
+    with pytest.raises(InputError, match=r"no group of the column 'tiny' has 50 cells or more \(0: 4"):
+        gc.infer(adata, "clr", tfs=TFS, groupby="tiny")
+    with pytest.raises(InputError, match="no column 'sort' of cells .it has kind, tiny"):
+        gc.infer(adata, "clr", tfs=TFS, groupby="sort")
+    with pytest.raises(InputError, match="it has no .obs"):
+        gc.infer(small_table(), "clr", tfs=TFS, groupby="kind")
+    adata.X[0, 0] = np.nan
+    with pytest.raises(InputError, match="group 'b' of 'kind': .*missing"):
+        gc.infer(adata, "clr", tfs=TFS, groupby="kind")
