@@ -279,7 +279,7 @@ def _plain(value: Any) -> Any:
 def _warn(notes: Sequence[str]) -> None:
     """Hand notes to the first caller outside this package."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals["__name__"].startswith("grnular_core"):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("grnular_core"):
         frame, level = frame.f_back, level + 1
     for note in dict.fromkeys(notes):
         warnings.warn(_in_python(note), InputWarning, stacklevel=level)

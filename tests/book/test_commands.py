@@ -8,8 +8,11 @@ import shlex
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
+from anndata import AnnData
 
 from grnular_core.cli.main import make_parser
 from grnular_core.data.registry import registry
@@ -94,11 +97,31 @@ def test_every_folder_in_the_readme_exists():
             assert name == "_build/" or (ROOT / name).exists(), name
 
 
-def test_the_example_in_python_runs():
-    (block,) = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
+@pytest.fixture
+def cells_of_a_reader(tmp_path, monkeypatch):
+    """The working folder with cells.h5ad, human blood cells of two types; the list of TFs is at hand."""
+    genes = [*"GATA1 SPI1 CEBPA RUNX1".split(), *(f"GENE{i}" for i in range(8))]
+    adata = AnnData(np.random.default_rng(0).gamma(2.0, 1.0, (120, len(genes))))
+    adata.var_names, adata.obs["cell_type"] = genes, ["B cell", "T cell"] * 60
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    (tmp_path / "list.txt").write_text("GATA1\nSPI1\nCEBPA\nRUNX1\n")
+    monkeypatch.setattr("grnular_core.data.gene_lists.fetch", lambda key: tmp_path / "list.txt")
+    monkeypatch.chdir(tmp_path)
+    plt.switch_backend("agg")
+
+
+@pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
+@pytest.mark.parametrize("page", ["README.md", "book/your_data.md"])
+def test_the_examples_in_python_run_in_their_order(page, cells_of_a_reader):
+    blocks = re.findall(r"```(?:python|\{code-block\} python)\n(.*?)```", read(page), re.DOTALL)
+    blocks = [block for block in blocks if "scanpy" not in block]  # not among our requirements
+    assert len(blocks) >= 2 and "gc.infer(adata, tfs=" in blocks[0]
     names: dict[str, object] = {}
-    exec(block, names)  # noqa: S102
+    for block in blocks:
+        exec(block, names)  # noqa: S102
     assert list(names["edges"].columns) == ["regulator", "target", "weight", "sign", "rank"]
+    assert {*names["adata"].uns["grn"]["edges"]["group"]} == {"B cell", "T cell"}
+    plt.close("all")
 
 
 # --- first changes, on the page of architecture ---------------------------------------------------

@@ -13,6 +13,7 @@ PACKAGES = {"grnular_core": ROOT, "grnular_paper": ROOT / "notebooks"}
 # Names that nothing imports, and why they are there.
 WITHOUT_A_USER = {
     "grnular_core.scoring.ranking.auroc": "one score for who imports the package",
+    "grnular_core.workflow.pl.network": "gc.pl.network, for who imports the package",
     "grnular_paper.claims.sentences.CLAIMS": "what every claim is tested by",
     "grnular_paper.model_selection.summaries": "shown on the page on the method",
     "grnular_paper.gene_sets.SNAPSHOT": "where the committed table of gene sets comes from",
