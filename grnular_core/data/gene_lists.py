@@ -43,13 +43,10 @@ SIGNS = {
     "negative": -1, "unknown": 0, "?": 0,
 }  # fmt: skip
 STRICT = "tf_lists/lambert2018.txt"
-# word -> file of the registry; BEELINE's lists are in capitals for both species
-NAMED = {
-    "human": STRICT,
-    "mouse": STRICT,
-    "human-broad": "beeline/Networks/human-tfs.csv",
-    "mouse-broad": "beeline/Networks/mouse-tfs.csv",
-}
+# species -> BEELINE's list, in capitals for both
+BROAD = {"human": "beeline/Networks/human-tfs.csv", "mouse": "beeline/Networks/mouse-tfs.csv"}
+# word -> file of the registry
+NAMED = {"human": STRICT, "mouse": STRICT, **{f"{species}-broad": key for species, key in BROAD.items()}}
 ALL = "all"
 HALF = 0.5
 

@@ -30,7 +30,7 @@ from scipy.io import loadmat
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch
-from grnular_core.data.gene_lists import NAMED, read_tfs
+from grnular_core.data.gene_lists import BROAD, read_tfs
 from grnular_core.data.names import match_names
 from grnular_core.data.values import column_variance, log_normalised
 from grnular_core.utils.errors import InputError
@@ -157,7 +157,7 @@ def load_cells(name: str) -> GRNDataset:
         As ``counts``.
     """
     chosen = cell_set(name)
-    tfs = read_tfs(fetch(NAMED[chosen.species]))
+    tfs = read_tfs(fetch(BROAD[chosen.species]))
     table = prepared(counts(name), tfs)
     where = {"dataset": name, "species": chosen.species, "files": chosen.keys}
     return make_dataset(

@@ -17,7 +17,7 @@ from grnular_core.data.candidates import (
 )
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
-from grnular_core.data.gene_lists import NAMED
+from grnular_core.data.gene_lists import BROAD
 from grnular_core.methods.registry import RunOptions, method, run_method
 from grnular_core.methods.unrolled import papers_weights
 from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
@@ -240,7 +240,7 @@ def set_keys(name: str, networks: Sequence[str]) -> list[str]:
         Each once.
     """
     chosen = cell_set(name)
-    keys = [*chosen.keys, NAMED[chosen.species], STRICT[chosen.species]]
+    keys = [*chosen.keys, BROAD[chosen.species], STRICT[chosen.species]]
     for of in (of for of in networks_of(chosen.species) if of in networks):
         keys += network_keys(of, chosen.species)
     return list(dict.fromkeys(keys))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import (
-    NAMED,
+    BROAD,
     STRICT,
     mouse_names,
     read_network,
@@ -192,7 +192,7 @@ def test_signs_come_from_words_and_numbers():
 @pytest.mark.parametrize("word", ["human-broad", " MOUSE-Broad "])
 def test_a_species_fetches_its_list_once_and_compares_it_without_case(server, word, monkeypatch):
     species = word.strip().lower().removesuffix("-broad")
-    key = f"beeline/Networks/{species}-tfs.csv"
+    key = BROAD[species]
     server.add(key, b"TF,Sources\nSOX2,a|b\nZNF7,a\n")
     server.folder.mkdir()
     monkeypatch.chdir(server.folder)
@@ -244,7 +244,7 @@ def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_
 
 
 def test_without_network_the_message_says_what_else_can_be_done(server):
-    server.add(NAMED["human"], b"A\n", statuses=[404] * 9)
+    server.add(STRICT, b"A\n", statuses=[404] * 9)
     with pytest.raises(DownloadError, match=r"'human' is not available: .*--tfs a file with one name"):
         tf_list("human")
 
