@@ -14,8 +14,8 @@ from grnular_paper import learning, open_choices
 from grnular_paper.claims.model import means, variant_rows
 from grnular_paper.findings import said
 from grnular_paper.readings import best
-from grnular_paper.real_data import recorded_pairs
-from grnular_paper.records import KEY, READINGS, Record, recorded_table
+from grnular_paper.real_data import GENES, recorded_pairs
+from grnular_paper.records import CHANCE, KEY, READINGS, Record, recorded_table
 from grnular_paper.tables.readings import TITLES
 
 from grnular_core.models.grnular import GRNULarConfig
@@ -49,6 +49,8 @@ def effects(folder: Path) -> dict[str, str]:
     return texts | {
         "conventions": conventions(folder),
         "triangle": triangle(folder),
+        "into_tfs": into_tfs(folder),
+        "silent_tfs": silent_tfs(folder),
         "trained": learning.kept_in_words(PAPERS_WEIGHTS),
         "seeds": seeds(folder),
         "stop": early_stop(folder),
@@ -122,6 +124,30 @@ def triangle(folder: Path) -> str:
         return NONE
     return ", ".join(
         f"{row.lost:.0%} of the {row.edges} edges of {row.dataset}" for row in table.itertuples()
+    )
+
+
+def into_tfs(folder: Path) -> str:
+    """Share of the true edges of real networks that end in a TF."""
+    table = recorded_table(folder, CHANCE)
+    table = table[table["genes"] == GENES] if len(table) else table
+    if table.empty:
+        return NONE
+    parts = [
+        f"{network} {shares.min():.0%} to {shares.max():.0%}"
+        for network, shares in table.groupby("network", sort=False)["true_into_tfs"]
+    ]
+    return f"of the true edges on real cells these are, over datasets, {', '.join(parts)}"
+
+
+def silent_tfs(folder: Path) -> str:
+    """TFs without any count at a dropout of 75 %."""
+    table = recorded_table(folder, "conventions").head(1)
+    if table.empty:
+        return NONE
+    return (
+        f"at a dropout of 75 %, by the paper's convention, {1 - table['tfs'].item():.0%} of the TFs have no count, "
+        "and their edges no method can rank"
     )
 
 

@@ -41,7 +41,7 @@ def test_effects_are_those_of_the_recorded_rows(tmp_path, effects):
         shutil.copy(path, tmp_path)
     shutil.copy(recorded_folder() / "table3.csv", tmp_path)
     empty = difference_page.effects(tmp_path)
-    for name in ("layers", "stop", "triangle", "compiled"):
+    for name in ("layers", "stop", "triangle", "compiled", "into_tfs", "silent_tfs"):
         assert empty[name] == difference_page.NONE
 
 
@@ -55,6 +55,14 @@ def test_trainings_are_compared_on_the_seeds_that_all_of_them_have(tmp_path):
     text = difference_page.of_readings(tmp_path, ["as printed", "gradient not clipped"])
     assert text.endswith("untrained 0.300, as printed 0.500, gradient not clipped 0.400 (seeds: 1)")
     assert difference_page.of_readings(tmp_path, ["as printed", "loss on Z"]) == difference_page.NONE
+
+
+def test_edges_into_tfs_and_silent_tfs_are_those_of_the_record(effects):
+    chance = pd.read_csv(recorded_folder() / "chance.csv")
+    shares = chance[(chance["genes"] == "TFs+500") & (chance["network"] == "STRING")]["true_into_tfs"]
+    assert f"STRING {shares.min():.0%} to {shares.max():.0%}" in effects["into_tfs"]
+    seen = pd.read_csv(recorded_folder() / "conventions.csv").set_index("setting").loc["as in the paper", "tfs"]
+    assert f"{1 - seen:.0%} of the TFs" in effects["silent_tfs"]
 
 
 def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
