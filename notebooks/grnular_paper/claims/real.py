@@ -22,6 +22,7 @@ import pandas as pd
 from grnular_core.data.beeline import NETWORKS
 from grnular_core.plotting.style import label
 from grnular_paper.findings import Finding, said
+from grnular_paper.grids import TUNED
 from grnular_paper.real_data import PRINTED_RULE, recorded_pairs
 from grnular_paper.records import recorded_table
 from grnular_paper.tables.beeline import printed_beside_chance
@@ -99,8 +100,35 @@ def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int
     )
 
 
-def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[[Path], Finding]:
+def editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
+    """The tuned editions of competing methods, where they are on record for every pair that the method has.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (pairs, methods)
+        ``pairs`` of a score.
+
+    Returns
+    -------
+    list of str
+        Names of methods.
+    """
+    tuned = {other: f"{other}{TUNED}" for other in others}
+    return [
+        name if name in table and other in table and not (table[other].notna() & table[name].isna()).any() else other
+        for other, name in tuned.items()
+    ]
+
+
+def ahead(
+    chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool = True
+) -> Callable[[Path], Finding]:
     """Judge of "``chosen`` scores higher than ``others`` on real data", pair by pair.
+
+    Parameters
+    ----------
+    tuned : bool
+        Against ``editions`` of the others, as the paper tuned its baselines.
 
     Returns
     -------
@@ -109,15 +137,19 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[
     """
 
     def look(folder: Path) -> Finding:
-        strict = counts(pairs(folder, f"strict_{score}"), chosen, others)
-        paper = counts(pairs(folder, f"paper_{score}"), chosen, others)
+        table = pairs(folder, f"strict_{score}")
+        against = editions(table, others) if tuned else list(others)
+        strict = counts(table, chosen, against)
+        paper = counts(pairs(folder, f"paper_{score}"), chosen, against)
         numbers = (
             f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
             f"paper's: higher in {paper[0]}, lower in {paper[1]}"
         )
-        table = pairs(folder, f"strict_{score}")
         n_pairs = int(table[chosen].count()) if chosen in table else 0
         absent = [label(r) for r in others if r not in table]
+        with_settings = [label(r) for r in against if r.endswith(TUNED)]
+        if with_settings:
+            numbers += f"; against {', '.join(with_settings)}"
         if absent:
             numbers += f"; not on record: {', '.join(absent)}"
         if not strict[2]:
