@@ -2,8 +2,8 @@
 
 *Curated* networks are read from the literature (TRRUST; CollecTRI) or keep what several lines of evidence support
 (DoRothEA, confidence A to C). *ChIP* networks join a TF to genes near its binding sites, mostly in other cells than
-those at hand: ENCODE and ChEA (consensus targets), and BEELINE's non-specific network of the mouse, which has
-TRRUST's edges in it.
+those at hand: ENCODE and ChEA (consensus targets). BEELINE's non-specific network of the mouse is *mixed*: though called
+ChIP-seq, it is put together from databases of several kinds, and has all of TRRUST in it.
 
 CollecTRI's names of complexes (AP1, NFKB) are no genes and are left out. CollecTRI, ENCODE and ChEA are of human symbols; for
 mouse cells every edge is carried over to all mouse genes that the table of orthologues names.
@@ -27,10 +27,10 @@ from grnular_core.data.names import match_spelling
 from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects
 
-CURATED, CHIP = "curated", "ChIP"
+CURATED, CHIP, MIXED = "curated", "ChIP", "mixed"
 KINDS = {
     "TRRUST": CURATED, "CollecTRI": CURATED, "DoRothEA": CURATED,
-    "ENCODE": CHIP, "ChEA": CHIP, "Non-Specific": CHIP,
+    "ENCODE": CHIP, "ChEA": CHIP, "Non-Specific": MIXED,
 }  # fmt: skip
 MIN_REGULATORS, MIN_EDGES = 10, 50
 CONFIDENT = ("A", "B", "C")  # of DoRothEA's levels A to E
@@ -38,7 +38,7 @@ COMPLEXES = ("AP1", "NFKB")  # besides names that start with COMPLEX
 COLLECTRI = "networks/collectri.csv"
 CONSENSUS = "networks/ENCODE_and_ChEA_Consensus_TFs_from_ChIP-X.gmt.gz"
 ORTHOLOGUES = "networks/hgnc_mgi_annotation.rds"
-# By network and species; species of one's own where there is one file for both.
+# By network and species.
 FILES = {
     ("TRRUST", "human"): "networks/trrust_rawdata.human.tsv",
     ("TRRUST", "mouse"): "networks/trrust_rawdata.mouse.tsv",

@@ -12,6 +12,7 @@ from grnular_paper.more_networks import (
     ENDS,
     FILES,
     KINDS,
+    MIXED,
     among,
     carried_over,
     confident,
@@ -55,7 +56,7 @@ def test_an_edge_goes_to_all_counterparts_and_is_lost_without_one():
 
 
 def test_every_network_has_a_kind_and_its_files_in_the_registry():
-    assert set(KINDS.values()) == {CURATED, CHIP}
+    assert set(KINDS.values()) == {CURATED, CHIP, MIXED}
     assert networks_of("mouse") == list(KINDS) and networks_of("human") == list(KINDS)[:-1]
     for name, species in FILES:
         assert name in KINDS and set(network_keys(name, species)) <= set(registry())
@@ -89,6 +90,13 @@ def test_a_pair_with_few_tfs_or_few_edges_is_not_scored(monkeypatch):
 )
 def test_networks_have_their_sizes(real_data, name, species, n_edges):
     assert len(network(name, species)) == n_edges
+
+
+def test_beelines_network_holds_the_whole_of_trrust(real_data):
+    mixed, curated = (
+        {(a.upper(), b.upper()) for a, b in network(name, "mouse")[ENDS].to_numpy()} for name in ("Non-Specific", "TRRUST")
+    )
+    assert curated <= mixed and len({regulator for regulator, _ in mixed}) > 1000
 
 
 @pytest.mark.slow
