@@ -8,7 +8,7 @@ factor are compared in pairs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +33,7 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_core.utils.device import resolve_device
 from grnular_paper.synthetic import graph_row
+from grnular_paper.tasks import Task
 
 THRESHOLDS = (0.005, 0.02, 0.1, 0.3)  # of GLAD: rho of every entry, before any training
 MASK_CELLS = (100, 1000)
@@ -62,7 +63,7 @@ CONTEXT = Recipe(
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Task):
     """One value of one factor of the model, with its recipe and the test graphs that score it.
 
     Attributes
@@ -98,42 +99,15 @@ class Variant:
         """The variant's name in the record."""
         return f"{self.base}: {self.factor} = {self.value}"
 
-    @property
-    def data(self) -> object:
-        """Variants share their test graphs, but are long: each is a piece of work."""
-        return self.label
-
-    def identities(self) -> list[dict[str, object]]:
-        """A variant is on record with all its graphs or not at all.
-
-        Returns
-        -------
-        list of dict
-            One, with the column ``method``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A variant is on record with all its graphs or not at all."""
         return [{"method": self.label}]
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> list[dict[str, object]]:
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
         """Train and score: a row of the record for every test graph of every preset.
 
         ``seconds`` is a graph's share of one batch of four, edge features and goodINIT included: one run on
         whatever else the machine does, good for an order of magnitude.
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes that simulate; -1 for all cores.
-        parts : Path, optional
-            A folder where a training keeps its checkpoint.
-
-        Returns
-        -------
-        list of dict
-            Rows of the record, without provenance.
         """
         place = resolve_device(device)
         checkpoint = None

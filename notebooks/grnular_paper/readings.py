@@ -14,7 +14,7 @@ folder : Path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from grnular_core.training.train import train
 from grnular_paper.ablations import AS_PRINTED, with_config
 from grnular_paper.records import READINGS
 from grnular_paper.runs import run_missing
+from grnular_paper.tasks import Task
 
 SEEDS = (0, 1, 2)
 PUBLISHED = "loss of all iterations"  # the reading that is the published model: best on validation graphs
@@ -34,7 +35,7 @@ GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_P
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Task):
     """One way to train a model on one kind of graphs, from one seed.
 
     Attributes
@@ -63,19 +64,8 @@ class Reading:
         """The training in words."""
         return f"{self.name} on {self.graphs}, seed {self.seed}"
 
-    @property
-    def data(self) -> object:
-        """Each is a piece of work."""
-        return self.label
-
-    def identities(self) -> list[dict[str, object]]:
-        """A training is on record with all its epochs or not at all.
-
-        Returns
-        -------
-        list of dict
-            One, with the columns ``graphs``, ``reading`` and ``seed``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A training is on record with all its epochs or not at all."""
         return [{"graphs": self.graphs, "reading": self.name, "seed": self.seed}]
 
     def whole_recipe(self) -> Recipe:
@@ -89,25 +79,8 @@ class Reading:
         recipe = with_config(self.recipe, seed=self.seed)
         return replace(recipe, train=graphs, valid=graphs, seed=self.seed)
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> list[dict[str, object]]:
-        """Train: a row an epoch, from 0 (untrained).
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes that simulate; -1 for all cores.
-        parts : Path, optional
-            A folder where the training keeps its checkpoint.
-
-        Returns
-        -------
-        list of dict
-            Rows of the record, without provenance.
-        """
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
+        """Train: a row an epoch, from 0 (untrained)."""
         checkpoint = None
         if parts is not None:
             parts.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ by edge, TF by TF, and by what the targets are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from grnular_core.scoring.ranking import average_precision
 from grnular_core.scoring.statistics import bootstrap_over_tfs, random_scores_summary
 from grnular_core.scoring.strict import strict_scores
 from grnular_paper.records import CHANCE, DETAILS, TARGETS, Record, row_scores
+from grnular_paper.tasks import Task
 
 RUN = ["dataset", "network", "genes", "method"]  # with a seed: what a row on real data is of
 GENES = "TFs+500"  # the gene rule of the eighteen pairs that need no archive
@@ -34,7 +35,7 @@ DRAWS = 200  # of TFs with replacement, for an interval
 
 
 @dataclass(frozen=True)
-class RealTask:
+class RealTask(Task):
     """One inference on real data, scored on reference networks.
 
     Attributes
@@ -73,40 +74,17 @@ class RealTask:
         """Real data are read once a process."""
         return self
 
-    def identities(self) -> list[dict[str, object]]:
-        """A row for each network.
-
-        Returns
-        -------
-        list of dict
-            ``dataset, genes, method, network`` and, but for ``TARGETS``, ``seed``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A row for each network."""
         own = {"dataset": self.dataset, "genes": self.genes, "method": self.method}
         seed = {} if self.experiment == TARGETS else {"seed": self.seed}
         return [own | {"network": n} | seed for n in self.networks]
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> dict[str, list[dict[str, object]]]:
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> dict[str, list[dict[str, object]]]:
         """Infer once, score on each network (once a network where the method needs the truth, or genes differ).
 
         On one thread of torch, whatever the machine has: the paper's loop carries the rounding of another
         number into its scores.
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes of methods that use several; -1 for all cores.
-        parts : Path, optional
-            A folder where long methods keep finished parts.
-
-        Returns
-        -------
-        dict of str to list
-            Rows of "beeline", of ``DETAILS`` and ``TARGETS``, and of ``CHANCE`` from random scores, without
-            provenance; of ``TARGETS`` and ``CHANCE`` alone where ``TARGETS`` are asked for.
         """
         from grnular_core.models.parallel import one_thread  # torch takes a second or two to load
 

@@ -1,7 +1,6 @@
-"""Runs: one loop that computes what is not on record yet, and one check that recomputes what is.
+"""One loop that computes what is not on record yet, and one check that recomputes what is.
 
-A run is a method on a dataset, a trained variant of the model, a setting of a competing method, or a timing: whatever
-has the attributes of ``Task``. Its rows go to the record as soon as it has ended.
+Rows go to the record as soon as a run (``tasks.Task``) has ended.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import joblib
 import pandas as pd
@@ -22,6 +21,7 @@ from grnular_core.utils.errors import GrnularError, InputError, MethodError
 from grnular_paper.real_data import RUN, RealTask, pairs_without_data
 from grnular_paper.records import KEY, Record, area_gaps
 from grnular_paper.synthetic import SyntheticTask
+from grnular_paper.tasks import Rows, Task
 
 CONNECT_SECONDS = 30
 # Rows of single precision: hundreds of Adam steps through ReLUs carry the rounding of another processor's
@@ -29,56 +29,6 @@ CONNECT_SECONDS = 30
 # worst, 2 % in the median (6 % with 1,000 cells, 3 % without noise). In double precision: below 1 %.
 PROCESSOR_SPREAD = dict.fromkeys(("grnular", "grnular-base", "grnular-untrained"), 0.15)
 _PLACE = [name for name in KEY if name != "experiment"]
-Rows = dict[str, list[dict[str, object]]]
-
-
-class Task(Protocol):
-    """What the loop needs to know of a run.
-
-    Attributes
-    ----------
-    label : str
-        Names the run and no other one.
-    experiment : str
-        The record that its rows belong to.
-    data : object
-        Tasks that follow each other with equal ``data`` share their input, and are run in one process.
-    """
-
-    label: str
-    experiment: str
-    data: object
-
-    def identities(self) -> list[Mapping[str, object]]:
-        """For each row that the run gives, the columns by which it is found on record.
-
-        Returns
-        -------
-        list of dict
-            Names of columns and their values.
-        """
-        ...
-
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> list[dict[str, object]] | Rows:
-        """The rows, without provenance; of several records by their names.
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes of a run; -1 for all cores.
-        parts : Path, optional
-            A folder where long methods keep finished parts.
-
-        Returns
-        -------
-        list of dict, or dict of str to list
-            Rows, or rows by name of the record.
-        """
-        ...
 
 
 def run_missing(
@@ -169,7 +119,7 @@ def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[s
 
 def _run_piece(
     tasks: Sequence[Task], parts: Path | None, options: Mapping[str, Any]
-) -> list[tuple[Task, Rows, str]]:
+) -> list[tuple[Task, dict[str, Rows], str]]:
     """Each task with its rows by record, or with a line on why there are none."""
     results = []
     for task in tasks:

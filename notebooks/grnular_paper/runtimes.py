@@ -11,7 +11,7 @@ otherwise be on the bill of whichever method comes first. Quick runs are repeate
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from grnular_paper.synthetic import (
     replicate_of,
     score_simulation,
 )
+from grnular_paper.tasks import Task
 
 DATASET = "DS3"
 HIDDEN = (200, 500, 1000)  # Table 1
@@ -78,7 +79,7 @@ def papers_config(hidden: int) -> GRNULarConfig:
 
 
 @dataclass(frozen=True)
-class Timing:
+class Timing(Task):
     """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass.
 
     A forward pass is goodINIT and all fits, with untrained learned parts.
@@ -100,40 +101,12 @@ class Timing:
         """The name in the record."""
         return self.name
 
-    @property
-    def data(self) -> object:
-        """Nothing runs beside a timing."""
-        return self.name
-
-    def identities(self) -> list[dict[str, object]]:
-        """A timing is one row.
-
-        Returns
-        -------
-        list of dict
-            One, with the column ``method``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A timing is one row."""
         return [{"method": self.name}]
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> list[dict[str, object]]:
-        """One row: from the expression to the edge table, on all cores.
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes of a method; -1 for all cores.
-        parts : Path, optional
-            Not used: a timing is not resumed.
-
-        Returns
-        -------
-        list of dict
-            One row of the record, without provenance.
-        """
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
+        """One row: from the expression to the edge table, on all cores."""
         known: TFInformation = "without" if self.name in WITHOUT_TFS else "with"
         if self.hidden is not None:
             found = median_run(lambda data: _forward(data, self.hidden, device), known)

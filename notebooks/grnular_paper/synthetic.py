@@ -24,7 +24,7 @@ device : str
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,12 +48,13 @@ from grnular_core.simulation.simulate import (
 from grnular_core.training.batches import first_seed
 from grnular_core.utils.errors import InputError
 from grnular_paper.records import SCORES, row_scores
+from grnular_paper.tasks import Task
 
 TFInformation = Literal["with", "without"]
 
 
 @dataclass(frozen=True)
-class SyntheticTask:
+class SyntheticTask(Task):
     """One method on one replicate of a preset.
 
     Attributes
@@ -114,35 +115,14 @@ class SyntheticTask:
             "seed": self.seed,
         }
 
-    def identities(self) -> list[dict[str, object]]:
-        """A run is one row.
-
-        Returns
-        -------
-        list of dict
-            One, with the columns by which it is found.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A run is one row."""
         key = self.key()
         names = ("dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed")
         return [{name: key[name] for name in names}]
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> list[dict[str, object]]:
-        """Infer one network and score it: one row of the record, see ``run_on``.
-
-        Parameters
-        ----------
-        n_jobs : int
-            Processes of methods that use several; -1 for all cores.
-        parts : Path, optional
-            A folder where long methods keep finished parts.
-
-        Returns
-        -------
-        list of dict
-            One row of the record, without provenance.
-        """
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
+        """Infer one network and score it: one row of the record, see ``run_on``."""
         simulation = replicate_of(*self.data)
         like = {"ds": "DS1"}.get(self.experiment, self.experiment)
         weights = papers_weights(self.method, like) if like == "DS1" else None

@@ -18,7 +18,7 @@ known : str
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -45,6 +45,7 @@ from grnular_paper.grids import TUNED, Point
 from grnular_paper.records import SCORES
 from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import TFInformation
+from grnular_paper.tasks import Task
 
 FAMILIES = dict(zip(RANGES, ("clean", "low-dropout", "DS1-like", "DS2-like"), strict=True))
 GRIDS: tuple[tuple[str, TFInformation], ...] = (
@@ -146,7 +147,7 @@ def grid(method: str, known: TFInformation = "with") -> list[Setting]:
 
 
 @dataclass(frozen=True)
-class SettingTask:
+class SettingTask(Task):
     """A setting of a competing method on the validation graphs of one family.
 
     Attributes
@@ -172,19 +173,8 @@ class SettingTask:
         """The run in words."""
         return f"{self.setting.label} on {self.family} ({self.known} TFs)"
 
-    @property
-    def data(self) -> object:
-        """Simulated anew by each."""
-        return self.label
-
-    def identities(self) -> list[dict[str, object]]:
-        """A setting is on record with all its graphs or not at all.
-
-        Returns
-        -------
-        list of dict
-            One, with the columns ``dataset``, ``network``, ``method`` and ``tf_information``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """A setting is on record with all its graphs or not at all."""
         return [
             {
                 "dataset": self.family, "network": "valid", "method": self.setting.label,
@@ -192,25 +182,8 @@ class SettingTask:
             }
         ]  # fmt: skip
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = 1, parts: Path | None = None
-    ) -> list[dict[str, object]]:
-        """A row a graph; no AUPRC where the graphical lasso has no solution.
-
-        Parameters
-        ----------
-        device : str
-            Not used: all methods run on the CPU.
-        n_jobs : int
-            Not used: one process.
-        parts : Path, optional
-            Not used: a run is short.
-
-        Returns
-        -------
-        list of dict
-            Rows of the record, without provenance.
-        """
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
+        """A row a graph; no AUPRC where the graphical lasso has no solution."""
         rows = []
         for replicate, (X, tf_index, truth, allowed) in enumerate(_graphs(self.family, self.n_graphs)):
             regulators = tf_index if self.known == "with" else np.arange(X.shape[1])
