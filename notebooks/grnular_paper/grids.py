@@ -188,6 +188,8 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
     size = ("DS1", "DS2", "DS3").index(dataset)
     if method == "genie3":
         return (most, 3, 1)[size]
+    if method == "grnular":
+        return (most, most, MIN_UNITS)[size]
     if method == "grnboost2":
         return (most, most, 3)[size] if tf_information == "with" else (most, 3, 1)[size]
     return most

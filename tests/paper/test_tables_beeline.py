@@ -264,6 +264,14 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert np.isnan(numbers["ratio_ridge"]) and numbers["mean_ridge"] == 99
 
 
+def test_tuned_settings_stand_beside_those_of_the_package():
+    lines = [("STRING", d, m, r) for d, m, r in (
+        ("mDC", "ridge", 2.0), ("mESC", "ridge", 8.0), ("mDC", "ridge-tuned", 1.0), ("mESC", "ridge-tuned", 9.0),
+        ("hHep", "ridge", 5.0), ("mDC", "clr", 1.0))]  # fmt: skip
+    table = scores.tuned_table(scored(*lines, columns="network dataset method strict_auprc_ratio"))
+    assert table.iloc[0, 1:].tolist() == [2, "4.00", "3.00", 1] and len(table) == 1
+
+
 def test_tests_are_told_from_the_side_of_either_method(ranked):
     tests = scores.pairwise_tests(ranked)
     ours, theirs = (scores.against(tests, m).iloc[0] for m in ("grnular-cells", "clr"))

@@ -31,6 +31,7 @@ import pandas as pd
 from grnular_core.data.beeline import DATASETS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import compare_methods, mean_interval, rank_intervals
+from grnular_paper.grids import TUNED
 from grnular_paper.real_data import pair_label, pair_order
 from grnular_paper.verdicts import turned
 
@@ -276,6 +277,25 @@ def summary_table(
         ranks = rank_intervals(log, found.datasets).reindex(table.index)
         table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
     return table.rename(index=label)
+
+
+def tuned_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Competing methods by the settings of their packages and by those chosen on simulated validation graphs.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method with tuned runs: pairs that both have, geometric mean of strict AUPRC / density by each, and
+        the number of pairs on which the tuned settings are higher.
+    """
+    wide = _by_pair(rows, RATIO)
+    lines = []
+    for method in [m for m in wide if f"{m}{TUNED}" in wide]:
+        both = wide[[method, f"{method}{TUNED}"]].dropna()
+        package, tuned = np.exp(np.log(both).mean())
+        higher = int((both.iloc[:, 1] > both.iloc[:, 0]).sum())
+        lines.append((label(method), len(both), f"{package:.2f}", f"{tuned:.2f}", higher))
+    return pd.DataFrame(lines, columns=["method", "pairs", "package's settings", "tuned", "tuned is higher"])
 
 
 def over_tfs(by_edge: pd.DataFrame, pairs: Sequence[str]) -> pd.Series:
