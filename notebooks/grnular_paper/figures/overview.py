@@ -36,7 +36,7 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
         _panel(ax, found[found["setting"] == setting], methods)
-        ax.set_title(setting, fontsize=9)
+        ax.set_title(setting, fontsize=8)
         ax.set_xlim(*limits)
     for ax in axes.flat[len(settings) :]:
         ax.set_visible(False)
