@@ -133,7 +133,8 @@ EXPRESSION = [
     x("cut gzip", PACKED[: len(PACKED) // 2], "damaged or cut short", "again", file="x.csv.gz"),
     x("Latin-1", GOOD.encode("latin-1"), "no plain text in UTF-8"),
     x("NUL bytes", GOOD.replace("cell_3,", "cell_3,\0\0"), "no plain text"),
-    x("unknown ending", GOOD, "unknown ending", "expected csv, tsv", file="x.parquet"),
+    x("unknown ending", GOOD, "unknown ending", "expected csv, tsv", "save the sheet as csv", file="x.xlsx"),
+    x("csv under a parquet name", GOOD, "not a readable parquet file", "copied to the end", file="x.parquet"),
     x("ids before symbols", small_table().T.reset_index(names="symbol").set_index(pd.Index(IDS, name="id")).to_csv(), "'GATA1' at row ENSG00000000000, column symbol", "one column of names"),
     x("csv under an h5ad name", GOOD, "not a readable h5ad file", "write it again", file="x.h5ad"),
     x("packed h5ad", gzip.compress(b"\x89HDF"), "not a readable h5ad file", "is it packed", file="x.h5ad.gz"),
@@ -150,7 +151,7 @@ MATRIX = [
     Case(name, ("m/", *says), {**NAMES, "m/matrix.mtx": MTX, **put}, "m")
     for name, put, says in (
         ("mtx without names of genes", {"m/features.tsv": None}, ("no features.tsv beside", "needs the names")),
-        ("mtx with blank names of cells", {"m/barcodes.tsv": "\n\n"}, ("barcodes.tsv is not a readable table", "quotation mark")),
+        ("mtx with blank names of cells", {"m/barcodes.tsv": "\n\n"}, ("barcodes.tsv holds no names", "written to the end")),
         ("mtx of another sample", {"m/barcodes.tsv": "c1\nc2\nc3\nc4\nc5\n"}, ("3 x 2", "3 features and 5 barcodes", "belong together")),
         ("mtx without a head", {"m/matrix.mtx": "3 2 2\n1 1 5\n"}, ("starts with '3 2 2'", "expected a line such as '%%MatrixMarket")),
         ("symmetric mtx", {"m/matrix.mtx": MTX.replace("general", "symmetric")}, ("real symmetric", "Write it again")),

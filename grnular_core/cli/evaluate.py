@@ -14,6 +14,7 @@ from grnular_core.data import names as checks
 from grnular_core.data.candidates import clean_truth, strict_candidates
 from grnular_core.data.edges import read_edges
 from grnular_core.data.gene_lists import read_network, refuse_own_list, tf_list
+from grnular_core.data.odd_names import helpers
 from grnular_core.data.readers import read_expression
 from grnular_core.data.values import table_names
 from grnular_core.scoring.paper import paper_scores
@@ -25,6 +26,7 @@ from grnular_core.workflow.anndata_input import (
     selected,
     with_gene_symbols,
 )
+from grnular_core.workflow.genomes import of_genome
 
 if TYPE_CHECKING:
     from grnular_core.cli.terminal import Commands
@@ -117,6 +119,8 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
         say(f"note: {left_out}")
     if options.gene_names:
         table = with_gene_symbols(table, options.gene_names, where)
+    if options.genome:
+        table = of_genome(table, options.genome, where)
     rows, columns = table_names(table, None, where)
     stated = hasattr(table, "obs_names")  # as in make_dataset
     try:
@@ -127,6 +131,8 @@ def _gene_names(options: argparse.Namespace, tfs: list[str] | None) -> tuple[lis
         hint = reading_hint(whole, tfs, options.match, options.layer)
         raise InputError(f"{error}{hint}") from error
     genes = columns if by_columns else rows
+    no_genes = frozenset(helpers(genes, tfs or ()))  # membership only, as in make_dataset
+    genes = [gene for gene in genes if gene not in no_genes]
     checks.check_names(genes, options.duplicates, where)
     return list(dict.fromkeys(genes)), note
 

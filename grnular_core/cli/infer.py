@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from grnular_core.cli.terminal import (
     EXIT_CODES,
@@ -19,6 +19,7 @@ from grnular_core.cli.terminal import (
 )
 from grnular_core.data.edges import write_edges
 from grnular_core.data.readers import files_read
+from grnular_core.data.values import ValuesAre
 from grnular_core.methods.registry import FOR_CELLS, RunOptions, check_method, method
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
@@ -105,6 +106,10 @@ def add_infer(commands: Commands) -> None:
         action="store_true",
         help="counts: scale each cell to the same total and take log(1 + x) first",
     )
+    add(
+        "--values-are", choices=get_args(ValuesAre), default="auto",
+        help="what the values are, where their look deceives: counts (also with fractions) or log (default: auto)",
+    )  # fmt: skip
     add(
         "--truth",
         type=text,
@@ -207,6 +212,8 @@ def _input_options(options: argparse.Namespace) -> InputOptions:
         duplicates=options.duplicates,
         scaled=options.scaled,
         normalise=options.normalise,
+        values_are=options.values_are,
+        genome=options.genome,
     )
 
 

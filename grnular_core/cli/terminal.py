@@ -126,6 +126,10 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         "--gene-names", type=text, metavar="COLUMN",
         help="column of an .h5ad file's .var with the names of genes, such as gene_symbols",
     )  # fmt: skip
+    add(
+        "--genome", type=text, metavar="NAME",
+        help="keep the genes of this genome, such as GRCh38 where genes are called GRCh38_GATA1 and mm10_Gata1",
+    )  # fmt: skip
 
 
 # --- lines and bars at the terminal

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data import names, values
+from grnular_core.data import names, odd_names, values
 from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
 from grnular_core.utils.errors import InputError
 
@@ -114,6 +114,7 @@ def make_dataset(
     duplicates: names.Duplicates = "error",
     scaled: bool = False,
     normalise: bool = False,
+    values_are: values.ValuesAre = "auto",
     provenance: Mapping[str, Any] | None = None,
 ) -> GRNDataset:
     """Check a table of expression and make a dataset of it.
@@ -140,13 +141,15 @@ def make_dataset(
         Whether negative values (z-scores) are meant so.
     normalise : bool
         Apply ``values.log_normalised``; for counts.
+    values_are : {"auto", "counts", "log"}
+        What the values are, where their look may deceive.
     provenance : mapping, optional
         Origin of the data, kept with the dataset.
 
     Returns
     -------
     GRNDataset
-        Genes of constant expression are dropped, with a note.
+        Genes of constant expression are dropped, and so are columns of metadata; notes say so.
 
     Raises
     ------
@@ -154,6 +157,7 @@ def make_dataset(
         For everything that would make the network meaningless.
     """
     names.check_choice("match", match, names.Match)
+    names.check_choice("values-are", values_are, values.ValuesAre)
     tfs = names.listed_names(tfs)
     matrix, rows, columns = values.as_matrix(expression, layer, name)
     stated = hasattr(expression, "obs_names")  # an AnnData
@@ -168,9 +172,15 @@ def make_dataset(
     if by_columns and isinstance(expression, pd.DataFrame):
         _refuse_gene_as_corner(expression.index.name, tfs, name)
     notes += names.name_notes(cells, genes)
+    matrix, cells, genes, left_out = _without_helpers(matrix, cells, genes, tfs, stated)
+    notes += left_out
     repeated = names.check_names(genes, duplicates, name)
+    if not scaled:
+        matrix, rounding = values.without_rounding(matrix)
+        notes += rounding
     kind = values.check_values(matrix, cells, genes, scaled, name)
-    notes.append(f"values look like {kind}; the largest is {matrix.max():.4g}")
+    notes += values.value_notes(matrix, genes, kind, values_are)
+    kind = values.KINDS.get(values_are, kind)
     if repeated:
         matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
         notes.append(
@@ -184,7 +194,8 @@ def make_dataset(
         if kind in ("log values", "scaled values"):
             raise InputError(
                 f"{name} holds what looks like {kind}; --normalise is for counts, and would log them again: leave "
-                "it out, or name the layer that holds counts (--layer)"
+                "it out, name the layer that holds counts (--layer), or say that these are counts "
+                "(--values-are counts)"
             )
         matrix, kind = values.log_normalised(matrix), "log values"
         notes.append(
@@ -247,6 +258,32 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
         density=candidates.density,
         dropped=data.truth_counts,
     )
+
+
+def _without_helpers(
+    matrix: values.Matrix,
+    cells: list[str],
+    genes: list[str],
+    tfs: Sequence[str] | None,
+    stated: bool,
+) -> tuple[values.Matrix, list[str], list[str], list[str]]:
+    """Leave out metadata and totals among genes, and among cells unless ``stated``; also notes."""
+    notes = []
+    listed = frozenset(tfs or ())  # membership only: no order comes from it
+    kept = []
+    for there, what in ((cells, "cells"), (genes, "genes")):
+        found = [] if stated and there is cells else odd_names.helpers(there, listed)
+        out = frozenset(found)
+        kept.append([i for i, label in enumerate(there) if label not in out])
+        if found:
+            notes.append(
+                f"{len(found)} {what} are named like metadata or totals ({names.preview(found)}) and are left out; "
+                "rename what is none"
+            )
+    if notes:
+        matrix = matrix[kept[0]][:, kept[1]]
+        cells, genes = [cells[i] for i in kept[0]], [genes[i] for i in kept[1]]
+    return matrix, cells, genes, notes
 
 
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:

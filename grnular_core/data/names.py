@@ -31,24 +31,13 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from grnular_core.data import odd_names
 from grnular_core.utils.errors import InputError
 
 Orientation = Literal["auto", "cells-x-genes", "genes-x-cells"]
 Match = Literal["exact", "ignore-case", "ignore-version"]
 Duplicates = Literal["error", "sum", "mean", "first", "max-variance"]
 ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
-# MARCH1 and SEPT2 after a spreadsheet has turned them into dates
-SPREADSHEET_DATE = re.compile(r"\d{1,2}-(mar|sep|sept|dec)|(mar|sep|sept|dec)-\d{1,2}", re.I)
-UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
-# columns that counting programs and scanpy or Seurat write beside genes and cells
-HELPER = re.compile(
-    r"N_(unmapped|multimapping|noFeature|ambiguous)|__(no_feature|ambiguous|too_low_aQual|not_aligned|"
-    r"alignment_not_unique)|n_(counts|genes|cells|umis?|features)\w*|(log1p_)?(total|n)_\w+_by_counts|"
-    r"(log1p_)?total_counts\w*|pct_\w+|percent[._]?(mt|mito|ribo)\w*|(mt|mito|ribo)[._]?(frac|fraction|pct|percent)\w*|"
-    r"n(Count|Feature)_\w+|n?(UMI|Gene)s?|(leiden|louvain)\w*|(\w+_)?pseudotime|latent_time|phase|(S|G2M)[._]Score|"
-    r"(seurat_)?clusters?|cell_?types?|batch|doublet_scores?|total|sum|length|chr|start|end|strand",
-    re.IGNORECASE,
-)
 
 
 def preview(names: Iterable[object], most: int = 5) -> str:
@@ -232,18 +221,14 @@ def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str
 
 
 def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Return a hint on how many names a looser comparison would match; empty where no more than now.
+    """Return a hint on how many names another comparison would match; empty where no more than now.
 
     Returns
     -------
     str
     """
-    now = len(match_names(wanted, names, match))
-    for rule in ("ignore-case", "ignore-version"):
-        found = len(match_names(wanted, names, rule)) if rule != match else 0
-        if found > now:
-            return f" With --match {rule} {found} would match"
-    return ""
+    hint = _looser(wanted, names, match)
+    return f" {hint[0].upper()}{hint[1:]}" if hint else ""
 
 
 def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> list[str]:
@@ -256,7 +241,7 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
     Raises
     ------
     InputError
-        For a gene without a name, and for repeated ones under the rule ``error``.
+        For a gene without a name, for repeated dates, and for other repeats under the rule ``error``.
     """
     check_choice("duplicates", duplicates, Duplicates)
     blank = [i for i, gene in enumerate(genes) if not gene.strip()]
@@ -267,6 +252,13 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
         )
     counts = pd.Series(list(genes), dtype=object).value_counts(sort=False)
     repeated = [str(name) for name in counts.index[counts > 1]]
+    dates = odd_names.dates(repeated)
+    if dates:  # both MARCH1 and MARC1 become 1-Mar
+        raise InputError(
+            f"{where}: the gene name {preview(dates, 3)} is a date made by a spreadsheet and occurs more than once: "
+            "these were different genes (MARCH1 and MARC1 both become 1-Mar). Write the table again from the one "
+            "before the spreadsheet, or drop these genes"
+        )
     if repeated and duplicates == "error":
         raise InputError(
             f"{where}: {len(repeated)} gene names occur more than once ({preview(repeated)}); "
@@ -278,8 +270,7 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
 def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     """Return warnings about names that are odd, yet no reason to refuse.
 
-    Cells of one name, genes that a spreadsheet has turned into dates, and counts, sums and labels
-    among the genes or cells.
+    Cells of one name, and genes that a spreadsheet has turned into dates.
 
     Returns
     -------
@@ -293,37 +284,13 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
             f"{len(repeated)} cell names occur more than once ({preview(repeated, 3)}); they are "
             "kept as different cells"
         )
-    dates = [gene for gene in genes if SPREADSHEET_DATE.fullmatch(gene)]
+    dates = odd_names.dates(genes)
     if dates:
         notes.append(
             f"{len(dates)} gene names look like dates made by a spreadsheet ({preview(dates, 3)}); "
             "they were MARCH, SEPT and the like, and match no list"
         )
-    for names, what in ((genes, "genes"), (cells, "cells")):
-        found = [name for name in names if HELPER.fullmatch(name)]
-        if found:
-            notes.append(
-                f"{len(found)} {what} are named like helper rows or columns ({preview(found)}) and "
-                f"are used as {what}; drop them from the table if they are none"
-            )
     return notes
-
-
-def refuse_unnamed(names: Iterable[str], where: str) -> None:
-    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell.
-
-    Raises
-    ------
-    InputError
-        For a name such as ``Unnamed: 0``.
-    """
-    unnamed = [name for name in names if UNNAMED.fullmatch(name)]
-    if unnamed:
-        raise InputError(
-            f"{where} holds {preview(unnamed, 3)}, pandas' name for a column without a header, such as "
-            "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
-            "one read with index_col=0 (or write row numbers not at all: index=False)"
-        )
 
 
 def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
@@ -442,10 +409,37 @@ def choose_tfs(
     others = [gene for gene in match_names(tfs, genes, match) if gene not in chosen]
     if others:
         summary += f"; {preview(others)} are other spellings of these in the data, and no TFs here"
-    looser = len(match_names(tfs, genes, "ignore-case")) if match == "exact" else 0
-    if looser > len(found):
-        summary += f"; with --match ignore-case {looser} would match"
-    return found, missing, summary
+    looser = _looser(tfs, genes, match) if missing else ""
+    return found, missing, f"{summary}; {looser}" if looser else summary
+
+
+def _looser(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
+    """How names would match that do not: by another rule, without a genome, or as R spells them."""
+    now = len(match_names(wanted, names, match))
+    for rule in ("ignore-case", "ignore-version"):
+        found = len(match_names(wanted, names, rule)) if rule != match else 0
+        if found > now:
+            return f"with --match {rule} {found} would match"
+    for genome, n_genes in odd_names.genomes(names).items():
+        bare = [odd_names.without_genome(name, genome) for name in names]
+        found = len(match_names(wanted, filter(None, bare), match))
+        if found > now:
+            example = next(name for name, short in zip(names, bare, strict=True) if short)
+            return (
+                f"with --genome {genome} {found} would match: it keeps the {n_genes} genes of that genome, which are "
+                f"called {example} and the like, under their names alone"
+            )
+    spelled = {odd_names.spelled_by_r(_key(name, match)) for name in wanted}
+    # membership only: no order comes from it
+    found = [name for name in names if odd_names.spelled_by_r(_key(name, match)) in spelled]
+    if len(found) > now:
+        known = {_key(name, match) for name in wanted}
+        others = [name for name in found if _key(name, match) not in known]
+        return (
+            f"with . - and _ taken as one {len(found)} would match ({preview(others, 3)}), since R and Seurat change "
+            "these; spell them in the list as in the data (R: check.names=FALSE keeps names)"
+        )
+    return ""
 
 
 def _key(name: str, match: Match) -> str:

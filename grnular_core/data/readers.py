@@ -1,58 +1,93 @@
-"""Reading expression files: csv and tsv, Matrix Market with its tables of names, h5ad.
+"""Reading expression files of any format that cells come in.
 
-pandas and anndata read; what is here keeps a misread file from becoming a network. A reader
-returns the table of the file unchanged, and ``dataset.make_dataset`` decides what is a gene or
-a cell. Files ending in ``.gz`` are unpacked on the way. Every failure is an ``InputError``
-that names the file and the likely fix.
+pandas, anndata, h5py and scipy read; what is here keeps a misread file from becoming a network. A
+reader returns the table of the file unchanged, and ``dataset.make_dataset`` decides what is a gene or
+a cell. Files ending in ``.gz`` are unpacked on the way. Every failure is an ``InputError`` that names
+the file and the likely fix.
 """
 
 from __future__ import annotations
 
 import re
-import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
+from grnular_core.data.hdf5 import is_zarr, read_hdf5, read_zarr
+from grnular_core.data.matrix_market import name_files, read_mtx
 from grnular_core.data.names import preview
-from grnular_core.data.text import check_file, neighbours, open_text, read_rows
+from grnular_core.data.text import check_file, read_rows
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t", "tab": "\t"}
+    Table = AnnData | pd.DataFrame
+    Read = tuple[Table, list[str]]
+
 ELSEWHERE = {
     "xlsx": "save the sheet as csv",
-    "h5": "write it as .h5ad (scanpy: read_10x_h5, then write)",
-    "loom": "write it as .h5ad (anndata: read_loom, then write)",
     "rds": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
+    "rdata": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
+    "h5seurat": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
+    "zip": "unpack it",
+    "tar": "unpack it (tar xf)",
+    "tgz": "unpack it (tar xf)",
 }
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?", ".")
-LAYOUTS = {"coordinate": 3, "array": 2}  # of a Matrix Market file: numbers on its size line
+# Where programs put the matrix of cells, below the folder of a run; the first place with one is taken.
+RUN_FOLDERS = ("", "outs/", "outs/count/", "outs/per_sample_outs/*/count/", "per_sample_outs/*/count/", "Solo.out/",
+    "*Solo.out/", "*/")  # fmt: skip
+MATRIX_FOLDERS = ("*filtered_feature_bc_matrix", "filtered_gene_bc_matrices/*", "Gene/filtered", "counts_filtered",
+    "DGE_filtered", "alevin", "af_quant/alevin", "*filtered_feature_bc_matrix.h5", "*filtered_gene_bc_matrices*.h5")  # fmt: skip
 
 
-def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
-    """Read an expression file by its ending.
+def read_expression(path: str | Path) -> Table:
+    """Read an expression file or folder; see ``read_with_notes``.
+
+    Parameters
+    ----------
+    path : str or Path
+        As there.
+
+    Returns
+    -------
+    DataFrame or AnnData
+        The table unchanged.
+
+    Raises
+    ------
+    InputError
+        As there.
+    """
+    return read_with_notes(path)[0]
+
+
+def read_with_notes(path: str | Path) -> Read:
+    """Read an expression file by its ending, or a folder by what is in it.
 
     Parameters
     ----------
     path : str or Path
         ``.csv``, ``.tsv`` or ``.txt`` (also ``.gz``): names in the first row and in the first
         column, numbers elsewhere; the first row may lack the corner, as R writes it.
-        ``.mtx`` (also ``.gz``), or a 10x folder: a matrix with the tables ``barcodes`` and
-        ``features`` (or ``genes``) beside it. ``.h5ad``.
+        ``.parquet`` and ``.feather``: the same, with pyarrow. ``.mtx`` (also ``.gz``), or its folder: a
+        matrix with the tables of names beside it, of Cell Ranger, STARsolo, kb-python, alevin-fry or
+        Parse. ``.h5ad``, ``.h5``, ``.loom``, ``.h5mu``: see ``hdf5``. A zarr store of an AnnData. The folder
+        of a run of Cell Ranger, whose filtered matrix is read.
 
     Returns
     -------
-    DataFrame or AnnData
+    table : DataFrame or AnnData
         The table unchanged, its corner the name of the index; missing values (an empty
         field, ``NA`` and the like) are NaN. A matrix as AnnData, cells x genes, genes named by
         their symbols where the features have any.
+    notes : list of str
+        What was chosen or left out.
 
     Raises
     ------
@@ -60,19 +95,22 @@ def read_expression(path: str | Path) -> AnnData | pd.DataFrame:
         For a file that is missing, empty, cut short, ragged, not numeric or of another kind, with
         the first offending place.
     """
-    path = Path(path)
+    given, notes = Path(path), []
+    path = _chosen(given)
+    if path != given and (path.parent != given or len(_matrices(given)) > 1):
+        notes.append(f"of the folder {given}, {path.relative_to(given)} is read")
     if place(path) == "folder":
-        return _read_mtx(_find_mtx(path))
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if ending not in (*SEPARATORS, "mtx", "h5ad") and place(path) == "file":
+        table, more = read_zarr(path)
+        return table, notes + more
+    ending = _ending(path)
+    if ending not in FORMATS and place(path) == "file":
         fix = f"; {ELSEWHERE[ending]}" if ending in ELSEWHERE else ""
         raise InputError(
-            f"{path}: unknown ending; expected csv, tsv, txt (or .gz), mtx or h5ad{fix}"
+            f"{path}: unknown ending; expected csv, tsv, txt (or .gz), mtx, h5ad, h5, loom, h5mu, parquet or feather{fix}"
         )
     check_file(path)
-    if ending == "h5ad":
-        return _read_h5ad(path)
-    return _read_mtx(path) if ending == "mtx" else _read_table(path, SEPARATORS[ending])
+    table, more = FORMATS[ending](path)
+    return table, notes + more
 
 
 def files_read(path: str | Path) -> list[Path]:
@@ -86,27 +124,69 @@ def files_read(path: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The expression file first, then the names of features and of cells, where it has any.
+        The expression file first, then the names of features and of cells, where it has any; all
+        files of a zarr store.
 
     Raises
     ------
     InputError
-        For a 10x folder or an .mtx file without the files that belong to it.
+        For a folder or an .mtx file without the files that belong to it.
     """
-    path = Path(path)
+    path = _chosen(Path(path))
     kind = place(path)
     if kind == "folder":
-        path, kind = _find_mtx(path), "file"
-    is_mtx = path.name.lower().removesuffix(".gz").endswith(".mtx")
-    if kind != "file" or not is_mtx:
-        return [path]
-    return [path, _names_beside(path, "features|genes"), _names_beside(path, "barcodes|cells")]
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    return [path, *(name_files(path) if kind == "file" and _ending(path) == "mtx" else ())]
+
+
+def _ending(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz").rpartition(".")[2]
+
+
+# --- folders
+
+
+def _chosen(path: Path) -> Path:
+    """Return the file or zarr store that a path means: itself, or the one matrix in a folder."""
+    if place(path) != "folder" or is_zarr(path):
+        return path
+    found = _matrices(path)
+    if not found:
+        found = _below(path)
+        if len(found) == 1:
+            return _chosen(found[0])
+        if found:
+            raise InputError(
+                f"{path} holds several matrices ({preview([p.relative_to(path) for p in found], 4)}); name one of them"
+            )
+    plain = [file for file in found if file.name.removesuffix(".gz") == "matrix.mtx"]
+    if len(found) != 1 and len(plain) != 1:
+        inside = preview(sorted(p.name for p in path.iterdir() if not p.name.startswith(".")), 4)
+        raise InputError(
+            f"{path} is a folder with {len(found)} .mtx files ({preview([p.name for p in found], 3)}) beside {inside}; "
+            "expected a 10x folder (matrix.mtx, barcodes.tsv, features.tsv), or name a file"
+        )
+    return found[0] if len(found) == 1 else plain[0]
+
+
+def _matrices(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.mtx"), *folder.glob("*.mtx.gz")])
+
+
+def _below(folder: Path) -> list[Path]:
+    """Find the filtered matrices of a run, at the first place that has any."""
+    for where in RUN_FOLDERS:
+        for name in MATRIX_FOLDERS:
+            found = sorted(p for p in folder.glob(where + name) if p.suffix == ".h5" or (p.is_dir() and _matrices(p)))
+            if found:
+                return found
+    return []
 
 
 # --- text tables
 
 
-def _read_table(path: Path, separator: str) -> pd.DataFrame:
+def _read_table(path: Path, separator: str) -> Read:
     """Read a table of numbers with its row and column names."""
     header, body = read_rows(path, separator, as_text=False)
     n_header, n_fields = len(header), body.shape[1]
@@ -128,7 +208,7 @@ def _read_table(path: Path, separator: str) -> pd.DataFrame:
     else:
         parsed = (_numbers(path, body[n], rows, name) for n, name in enumerate(columns, start=1))
         values = np.column_stack(list(parsed))
-    return pd.DataFrame(values, index=pd.Index(rows, dtype=object, name=corner), columns=columns)
+    return pd.DataFrame(values, index=pd.Index(rows, dtype=object, name=corner), columns=columns), []
 
 
 def _refuse_numbers_for_names(path: Path, names: list[str], where: str, option: str) -> None:
@@ -158,144 +238,32 @@ def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str) -> np.nda
     return words.where(numbers.notna(), "nan").to_numpy(dtype=float)  # to_numeric may round
 
 
-# --- AnnData and Matrix Market
+# --- tables of pyarrow
 
 
-def _read_h5ad(path: Path) -> AnnData:
-    import anndata
-
+def _read_arrow(path: Path) -> Read:
+    """Read parquet or feather; the one column of words holds the names of the rows."""
+    read = pd.read_parquet if _ending(path) == "parquet" else pd.read_feather
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # repeated names: checked later, by name
-            return anndata.read_h5ad(path)
-    except Exception as error:  # anndata and h5py raise many kinds for a damaged file
-        reason = str(error).strip().splitlines()
+        table = read(path)
+    except ImportError as error:
         raise InputError(
-            f"{path} is not a readable h5ad file ({reason[0] if reason else type(error).__name__}); "
-            "is it packed or cut short? Copy or write it again"
+            f"{path} takes pyarrow, which is not installed: pip install pyarrow, or write the table as csv"
         ) from error
-
-
-def _find_mtx(folder: Path) -> Path:
-    """Find the one .mtx file of a 10x folder."""
-    found = sorted([*folder.glob("*.mtx"), *folder.glob("*.mtx.gz")])
-    if len(found) != 1:
+    except Exception as error:  # pyarrow raises many kinds
         raise InputError(
-            f"{folder} is a folder with {len(found)} .mtx files ({preview([p.name for p in found], 3)}); "
-            "expected a 10x folder (matrix.mtx, barcodes.tsv, features.tsv), or name a file"
-        )
-    return found[0]
+            f"{path} is not a readable {_ending(path)} file ({str(error).splitlines()[0][:80]}); was it copied to the end?"
+        ) from error
+    words = [column for column in table if table[column].dtype.kind not in "iufb"]
+    if isinstance(table.index, pd.RangeIndex) and len(words) == 1:
+        table = table.set_index(words[0])
+    return table, []
 
 
-def _read_mtx(path: Path) -> AnnData:
-    """Read a matrix with its tables of names; a square one is features x barcodes, as in 10x."""
-    from anndata import AnnData
-
-    features = _read_names(_names_beside(path, "features|genes"))
-    cells = _read_names(_names_beside(path, "barcodes|cells"))[0]
-    genes = features[0]
-    var: dict[str, Any] = {}
-    if 1 in features:
-        genes, var = features[1].where(features[1] != "", features[0]), {"gene_ids": features[0]}
-    if 2 in features and features[2].nunique() > 1 and "Gene Expression" in set(features[2]):
-        var["feature_types"] = features[2]
-    with open_text(path) as stream:
-        layout, shape, n_values = _read_head(path, stream)
-        if shape not in ((len(genes), len(cells)), (len(cells), len(genes))):
-            raise InputError(
-                f"{path} has shape {shape[0]} x {shape[1]}, but there are {len(genes)} features and "
-                f"{len(cells)} barcodes; do the three files belong together, or does a table of names "
-                "have a header line? Delete it"
-            )
-        body = _read_body(path, stream, n_values, 1 if layout == "array" else 3)
-    matrix = _assembled(path, body, shape)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
-        return AnnData(
-            X=sparse.csr_matrix(matrix.T if shape == (len(genes), len(cells)) else matrix),
-            obs=pd.DataFrame(index=pd.Index(cells, dtype=str)),
-            var=pd.DataFrame({key: list(value) for key, value in var.items()}, index=list(genes)),
-        )
-
-
-def _names_beside(path: Path, stem: str) -> Path:
-    """Find the table of names that belongs to an .mtx file: the one with the same prefix, else with none."""
-    check_file(path)
-    prefix = path.name.removesuffix(".gz").removesuffix(".mtx").removesuffix("matrix")
-    for start in dict.fromkeys((prefix, "")):
-        pattern = re.compile(rf"{re.escape(start)}({stem})\.(tsv|txt|csv)(\.gz)?")
-        found = next(filter(pattern.fullmatch, neighbours(path)), None)
-        if found:
-            return path.with_name(found)
-    raise InputError(
-        f"no {prefix}{stem.partition('|')[0]}.tsv beside {path}; an .mtx file needs the names of "
-        "genes (features.tsv) and of cells (barcodes.tsv)"
-    )
-
-
-def _read_names(path: Path) -> pd.DataFrame:
-    """Read a table of names as text, its columns numbered; empty where a row lacks one."""
-    separator = "," if ".csv" in path.suffixes else "\t"
-    with open_text(path) as stream:
-        table = pd.read_csv(stream, sep=separator, header=None, dtype=str, na_filter=False)
-    return table.apply(lambda column: column.str.strip())
-
-
-def _read_head(path: Path, stream: TextIO) -> tuple[str, tuple[int, int], int]:
-    """Read the layout, the rows and columns, and the number of values that follow.
-
-    scipy's reader is not used: it ends the process, not with an error, on some damaged files.
-    """
-    words = next(stream, "").lower().split()
-    known = len(words) == 5 and words[:2] == ["%%matrixmarket", "matrix"] and words[2] in LAYOUTS
-    if not known or words[3] in ("complex", "hermitian") or words[4] != "general":
-        raise InputError(
-            f"{path} starts with {' '.join(words)[:60]!r}; expected a line such as '%%MatrixMarket "
-            "matrix coordinate integer general'. Write it again as such"
-        )
-    size = next((line for line in stream if line.strip() and not line.startswith("%")), "")
-    numbers = [int(word) for word in size.split() if word.isdecimal()]
-    if len(numbers) != LAYOUTS[words[2]]:
-        raise InputError(
-            f"{path} has the size line {size.strip()[:40]!r}; expected {LAYOUTS[words[2]]} whole "
-            "numbers. Is it cut short? Copy it again"
-        )
-    n_values = numbers[2] if words[2] == "coordinate" else numbers[0] * numbers[1]
-    return words[2], (numbers[0], numbers[1]), n_values
-
-
-def _read_body(path: Path, stream: TextIO, n_values: int, n_fields: int) -> pd.DataFrame:
-    """Read the lines below the head as numbers, as many as were announced; a pattern gets ones."""
-    try:
-        body = pd.read_csv(
-            stream, sep=r"\s+", header=None, na_filter=False, low_memory=False, comment="%",
-            float_precision="round_trip",
-        )  # fmt: skip
-    except pd.errors.EmptyDataError:
-        body = pd.DataFrame({column: np.zeros(0, dtype=int) for column in range(n_fields)})
-    if n_fields == 3 and body.shape[1] == 2:
-        body[2] = 1
-    whole = all(body[axis].dtype.kind in "iu" for axis in range(n_fields - 1) if axis in body)
-    if body.shape[1] != n_fields or body.dtypes.iloc[-1].kind not in "iuf" or not whole:
-        raise InputError(
-            f"{path} holds a line that is not {n_fields} numbers; is it damaged? Copy it again"
-        )
-    if len(body) != n_values:
-        raise InputError(
-            f"{path} holds {len(body)} values, but its size line has {n_values}; is it cut short? "
-            "Copy it again"
-        )
-    return body
-
-
-def _assembled(path: Path, body: pd.DataFrame, shape: tuple[int, int]) -> sparse.coo_matrix:
-    """Return the matrix in the shape of the file, float64."""
-    if body.shape[1] == 1:
-        return sparse.coo_matrix(body[0].to_numpy(dtype=float).reshape(shape, order="F"))
-    at = body[[0, 1]].to_numpy(dtype=int).T - 1
-    if at.size and (at.min() < 0 or (at.max(axis=1) >= shape).any()):
-        raise InputError(
-            f"{path} holds row or column numbers beyond its size line, {shape[0]} x {shape[1]} "
-            "counted from 1; copy it again"
-        )
-    return sparse.coo_matrix((body[2].to_numpy(dtype=float), at), shape=shape)
+FORMATS: dict[str, Callable[[Path], Read]] = {
+    "csv": lambda path: _read_table(path, ","),
+    **dict.fromkeys(("tsv", "txt", "tab"), lambda path: _read_table(path, "\t")),
+    "mtx": read_mtx,
+    **dict.fromkeys(("h5ad", "h5", "hdf5", "loom", "h5mu"), read_hdf5),
+    **dict.fromkeys(("parquet", "feather"), _read_arrow),
+}

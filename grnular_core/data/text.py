@@ -185,6 +185,30 @@ def sniffed_separator(path: Path) -> str:
     return next((separator for separator in "\t;" if separator in first), ",")
 
 
+def without_row_numbers(rows: list[list[str]]) -> tuple[list[list[str]], int]:
+    """Leave out a first column that counts the rows, from 0 or 1, as R and pandas write it beside names.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        Without a header.
+
+    Returns
+    -------
+    rows : list of list of str
+        The same where there is no such column, or no other.
+    n_left : int
+        How many columns were left out, 0 or 1.
+    """
+    first = [row[0] for row in rows if len(row) > 1]
+    if not rows or len(first) < len(rows):
+        return rows, 0
+    start = int(first[0] == "1")
+    if first != [str(number) for number in range(start, start + len(rows))]:
+        return rows, 0
+    return [row[1:] for row in rows], 1
+
+
 class _NulError(ValueError):
     """A NUL character in what should be text; pandas would silently end a value there."""
 

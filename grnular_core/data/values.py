@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data.names import Duplicates, preview, refuse_unnamed
+from grnular_core.data.names import Duplicates, preview
+from grnular_core.data.odd_names import refuse_unnamed
 from grnular_core.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 
 Matrix = np.ndarray | sparse.spmatrix | sparse.sparray
 ValueKind = Literal["counts", "log values", "normalised values, not log", "scaled values"]
+ValuesAre = Literal["auto", "counts", "log"]
+KINDS: dict[str, ValueKind] = {"counts": "counts", "log": "log values"}  # of ValuesAre
 # The square of a larger value does not fit single precision, in which networks are fitted.
 LARGEST = 1e18
 LARGEST_LOG = 30.0  # log2 of a billion; no logarithm of a count comes near
+# What a correction in single precision leaves of a zero, relative to the largest value; and the
+# gap to the smallest other value, without which small values are no rounding.
+ROUNDING, GAP = 1e-6, 100.0
+SAMPLE = 300  # cells that are looked at
+EQUAL = 0.01  # totals of cells that differ by less, relative to their mean, were made equal
+HALF = 0.5
+TOTAL, FEW = 0.499, 9  # share of a column that holds the total of each cell, among more than so many genes
+WHOLE = 1e9  # above it no fraction can be told
 
 
 def as_matrix(
@@ -164,7 +175,8 @@ def check_values(
     Returns
     -------
     str
-        Counts where all values are whole; log values where none is above ``LARGEST_LOG``; scaled
+        Counts where most values are whole and no logarithms of whole ones; values divided by the
+        totals of cells are not log; else log values where none is above ``LARGEST_LOG``; scaled
         values where some are negative.
 
     Raises
@@ -201,7 +213,87 @@ def check_values(
         return "scaled values"
     if np.array_equal(values, np.rint(values)):
         return "counts"
-    return "log values" if values.max() <= LARGEST_LOG else "normalised values, not log"
+    if values.max() > LARGEST_LOG:
+        return "normalised values, not log"
+    sample = _sample(matrix)
+    if _equal_totals(sample):
+        return "normalised values, not log"
+    if _surely_logged(sample):
+        return "log values"
+    return "counts" if _mostly_whole(sample) else "log values"
+
+
+def value_notes(matrix: Matrix, genes: Sequence[str], kind: ValueKind, said: str) -> list[str]:
+    """Describe the values, and name genes whose values lie far from those of the others.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+    genes : sequence of str
+        Names for messages.
+    kind : ValueKind
+        Of ``check_values``.
+    said : {"auto", "counts", "log"}
+        What the user says that they are.
+
+    Returns
+    -------
+    list of str
+        Sentences for the user.
+    """
+    sample = _sample(matrix)
+    look = f"{kind}; the largest is {matrix.max():.4g}"
+    if KINDS.get(said, kind) != kind:
+        look += f"; they are taken for {KINDS[said]}, as said"
+    elif said == "auto" and kind == "log values" and not _surely_logged(sample):
+        look += "; if they are counts with fractions, as after a correction for ambient RNA, say --values-are counts"
+    notes = [f"values look like {look}"]
+    if kind != "scaled values":
+        far = np.asarray(genes, dtype=object)[_far_columns(sample, kind)]
+        if len(far):
+            notes.append(
+                f"the values of {len(far)} genes ({preview(far)}) lie far above those of all others; are these columns "
+                "of metadata or totals, such as an age? Drop what is no gene"
+            )
+    return notes
+
+
+def without_rounding(matrix: Matrix) -> tuple[Matrix, list[str]]:
+    """Set to zero what rounding has left of zeros: tiny values, far below all others.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+        Not changed.
+
+    Returns
+    -------
+    matrix : Matrix
+        The same where there is nothing of this kind.
+    notes : list of str
+        How many values count as 0.
+    """
+    values = matrix.data if sparse.issparse(matrix) else matrix
+    size = np.abs(values)
+    largest = size.max(initial=0.0)
+    if not np.isfinite(largest) or largest == 0:
+        return matrix, []
+    bound = ROUNDING * min(largest, 1e3)  # far below 1, however large the counts
+    tiny = (size > 0) & (size < bound)
+    if not tiny.any():
+        return matrix, []
+    others = size[size >= bound]
+    if size[tiny].max() * GAP > others.min():
+        return matrix, []
+    n_tiny = int(tiny.sum())
+    matrix = matrix.copy()
+    (matrix.data if sparse.issparse(matrix) else matrix)[tiny] = 0.0
+    if sparse.issparse(matrix):
+        matrix.eliminate_zeros()
+    return matrix, [
+        f"{n_tiny} values next to zero ({size[tiny].max():.2g} at most) count as 0: a correction "
+        "has left them by rounding"
+    ]
 
 
 def log_normalised(matrix: Matrix) -> Matrix:
@@ -296,6 +388,53 @@ def merge_duplicates(
         best = np.lexsort((np.arange(len(codes)), -column_variance(matrix), codes))
         keep = best[np.unique(codes[best], return_index=True)[1]]
     return matrix[:, keep], list(names)
+
+
+def _sample(matrix: Matrix) -> np.ndarray:
+    """Up to ``SAMPLE`` cells, evenly spaced, dense."""
+    rows = matrix[:: max(1, -(-matrix.shape[0] // SAMPLE))]
+    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
+
+
+def _mostly_whole(sample: np.ndarray) -> bool:
+    positive = sample[sample > 0]
+    return positive.size > 0 and float((positive == np.rint(positive)).mean()) > HALF
+
+
+def _equal_totals(sample: np.ndarray) -> bool:
+    """Whether all cells have the same total."""
+    totals = sample.sum(axis=1)
+    totals = totals[totals > 0]
+    return len(totals) > 1 and bool(np.ptp(totals) <= EQUAL * totals.mean())
+
+
+def _surely_logged(sample: np.ndarray) -> bool:
+    """Whether taking the logarithm back gives whole numbers, equal totals, or the same few values a cell.
+
+    Each cell of normalised counts has few different values, the logarithms of 1, 2, 3 times one factor.
+    """
+    for base in (np.e, 2.0, 10.0):
+        with np.errstate(over="ignore"):
+            back = base**sample - 1
+        if _equal_totals(back):
+            return True
+        if back.max() < WHOLE and np.abs(back - np.rint(back)).max() < EQUAL:
+            return True
+    seen = [row[row > 0] for row in sample]
+    shares = [len(np.unique(np.round(row, 5))) / len(row) for row in seen if len(row) > 1]
+    return bool(shares) and float(np.median(shares)) < HALF and not _mostly_whole(sample)
+
+
+def _far_columns(sample: np.ndarray, kind: ValueKind) -> np.ndarray:
+    """Columns that are half of each cell's total, and those far above the range of nearly all others."""
+    totals = sample.sum(axis=1, keepdims=True)
+    share = np.divide(sample, totals, out=np.zeros_like(sample), where=totals > 0)
+    far = (np.median(share, axis=0) > TOTAL) & (sample.shape[1] > FEW)
+    highest = sample.max(axis=0)
+    if kind == "counts" or np.median(highest) > LARGEST_LOG:
+        return far
+    bound = 2 * np.quantile(highest, 0.9)
+    return far | (np.median(sample, axis=0) > max(bound, 0 if kind == "log values" else LARGEST_LOG))
 
 
 def _as_float(matrix: Any, name: str) -> Matrix:

@@ -128,7 +128,7 @@ def with_gene_symbols(table: Table, column: str, where: str) -> AnnData:
     Raises
     ------
     InputError
-        For a plain table, a column that is not there, and one in which names are missing.
+        For a plain table, a column that is not there, and one in which names are missing or mostly repeated.
     """
     if isinstance(table, pd.DataFrame):
         raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
@@ -143,7 +143,13 @@ def with_gene_symbols(table: Table, column: str, where: str) -> AnnData:
             f"({preview(missing, 3)}); drop these, or keep their ids: adata.var[{column!r}] = "
             f"adata.var[{column!r}].astype(object).fillna(adata.var_names.to_series())"
         )
-    return _anndata(table.X, table.obs_names, var.set_axis(var[column].astype(str).to_list(), axis=0))
+    names = var[column].astype(str).to_list()
+    if 2 * len(set(names)) < len(names):
+        raise InputError(
+            f"{where}: the column {column!r} holds {len(set(names))} different words for {len(names)} genes "
+            f"({preview(names, 3)}); expected their names. Is it a column of classes?"
+        )
+    return _anndata(table.X, table.obs_names, var.set_axis(names, axis=0))
 
 
 def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: str | None) -> str:

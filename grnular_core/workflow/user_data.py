@@ -21,7 +21,8 @@ from grnular_core.data.gene_lists import (
     tf_list,
 )
 from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
-from grnular_core.data.readers import read_expression
+from grnular_core.data.readers import read_with_notes
+from grnular_core.data.values import ValuesAre
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import (
     genes_only,
@@ -29,6 +30,7 @@ from grnular_core.workflow.anndata_input import (
     selected,
     with_gene_symbols,
 )
+from grnular_core.workflow.genomes import genome_note, of_genome
 from grnular_core.workflow.resampling import most_variable
 
 if TYPE_CHECKING:
@@ -67,8 +69,10 @@ class InputOptions:
         As in ``with_gene_symbols``: a column of ``.var``.
     use_raw : bool, optional
         True: the raw slot of an AnnData, as ``layer="raw"``.
-    layer, orientation, match, duplicates, scaled, normalise
+    layer, orientation, match, duplicates, scaled, normalise, values_are
         As in ``make_dataset``; without ``match`` it is what fits the TF list.
+    genome : str, optional
+        As in ``of_genome``: keep the genes of this genome alone.
     """
 
     expression: str | Path | Table
@@ -83,6 +87,8 @@ class InputOptions:
     duplicates: Duplicates = "error"
     scaled: bool = False
     normalise: bool = False
+    values_are: ValuesAre = "auto"
+    genome: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return how the data were read, for a report: all but the files.
@@ -163,13 +169,16 @@ def read_user_data(
     truth = options.truth
     if not isinstance(truth, pd.DataFrame):
         truth = read_network(truth) if truth else None
-    table, where = options.expression, "the table"
+    table, where, of_file = options.expression, "the table", []
     if isinstance(table, str | Path):
-        table, where = read_expression(table), str(table)
+        where = str(table)
+        table, of_file = read_with_notes(table)
     layer = _asked_layer(table, options, where)
     genes, left_out = genes_only(selected(table, layer, where))
     if options.gene_symbols:
         genes = with_gene_symbols(genes, options.gene_symbols, where)
+    if options.genome:
+        genes = of_genome(genes, options.genome, where)
     data = _dataset(genes, table, layer, listed, truth, options, where)
     empty, cut = _empty_note(data), _cut_note(data, truth, listed.match)
     raw = _raw_note(table, layer, data, listed.match)
@@ -178,7 +187,9 @@ def read_user_data(
     known = checks.truth_note(data.truth, data.tfs, where) if data.truth is not None else None
     notes = (
         *listed.notes,
+        *of_file,
         left_out,
+        None if options.genome else genome_note(genes),
         *data.notes,
         raw,
         _UNLOGGED.get(data.provenance["values"]),
@@ -239,9 +250,12 @@ def _dataset(
             duplicates=options.duplicates,
             scaled=options.scaled,
             normalise=options.normalise,
+            values_are=options.values_are,
         )
     except InputError as error:
         hint = reading_hint(table, listed.names, listed.match, layer)
+        mixed = None if options.genome else genome_note(genes)
+        hint += f" {mixed[0].upper()}{mixed[1:]}" if mixed else ""
         if not hint:
             raise
         message = str(error)

@@ -67,7 +67,7 @@ def test_bad_arguments_are_refused_before_the_expression_is_read(
     Path("locked").mkdir()
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
-    monkeypatch.setattr(own_data, "read_expression", lambda path: pytest.fail("was read"))
+    monkeypatch.setattr(own_data, "read_with_notes", lambda path: pytest.fail("was read"))
     given = ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", *words.split()]
     assert main(given) == 2 and message in capsys.readouterr().err
 

@@ -17,7 +17,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.data.gene_lists import read_network, read_tfs
 from grnular_core.data.readers import files_read, read_expression
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.user_data import genes_only
+from grnular_core.workflow.anndata_input import genes_only
 
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

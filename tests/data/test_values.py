@@ -30,12 +30,61 @@ def check(matrix, scaled=False):
     [
         ([[0, 3.0], [1, 2]], "counts"),
         ([[0, 0.0], [0, 0]], "counts"),
-        ([[0, 3.5], [1, 2]], "log values"),
+        ([[0, 3.5], [1.5, 2.25]], "log values"),
         ([[0, 3.5], [1, 5200.25]], "normalised values, not log"),
     ],
 )
 def test_counts_log_and_normalised_values_are_told_apart(make, rows, kind):
     assert check(make(rows)) == kind
+
+
+def drawn(seed=0):
+    """Counts of 200 cells and 60 genes."""
+    return np.random.default_rng(seed).negative_binomial(1, 0.4, (200, 60)).astype(float)
+
+
+def normalised(counts):
+    return counts / counts.sum(axis=1, keepdims=True) * 1e3
+
+
+FRACTIONS = np.random.default_rng(1).uniform(0.5, 1.0, (200, 60))
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize(
+    ("matrix", "kind", "asks"),
+    [
+        (np.where(FRACTIONS < 0.7, drawn() * FRACTIONS, drawn()), "counts", False),  # some corrected
+        (drawn() * FRACTIONS, "log values", True),  # all corrected: only the user can tell
+        (normalised(drawn()) / 1e3, "normalised values, not log", False),  # shares of totals
+        (np.log1p(normalised(drawn())), "log values", False),
+        (np.log1p(normalised(drawn()))[:, :20], "log values", False),  # the variable genes
+        (np.log2(normalised(drawn() * FRACTIONS) + 1), "log values", False),
+        (np.log2(drawn() + 1), "log values", False),  # most are 1
+        (np.log10(normalised(drawn()) + 1), "log values", False),
+    ],
+)
+def test_counts_with_fractions_are_told_from_logarithms_or_the_user_is_asked(make, matrix, kind, asks):
+    matrix = make(matrix)
+    found = check(matrix)
+    notes = values.value_notes(matrix, names("g", matrix.shape[1]), found, "auto")
+    assert found == kind
+    assert ("say --values-are counts" in " ".join(notes)) == asks
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_what_rounding_has_left_of_zeros_counts_as_zero(make):
+    logged = np.log1p(normalised(drawn()))
+    noise = np.random.default_rng(2).choice([-1e-12, 1e-9, 1e-16], logged.shape)
+    cleaned, notes = values.without_rounding(make(np.where(logged == 0, noise, logged)))
+    found = cleaned.toarray() if sparse.issparse(cleaned) else cleaned
+    np.testing.assert_array_equal(found, logged)
+    assert f"{(logged == 0).sum()} values next to zero" in notes[0]
+    # without a gap below the others small values are values
+    spread = make(np.geomspace(1e-9, 1.0, 200).reshape(20, 10))
+    assert values.without_rounding(spread) == (spread, [])
+    counts = make(np.array([[1.0, 5e6], [2.0, 0.0]]))
+    assert values.without_rounding(counts)[1] == []
 
 
 @pytest.mark.parametrize("make", KINDS)

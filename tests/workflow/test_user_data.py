@@ -80,10 +80,11 @@ def test_helper_rows_and_columns_are_named(folder, names):
     for number, name in enumerate(names):
         table[name] = np.arange(9) + number
     table.T.to_csv("turned.csv")
-    message = f"2 genes are named like helper rows or columns ({', '.join(names)})"
-    assert message in notes("turned.csv") and "helper" not in notes("x.csv")
+    message = f"2 genes are named like metadata or totals ({', '.join(names)}) and are left out"
+    assert message in notes("turned.csv") and "metadata" not in notes("x.csv")
     small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
-    assert "2 cells are named like helper" in notes("cells.csv")
+    assert "2 cells are named like metadata" in notes("cells.csv")
+    assert read("cells.csv").data.n_cells == 9
 
 
 def test_empty_droplets_are_pointed_at():
@@ -163,6 +164,50 @@ def test_the_column_to_name_is_the_one_of_symbols_and_not_one_that_holds_a_tf_by
     adata.write_h5ad("ids.h5ad")
     with pytest.raises(InputError, match="pass --gene-names feature_name"):
         read("ids.h5ad")
+
+
+def test_a_column_of_classes_names_no_genes(folder):
+    adata = with_ids()
+    adata.var["class"] = ["GATA1", "Q", "Q", "Q", "Q", "Q"]
+    adata.write_h5ad("ids.h5ad")
+    with pytest.raises(InputError, match="'class' holds 2 different words for 6 genes"):
+        read("ids.h5ad", gene_symbols="class", duplicates="sum")
+
+
+@pytest.mark.parametrize("form", ["h5ad", "raw", "csv", "turned", "column"])
+def test_the_genes_of_one_genome_are_kept_without_its_name(folder, form):
+    human, mouse = small_table().add_prefix("GRCh38_"), small_table(1).add_prefix("mm10___")
+    table = pd.concat([human, mouse], axis=1)
+    path = "two.csv"
+    if form in ("csv", "turned"):
+        (table if form == "csv" else table.T).to_csv(path)
+    else:
+        path = "two.h5ad"
+        adata = anndata.AnnData(table)
+        if form == "column":
+            adata.var["genome"] = ["GRCh38"] * 6 + ["mm10"] * 6
+            adata.var_names = [*small_table(), *(f"other{i}" for i in range(6))]
+        if form == "raw":
+            adata.raw = adata.copy()
+        adata.write_h5ad(path)
+    more = {"layer": "raw"} if form == "raw" else {}
+    found = read(path, genome="GRCh38", **more).data
+    assert found.genes == list(small_table()) and found.tfs == tuple(TFS)
+    np.testing.assert_array_equal(found.expression(), small_table())
+    with pytest.raises(InputError, match="no genes of the genome 'hg19'; it has GRCh38, mm10"):
+        read(path, genome="hg19", **more)
+
+
+def test_what_the_user_says_of_the_values_is_taken(folder):
+    fractions = small_table() * 3
+    fractions.to_csv("soup.csv")
+    with pytest.raises(InputError, match="--values-are counts"):
+        read("soup.csv", normalise=True)
+    found = read("soup.csv", normalise=True, values_are="counts")
+    total = fractions.sum(axis=1)
+    expected = np.log1p(fractions.div(total, axis=0) * np.median(total))
+    np.testing.assert_allclose(found.data.expression(), expected)
+    assert "taken for counts, as said" in "\n".join(found.notes)
 
 
 def test_symbols_name_the_genes_of_the_raw_slot_too(folder):
