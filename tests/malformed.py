@@ -102,6 +102,7 @@ EXPRESSION = [
     x("empty value", spoiled(""), "1 missing (NaN) values", *AT, "fill them in"),
     x("Inf value", spoiled("Inf"), "1 infinite values", *AT, "division by zero"),
     x("1e400", spoiled("1e400"), "'1e400'", *AT, "not a number"),
+    x("exponent that ends pandas", spoiled("1e50000000000"), "'1e50000000000'", *AT, "not a number"),
     x("1e308", spoiled("1e308"), "1 values beyond 1e+18", *AT, "was exp applied twice"),
     x("negative value", spoiled("-0.5"), "1 negative values", *AT, "--scaled"),
     x("word", spoiled("high"), "'high'", *AT, "not a number", "numbers with decimal points"),
@@ -192,6 +193,7 @@ SCORING = [
         ("network with row numbers", "truth.csv", "Gene1,Gene2\n1,GATA1,SPI1\n", ("rows have 3", "row.names=FALSE")),
         ("edges without a header", "edges.csv", "GATA1,SPI1,0.5\n", ("['GATA1', 'SPI1', '0.5']", "An edge table has")),
         ("edge with NaN", "edges.csv", EDGES + "SPI1,GATA1,nan\n", ("data row 3: weight 'nan'", "leave out edges")),
+        ("edge with an exponent that ends pandas", "edges.csv", EDGES + "SPI1,GATA1,1e50000000000\n", ("data row 3", "not a finite number")),
         ("edge without a name", "edges.csv", EDGES + ",GATA1,1\n", ("data row 3", "complete or delete")),
         ("edges of another species", "edges.csv", EDGES.replace("SPI1", "Spi1").replace("GATA1", "Gata1"), ("Gata1 -> Spi1", "x.csv", "--match ignore-case")),
     )

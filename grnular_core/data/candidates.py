@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from grnular_core.data.text import as_numbers
 from grnular_core.utils.errors import InputError
 
 REGULATOR_CHOICES = ("with-truth", "listed")
@@ -289,7 +290,7 @@ def scored_edges(
         return edges
     genes = _unique_names(genes, "genes")
     _require_columns(edges, ("regulator", "target", "weight"), "the edge table")
-    weight = pd.to_numeric(edges["weight"], errors="coerce").to_numpy(dtype=float)
+    weight = as_numbers(edges["weight"]).to_numpy(dtype=float)
     if not np.isfinite(weight).all():
         bad = int(np.flatnonzero(~np.isfinite(weight))[0])
         raise InputError(
@@ -409,7 +410,7 @@ def _inside(
 
 def _signs(column: pd.Series) -> pd.Series:
     """Signs as -1, 0, +1; a missing one is unknown."""
-    number = pd.to_numeric(column, errors="coerce")
+    number = as_numbers(column)
     wrong = number.isna() & column.notna()
     if wrong.any():
         raise InputError(

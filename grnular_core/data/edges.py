@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
-from grnular_core.data.text import read_rows, sniffed_separator
+from grnular_core.data.text import as_numbers, read_rows, sniffed_separator
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
 
@@ -225,7 +225,7 @@ def _edge_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
 
 def _weights(path: Path, words: pd.Series) -> np.ndarray:
     """Weights as numbers, exactly as written."""
-    weight = pd.to_numeric(words, errors="coerce")
+    weight = as_numbers(words)
     wrong = np.flatnonzero(~np.isfinite(weight))
     if len(wrong):
         raise InputError(

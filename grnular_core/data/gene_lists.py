@@ -17,7 +17,7 @@ import pandas as pd
 
 from grnular_core.data.downloads import fetch
 from grnular_core.data.names import Match, preview
-from grnular_core.data.text import open_text, read_rows, sniffed_separator
+from grnular_core.data.text import as_numbers, open_text, read_rows, sniffed_separator
 from grnular_core.utils.errors import DownloadError, InputError
 from grnular_core.utils.files import place, same_place
 
@@ -362,7 +362,7 @@ def signs_of(column: pd.Series) -> pd.Series:
         With the index of ``column``.
     """
     words = column.astype(str).str.strip().str.lower()
-    numbers = pd.to_numeric(words, errors="coerce")
+    numbers = as_numbers(words)
     return words.map(SIGNS).fillna(np.sign(numbers)).fillna(0).astype(int)
 
 
@@ -401,7 +401,7 @@ def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int) -
     others = [field for row in rows[1:] for n, field in enumerate(row) if n != column]
     if header_key(rows[0][column]) in SURE_HEADERS or len(rows[0]) < 3 or not others:
         return
-    if pd.to_numeric(pd.Series(others), errors="coerce").notna().all():
+    if as_numbers(pd.Series(others)).notna().all():
         raise InputError(
             f"{path} has numbers in all columns but one ({preview(filter(None, rows[0]), 3)}); expected a list of TFs, one "
             "name a line. Is it the expression table? If it is a list, name the column of its TFs TF"
@@ -431,7 +431,7 @@ def _refuse_labels(path: Path, body: pd.DataFrame, keys: Sequence[str], known: b
         named = key in PAIR_HEADERS
         if not named and (column != 2 or key in NO_LABELS):
             continue
-        labels = pd.to_numeric(body[column].str.lower().replace(LABELS), errors="coerce")
+        labels = as_numbers(body[column].str.lower().replace(LABELS))
         if not known and labels.isna().iloc[0]:
             labels = labels.iloc[1:]  # an unknown header
         is_zero = labels == 0

@@ -19,7 +19,7 @@ import pandas as pd
 from grnular_core.data.hdf5 import is_zarr, read_hdf5, read_zarr
 from grnular_core.data.matrix_market import name_files, read_mtx
 from grnular_core.data.names import preview
-from grnular_core.data.text import check_file, read_rows
+from grnular_core.data.text import as_numbers, check_file, read_rows
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place
 
@@ -213,7 +213,7 @@ def _read_table(path: Path, separator: str) -> Read:
 
 def _refuse_numbers_for_names(path: Path, names: list[str], where: str, option: str) -> None:
     """Numbers in place of names, unless they are whole and differ, as ids and row numbers do."""
-    if pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").isna().any():
+    if as_numbers(pd.Series(names, dtype=object)).isna().any():
         return
     if len(set(names)) < len(names) or not all(re.fullmatch(r"\d+", name) for name in names):
         raise InputError(
@@ -227,7 +227,7 @@ def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str) -> np.nda
     if raw.dtype.kind in "iuf":
         return raw.to_numpy(dtype=float)
     words = raw.astype(str).str.strip()
-    numbers = pd.to_numeric(words, errors="coerce")
+    numbers = as_numbers(words)
     wrong = np.flatnonzero(numbers.isna() & ~words.str.lower().isin(MISSING_WORDS))
     if len(wrong):
         raise InputError(

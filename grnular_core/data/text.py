@@ -185,6 +185,27 @@ def sniffed_separator(path: Path) -> str:
     return next((separator for separator in "\t;" if separator in first), ",")
 
 
+def as_numbers(words: pd.Series) -> pd.Series:
+    """Read words as numbers; NaN for those that are none.
+
+    pandas' own ``to_numeric`` ends the process on a number such as 1e50000000000.
+
+    Parameters
+    ----------
+    words : Series
+        Text or numbers.
+
+    Returns
+    -------
+    Series
+        With the same index; the last digit may be rounded.
+    """
+    if words.dtype.kind in "iufb":
+        return words
+    huge = words.astype(str).str.contains(r"e[+-]?\d{4,}\s*$", case=False, regex=True)
+    return pd.to_numeric(words.mask(huge), errors="coerce")
+
+
 def without_row_numbers(rows: list[list[str]]) -> tuple[list[list[str]], int]:
     """Leave out a first column that counts the rows, from 0 or 1, as R and pandas write it beside names.
 
