@@ -82,7 +82,7 @@ def _read(path: Path, plain: Path) -> tuple[AnnData, Notes]:
                 f"{path} is {kind}" if kind else f"{path} holds {preview(file)}; expected an AnnData (X, obs, var), a "
                 "matrix of Cell Ranger, a loom file or a MuData. Write it as .h5ad"
             )
-    return _whole_or_parts(path, lambda io: io.read_h5ad(plain), lambda: h5py.File(plain, "r"))
+    return _whole_or_parts(path, plain)
 
 
 def is_zarr(path: Path) -> bool:
@@ -120,12 +120,8 @@ def read_zarr(path: Path) -> tuple[AnnData, Notes]:
     InputError
         Without zarr, and for a store that holds something else.
     """
-    try:
-        import zarr
-    except ImportError as error:
-        raise InputError(
-            f"{path} is a zarr store, and zarr is not installed: pip install zarr, or write it as .h5ad"
-        ) from error
+    from anndata import io
+
     tables = sorted(inside.parent for inside in path.glob("tables/*/var"))
     if not (path / "var").exists() and len(tables) == 1:
         table, notes = read_zarr(tables[0])
@@ -133,28 +129,32 @@ def read_zarr(path: Path) -> tuple[AnnData, Notes]:
     if not (path / "var").exists():
         inside = preview(tables or sorted(part.name for part in path.glob("[!.]*")))
         raise InputError(f"{path} is a zarr store without X, obs and var; it has {inside}; expected that of one AnnData")
-    return _whole_or_parts(
-        path, lambda io: io.read_zarr(path), lambda: _open(zarr.open_group(str(path), mode="r"))
-    )
+    try:
+        with _readable(path, passing=ImportError), _quiet():
+            return io.read_zarr(path), []
+    except ImportError as error:
+        raise InputError(
+            f"{path} is a zarr store, and zarr is not installed: pip install zarr, or write it as .h5ad"
+        ) from error
 
 
 # --- AnnData
 
 
-def _whole_or_parts(path: Path, read: Any, opened: Any) -> tuple[AnnData, Notes]:
+def _whole_or_parts(path: Path, plain: Path) -> tuple[AnnData, Notes]:
     """Read an AnnData, or, where anndata fails on it, the parts that it can read."""
+    import h5py
     from anndata import io
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # repeated names: checked later, by name
-            return read(io), []
+        with _quiet():
+            return io.read_h5ad(plain), []
     except Exception as error:  # anndata and h5py raise many kinds
-        with _readable(path, error), opened() as store:
+        with _readable(path, error), h5py.File(plain, "r") as store:
             return _read_parts(path, store, error)
 
 
-def _read_parts(path: Path, store: Any, error: Exception) -> tuple[AnnData, Notes]:
+def _read_parts(path: Path, store: h5py.Group, error: Exception) -> tuple[AnnData, Notes]:
     """Read values, names, layers and raw, each unless it cannot be read; X must be readable if it is there."""
     import anndata
     from anndata.io import read_elem
@@ -176,7 +176,7 @@ def _read_parts(path: Path, store: Any, error: Exception) -> tuple[AnnData, Note
     ]
 
 
-def _read_frame(group: Any, left_out: Notes, side: str) -> pd.DataFrame:
+def _read_frame(group: h5py.Group, left_out: Notes, side: str) -> pd.DataFrame:
     """Read .obs or .var, column by column where it cannot be read as one."""
     from anndata.io import read_elem
 
@@ -193,7 +193,7 @@ def _read_frame(group: Any, left_out: Notes, side: str) -> pd.DataFrame:
         return frame
 
 
-def _readable_members(store: Any, part: str, left_out: Notes) -> Iterator[tuple[str, Any]]:
+def _readable_members(store: h5py.Group, part: str, left_out: Notes) -> Iterator[tuple[str, Any]]:
     from anndata.io import read_elem
 
     for name in store.get(part, ()):
@@ -227,7 +227,7 @@ def _read_modality(path: Path, modalities: h5py.Group) -> tuple[AnnData, Notes]:
 # --- Cell Ranger
 
 
-def _is_10x(group: Any) -> bool:
+def _is_10x(group: h5py.Group | h5py.Dataset) -> bool:
     return hasattr(group, "keys") and {"barcodes", "genes", "data", "indptr"} <= set(group)
 
 
@@ -247,8 +247,7 @@ def _read_10x(group: h5py.Group, genome: str | None) -> AnnData:
     frame = pd.DataFrame(var)
     names = frame.pop("name")
     frame.index = pd.Index(names.where(names != "", frame["gene_ids"]), dtype=object, name=None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+    with _quiet():
         return AnnData(matrix.T.tocsr(), obs=pd.DataFrame(index=_texts(group["barcodes"])), var=frame)
 
 
@@ -262,8 +261,7 @@ def _read_10x_genomes(path: Path, file: h5py.File, genomes: list[str]) -> AnnDat
             f"{path} holds other cells for each of its genomes ({preview(genomes)}); expected one matrix. Write that of "
             "one genome (scanpy: read_10x_h5(path, genome=...), then write)"
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+    with _quiet():
         return anndata.concat(tables, axis="var") if len(tables) > 1 else tables[0]
 
 
@@ -288,8 +286,7 @@ def _read_loom(path: Path, file: h5py.File) -> AnnData:
             )
         sides.append(pd.DataFrame(columns, index=pd.Index(columns[name], dtype=str)))
     layers = {name: _transposed(values) for name, values in file.get("layers", {}).items()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # repeated names: checked later, by name
+    with _quiet():
         return AnnData(_transposed(file["matrix"]), obs=sides[1], var=sides[0], layers=layers)
 
 
@@ -325,16 +322,21 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _open(store: Any) -> Iterator[Any]:
-    yield store
+def _quiet() -> Iterator[None]:
+    """Silence warnings of repeated names, which are checked later, and of other parts of a file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
-def _readable(path: Path, first: Exception | None = None) -> Iterator[None]:
+def _readable(
+    path: Path, first: Exception | None = None, passing: type[Exception] = InputError
+) -> Iterator[None]:
     """Turn what h5py and anndata raise on a damaged file into an ``InputError``; of two the first is told."""
     try:
         yield
-    except InputError:
+    except (InputError, passing):
         raise
     except Exception as error:  # of many kinds
         reason = str(first or error).strip().splitlines()
