@@ -93,6 +93,24 @@ def on_real_data(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def development_numbers(on_real: pd.DataFrame) -> dict[str, str]:
+    """The three steps that the page on model development starts with, to be glued.
+
+    Parameters
+    ----------
+    on_real : DataFrame
+        Of ``on_real_data``.
+
+    Returns
+    -------
+    dict of str to str
+        ``real_first`` (SERGIO's dynamics alone), ``real_context`` (both simulators), ``real_cells``.
+    """
+    shown = on_real.set_index("model")["AUPRC / density"]
+    steps = {"real_first": "context-chances", "real_context": "grnular-context", "real_cells": "grnular-cells"}
+    return {name: shown[model] for name, model in steps.items()}
+
+
 def on_simulations(folder: Path) -> pd.DataFrame:
     """The comparison that chose ``grnular-cells``: fresh graphs that no network was trained on.
 

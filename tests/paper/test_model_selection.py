@@ -108,3 +108,12 @@ def test_on_record_the_family_measured_is_the_nearest():
     medians = resemblance(recorded_folder()).loc[COUNTS[0]].drop("published sets")
     inside = medians.str.split().str[0].astype(int)
     assert inside.idxmax() == "measured" and (inside == inside.max()).sum() == 1
+
+
+def test_the_page_on_development_starts_with_three_steps():
+    table = model_selection.on_real_data(recorded_folder())
+    shown = table.set_index("model")["AUPRC / density"]
+    numbers = model_selection.development_numbers(table)
+    assert numbers["real_first"] == shown["context-chances"] and numbers["real_cells"] == shown["grnular-cells"]
+    first, context, cells = (float(numbers[name].split()[0]) for name in ("real_first", "real_context", "real_cells"))
+    assert first < context < cells
