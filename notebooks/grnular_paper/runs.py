@@ -27,7 +27,7 @@ CONNECT_SECONDS = 30
 # Rows of single precision: hundreds of Adam steps through ReLUs carry the rounding of another processor's
 # instructions into the scores. Measured between AVX2 and AVX-512 on 100 cells with dropout: 14 % of the AUPRC at
 # worst, 2 % in the median (6 % with 1,000 cells, 3 % without noise). In double precision: below 1 %.
-PROCESSOR_SPREAD = dict.fromkeys(("grnular", "grnular-base", "grnular-untrained"), 0.15)
+PROCESSOR_SPREAD = dict.fromkeys(("grnular-base", "grnular-untrained"), 0.15)
 _PLACE = [name for name in KEY if name != "experiment"]
 
 
