@@ -74,7 +74,7 @@ def findings(folder: Path) -> str:
 
 def best_of_others(found: pd.DataFrame, setting: str) -> pd.Series:
     """The best method of a setting that is not of this work."""
-    others = found[~found["method"].isin(["grnular-context", "grnular-cells"])]
+    others = found[~found["method"].isin(overview.OURS)]
     return overview.best(others, setting)
 
 

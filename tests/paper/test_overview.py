@@ -40,6 +40,14 @@ def test_tuned_rows_stand_for_their_method():
     assert got == pytest.approx(np.exp(np.log(shared).mean()))
 
 
+def test_a_page_starts_with_the_numbers_of_its_settings():
+    numbers = overview.main_numbers(FOLDER, {"no noise": "clean", "DS1": "DS1"})
+    of = FOUND.set_index(["setting", "method"])["ratio"]
+    assert numbers["main_clean_grnular-context"] == of["no noise", "grnular-context"]
+    others = of["no noise"].drop("grnular-context")
+    assert numbers["main_clean_best_ratio"] == others.max() and numbers["main_DS1_grnular"] == of["DS1", "grnular"]
+
+
 def test_one_network_and_few_units_have_no_interval():
     known = FOUND["low"].notna()
     assert not known[FOUND["setting"].str.startswith("DS")].any()

@@ -10,6 +10,7 @@ found : DataFrame
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.beeline import NETWORKS
+from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS, mean_interval
 from grnular_paper import grids
 from grnular_paper.real_data import recorded_pairs
@@ -27,6 +29,7 @@ METHODS = (
     "grnular", "grnular-context", "grnular-cells", "glad-tf", "glasso", "grnboost2", "genie3", "tigress", "regdiffusion",
     "ridge", "clr", "within-clusters", "correlation",
 )  # fmt: skip
+OURS = ("grnular-context", "grnular-cells")  # of this work
 REAL = ("STRING", "ChIP, any cells", "ChIP, same cells")
 
 
@@ -113,3 +116,27 @@ def best(found: pd.DataFrame, setting: str) -> pd.Series:
     """
     rows = found[found["setting"] == setting]
     return rows.loc[rows["ratio"].idxmax()]
+
+
+def main_numbers(folder: Path, titles: Mapping[str, str]) -> dict[str, float | str]:
+    """Ratios of some settings, to be glued by the box that a page starts with.
+
+    Parameters
+    ----------
+    titles : mapping of str to str
+        Title of a setting -> the prefix of its numbers.
+
+    Returns
+    -------
+    dict of str to float or str
+        ``main_<prefix>_<method>`` for every method of the setting; ``_best`` names the method with the highest ratio
+        among those that are not of this work, ``_best_ratio`` is its ratio.
+    """
+    found = overview(folder)
+    numbers: dict[str, float | str] = {}
+    for title, prefix in titles.items():
+        rows = found[found["setting"] == title]
+        numbers |= {f"main_{prefix}_{row.method}": row.ratio for row in rows.itertuples()}
+        top = best(rows[~rows["method"].isin(OURS)], title)
+        numbers |= {f"main_{prefix}_best": label(top["method"]), f"main_{prefix}_best_ratio": float(top["ratio"])}
+    return numbers
