@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +25,14 @@ from grnular_core.utils.errors import InputError
 from grnular_paper.more_cells import STRICT, cell_set, confirmed_tfs, load_cells
 from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS
+from grnular_paper.tasks import Rows, Task
 
 BEELINE_LIST, STRICT_LIST = "BEELINE", "strict"
 TF_LISTS = (BEELINE_LIST, STRICT_LIST)
 
 
 @dataclass(frozen=True)
-class MoreTask:
+class MoreTask(Task):
     """One inference on one set.
 
     Attributes
@@ -62,42 +63,12 @@ class MoreTask:
         """Runs on one set share it."""
         return self.dataset
 
-    def identities(self) -> list[dict[str, object]]:
-        """One for the run: which pairs have enough edges is known from the data alone, and all rows are written at once.
-
-        Returns
-        -------
-        list of dict
-            ``dataset, method, seed``.
-        """
+    def _identities(self) -> list[Mapping[str, object]]:
+        """One for the run: which pairs have enough edges is known from the data alone, and all rows are written at once."""
         return [{"dataset": self.dataset, "method": self.method, "seed": self.seed}]
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> dict[str, list[dict[str, object]]]:
-        """Infer once, and score on each network with both lists of TFs.
-
-        On one thread of torch, as runs on BEELINE's data.
-
-        Parameters
-        ----------
-        device : str
-            Where torch runs.
-        n_jobs : int
-            Processes of methods that use several; -1 for all cores.
-        parts : Path, optional
-            A folder where long methods keep finished parts.
-
-        Returns
-        -------
-        dict of str to list
-            Rows of ``MORE_CELLS`` and ``MORE_PAIRS``, without provenance.
-
-        Raises
-        ------
-        InputError
-            For a method that needs the reference network, since there are several.
-        """
+    def _run(self, device: str, n_jobs: int, parts: Path | None) -> dict[str, Rows]:
+        """Infer once, and score on each network with both lists of TFs; on one thread of torch, as on BEELINE's data."""
         from grnular_core.models.parallel import one_thread  # torch takes a second or two to load
 
         chosen = method(self.method)

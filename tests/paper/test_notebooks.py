@@ -156,6 +156,13 @@ def test_beeline_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
     assert glued["best_ratio"] > 1  # from the record alone
 
 
+def test_the_page_of_more_cells_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
+    text, glued = run_here("10_more_real_cells")
+    assert "not run: lungT" in text and "could not be downloaded" in text
+    assert own_glue("10_more_real_cells") <= set(glued)
+    assert glued["live_rows"] == 0 and glued["record_rows"] > 500
+
+
 def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
     text, glued = run_here("05_mesc_network")
     assert "The data are not available" in text

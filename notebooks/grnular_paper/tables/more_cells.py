@@ -1,0 +1,302 @@
+"""Tables of the page on more real cells: means over sets by kind of network, how sure they are, and what controls reach.
+
+A method's score on a set is the geometric mean over the set's networks of a kind of AUPRC / density, each a mean over
+seeds. Means over sets are geometric; intervals come from drawing sets with replacement, the same draws for all methods.
+Methods are compared that have run on all sets that any has.
+
+Parameters
+----------
+rows : DataFrame
+    Of the record ``more_cells``.
+pairs : DataFrame
+    Of the record ``more_pairs``.
+kind : str
+    A kind of network.
+methods : sequence of str
+    In the order shown; those without a row are left out.
+tf_list : str
+    Which TFs count, of ``more_runs.TF_LISTS``.
+value : str
+    Column of the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.plotting.style import label
+from grnular_paper.more_cells import SETS
+from grnular_paper.more_networks import CHIP, CURATED, KINDS, MIXED
+from grnular_paper.more_runs import BEELINE_LIST, STRICT_LIST
+
+CONTROLS = ("degree", "target-mean", "target-is-tf", "random")  # they know no edge
+SHOWN = (
+    "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2", "grnboost2-tuned", "genie3",
+    "tigress", "glasso", "ridge", "correlation", "correlation-signed", "clr", "within-clusters", "cluster-correlation-4",
+    "cluster-correlation-4-signed", "cluster-correlation-mean", "cluster-correlation-mean-signed", *CONTROLS,
+)  # fmt: skip
+OWN = ("grnular-cells", "grnular-context")
+RATIO, OTHERS = "strict_auprc_ratio", "ratio_others"
+REFERENCE = "correlation"
+DRAWS = 10_000
+LEVEL = 0.95
+
+
+def set_scores(
+    rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN, tf_list: str = BEELINE_LIST, value: str = RATIO
+) -> pd.DataFrame:
+    """Return the score of every method on every set.
+
+    Returns
+    -------
+    DataFrame, shape (sets, methods)
+        Only methods that have all sets; 0 of a network makes the score 0.
+    """
+    chosen = rows[(rows["kind"] == kind) & (rows["tf_list"] == tf_list)]
+    means = chosen.groupby(["dataset", "method", "network"])[value].mean().astype(float)
+    with np.errstate(divide="ignore"):
+        wide = np.exp(np.log(means).groupby(["dataset", "method"]).mean()).unstack("method")
+    wide = wide.reindex(index=[name for name in SETS if name in wide.index])
+    return wide[[name for name in methods if name in wide and wide[name].notna().all()]]
+
+
+def geometric_means(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Geometric mean over sets of every method, with its interval.
+
+    Parameters
+    ----------
+    scores : DataFrame, shape (sets, methods)
+        Of ``set_scores``, or a ratio of two columns of it.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    DataFrame
+        ``mean, low, high`` by method; the interval is NaN with fewer than two sets.
+    """
+    with np.errstate(divide="ignore"):
+        logs = np.log(scores.to_numpy(dtype=float))
+    drawn = np.random.default_rng(seed).integers(len(logs), size=(DRAWS, len(logs)))
+    means = logs[drawn].mean(axis=1)
+    tail = 100 * (1 - LEVEL) / 2
+    low, high = np.percentile(means, [tail, 100 - tail], axis=0) if len(logs) > 1 else (np.nan, np.nan)
+    table = {"mean": np.exp(logs.mean(axis=0)), "low": np.exp(low), "high": np.exp(high)}
+    return pd.DataFrame(table, index=scores.columns)
+
+
+def best_control(scores: pd.DataFrame) -> str:
+    """Return the control with the highest geometric mean over sets.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of ``set_scores``.
+
+    Returns
+    -------
+    str
+        Empty where no control is on record.
+    """
+    controls = [name for name in CONTROLS if name in scores]
+    return max(controls, key=lambda name: geometric_means(scores[[name]])["mean"].iloc[0], default="")
+
+
+def kind_table(rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Compare methods on one kind of network.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method, the best on top, controls among them. ``AUPRC / density``: geometric mean over sets with its
+        95 % interval; ``strict TFs``: the same where only TFs of the stricter list count; ``targets no TFs``: over such
+        targets; ``sets won``: where no other method is higher, controls left out of the race; ``above correlation``: sets,
+        and ``least``: the smallest ratio to correlation on any set; ``over the best control``: ratio with its interval,
+        which shows by how much a method knows edges and not only levels or lists.
+    """
+    scores = set_scores(rows, kind, methods)
+    if scores.empty:
+        return pd.DataFrame()
+    means = geometric_means(scores).sort_values("mean", ascending=False)
+    extra = {
+        "strict TFs": set_scores(rows, kind, methods, STRICT_LIST),
+        "targets no TFs": set_scores(rows, kind, methods, value=OTHERS),
+    }
+    extra = {name: geometric_means(found)["mean"] for name, found in extra.items()}
+    won, control = sets_won(scores), best_control(scores)
+    beside = scores.div(scores[REFERENCE], axis=0) if REFERENCE in scores else scores * np.nan
+    over = geometric_means(scores.div(scores[control], axis=0)) if control else None
+    lines = {}
+    for name, of in means.iterrows():
+        line = {"AUPRC / density": _interval(of)}
+        line |= {column: _two(values.get(name, np.nan)) for column, values in extra.items()}
+        line["sets won"] = "control" if name in CONTROLS else f"{won[name]} of {len(scores)}"
+        line["above correlation"] = "" if name == REFERENCE else f"{int((beside[name] > 1).sum())} of {len(scores)}"
+        line["least"] = "" if name == REFERENCE else _two(beside[name].min())
+        if control:
+            line[f"over {label(control)}"] = "" if name == control else _interval(over.loc[name])
+        lines[label(name)] = line
+    return pd.DataFrame(lines).T.rename_axis("method").reset_index()
+
+
+def sets_won(scores: pd.DataFrame) -> pd.Series:
+    """In how many sets a method has the highest score; controls take no part.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of ``set_scores``.
+
+    Returns
+    -------
+    Series of int
+        By method.
+    """
+    racing = scores.drop(columns=[name for name in CONTROLS if name in scores])
+    best = racing.max(axis=1)
+    return racing.eq(best, axis=0).sum().astype(int)
+
+
+def network_table(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Geometric mean over sets of AUPRC / density on every network by itself.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a network, a column a method with rows on every one of its sets; ``sets`` are counted.
+    """
+    lines = []
+    for network in (name for name in KINDS if name in set(rows["network"])):
+        scores = set_scores(rows[rows["network"] == network], KINDS[network], methods)
+        means = geometric_means(scores)["mean"]
+        line = {"network": network, "kind": KINDS[network], "sets": str(len(scores))}
+        lines.append(line | {label(name): _two(means.get(name, np.nan)) for name in methods})
+    table = pd.DataFrame(lines)
+    return table.loc[:, (table != "").any()] if len(table) else table
+
+
+def set_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Sizes of the sets as methods see them.
+
+    Returns
+    -------
+    DataFrame
+        A line a set of the record: what it is, cells, genes, and TFs of both lists.
+    """
+    lines = []
+    for name, of in ((name, pairs[pairs["dataset"] == name]) for name in SETS):
+        if len(of):
+            tfs = of.groupby("tf_list")["tfs"].first().astype(int)
+            lines.append(
+                {
+                    "set": name, "species": SETS[name].species, "cells of": SETS[name].what,
+                    "cells": int(of["cells"].iloc[0]), "genes": int(of["genes"].iloc[0]),
+                    "TFs": int(tfs.get(BEELINE_LIST, 0)), "TFs, strict list": int(tfs.get(STRICT_LIST, 0)),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def pair_table(pairs: pd.DataFrame, tf_list: str = BEELINE_LIST) -> pd.DataFrame:
+    """What is left of every network in every set: TFs with a target / true edges; in brackets where it is not scored.
+
+    Returns
+    -------
+    DataFrame
+        Texts, sets down, networks across; a dash where there is no such network for the species.
+    """
+    of = pairs[pairs["tf_list"] == tf_list]
+    cells = {}
+    for row in of.itertuples():
+        sizes = f"{row.regulators:.0f} / {row.true:.0f}"
+        cells[row.dataset, row.network] = sizes if row.kept else f"({sizes})"
+    sets = [name for name in SETS if name in set(of["dataset"])]
+    networks = [name for name in KINDS if name in set(of["network"])]
+    lines = [{"set": name, **{n: cells.get((name, n), "–") for n in networks}} for name in sets]
+    return pd.DataFrame(lines)
+
+
+def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
+    """Numbers of one kind for the sentences of the page.
+
+    Returns
+    -------
+    dict of str to float, int or str
+        With ``curated_``, ``chip_`` or ``mixed_`` before it: ``sets``; ``best`` method in words with its ``best_ratio``,
+        ``best_low``, ``best_high``; ``control`` in words with its ``control_ratio``; how many of ``methods`` are above it
+        (``above_control``), and how many surely, by the interval of their ratio (``surely``); ``ratio_<method>`` of every
+        method; ``models``: the models of this work with their ratios, in words. Empty of no rows.
+    """
+    scores = set_scores(rows, kind)
+    if scores.empty:
+        return {}
+    means, control = geometric_means(scores), best_control(scores)
+    inferring = [name for name in scores if name not in CONTROLS]
+    best = means.loc[inferring, "mean"].idxmax()
+    found: dict[str, float | int | str] = {
+        "sets": len(scores), "methods": len(inferring), "best": label(best), "best_ratio": means.loc[best, "mean"],
+        "best_low": means.loc[best, "low"], "best_high": means.loc[best, "high"],
+    }  # fmt: skip
+    if control:
+        over = geometric_means(scores[inferring].div(scores[control], axis=0))
+        found |= {
+            "control": label(control), "control_ratio": means.loc[control, "mean"],
+            "above_control": int((over["mean"] > 1).sum()), "surely": int((over["low"] > 1).sum()),
+        }  # fmt: skip
+    found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
+    ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not on record for all sets)" for name in OWN)
+    found["models"] = " and ".join(f"{label(name)} {said}" for name, said in zip(OWN, ratios, strict=True))
+    return {f"{PREFIXES[kind]}_{name}": value for name, value in found.items()}
+
+
+PREFIXES = {CURATED: "curated", CHIP: "chip", MIXED: "mixed"}
+
+
+def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float | int]:
+    """How many rows were computed now, how many are on record too, and how far both are apart.
+
+    Parameters
+    ----------
+    live, recorded : DataFrame
+        Rows computed now, perhaps none, and on record.
+
+    Returns
+    -------
+    dict of str to number
+        ``live_rows``, ``record_rows``, ``live_record_pairs``, and ``live_record_percent``: the largest difference of AUPRC or
+        AUROC, in percent of the recorded value.
+    """
+    found = {"live_rows": len(live), "record_rows": len(recorded), "live_record_pairs": 0, "live_record_percent": 0.0}
+    if len(live):
+        on = ["dataset", "network", "tf_list", "method", "seed"]
+        both = live.astype({"seed": str}).merge(recorded, on=on, suffixes=("", "_recorded"))
+        gaps = [(both[c] / both[f"{c}_recorded"] - 1).abs().max() for c in ("strict_auprc", "strict_auroc")]
+        found |= {"live_record_pairs": len(both), "live_record_percent": 100 * float(np.nanmax([*gaps, 0.0]))}
+    return found
+
+
+def open_methods(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> str:
+    """Tell which methods are not on record for all sets.
+
+    Returns
+    -------
+    str
+        A sentence; empty where all are.
+    """
+    sets = rows.groupby("method")["dataset"].nunique()
+    left = [label(name) for name in methods if sets.get(name, 0) < rows["dataset"].nunique()]
+    if not left:
+        return ""
+    return f"Not on record for all sets yet: **{', '.join(left)}**. `make paper` computes the rest."
+
+
+def _interval(of: pd.Series) -> str:
+    alone = _two(of["mean"])
+    return alone if np.isnan(of["low"]) else f"{alone} [{of['low']:.2f}, {of['high']:.2f}]"
+
+
+def _two(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,153 @@
+"""Tables of more real cells: means by kind, intervals over sets, controls."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from grnular_paper.figures.more_cells import draw_means, kind_panels, pair_grid, pair_heatmap
+from grnular_paper.tables import more_cells as tables
+from grnular_paper.tables.more_cells import (
+    geometric_means,
+    kind_numbers,
+    kind_table,
+    live_numbers,
+    network_table,
+    set_scores,
+    sets_won,
+)
+
+RATIOS = {  # by network and set: correlation, clr (two seeds), degree
+    ("TRRUST", "marrow"): (2.0, (1.0, 3.0), 1.0),
+    ("CollecTRI", "marrow"): (8.0, (4.0, 4.0), 2.0),
+    ("CollecTRI", "tuck"): (1.0, (2.0, 2.0), 1.0),
+    ("ENCODE", "marrow"): (1.0, (1.5, 1.5), 3.0),
+}
+
+
+def line(network: str, dataset: str, method: str, ratio: float, seed: int = 0, tf_list: str = "BEELINE"):
+    kind = "ChIP" if network == "ENCODE" else "curated"
+    return {
+        "dataset": dataset, "network": network, "kind": kind, "tf_list": tf_list, "method": method, "seed": str(seed),
+        "strict_auprc": ratio / 100, "strict_auprc_ratio": ratio, "strict_auroc": 0.6, "ratio_others": ratio / 2,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    lines = []
+    for (network, dataset), (correlation, clr, degree) in RATIOS.items():
+        for tf_list, factor in (("BEELINE", 1.0), ("strict", 1.5)):
+            lines.append(line(network, dataset, "correlation", correlation * factor, tf_list=tf_list))
+            lines.append(line(network, dataset, "degree", degree * factor, tf_list=tf_list))
+            lines += [line(network, dataset, "clr", clr[i] * factor, i, tf_list) for i in (0, 1)]
+    lines.append(line("CollecTRI", "tuck", "ridge", 9.0))  # not on the other set
+    return pd.DataFrame(lines)
+
+
+def test_a_set_counts_by_the_geometric_mean_over_its_networks_of_means_over_seeds(rows):
+    scores = set_scores(rows, "curated")
+    assert list(scores.index) == ["marrow", "tuck"] and set(scores) == {"clr", "correlation", "degree"}
+    assert scores.loc["marrow", "correlation"] == pytest.approx(4.0)
+    assert scores.loc["marrow", "clr"] == pytest.approx(np.sqrt(2.0 * 4.0))
+    assert set_scores(rows, "ChIP").loc["marrow", "clr"] == 1.5
+
+
+def test_means_over_sets_are_geometric_with_an_interval_from_drawing_sets(rows):
+    means = geometric_means(set_scores(rows, "curated"))
+    assert means.loc["correlation", "mean"] == pytest.approx(2.0)
+    assert (means.loc["correlation", "low"], means.loc["correlation", "high"]) == pytest.approx((1.0, 4.0))
+    assert geometric_means(set_scores(rows, "ChIP"))["low"].isna().all()  # one set
+    many = pd.DataFrame({"clr": np.exp(np.random.default_rng(0).normal(0.5, 0.3, 200))})
+    found = geometric_means(many).loc["clr"]
+    error = 1.96 * 0.3 / np.sqrt(200)
+    assert np.log(found["high"] / found["low"]) == pytest.approx(2 * error, rel=0.15)
+
+
+def test_sets_are_won_among_methods_that_infer(rows):
+    won = sets_won(set_scores(rows, "curated"))
+    assert won.to_dict() == {"correlation": 1, "clr": 1}
+    assert tables.best_control(set_scores(rows, "ChIP")) == "degree"
+
+
+def test_the_table_tells_means_both_lists_and_the_best_control(rows):
+    table = kind_table(rows, "curated").set_index("method")
+    assert list(table.index) == ["CLR", "correlation", "degree"]
+    correlation = table.loc["correlation"]
+    assert correlation["AUPRC / density"] == "2.00 [1.00, 4.00]" and correlation["strict TFs"] == "3.00"
+    assert correlation["targets no TFs"] == "1.00" and correlation["sets won"] == "1 of 2"
+    assert table.loc["CLR", "above correlation"] == "1 of 2" and table.loc["CLR", "least"] == "0.71"
+    over = np.sqrt(4 / np.sqrt(2) * 1)
+    assert correlation["over degree"].startswith(f"{over:.2f} [") and table.loc["degree", "sets won"] == "control"
+    assert kind_table(rows[:0], "curated").empty
+
+
+def test_numbers_for_sentences_say_who_is_above_the_controls(rows):
+    found = kind_numbers(rows, "ChIP")
+    assert (found["chip_best"], found["chip_best_ratio"], found["chip_control"]) == ("CLR", 1.5, "degree")
+    assert found["chip_above_control"] == 0 and found["chip_methods"] == 2 and found["chip_ratio_degree"] == pytest.approx(3)
+    found = kind_numbers(rows, "curated")
+    assert found["curated_above_control"] == 2 and found["curated_sets"] == 2
+    assert found["curated_models"].startswith("GRNULar-cells (this work) (not on record for all sets) and GRNULar-context")
+    more = pd.concat([rows, pd.DataFrame([line(n, d, "grnular-cells", 2.5) for n, d in RATIOS])])
+    assert "GRNULar-cells (this work) 2.50 and" in kind_numbers(more, "curated")["curated_models"]
+    assert kind_numbers(rows[:0], "curated") == {}
+
+
+def test_networks_stand_one_by_one(rows):
+    table = network_table(rows, ["correlation", "clr", "ridge"]).set_index("network")
+    assert list(table.index) == ["TRRUST", "CollecTRI", "ENCODE"] and list(table["sets"]) == ["1", "2", "1"]
+    assert table.loc["CollecTRI", "correlation"] == "2.83" and "ridge" not in table
+
+
+def test_pairs_that_are_not_scored_stand_in_brackets():
+    pairs = pd.DataFrame(
+        [
+            ("tuck", "TRRUST", "curated", "BEELINE", 459, 510, 46, 11, 17, 0.003, 0),
+            ("tuck", "Non-Specific", "mixed", "BEELINE", 459, 510, 46, 27, 194, 0.014, 1),
+            ("tuck", "Non-Specific", "mixed", "strict", 459, 510, 29, 18, 184, 0.02, 1),
+            ("lungT", "TRRUST", "curated", "BEELINE", 500, 1396, 147, 59, 309, 0.003, 1),
+        ],
+        columns=["dataset", "network", "kind", "tf_list", "cells", "genes", "tfs", "regulators", "true", "density", "kept"],
+    )  # fmt: skip
+    table = tables.pair_table(pairs).set_index("set")
+    assert table.loc["tuck", "TRRUST"] == "(11 / 17)" and table.loc["tuck", "Non-Specific"] == "27 / 194"
+    assert table.loc["lungT", "Non-Specific"] == "–"
+    sizes = tables.set_table(pairs).set_index("set")
+    assert sizes.loc["tuck", "TFs, strict list"] == 29 and sizes.loc["lungT", "cells"] == 500
+
+
+def test_rows_computed_now_are_compared_with_the_record(rows):
+    live = rows[rows["method"] == "correlation"].assign(seed=0)
+    live.loc[live.index[0], "strict_auprc"] *= 1.01
+    found = live_numbers(live, rows)
+    assert found["live_record_pairs"] == len(live) == found["live_rows"]
+    assert found["live_record_percent"] == pytest.approx(1.0)
+    assert live_numbers(live[:0], rows)["live_record_percent"] == 0
+
+
+def test_methods_without_all_sets_are_named(rows):
+    assert "**ridge**" in tables.open_methods(rows, ["correlation", "clr", "ridge"])
+    assert tables.open_methods(rows, ["correlation", "clr"]) == ""
+
+
+def test_a_panel_has_a_point_a_set_and_the_mean_of_every_method(rows):
+    figure = kind_panels(rows)
+    left, right = figure.axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["CLR", "correlation", "degree"]
+    assert left.get_title(loc="left") == "curated, 2 sets" and right.get_title(loc="left") == "ChIP, 1 set"
+    _, ax = plt.subplots()
+    scores = set_scores(rows, "curated")
+    draw_means(ax, scores, ["correlation"])
+    np.testing.assert_allclose(ax.collections[0].get_offsets()[:, 0], scores["correlation"])
+    assert ax.lines[-1].get_xdata()[0] == pytest.approx(2.0)
+    plt.close("all")
+
+
+def test_the_heat_map_has_all_pairs_by_network(rows):
+    grid = pair_grid(rows, ["clr", "ridge", "genie3"])
+    assert list(grid.index) == ["TRRUST, marrow", "CollecTRI, marrow", "CollecTRI, tuck", "ENCODE, marrow"]
+    assert list(grid) == ["clr", "ridge"] and grid.loc["TRRUST, marrow", "clr"] == 2
+    assert "pairs of network and set down" in pair_heatmap(rows).alt
+    plt.close("all")
