@@ -81,7 +81,8 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     dict of str to object
         ``best_reading``, ``n_seeds``; ``<graphs>_start``, ``_printed``, ``_on_Z``, ``_cut``: AUPRC on validation graphs
         before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well;
-        ``<graphs>_chosen``: what validation chooses of P, H_d and beta.
+        ``<graphs>_chosen``: what validation chooses of P, H_d and beta; ``<graphs>_P5``, ``_P10`` and ``choice_seeds``:
+        P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have.
     """
     names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
     found = _shared(readings.best(curves), list(names.values()))
@@ -97,6 +98,13 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         numbers[f"{key}_start"] = float(start.get(family, float("nan")))
         for short, name in names.items():
             numbers[f"{key}_{short}"] = float(means.get((family, name), float("nan")))
+    last = {"P5": f"{readings.PUBLISHED}, H_d = 100", "P10": f"{readings.PUBLISHED}, P = 10, H_d = 100"}
+    found = _shared(readings.best(curves), list(last.values()))
+    means = found.groupby(["graphs", "reading"])["best"].mean()
+    numbers["choice_seeds"] = int(found["seed"].nunique())
+    for family in readings.GRAPHS:
+        for short, name in last.items():
+            numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
     return numbers
 
 
