@@ -117,6 +117,6 @@ def test_p_is_compared_on_the_seeds_that_both_have():
     five, ten = (f"{readings.PUBLISHED}, {p}H_d = 100" for p in ("", "P = 10, "))
     numbers = tables.reading_numbers(curves({
         ("clean", five, 0): [0.5, 0.7], ("clean", five, 1): [0.5, 0.9], ("clean", ten, 0): [0.5, 0.6],
-        ("clean", readings.PUBLISHED, 0): [0.4, 0.5],
+        ("clean", readings.PUBLISHED, 0): [0.4, 0.5], ("low-dropout", readings.PUBLISHED, 0): [0.4, 0.5],
     }))  # fmt: skip
     assert (numbers["clean_P5"], numbers["clean_P10"], numbers["choice_seeds"]) == (0.7, 0.6, 1)
