@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 INFER = """\
 Infer a network: which TF regulates which gene.
 
-EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .mtx file or
-10x folder, or an .h5ad file. Whether genes are rows or columns of a table is found out from the TF
+EXPRESSION is a csv or tsv table (also .gz) with names in its first row and column, an .h5ad file, the
+.h5 file or a folder of Cell Ranger, another .mtx with its tables of names, or a .loom, .h5mu, zarr,
+parquet or feather file. Whether genes are rows or columns of a table is found out from the TF
 list and reported. Counts are used as they are unless --normalise is given; most methods do better
 with it. LIST is human or mouse (TFs that bind DNA at sequences of their own), human-broad or
 mouse-broad (cofactors and more besides), or a file with one gene name a line, or a table with a

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
-from grnular_core.data.text import as_numbers, read_rows, sniffed_separator
+from grnular_core.data.text import as_numbers, read_rows, sniffed_separator, unnumbered
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
 
@@ -126,9 +126,10 @@ def read_edges(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        Separated by commas, tabs or semicolons. The headers of others are known: TF, target,
-        importance (arboreto), Gene1, Gene2, EdgeWeight (BEELINE). ``sign`` and ``rank`` may be
-        missing. A negative weight without a column of signs is a strong repression.
+        Separated by commas, tabs, semicolons or spaces. The headers of others are known: TF, target,
+        importance (arboreto), Gene1, Gene2, EdgeWeight (BEELINE), regulatoryGene, targetGene, weight
+        (GENIE3 in R, also with its row numbers). Three columns without a header are regulator, target
+        and weight. ``sign`` and ``rank`` may be missing. A negative weight without a column of signs is a strong repression.
 
     Returns
     -------
@@ -142,7 +143,10 @@ def read_edges(path: str | Path) -> pd.DataFrame:
         weight is not a finite number.
     """
     path = Path(path)
-    header, body = read_rows(path, sniffed_separator(path), as_text=True)
+    header, body = unnumbered(*read_rows(path, sniffed_separator(path), as_text=True))
+    if _is_edge(header):  # no header, as arboreto and R write with header=False, col.names=FALSE
+        body = pd.concat([pd.DataFrame([header]), body], ignore_index=True)
+        header = list(EDGE_COLUMNS[: len(header)])
     at = _edge_columns(path, header)
     if body.empty:
         body = pd.DataFrame({column: pd.Series(dtype=str) for column in range(len(header))})
@@ -199,6 +203,12 @@ def cpdag(edges: pd.DataFrame, tfs: Sequence[str]) -> pd.DataFrame:
     joined = ranked(pd.concat([edges[~both], pairs[["regulator", "target", "weight", "sign"]]]))
     undirected = joined["regulator"].isin(known) & joined["target"].isin(known)
     return joined.assign(directed=~undirected)
+
+
+def _is_edge(fields: Sequence[str]) -> bool:
+    """Whether a first line is an edge: two names and a number."""
+    is_number = as_numbers(pd.Series(fields, dtype=object)).notna().tolist()
+    return is_number == [False, False, True] and "" not in fields
 
 
 def _edge_columns(path: Path, header: Sequence[str]) -> dict[str, int]:

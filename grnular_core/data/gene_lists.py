@@ -17,7 +17,14 @@ import pandas as pd
 
 from grnular_core.data.downloads import fetch
 from grnular_core.data.names import Match, preview
-from grnular_core.data.text import as_numbers, open_text, read_rows, sniffed_separator
+from grnular_core.data.text import (
+    as_numbers,
+    open_text,
+    read_rows,
+    sniffed_separator,
+    unnumbered,
+    without_row_numbers,
+)
 from grnular_core.utils.errors import DownloadError, InputError
 from grnular_core.utils.files import place, same_place
 
@@ -28,7 +35,7 @@ TF_HEADERS = (*SURE_HEADERS, "hgncsymbol", "mgisymbol", "genesymbol", "symbol", 
     "genes", "name", "ensemblid", "ensemblgeneid", "geneid", "x")  # fmt: skip
 FLAG_HEADERS = ("istf", "istranscriptionfactor", "tfyesno")
 NO = ("no", "n", "false", "0")
-REGULATOR_HEADERS = ("regulator", "gene1", "tf", "sourcegenesymbol", "source", "from")
+REGULATOR_HEADERS = ("regulator", "regulatorygene", "gene1", "tf", "sourcegenesymbol", "source", "from")
 TARGET_HEADERS = ("gene2", "targetgenesymbol", "target", "targetgene", "tg", "gene", "to")
 SIGN_HEADERS = ("sign", "type", "effect", "mor", "mode", "regulation")
 PAIR_HEADERS = ("edge", "isedge", "label", "truth", "class", "weight", "edgeweight", "score",
@@ -250,7 +257,7 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
     names : list of str
         Each once, in the order of the file.
     notes : list of str
-        Rows that were left out: No in a column such as "Is TF?".
+        Rows that were left out, with No in a column such as "Is TF?", and row numbers beside the names.
 
     Raises
     ------
@@ -262,6 +269,7 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
     with open_text(path) as stream:
         lines = stream.read().split("\n")  # not splitlines: names may hold U+2028
     rows = [_fields(line) for line in lines if line.strip() and not line.startswith("#")]
+    rows, notes = _without_numbered(path, rows)
     keys = [header_key(field) for field in rows[0]] if rows else []
     if "gene2" in keys or ("target" in keys and _first(REGULATOR_HEADERS, keys) is not None):
         raise InputError(
@@ -277,10 +285,10 @@ def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
             "one is a name; expected one name a line. Put each name on a line of its own, or write a "
             "header such as TF above the column of a table"
         )
-    notes: list[str] = []
     if column is not None:
         _refuse_expression(path, rows, column)
-        rows, notes = _without_others(path, rows, keys)
+        rows, others = _without_others(path, rows, keys)
+        notes += others
     names = [row[column or 0] for row in rows if len(row) > (column or 0)]
     names = [name for name in dict.fromkeys(names) if name]
     if not names:
@@ -310,7 +318,7 @@ def read_network(path: str | Path) -> pd.DataFrame:
         For a list of all pairs with 0 and 1, a prediction, and edges without a name.
     """
     path = Path(path)
-    header, body = read_rows(path, sniffed_separator(path), as_text=True)
+    header, body = unnumbered(*read_rows(path, sniffed_separator(path), as_text=True))
     keys = [header_key(field) for field in header]
     if {"weight", "rank"} <= set(keys):
         raise InputError(
@@ -389,6 +397,18 @@ def _fields(line: str) -> list[str]:
     while fields and not fields[-1]:
         fields.pop()
     return fields
+
+
+def _without_numbered(path: Path, rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """Leave out row numbers beside the names, as R's write.table and pandas' to_csv have them."""
+    if rows and all(len(row) == 1 and re.match(r"\d+ ", row[0]) for row in rows[1:]):  # R separates by spaces
+        rows = [*rows[:1], *(next(csv.reader(row, delimiter=" ")) for row in rows[1:])]
+    for n_above in (0, 1):  # a header has no number, and in R no field above the numbers
+        below, n_left = without_row_numbers(rows[n_above:])
+        if n_left and len(below) > 1 and len(below[0]) == 1:
+            header = [row[-1:] for row in rows[:n_above] if row[-1:] != ["0"]]  # pandas' name for a Series
+            return [*header, *below], [f"{path}: the first column is row numbers, and no names"]
+    return rows, []
 
 
 def _first(wanted: Sequence[str], keys: Sequence[str]) -> int | None:

@@ -429,16 +429,18 @@ def _looser(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
                 f"with --genome {genome} {found} would match: it keeps the {n_genes} genes of that genome, which are "
                 f"called {example} and the like, under their names alone"
             )
-    spelled = {odd_names.spelled_by_r(_key(name, match)) for name in wanted}
-    # membership only: no order comes from it
+    known = {_key(name, match) for name in wanted}  # membership only: no order comes from these sets
+    spelled = {odd_names.spelled_by_r(key) for key in known}
     found = [name for name in names if odd_names.spelled_by_r(_key(name, match)) in spelled]
     if len(found) > now:
-        known = {_key(name, match) for name in wanted}
         others = [name for name in found if _key(name, match) not in known]
         return (
             f"with . - and _ taken as one {len(found)} would match ({preview(others, 3)}), since R and Seurat change "
             "these; spell them in the list as in the data (R: check.names=FALSE keeps names)"
         )
+    found = [name for name in names if any(_key(part, match) in known for part in odd_names.parts(name))]
+    if len(found) > max(now, 1):
+        return f"{len(found)} names of the data hold one of the list as a part ({preview(found, 3)}): rename the genes"
     return ""
 
 

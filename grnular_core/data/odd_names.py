@@ -134,6 +134,23 @@ def spelled_by_r(name: str) -> str:
     return re.sub(r"[^\w.]|_", ".", f"X{name}" if name[:1].isdigit() else name)
 
 
+def parts(name: str) -> list[str]:
+    """Split a name made of several, such as ENSG00000102145|GATA1, GATA1_ENSG00000102145 and GATA1 (2623).
+
+    Parameters
+    ----------
+    name : str
+        Of a gene.
+
+    Returns
+    -------
+    list of str
+        Empty for a name of one part.
+    """
+    found = [part for part in re.split(r"[|;:,_() ]+", name) if part]
+    return found if len(found) > 1 else []
+
+
 def refuse_unnamed(names: Iterable[str], where: str) -> None:
     """Refuse a column of row numbers that was written as data: it must not become a gene or a cell.
 

@@ -163,7 +163,7 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
 
 
 def sniffed_separator(path: Path) -> str:
-    """Return the separator of a table: tab, else semicolon, else comma, by its first line.
+    """Return the separator of a table: tab, else semicolon, comma or space, by its first line.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def sniffed_separator(path: Path) -> str:
     """
     with open_text(path) as stream:
         first = next((line for line in stream if line.strip()), "")
-    return next((separator for separator in "\t;" if separator in first), ",")
+    return next((separator for separator in "\t;, " if separator in first.strip(" \n")), ",")
 
 
 def as_numbers(words: pd.Series) -> pd.Series:
@@ -228,6 +228,29 @@ def without_row_numbers(rows: list[list[str]]) -> tuple[list[list[str]], int]:
     if first != [str(number) for number in range(start, start + len(rows))]:
         return rows, 0
     return [row[1:] for row in rows], 1
+
+
+def unnumbered(header: list[str], body: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Leave out the row names of R, numbers in a first column without a header, from a table of edges.
+
+    Parameters
+    ----------
+    header : list of str
+    body : DataFrame
+        Of ``read_rows``.
+
+    Returns
+    -------
+    header : list of str
+    body : DataFrame
+        Unchanged where there are no such numbers.
+    """
+    named = body.shape[1] - len(header) == 0 and header[:1] == [""]
+    if body.empty or not (named or body.shape[1] == len(header) + 1):
+        return header, body
+    if not without_row_numbers(body.iloc[:, :2].astype(str).to_numpy().tolist())[1]:
+        return header, body
+    return header[1:] if named else header, body.iloc[:, 1:].set_axis(range(body.shape[1] - 1), axis=1)
 
 
 class _NulError(ValueError):

@@ -49,7 +49,7 @@ def read(
     Parameters
     ----------
     data : str, Path, AnnData, DataFrame, Simulation or GRNDataset
-        Expression: an h5ad file, a csv or tsv table, an mtx file or 10x folder, an AnnData (in
+        Expression: a file or folder as in ``data.readers`` (h5ad, 10x, mtx, csv, loom ...), an AnnData (in
         memory, a view, backed or of dask arrays) or a DataFrame. A simulation brings its TFs and its
         network; a dataset is returned unchanged.
     tfs : str, Path or sequence of str

@@ -58,7 +58,7 @@ class InputOptions:
     Parameters
     ----------
     expression : str, Path, AnnData or DataFrame
-        A csv or tsv table, an mtx file or 10x folder, an h5ad file, or an AnnData or DataFrame.
+        A file or folder as in ``data.readers``, or an AnnData or DataFrame.
     tfs : str, Path or sequence of str
         ``human``, ``mouse``, ``all``, a file, or the names themselves.
     truth : str, Path or DataFrame, optional

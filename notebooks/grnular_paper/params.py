@@ -10,7 +10,7 @@ declares its parameters before the parameters cell, and checks them after it::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -122,10 +122,13 @@ class Flag:
 
 
 class Text:
-    """Any text."""
+    """Any text; numbers are none, since papermill takes 2020 for one where a name is meant."""
 
     def __call__(self, value: Any) -> str | None:
-        return None if isinstance(value, str) else "expected text in quotes"
+        if isinstance(value, str):
+            return None
+        quoted = f"; papermill takes a name such as {value} as text by -r NAME {value}"
+        return "expected text in quotes" + (quoted if isinstance(value, int | float) else "")
 
 
 class Parameters:
@@ -143,13 +146,14 @@ class Parameters:
         self._before = set(namespace)
         self._kinds = kinds
 
-    def check(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    def check(self, namespace: MutableMapping[str, Any]) -> dict[str, Any]:
         """Check the variables that were set since this object was made.
 
         Parameters
         ----------
-        namespace : mapping
-            ``globals()`` of the notebook; private names do not count.
+        namespace : mutable mapping
+            ``globals()`` of the notebook; private names do not count. None becomes the empty text where
+            that is allowed, and a word of a choice is written in small letters.
 
         Returns
         -------
@@ -172,8 +176,12 @@ class Parameters:
         for name, kind in self._kinds.items():
             if name not in namespace:
                 problems.append(f"parameter {name!r} is missing")
+            elif namespace[name] is None and kind("") is None:
+                namespace[name] = ""  # YAML's null, and None of the command line
+            elif isinstance(kind, OneOf) and kind(str(namespace[name]).lower()) is None:
+                namespace[name] = str(namespace[name]).lower()  # in any case, as on the command line
             elif problem := kind(namespace[name]):
-                problems.append(f"{name} = {namespace[name]!r}: {problem}")
+                problems.append(f"{name} = {namespace[name]!r}: {problem.replace('-r NAME', f'-r {name}')}")
         if problems:
             raise InputError(
                 "this notebook can not run with these parameters:\n- " + "\n- ".join(problems)

@@ -111,7 +111,7 @@ def test_a_negative_weight_is_a_strong_repression_unless_there_are_signs(tmp_pat
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("A,B,0.5\n", r"columns \['A', 'B', '0.5'\]; missing \['regulator', 'target', 'weight'\]"),
+        ("A,B,high\n", r"columns \['A', 'B', 'high'\]; missing \['regulator', 'target', 'weight'\]"),
         ("regulator,target,weight\nA,B,\n", "data row 1: weight '' is not a finite number; leave"),
         ("regulator,target,weight\nA,B,1\nA,C,nan\n", "data row 2: weight 'nan'"),
         ("regulator,target,weight\nA,B,high\n", "weight 'high'"),
@@ -156,3 +156,29 @@ def test_directed_edges_never_close_a_cycle():
     directed = table.loc[table["directed"], ["regulator", "target"]]
     assert nx.is_directed_acyclic_graph(nx.DiGraph(directed.to_numpy().tolist()))
     assert len(table) == 3 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GATA1,HBB,0.9\nSPI1,CD14,0.5\n",
+        "GATA1\tHBB\t0.9\nSPI1\tCD14\t0.5\n",
+        "regulatoryGene,targetGene,weight\nGATA1,HBB,0.9\nSPI1,CD14,0.5\n",
+        '"regulatoryGene" "targetGene" "weight"\n"1" "GATA1" "HBB" 0.9\n"2" "SPI1" "CD14" 0.5\n',
+        '"","regulatoryGene","targetGene","weight"\n"1","GATA1","HBB",0.9\n"2","SPI1","CD14",0.5\n',
+        "TF\ttarget\timportance\n0\tGATA1\tHBB\t0.9\n1\tSPI1\tCD14\t0.5\n",
+    ],
+    ids=["bare", "bare tabs", "GENIE3", "write.table", "write.csv", "row numbers"],
+)
+def test_edges_without_a_header_and_of_r_are_read(tmp_path, text):
+    (tmp_path / "net.csv").write_text(text)
+    edges = read_edges(tmp_path / "net.csv")
+    assert edges[["regulator", "target", "weight"]].to_numpy().tolist() == [
+        ["GATA1", "HBB", 0.9], ["SPI1", "CD14", 0.5],
+    ]  # fmt: skip
+
+
+def test_an_unknown_header_is_no_edge(tmp_path):
+    (tmp_path / "net.csv").write_text("a,b,c\nGATA1,HBB,0.9\n")
+    with pytest.raises(InputError, match="missing"):
+        read_edges(tmp_path / "net.csv")

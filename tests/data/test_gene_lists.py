@@ -162,7 +162,7 @@ def test_self_loops_and_repeated_edges_are_left_for_the_cleaning(tmp_path):
         ("A\nB\n", "first line .A. has 1 fields .*; expected regulator and target"),
         ("Gene1,Gene2\n", "header and no edges"),
         ("Gene1,Gene2\nA,B\nA\n", "line 3 .*: 1 fields, but the rows above have 2"),
-        ("Gene1,Gene2\n1,A,B\n2,A,C\n", "2 fields and the rows have 3.*row.names=FALSE"),
+        ("Gene1,Gene2\nx,A,B\ny,A,C\n", "2 fields and the rows have 3.*row.names=FALSE"),
         ("Gene1,Gene2\nA,B\n,C\n", "1 edges lack a name, the first is number 2 .'' -> 'C'."),
         ("A\tB\t1\nA\tC\t0\nA\tD\t0\n", "column 3 holds 0 on 2 of 3 lines.*keep only"),
         ("Gene1,Gene2,Edge\nA,B,-1\nA,C,0\nA,D,1\n", "column 3 holds 0 on 1 of 3"),
@@ -278,3 +278,20 @@ def test_a_misspelt_or_another_species_is_recognised(given, message, tmp_path, m
 def test_names_spelled_as_those_of_the_other_species_are_noticed(species, tfs, message):
     note = species_note(species, tfs)
     assert note is None if message is None else message in note
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"x"\n"1" "GATA1"\n"2" "SPI1"\n', ",0\n0,GATA1\n1,SPI1\n", '"","x"\n"1","GATA1"\n"2","SPI1"\n',
+     '"x"\n"1"\t"GATA1"\n"2"\t"SPI1"\n', "1\tGATA1\n2\tSPI1\n", ",TF\n0,GATA1\n1,SPI1\n"],
+    ids=["write.table", "to_csv", "write.csv", "tabs", "bare", "header"],
+)  # fmt: skip
+def test_row_numbers_beside_the_names_are_seen(tmp_path, text):
+    (tmp_path / "tfs.txt").write_text(text)
+    names, notes = read_tf_list(tmp_path / "tfs.txt")
+    assert names == ["GATA1", "SPI1"] and "the first column is row numbers" in notes[0]
+
+
+def test_a_network_of_r_without_row_names_is_read(tmp_path):
+    (tmp_path / "net.csv").write_text("regulatoryGene,targetGene\nGATA1,HBB\n")
+    assert read_network(tmp_path / "net.csv").iloc[0].tolist() == ["GATA1", "HBB", 0]

@@ -83,6 +83,13 @@ def test_a_genome_before_the_names_is_named(prefix, genome):
     assert f"With --genome {genome} 2 would match: it keeps the 3 genes" in hint
 
 
+@pytest.mark.parametrize("form", ["ENSG01|{}", "{}_ENSG01", "{} (2623)", "rna_{}", "ENSG01;{}"])
+def test_names_made_of_several_are_pointed_at(form):
+    genes = [form.format(gene) for gene in ("GATA1", "SPI1", "HBB")]
+    hint = names.match_hint(TFS, genes, "exact")
+    assert f"2 names of the data hold one of the list as a part ({genes[0]}, {genes[1]})" in hint
+
+
 def test_names_that_r_or_seurat_changed_are_pointed_at():
     wanted = ["NKX2-1", "GATA1", "7SK", "HLA_A"]
     found, missing, said = names.choose_tfs(wanted, ["NKX2.1", "GATA1", "X7SK", "HLA-A"], "exact", "x")

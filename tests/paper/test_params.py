@@ -52,12 +52,17 @@ def test_names_that_were_there_before_or_are_private_are_no_parameters():
         ({"seeds": 0}, "different whole numbers"),
         ({"genes": "c"}, "expected one of a, b"),
         ({"write": "no"}, "True or False"),
-        ({"folder": None}, "text in quotes"),
+        ({"genes": None}, "expected one of a, b"),
+        ({"folder": 2020}, "text in quotes; papermill takes a name such as 2020 as text by -r folder 2020"),
     ],
 )
 def test_a_slip_is_named(wrong, words):
     with pytest.raises(InputError, match=words):
         checked(**wrong)
+
+
+def test_null_is_empty_and_words_of_a_choice_may_have_capitals():
+    assert checked(folder=None, genes="A") == GOOD
 
 
 def test_all_slips_are_named_at_once():
