@@ -34,11 +34,12 @@ if TYPE_CHECKING:
     from grnular_core.utils.errors import InputWarning
     from grnular_core.workflow import pl, tl
     from grnular_core.workflow.api import infer, read, strict_scores
+    from grnular_core.workflow.compare import compare
 
 __version__ = "0.1.0"
-__all__ = ["InputWarning", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"]
+__all__ = ["InputWarning", "compare", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"]
 _HOME = {
-    "InputWarning": "utils.errors", "load_model": "training.weights", "simulate": "simulation.simulate"
+    "InputWarning": "utils.errors", "compare": "workflow.compare", "load_model": "training.weights", "simulate": "simulation.simulate"
 }  # fmt: skip
 _MODULES = ("pl", "tl")
 

@@ -194,18 +194,25 @@ def _inferred(
     """Infer one network: its edges with the report, and what the caller is to be told."""
     read_data = _read(data, tfs, None, options)
     network = infer_network(read_data, name, run, bar=lambda label: nullcontext(run.progress))
-    is_file, given = isinstance(data, str | Path), isinstance(tfs, str | Path)
-    inputs = Inputs(
-        Path(data) if is_file else None,
-        str(tfs) if given else f"{len(read_data.tfs if tfs is None else tfs)} names",
-        options={key: value for key, value in options.items() if value is not None},
-        notes=tuple(map(_in_python, read_data.notes)),
-    )
+    inputs = _inputs(data, tfs, read_data, options)
     # scores are for who asks for them
     report = make_report(inputs, replace(read_data, truth=None), name, run, Plan(), network)
     network.edges.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
     notes = () if isinstance(data, GRNDataset | Simulation) else read_data.notes
     return network.edges, notes
+
+
+def _inputs(
+    data: Data, tfs: TFs | None, read_data: GRNDataset, options: Mapping[str, Any]
+) -> Inputs:
+    """Say where the data came from, for the report."""
+    is_file, given = isinstance(data, str | Path), isinstance(tfs, str | Path)
+    return Inputs(
+        Path(data) if is_file else None,
+        str(tfs) if given else f"{len(read_data.tfs if tfs is None else tfs)} names",
+        options={key: value for key, value in options.items() if value is not None},
+        notes=tuple(map(_in_python, read_data.notes)),
+    )
 
 
 def _inferred_by_group(

@@ -43,14 +43,38 @@ def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
         When that leaves no TF or fewer than two genes.
     """
     rows = np.sort(rng.integers(data.n_cells, size=data.n_cells))
-    matrix = data.adata.X[rows]
+    return with_cells(data, data.adata.X[rows], "a bootstrap of the cells")
+
+
+def with_cells(data: GRNDataset, matrix: values.Matrix, what: str) -> GRNDataset:
+    """Put other cells in the place of a dataset's own.
+
+    Parameters
+    ----------
+    data : GRNDataset
+        Stays as it is.
+    matrix : ndarray or sparse matrix, (cells, genes)
+        Of the same genes.
+    what : str
+        What these cells are, for messages.
+
+    Returns
+    -------
+    GRNDataset
+        Genes that have one value in all cells are left out, as everywhere.
+
+    Raises
+    ------
+    InputError
+        When that leaves no TF or fewer than two genes.
+    """
     varies = ~values.constant_columns(matrix)
     genes = np.array(data.genes, dtype=object)[varies]
     tfs = tuple(tf for tf in data.tfs if tf in frozenset(genes))
     if not tfs or len(genes) < 2:
         raise InputError(
-            f"{data.name}: a bootstrap of the cells leaves {len(genes)} genes that vary, {len(tfs)} of them "
-            f"TFs; {data.n_cells} cells are too few to estimate stability"
+            f"{data.name}: {what} leaves {len(genes)} genes that vary, {len(tfs)} of them "
+            f"TFs; {matrix.shape[0]} cells are too few"
         )
     return replace(data, adata=new_anndata(matrix[:, np.flatnonzero(varies)], genes), tfs=tfs)
 

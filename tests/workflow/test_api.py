@@ -29,7 +29,7 @@ def test_the_package_is_imported_without_what_takes_long():
     code = """
 import sys
 import grnular_core as gc
-names = {"InputWarning", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"}
+names = {"InputWarning", "compare", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"}
 assert {*gc.__all__} == names <= {*dir(gc)}
 heavy = {"torch", "matplotlib", "arboreto", "numba", "pandas", "anndata"} & {*sys.modules}
 assert not heavy, heavy

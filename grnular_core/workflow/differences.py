@@ -1,0 +1,304 @@
+"""Which edges of two groups of cells differ beyond chance: a permutation test.
+
+With w the weights of one network over its E edges (each TF with each other gene), an edge's standardised weight is
+
+    x_e = sign_e * Phi^-1((1 + u_e) / 2),    u_e = (rank of w_e from the weakest - 1/2) / E,
+
+where Phi is the standard normal distribution: |x| follows a half-normal distribution whatever the method, edges near 0 stay
+near 0 whatever their sign, and an edge of weight 0 has x = 0. The difference of an edge is
+
+    d_e = x_e(b) - x_e(a),
+
+and its statistic t_e divides |d_e| by its root mean square under the other labelings, shrunk towards the median edge's. A
+labeling says which units (cells, or whole samples) are called b. The observed one and the permuted ones are treated alike: each has a
+statistic from all others, so without a difference they are exchangeable, also with few of them.
+
+**Means are no edges.** Where groups differ in expression, a mixture of both makes all genes that differ go together, and
+permuted labels would be no fair comparison. So each gene is brought to mean 0 in each unit's home (its sample, or its
+group where cells are the units) and to standard deviation 1 in its group, before any network is inferred.
+
+**Equal numbers of cells.** Weights of a method depend on how many cells it sees: with fewer of them strong edges are
+less strong and weak ones noisier. So all networks have the same number of cells, drawn at random from the larger side.
+
+**p and q.** p is the share of all edges in all permuted labelings with a statistic at least as large, one more counted; q is that of
+Benjamini and Hochberg. The overall p is the share of the labelings, the observed one among them, with at
+least as many edges at ``LEVEL``: it holds whatever the dependence among edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import comb
+
+import numpy as np
+from scipy.stats import false_discovery_control, norm, rankdata
+
+LEVEL = 0.1  # FDR at which edges are counted
+PRIOR = 10  # labelings that the median edge's spread counts for
+FEW_LABELINGS = 5000  # up to so many are listed, and none is drawn twice
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What is compared, and what is permuted.
+
+    Parameters
+    ----------
+    units : ndarray of int, (cells,)
+        The unit of each cell, from 0: itself, or its sample (of its group).
+    in_b : ndarray of bool, (units,)
+        Observed labels.
+    paired : bool
+        Units 2 i and 2 i + 1 are one sample in both groups, and only swap with each other.
+    """
+
+    units: np.ndarray
+    in_b: np.ndarray
+    paired: bool = False
+
+    @property
+    def n_labelings(self) -> int:
+        """Labelings that differ, the observed one among them; for groups of equal size, a mirrored one is the same."""
+        n = len(self.in_b)
+        return n_labelings(n - int(self.in_b.sum()), int(self.in_b.sum()), self.paired)
+
+
+def n_labelings(n_a: int, n_b: int, paired: bool = False) -> int:
+    """Count the ways to label units, those apart that give another |d|.
+
+    Parameters
+    ----------
+    n_a, n_b : int
+        Units in each group.
+    paired : bool
+        As in ``Design``.
+
+    Returns
+    -------
+    int
+        The smallest p of a test by permutation is one divided by it.
+    """
+    if paired:
+        return 2 ** max(n_a - 1, 0)
+    return comb(n_a + n_b, n_a) // (2 if n_a == n_b else 1)
+
+
+def needed_samples(paired: bool, level: float = LEVEL) -> int:
+    """Count the samples that each group needs for a p of at most a level.
+
+    Parameters
+    ----------
+    paired : bool
+        As in ``Design``.
+    level : float
+        Above 0.
+
+    Returns
+    -------
+    int
+        In each group, in equal numbers.
+    """
+    n = 1
+    while n_labelings(n, n, paired) * level < 1 - 1e-9:
+        n += 1
+    return n
+
+
+def labelings(design: Design, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw labelings: the observed one first, then permuted ones.
+
+    Parameters
+    ----------
+    design : Design
+        Units and their labels.
+    n : int
+        Permuted labelings; fewer where there are not as many different ones.
+    rng : Generator
+        Draws.
+
+    Returns
+    -------
+    ndarray of bool, (1 + n, units)
+        Which units are called b.
+    """
+    observed = design.in_b
+    if design.n_labelings <= FEW_LABELINGS:
+        others = _all_others(design)
+        others = others[np.sort(rng.permutation(len(others))[:n])]
+    elif design.paired:
+        swaps = rng.integers(2, size=(n, len(observed) // 2)).astype(bool)
+        others = np.repeat(swaps, 2, axis=1) ^ observed
+    else:
+        others = np.array([rng.permutation(observed) for _ in range(n)])
+    return np.vstack([observed[None], others.reshape(-1, len(observed))])
+
+
+def _all_others(design: Design) -> np.ndarray:
+    """List every labeling but the observed one and its mirror image, (labelings, units)."""
+    observed, n = design.in_b, len(design.in_b)
+    if design.paired:
+        first = [(0, *rest) for rest in product((0, 1), repeat=n // 2 - 1)]
+        return (np.repeat(np.array(first, dtype=bool), 2, axis=1) ^ observed)[1:]
+    n_b = int(observed.sum())
+    every = np.zeros((comb(n, n_b), n), dtype=bool)
+    for row, chosen in zip(every, combinations(range(n), n_b), strict=True):
+        row[list(chosen)] = True
+    if 2 * n_b == n:  # of two mirror images, the one in which the first unit keeps its label
+        every = every[every[:, 0] == observed[0]]
+    return every[(every != observed).any(axis=1)]
+
+
+# --- statistic
+
+
+def standardised_cells(expression: np.ndarray, design: Design) -> np.ndarray:
+    """Take differences of the means out: mean 0 in each sample (or group), standard deviation 1 in each group.
+
+    Parameters
+    ----------
+    expression : ndarray, (cells, genes)
+        Stays as it is.
+    design : Design
+        Of these cells.
+
+    Returns
+    -------
+    ndarray, (cells, genes)
+        A gene that does not vary in a group is 0 there.
+    """
+    in_b = design.in_b[design.units]
+    is_cells = len(design.in_b) == len(design.units)
+    homes = in_b.astype(int) if is_cells else design.units
+    result = np.array(expression, dtype=float)
+    for home in np.unique(homes):
+        result[homes == home] -= result[homes == home].mean(axis=0)
+    for group in (in_b, ~in_b):
+        deviation = result[group].std(axis=0)
+        constant = deviation <= 1e-9 * np.maximum(np.abs(expression).max(axis=0), 1e-300)
+        result[group] = np.where(constant, 0.0, result[group] / np.where(constant, 1.0, deviation))
+    return result
+
+
+def standardised_weights(weights: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """Put the weights of one network on a scale that two networks share, x above.
+
+    Parameters
+    ----------
+    weights, signs : ndarray, (edges,)
+        Of all edges, 0 for an edge that the method left out; an unknown sign counts as +1.
+
+    Returns
+    -------
+    ndarray, (edges,)
+        Signed.
+    """
+    u = (rankdata(weights) - 0.5) / len(weights)
+    return np.where(weights > 0, norm.ppf((1 + u) / 2), 0.0) * np.where(signs < 0, -1, 1)
+
+
+def draw_sides(
+    in_b: np.ndarray, n_cells: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw as many cells from either side of a labeling.
+
+    Parameters
+    ----------
+    in_b : ndarray of bool, (cells,)
+        The labeling.
+    n_cells : int
+        At most the cells of the smaller side.
+    rng : Generator
+        Draws without replacement.
+
+    Returns
+    -------
+    tuple of ndarray
+        Rows of a and of b, (n_cells,), ascending.
+    """
+    a, b = (
+        np.sort(rng.choice(np.flatnonzero(side), n_cells, replace=False)) for side in (~in_b, in_b)
+    )
+    return a, b
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """The test of all edges.
+
+    Parameters
+    ----------
+    a, b : ndarray, (edges,)
+        Standardised weights, signed.
+    t, p, q : ndarray, (edges,)
+        Statistic, p and q of each edge.
+    counts : ndarray of int, (labelings,)
+        Edges at ``LEVEL``, the observed labeling first; each against all others.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    t: np.ndarray
+    p: np.ndarray
+    q: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def overall_p(self) -> float:
+        """Share of the labelings with at least as many differing edges as the observed one."""
+        return float((self.counts >= self.counts[0]).mean())
+
+
+def edge_differences(
+    of_labeling: Callable[[int], tuple[np.ndarray, np.ndarray]], n: int
+) -> Differences:
+    """Test every edge for a difference.
+
+    Parameters
+    ----------
+    of_labeling : callable
+        From the number of a labeling, 0 for the observed one, to the standardised weights of a and b, (edges,).
+    n : int
+        Labelings, 2 or more.
+
+    Returns
+    -------
+    Differences
+        For all edges.
+    """
+    a, b = of_labeling(0)
+    t = np.empty((n, len(a)), dtype=np.float32)
+    t[0] = b - a
+    for number in range(1, n):
+        x_a, x_b = of_labeling(number)
+        t[number] = x_b - x_a
+    _divide_by_spread(t)
+    ordered = np.sort(t, axis=1)
+    pooled = np.sort(ordered, axis=None)
+    counts = np.array([_n_at_level(own, pooled) for own in ordered])
+    p = _p_values(t[0], ordered[0], pooled)
+    return Differences(a, b, t[0], p, false_discovery_control(p), counts)
+
+
+def _divide_by_spread(d: np.ndarray) -> None:
+    """Turn differences (labelings, edges) into statistics, in place."""
+    total = np.square(d, dtype=np.float64).sum(axis=0)
+    typical = float(np.median(total)) / len(d) or 1.0
+    for row in d:
+        others = np.maximum(total - np.square(row, dtype=np.float64), 0)
+        row[:] = np.abs(row) / np.sqrt((others + PRIOR * typical) / (len(d) - 1 + PRIOR))
+
+
+def _p_values(t: np.ndarray, own: np.ndarray, pooled: np.ndarray) -> np.ndarray:
+    """Compare statistics with those of all other labelings; ``own`` are this labeling's, both sorted."""
+    above = len(pooled) - np.searchsorted(pooled, t, side="left")
+    above -= len(own) - np.searchsorted(own, t, side="left")
+    return (above + 1) / (len(pooled) - len(own) + 1)
+
+
+def _n_at_level(own: np.ndarray, pooled: np.ndarray) -> int:
+    """Count edges at ``LEVEL`` by Benjamini and Hochberg; statistics are in ascending order."""
+    p = _p_values(own, own, pooled)[::-1]
+    passed = np.flatnonzero(p <= LEVEL * np.arange(1, len(p) + 1) / len(p))
+    return int(passed[-1]) + 1 if len(passed) else 0
