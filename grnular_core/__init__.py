@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["InputWarning", "compare", "infer", "load_model", "pl", "read", "simulate", "strict_scores", "tl"]
 _HOME = {
-    "InputWarning": "utils.errors", "compare": "workflow.compare", "load_model": "training.weights", "simulate": "simulation.simulate"
+    "InputWarning": "utils.errors", "compare": "workflow.compare", "load_model": "training.weights",
+    "simulate": "simulation.simulate",
 }  # fmt: skip
 _MODULES = ("pl", "tl")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grnular_core import __version__
+from grnular_core.cli.compare import add_compare
 from grnular_core.cli.evaluate import add_evaluate
 from grnular_core.cli.infer import add_infer
 from grnular_core.cli.terminal import (
@@ -181,7 +182,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"grnular_core {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_infer, add_evaluate, add_train, _add_simulate, _add_download):
+    for add in (add_infer, add_compare, add_evaluate, add_train, _add_simulate, _add_download):
         add(commands)
     commands.add_parser("methods", help="list the methods").set_defaults(run=_methods)
     return parser

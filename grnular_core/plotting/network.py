@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import networkx as nx
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from grnular_core.plotting.style import PALETTE
@@ -20,10 +21,17 @@ GAP = 0.16  # inches between two boxes
 ROUNDS = 2000  # of pushing boxes apart
 BENDS = (0.0, 0.12, -0.12, 0.25, -0.25, 0.4, -0.4)
 LINES = ("#0072B2", "#D55E00", "#117733", "#CC79A7")  # of the palette, distinct when printed in grey
+STRONGER, WEAKER = LINES[1], LINES[0]  # of two conditions
 SHADES = mpl.colors.LinearSegmentedColormap.from_list("score", ["#c4c4c4", "#000000"])
 
 
-def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 0) -> Axes:
+def draw_network(
+    ax: Axes,
+    table: pd.DataFrame,
+    tfs: Sequence[str],
+    seed: int = 0,
+    colours: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw a CPDAG: TFs yellow, other genes pale, the stronger an edge the darker.
 
     Shades go by the rank of the score, since the best scores are often all but equal. Arrows lead from a TF to a gene
@@ -36,6 +44,8 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
         ``regulator, target, weight, directed``; the same table and seed give the same picture.
     tfs : sequence of str
     seed : int
+    colours : mapping, optional
+        Kind of an edge -> its colour, in place of shades; then ``table`` has a column ``kind``.
 
     Returns
     -------
@@ -57,11 +67,12 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
         others = np.setdiff1d(np.arange(len(names)), [a, b])
         bend = _bend(at[a], at[b], at[others], boxes[others])
         tip = _border(at[b], _control(at[a], at[b], bend), boxes[b]) if row.directed else at[b]
+        shade = colours[row.kind] if colours else SHADES(1 - norm(row.place))
         ax.add_patch(
             FancyArrowPatch(
                 at[a], tip, connectionstyle=f"arc3,rad={bend}",
                 arrowstyle="-|>" if row.directed else "-", mutation_scale=9, shrinkA=0, shrinkB=0,
-                color=SHADES(1 - norm(row.place)), linewidth=1.8 - 1.1 * norm(row.place), zorder=2,
+                color=shade, linewidth=1.8 - 1.1 * norm(row.place), zorder=2,
             )
         )  # fmt: skip
     for name, middle, box in zip(names, at, boxes, strict=True):
@@ -74,6 +85,10 @@ def draw_network(ax: Axes, table: pd.DataFrame, tfs: Sequence[str], seed: int = 
         ax.text(*middle, name, size=FONT, color=INK, ha="center", va="center_baseline", zorder=4)
     ax.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+    if colours:
+        lines = [Line2D([], [], color=colour, linewidth=1.8, label=kind) for kind, colour in colours.items()]
+        ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(lines))
+        return ax
     bar = figure.colorbar(
         mpl.cm.ScalarMappable(norm, SHADES.reversed()), ax=ax, location="bottom", fraction=0.03,
         pad=0.01, aspect=40,

@@ -36,12 +36,11 @@ from grnular_core.workflow.differences import (
     Design,
     Differences,
     draw_sides,
+    edge_differences,
     labelings,
     n_labelings,
     needed_samples,
     standardised_cells,
-    standardised_weights,
-    edge_differences,
 )
 from grnular_core.workflow.report import make_report
 from grnular_core.workflow.resampling import with_cells
@@ -80,10 +79,10 @@ def compare(
 ) -> pd.DataFrame:
     """Find the edges that differ between two groups of cells beyond chance.
 
-    The difference of an edge is ``x(b) - x(a)``, with x its signed weight in the network of a group, brought to half-normal
-    scores by its rank: ``x = sign * Phi^-1((1 + u) / 2)``, u from 0 for the weakest to 1 for the strongest edge. Chance is
-    what permuted labels give: of the cells, or of whole ``samples``. Both networks see the same
-    number of cells, since weights depend on it, and differences of mean expression are taken out before.
+    The difference of an edge is ``d = (sign_b w_b - sign_a w_a) / s``, w its weight in the network of a group and s the
+    root mean square of the numerator under permuted labels, shrunk towards that of the median edge. Chance is what
+    permuted labels give: of the cells, or of whole ``samples``. Both networks see the same number of cells, since weights
+    depend on it, and differences of mean expression are taken out before.
     ``workflow.differences`` has the test in full.
 
     Parameters
@@ -118,9 +117,10 @@ def compare(
     -------
     DataFrame
         Columns ``regulator, target, weight_a, weight_b, difference, sign_a, sign_b, p, q, rank``, the clearest difference
-        first. ``weight`` is |x|. Of the edges up to a q, at most that share is expected to be no difference. A difference
-        is one of co-expression: a gene seen in one condition alone has its edges there alone, and edges of a regulon come
-        and go together. ``attrs["report"]["comparison"]`` has the design, edges at FDR 0.05 and 0.1, and the overall p.
+        first. Weights are the method's own, and d is in units of what chance does. Of the edges up to a q, at most that
+        share is expected to be no difference. A difference is one of co-expression: a gene seen in one condition alone
+        has its edges there alone, and edges of a regulon come and go together. ``attrs["report"]["comparison"]`` has the
+        design, edges at FDR 0.05 and 0.1, and the overall p.
 
     Raises
     ------
@@ -242,8 +242,8 @@ def summary_line(comparison: Mapping[str, Any]) -> str:
     at = ", ".join(f"{n} at an FDR of {level}" for level, n in comparison["edges_at_fdr"].items())
     return (
         f"edges that differ between {comparison['a']} and {comparison['b']}: {at}; as many or more in "
-        f"{100 * comparison['overall_p']:.2g} % of {comparison['labelings']} labelings of {comparison['permuted']}, the observed one "
-        "among them"
+        f"{100 * comparison['overall_p']:.2g} % of {comparison['labelings']} labelings of {comparison['permuted']}, "
+        "the observed one among them"
     )
 
 
@@ -317,9 +317,10 @@ def _refuse_few(design: Design, asked: Comparison) -> None:
     needed = needed_samples(design.paired)
     both = ", each in both groups" if design.paired else ""
     raise InputError(
-        f"{n_a} samples of {asked.a} and {n_b} of {asked.b} in the column {asked.samples!r}{both}: their labels can be permuted in "
-        f"{n} ways that differ, so no p is below {1 / n:.2g}, and cells of one sample are no replicates. At least {needed} "
-        f"samples in each group {'(the same ones) ' if design.paired else ''}are needed for a p of {LEVEL:g}; without them a "
+        f"{n_a} samples of {asked.a} and {n_b} of {asked.b} in the column {asked.samples!r}{both}: their labels can be "
+        f"permuted in {n} ways that differ, so no p is below {1 / n:.2g}, and cells of one sample are no replicates. "
+        f"At least {needed} samples in each group {'(the same ones) ' if design.paired else ''}are needed for a p of "
+        f"{LEVEL:g}; without them a "
         "difference of the groups is not told from one of the samples. Leaving samples out takes cells as independent"
     )
 
@@ -366,14 +367,13 @@ def _tested(
 
 
 def _weights(data: GRNDataset, cells: np.ndarray, name: str, run: RunOptions) -> np.ndarray:
-    """Infer a network of some cells: standardised weights, (edges,)."""
+    """Infer a network of some cells: signed weights, (edges,); an unknown sign counts as +1."""
     some = with_cells(data, cells, "a group of the cells")
     edges = run_method(replace(some, truth=None), name, run).edges
     at = positions(edges["regulator"], data.tfs), positions(edges["target"], data.genes)
-    weights, signs = np.zeros((2, len(data.tfs), data.n_genes))
-    weights[at], signs[at] = edges["weight"], edges["sign"]
-    is_edge = _is_edge(data)
-    return standardised_weights(weights[is_edge], signs[is_edge])
+    weights = np.zeros((len(data.tfs), data.n_genes))
+    weights[at] = edges["weight"] * np.where(edges["sign"] < 0, -1, 1)
+    return weights[_is_edge(data)]
 
 
 def _is_edge(data: GRNDataset) -> np.ndarray:
@@ -390,12 +390,12 @@ def _table(found: Differences, data: GRNDataset) -> pd.DataFrame:
             "target": np.array(data.genes, dtype=object)[column],
             "weight_a": np.abs(found.a),
             "weight_b": np.abs(found.b),
-            "difference": found.b - found.a,
+            "difference": found.d,
             "sign_a": np.sign(found.a).astype(int),
             "sign_b": np.sign(found.b).astype(int),
             "p": found.p,
             "q": found.q,
-            "rank": found.t,
+            "rank": np.abs(found.d),
         }
     )
     table = table[(table["sign_a"] != 0) | (table["sign_b"] != 0)]

@@ -1,17 +1,14 @@
 """Which edges of two groups of cells differ beyond chance: a permutation test.
 
-With w the weights of one network over its E edges (each TF with each other gene), an edge's standardised weight is
+With w_e and sign_e an edge's weight and sign in the network of a group, its difference is
 
-    x_e = sign_e * Phi^-1((1 + u_e) / 2),    u_e = (rank of w_e from the weakest - 1/2) / E,
+    d_e = (sign_e(b) w_e(b) - sign_e(a) w_e(a)) / s_e,
 
-where Phi is the standard normal distribution: |x| follows a half-normal distribution whatever the method, edges near 0 stay
-near 0 whatever their sign, and an edge of weight 0 has x = 0. The difference of an edge is
-
-    d_e = x_e(b) - x_e(a),
-
-and its statistic t_e divides |d_e| by its root mean square under the other labelings, shrunk towards the median edge's. A
-labeling says which units (cells, or whole samples) are called b. The observed one and the permuted ones are treated alike: each has a
-statistic from all others, so without a difference they are exchangeable, also with few of them.
+where s_e, the scale on which weights are standardised, is the root mean square of the numerator under all other labelings,
+shrunk towards that of the median edge. Ranks inside each network would not do in place of weights: where one has lost its
+strongest edges, its noise takes their ranks. A labeling says which units (cells, or whole samples) are called b. The observed
+one and the permuted ones are treated alike: each has a statistic from all others, so without a difference they are
+exchangeable, also where they are few.
 
 **Means are no edges.** Where groups differ in expression, a mixture of both makes all genes that differ go together, and
 permuted labels would be no fair comparison. So each gene is brought to mean 0 in each unit's home (its sample, or its
@@ -20,7 +17,7 @@ group where cells are the units) and to standard deviation 1 in its group, befor
 **Equal numbers of cells.** Weights of a method depend on how many cells it sees: with fewer of them strong edges are
 less strong and weak ones noisier. So all networks have the same number of cells, drawn at random from the larger side.
 
-**p and q.** p is the share of all edges in all permuted labelings with a statistic at least as large, one more counted; q is that of
+**p and q.** p is the share of all edges in all permuted labelings with a |d| at least as large, one more counted; q is that of
 Benjamini and Hochberg. The overall p is the share of the labelings, the observed one among them, with at
 least as many edges at ``LEVEL``: it holds whatever the dependence among edges.
 """
@@ -33,7 +30,7 @@ from itertools import combinations, product
 from math import comb
 
 import numpy as np
-from scipy.stats import false_discovery_control, norm, rankdata
+from scipy.stats import false_discovery_control
 
 LEVEL = 0.1  # FDR at which edges are counted
 PRIOR = 10  # labelings that the median edge's spread counts for
@@ -181,23 +178,6 @@ def standardised_cells(expression: np.ndarray, design: Design) -> np.ndarray:
     return result
 
 
-def standardised_weights(weights: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    """Put the weights of one network on a scale that two networks share, x above.
-
-    Parameters
-    ----------
-    weights, signs : ndarray, (edges,)
-        Of all edges, 0 for an edge that the method left out; an unknown sign counts as +1.
-
-    Returns
-    -------
-    ndarray, (edges,)
-        Signed.
-    """
-    u = (rankdata(weights) - 0.5) / len(weights)
-    return np.where(weights > 0, norm.ppf((1 + u) / 2), 0.0) * np.where(signs < 0, -1, 1)
-
-
 def draw_sides(
     in_b: np.ndarray, n_cells: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -230,16 +210,16 @@ class Differences:
     Parameters
     ----------
     a, b : ndarray, (edges,)
-        Standardised weights, signed.
-    t, p, q : ndarray, (edges,)
-        Statistic, p and q of each edge.
+        Signed weights.
+    d, p, q : ndarray, (edges,)
+        Difference, p and q of each edge.
     counts : ndarray of int, (labelings,)
         Edges at ``LEVEL``, the observed labeling first; each against all others.
     """
 
     a: np.ndarray
     b: np.ndarray
-    t: np.ndarray
+    d: np.ndarray
     p: np.ndarray
     q: np.ndarray
     counts: np.ndarray
@@ -258,7 +238,7 @@ def edge_differences(
     Parameters
     ----------
     of_labeling : callable
-        From the number of a labeling, 0 for the observed one, to the standardised weights of a and b, (edges,).
+        From the number of a labeling, 0 for the observed one, to the signed weights of a and b, (edges,).
     n : int
         Labelings, 2 or more.
 
@@ -278,7 +258,7 @@ def edge_differences(
     pooled = np.sort(ordered, axis=None)
     counts = np.array([_n_at_level(own, pooled) for own in ordered])
     p = _p_values(t[0], ordered[0], pooled)
-    return Differences(a, b, t[0], p, false_discovery_control(p), counts)
+    return Differences(a, b, np.copysign(t[0], b - a), p, false_discovery_control(p), counts)
 
 
 def _divide_by_spread(d: np.ndarray) -> None:

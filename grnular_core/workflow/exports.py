@@ -23,6 +23,7 @@ from grnular_core.workflow.network_files import needed_packages, strongest, writ
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from matplotlib.axes import Axes
 
 TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".txt")
 UNS_KEY = "grnular"  # in .uns
@@ -290,23 +291,62 @@ def _write_graph(result: Result, path: Path) -> None:
     write_network(strongest(result.edges, result.data.tfs, result.top), result.data.tfs, path)
 
 
-def _write_picture(result: Result, path: Path) -> None:
-    """Draw the ``drawn`` strongest edges as svg."""
+def write_picture(draw: Callable[[Axes], object], path: Path) -> None:
+    """Write a drawing as svg.
+
+    Parameters
+    ----------
+    draw : callable
+        Is given the axes.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Without matplotlib or networkx.
+    WriteError
+        When it cannot be written.
+    """
     with needed_packages("matplotlib, networkx and seaborn", path):
         import matplotlib.pyplot as plt
+        import networkx  # noqa: F401
 
-        from grnular_core.plotting import style as plots
-        from grnular_core.plotting.network import draw_network
-    with plt.rc_context(plots.STYLE), atomic_write(path) as part:
+        from grnular_core.plotting import style
+    with plt.rc_context(style.STYLE), atomic_write(path) as part:
         figure, ax = plt.subplots(figsize=(6.8, 5.8))
-        draw_network(ax, strongest(result.edges, result.data.tfs, result.drawn), result.data.tfs)
+        draw(ax)
         figure.savefig(part, format="svg", metadata={"Date": None})
         plt.close(figure)
 
 
-def _write_report(result: Result, path: Path) -> None:
-    """Write the report as json."""
-    text = json.dumps(dict(result.report), indent=2, allow_nan=False)
+def _write_network_picture(result: Result, path: Path) -> None:
+    """Draw the ``drawn`` strongest edges."""
+
+    def draw(ax: Axes) -> None:
+        from grnular_core.plotting.network import draw_network
+
+        draw_network(ax, strongest(result.edges, result.data.tfs, result.drawn), result.data.tfs)
+
+    write_picture(draw, path)
+
+
+def write_report(report: Mapping[str, Any], path: Path) -> None:
+    """Write a report as json.
+
+    Parameters
+    ----------
+    report : mapping
+        Words and numbers that json can hold.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    WriteError
+        When it cannot be written.
+    """
+    text = json.dumps(dict(report), indent=2, allow_nan=False)
     with atomic_write(path) as part:
         part.write_text(text + "\n", encoding="utf-8")
 
@@ -328,10 +368,11 @@ FORMATS: dict[str, Format] = {
     ),
     "h5ad": Format(".h5ad", "a copy of the cells with the edges in .uns['grnular']", _write_h5ad),
     "picture": Format(
-        ".svg", "a drawing of the 40 strongest edges, without their signs", _write_picture,
+        ".svg", "a drawing of the 40 strongest edges, without their signs", _write_network_picture,
         is_graph=True,
     ),
     "report": Format(
-        ".report.json", "report of the run: versions, parameters, seconds", _write_report
+        ".report.json", "report of the run: versions, parameters, seconds",
+        lambda result, path: write_report(result.report, path),
     ),
 }  # fmt: skip

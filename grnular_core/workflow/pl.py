@@ -1,12 +1,14 @@
-"""``gc.pl``, as scverse packages have it: a drawing of a network in ``.uns`` of the cells."""
+"""``gc.pl``, as scverse packages have it: drawings of a network in ``.uns`` of the cells, and of two compared."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from grnular_core.data.edges import ranked
 from grnular_core.data.names import preview
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.network_files import needed_packages, strongest
@@ -68,6 +70,63 @@ def network(
         if ax is None:
             ax = plt.subplots(figsize=(6.8, 5.8))[1]
         return draw_network(ax, strongest(edges, tfs, n_edges), tfs, seed)
+
+
+def differences(
+    table: pd.DataFrame,
+    *,
+    q: float = 0.1,
+    n_edges: int = 40,
+    ax: Axes | None = None,
+    seed: int = 0,
+) -> Axes:
+    """Draw the edges that differ between two conditions, orange where they are stronger in b and blue in a.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``grnular_core.compare``.
+    q : float
+        Edges up to this FDR.
+    n_edges : int
+        At most so many, the largest differences.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+    seed : int
+        Of the layout.
+
+    Returns
+    -------
+    Axes
+        The drawing; two TFs are joined by a line without an arrow.
+
+    Raises
+    ------
+    InputError
+        For another table, and where no edge differs.
+    """
+    if not {"difference", "weight_a", "weight_b", "q"} <= {*table}:
+        raise InputError(f"the table has the columns {preview(table.columns, 6)}; expected one of grnular_core.compare")
+    found = table[table["q"] <= q]
+    if not len(found):
+        raise InputError(f"no edge differs at an FDR of {q:g}; there is nothing to draw")
+    with needed_packages("matplotlib and networkx", Path("the drawing")):
+        import matplotlib.pyplot as plt
+
+        from grnular_core.plotting.network import STRONGER, WEAKER, draw_network
+        from grnular_core.plotting.style import STYLE
+    sign = np.where(found["weight_b"] > found["weight_a"], 1, -1)
+    changes = ranked(found.assign(weight=found["difference"].abs(), sign=sign))
+    tfs = list(dict.fromkeys(table["regulator"]))
+    asked = table.attrs.get("report", {}).get("comparison", {"a": "a", "b": "b"})
+    kinds = {1: f"stronger in {asked['b']}", -1: f"stronger in {asked['a']}"}
+    drawn = strongest(changes, tfs, n_edges)
+    # 0: the two directions of a pair disagree; it is stronger in one of them
+    drawn = drawn.assign(kind=drawn["sign"].replace(0, 1).map(kinds))
+    with plt.rc_context(STYLE):
+        if ax is None:
+            ax = plt.subplots(figsize=(6.8, 5.8))[1]
+        return draw_network(ax, drawn, tfs, seed, {kinds[1]: STRONGER, kinds[-1]: WEAKER})
 
 
 def _edges(data: AnnData | pd.DataFrame, key: str) -> pd.DataFrame:

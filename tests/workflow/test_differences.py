@@ -13,7 +13,6 @@ from grnular_core.workflow.differences import (
     n_labelings,
     needed_samples,
     standardised_cells,
-    standardised_weights,
 )
 
 
@@ -51,14 +50,6 @@ def test_many_units_are_drawn_at_random_and_keep_their_numbers():
 def test_the_samples_needed_are_the_fewest_that_allow_the_level():
     assert needed_samples(paired=False) == 3 and needed_samples(paired=True) == 5
     assert needed_samples(paired=False, level=0.05) == 4 and needed_samples(True, 0.05) == 6
-
-
-def test_weights_become_half_normal_scores_with_signs():
-    rng = np.random.default_rng(0)
-    x = standardised_weights(rng.random(4000) ** 5, rng.choice([-1, 0, 1], 4000))
-    assert np.mean(np.abs(x) < 1.96) == pytest.approx(0.95, abs=0.002)
-    assert (x < 0).mean() == pytest.approx(1 / 3, abs=0.03)  # an unknown sign counts as +
-    assert (standardised_weights(np.array([0, 0, 3.0]), np.array([0, 0, -1])) != 0).tolist() == [False, False, True]
 
 
 def test_means_of_samples_and_spreads_of_groups_are_taken_out():

@@ -106,3 +106,20 @@ def test_what_cannot_be_drawn_is_refused():
         gc.pl.network(edges, group="a")
     with pytest.raises(InputError, match="no edge"):
         gc.pl.network(edges.head(0))
+
+
+def test_differences_are_drawn_in_two_colours(axes):
+    names = {"regulator": ["A", "A", "B"], "target": ["B", "C", "D"]}
+    table = pd.DataFrame({**names, "weight_a": [2.0, 0.1, 1.0], "weight_b": [0.1, 2.0, 1.1], "q": [0.01, 0.05, 0.8]})
+    table["difference"] = table["weight_b"] - table["weight_a"]
+    table.attrs["report"] = {"comparison": {"a": "ctrl", "b": "stim"}}
+    assert gc.pl.differences(table, ax=axes) is axes
+    assert labels(axes) == {"A", "B", "C"}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["stronger in stim", "stronger in ctrl"]
+    lines = [patch for patch in axes.patches if isinstance(patch, mpl.patches.FancyArrowPatch)]
+    heads = [type(line.get_arrowstyle()).__name__ == "CurveFilledB" for line in lines]
+    assert len({line.get_edgecolor() for line in lines}) == 2 and sorted(heads) == [False, True]
+    with pytest.raises(InputError, match="no edge differs at an FDR of 0.001"):
+        gc.pl.differences(table, q=0.001)
+    with pytest.raises(InputError, match="expected one of grnular_core.compare"):
+        gc.pl.differences(gc.infer(small_anndata(), "clr", tfs=TFS))

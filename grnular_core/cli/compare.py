@@ -1,0 +1,147 @@
+"""``python -m grnular_core compare``: cells of two conditions in, the edges that differ out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grnular_core.cli.terminal import (
+    EXIT_CODES,
+    add_table_options,
+    count,
+    jobs,
+    progress_bar,
+    say,
+    text,
+    whole,
+)
+from grnular_core.data.edges import write_edges
+from grnular_core.data.readers import files_read
+from grnular_core.methods.registry import RunOptions, check_method, method
+from grnular_core.utils.device import resolve_device
+from grnular_core.workflow.compare import (
+    METHOD,
+    PERMUTATIONS,
+    Comparison,
+    compared,
+    summary_line,
+)
+from grnular_core.workflow.exports import check_outputs, export_paths, write_picture, write_report
+from grnular_core.workflow.pl import differences
+
+if TYPE_CHECKING:
+    from grnular_core.cli.terminal import Commands
+
+DESCRIPTION = """\
+Compare the networks of two conditions: which edges differ beyond chance.
+
+EXPRESSION is an .h5ad file whose .obs has the conditions. The method runs for both groups on equal
+numbers of cells, and again with permuted labels: of cells, or with --samples of whole samples
+(donors, animals, cultures), since cells of one sample are no replicates. Too few samples for a p of
+0.1 are refused: 3 in each group, or 5 that are in both, are the fewest.
+
+The result has the columns regulator,target,weight_a,weight_b,difference,sign_a,sign_b,p,q,rank, the
+clearest difference first. Of the edges up to a q, at most that share is expected to be no
+difference. Differences of mean expression are taken out before. A difference is one of
+co-expression: a gene seen in one condition alone has its edges there alone, and cell types whose
+shares change can change many. Compare one cell type at a time where you can.
+"""
+
+
+def add_compare(commands: Commands) -> None:
+    """Add the command to the parser.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the parser of all commands.
+    """
+    compare = commands.add_parser(
+        "compare", help="two conditions -> edges that differ", description=DESCRIPTION, epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = compare.add_argument
+    add("expression", type=text, metavar="EXPRESSION")
+    add("--groupby", type=text, required=True, metavar="COLUMN", help="column of .obs with the conditions")
+    add("--a", type=text, required=True, metavar="LABEL", help="one condition, such as the control")
+    add("--b", type=text, required=True, metavar="LABEL", help="the other one")
+    add(
+        "--samples", type=text, metavar="COLUMN",
+        help="column of .obs with donors or other samples, which are permuted as a whole (default: cells are permuted)",
+    )  # fmt: skip
+    add(
+        "--tfs", type=text, required=True, metavar="LIST",
+        help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
+    )  # fmt: skip
+    add(
+        "--genes", type=count, metavar="N",
+        help="keep the N most variable TFs and the N most variable other genes (default: all)",
+    )  # fmt: skip
+    add(
+        "--method", default=METHOD, metavar="NAME",
+        help=f"default {METHOD}; it runs twice for each permutation; see the command methods",
+    )  # fmt: skip
+    add(
+        "--permutations", type=count, default=PERMUTATIONS, metavar="N",
+        help=f"permuted labelings, 10 or more (default {PERMUTATIONS})",
+    )  # fmt: skip
+    add(
+        "--seed", type=whole, default=0, metavar="N",
+        help="same data and seed, same numbers (default 0)",
+    )  # fmt: skip
+    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
+    add(
+        "--jobs", type=jobs, default=-1, metavar="N",
+        help="processes for tree methods (default: all cores)",
+    )  # fmt: skip
+    add("--scaled", action="store_true", help="accept negative values (z-scores)")
+    add(
+        "--normalise", "--normalize", action="store_true",
+        help="counts: scale each cell to the same total and take log(1 + x) first",
+    )  # fmt: skip
+    add_table_options(compare)
+    add(
+        "-o", "--out", type=text, required=True, metavar="OUT.csv",
+        help="table to write (.csv or .tsv, also .gz)",
+    )  # fmt: skip
+    add(
+        "--also", action="append", default=[], choices=["picture", "report"], metavar="FORMAT",
+        help="another file beside OUT, named after it; may be given again (picture: a drawing of the edges at an "
+        "FDR of 0.1; report: how it was run, and what was found)",
+    )  # fmt: skip
+    compare.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    """Compare two groups, write the table and the optional outputs."""
+    out = Path(options.out)
+    also = export_paths(out, options.also)
+    check_outputs(out, also, [*files_read(options.expression), options.tfs])
+    check_method(method(options.method))
+    if options.device not in ("auto", "cpu"):
+        resolve_device(options.device)
+    asked = Comparison(options.groupby, options.a, options.b, options.samples, options.permutations)
+    how = {
+        "n_top_genes": options.genes, "gene_symbols": options.gene_names, "layer": options.layer,
+        "orientation": options.orientation, "match": options.match, "duplicates": options.duplicates,
+        "scaled": options.scaled, "normalise": options.normalise,
+    }  # fmt: skip
+    with progress_bar("networks") as progress:
+        run = RunOptions(options.seed, options.device, options.jobs, progress)
+        table, notes = compared(options.expression, options.tfs, asked, options.method, run, how)
+    for note in notes:
+        say(f"note: {note}")
+    report = table.attrs["report"]
+    say(summary_line(report["comparison"]))
+    write_edges(table, out)
+    say(f"wrote {len(table)} edges to {out}")
+    if "report" in also:
+        write_report(report, also["report"])
+        say(f"wrote {also['report']}")
+    if "picture" in also:
+        if not report["comparison"]["edges_at_fdr"]["0.1"]:
+            say("note: no edge differs at an FDR of 0.1, so picture is not written")
+            return
+        write_picture(lambda ax: differences(table, ax=ax), also["picture"])
+        say(f"wrote {also['picture']}")
