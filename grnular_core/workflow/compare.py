@@ -1,4 +1,4 @@
-"""Two conditions compared: which edges of their networks differ beyond chance (see ``differences``)."""
+"""Two conditions compared: which edges of their networks differ beyond chance (see ``edge_differences``)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from grnular_core.workflow.api import (
     _warn,
     _words_of_python,
 )
-from grnular_core.workflow.differences import (
+from grnular_core.workflow.edge_differences import (
     LEVEL,
     Design,
     Differences,
@@ -83,7 +83,7 @@ def compare(
     root mean square of the numerator under permuted labels, shrunk towards that of the median edge. Chance is what
     permuted labels give: of the cells, or of whole ``samples``. Both networks see the same number of cells, since weights
     depend on it, and differences of mean expression are taken out before.
-    ``workflow.differences`` has the test in full.
+    ``workflow.edge_differences`` has the test in full.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grnular_core.workflow import differences
-from grnular_core.workflow.differences import (
+from grnular_core.workflow import edge_differences as differences
+from grnular_core.workflow.edge_differences import (
     Design,
     draw_sides,
     labelings,
