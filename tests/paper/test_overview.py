@@ -25,7 +25,10 @@ def test_a_method_is_compared_on_the_networks_that_all_have():
     for setting, rows in FOUND.groupby("setting"):
         assert setting.startswith("DS") or rows["units"].nunique() == 1
     real = pd.read_csv(FOLDER / "beeline.csv")
-    real = real[(real["genes"] == "TFs+500") & (real["network"] == "STRING") & real["method"].isin(overview.METHODS)]
+    real = real[(real["genes"] == "TFs+500") & (real["network"] == "STRING")]
+    tuned = {name.removesuffix("-tuned") for name in real["method"] if name.endswith("-tuned")}
+    real = real[~real["method"].isin(tuned)].assign(method=real["method"].str.removesuffix("-tuned"))
+    real = real[real["method"].isin(overview.METHODS)]
     wide = real.groupby(["dataset", "method"])["strict_auprc_ratio"].mean().unstack().dropna()
     got = FOUND[FOUND["setting"] == "STRING"].set_index("method")["ratio"]
     assert np.allclose(got, np.exp(np.log(wide).mean())[got.index])
@@ -66,12 +69,12 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
 
 
 def test_the_first_page_has_the_numbers_of_the_record():
-    text = first_page.findings(FOLDER)
+    text = " ".join(first_page.findings(FOLDER).split())
     of = FOUND.set_index(["setting", "method"])["ratio"]
-    assert f"AUPRC of {of['no noise', 'grnular']:.1f} times random" in " ".join(text.split())
+    assert f"AUPRC of {of['no noise', 'grnular']:.1f} times random" in text
     counts = registry.counts(registry.table(FOLDER)).set_index("verdict")["strict protocol"]
     assert f"{counts.sum()} single claims {counts['reproduced']} are reproduced" in text
-    assert f"has {of['STRING', 'regdiffusion']:.1f}. With 5 datasets" in first_page.advice(FOLDER)
+    assert f"has {of['STRING', 'regdiffusion']:.1f}. With 5 datasets" in " ".join(first_page.advice(FOLDER).split())
 
 
 def test_a_finding_whose_verdict_changed_stops_the_build(monkeypatch):

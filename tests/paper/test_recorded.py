@@ -21,7 +21,7 @@ SMALL_DATASETS = tuple(name for name in DATASETS if name != "mHSC-E")  # redistr
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 ALL_PAIRS = {(dataset, network) for dataset in DATASETS for network in NETWORKS}
 WITHOUT_HESC = {  # on fifteen pairs
-    "grnular", "glad-tf", "genie3", "regdiffusion", "grnboost2", "grnboost2-arboreto", "tigress", "glasso"
+    "genie3", "regdiffusion", "grnboost2-arboreto"
 }  # fmt: skip
 RECORDED = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters",
@@ -192,7 +192,6 @@ def test_there_are_details_of_every_method_on_all_pairs_of_the_runs_on_record():
     found = found[found["genes"] == "TFs+500"]
     counts = found.groupby("method").size()
     not_asked = {"grnboost2-arboreto", "grnboost2-shipped", "genie3-arboreto", "grnular-base", "oracle"}
-    not_asked |= {name for name in METHODS if name.endswith("-tuned")}  # settings are of simulated cells
     assert set(METHODS) - not_asked <= set(counts.index) <= set(METHODS)
     assert (counts == 18 - 3 * counts.index.isin(WITHOUT_HESC)).all()
     both = found.merge(
