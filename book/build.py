@@ -91,6 +91,7 @@ def assemble(record: dict) -> None:
         ("own_first_run", examples.first_run()),
         ("own_mistakes", examples.mistakes()),
         ("fdr_check", examples.fdr_check()),
+        ("two_conditions", examples.two_conditions()),
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 

@@ -10,6 +10,7 @@ import io
 import os
 import tempfile
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -311,3 +312,56 @@ def _false_of_taken(edges: pd.DataFrame, truth: pd.DataFrame) -> tuple[int, int]
     taken = edges[edges["q_value"] <= LEVEL]
     pairs = zip(taken["regulator"], taken["target"], strict=True)
     return len(taken), sum(pair not in true for pair in pairs)
+
+
+# --- two conditions -----------------------------------------------------------------------------
+
+COMPARED = ("correlation", "within-clusters")
+INTERFERON = ("STAT1", "STAT2", "IRF1", "IRF2", "IRF7", "IRF9")  # TFs known in the response to it
+GENES = 100  # most variable TFs, and other genes
+
+
+def two_conditions() -> str:
+    """Blood cells with and without interferon-beta compared, or why not."""
+    from grnular_paper.more_cells import kang_conditions
+
+    import grnular_core as gc
+    from grnular_core.plotting.style import label
+    from grnular_core.utils.errors import DownloadError
+
+    try:
+        cells, rows, counts = kang_conditions(), [], pd.Series(dtype=int)
+        for method in COMPARED:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", gc.InputWarning)
+                found = gc.compare(
+                    cells, tfs="human", groupby="condition", a="ctrl", b="stim", normalise=True,
+                    n_top_genes=GENES, n_permutations=20, method=method,
+                )  # fmt: skip
+            differ = found[found["q"] <= LEVEL]
+            stronger = (differ["weight_b"] > differ["weight_a"]).sum()
+            most = differ["regulator"].value_counts()
+            counts = most if method == COMPARED[0] else counts
+            first = [f"{row.regulator} → {row.target}" for row in differ.head(5).itertuples()]
+            rows.append([label(method), f"{len(differ)}", f"{stronger}", ", ".join(first) or "none"])
+    except DownloadError:
+        return "*Not run: the data are not available.*\n"
+    known = [f"{tf} ({counts[tf]})" for tf in INTERFERON if tf in counts]
+    missing = [tf for tf in INTERFERON if tf not in counts]
+    top = ", ".join(f"{tf} ({n})" for tf, n in counts.head(6).items())
+    header = ["method", "edges that differ", "of these stronger with interferon", "first ones"]
+    return (
+        f"{table(header, rows)}\nBy correlation, TFs with most of these edges are {top}. Of TFs known in the response to "
+        f"interferon there are {', '.join(known) or 'none'}; not there: {', '.join(missing) or 'none'}. "
+        f"{_inside_clusters(int(rows[1][1]))}\n"
+    )
+
+
+def _inside_clusters(n: int) -> str:
+    """What is left where types of cells are taken out."""
+    if n:
+        return f"Inside clusters of cells {n} are left."
+    return (
+        "Inside clusters of cells none is left: these edges say that some cell types, monocytes above all (SPI1, MAFB), answer "
+        "otherwise than others, and not that a TF has new targets."
+    )

@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import h5py
 import numpy as np
@@ -35,6 +35,9 @@ from grnular_core.data.names import match_names
 from grnular_core.data.values import column_variance, log_normalised
 from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects, sparse_matrices
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 MIN_CELLS = 10  # in which a gene is seen
 MAX_GENES = 2000
@@ -197,6 +200,29 @@ def prepared(
     others = [i for i in order if seen[i] and not is_tf[i]]
     kept += others[: max(max_genes - len(kept), 0)]
     return pd.DataFrame(values[:, kept].toarray(), given.cells, list(names[kept]))
+
+
+def kang_conditions() -> AnnData:
+    """Read the counts of kang with its two conditions apart.
+
+    Returns
+    -------
+    AnnData, shape (cells, genes)
+        ``obs["condition"]`` is ``ctrl`` or ``stim`` (interferon-beta). The file names no donors.
+
+    Raises
+    ------
+    DownloadError
+        When the file cannot be had.
+    """
+    from anndata import AnnData
+
+    parts = dict(zip(("stim", "ctrl"), sparse_matrices(fetch("more/kang/pbmc_stim.RData")), strict=False))
+    obs = pd.concat(
+        [pd.DataFrame({"condition": name}, [f"{name}_{cell}" for cell in part.columns]) for name, part in parts.items()]
+    )
+    values = sparse.vstack([part.values.T for part in parts.values()]).tocsr()
+    return AnnData(values.astype(float), obs, pd.DataFrame(index=parts["stim"].rows))
 
 
 def confirmed_tfs(data: GRNDataset) -> list[str]:

@@ -83,3 +83,12 @@ def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):
     assert over_all > 0.8 > inside  # cell types make nearly all pairs go together
     broken = "correlation (clean)" if inside > examples.LEVEL else "none"
     assert text.strip().endswith(f"for: {broken}.")
+
+
+def test_two_conditions_are_compared_or_it_is_said_why_not(real_data):
+    text = examples.two_conditions()
+    assert "| correlation | " in text and "STAT1 (" in text and "IRF7 (" in text
+
+
+def test_without_data_two_conditions_are_not_compared(no_data):
+    assert "not available" in examples.two_conditions()
