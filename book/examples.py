@@ -362,6 +362,6 @@ def _inside_clusters(n: int) -> str:
     if n:
         return f"Inside clusters of cells {n} are left."
     return (
-        "Inside clusters of cells none is left: what is seen over all cells fits cell types, monocytes above all (SPI1, MAFB), that "
-        "answer otherwise than others, and does not show that a TF has new targets."
+        "Inside clusters of cells none is left: what is seen over all cells fits cell types, monocytes above all (SPI1, "
+        "MAFB), that answer otherwise than others, and does not show that a TF has new targets."
     )

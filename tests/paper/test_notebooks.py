@@ -22,6 +22,7 @@ import yaml
 from conftest import linear_network
 from grnular_paper import page
 from grnular_paper.tables import stem_cells
+from small_conditions import TFS, two_conditions
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
@@ -209,6 +210,18 @@ def test_own_cells_with_nothing_asked_for_say_so(tmp_path, run_here):
     text, _ = run_here("your_data", **files, method="clr", bootstraps=0, decoys=0)
     for words in ("bootstraps is 0", "decoys is 0", "No network was given"):
         assert words in text
+
+
+@pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
+def test_two_conditions_are_compared_where_they_are_named(tmp_path, run_here):
+    cells, _ = two_conditions(1, n_cells=120, off=True)
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    (tmp_path / "tfs.txt").write_text("\n".join(TFS) + "\n")
+    files = {"expression": "cells.h5ad", "tfs": "tfs.txt", "output_folder": "mine"}
+    groups = {"groupby": "condition", "condition_a": "ctrl", "condition_b": "stim"}
+    text, _ = run_here("your_data", **files, **groups, method="clr", bootstraps=0, decoys=0)
+    assert "edges that differ between ctrl and stim" in text
+    assert (tmp_path / "mine" / "differences.csv").exists()
 
 
 def test_an_unusable_file_of_ones_own_stops_with_its_message(tmp_path, run_here):
