@@ -12,7 +12,9 @@ exchangeable, also where they are few.
 
 **Means are no edges.** Where groups differ in expression, a mixture of both makes all genes that differ go together, and
 permuted labels would be no fair comparison. So each gene is brought to mean 0 in each unit's home (its sample, or its
-group where cells are the units) and to standard deviation 1 in its group, before any network is inferred.
+group where cells are the units) and to standard deviation 1 in its group, before any network is inferred. What stays: a
+gene with more counts has less counting noise, and its edges are clearer. In simulated counts with the same network in both
+groups 13 of 100 runs had an edge with q up to 0.1 where means were equal, and 20 where most means differed by a third.
 
 **Equal numbers of cells.** Weights of a method depend on how many cells it sees: with fewer of them strong edges are
 less strong and weak ones noisier. So all networks have the same number of cells, drawn at random from the larger side.
