@@ -273,3 +273,14 @@ def test_two_methods_are_judged_side_by_side_and_agreeing_statements_counted(cel
     both = judged.side_by_side({"grnular-cells": table, "clr": other.reindex(range(len(table)))})
     assert list(both) == ["the paper says", "GRNULar-cells (this work)", "CLR", "numbers, GRNULar-cells (this work)"]
     assert both.iloc[0, 1:3].tolist() == [stem_cells.AGREES, stem_cells.UNTESTED]
+
+
+def test_recorded_verdicts_have_the_form_of_those_of_this_run(tmp_path):
+    rows = pd.DataFrame({"name": "chip_sox2", "the paper says": "so", "verdict": [stem_cells.AGREES], "numbers": "x"})
+    for method in ("grnular", "clr"):
+        stem_cells.record_statements(rows, tmp_path, {"method": method, "genes": "TFs+500"})
+    found = judged.recorded_statements(tmp_path, ["grnular", "clr"], "TFs+500")
+    assert list(found) == ["grnular", "clr"] and found["clr"].equals(rows)
+    assert not judged.recorded_statements(tmp_path, ["grnular", "ridge"], "TFs+500")
+    assert not judged.recorded_statements(tmp_path, ["grnular"], "top500")
+    assert not judged.recorded_statements(tmp_path / "none", ["grnular"], "TFs+500")

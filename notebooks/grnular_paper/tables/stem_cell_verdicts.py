@@ -24,13 +24,15 @@ table : DataFrame
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from grnular_core.plotting.style import label
 from grnular_paper import stem_cells
+from grnular_paper.records import recorded_table
 from grnular_paper.stem_cells import SetScores
 from grnular_paper.tables.stem_cell_networks import Drawn, Run, Runs, simpler
 from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Trend, listed
@@ -275,6 +277,33 @@ def judge(
         *prediction_statements(cells, predicted),
     ]
     return pd.DataFrame(statements, columns=["name", "the paper says", "verdict", "numbers"])
+
+
+def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dict[str, pd.DataFrame]:
+    """The verdicts of the full-size run, in the form of ``judge``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    methods : sequence of str
+        Whose networks were judged.
+    genes : str
+        BEELINE's gene rule.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Method -> its table; empty unless all methods are on record under this rule.
+    """
+    table = recorded_table(folder, "stem_cells")
+    rows = table[table["genes"] == genes] if len(table) else table
+    if not len(rows) or not set(methods) <= set(rows["method"]):
+        return {}
+    words = {recorded: shown for shown, recorded in stem_cells.VERDICTS.items()}
+    rows = rows.assign(verdict=rows["verdict"].map(words)).rename(columns={"statement": "the paper says"})
+    shown = ["name", "the paper says", "verdict", "numbers"]
+    return {m: rows.loc[rows["method"] == m, shown].reset_index(drop=True) for m in methods}
 
 
 def side_by_side(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
