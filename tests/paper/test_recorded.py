@@ -21,7 +21,7 @@ SMALL_DATASETS = tuple(name for name in DATASETS if name != "mHSC-E")  # redistr
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 ALL_PAIRS = {(dataset, network) for dataset in DATASETS for network in NETWORKS}
 WITHOUT_HESC = {  # on fifteen pairs
-    "genie3", "regdiffusion", "grnboost2-arboreto"
+    "genie3", "grnboost2-arboreto"
 }  # fmt: skip
 RECORDED = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters",
