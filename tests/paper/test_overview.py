@@ -26,8 +26,6 @@ def test_a_method_is_compared_on_the_networks_that_all_have():
         assert setting.startswith("DS") or rows["units"].nunique() == 1
     real = pd.read_csv(FOLDER / "beeline.csv")
     real = real[(real["genes"] == "TFs+500") & (real["network"] == "STRING")]
-    tuned = {name.removesuffix("-tuned") for name in real["method"] if name.endswith("-tuned")}
-    real = real[~real["method"].isin(tuned)].assign(method=real["method"].str.removesuffix("-tuned"))
     real = real[real["method"].isin(overview.METHODS)]
     wide = real.groupby(["dataset", "method"])["strict_auprc_ratio"].mean().unstack().dropna()
     got = FOUND[FOUND["setting"] == "STRING"].set_index("method")["ratio"]

@@ -48,8 +48,8 @@ def settings(folder: Path) -> list[Setting]:
     -------
     list of Setting
         1,000 cells without noise and with each dropout (units: networks), DS1 to DS3 (units: noise replicates of one
-        network), and real cells by kind of reference network (units: datasets). GLASSO takes no list of TFs; the other
-        methods have it.
+        network), and real cells by kind of reference network (units: datasets; methods with the settings of their
+        packages). GLASSO takes no list of TFs; the other methods have it.
     """
     clean, noisy, ds = (_listed(grids.rows(name, folder)) for name in ("clean", "noisy", "ds"))
     clean = clean[(clean["place"] == CELLS) & (clean["panel"] == 5)]
@@ -59,6 +59,7 @@ def settings(folder: Path) -> list[Setting]:
         found.append(Setting(f"dropout {dropout} %", some, "unit"))
     found += [Setting(name, ds[ds["place"] == name], "replicate") for name in ("DS1", "DS2", "DS3")]
     real = recorded_pairs(folder)
+    real = real[~real["method"].str.endswith(grids.TUNED)]  # chosen on simulations: of no help there
     for network, title in zip(NETWORKS, REAL, strict=True):
         found.append(Setting(title, real[real["network"] == network], "dataset"))
     return found
