@@ -1,7 +1,7 @@
 // Boxes that scroll sideways can be reached and scrolled with the keyboard, and are named to a
 // screen reader. Only those that are too wide for the window: the others are no stop on the way.
 (() => {
-  const BOXES = ".cell_output, .cell_output > .output, .math, .highlight pre, .pst-scrollable-table-container, mjx-container[display='true']";
+  const BOXES = ".cell_output, .wide-figure, .cell_output > .output, .math, .highlight pre, .pst-scrollable-table-container, mjx-container[display='true']";
 
   const mark = () => {
     for (const box of document.querySelectorAll(`.bd-article :is(${BOXES})`)) {
