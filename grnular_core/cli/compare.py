@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from grnular_core.cli.terminal import (
     EXIT_CODES,
+    add_gene_options,
+    add_run_options,
     add_table_options,
     count,
-    jobs,
     progress_bar,
     say,
     text,
-    whole,
 )
 from grnular_core.data.edges import write_edges
 from grnular_core.data.readers import files_read
@@ -70,14 +70,7 @@ def add_compare(commands: Commands) -> None:
         "--samples", type=text, metavar="COLUMN",
         help="column of .obs with donors or other samples, which are permuted as a whole (default: cells are permuted)",
     )  # fmt: skip
-    add(
-        "--tfs", type=text, required=True, metavar="LIST",
-        help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
-    )  # fmt: skip
-    add(
-        "--genes", type=count, metavar="N",
-        help="keep the N most variable TFs and the N most variable other genes (default: all)",
-    )  # fmt: skip
+    add_gene_options(compare)
     add(
         "--method", default=METHOD, metavar="NAME",
         help=f"default {METHOD}; it runs twice for each permutation; see the command methods",
@@ -86,15 +79,7 @@ def add_compare(commands: Commands) -> None:
         "--permutations", type=count, default=PERMUTATIONS, metavar="N",
         help=f"permuted labelings, 10 or more (default {PERMUTATIONS})",
     )  # fmt: skip
-    add(
-        "--seed", type=whole, default=0, metavar="N",
-        help="same data and seed, same numbers (default 0)",
-    )  # fmt: skip
-    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
-    add(
-        "--jobs", type=jobs, default=-1, metavar="N",
-        help="processes for tree methods (default: all cores)",
-    )  # fmt: skip
+    add_run_options(compare)
     add("--scaled", action="store_true", help="accept negative values (z-scores)")
     add(
         "--normalise", "--normalize", action="store_true",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from grnular_core.cli.terminal import (
     EXIT_CODES,
     Renamed,
+    add_gene_options,
+    add_run_options,
     add_table_options,
     count,
-    jobs,
     progress_bar,
     say,
     text,
@@ -73,28 +74,13 @@ def add_infer(commands: Commands) -> None:
     )  # fmt: skip
     add = infer.add_argument
     add("expression", type=text, metavar="EXPRESSION")
-    add(
-        "--tfs", type=text, required=True, metavar="LIST",
-        help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
-    )  # fmt: skip
-    add(
-        "--genes", type=count, metavar="N",
-        help="keep the N most variable TFs and the N most variable other genes (default: all)",
-    )  # fmt: skip
+    add_gene_options(infer)
     add(
         "--method", default=FOR_CELLS, metavar="NAME",
         help=f"default {FOR_CELLS}, for real cells; grnular-context for simulated ones, grnular as "
         "published; see the command methods",
     )  # fmt: skip
-    add(
-        "--seed", type=whole, default=0, metavar="N",
-        help="same data and seed, same numbers (default 0)",
-    )  # fmt: skip
-    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
-    add(
-        "--jobs", type=jobs, default=-1, metavar="N",
-        help="processes for tree methods (default: all cores)",
-    )  # fmt: skip
+    add_run_options(infer)
     add(
         "--scaled",
         action="store_true",

@@ -99,6 +99,45 @@ class Renamed(argparse.Action):
         parser.error(f"{option_string} is now called {self.const}")
 
 
+def add_gene_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options on which genes may regulate and which are kept.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of a command.
+    """
+    add = parser.add_argument
+    add(
+        "--tfs", type=text, required=True, metavar="LIST",
+        help="human, mouse, a file with the TF list, or the word 'all': every gene may regulate",
+    )  # fmt: skip
+    add(
+        "--genes", type=count, metavar="N",
+        help="keep the N most variable TFs and the N most variable other genes (default: all)",
+    )  # fmt: skip
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options on how a method runs.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of a command.
+    """
+    add = parser.add_argument
+    add(
+        "--seed", type=whole, default=0, metavar="N",
+        help="same data and seed, same numbers (default 0)",
+    )  # fmt: skip
+    add("--device", default="auto", help="auto, cpu or cuda (default auto)")
+    add(
+        "--jobs", type=jobs, default=-1, metavar="N",
+        help="processes for tree methods (default: all cores)",
+    )  # fmt: skip
+
+
 def add_table_options(parser: argparse.ArgumentParser) -> None:
     """Add the options on how to read an expression table.
 

@@ -1,4 +1,4 @@
-"""HDF5 files, told apart by what they hold, not by their names: AnnData, 10x, loom, MuData; and zarr stores.
+"""HDF5 files, recognised by what they hold, not by their names: AnnData, 10x, loom, MuData; and zarr stores.
 
 anndata and h5py read. A part of an AnnData that this version of anndata cannot read, such as a colour
 in ``.uns``, does not matter for a network: then values, names and the readable rest are read alone.
@@ -333,7 +333,7 @@ def _quiet() -> Iterator[None]:
 def _readable(
     path: Path, first: Exception | None = None, passing: type[Exception] = InputError
 ) -> Iterator[None]:
-    """Turn what h5py and anndata raise on a damaged file into an ``InputError``; of two the first is told."""
+    """Turn what h5py and anndata raise on a damaged file into an ``InputError``, which names the first of two."""
     try:
         yield
     except (InputError, passing):

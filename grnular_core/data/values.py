@@ -30,7 +30,7 @@ SAMPLE = 300  # cells that are looked at
 EQUAL = 0.01  # totals of cells that differ by less, relative to their mean, were made equal
 HALF = 0.5
 TOTAL, FEW = 0.499, 9  # share of a column that holds the total of each cell, among more than so many genes
-WHOLE = 1e9  # above it no fraction can be told
+WHOLE = 1e9  # above it no fraction is seen
 
 
 def as_matrix(

@@ -246,6 +246,11 @@ def _ridge_path(
         yield weights
 
 
+def _unsigned(scores: np.ndarray, tf_index: np.ndarray) -> Scores:
+    """Scores of a control, whose edges have no sign and never end in their own TF."""
+    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+
+
 def random(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Scores:
     """Control: uniform random scores, signs unknown. The expected AUPRC is the density of true edges.
 
@@ -260,7 +265,7 @@ def random(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Score
     Scores
     """
     scores = np.random.default_rng(seed).uniform(size=(len(tf_index), expression.shape[1]))
-    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+    return _unsigned(scores, tf_index)
 
 
 def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
@@ -278,7 +283,7 @@ def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     r = correlation(expression, tf_index).weight
     others = max(expression.shape[1] - 1, 1)
     scores = np.repeat(r.sum(axis=1, keepdims=True) / others, expression.shape[1], axis=1)
-    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+    return _unsigned(scores, tf_index)
 
 
 def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
@@ -295,7 +300,7 @@ def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """
     scores = np.zeros((len(tf_index), expression.shape[1]))
     scores[:, tf_index] = 1
-    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+    return _unsigned(scores, tf_index)
 
 
 def target_mean(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
@@ -313,7 +318,7 @@ def target_mean(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """
     mean = expression.mean(axis=0)
     scores = np.tile(mean - mean.min(), (len(tf_index), 1))
-    return Scores(without_self(scores, tf_index), np.zeros_like(scores))
+    return _unsigned(scores, tf_index)
 
 
 def oracle(data: GRNDataset, tfs: list[str], genes: list[str]) -> Scores:

@@ -191,7 +191,7 @@ def _read(
 def _inferred(
     data: Data, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Infer one network: its edges with the report, and what the caller is to be told."""
+    """Infer one network: its edges with the report, and notes for the caller."""
     read_data = _read(data, tfs, None, options)
     network = infer_network(read_data, name, run, bar=lambda label: nullcontext(run.progress))
     inputs = _inputs(data, tfs, read_data, options)
@@ -268,7 +268,7 @@ def _merged(said: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _check_method(name: object, weights: str | Path | None) -> None:
-    """Refuse an unknown method before anything is read; a TF list in its place is told so."""
+    """Refuse an unknown method before anything is read; a TF list in its place gets its own message."""
     if not isinstance(name, str):
         raise InputError(f"method is a {type(name).__name__}; {METHOD_OF}: give a TF list as tfs=...")
     if name.strip().lower() in (*NAMED, ALL) or Path(name).suffix in (".txt", ".csv", ".tsv"):

@@ -1,4 +1,4 @@
-"""Roles of data: one a dataset, none in two, every look at the test told."""
+"""Roles of data: one a dataset, none in two, every look at the test counted."""
 
 from __future__ import annotations
 

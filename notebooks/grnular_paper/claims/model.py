@@ -235,10 +235,10 @@ def few_graphs(folder: Path) -> Finding:
         f"({p_in_words(test['p_holm'])}). On validation graphs: {gains}; training kept nothing for {left}"
     )
     basis = f"{found.basis()}; beside it what validation kept of {len(stories)} trainings"
-    judged = word(found.wins, found.losses, 1)
-    if judged == REPRODUCED and len(kept) < len(stories):
-        judged = PARTLY
-    return Finding(judged, numbers, basis=basis, tests=found.tests)
+    result = word(found.wins, found.losses, 1)
+    if result == REPRODUCED and len(kept) < len(stories):
+        result = PARTLY
+    return Finding(result, numbers, basis=basis, tests=found.tests)
 
 
 def memory(folder: Path) -> Finding:

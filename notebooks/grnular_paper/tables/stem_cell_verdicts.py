@@ -287,7 +287,7 @@ def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dic
     folder : Path
         The folder of recorded tables.
     methods : sequence of str
-        Whose networks were judged.
+        Methods with recorded verdicts.
     genes : str
         BEELINE's gene rule.
 
