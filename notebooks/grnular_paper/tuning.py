@@ -56,8 +56,8 @@ GRIDS: tuple[tuple[str, TFInformation], ...] = (
 # the package's own settings, or those of DS1's range for DS2's, stand.
 N_VALIDATION = {
     ("grnboost2", "with"): (4, 4, 3, 0),
-    ("grnboost2", "without"): (0, 0, 0, 0),
-    ("genie3", "with"): (0, 0, 0, 0),
+    ("grnboost2", "without"): (2, 2, 1, 0),
+    ("genie3", "with"): (4, 4, 3, 1),
     ("glasso", "with"): (6, 4, 6, 0),
     ("tigress", "with"): (3, 4, 0, 0),
     ("ridge", "with"): (6, 6, 6, 2),
