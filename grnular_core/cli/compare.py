@@ -88,7 +88,7 @@ def add_compare(commands: Commands) -> None:
     add_table_options(compare)
     add(
         "-o", "--out", type=text, required=True, metavar="OUT.csv",
-        help="table to write (.csv or .tsv, also .gz)",
+        help="table to write (.csv or .tsv, also .gz, or .parquet)",
     )  # fmt: skip
     add(
         "--also", action="append", default=[], choices=["picture", "report"], metavar="FORMAT",

@@ -12,13 +12,13 @@ from grnular_core.cli.terminal import (
     add_gene_options,
     add_run_options,
     add_table_options,
-    count,
     progress_bar,
     say,
     text,
+    top,
     whole,
 )
-from grnular_core.data.edges import write_edges
+from grnular_core.data.edges import MOST, kept_edges, write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.data.values import ValuesAre
 from grnular_core.methods.registry import FOR_CELLS, RunOptions, check_method, method
@@ -38,7 +38,10 @@ from grnular_core.workflow.stability import TOP, n_top_edges
 from grnular_core.workflow.user_data import InputOptions, UserData, read_user_data
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from grnular_core.cli.terminal import Commands
+    from grnular_core.workflow.analysis import Network
 
 INFER = """\
 Infer a network: which TF regulates which gene.
@@ -51,10 +54,11 @@ with it. LIST is human or mouse (TFs that bind DNA at sequences of their own), h
 mouse-broad (cofactors and more besides), or a file with one gene name a line, or a table with a
 column such as TF.
 
-The result has the columns regulator,target,weight,sign,rank, strongest edge first. Weights rank
+The result has the columns regulator,target,weight,sign,rank, strongest edge first: all edges, or of
+larger networks the strongest million (see --top). A name that ends in .parquet gives parquet. Weights rank
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
 where the TF goes with the gene, -1 where it goes against, 0 unknown. --stability adds the columns
-stability (share of the bootstraps with the edge among the --top again) and mean_rank, --decoys
+stability (share of the bootstraps with the edge among the strongest again) and mean_rank, --decoys
 adds q_value: the false discovery rate against permuted decoys of the genes, over all edges up to
 that one. A small q_value is evidence of association, not of regulation.
 """
@@ -111,7 +115,7 @@ def add_infer(commands: Commands) -> None:
     add_table_options(infer)
     add(
         "-o", "--out", type=text, required=True, metavar="OUT.csv",
-        help="edge table to write (.csv or .tsv, also .gz)",
+        help="edge table to write (.csv or .tsv, also .gz, or .parquet)",
     )  # fmt: skip
     formats = "; ".join(f"{word}: {form.description}" for word, form in FORMATS.items())
     add(
@@ -139,9 +143,10 @@ def _add_trust(add: Any) -> None:
     for old, new in (("--null", "--decoys"), ("--null-within", "--decoys-within")):
         add(old, action=Renamed, const=new, help=argparse.SUPPRESS)
     add(
-        "--top", type=count, metavar="K",
-        help=f"strongest edges that stability and network files are about (default {TOP}, and at most a tenth of "
-        "all pairs)",
+        "--top", type=top, metavar="K",
+        help="strongest edges that are kept, and that stability and network files are about; 'all' keeps every "
+        f"edge (default: {MOST:,} are kept, stability and network files are about {TOP:,} of them and at most a "
+        "tenth of all pairs)",
     )  # fmt: skip
 
 
@@ -175,14 +180,18 @@ def _infer(options: argparse.Namespace) -> None:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     run = RunOptions(options.seed, options.device, options.jobs, weights=options.weights)
     found = infer_network(data, chosen.name, run, plan, say, progress_bar)
-    write_edges(found.edges, out)
-    say(f"wrote {len(found.edges)} edges to {out} after {sum(found.seconds.values()):.1f} s")
+    edges, note = kept_edges(found.edges, options.top)
+    if note:
+        say(f"note: {note}")
+    write_edges(edges, out)
+    n = str(len(edges)) if len(edges) == len(found.edges) else f"{len(edges)} of {len(found.edges)}"
+    say(f"wrote {n} edges to {out} after {sum(found.seconds.values()):.1f} s")
     if not len(found.edges):
         say(
             f"note: {chosen.name} gives no pair a weight above zero; are there enough genes and cells that vary?"
         )
     if also or data.truth is not None or plan.n_runs > 1:
-        _more(options, read, run, plan, found, also)
+        _more(options, read, run, plan, found, edges, also)
 
 
 def _input_options(options: argparse.Namespace) -> InputOptions:
@@ -209,7 +218,8 @@ def _more(
     read: UserData,
     run: RunOptions,
     plan: Plan,
-    found: Any,
+    found: Network,
+    edges: pd.DataFrame,
     also: dict[str, Path],
 ) -> None:
     """Print a summary, and write the other files."""
@@ -218,18 +228,19 @@ def _more(
     how = {**_input_options(options).as_dict(), "decoys_within": options.decoys_within}
     inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.notes)
     report = make_report(inputs, read.data, options.method, run, plan, found)
+    report["result"]["edges_kept"] = len(edges)
     for line in result_lines(report):
         say(line)
     if report["scores"]:
         say(score_line(report["scores"]))
-    skipped = [word for word in also if FORMATS[word].is_graph and not len(found.edges)]
+    skipped = [word for word in also if FORMATS[word].is_graph and not len(edges)]
     if skipped:
         say(
             f"note: there is no edge to draw, so {', '.join(skipped)} {'is' if len(skipped) == 1 else 'are'} not written"
         )
     also = {word: path for word, path in also.items() if word not in skipped}
     cells = read.as_anndata() if "h5ad" in also else None
-    write_exports(Result(found.edges, read.data, cells, plan.top, report=report), also)
+    write_exports(Result(edges, read.data, cells, plan.top, report=report), also)
     for path in also.values():
         say(f"wrote {path}")
 

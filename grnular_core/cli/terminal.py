@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from tqdm import tqdm
 
+from grnular_core.data.edges import ALL_EDGES
 from grnular_core.data.names import Duplicates, Match, Orientation
 from grnular_core.methods.registry import Progress
 from grnular_core.utils.files import write_error
@@ -51,7 +52,14 @@ def _number(name: str, parse: Callable[[str], Any], fits: Callable[[Any], bool])
 
 
 whole = _number(f"whole number from 0 to {LARGEST}", int, lambda n: 0 <= n <= LARGEST)
+def _top(word: str) -> int | str:
+    return word if word == ALL_EDGES else int(word)
+
+
 count = _number(f"whole number from 1 to {LARGEST}", int, lambda n: 1 <= n <= LARGEST)
+top = _number(
+    f"whole number from 1 to {LARGEST}, or all", _top, lambda n: n == ALL_EDGES or 1 <= n <= LARGEST
+)
 replicates = _number(
     f"whole number from 1 to {MOST_REPLICATES}", int, lambda n: 1 <= n <= MOST_REPLICATES
 )

@@ -13,13 +13,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from grnular_core.data.arrow import arrow_table, is_parquet, with_pyarrow
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
 from grnular_core.data.text import as_numbers, read_rows, sniffed_separator, unnumbered
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import write_csv
+from grnular_core.utils.files import atomic_write, write_csv
 
 EDGE_COLUMNS = ("regulator", "target", "weight", "sign", "rank")
 WEIGHT_HEADERS = ("weight", "importance", "edgeweight", "score", "confidence")
+MOST = 1_000_000  # edges kept where no number is given: 45 MB of csv, and what a spreadsheet opens
+ALL_EDGES = "all"
 
 
 def edge_table(
@@ -99,6 +102,41 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
     return table[list(EDGE_COLUMNS)]
 
 
+def kept_edges(
+    edges: pd.DataFrame, top: int | str | None = None
+) -> tuple[pd.DataFrame, str | None]:
+    """Keep the strongest edges: of a whole genome there are tens of millions.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        An edge table, strongest first.
+    top : int or "all", optional
+        So many; by default ``MOST``, which leaves nothing out of networks with fewer candidate edges.
+
+    Returns
+    -------
+    edges : DataFrame
+        The first rows, or the table itself.
+    note : str or None
+        For the user, where edges are left out that nobody asked to leave out.
+
+    Raises
+    ------
+    InputError
+        For another ``top``.
+    """
+    if top == ALL_EDGES:
+        return edges, None
+    n = MOST if top is None else top
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise InputError(f"top={top!r}; expected a number of edges from 1 on, or 'all'")
+    if len(edges) <= n:
+        return edges, None
+    note = f"the {n:,} strongest of {len(edges):,} edges are kept; --top all keeps every edge"
+    return edges.head(n).copy(), note if top is None else None  # a view would hold all in memory
+
+
 def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     """Write an edge table, whole or not at all.
 
@@ -110,14 +148,22 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     edges : DataFrame
         An edge table.
     path : str or Path
-        Commas separate, tabs when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``.
+        Commas separate, tabs when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``;
+        ``.parquet`` is written by pyarrow.
 
     Raises
     ------
     WriteError
         When the file cannot be written; an existing file is left unchanged.
+    InputError
+        For parquet without pyarrow.
     """
-    write_csv(edges, path)
+    if not is_parquet(path):
+        return write_csv(edges, path)
+    plain = edges.copy(deep=False)
+    plain.attrs = {}  # the report of a run, whose time would differ between equal tables
+    with atomic_write(path) as part, with_pyarrow(path):
+        plain.to_parquet(part, engine="pyarrow", index=False)
 
 
 def read_edges(path: str | Path) -> pd.DataFrame:
@@ -126,7 +172,7 @@ def read_edges(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        Separated by commas, tabs, semicolons or spaces. The headers of others are known: TF, target,
+        Parquet, or separated by commas, tabs, semicolons or spaces. The headers of others are known: TF, target,
         importance (arboreto), Gene1, Gene2, EdgeWeight (BEELINE), regulatoryGene, targetGene, weight
         (GENIE3 in R, also with its row numbers). Three columns without a header are regulator, target
         and weight. ``sign`` and ``rank`` may be missing. A negative weight without a column of signs is a strong repression.
@@ -143,7 +189,12 @@ def read_edges(path: str | Path) -> pd.DataFrame:
         weight is not a finite number.
     """
     path = Path(path)
-    header, body = unnumbered(*read_rows(path, sniffed_separator(path), as_text=True))
+    if is_parquet(path):
+        table = arrow_table(path)
+        header = [str(column) for column in table]
+        body = table.set_axis(range(len(header)), axis=1).astype(str)
+    else:
+        header, body = unnumbered(*read_rows(path, sniffed_separator(path), as_text=True))
     if _is_edge(header):  # no header, as arboreto and R write with header=False, col.names=FALSE
         body = pd.concat([pd.DataFrame([header]), body], ignore_index=True)
         header = list(EDGE_COLUMNS[: len(header)])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from grnular_core.data.arrow import arrow_table
 from grnular_core.data.hdf5 import is_zarr, read_hdf5, read_zarr
 from grnular_core.data.matrix_market import name_files, read_mtx
 from grnular_core.data.names import preview
@@ -243,17 +244,7 @@ def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str) -> np.nda
 
 def _read_arrow(path: Path) -> Read:
     """Read parquet or feather; the one column of words holds the names of the rows."""
-    read = pd.read_parquet if _ending(path) == "parquet" else pd.read_feather
-    try:
-        table = read(path)
-    except ImportError as error:
-        raise InputError(
-            f"{path} takes pyarrow, which is not installed: pip install pyarrow, or write the table as csv"
-        ) from error
-    except Exception as error:  # pyarrow raises many kinds
-        raise InputError(
-            f"{path} is not a readable {_ending(path)} file ({str(error).splitlines()[0][:80]}); was it copied to the end?"
-        ) from error
+    table = arrow_table(path)
     words = [column for column in table if table[column].dtype.kind not in "iufb"]
     if isinstance(table.index, pd.RangeIndex) and len(words) == 1:
         table = table.set_index(words[0])

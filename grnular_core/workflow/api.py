@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
+from grnular_core.data.edges import kept_edges
 from grnular_core.data.gene_lists import ALL, NAMED
 from grnular_core.data.names import Duplicates, Match, Orientation, preview
 from grnular_core.data.readers import read_expression
@@ -88,6 +89,7 @@ def infer(
     gene_symbols: str | None = None,
     n_top_genes: int | None = None,
     groupby: str | None = None,
+    top: int | str | None = None,
     seed: int = 0,
     device: str = "auto",
     n_jobs: int = -1,
@@ -118,6 +120,9 @@ def infer(
     groupby : str, optional
         Column of ``.obs``: one network for each of its groups of cells, each read as data of its own.
         Groups of fewer than 50 cells are left out, with a warning.
+    top : int or "all", optional
+        Strongest edges that are kept of each network. By default a million, which a note says where it
+        leaves edges out; "all" keeps every edge.
     seed : int
         Same data, method and seed give the same table for any order of the genes.
     device : str
@@ -160,10 +165,11 @@ def infer(
             "layer": layer, "use_raw": use_raw, "gene_symbols": gene_symbols, "n_top_genes": n_top_genes
         }  # fmt: skip
         run = RunOptions(index(seed), device, n_jobs, progress, weights=weights)
+        kept_edges(pd.DataFrame(), top)  # a wrong number is refused before the work
         if groupby is None:
-            edges, notes = _inferred(data, tfs, options, method, run)
+            edges, notes = _inferred(data, tfs, options, method, run, top)
         else:
-            edges, notes = _inferred_by_group(data, groupby, tfs, options, method, run)
+            edges, notes = _inferred_by_group(data, groupby, tfs, options, method, run, top)
     _warn(notes)
     return edges
 
@@ -189,7 +195,7 @@ def _read(
 
 
 def _inferred(
-    data: Data, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions
+    data: Data, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions, top: int | str | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Infer one network: its edges with the report, and notes for the caller."""
     read_data = _read(data, tfs, None, options)
@@ -197,9 +203,11 @@ def _inferred(
     inputs = _inputs(data, tfs, read_data, options)
     # scores are for who asks for them
     report = make_report(inputs, replace(read_data, truth=None), name, run, Plan(), network)
-    network.edges.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
+    edges, note = kept_edges(network.edges, top)
+    report["result"]["edges_kept"] = len(edges)
+    edges.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
     notes = () if isinstance(data, GRNDataset | Simulation) else read_data.notes
-    return network.edges, notes
+    return edges, (*notes, note) if note else notes
 
 
 def _inputs(
@@ -216,7 +224,8 @@ def _inputs(
 
 
 def _inferred_by_group(
-    data: Data, column: str, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions
+    data: Data, column: str, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions,
+    top: int | str | None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Infer one network for each group of cells."""
     cells = read_expression(data) if isinstance(data, str | Path) else data
@@ -224,7 +233,7 @@ def _inferred_by_group(
     tables, said = {}, {}
     for group, members in groups.items():
         try:
-            tables[group], said[group] = _inferred(cells[members], tfs, options, name, run)
+            tables[group], said[group] = _inferred(cells[members], tfs, options, name, run, top)
         except GrnularError as error:
             error.args = (f"group {group!r} of {column!r}: {error}",)
             raise
@@ -299,7 +308,7 @@ _RULES = "|".join(
 )
 _OPTION = re.compile(
     r"--(?:(?P<flag>normalise|scaled)\b|"
-    r"(?P<name>layer|gene-names|tfs|match|duplicates|orientation|genes)\b"
+    r"(?P<name>layer|gene-names|tfs|match|duplicates|orientation|genes|top)\b"
     rf"(?: (?P<value>(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|(?:{_RULES})\b(?!-)))?)"
 )
 _NAMES = {"gene-names": "gene_symbols", "genes": "n_top_genes"}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from grnular_core.data.arrow import with_pyarrow
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import atomic_write, place, same_place, save_h5ad, write_csv
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.axes import Axes
 
-TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".txt")
+TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet")
 UNS_KEY = "grnular"  # in .uns
 
 
@@ -42,7 +43,7 @@ class Result:
     table : AnnData, optional
         All cells and genes that were read, for a copy; by default the genes that vary.
     top : int
-        Strongest edges that go into network files.
+        Strongest edges that go into network files and the net of decoupler.
     drawn : int
         Strongest edges that go into the picture.
     report : mapping
@@ -213,7 +214,14 @@ def _check_table(out: Path, option: str) -> None:
         raise InputError(f"{subject} is no plain file; give the name of a file, e.g. edges.csv")
     ending = Path(out.name.lower().removesuffix(".gz")).suffix
     if ending and ending not in TABLE_ENDINGS[1:]:
-        raise InputError(f"{subject}: edges are written as csv; name it {out.with_suffix('.csv')}")
+        raise InputError(
+            f"{subject}: edges are written as csv or parquet; name it {out.with_suffix('.csv')}"
+        )
+    if ending == ".parquet":
+        if out.name.lower().endswith(".gz"):
+            raise InputError(f"{subject}: parquet is packed in itself; leave the ending .gz out")
+        with with_pyarrow(out):
+            import pyarrow  # noqa: F401
     if place(out.parent) != "folder":
         raise InputError(f"{subject}: the folder {out.parent} does not exist; create it first")
     if not os.access(out.parent, os.W_OK):
@@ -242,6 +250,14 @@ def _columns_writer(*names: str) -> Callable[[Result, Path], None]:
         write_csv(table, path, separator="\t")
 
     return write
+
+
+def _write_decoupler(result: Result, path: Path) -> None:
+    """Write the ``top`` strongest edges as a net: a repression has a negative weight, an unknown sign none."""
+    edges = result.edges.head(result.top)
+    weight = edges["weight"].where(edges["sign"] >= 0, -edges["weight"])
+    net = {"source": edges["regulator"], "target": edges["target"], "weight": weight}
+    write_csv(pd.DataFrame(net), path)
 
 
 def as_stored(edges: pd.DataFrame) -> pd.DataFrame:
@@ -359,6 +375,10 @@ FORMATS: dict[str, Format] = {
     "pyscenic": Format(
         ".adjacencies.tsv", "pySCENIC's adjacencies: TF, target, importance",
         _columns_writer("TF", "target", "importance"),
+    ),
+    "decoupler": Format(
+        ".net.csv", "decoupler's net of the strongest edges: source, target, weight with its sign",
+        _write_decoupler,
     ),
     "graphml": Format(
         ".graphml", "the strongest edges for Gephi, yEd, igraph", _write_graph, is_graph=True

@@ -26,6 +26,7 @@ from scipy import sparse
 
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
+from grnular_core.data.edges import ALL_EDGES
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
@@ -51,22 +52,24 @@ def n_pairs(data: GRNDataset) -> int:
     return len(data.tfs) * (data.n_genes - 1)
 
 
-def n_top_edges(data: GRNDataset, n: int | None = None) -> int:
+def n_top_edges(data: GRNDataset, n: int | str | None = None) -> int:
     """Return the number of strongest edges that stability and decoys are computed for.
 
     Parameters
     ----------
     data : GRNDataset
         Any dataset.
-    n : int, optional
-        Number given by the user.
+    n : int or "all", optional
+        Number given by the user; "all" is about the edge table alone.
 
     Returns
     -------
     int
         Else ``TOP``, and at most a tenth of all pairs.
     """
-    return n or max(min(TOP, n_pairs(data) // SHARE), 1)
+    if n and n != ALL_EDGES:
+        return n
+    return max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
 def _settings(name: str, run: RunOptions, number: int) -> RunOptions:

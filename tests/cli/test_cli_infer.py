@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,16 +46,54 @@ def test_stability_and_null_add_columns_and_leave_the_edges_as_they_are(linear, 
     assert infer_linear("--stability", "4", "--decoys", "3", "--top", "10", out="more.csv") == 0
     more = pd.read_csv("more.csv")
     assert list(more) == [*plain, "stability", "mean_rank", "q_value"]
-    pd.testing.assert_frame_equal(more[list(plain)], plain)
-    assert more["stability"].notna().tolist() == [True] * 10 + [False] * (len(more) - 10)
+    pd.testing.assert_frame_equal(more[list(plain)], plain.head(10))  # of --top 10
+    assert more["stability"].notna().all()
     assert set(more["stability"].dropna() * 4) <= {0, 1, 2, 3, 4}
     assert more["q_value"].is_monotonic_increasing and more["q_value"].between(0, 1).all()
-    pd.testing.assert_frame_equal(read_edges("more.csv"), read_edges("out.csv"))
     err = capsys.readouterr().err
     assert "; 8 runs" in err and "edges at an FDR against permuted decoys: " in err
     assert "still to run: 4 on bootstraps of the cells and 3 with permuted decoys of all gen" in err
     assert infer_linear("--stability", "4", "--decoys", "3", "--top", "10", out="again.csv") == 0
     assert Path("again.csv").read_bytes() == Path("more.csv").read_bytes()
+    assert infer_linear("--stability", "4", "--top", "all", out="all.csv") == 0
+    every = pd.read_csv("all.csv")
+    pd.testing.assert_frame_equal(every[list(plain)], plain)
+    n = 5 * 15 // 10  # a tenth of all pairs
+    assert every["stability"].notna().tolist() == [True] * n + [False] * (len(plain) - n)
+
+
+def test_of_many_edges_the_strongest_are_written_and_it_is_said_how_to_get_all(linear, capsys, monkeypatch):
+    more = ["--truth", "net.csv", "--also", "report", "--also", "beeline", "--also", "decoupler"]
+    assert infer_linear(*more) == 0
+    plain, err = pd.read_csv("out.csv"), capsys.readouterr().err
+    scores = json.loads(Path("out.report.json").read_text())["scores"]
+    assert "kept" not in err and f"wrote {len(plain)} edges to" in err
+    monkeypatch.setattr("grnular_core.data.edges.MOST", 20)
+    assert infer_linear(*more) == 0
+    err = capsys.readouterr().err
+    assert f"note: the 20 strongest of {len(plain)} edges are kept; --top all keeps every edge" in err
+    assert f"wrote 20 of {len(plain)} edges to out.csv" in err
+    for name, separator in (("out.csv", ","), ("out.rankedEdges.csv", "\t")):
+        assert len(pd.read_csv(name, sep=separator)) == 20
+    report = json.loads(Path("out.report.json").read_text())
+    assert report["result"]["edges"] == len(plain) and report["result"]["edges_kept"] == 20
+    assert report["scores"] == scores  # of all edges
+    for top, n in (("all", len(plain)), ("3", 3)):
+        assert infer_linear("--top", top) == 0
+        assert len(pd.read_csv("out.csv")) == n and "note: the" not in capsys.readouterr().err
+
+
+def test_parquet_is_written_by_its_name_and_read_again(linear, capsys, monkeypatch):
+    pytest.importorskip("pyarrow")
+    more = ["--stability", "2", "--also", "graphml"]
+    assert infer_linear(*more) == infer_linear(*more, out="out.parquet") == 0
+    pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), pd.read_csv("out.csv"))
+    pd.testing.assert_frame_equal(read_edges("out.parquet"), read_edges("out.csv"), check_exact=True)
+    assert Path("out.graphml").exists()
+    assert infer_linear(out="out.parquet.gz") == 2 and "leave the ending .gz" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert infer_linear(out="new.parquet") == 2 and not Path("new.parquet").exists()
+    assert "pip install pyarrow (the extra [parquet]" in capsys.readouterr().err
 
 
 def test_where_values_are_permuted_can_be_chosen(linear):

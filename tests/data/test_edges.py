@@ -58,7 +58,7 @@ def test_scores_that_are_no_weights_are_refused():
 # --- the file
 
 
-@given(tables, st.sampled_from(["e.csv", "e.csv.gz", "e.tsv", "e.TSV.gz", "edges"]))
+@given(tables, st.sampled_from(["e.csv", "e.csv.gz", "e.tsv", "e.TSV.gz", "edges", "e.parquet"]))
 @QUIET
 def test_a_written_table_comes_back_bit_by_bit(tmp_path, table, name):
     write_edges(table, tmp_path / name)

@@ -91,6 +91,23 @@ def test_what_would_make_a_wrong_network_is_refused(small_data):
         gc.read(small_table(), TFS, layers=3)
 
 
+def test_the_strongest_edges_are_kept_and_a_warning_says_so(small_data, monkeypatch):
+    every = gc.infer(small_data, "clr")
+    monkeypatch.setattr("grnular_core.data.edges.MOST", 20)
+    with pytest.warns(gc.InputWarning, match=f"20 strongest of {len(every)} edges are kept; top='all' keeps"):
+        some = gc.infer(small_data, "clr")
+    pd.testing.assert_frame_equal(some, every.head(20))
+    assert some.attrs["report"]["result"] == {"edges": len(every), "edges_kept": 20}
+    for top, n in (("all", len(every)), (3, 3), (np.int64(4), 4)):
+        assert len(gc.infer(small_data, "clr", top=top)) == n
+    for top in (0, -1, 2.5, "many", True):
+        with pytest.raises(InputError, match="expected a number of edges from 1 on, or 'all'"):
+            gc.infer(small_data, "clr", top=top)
+    adata = grouped()
+    gc.tl.infer(adata, "clr", tfs=TFS, groupby="kind", top=3)
+    assert {*adata.uns["grn"]["edges"]["group"].value_counts()} == {3}
+
+
 # --- what the caller is told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import anndata
@@ -55,6 +56,17 @@ def test_tables_of_others_have_their_header_and_come_back_whole(result, tmp_path
     columns = ["regulator", "target", "weight", "rank"]
     found, expected = read_edges(path)[columns], result.edges[columns]
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_the_net_of_decoupler_has_weights_with_signs(result, tmp_path):
+    edges = result.edges.assign(sign=[1, -1, 0] * (len(result.edges) // 3) + [1] * (len(result.edges) % 3))
+    path = written(replace(result, edges=edges), tmp_path, "decoupler")["decoupler"]
+    net, top = pd.read_csv(path, float_precision="round_trip"), edges.head(result.top)
+    assert list(net) == ["source", "target", "weight"] and len(net) == result.top
+    np.testing.assert_array_equal(net["weight"].abs(), top["weight"])
+    assert ((net["weight"] < 0) == (top["sign"] < 0)).all()
+    back = read_edges(path)
+    pd.testing.assert_frame_equal(back[["regulator", "target"]], top[["regulator", "target"]])
 
 
 def test_network_files_hold_the_strongest_edges(result, tmp_path):

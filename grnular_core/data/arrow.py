@@ -1,0 +1,87 @@
+"""Tables of parquet and feather, which take the optional package pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from grnular_core.data.text import check_file
+from grnular_core.utils.errors import InputError
+
+
+def is_parquet(path: str | Path) -> bool:
+    """Tell parquet by the name of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any path.
+
+    Returns
+    -------
+    bool
+        Whether it ends in ``.parquet``.
+    """
+    return Path(path).suffix.lower() == ".parquet"
+
+
+@contextmanager
+def with_pyarrow(path: str | Path) -> Iterator[None]:
+    """Turn a missing pyarrow into advice.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file that takes it.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    InputError
+        In place of an ``ImportError``.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(
+            f"{path} takes pyarrow, which is not installed: pip install pyarrow (the extra [parquet] brings it), "
+            "or use csv"
+        ) from error
+
+
+def arrow_table(path: Path) -> pd.DataFrame:
+    """Read parquet or feather.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.parquet`` or ``.feather``.
+
+    Returns
+    -------
+    DataFrame
+        As it was written.
+
+    Raises
+    ------
+    InputError
+        For a missing or damaged file, and without pyarrow.
+    """
+    check_file(path)
+    with with_pyarrow(path):
+        try:
+            return pd.read_parquet(path) if is_parquet(path) else pd.read_feather(path)
+        except ImportError:
+            raise
+        except Exception as error:  # pyarrow raises many kinds
+            raise InputError(
+                f"{path} is not a readable {path.suffix[1:]} file ({str(error).splitlines()[0][:80]}); "
+                "was it copied to the end?"
+            ) from error
