@@ -23,7 +23,7 @@ PRESETS = {"clean": "clean", "noisy(25)": "dropout"}
 METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells")
 WITHIN = {"all cells": "all", "clusters": "clusters", "cell types": "cell_type"}
 GRAPHS, SHUFFLINGS, LEVEL = 3, 3, 0.1
-COMMAND = ".venv/bin/python -m grnular_core"
+COMMAND = "grnular"
 WIDTH = 72  # letters in a line of code that the page shows without scrolling
 
 

@@ -1,9 +1,10 @@
-"""The command line: ``python -m grnular_core COMMAND``; here simulate, download and methods."""
+"""The command line: ``grnular COMMAND`` or ``python -m grnular_core COMMAND``; here simulate, download and methods."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +37,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Infer gene regulatory networks from single-cell expression, and score them honestly.
 
-  python -m grnular_core infer cells.h5ad --tfs human -o edges.csv
-  python -m grnular_core evaluate edges.csv --truth network.csv --expression cells.h5ad \\
-      --tfs human
+  %(prog)s infer cells.h5ad --tfs human -o edges.csv
+  %(prog)s evaluate edges.csv --truth network.csv --expression cells.h5ad --tfs human
 """
 SIMULATE = """\
 Simulate single-cell data whose network is known, by the steady-state dynamics of SERGIO.
@@ -175,7 +175,7 @@ def make_parser() -> argparse.ArgumentParser:
         Each command's function is the default ``run`` of its options.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m grnular_core",
+        prog="grnular" if Path(sys.argv[0]).stem == "grnular" else "python -m grnular_core",
         description=DESCRIPTION,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -51,8 +51,8 @@ def with_pyarrow(path: str | Path) -> Iterator[None]:
         yield
     except ImportError as error:
         raise InputError(
-            f"{path} takes pyarrow, which is not installed: pip install pyarrow (the extra [parquet] brings it), "
-            "or use csv"
+            f"{path} takes pyarrow, which is not installed: pip install pyarrow, or the extra [parquet] of "
+            "grnular-core, or use csv"
         ) from error
 
 

@@ -162,10 +162,13 @@ class OptionalPackage(NamedTuple):
         Name of the module.
     requirement : str
         Requirement as pip takes it.
+    extra : str
+        The extra of this package that brings it.
     """
 
     module: str
     requirement: str
+    extra: str
 
     def load(self) -> Any:
         """Import the module.
@@ -186,12 +189,12 @@ class OptionalPackage(NamedTuple):
         except ImportError as error:
             raise MethodError(
                 f"the package {self.module.split('.')[0]}, which this method runs, cannot be imported ({error}). "
-                f"It is optional: python -m pip install '{self.requirement}'"
+                f"It is optional: python -m pip install '{self.requirement}', or the extra [{self.extra}] of grnular-core"
             ) from error
 
 
-ARBORETO = OptionalPackage("arboreto.core", "arboreto>=0.1.6,<0.2")
-REGDIFFUSION = OptionalPackage("regdiffusion", "regdiffusion>=0.2.3,<0.3")
+ARBORETO = OptionalPackage("arboreto.core", "arboreto>=0.1.6,<0.2", "trees")
+REGDIFFUSION = OptionalPackage("regdiffusion", "regdiffusion>=0.2.3,<0.3", "regdiffusion")
 
 
 @dataclass(frozen=True)

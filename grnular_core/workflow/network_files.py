@@ -148,5 +148,6 @@ def needed_packages(names: str, path: Path) -> Iterator[None]:
         yield
     except ImportError as error:
         raise InputError(
-            f"{path} was not written: it takes {names} (pip install them), which are not part of grnular_core"
+            f"{path} was not written: it takes {names}, which are not installed: pip install them, or the extra [plots] of "
+            "grnular-core"
         ) from error

@@ -6,6 +6,7 @@ import fnmatch
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -25,6 +26,7 @@ import build  # noqa: E402
 
 PAGES = ("README.md", *(f"book/{path.name}" for path in sorted((ROOT / "book").glob("*.md"))))
 FENCE = re.compile(r"```(?:bash|\{code-block\} bash)\n(.*?)```", re.DOTALL)
+EXTRAS = {*tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -70,9 +72,15 @@ def test_every_command_of_a_page_is_understood(page):
             look_at_make(words)
         elif words[0].endswith("papermill"):
             look_at_papermill(words)
-        elif words[1:3] in (["-m", "grnular_core"], ["-m", "grnular_paper"]):
-            if words[2] == "grnular_core":
-                look_at_command_line(words[3:])
+        elif words[0] == "grnular":
+            look_at_command_line(words[1:])
+        elif words[1:3] == ["-m", "grnular_core"]:
+            look_at_command_line(words[3:])
+        elif words[1:3] == ["-m", "grnular_paper"]:
+            continue
+        elif words[:2] == ["pip", "install"]:
+            extras = re.findall(r"[a-z]+", words[2].partition("[")[2])
+            assert {*extras} <= EXTRAS, words
         elif words[0].endswith("python") and words[1][0] != "-":
             assert (ROOT / words[1]).exists(), words
 
@@ -83,7 +91,8 @@ def test_the_pages_show_the_commands_that_matter():
         assert {"make book", "make test"} <= set(written[page]), page
     for page, words in (("README.md", "infer"), ("book/your_data.md", "infer"),
                         ("book/reproduce.md", "evaluate"), ("README.md", "evaluate")):  # fmt: skip
-        assert any(f"-m grnular_core {words} " in line for line in written[page]), page
+        starts = (f"grnular {words} ", f".venv/bin/python -m grnular_core {words} ")
+        assert any(line.startswith(starts) for line in written[page]), page
 
 
 def test_the_formats_of_the_page_on_your_own_data_are_those_that_are_written():

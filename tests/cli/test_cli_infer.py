@@ -93,7 +93,7 @@ def test_parquet_is_written_by_its_name_and_read_again(linear, capsys, monkeypat
     assert infer_linear(out="out.parquet.gz") == 2 and "leave the ending .gz" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert infer_linear(out="new.parquet") == 2 and not Path("new.parquet").exists()
-    assert "pip install pyarrow (the extra [parquet]" in capsys.readouterr().err
+    assert "pip install pyarrow, or the extra [parquet]" in capsys.readouterr().err
 
 
 def test_where_values_are_permuted_can_be_chosen(linear):

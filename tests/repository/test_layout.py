@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import grnular_core
+from grnular_core.methods.interface import ARBORETO, REGDIFFUSION
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -105,15 +106,29 @@ def test_requirements_installs_the_package_itself():
 
 def test_package_and_requirements_name_the_same_bounds():
     project = metadata_of_package()
-    optional = project["optional-dependencies"]["baselines"]  # "peers" are for who asks for them
+    extras = project["optional-dependencies"]
+    optional = [line for name, lines in extras.items() if name != "regdiffusion" for line in lines]
+    own = "grnular-core[parquet,plots,trees]"
+    assert own in extras["book"]
     wanted = requirements()
-    for requirement in map(Requirement, project["dependencies"] + optional):
+    for requirement in map(Requirement, [*project["dependencies"], *{*optional} - {own}]):
         pinned = wanted[canonicalize_name(requirement.name)].specifier
         if requirement.name == "torch":  # pinned for the book; users of the package have a range
             (pin,) = pinned
             assert requirement.specifier.contains(pin.version)
         else:
             assert requirement.specifier == pinned, requirement.name
+    # with the extra [book] come all but the tools of the tests
+    text = (ROOT / "requirements.txt").read_text().partition("# --- tests")[0]
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", "-e"))]
+    brought = {Requirement(line).name for line in [*project["dependencies"], *optional]}
+    assert {Requirement(line).name for line in lines} == brought - {"grnular-core"}
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it():
+    extras = metadata_of_package()["optional-dependencies"]
+    for package in (ARBORETO, REGDIFFUSION):
+        assert extras[package.extra] == [package.requirement]
 
 
 def test_the_lock_is_exact_complete_and_within_the_bounds():
@@ -159,8 +174,8 @@ def test_every_imported_package_is_a_direct_requirement():
     own = {"grnular_core", "grnular_paper", "conftest"} | {
         path.stem for folder in ("book", "tests") for path in (ROOT / folder).rglob("*.py")
     }
-    peers = map(Requirement, metadata_of_package()["optional-dependencies"]["peers"])
-    known = own | set(sys.stdlib_module_names) | {peer.name for peer in peers}
+    optional = map(Requirement, metadata_of_package()["optional-dependencies"]["regdiffusion"])
+    known = own | set(sys.stdlib_module_names) | {package.name for package in optional}
     providers = metadata.packages_distributions()
     # used by pytest itself and by these tests of requirements, never by the package
     wanted = set(requirements()) | {"packaging"}
@@ -194,7 +209,7 @@ def test_the_version_is_the_same_everywhere():
 def test_licence_and_citation_name_the_same_licence():
     assert (ROOT / "LICENSE").read_text().startswith("MIT License")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert citation["license"] == "MIT" == metadata_of_package()["license"]["text"]
+    assert citation["license"] == "MIT" == metadata_of_package()["license"]
     for reference in citation["references"]:
         assert {"title", "authors", "year", "doi"} <= set(reference)
 
