@@ -1,6 +1,6 @@
 # GRNULar: `make book` and `make test` are all that a reader needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book test test-slow coverage lint verify paper lock audit clean distclean environment
+.PHONY: help book article test test-slow coverage lint verify paper lock audit clean distclean environment
 
 # The first Python >= 3.11 that can make virtual environments; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -16,6 +16,9 @@ help:  ## Show this list
 
 book: environment  ## Run the notebooks with their quick parameters, build _build/html/index.html
 	@$(RUN) book/build.py $(ARGS)
+
+article: environment  ## Build _build/article.pdf, the reproduction as one article, from the record
+	@$(RUN) book/article.py
 
 test: environment  ## Run the quick tests, on all cores
 	@$(RUN) -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -28,7 +27,6 @@ import nbformat
 import pages
 import yaml
 from execute import (
-    ANSI,
     BUILD,
     MODES,
     NOTEBOOKS,
@@ -39,19 +37,19 @@ from execute import (
     run_all,
     sources,
 )
+from rendering import copy_mathjax, run_sphinx, write_yaml
 
 SITE = BUILD / "site"
 HTML = BUILD / "html"
 LOG = BUILD / "sphinx.log"
-# Files of MathJax that pages with formulas load; the rest of the package is other bundles.
 BINDER = "https://mybinder.org"  # runs a repository with its packages, for whoever asks
-MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/fonts", "ui")
 
 
 def assemble(record: dict) -> None:
     """The tree that jupyter-book reads: pages, executed notebooks, generated parts."""
     os.environ.setdefault("MPLCONFIGDIR", str(BUILD / "jupyter" / "mplconfigdir"))
-    import claim_page  # these need torch and matplotlib: only for those who build
+    import article  # these need torch and matplotlib: only for those who build
+    import claim_page
     import difference_page
     import figures
     import first_page
@@ -64,7 +62,7 @@ def assemble(record: dict) -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["parse"]["myst_substitutions"] = difference_page.effects(tables)
     write_yaml(SITE / "_config.yml", with_repository(config, os.environ))
-    skip = shutil.ignore_patterns("*.py", "__pycache__", "_generated")
+    skip = shutil.ignore_patterns("*.py", "__pycache__", "_generated", "article")
     shutil.copytree(ROOT / "book", SITE / "book", ignore=skip)
 
     for room in code_page.rooms(ROOT):
@@ -72,6 +70,9 @@ def assemble(record: dict) -> None:
         page.write_text(code_page.api_page(room), encoding="utf-8")
     generated = SITE / "book" / "_generated"
     generated.mkdir()
+    printed = article.build_article()
+    if printed:
+        shutil.copy(printed, SITE)
     modes = {mode: load_parameters(mode) for mode in MODES}
     for name, text in (
         ("runs", pages.runs(record)),
@@ -79,6 +80,7 @@ def assemble(record: dict) -> None:
         ("faults", pages.faults(tables)),
         ("findings", first_page.findings(tables)),
         ("advice", first_page.advice(tables)),
+        ("article", first_page.article(printed)),
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),
         ("claims", claim_page.sections(tables)),
@@ -106,10 +108,6 @@ def assemble(record: dict) -> None:
         notebook = publishable(nbformat.read(executed, as_version=4))
         nbformat.write(notebook, SITE / "notebooks" / source.name)
     copy_mathjax(SITE / "_extra" / "mathjax")
-
-
-def write_yaml(path: Path, content: dict) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def with_repository(config: dict, environ) -> dict:
@@ -159,44 +157,6 @@ def relative(value):
 def home_folder() -> list[tuple[str, str]]:
     home = str(Path(os.environ.get("HOME") or "/"))
     return [(f"{home}/", "~/")] if home != "/" else []
-
-
-def copy_mathjax(target: Path) -> None:
-    """MathJax with its fonts and licence from the installed package: formulas need no network."""
-    import mathjax
-
-    package = Path(mathjax.__file__).parent / "static" / "mathjax"
-    for part in MATHJAX_PARTS:
-        source = package / "es5" / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        (target / part).parent.mkdir(parents=True, exist_ok=True)
-        copy(source, target / part)
-    shutil.copy(package / "LICENSE", target / "LICENSE.txt")
-
-
-def run_sphinx(site: Path, output: Path, log: Path) -> Path:
-    """jupyter-book on the tree ``site`` with warnings as errors; the folder of pages."""
-    command = "from jupyter_book.cli.main import main; main()"
-    arguments = ["build", str(site), "--path-output", str(output), "-W", "--keep-going"]
-    places = [str(ROOT / "book"), str(ROOT), str(NOTEBOOKS), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, "-c", command, *arguments],
-        cwd=site.parent,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    printed, built = ANSI.sub("", done.stdout), output / "_build" / "html"
-    log.write_text(printed, encoding="utf-8")
-    if done.returncode or not (built / "index.html").exists():
-        lines = printed.splitlines()
-        shown = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
-        raise BuildError("\n".join(shown) + f"\njupyter-book failed; its full output: {log}")
-    return built
 
 
 def build_html() -> None:

@@ -53,16 +53,20 @@ def numbers(found: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def confirm(claims: pd.DataFrame, basis: dict[str, str], place: str) -> None:
+    """Stop the build where a claim has another verdict than the sentences of ``place`` rest on."""
+    verdicts = claims.set_index("name")["verdict"]
+    for name, expected in basis.items():
+        if verdicts[name] != expected:
+            raise ValueError(
+                f"a sentence takes the claim {name} as {expected}, and the record says {verdicts[name]}: write it anew in {place}"
+            )
+
+
 def findings(folder: Path) -> str:
     """What was reproduced, what was not, and what is new."""
     claims = registry.table(folder)
-    verdicts = claims.set_index("name")["verdict"]
-    for name, expected in BASIS.items():
-        if verdicts[name] != expected:
-            raise ValueError(
-                f"a finding of the first page takes the claim {name} as {expected}, and the record says "
-                f"{verdicts[name]}: write the sentence anew in book/first_page.py"
-            )
+    confirm(claims, BASIS, "book/first_page.py")
     found = overview.overview(folder)
     counts = registry.counts(claims).set_index("verdict")["strict protocol"]
     second = best_of_others(found, "dropout 25 %")
@@ -84,6 +88,14 @@ def advice(folder: Path) -> str:
     most = found.loc[found["setting"] == overview.REAL[2], "ratio"].max()
     datasets = int(found.loc[found["setting"] == overview.REAL[0], "units"].min())
     return ADVICE.format(**numbers(found), most=most, datasets=datasets)
+
+
+def article(printed: Path | None) -> str:
+    """Where the article is, if this build could print it."""
+    if printed is None:
+        return "This build has no PDF of the article: `make article` prints it where Chromium or Chrome is installed.\n"
+    file = f"{{download}}`{printed.name} <../{printed.name}>`"
+    return f"**As one article**: {file}, with abstract, methods, results and references.\n"
 
 
 def write_figure(folder: Path, target: Path) -> None:

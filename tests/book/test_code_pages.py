@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "book"))
 import build  # noqa: E402
 import code_page  # noqa: E402
 import docstrings  # noqa: E402
+import rendering  # noqa: E402
 
 ROOMS = code_page.rooms(ROOT)
 NAME = "08_metric_pitfalls"
@@ -90,7 +91,7 @@ def small_book(folder: Path, environ: dict[str, str], rooms: Sequence[Path]) -> 
     (site / "book" / "_generated").mkdir(parents=True)
     config = build.with_repository(yaml.safe_load((ROOT / "_config.yml").read_text()), environ)
     config["sphinx"]["config"]["html_extra_path"] = []
-    build.write_yaml(site / "_config.yml", config)
+    rendering.write_yaml(site / "_config.yml", config)
     shutil.copytree(ROOT / "book" / "_static", site / "book" / "_static")
     shutil.copy(ROOT / "book" / "references.bib", site / "book")
     shutil.copy(ROOT / "book" / "api.md", site / "book")
@@ -104,8 +105,8 @@ def small_book(folder: Path, environ: dict[str, str], rooms: Sequence[Path]) -> 
     nbformat.write(notebook, site / "notebooks" / f"{NAME}.ipynb")
     files = [f"notebooks/{NAME}", *(f"book/api_{room.name}" for room in rooms)]
     contents = {"format": "jb-book", "root": "book/api", "chapters": [{"file": f} for f in files]}
-    build.write_yaml(site / "_toc.yml", contents)
-    return build.run_sphinx(site, folder / "out", folder / "log")
+    rendering.write_yaml(site / "_toc.yml", contents)
+    return rendering.run_sphinx(site, folder / "out", folder / "log")
 
 
 def buttons(html: Path) -> list[str]:

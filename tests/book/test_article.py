@@ -1,0 +1,53 @@
+"""The article: its numbers come from the record, and the printed file is whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import article
+import pytest
+from execute import BuildError
+from grnular_paper.claims import registry
+from grnular_paper.records import recorded_folder
+from printing import BROWSER
+
+TEXT = (article.SOURCE / "article.md").read_text(encoding="utf-8")
+
+
+def test_a_number_is_written_in_its_format_and_one_that_is_missing_stops_the_build():
+    known = {"a-b": -0.25, "words": "lower by -0.1 (GRNULar-2, 1e-3)", "gone": float("nan")}
+    assert article.filled("{glue:text}`a-b:.1f`; {glue:text}`words`", known) == "−0.2; lower by −0.1 (GRNULar-2, 1e-3)"
+    for name, why in (("gone", "not on record"), ("other", "unknown")):
+        with pytest.raises(BuildError, match=f"{name} is {why}"):
+            article.filled(f"{{glue:text}}`{name}`", known)
+
+
+def test_the_text_has_no_typed_result_and_every_claim_is_in_its_table():
+    results = TEXT.split("\n## Results\n")[1].split("\n## Discussion\n")[0]
+    prose = article.GLUE.sub("", re.sub(r"```.*?```", "", results, flags=re.DOTALL))
+    assert re.findall(r"\d+\.\d+", prose) == ["0.25"]  # the least p of three networks
+    claims = registry.table(recorded_folder())
+    lines = article.tables(recorded_folder())["claims"].splitlines()[2:]
+    rows = [row for line in lines if (row := line.strip("| ").split(" | "))[1:]]
+    assert [row[0] for row in rows] == claims["claim"].tolist()
+    assert [row[2].removesuffix(" (provisional)") for row in rows] == claims["verdict"].tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None or not shutil.which("pdftotext"), reason="needs Chromium and poppler")
+def test_the_printed_article_is_whole(tmp_path):
+    target = article.build_article(target=tmp_path / "article.pdf")
+    content = target.read_bytes()
+    assert 8 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 12
+    fonts = subprocess.run(["pdffonts", target], capture_output=True, text=True, check=True).stdout
+    lines = [line[line.index("yes") if "yes" in line else 0 :].split() for line in fonts.splitlines()[2:]]
+    assert len(lines) > 4 and all(line[0] == "yes" for line in lines), fonts  # embedded
+    text = subprocess.run(["pdftotext", target, "-"], capture_output=True, text=True, check=True).stdout
+    text = " ".join(text.split())
+    claims = registry.table(recorded_folder())
+    for verdict, count in claims["verdict"].value_counts().items():
+        assert text.count(verdict) >= count, verdict
+    assert all(section in text for section in ("Abstract.", "Methods", "Results", "References", "Fig. 5", "Table 3"))
+    assert not re.search(r"\bnan\b|glue:|\?\?|!claims", text, re.IGNORECASE)
