@@ -223,12 +223,18 @@ def _more(
     also: dict[str, Path],
 ) -> None:
     """Print a summary, and write the other files."""
-    from grnular_core.workflow.report import Inputs, make_report, result_lines, score_line
+    from grnular_core.workflow.report import (
+        Inputs,
+        described,
+        make_report,
+        result_lines,
+        score_line,
+    )
 
     how = {**_input_options(options).as_dict(), "decoys_within": options.decoys_within}
     inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.notes)
     report = make_report(inputs, read.data, options.method, run, plan, found)
-    report["result"]["edges_kept"] = len(edges)
+    report = described(report, len(edges))
     for line in result_lines(report):
         say(line)
     if report["scores"]:

@@ -25,7 +25,7 @@ from grnular_core.scoring import strict
 from grnular_core.simulation.simulate import Simulation, simulated_dataset
 from grnular_core.utils.errors import GrnularError, InputError, InputWarning
 from grnular_core.workflow.analysis import Plan, infer_network
-from grnular_core.workflow.report import Inputs, make_report
+from grnular_core.workflow.report import Inputs, described, make_report
 from grnular_core.workflow.user_data import FEW, InputOptions, read_user_data
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _inferred(
     # scores are for who asks for them
     report = make_report(inputs, replace(read_data, truth=None), name, run, Plan(), network)
     edges, note = kept_edges(network.edges, top)
-    report["result"]["edges_kept"] = len(edges)
+    report = described(report, len(edges))
     edges.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
     notes = () if isinstance(data, GRNDataset | Simulation) else read_data.notes
     return edges, (*notes, note) if note else notes

@@ -20,6 +20,7 @@ from grnular_core.data.arrow import with_pyarrow
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import atomic_write, place, same_place, save_h5ad, write_csv
+from grnular_core.workflow.html_report import html_page
 from grnular_core.workflow.network_files import needed_packages, strongest, write_network
 
 if TYPE_CHECKING:
@@ -367,6 +368,13 @@ def write_report(report: Mapping[str, Any], path: Path) -> None:
         part.write_text(text + "\n", encoding="utf-8")
 
 
+def _write_html(result: Result, path: Path) -> None:
+    """Write the report as a page."""
+    page = html_page(result.edges, result.data.tfs, result.report, result.drawn)
+    with atomic_write(path) as part:
+        part.write_text(page, encoding="utf-8")
+
+
 FORMATS: dict[str, Format] = {
     "beeline": Format(
         ".rankedEdges.csv", "BEELINE's rankedEdges: Gene1, Gene2, EdgeWeight",
@@ -394,5 +402,9 @@ FORMATS: dict[str, Format] = {
     "report": Format(
         ".report.json", "report of the run: versions, parameters, seconds",
         lambda result, path: write_report(result.report, path),
+    ),
+    "html": Format(
+        ".report.html", "the report as one page for a browser: network, table of edges, plots, methods, hashes",
+        _write_html,
     ),
 }  # fmt: skip

@@ -114,6 +114,76 @@ def make_report(
     }
 
 
+def described(report: Mapping[str, Any], n_kept: int) -> dict[str, Any]:
+    """Add the number of edges that were kept, and a paragraph for a methods section.
+
+    Parameters
+    ----------
+    report : mapping
+        Of ``make_report``.
+    n_kept : int
+        Edges that were kept.
+
+    Returns
+    -------
+    dict
+        A report with ``result.edges_kept`` and ``methods_text``.
+    """
+    found = {**report, "result": {**report["result"], "edges_kept": n_kept}}
+    return {**found, "methods_text": methods_text(found)}
+
+
+def methods_text(report: Mapping[str, Any]) -> str:
+    """Write the paragraph of a methods section on a run.
+
+    Parameters
+    ----------
+    report : mapping
+        Of ``make_report``.
+
+    Returns
+    -------
+    str
+        Sentences of plain text.
+    """
+    data, how, result = report["data"], report["method"], report["result"]
+    options, hash_ = report["input"]["options"], report["input"]["tfs_sha256"]
+    kept, packages = result.get("edges_kept", result["edges"]), report["packages"]
+    weights = f"trained weights {how['weights']}, " if how["weights"] else ""
+    genes = f"{data['genes']:,} genes, of which {data['tfs']:,} could regulate (TF list: {report['input']['tfs']}"
+    genes += f", SHA-256 {hash_[:12]}...)" if hash_ else ")"
+    text = [
+        f"A gene regulatory network was inferred with {method(how['name']).label.removesuffix(' (this work)')} "
+        f"({weights}seed {how['seed']}) of {report['made_by'].replace(' ', ' version ')} (Python {report['python']}, NumPy "
+        f"{packages['numpy']}, PyTorch {packages['torch']}), from {data['cells']:,} cells and {genes}."
+    ]
+    if options.get("n_top_genes"):
+        n = f"{options['n_top_genes']:,}"
+        text.append(f"Genes are the {n} most variable TFs and the {n} most variable other genes, or all where there are fewer.")
+    if options.get("normalise"):
+        text.append("Counts were scaled to the same total in each cell and log(1 + x)-transformed.")
+    elif data["values"]:
+        text.append(f"Values of expression were used as given ({data['values']}).")
+    text.append(
+        f"Of {result['edges']:,} edges with a weight the {kept:,} strongest were kept."
+        if kept < result["edges"] else f"The network has {kept:,} edges with a weight."
+    )  # fmt: skip
+    if how["bootstraps"]:
+        text.append(
+            f"The stability of an edge is the share of {how['bootstraps']} bootstraps of the cells in which it is among "
+            f"the {how['top']:,} strongest again."
+        )
+    if how["decoy_runs"]:
+        groups = how["decoy_groups"]
+        within = f" within {groups} groups of cells" if groups and groups > 1 else ""
+        text.append(
+            f"False discovery rates (q-values) were estimated against decoys of all genes, permuted over the cells{within}, "
+            f"in {how['decoy_runs']} runs."
+        )
+    text.append("Weights order the edges of this network; an edge is an association, not a proven regulation.")
+    return " ".join(text)
+
+
 def _result(network: Network, plan: Plan, data: GRNDataset) -> dict[str, Any]:
     """Count edges, stable edges and edges at each FDR."""
     found: dict[str, Any] = {"edges": len(network.edges)}
