@@ -79,6 +79,11 @@ def test_equal_tables_give_equal_bytes_also_when_packed(tmp_path, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: now + 1000)
     write_edges(table, tmp_path / "b.csv.gz")
     assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+    for name in ("a.parquet", "b.parquet"):
+        table.attrs = {"report": f"finished at {name}"}
+        write_edges(table, tmp_path / name)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert table.attrs  # stays with the table
     packed = gzip.decompress((tmp_path / "a.csv.gz").read_bytes())
     assert packed == b"regulator,target,weight,sign,rank\nA,B,0.1,0,1\n"
 

@@ -238,7 +238,7 @@ def test_boxes_stand_apart_inside_the_picture_and_can_be_dragged(fresh, width):
 
     fresh.set_viewport_size({"width": width, "height": 900})
     fresh.reload()
-    for n in (5, 25, 60):
+    for n in (5, 25, 150):
         fresh.evaluate(f"document.getElementById('count').value = {n}; document.getElementById('count').dispatchEvent(new Event('input'))")
         fresh.evaluate(web.SETTLED)  # drawn at the next frame
         assert fresh.locator("#lines path").count() == n
