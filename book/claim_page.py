@@ -34,7 +34,7 @@ def summary(folder: Path) -> str:
     text += table(header, rows)
     if early:
         text += (
-            f"\n{early} of these verdicts, marked *so far*, rest on tests in less than half of "
+            f"\n{early} of these verdicts, marked *provisional*, rest on tests in less than half of "
             "the planned points or lack a competing method, and may change.\n"
         )
     return text
@@ -88,7 +88,7 @@ def numbers_cell(row: pd.Series) -> str:
 
 def verdict_cell(row: pd.Series) -> str:
     """The verdict by the strict protocol; the other one where it differs."""
-    verdict = f"**{row['verdict']}**" + (" so far" if row["early"] else "")
+    verdict = f"**{row['verdict']}**" + (" (provisional)" if row["early"] else "")
     if row["by_paper"] and row["by_paper"] != row["verdict"]:
         verdict += f"; {row['by_paper']} by the paper's protocol"
     return verdict

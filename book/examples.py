@@ -239,7 +239,7 @@ MISTAKES = (
     ),
     Mistake(
         "The known network as TF list",
-        "That would give away the reference network. Give a list of TFs, and the network as `--truth`.",
+        "That would give away the reference network. Give a TF list, and the network as `--truth`.",
         _plain,
         tfs="known.csv",
     ),
@@ -360,8 +360,8 @@ def two_conditions() -> str:
 def _inside_clusters(n: int) -> str:
     """What is left where types of cells are taken out."""
     if n:
-        return f"Inside clusters of cells {n} are left."
+        return f"Within clusters of cells {n} are left."
     return (
-        "Inside clusters of cells none is left: what is seen over all cells fits cell types, monocytes above all (SPI1, "
+        "Within clusters of cells none is left: what is seen over all cells fits cell types, monocytes above all (SPI1, "
         "MAFB), that answer otherwise than others, and does not show that a TF has new targets."
     )

@@ -128,7 +128,7 @@ def _theta_map(axes: Axes, theta: np.ndarray, columns: np.ndarray, top: float) -
 def architecture_figure() -> Figure:
     """Fig. 2: data, goodINIT, L iterations, theta and Z; learned and fitted parts."""
     figure, axes = canvas(7.5)
-    box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the list of TFs", DATA)
+    box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the TF list", DATA)
     box(axes, 0.5, 5.72, 1.75, 0.82, "covTF\ncovariance S of\nTFs and genes", DATA)
     box(
         axes,

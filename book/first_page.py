@@ -35,7 +35,7 @@ FINDINGS = """\
   {noisy_grnular_context:.1f} times random with 25 % dropout; the best other method, {second}, has {second_ratio:.1f}.
 """
 ADVICE = """\
-For measured cells run `grnular_core.infer`, which takes GRNULar-cells, and compare with within-cluster correlation.
+For real cells run `grnular_core.infer`, which takes GRNULar-cells, and compare with within-cluster correlation.
 Against STRING they have {real_grnular_cells:.1f} and {real_within_clusters:.1f} times random (geometric mean of
 {datasets} datasets); RegDiffusion, which takes minutes, has {real_regdiffusion:.1f}. With {datasets} datasets the order
 of the three is open. The published model has {real_grnular:.1f}: on real cells it is not the one to take. Against

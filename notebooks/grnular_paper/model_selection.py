@@ -41,7 +41,7 @@ TRAINED = {
     "context-measured": "first network of grnular-cells: by ranks, on the family nearest to published cells; "
     "also sees shared partners and the sign inside clusters",
     "context-measured-b": "second network of grnular-cells: the same from other draws",
-    "grnular-cells": "GRNULar for measured cells, two networks on the family nearest to published cells",
+    "grnular-cells": "GRNULar for real cells, two networks on the family nearest to published cells",
 }  # fmt: skip
 AS_PUBLISHED = {
     "grnular": "the paper's recipe",

@@ -80,7 +80,7 @@ def roles_table() -> pd.DataFrame:
         [
             [TRAINING, "simulated graphs; real cells", "those of the simulations alone"],
             [DEVELOPMENT, ", ".join(of[DEVELOPMENT]), "to choose models; to fit a readout that says so"],
-            [TEST, ", ".join(of[TEST]), f"{len(TEST_PAIRS)} pairs, to score a frozen model; {len(LOOKS)} times so far"],
+            [TEST, ", ".join(of[TEST]), f"{len(TEST_PAIRS)} pairs, to score a frozen model; scored {len(LOOKS)} times"],
         ],
         columns=["role", "data", "networks are used"],
     )

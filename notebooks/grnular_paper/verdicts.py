@@ -16,7 +16,7 @@ out for the claim is a win, one against it a loss. The claim is
 Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
 t interval over networks and the direction. DS1-DS3 are three networks, so claims on them are not tested: the
 least p that three networks can have is .25. A competing method without a test does not count beside others
-that have one, and its verdict holds *so far*. How many points favour the claim is reported beside a test.
+that have one, and its verdict is *provisional*. How many points favour the claim is reported beside a test.
 Claims of other kinds count what came out as claimed by the same rule (``word``).
 """
 

@@ -303,7 +303,7 @@ def few_parameters(folder: Path) -> Finding:
     trained = read_trained("grnular-clean")
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = _network_size(trained.recipe)
-    numbers = f"{learned} learned parameters; the network fitted to one data set has {fitted}"
+    numbers = f"{learned} learned parameters; the network fitted to one dataset has {fitted}"
     found = word(int(learned < fitted), int(learned >= fitted), 1)
     return Finding(found, numbers, basis=BY_CONSTRUCTION)
 

@@ -283,7 +283,7 @@ def table3(folder: Path) -> Finding:
     both = printed.merge(ours, on="dataset", suffixes=("", "_ours"))
     same = int((both["tfs"] == both["tfs_ours"]).sum())
     numbers = f"{same} of {len(both)} counts of TFs are equal"
-    basis = f"{len(both)} data sets, counted, no test"
+    basis = f"{len(both)} datasets, counted, no test"
     return Finding(word(same, len(both) - same, len(both)), numbers, basis=basis)
 
 

@@ -130,7 +130,7 @@ DROPOUT = (
     ),
     Claim(
         "noisy_paper_75", "Fig. 6",
-        "At 75 % dropout, where others guess, GRNULar still works",
+        "At 75 % dropout, where other methods are at chance, GRNULar still works",
         "02_noisy_dropout", simulated.still_works,
     ),
     Claim(
@@ -341,7 +341,7 @@ IN_A_NUTSHELL = (
         lambda folder: together(claim.judge(folder) for claim in REAL_CELLS[:3]),
     ),
 )  # fmt: skip
-SUMS = "In a nutshell"  # each of these is the sum of other claims, and not counted again
+SUMS = "Summary claims"  # each of these is the sum of other claims, and not counted again
 DEFINITIONS = "True by construction, or a look-up"  # no findings, and not counted
 HEADLINES = (  # what the paper stands on, in the order to read
     "clean_paper_trees", "noisy_paper_rivals", "ds_paper_rivals", "fig8_auprc", "fig8_chance", "few_graphs", "table2",
@@ -352,10 +352,10 @@ SECTIONS: Mapping[str, tuple[Claim, ...]] = {
     "The model": THE_MODEL,
     "Clean data (Fig. 4)": CLEAN,
     "Dropout (Figs 5 and 6)": DROPOUT,
-    "SERGIO's data sets (Fig. 7)": SERGIO_DATA,
+    "SERGIO's datasets (Fig. 7)": SERGIO_DATA,
     "Real cells (Fig. 8, Table 3)": REAL_CELLS,
     "A network of stem cells (Figs 9 to 11)": STEM_CELLS,
-    "Runtimes (Tables 1 and 2)": RUNTIMES,
+    "Run times (Tables 1 and 2)": RUNTIMES,
     DEFINITIONS: BY_DEFINITION,
 }
 CLAIMS = tuple(claim for section in SECTIONS.values() for claim in section)
