@@ -18,7 +18,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import yaml
 from execute import BUILD, NOTEBOOKS, ROOT, BuildError
 from first_page import BASIS as FINDINGS
 from first_page import confirm
@@ -44,6 +43,7 @@ from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
 from matplotlib.figure import Figure
 from pages import table
 from printing import BROWSER, print_page
+from publication import author_name, citation
 from rendering import copy_mathjax, run_sphinx, write_yaml
 
 from grnular_core.plotting.style import use_style
@@ -169,12 +169,10 @@ def assemble(folder: Path, site: Path) -> None:
     shutil.rmtree(site, ignore_errors=True)
     static = site / "static"
     static.mkdir(parents=True)
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    about = {
-        "version": citation["version"], "licence": citation["license"],
-        "authors": ", ".join(author_name(author) for author in citation["authors"]),
-    }  # fmt: skip
-    text = filled((SOURCE / "article.md").read_text(encoding="utf-8"), numbers(folder) | about)
+    about = citation()
+    authors = ", ".join(map(author_name, about["authors"]))
+    known = numbers(folder) | {"version": about["version"], "licence": about["license"], "authors": authors}
+    text = filled((SOURCE / "article.md").read_text(encoding="utf-8"), known)
     for name, content in tables(folder).items():
         text = text.replace(f"\n!{name}\n", f"\n{content}")
     (site / "article.md").write_text(text, encoding="utf-8")
@@ -190,12 +188,7 @@ def assemble(folder: Path, site: Path) -> None:
         shutil.copy(path, static)
     copy_mathjax(site / "extra" / "mathjax")
     write_yaml(site / "_toc.yml", {"format": "jb-book", "root": "article"})
-    write_yaml(site / "_config.yml", configuration(citation["title"]))
-
-
-def author_name(author: dict) -> str:
-    """The name of a person or group of CITATION.cff."""
-    return author.get("name") or f"{author['given-names']} {author['family-names']}"
+    write_yaml(site / "_config.yml", configuration(about["title"]))
 
 
 def configuration(title: str) -> dict:

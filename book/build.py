@@ -19,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+import captions
 import check
 import code_page
 import examples
@@ -53,6 +54,7 @@ def assemble(record: dict) -> None:
     import difference_page
     import figures
     import first_page
+    import publication
 
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
@@ -81,6 +83,9 @@ def assemble(record: dict) -> None:
         ("findings", first_page.findings(tables)),
         ("advice", first_page.advice(tables)),
         ("article", first_page.article(printed)),
+        ("how_to_cite", publication.how_to_cite()),
+        ("sources", publication.sources()),
+        ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),
         ("claims", claim_page.sections(tables)),
@@ -105,9 +110,10 @@ def assemble(record: dict) -> None:
         executed = BUILD / "executed" / record["mode"] / source.name
         if not executed.exists():
             raise BuildError(f"{source.name} has not been run: leave out --reuse.")
-        notebook = publishable(nbformat.read(executed, as_version=4))
+        notebook = captions.numbered(publishable(nbformat.read(executed, as_version=4)), source.stem)
         nbformat.write(notebook, SITE / "notebooks" / source.name)
     copy_mathjax(SITE / "_extra" / "mathjax")
+    publication.write_files(SITE / "_extra")
 
 
 def with_repository(config: dict, environ) -> dict:

@@ -1,0 +1,153 @@
+"""What others need to cite and archive this work, from CITATION.cff, pyproject.toml, the registry of data and the record.
+
+    python book/publication.py     write .zenodo.json anew from CITATION.cff
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tomllib
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from execute import NOTEBOOKS, ROOT
+from grnular_paper.environments import known
+from pages import recorded_lines, table
+
+from grnular_core.data.registry import Entry, registry
+
+ZENODO = ROOT / ".zenodo.json"
+REPRODUCED = "isDerivedFrom"  # how Zenodo's metadata relate this software to the paper
+
+
+def citation() -> dict:
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def author_name(author: dict) -> str:
+    """The name of a person or group of CITATION.cff."""
+    return author.get("name") or f"{author['given-names']} {author['family-names']}"
+
+
+def zenodo() -> dict:
+    """Metadata of an archived release, as Zenodo reads them."""
+    cff = citation()
+    return {
+        "title": cff["title"],
+        "upload_type": "software",
+        "version": cff["version"],
+        "license": cff["license"],
+        "creators": [{"name": author_name(author)} for author in cff["authors"]],
+        "keywords": cff["keywords"],
+        "description": description(),
+        "related_identifiers": [
+            {"identifier": reference["doi"], "relation": REPRODUCED, "scheme": "doi"} for reference in cff["references"]
+        ],
+    }
+
+
+def codemeta() -> dict:
+    """The same as CodeMeta, in terms of schema.org, with what the package needs."""
+    cff = citation()
+    project = project_settings()
+    return {
+        "@context": "https://w3id.org/codemeta/3.0",
+        "@type": "SoftwareSourceCode",
+        "name": cff["title"],
+        "description": description(),
+        "version": cff["version"],
+        "license": f"https://spdx.org/licenses/{cff['license']}",
+        "author": [{"@type": "Organization" if "name" in a else "Person", "name": author_name(a)} for a in cff["authors"]],
+        "keywords": cff["keywords"],
+        "programmingLanguage": f"Python {project['requires-python']}",
+        "softwareRequirements": project["dependencies"],
+        "referencePublication": [
+            {"@type": "ScholarlyArticle", "name": r["title"], "@id": f"https://doi.org/{r['doi']}"} for r in cff["references"]
+        ],
+    }
+
+
+def project_settings() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def description() -> str:
+    return f"{project_settings()['description']}."
+
+
+def how_to_cite() -> str:
+    """This software and the papers as readers cite them, newest first."""
+    cff = citation()
+    authors = ", ".join(map(author_name, cff["authors"]))
+    lines = [f"- {authors}. *{cff['title']}*. Version {cff['version']}, licence {cff['license']}."]
+    for paper in cff["references"]:
+        names = ", ".join(map(author_name, paper["authors"]))
+        lines.append(
+            f"- {names}. {paper['title']}. *{paper['journal']}*, {paper['year']}. [doi:{paper['doi']}](https://doi.org/{paper['doi']})."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def sources() -> str:
+    """The public places that files come from: version, licence, number and size of the files."""
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in registry().values():
+        groups.setdefault((*place(entry.url), entry.licence), []).append(entry)
+    rows = []
+    for (name, version, licence), entries in groups.items():
+        folders = ", ".join(f"`{f}`" for f in sorted({"/".join(e.key.split("/")[:-1][:2]) for e in entries}))
+        size = sum(entry.size or 0 for entry in entries) / 1e6 or float("nan")
+        hashed = sum(entry.confirmed for entry in entries)
+        rows.append([
+            name, f"`{version[:12]}`", licence, folders, len(entries), f"{size:.1f}".replace("nan", "not stated"),
+            f"{hashed} of {len(entries)}",
+        ])  # fmt: skip
+    header = ["source", "version", "licence there", "folder here", "files", "MB", "hashes computed from the file"]
+    return table(header, rows)
+
+
+def place(url: str) -> tuple[str, str]:
+    """The repository and its commit, or the host and its record, that an address leads to."""
+    parts = urlsplit(url)
+    owner, name, *rest = parts.path.strip("/").split("/")
+    if re.fullmatch(r"[0-9a-f]{40}", rest[0] if rest else ""):
+        return f"{owner}/{name}", rest[0]
+    return parts.netloc, name
+
+
+def environments(folder: Path) -> str:
+    """Processor and software behind the recorded timings, and how many rows of which table have each."""
+    rows_of: dict[str, Counter[str]] = {}
+    for path in sorted(folder.glob("*.csv")):
+        for line in recorded_lines(folder, path.stem):
+            if line.get("seconds") and line.get("environment"):
+                rows_of.setdefault(line["environment"], Counter())[path.stem] += 1
+    texts, rows = known(folder), []
+    for name, counts in rows_of.items():
+        facts = dict(word.partition("=")[::2] for word in texts[name].split())
+        software = ", ".join(f"{k} {v}" for k, v in facts.items() if k not in ("processor", "torch_cpu", "openblas"))
+        processor = facts.get("processor", "not recorded").replace("_", " ")
+        vectors = ", ".join(filter(None, (facts.get("torch_cpu"), facts.get("openblas")))) or "not recorded"
+        counted = ", ".join(f"`{stem}` {n}" for stem, n in sorted(counts.items()))
+        rows.append([processor, vectors, software, counted])
+    return table(["processor", "vector instructions (torch, OpenBLAS)", "software", "rows with a time"], sorted(rows))
+
+
+def write_files(folder: Path) -> None:
+    """What the book hands out beside its pages: recorded tables, registry of data, citation and CodeMeta."""
+    shutil.copytree(NOTEBOOKS / "recorded", folder / "recorded", ignore=shutil.ignore_patterns("*.lock"))
+    shutil.copy(ROOT / "grnular_core" / "data" / "registry.tsv", folder / "recorded")
+    shutil.copy(ROOT / "CITATION.cff", folder)
+    write_json(codemeta(), folder / "codemeta.json")
+
+
+def write_json(data: dict, target: Path) -> None:
+    target.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_json(zenodo(), ZENODO)

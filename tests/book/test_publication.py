@@ -1,0 +1,61 @@
+"""What others need to cite and archive this work agrees with its one source, and is complete."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import publication
+from grnular_paper.records import recorded_folder
+
+import grnular_core
+from grnular_core.data.registry import registry
+
+
+def test_the_citation_is_complete():
+    cff = publication.citation()
+    assert {"cff-version", "message", "title", "type", "version", "license", "authors", "keywords"} <= set(cff)
+    assert cff["cff-version"] == "1.2.0" and cff["type"] == "software"
+    for part in (cff, *cff["references"]):
+        for author in part["authors"]:
+            assert set(author) in ({"name"}, {"family-names", "given-names"})
+    assert all(re.fullmatch(r"10\.\d{4,}/\S+", reference["doi"]) for reference in cff["references"])
+
+
+def test_zenodo_and_codemeta_say_what_the_citation_and_the_package_say():
+    assert json.loads(publication.ZENODO.read_text(encoding="utf-8")) == publication.zenodo(), (
+        "write .zenodo.json anew: python book/publication.py"
+    )
+    meta, zenodo, cff = publication.codemeta(), publication.zenodo(), publication.citation()
+    assert meta["version"] == zenodo["version"] == grnular_core.__version__
+    assert meta["license"].endswith(f"/{zenodo['license']}") and meta["name"] == zenodo["title"] == cff["title"]
+    assert [author["name"] for author in meta["author"]] == [creator["name"] for creator in zenodo["creators"]]
+    assert any(need.startswith("torch") for need in meta["softwareRequirements"])
+    dois = {reference["doi"] for reference in cff["references"]}
+    assert {paper["@id"].removeprefix("https://doi.org/") for paper in meta["referencePublication"]} == dois
+    assert all(doi in publication.how_to_cite() for doi in dois)
+
+
+def test_the_sources_count_every_file_once_and_the_environments_every_recorded_time(tmp_path):
+    rows = [row.split(" | ") for row in publication.sources().splitlines()[2:]]
+    assert sum(int(row[4]) for row in rows) == len(registry())
+    assert publication.place("https://zenodo.org/records/1/files/x.zip") == ("zenodo.org", "1")
+    commit = "a" * 40
+    assert publication.place(f"https://raw.example/owner/name/{commit}/folder/x.csv") == ("owner/name", commit)
+    text = publication.environments(recorded_folder())
+    timed = [
+        line
+        for path in recorded_folder().glob("*.csv")
+        for line in publication.recorded_lines(recorded_folder(), path.stem)
+        if line.get("seconds") and line.get("environment")
+    ]
+    assert sum(int(n) for n in re.findall(r"`\w+` (\d+)", text)) == len(timed) > 0
+    assert "| AMD EPYC | " in text and "python 3.11" in text
+
+
+def test_the_files_of_the_book_are_the_recorded_tables_and_machine_readable(tmp_path):
+    publication.write_files(tmp_path)
+    assert (tmp_path / "recorded" / "clean.csv").read_bytes() == (recorded_folder() / "clean.csv").read_bytes()
+    assert {"registry.tsv", "environments.csv"} <= {path.name for path in (tmp_path / "recorded").iterdir()}
+    assert not list(tmp_path.rglob("*.lock"))
+    assert json.loads((tmp_path / "codemeta.json").read_text())["@type"] == "SoftwareSourceCode"
