@@ -30,7 +30,7 @@ def numbered(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNod
             html = output.get("data", {}).get("text/html", "")
             if "<figcaption>" in html:
                 caption = rf"<strong>{next(number)}.</strong> \1</p><p class='legend'>{below}</p>"
-                output["data"]["text/html"] = CAPTION.sub(caption, html)
+                output["data"] = {"text/html": CAPTION.sub(caption, html)}  # not the same picture twice
     return notebook
 
 
@@ -51,7 +51,8 @@ def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:
         if cell.cell_type == "code" and "import" in cell.source:
             for node in ast.walk(parsed(cell.source)):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PLACES):
-                    known |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
+                    functions = [name for name in node.names if name.name.islower()]
+                    known |= {name.asname or name.name: f"{node.module}.{name.name}" for name in functions}
     called = (n.func.id for n in ast.walk(parsed(source)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     return list(dict.fromkeys(known[name] for name in called if name in known))
 
