@@ -167,7 +167,8 @@ def _infer(options: argparse.Namespace) -> None:
         raise InputError("--decoys-within needs --decoys N")
     _refuse_bad_device(options.device)
     check_method(chosen, options.weights)
-    read = read_user_data(_input_options(options), say)
+    keep_table = "h5ad" in also or bool(options.decoys)
+    read = read_user_data(_input_options(options), say, keep_table)
     data, table = read.data, read.table
     check_names(data.genes, also)
     groups = cell_groups(table, data, options.decoys_within) if options.decoys else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -31,26 +31,31 @@ EQUAL = 0.01  # totals of cells that differ by less, relative to their mean, wer
 HALF = 0.5
 TOTAL, FEW = 0.499, 9  # share of a column that holds the total of each cell, among more than so many genes
 WHOLE = 1e9  # above it no fraction is seen
+PART = 1 << 22  # values that are processed together: copies of all would double the memory
 
 
 def as_matrix(
-    expression: AnnData | pd.DataFrame, layer: str | None, name: str
+    expression: AnnData | pd.DataFrame, layer: str | None, name: str, copy: bool = True
 ) -> tuple[Matrix, list[str], list[str]]:
-    """Copy the values of a table into a float64 matrix.
+    """Return the values of a table as a float64 matrix.
 
     Parameters
     ----------
     expression : AnnData or DataFrame
-        Dense, csr, csc or backed; it is never changed.
+        Dense, csr, csc or backed.
     layer : str or None
         Layer of an AnnData; ``"raw"`` is its raw slot (unless only a layer has that name), None
         its ``X``.
     name : str
         How messages call the table.
+    copy : bool
+        Whether ``expression`` must stay as it is. Without a copy a csr matrix may become float64 in place, and
+        shares its values with the result.
 
     Returns
     -------
     matrix : ndarray or csr_matrix, shape (rows, columns)
+        A sparse one stores no zeros.
     rows, columns : list of str
         As in ``table_names``.
 
@@ -72,13 +77,13 @@ def as_matrix(
             )
         return expression.to_numpy(dtype=np.float64, copy=True, na_value=np.nan), rows, columns
     if is_raw(expression, layer):
-        return _as_float(expression.raw.X, name), rows, columns
+        return _as_float(expression.raw.X, name, copy), rows, columns
     matrix = expression.X if layer is None else expression.layers[layer]
     if matrix is None:
         raise InputError(
             f"{name} has no X; pass --layer with one of its layers: {_layers(expression)}"
         )
-    return _as_float(matrix, name), rows, columns
+    return _as_float(matrix, name, copy), rows, columns
 
 
 def table_names(
@@ -201,9 +206,9 @@ def check_values(
             "expected counts or log values; was exp applied twice?",
         ),
     ):
-        if wrong(values).any():
+        if any(wrong(part).any() for part in _parts(values)):
             raise InputError(f"{where} holds {_place(matrix, wrong, name, cells, genes)}; {fix}")
-    if (values < 0).any():
+    if values.min(initial=0.0) < 0:
         if not scaled:
             found = _place(matrix, lambda v: v < 0, "negative values", cells, genes)
             raise InputError(
@@ -211,7 +216,7 @@ def check_values(
                 "(z-scores) and meant so, pass --scaled"
             )
         return "scaled values"
-    if np.array_equal(values, np.rint(values)):
+    if all(np.array_equal(part, np.rint(part)) for part in _parts(values)):
         return "counts"
     if values.max() > LARGEST_LOG:
         return "normalised values, not log"
@@ -274,14 +279,14 @@ def without_rounding(matrix: Matrix) -> tuple[Matrix, list[str]]:
         How many values count as 0.
     """
     values = matrix.data if sparse.issparse(matrix) else matrix
-    size = np.abs(values)
-    largest = size.max(initial=0.0)
+    largest = max(values.max(initial=0.0), -values.min(initial=0.0))
     if not np.isfinite(largest) or largest == 0:
         return matrix, []
     bound = ROUNDING * min(largest, 1e3)  # far below 1, however large the counts
-    tiny = (size > 0) & (size < bound)
-    if not tiny.any():
+    if not any(((part != 0) & (np.abs(part) < bound)).any() for part in _parts(values)):
         return matrix, []
+    size = np.abs(values)
+    tiny = (size > 0) & (size < bound)
     others = size[size >= bound]
     if size[tiny].max() * GAP > others.min():
         return matrix, []
@@ -296,46 +301,59 @@ def without_rounding(matrix: Matrix) -> tuple[Matrix, list[str]]:
     ]
 
 
-def log_normalised(matrix: Matrix) -> Matrix:
+def log_normalised(matrix: Matrix, copy: bool = True) -> Matrix:
     """Scale every cell to the median total of the cells, then take log(1 + x).
 
     Parameters
     ----------
     matrix : ndarray or csr_matrix, shape (cells, genes)
         Counts. A cell without any does not count for the median and stays one of zeros.
+    copy : bool
+        Whether ``matrix`` must stay as it is.
 
     Returns
     -------
     ndarray or csr_matrix, shape (cells, genes)
-        A new matrix.
+        ``matrix`` itself, changed, where it is sparse and need not stay.
     """
-    total = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
-    there = total > 0
-    middle = np.median(total[there]) if there.any() else 1.0
-    scale = np.divide(middle, total, out=np.zeros_like(total), where=there)
-    if sparse.issparse(matrix):
-        return sparse.csr_matrix(sparse.diags(scale) @ matrix).log1p()
-    return np.log1p(matrix * scale[:, None])
+    scale = _to_median_total(matrix)
+    if not sparse.issparse(matrix):
+        return np.log1p(matrix * scale[:, None])
+    matrix = matrix.copy() if copy else matrix
+    for rows, stored in _row_blocks(matrix):
+        part = matrix.data[stored]
+        np.log1p(part * _by_value(scale, matrix, rows), out=part)
+    return matrix
 
 
-def column_variance(matrix: Matrix) -> np.ndarray:
+def column_variance(matrix: Matrix, normalise: bool = False) -> np.ndarray:
     """Return the population variance of each gene, shape (genes,).
 
     Parameters
     ----------
     matrix : Matrix, shape (cells, genes)
-        Dense or sparse.
+        Dense or csr.
+    normalise : bool
+        Of ``log_normalised`` values, without making them all at once.
 
     Returns
     -------
     ndarray of float64, shape (genes,)
         Never negative.
     """
-    if sparse.issparse(matrix):
-        mean = np.asarray(matrix.mean(axis=0)).ravel()
-        square = np.asarray(matrix.multiply(matrix).mean(axis=0)).ravel()
-        return np.maximum(square - mean**2, 0.0)
-    return np.var(matrix, axis=0)
+    if not sparse.issparse(matrix):
+        return np.var(log_normalised(matrix) if normalise else matrix, axis=0)
+    matrix = matrix.tocsr()
+    scale = _to_median_total(matrix) if normalise else None
+    n_cells, n_genes = matrix.shape
+    total, square = np.zeros(n_genes), np.zeros(n_genes)
+    for rows, stored in _row_blocks(matrix):
+        values, genes = matrix.data[stored], matrix.indices[stored]
+        if scale is not None:
+            values = np.log1p(values * _by_value(scale, matrix, rows))
+        total += np.bincount(genes, values, n_genes)
+        square += np.bincount(genes, np.square(values), n_genes)
+    return np.maximum(square / n_cells - (total / n_cells) ** 2, 0.0)
 
 
 def constant_columns(matrix: Matrix) -> np.ndarray:
@@ -351,11 +369,90 @@ def constant_columns(matrix: Matrix) -> np.ndarray:
     ndarray of bool, shape (genes,)
         True for a constant gene.
     """
-    if sparse.issparse(matrix):
-        highest = np.asarray(matrix.max(axis=0).todense()).ravel()
-        lowest = np.asarray(matrix.min(axis=0).todense()).ravel()
-        return highest == lowest
-    return np.ptp(matrix, axis=0) == 0
+    if not sparse.issparse(matrix):
+        return np.ptp(matrix, axis=0) == 0
+    matrix = matrix.tocsr()
+    n_cells, n_genes = matrix.shape
+    seen = np.zeros(n_genes, dtype=np.int64)
+    for _, stored in _row_blocks(matrix):
+        seen += np.bincount(matrix.indices[stored][matrix.data[stored] != 0], minlength=n_genes)
+    constant = seen == 0
+    everywhere = np.flatnonzero(seen == n_cells)
+    if len(everywhere):
+        there = matrix[:, everywhere]
+        high, low = (np.asarray(of(axis=0).todense()).ravel() for of in (there.max, there.min))
+        constant[everywhere] = high == low
+    return constant
+
+
+def without_columns(matrix: Matrix, out: np.ndarray) -> Matrix:
+    """Leave out columns; those of zeros without a copy of the values.
+
+    Parameters
+    ----------
+    matrix : ndarray or csr_matrix, shape (cells, genes)
+        A csr matrix is used up where only columns of zeros go.
+    out : ndarray of bool, shape (genes,)
+        Which.
+
+    Returns
+    -------
+    ndarray or csr_matrix, shape (cells, genes - out.sum())
+    """
+    kept = np.flatnonzero(~out)
+    if not sparse.issparse(matrix) or any(out[part].any() for part in _parts(matrix.indices)):
+        return matrix[:, kept]
+    place = (np.cumsum(~out) - 1).astype(matrix.indices.dtype)
+    for part in _parts(matrix.indices):
+        part[:] = place[part]
+    parts = (matrix.data, matrix.indices, matrix.indptr)
+    return sparse.csr_matrix(parts, shape=(matrix.shape[0], len(kept)))
+
+
+def count_detected(matrix: Matrix, axis: int) -> np.ndarray:
+    """Count the values other than 0 along an axis.
+
+    Parameters
+    ----------
+    matrix : Matrix, shape (cells, genes)
+        Dense or csr.
+    axis : {0, 1}
+        0 counts the cells of each gene, 1 the genes of each cell.
+
+    Returns
+    -------
+    ndarray of int, shape (genes,) or (cells,)
+    """
+    if sparse.issparse(matrix) and matrix.data.all():
+        return matrix.getnnz(axis)
+    return np.asarray((matrix != 0).sum(axis)).ravel()
+
+
+def _to_median_total(matrix: Matrix) -> np.ndarray:
+    """Factors (cells,) that bring the total of every cell to the median one; 0 for a cell of zeros."""
+    total = np.asarray(matrix.sum(axis=1), dtype=float).ravel()
+    there = total > 0
+    middle = np.median(total[there]) if there.any() else 1.0
+    return np.divide(middle, total, out=np.zeros_like(total), where=there)
+
+
+def _parts(values: np.ndarray) -> Iterator[np.ndarray]:
+    """All values, ``PART`` at a time, as they lie in memory."""
+    flat = values.ravel(order="K")
+    return (flat[i : i + PART] for i in range(0, len(flat), PART))
+
+
+def _row_blocks(matrix: sparse.csr_matrix) -> Iterator[tuple[slice, slice]]:
+    """Cells of about ``PART`` values, and where these are stored."""
+    edges = np.searchsorted(matrix.indptr, np.arange(0, matrix.nnz, PART), side="left")
+    edges = np.unique([0, *edges, matrix.shape[0]])
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        yield slice(start, stop), slice(*matrix.indptr[[start, stop]])
+
+
+def _by_value(of_cells: np.ndarray, matrix: sparse.csr_matrix, rows: slice) -> np.ndarray:
+    """Repeat a number of every cell for each of its stored values."""
+    return np.repeat(of_cells[rows], np.diff(matrix.indptr[rows.start : rows.stop + 1]))
 
 
 def merge_duplicates(
@@ -437,8 +534,8 @@ def _far_columns(sample: np.ndarray, kind: ValueKind) -> np.ndarray:
     return far | (np.median(sample, axis=0) > max(bound, 0 if kind == "log values" else LARGEST_LOG))
 
 
-def _as_float(matrix: Any, name: str) -> Matrix:
-    """Make a float64 copy of an AnnData's matrix, csr or dense."""
+def _as_float(matrix: Any, name: str, copy: bool) -> Matrix:
+    """Make an AnnData's matrix float64, csr or dense."""
     if hasattr(matrix, "to_memory"):  # sparse in a backed file; to_memory of the AnnData closes it
         matrix = matrix.to_memory()
     kind = np.dtype(matrix.dtype).kind
@@ -447,9 +544,13 @@ def _as_float(matrix: Any, name: str) -> Matrix:
             f"{name} holds {matrix.dtype} values; expected integers or floats (astype(float))"
         )
     if not sparse.issparse(matrix):
-        return np.array(matrix, dtype=np.float64, copy=True)
-    matrix = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
+        return np.array(matrix, dtype=np.float64, copy=copy or None)
+    if copy or matrix.format != "csr":
+        matrix = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
+    # in the same object, which frees the narrower values
+    matrix.data = matrix.data.astype(np.float64, copy=False)
     matrix.sum_duplicates()
+    matrix.eliminate_zeros()
     return matrix
 
 

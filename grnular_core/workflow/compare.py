@@ -17,6 +17,7 @@ from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.names import preview
 from grnular_core.data.readers import read_expression
+from grnular_core.data.values import count_detected
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.unrolled import default_weights
 from grnular_core.utils.errors import InputError
@@ -328,7 +329,7 @@ def _refuse_few(design: Design, asked: Comparison) -> None:
 def _unseen_note(data: GRNDataset, design: Design, asked: Comparison) -> list[str]:
     """Warn of genes that one group hardly shows: that alone makes their edges differ."""
     in_b = design.in_b[design.units]
-    seen = np.array([np.asarray((data.adata.X[side] != 0).sum(axis=0)).ravel() for side in (~in_b, in_b)])
+    seen = np.array([count_detected(data.adata.X[side], axis=0) for side in (~in_b, in_b)])
     genes = np.array(data.genes, dtype=object)[(seen.min(axis=0) < RARE) & (seen.max(axis=0) >= RARE)]
     if not len(genes):
         return []

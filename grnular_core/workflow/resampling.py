@@ -285,16 +285,16 @@ def most_variable(data: GRNDataset, n_genes: int) -> GRNDataset:
     """
     if n_genes < 1:
         raise InputError(f"{n_genes} TFs and other genes hold no network; keep 1 or more of each")
-    matrix = data.adata.X
-    if data.provenance.get("values") in ("counts", "normalised values, not log"):
-        matrix = values.log_normalised(matrix)
+    unlogged = data.provenance.get("values") in ("counts", "normalised values, not log")
+    variance = values.column_variance(data.adata.X, normalise=unlogged)
     # by name among equals: the order of the columns must not choose
-    order = np.lexsort((np.array(data.genes, dtype=str), -values.column_variance(matrix)))
-    is_tf = np.isin(data.genes, data.tfs)[order]
+    names = np.array(data.genes, dtype=str)
+    order = np.lexsort((names, -variance))
+    is_tf = np.isin(names, data.tfs)[order]
     keep = np.sort(np.concatenate([order[is_tf][:n_genes], order[~is_tf][:n_genes]]))
     if len(keep) == data.n_genes:
         return data
-    genes = [data.genes[gene] for gene in keep]
+    genes = names[keep].tolist()
     tfs = tuple(tf for tf in data.tfs if tf in frozenset(genes))
     note = (
         f"kept: the most variable {len(tfs)} of {len(data.tfs)} TFs and {len(genes) - len(tfs)} of "

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from grnular_core.data import names as checks
@@ -22,7 +21,7 @@ from grnular_core.data.gene_lists import (
 )
 from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
 from grnular_core.data.readers import read_with_notes
-from grnular_core.data.values import ValuesAre
+from grnular_core.data.values import ValuesAre, count_detected
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import (
     genes_only,
@@ -110,14 +109,14 @@ class UserData:
     ----------
     data : GRNDataset
         Checked, and restricted to the selected genes.
-    table : AnnData or DataFrame
-        The table before the checks.
+    table : AnnData or DataFrame or None
+        The table before the checks; None where it was not kept.
     notes : tuple of str
         Notes for the user on both.
     """
 
     data: GRNDataset
-    table: Table
+    table: Table | None
     notes: tuple[str, ...] = ()
 
     def as_anndata(self) -> AnnData:
@@ -144,7 +143,7 @@ class UserData:
 
 
 def read_user_data(
-    options: InputOptions, say: Callable[[str], None] = lambda text: None
+    options: InputOptions, say: Callable[[str], None] = lambda text: None, keep_table: bool = True
 ) -> UserData:
     """Read a user's files and check them.
 
@@ -154,6 +153,8 @@ def read_user_data(
         Options of the input.
     say : callable
         Is given every note, as a line.
+    keep_table : bool
+        Whether the table of a file is wanted as well; without it, large data take half the memory.
 
     Returns
     -------
@@ -179,7 +180,9 @@ def read_user_data(
         genes = with_gene_symbols(genes, options.gene_symbols, where)
     if options.genome:
         genes = of_genome(genes, options.genome, where)
-    data = _dataset(genes, table, layer, listed, truth, options, where)
+    is_file = isinstance(options.expression, str | Path)
+    copy = keep_table if is_file else not getattr(table, "isbacked", False)  # else nobody else has these values
+    data = _dataset(genes, table, layer, listed, truth, options, where, copy)
     empty, cut = _empty_note(data), _cut_note(data, truth, listed.match)
     raw = _raw_note(table, layer, data, listed.match)
     if options.n_top_genes:
@@ -203,7 +206,7 @@ def read_user_data(
     notes = tuple(note for note in notes if note)
     for note in notes:
         say(f"note: {note}")
-    return UserData(data, table, notes)
+    return UserData(data, table if keep_table else None, notes)
 
 
 def _listed_tfs(options: InputOptions) -> TFList:
@@ -237,6 +240,7 @@ def _dataset(
     truth: pd.DataFrame | None,
     options: InputOptions,
     where: str,
+    copy: bool,
 ) -> GRNDataset:
     """Make the dataset; an error also names other layers or columns of the file that may be meant."""
     try:
@@ -251,6 +255,7 @@ def _dataset(
             scaled=options.scaled,
             normalise=options.normalise,
             values_are=options.values_are,
+            copy=copy,
         )
     except InputError as error:
         hint = reading_hint(table, listed.names, listed.match, layer)
@@ -274,7 +279,7 @@ def _cut_note(data: GRNDataset, truth: pd.DataFrame | None, match: Match) -> str
 
 def _empty_note(data: GRNDataset) -> str | None:
     """Warn of cells that show next to none of the genes (empty droplets), before genes are left out."""
-    seen = np.asarray((data.adata.X != 0).sum(axis=1)).ravel()
+    seen = count_detected(data.adata.X, axis=1)
     nothing, most = int((seen == 0).sum()), int(seen.max())
     few = int((10 * seen < most).sum())
     if not nothing and (10 * few < data.n_cells or most < MANY):
@@ -316,7 +321,7 @@ def _rare_note(data: GRNDataset) -> str | None:
     """Warn of genes that are detected in few cells."""
     if data.n_cells < 10 * RARE:
         return None
-    seen = np.asarray((data.adata.X != 0).sum(axis=0)).ravel()
+    seen = count_detected(data.adata.X, axis=0)
     rare = [gene for gene, n in zip(data.genes, seen, strict=True) if n < RARE]
     if not rare:
         return None

@@ -8,6 +8,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from small_data import TFS, small_anndata, small_table, write_10x
 
 from grnular_core.data.dataset import make_dataset
@@ -313,3 +314,16 @@ def test_a_copy_of_a_turned_table_has_all_its_cells_and_genes(folder):
     assert found.data.n_genes == 2
     assert list(cells.var_names) == list(table) and list(cells.obs_names) == list(table.index)
     np.testing.assert_array_equal(cells.X, table)
+
+
+def test_a_file_whose_table_is_not_kept_gives_the_same_dataset(tmp_path):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.7, (60, 30)).astype(np.float32)
+    counts[:, 7] = 0  # a gene that no cell shows
+    genes = pd.DataFrame(index=["GATA1", "TAL1", *(f"G{i}" for i in range(28))])
+    anndata.AnnData(sparse.csr_matrix(counts), var=genes).write_h5ad(tmp_path / "cells.h5ad")
+    options = InputOptions(tmp_path / "cells.h5ad", ["GATA1", "TAL1"], normalise=True, n_top_genes=9)
+    kept, used = read_user_data(options), read_user_data(options, keep_table=False)
+    assert used.table is None and kept.as_anndata().X.dtype == np.float32
+    assert used.notes == kept.notes and used.data.genes == kept.data.genes
+    assert (used.data.adata.X != kept.data.adata.X).nnz == 0
