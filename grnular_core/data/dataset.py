@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data import names, odd_names, values
+from grnular_core.data import blocks, names, odd_names, values
 from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
 from grnular_core.utils.errors import InputError
 
@@ -141,7 +141,7 @@ def make_dataset(
     scaled : bool
         Whether negative values (z-scores) are meant so.
     normalise : bool
-        Apply ``values.log_normalised``; for counts.
+        Apply ``blocks.log_normalised``; for counts.
     values_are : {"auto", "counts", "log"}
         What the values are, where their look may deceive.
     provenance : mapping, optional
@@ -200,7 +200,7 @@ def make_dataset(
                 "it out, name the layer that holds counts (--layer), or say that these are counts "
                 "(--values-are counts)"
             )
-        matrix, kind = values.log_normalised(matrix, copy=False), "log values"
+        matrix, kind = blocks.log_normalised(matrix, copy=False), "log values"
         notes.append(
             "normalised: each cell scaled to the median total of the cells, then log(1 + x)"
         )
@@ -264,12 +264,12 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
 
 
 def _without_helpers(
-    matrix: values.Matrix,
+    matrix: blocks.Matrix,
     cells: list[str],
     genes: list[str],
     tfs: Sequence[str] | None,
     stated: bool,
-) -> tuple[values.Matrix, list[str], list[str], list[str]]:
+) -> tuple[blocks.Matrix, list[str], list[str], list[str]]:
     """Leave out metadata and totals among genes, and among cells unless ``stated``; also notes."""
     notes = []
     listed = frozenset(tfs or ())  # membership only: no order comes from it
@@ -299,10 +299,10 @@ def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str)
 
 
 def _without_constant(
-    matrix: values.Matrix, genes: list[str], name: str
-) -> tuple[values.Matrix, list[str], list[str]]:
+    matrix: blocks.Matrix, genes: list[str], name: str
+) -> tuple[blocks.Matrix, list[str], list[str]]:
     """Keep the genes that vary, and return the names of the others."""
-    constant = values.constant_columns(matrix)
+    constant = blocks.constant_columns(matrix)
     if not constant.any():
         return matrix, genes, []
     dropped = [gene for gene, is_constant in zip(genes, constant, strict=True) if is_constant]
@@ -313,7 +313,7 @@ def _without_constant(
             "have the same value in every cell; nothing can be inferred. Was the right table or "
             "layer given?"
         )
-    return values.without_columns(matrix, constant), kept, dropped
+    return blocks.without_columns(matrix, constant), kept, dropped
 
 
 def _truth_among(
@@ -327,7 +327,7 @@ def _truth_among(
 
 
 def _anndata(
-    matrix: values.Matrix, cells: Sequence[str], genes: Sequence[str], tfs: Sequence[str]
+    matrix: blocks.Matrix, cells: Sequence[str], genes: Sequence[str], tfs: Sequence[str]
 ) -> AnnData:
     from anndata import AnnData
 

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from grnular_core.data.blocks import Matrix
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.data.values import Matrix
 from grnular_core.methods.resources import Law, Memory
 from grnular_core.utils.chunks import PartStore, fingerprint
 from grnular_core.utils.errors import MethodError

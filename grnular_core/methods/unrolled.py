@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from grnular_core.data.values import Matrix
+from grnular_core.data.blocks import Matrix
 from grnular_core.methods.interface import Method, MethodInput, RunOptions, Scores
 from grnular_core.utils.errors import InputError
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import ThreadpoolController
 
-from grnular_core.data.values import Matrix
+from grnular_core.data.blocks import Matrix
 from grnular_core.models.problem import CONSTANT
 from grnular_core.utils.device import LARGE_VALUES
 from grnular_core.utils.errors import InputError

@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from grnular_core.data.values import Matrix
+from grnular_core.data.blocks import Matrix
 from grnular_core.models.glad import GLAD, glad_scores
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.problem import checked_input, content_order

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grnular_core.data.values import Matrix
+from grnular_core.data.blocks import Matrix
 from grnular_core.models import cost
 from grnular_core.models.cells import Cells, gene_order, scale_of
 from grnular_core.models.context import make_context

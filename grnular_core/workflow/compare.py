@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from grnular_core.data.blocks import count_detected
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.names import preview
 from grnular_core.data.readers import read_expression
-from grnular_core.data.values import count_detected
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.unrolled import default_weights
 from grnular_core.utils.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.data import values
+from grnular_core.data import blocks
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.names import preview
 from grnular_core.utils.device import is_large
@@ -46,7 +46,7 @@ def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
     return with_cells(data, data.adata.X[rows], "a bootstrap of the cells")
 
 
-def with_cells(data: GRNDataset, matrix: values.Matrix, what: str) -> GRNDataset:
+def with_cells(data: GRNDataset, matrix: blocks.Matrix, what: str) -> GRNDataset:
     """Put other cells in the place of a dataset's own.
 
     Parameters
@@ -68,7 +68,7 @@ def with_cells(data: GRNDataset, matrix: values.Matrix, what: str) -> GRNDataset
     InputError
         When that leaves no TF or fewer than two genes.
     """
-    varies = ~values.constant_columns(matrix)
+    varies = ~blocks.constant_columns(matrix)
     genes = np.array(data.genes, dtype=object)[varies]
     tfs = tuple(tf for tf in data.tfs if tf in frozenset(genes))
     if not tfs or len(genes) < 2:
@@ -142,7 +142,7 @@ def _permuted_csc(
     return matrix.tocsr()
 
 
-def new_anndata(matrix: values.Matrix, genes: Sequence[str]) -> AnnData:
+def new_anndata(matrix: blocks.Matrix, genes: Sequence[str]) -> AnnData:
     """Make an AnnData whose cells get new names: one that is drawn twice would have the same.
 
     Parameters
@@ -286,7 +286,7 @@ def most_variable(data: GRNDataset, n_genes: int) -> GRNDataset:
     if n_genes < 1:
         raise InputError(f"{n_genes} TFs and other genes hold no network; keep 1 or more of each")
     unlogged = data.provenance.get("values") in ("counts", "normalised values, not log")
-    variance = values.column_variance(data.adata.X, normalise=unlogged)
+    variance = blocks.column_variance(data.adata.X, normalise=unlogged)
     # by name among equals: the order of the columns must not choose
     names = np.array(data.genes, dtype=str)
     order = np.lexsort((names, -variance))

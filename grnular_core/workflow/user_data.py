@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from grnular_core.data import names as checks
+from grnular_core.data.blocks import count_detected
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.gene_lists import (
     TFList,
@@ -21,7 +22,7 @@ from grnular_core.data.gene_lists import (
 )
 from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
 from grnular_core.data.readers import read_with_notes
-from grnular_core.data.values import ValuesAre, count_detected
+from grnular_core.data.values import ValuesAre
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import (
     genes_only,

@@ -28,11 +28,11 @@ import pandas as pd
 from scipy import sparse
 from scipy.io import loadmat
 
+from grnular_core.data.blocks import column_variance, log_normalised
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch
 from grnular_core.data.gene_lists import BROAD, read_tfs
 from grnular_core.data.names import match_names
-from grnular_core.data.values import column_variance, log_normalised
 from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects, sparse_matrices
 

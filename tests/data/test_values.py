@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 import numpy as np
 import pytest
 from anndata import AnnData
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
 from grnular_core.data import values
@@ -126,45 +121,6 @@ def test_too_small_tables_are_refused(shape):
         check(np.ones(shape))
 
 
-small = arrays.arrays(
-    float, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.sampled_from([0.0, 1, 2.5])
-)
-
-
-@given(small, st.integers(1, 7))
-def test_dense_and_sparse_agree_on_variance_and_constancy(matrix, part):
-    with patch.object(values, "PART", part):  # values in blocks of any size
-        for make in KINDS[1:]:
-            assert np.allclose(values.column_variance(make(matrix)), matrix.var(axis=0), atol=1e-12)
-            expected = [len(set(column)) == 1 for column in matrix.T]
-            assert values.constant_columns(make(matrix)).tolist() == expected
-            assert values.constant_columns(matrix).tolist() == expected
-
-
-@given(small, st.integers(1, 7))
-def test_normalised_in_place_block_by_block_or_dense_is_the_same(matrix, part):
-    dense = values.log_normalised(matrix)
-    with patch.object(values, "PART", part):
-        given = sparse.csr_matrix(matrix)
-        kept = values.log_normalised(given)
-        np.testing.assert_allclose(kept.toarray(), dense, rtol=1e-15)
-        assert (given.toarray() == matrix).all()
-        variance = values.column_variance(given, normalise=True)
-        np.testing.assert_allclose(variance, values.column_variance(matrix, normalise=True), atol=1e-12)
-        changed = values.log_normalised(given, copy=False)
-        assert changed is given and (changed != kept).nnz == 0
-
-
-@given(small, st.integers(1, 7), st.data())
-def test_columns_are_left_out_whether_or_not_they_hold_values(matrix, part, data):
-    out = np.array(data.draw(st.lists(st.booleans(), min_size=matrix.shape[1], max_size=matrix.shape[1])))
-    with patch.object(values, "PART", part):
-        for at in (out, matrix.any(axis=0) == 0):
-            found = values.without_columns(sparse.csr_matrix(matrix), at)
-            assert (found.toarray() == matrix[:, ~at]).all()
-            assert (values.without_columns(matrix, at) == matrix[:, ~at]).all()
-
-
 def test_a_matrix_that_nobody_else_needs_becomes_double_without_a_copy():
     table = AnnData(sparse.csr_matrix(np.array([[0, 1], [2, 0]], dtype=np.float32)))
     mine, _, _ = values.as_matrix(table, None, "table", copy=False)
@@ -192,11 +148,3 @@ def test_repeated_genes_are_merged_by_the_rule(make, rule, merged):
 def test_max_variance_takes_the_first_of_equals():
     matrix = np.array([[0.0, 5], [1, 6]])
     assert values.merge_duplicates(matrix, ["A", "A"], "max-variance")[0].tolist() == [[0.0], [1.0]]
-
-
-@pytest.mark.parametrize("make", KINDS[:2])
-def test_empty_cells_stay_empty_and_do_not_count_for_the_median(make):
-    found = values.log_normalised(make(np.array([[2.0, 2], [4, 4], [0, 0], [0, 0], [0, 0]])))
-    found = found.toarray() if sparse.issparse(found) else found
-    np.testing.assert_allclose(found[:2], np.log1p([[3, 3], [3, 3]]))  # half of the median total, 6
-    assert not found[2:].any()
