@@ -11,12 +11,15 @@ from grnular_core.cli.terminal import (
     add_gene_options,
     add_run_options,
     add_table_options,
+    add_value_options,
     count,
     progress_bar,
+    reading_options,
     say,
     text,
+    top,
 )
-from grnular_core.data.edges import write_edges
+from grnular_core.data.edges import MOST, write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import RunOptions, check_method, method
 from grnular_core.utils.device import resolve_device
@@ -80,10 +83,11 @@ def add_compare(commands: Commands) -> None:
         help=f"permuted labelings, 10 or more (default {PERMUTATIONS})",
     )  # fmt: skip
     add_run_options(compare)
-    add("--scaled", action="store_true", help="accept negative values (z-scores)")
+    add_value_options(compare)
     add(
-        "--normalise", "--normalize", action="store_true",
-        help="counts: scale each cell to the same total and take log(1 + x) first",
+        "--top", type=top, metavar="K",
+        help="differences that are kept, the clearest ones; p and q are over all edges; 'all' keeps every one "
+        f"(default: {MOST:,})",
     )  # fmt: skip
     add_table_options(compare)
     add(
@@ -107,14 +111,10 @@ def _compare(options: argparse.Namespace) -> None:
     if options.device not in ("auto", "cpu"):
         resolve_device(options.device)
     asked = Comparison(options.groupby, options.a, options.b, options.samples, options.permutations)
-    how = {
-        "n_top_genes": options.genes, "gene_symbols": options.gene_names, "layer": options.layer,
-        "orientation": options.orientation, "match": options.match, "duplicates": options.duplicates,
-        "scaled": options.scaled, "normalise": options.normalise,
-    }  # fmt: skip
     with progress_bar("networks") as progress:
         run = RunOptions(options.seed, options.device, options.jobs, progress)
-        table, notes = compared(options.expression, options.tfs, asked, options.method, run, how)
+        how = reading_options(options)
+        table, notes = compared(options.expression, options.tfs, asked, options.method, run, how, options.top)
     for note in notes:
         say(f"note: {note}")
     report = table.attrs["report"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from grnular_core.cli.terminal import (
     EXIT_CODES,
@@ -12,7 +12,9 @@ from grnular_core.cli.terminal import (
     add_gene_options,
     add_run_options,
     add_table_options,
+    add_value_options,
     progress_bar,
+    reading_options,
     say,
     text,
     top,
@@ -20,7 +22,6 @@ from grnular_core.cli.terminal import (
 )
 from grnular_core.data.edges import MOST, kept_edges, write_edges
 from grnular_core.data.readers import files_read
-from grnular_core.data.values import ValuesAre
 from grnular_core.methods.registry import FOR_CELLS, RunOptions, check_method, method
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
@@ -85,22 +86,7 @@ def add_infer(commands: Commands) -> None:
         "published; see the command methods",
     )  # fmt: skip
     add_run_options(infer)
-    add(
-        "--scaled",
-        action="store_true",
-        help="accept negative values (z-scores); dropout is then not visible as zeros,"
-        " so unscaled values give better networks",
-    )
-    add(
-        "--normalise",
-        "--normalize",
-        action="store_true",
-        help="counts: scale each cell to the same total and take log(1 + x) first",
-    )
-    add(
-        "--values-are", choices=get_args(ValuesAre), default="auto",
-        help="what the values are, where their look deceives: counts (also with fractions) or log (default: auto)",
-    )  # fmt: skip
+    add_value_options(infer)
     add(
         "--truth",
         type=text,
@@ -197,21 +183,7 @@ def _infer(options: argparse.Namespace) -> None:
 
 def _input_options(options: argparse.Namespace) -> InputOptions:
     """Options on the input."""
-    return InputOptions(
-        expression=options.expression,
-        tfs=options.tfs,
-        truth=options.truth,
-        n_top_genes=options.genes,
-        gene_symbols=options.gene_names,
-        layer=options.layer,
-        orientation=options.orientation,
-        match=options.match,
-        duplicates=options.duplicates,
-        scaled=options.scaled,
-        normalise=options.normalise,
-        values_are=options.values_are,
-        genome=options.genome,
-    )
+    return InputOptions(options.expression, options.tfs, options.truth, **reading_options(options))
 
 
 def _more(

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from grnular_core.data.edges import ALL_EDGES
 from grnular_core.data.names import Duplicates, Match, Orientation
+from grnular_core.data.values import ValuesAre
 from grnular_core.methods.registry import Progress
 from grnular_core.utils.files import write_error
 
@@ -177,6 +178,51 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         "--genome", type=text, metavar="NAME",
         help="keep the genes of this genome, such as GRCh38 where genes are called GRCh38_GATA1 and mm10_Gata1",
     )  # fmt: skip
+
+
+def add_value_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options on what the values are.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of a command.
+    """
+    add = parser.add_argument
+    add(
+        "--scaled", action="store_true",
+        help="accept negative values (z-scores); dropout is then not visible as zeros, so unscaled values give better "
+        "networks",
+    )  # fmt: skip
+    add(
+        "--normalise", "--normalize", action="store_true",
+        help="counts: scale each cell to the same total and take log(1 + x) first",
+    )  # fmt: skip
+    add(
+        "--values-are", choices=get_args(ValuesAre), default="auto",
+        help="what the values are, where their look deceives: counts (also with fractions) or log (default: auto)",
+    )  # fmt: skip
+
+
+def reading_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Name the options on the input as Python does.
+
+    Parameters
+    ----------
+    options : Namespace
+        Of a command with the gene, table and value options.
+
+    Returns
+    -------
+    dict
+        Keywords of ``InputOptions``.
+    """
+    return {
+        "n_top_genes": options.genes, "gene_symbols": options.gene_names, "layer": options.layer,
+        "orientation": options.orientation, "match": options.match, "duplicates": options.duplicates,
+        "scaled": options.scaled, "normalise": options.normalise, "values_are": options.values_are,
+        "genome": options.genome,
+    }  # fmt: skip
 
 
 # --- lines and bars at the terminal

@@ -103,7 +103,7 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def kept_edges(
-    edges: pd.DataFrame, top: int | str | None = None
+    edges: pd.DataFrame, top: int | str | None = None, first: str = "strongest"
 ) -> tuple[pd.DataFrame, str | None]:
     """Keep the strongest edges: of a whole genome there are tens of millions.
 
@@ -113,6 +113,8 @@ def kept_edges(
         An edge table, strongest first.
     top : int or "all", optional
         So many; by default ``MOST``, which leaves nothing out of networks with fewer candidate edges.
+    first : str
+        What the first rows are, for the note.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def kept_edges(
         raise InputError(f"top={top!r}; expected a number of edges from 1 on, or 'all'")
     if len(edges) <= n:
         return edges, None
-    note = f"the {n:,} strongest of {len(edges):,} edges are kept; --top all keeps every edge"
+    note = f"the {n:,} {first} of {len(edges):,} edges are kept; --top all keeps every edge"
     return edges.head(n).copy(), note if top is None else None  # a view would hold all in memory
 
 

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import re
-import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import kept_edges
-from grnular_core.data.gene_lists import ALL, NAMED
-from grnular_core.data.names import Duplicates, Match, Orientation, preview
 from grnular_core.data.readers import read_expression
-from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions, check_method, method
+from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions
 from grnular_core.scoring import strict
-from grnular_core.simulation.simulate import Simulation, simulated_dataset
-from grnular_core.utils.errors import GrnularError, InputError, InputWarning
+from grnular_core.simulation.simulate import Simulation
+from grnular_core.utils.errors import GrnularError, InputError
 from grnular_core.workflow.analysis import Plan, infer_network
-from grnular_core.workflow.report import Inputs, described, make_report
-from grnular_core.workflow.user_data import FEW, InputOptions, read_user_data
+from grnular_core.workflow.given import (
+    REPORT,
+    check_named,
+    groups_of_cells,
+    inputs_of,
+    read_given,
+    with_report,
+)
+from grnular_core.workflow.keywords import warn, words_of_python
+from grnular_core.workflow.report import described, make_report
 
 if TYPE_CHECKING:
-    from anndata import AnnData
-
-    Data = GRNDataset | Simulation | AnnData | pd.DataFrame | str | Path
-    TFs = str | Path | Sequence[str]
+    from grnular_core.workflow.given import Data, TFs
 
 GROUP = "group"  # column of the result
-REPORT = "report"  # in the attrs of the result
-METHOD_OF = "the second argument is the method"
 
 
 def read(
@@ -60,7 +57,7 @@ def read(
         A reference network: ``regulator, target`` and, where known, ``sign``.
     **options
         Of ``InputOptions``: ``layer``, ``use_raw``, ``gene_symbols``, ``n_top_genes``,
-        ``orientation``, ``match``, ``duplicates``, ``scaled``, ``normalise``.
+        ``orientation``, ``match``, ``duplicates``, ``scaled``, ``normalise``, ``values_are``, ``genome``.
 
     Returns
     -------
@@ -72,10 +69,10 @@ def read(
     InputError
         Without ``tfs``, with ``tfs`` for data that bring them, and for unusable data.
     """
-    with _words_of_python():
-        found = _read(data, tfs, truth, options)
+    with words_of_python():
+        found = read_given(data, tfs, truth, options)
     if found is not data and not isinstance(data, Simulation):
-        _warn(found.notes)
+        warn(found.notes)
     return found
 
 
@@ -134,7 +131,7 @@ def infer(
     progress : callable, optional
         ``progress(done, total)``.
     **options
-        As in ``read``: ``orientation``, ``match``, ``duplicates``, ``scaled``, ``normalise``.
+        As in ``read``: ``orientation``, ``match``, ``duplicates``, ``scaled``, ``normalise``, ``values_are``, ``genome``.
 
     Returns
     -------
@@ -159,8 +156,8 @@ def infer(
     """
     if not isinstance(tfs, str | Path | None):
         tfs = sorted(tfs) if isinstance(tfs, set | frozenset) else list(tfs)
-    with _words_of_python():
-        _check_method(method, weights)
+    with words_of_python():
+        check_named(method, weights)
         options |= {
             "layer": layer, "use_raw": use_raw, "gene_symbols": gene_symbols, "n_top_genes": n_top_genes
         }  # fmt: skip
@@ -170,57 +167,22 @@ def infer(
             edges, notes = _inferred(data, tfs, options, method, run, top)
         else:
             edges, notes = _inferred_by_group(data, groupby, tfs, options, method, run, top)
-    _warn(notes)
+    warn(notes)
     return edges
-
-
-def _read(
-    data: Data, tfs: TFs | None, truth: str | Path | pd.DataFrame | None, options: Mapping[str, Any]
-) -> GRNDataset:
-    """Read the data without a warning; all notes are the dataset's."""
-    if isinstance(data, GRNDataset | Simulation):
-        asked = [name for name, value in options.items() if value is not None]
-        if tfs is not None or truth is not None or asked:
-            raise InputError(
-                f"the {type(data).__name__} has its TFs and its network; leave tfs, truth and options out"
-            )
-        return simulated_dataset(data) if isinstance(data, Simulation) else data
-    if tfs is None:
-        raise InputError(
-            "no TF list (tfs=None); expected the genes that may regulate: tfs='human', 'mouse', a file, a list of "
-            "names, or 'all'"
-        )
-    found = read_user_data(InputOptions(data, tfs, truth, **options))
-    return replace(found.data, notes=found.notes)
 
 
 def _inferred(
     data: Data, tfs: TFs | None, options: Mapping[str, Any], name: str, run: RunOptions, top: int | str | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Infer one network: its edges with the report, and notes for the caller."""
-    read_data = _read(data, tfs, None, options)
+    read_data = read_given(data, tfs, None, options)
     network = infer_network(read_data, name, run, bar=lambda label: nullcontext(run.progress))
-    inputs = _inputs(data, tfs, read_data, options)
+    inputs = inputs_of(data, tfs, read_data, options)
     # scores are for who asks for them
     report = make_report(inputs, replace(read_data, truth=None), name, run, Plan(), network)
     edges, note = kept_edges(network.edges, top)
-    report = described(report, len(edges))
-    edges.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
     notes = () if isinstance(data, GRNDataset | Simulation) else read_data.notes
-    return edges, (*notes, note) if note else notes
-
-
-def _inputs(
-    data: Data, tfs: TFs | None, read_data: GRNDataset, options: Mapping[str, Any]
-) -> Inputs:
-    """Say where the data came from, for the report."""
-    is_file, given = isinstance(data, str | Path), isinstance(tfs, str | Path)
-    return Inputs(
-        Path(data) if is_file else None,
-        str(tfs) if given else f"{len(read_data.tfs if tfs is None else tfs)} names",
-        options={key: value for key, value in options.items() if value is not None},
-        notes=tuple(map(_in_python, read_data.notes)),
-    )
+    return with_report(edges, described(report, len(edges))), (*notes, note) if note else notes
 
 
 def _inferred_by_group(
@@ -229,7 +191,7 @@ def _inferred_by_group(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Infer one network for each group of cells."""
     cells = read_expression(data) if isinstance(data, str | Path) else data
-    groups, notes = _groups(cells, column)
+    groups, notes = groups_of_cells(cells, column)
     tables, said = {}, {}
     for group, members in groups.items():
         try:
@@ -243,30 +205,6 @@ def _inferred_by_group(
     return found, [*notes, *_merged(said)]
 
 
-def _groups(cells: AnnData, column: str) -> tuple[dict[str, Any], list[str]]:
-    """Find the cells of each group that has enough of them, and say what is left out."""
-    obs = getattr(cells, "obs", None)
-    if obs is None or column not in obs:
-        there = "no .obs" if obs is None else preview(obs.columns, 8) or "no column"
-        raise InputError(f"no column {column!r} of cells (it has {there}); groupby names one of an AnnData's .obs")
-    labels, notes = obs[column], []
-    counts = labels.astype(object).dropna().map(str).value_counts().sort_index()
-    if not (counts >= FEW).any():
-        sizes = preview([f"{group}: {n}" for group, n in counts.items()])
-        raise InputError(
-            f"no group of the column {column!r} has {FEW} cells or more ({sizes or 'all labels are missing'}); fewer "
-            "give no network. Name a column of larger groups, or leave groupby out"
-        )
-    small = counts[counts < FEW]
-    if len(small):
-        sizes = preview([f"{group} ({n})" for group, n in small.items()])
-        notes.append(f"groups of fewer than {FEW} cells are left out: {sizes}")
-    if labels.isna().any():
-        notes.append(f"{labels.isna().sum()} cells without a label in {column!r} are left out")
-    texts = labels.astype(object).map(str, na_action="ignore")
-    return {group: (texts == group).to_numpy() for group in counts.index[counts >= FEW]}, notes
-
-
 def _merged(said: Mapping[str, Sequence[str]]) -> list[str]:
     """Name the group before its notes, but say once what is the same for all."""
     shared = set.intersection(*map(set, said.values()))
@@ -274,66 +212,6 @@ def _merged(said: Mapping[str, Sequence[str]]) -> list[str]:
         note if note in shared else f"{group}: {note}" for group, notes in said.items() for note in notes
     ]
     return list(dict.fromkeys(merged))
-
-
-def _check_method(name: object, weights: str | Path | None) -> None:
-    """Refuse an unknown method before anything is read; a TF list in its place gets its own message."""
-    if not isinstance(name, str):
-        raise InputError(f"method is a {type(name).__name__}; {METHOD_OF}: give a TF list as tfs=...")
-    if name.strip().lower() in (*NAMED, ALL) or Path(name).suffix in (".txt", ".csv", ".tsv"):
-        raise InputError(
-            f"{name!r} is no method but a TF list; {METHOD_OF}: infer(data, tfs={name!r})"
-        )
-    check_method(method(name), weights)
-
-
-def _plain(value: Any) -> Any:
-    """Return a number of NumPy or a path as json can hold it."""
-    return value.item() if hasattr(value, "item") else str(value)
-
-
-def _warn(notes: Sequence[str]) -> None:
-    """Hand notes to the first caller outside this package."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("grnular_core"):
-        frame, level = frame.f_back, level + 1
-    for note in dict.fromkeys(notes):
-        warnings.warn(_in_python(note), InputWarning, stacklevel=level)
-
-
-# --- messages name options of the command line; Python calls some of them otherwise
-
-_RULES = "|".join(
-    sorted({*NAMED, ALL, *get_args(Match), *get_args(Duplicates), *get_args(Orientation)}, key=len)[::-1]
-)
-_OPTION = re.compile(
-    r"--(?:(?P<flag>normalise|scaled)\b|"
-    r"(?P<name>layer|gene-names|tfs|match|duplicates|orientation|genes|top)\b"
-    rf"(?: (?P<value>(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|(?:{_RULES})\b(?!-)))?)"
-)
-_NAMES = {"gene-names": "gene_symbols", "genes": "n_top_genes"}
-
-
-def _in_python(text: str) -> str:
-    """Spell the command line's options in a message as keywords of ``infer``."""
-
-    def keyword(found: re.Match[str]) -> str:
-        if found["flag"]:
-            return f"{found['flag']}=True"
-        name = _NAMES.get(found["name"], found["name"])
-        return f"{name}={found['value']!r}" if found["value"] else name
-
-    return _OPTION.sub(keyword, text)
-
-
-@contextmanager
-def _words_of_python() -> Iterator[None]:
-    """Spell the options in an error of this package as keywords."""
-    try:
-        yield
-    except GrnularError as error:
-        error.args = (_in_python(str(error)),)
-        raise
 
 
 def strict_scores(edges: pd.DataFrame, data: Data) -> dict[str, float | int | str]:
@@ -357,7 +235,7 @@ def strict_scores(edges: pd.DataFrame, data: Data) -> dict[str, float | int | st
     InputError
         For data without a reference network.
     """
-    data = _read(data, None, None, {})
+    data = read_given(data, None, None, {})
     if data.truth is None:
         raise InputError(f"{data.name} has no reference network; scores take one")
     return strict.strict_scores(edges, data.truth, data.genes, data.tfs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,22 +15,13 @@ import pandas as pd
 from grnular_core.data.blocks import count_detected
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
+from grnular_core.data.edges import kept_edges
 from grnular_core.data.names import preview
 from grnular_core.data.readers import read_expression
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.unrolled import default_weights
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Network, Plan
-from grnular_core.workflow.api import (
-    REPORT,
-    _check_method,
-    _groups,
-    _inputs,
-    _plain,
-    _read,
-    _warn,
-    _words_of_python,
-)
 from grnular_core.workflow.edge_differences import (
     LEVEL,
     Design,
@@ -43,6 +33,14 @@ from grnular_core.workflow.edge_differences import (
     needed_samples,
     standardised_cells,
 )
+from grnular_core.workflow.given import (
+    check_named,
+    groups_of_cells,
+    inputs_of,
+    read_given,
+    with_report,
+)
+from grnular_core.workflow.keywords import warn, words_of_python
 from grnular_core.workflow.report import make_report
 from grnular_core.workflow.resampling import with_cells
 from grnular_core.workflow.stability import edges_at
@@ -51,7 +49,7 @@ from grnular_core.workflow.user_data import RARE
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from grnular_core.workflow.api import TFs
+    from grnular_core.workflow.given import TFs
 
 METHOD = "correlation"  # two networks for each labeling: seconds for a few hundred TFs
 PERMUTATIONS = 50
@@ -71,6 +69,7 @@ def compare(
     samples: str | None = None,
     method: str = METHOD,
     n_permutations: int = PERMUTATIONS,
+    top: int | str | None = None,
     seed: int = 0,
     device: str = "auto",
     n_jobs: int = -1,
@@ -104,6 +103,9 @@ def compare(
         Runs twice for each labeling. Values that it sees are centred, so models that read zeros as dropout (GRNULar) see none.
     n_permutations : int
         Permuted labelings, 10 or more; fewer samples may have fewer labelings.
+    top : int or "all", optional
+        Rows that are kept, the clearest differences, as in ``infer``: a million by default. p, q and the report are over
+        all edges, whatever is kept.
     seed : int
         Same data, method and seed, same table.
     device, n_jobs, weights
@@ -112,7 +114,7 @@ def compare(
         ``progress(done, total)`` counts networks.
     **options
         As in ``infer``: ``layer``, ``use_raw``, ``gene_symbols``, ``n_top_genes``, ``match``, ``duplicates``, ``scaled``,
-        ``normalise``. Genes are chosen over the cells of both groups.
+        ``normalise``, ``values_are``, ``genome``. Genes are chosen over the cells of both groups.
 
     Returns
     -------
@@ -138,10 +140,10 @@ def compare(
     options = {name: value for name, value in options.items() if value is not None}
     given = Comparison(groupby, str(a), str(b), samples, n_permutations)
     run = RunOptions(index(seed), device, n_jobs, progress, weights=weights)
-    with _words_of_python():
-        _check_method(method, weights)
-        table, notes = compared(data, tfs, given, method, run, options)
-    _warn(notes)
+    with words_of_python():
+        check_named(method, weights)
+        table, notes = compared(data, tfs, given, method, run, options, top)
+    warn(notes)
     return table
 
 
@@ -178,12 +180,13 @@ def compared(
     name: str,
     run: RunOptions,
     options: Mapping[str, Any],
+    top: int | str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Compare two groups; ``compare`` without its warnings.
 
     Parameters
     ----------
-    data, tfs, options
+    data, tfs, options, top
         As in ``compare``.
     asked : Comparison
         The groups.
@@ -205,11 +208,12 @@ def compared(
         As ``compare``.
     """
     chosen = method(name)
+    kept_edges(pd.DataFrame(), top)  # a wrong number is refused before the work
     if chosen.needs_truth:
         raise InputError(f"the method {chosen.name} does not use the cells; there is nothing to compare")
     cells = read_expression(data) if isinstance(data, str | Path) else data
     design, kept, notes = _design(cells, asked)
-    read = _read(cells[kept], tfs, None, options)
+    read = read_given(cells[kept], tfs, None, options)
     began = time.perf_counter()
     if chosen.weights and run.weights is None:
         # by the values themselves: centred ones have no zeros
@@ -219,12 +223,12 @@ def compared(
     table = _table(found, read)
     notes += [f"each network has {n_cells} cells, drawn at random where there are more", *read.notes]
     notes += _unseen_note(read, design, asked)
-    inputs = replace(_inputs(data, tfs, read, options), notes=tuple(notes))
+    inputs = replace(inputs_of(data, tfs, read, options), notes=tuple(notes))
     network = Network(table, seconds={"comparison": time.perf_counter() - began})
     report = make_report(inputs, read, chosen.name, run, Plan(), network)
     report["comparison"] = _summary(asked, design, found, n_cells)
-    table.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
-    return table, notes
+    table, note = kept_edges(table, top, "clearest")
+    return with_report(table, report), [*notes, note] if note else notes
 
 
 def summary_line(comparison: Mapping[str, Any]) -> str:
@@ -253,7 +257,7 @@ def summary_line(comparison: Mapping[str, Any]) -> str:
 
 def _design(cells: AnnData, asked: Comparison) -> tuple[Design, np.ndarray, list[str]]:
     """Find the units, the cells that are compared, and notes."""
-    groups, _ = _groups(cells, asked.groupby)
+    groups, _ = groups_of_cells(cells, asked.groupby)
     for group in (asked.a, asked.b):
         if group not in groups:
             sizes = preview([f"{label}: {members.sum()} cells" for label, members in groups.items()])

@@ -13,6 +13,7 @@ from grnular_core.methods.registry import FOR_CELLS
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import api
 from grnular_core.workflow.exports import as_stored
+from grnular_core.workflow.given import REPORT
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -68,7 +69,7 @@ def infer(
         for key, value in given.items()
         if value is not None and not callable(value)
     }
-    params["report"] = json.dumps(edges.attrs[api.REPORT])
+    params["report"] = json.dumps(edges.attrs[REPORT])
     if copy:
         adata = adata.to_memory() if adata.isbacked else adata.copy()
     adata.uns[key_added] = {"edges": as_stored(edges), "params": params}

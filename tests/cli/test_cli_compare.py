@@ -48,6 +48,18 @@ def test_the_command_writes_the_table_of_python_a_report_and_a_picture(folder, c
     assert "stronger in ctrl" in picture and "stronger in stim" in picture
 
 
+def test_fewer_rows_have_the_p_and_q_of_all_edges_and_the_values_are_what_is_said(folder, capsys, monkeypatch):
+    assert run("--values-are", "counts", "--also", "report") == 0
+    assert "taken for counts, as said" in capsys.readouterr().err
+    whole = pd.read_csv("differences.csv")
+    report = json.loads(Path("differences.report.json").read_text())
+    assert report["input"]["options"]["values_are"] == "counts"
+    assert run("--top", "7") == 0
+    pd.testing.assert_frame_equal(pd.read_csv("differences.csv"), whole.head(7))
+    monkeypatch.setattr("grnular_core.data.edges.MOST", 5)
+    assert run() == 0 and f"note: the 5 clearest of {len(whole)} edges are kept; --top all" in capsys.readouterr().err
+
+
 def test_without_a_difference_there_is_no_picture_and_that_is_said(folder, capsys, cells):
     half = cells[cells.obs["condition"] == "ctrl"].copy()
     half.obs["condition"] = ["ctrl", "stim"] * (half.n_obs // 2)
@@ -66,6 +78,7 @@ def test_without_a_difference_there_is_no_picture_and_that_is_said(folder, capsy
         (["--method", "corelation"], "did you mean correlation"),
         (["--permutations", "3"], "expected 10 or more"),
         (["--tfs", "list.txt"], "list.txt"),
+        (["--genome", "GRCh38"], "GRCh38"),
     ],
 )
 def test_unusable_input_ends_with_2_and_writes_nothing(folder, capsys, more, message):

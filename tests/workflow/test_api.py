@@ -20,7 +20,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.api import _in_python
+from grnular_core.workflow.keywords import in_python
 
 pytestmark = pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
 
@@ -163,10 +163,12 @@ def test_messages_name_the_keywords_of_python():
         "give --tfs a file": "give tfs a file",
         "keep fewer genes (--genes)": "keep fewer genes (n_top_genes)",
         "--duplicates sum (for counts), max-variance": "duplicates='sum' (for counts), max-variance",
+        "say --values-are counts": "say values_are='counts'",
+        "--genome GRCh38 keeps those of one": "genome='GRCh38' keeps those of one",
         "--normalise does that": "normalise=True does that",
         "--stability shows": "--stability shows",
     }.items():
-        assert _in_python(before) == after
+        assert in_python(before) == after
     adata = small_anndata()
     adata.var["symbol"] = list(adata.var_names)
     adata.var_names = [f"ENSG{i}" for i in range(adata.n_vars)]
