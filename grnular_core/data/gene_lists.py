@@ -423,7 +423,7 @@ def _refuse_expression(path: Path, rows: Sequence[Sequence[str]], column: int) -
         return
     if as_numbers(pd.Series(others)).notna().all():
         raise InputError(
-            f"{path} has numbers in all columns but one ({preview(filter(None, rows[0]), 3)}); expected a list of TFs, one "
+            f"{path} has numbers in all columns but one ({preview(filter(None, rows[0]), 3)}); expected a TF list, one "
             "name a line. Is it the expression table? If it is a list, name the column of its TFs TF"
         )
 

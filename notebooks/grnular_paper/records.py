@@ -42,6 +42,7 @@ SCORES = (
 )  # fmt: skip
 PROVENANCE = ("commit", "environment")
 COLUMNS = (*KEY, *SCORES, "seconds", "cpu_seconds", "device", "weights", *PROVENANCE)
+NOT_STORED = ("experiment", "strict_auprc_ratio")  # of runs: the file's name, and AUPRC over density
 DETAILS = "details"  # more metrics of runs of "beeline", by edge and by TF, one run a method
 DETAIL_KEY = ("dataset", "network", "genes", "method")
 DETAIL_SCORES = (
@@ -109,6 +110,9 @@ class Record:
         if experiment in OTHER_TABLES:
             self.key, others = OTHER_TABLES[experiment]
             self.columns = (*self.key, *others, *PROVENANCE)
+        derived = () if experiment in OTHER_TABLES else NOT_STORED
+        self.stored = tuple(name for name in self.columns if name not in derived)
+        self.stored_key = tuple(name for name in self.key if name not in derived)
         self._kept: tuple[_State, dict[tuple[str, ...], str]] | None = None
 
     def rows(self) -> pd.DataFrame:
@@ -128,7 +132,7 @@ class Record:
         state = _state(self.path)
         if state is None:
             return pd.DataFrame({column: pd.Series(dtype=object) for column in self.columns})
-        rows = _parsed(self.path, state, self.columns, self.key).copy()
+        rows = _parsed(self.path, state, self.stored, self.stored_key).copy()
         texts = {"": "", **environments.known(self.path.parent)}
         strange = sorted(set(rows["environment"]) - set(texts))
         if strange:
@@ -136,7 +140,11 @@ class Record:
                 f"{self.path} names the environments {strange}, which are not in "
                 f"{environments.FILE} beside it; restore both from git"
             )
-        return rows.assign(environment=rows["environment"].map(texts))
+        rows = rows.assign(environment=rows["environment"].map(texts))
+        if self.stored != self.columns:
+            ratio = rows["strict_auprc"].astype(float) / rows["density"].astype(float)
+            rows = rows.assign(experiment=self.experiment, strict_auprc_ratio=ratio)
+        return rows[list(self.columns)]
 
     def add(self, rows: Iterable[Mapping[str, Any]], replace: bool = False) -> int:
         """Add rows to the file.
@@ -179,8 +187,8 @@ class Record:
         if state is None:
             return {}
         if self._kept is None or self._kept[0] != state:
-            _parsed(self.path, state, self.columns, self.key)  # refuses a file that is no record
-            places = [self.columns.index(name) for name in self.key]
+            _parsed(self.path, state, self.stored, self.stored_key)  # refuses a file that is no record
+            places = [self.stored.index(name) for name in self.stored_key]
             found = {}
             for line in self.path.read_text(encoding="utf-8").splitlines()[1:]:
                 (fields,) = csv.reader([line])
@@ -190,7 +198,7 @@ class Record:
 
     def _write(self, lines: dict[tuple[str, ...], str]) -> None:
         """Replace the file whole."""
-        text = "\n".join([",".join(self.columns), *lines.values()]) + "\n"
+        text = "\n".join([",".join(self.stored), *lines.values()]) + "\n"
         with atomic_write(self.path) as part:
             part.write_text(text, encoding="utf-8")
         state = _state(self.path)
@@ -204,14 +212,14 @@ class Record:
             _text(row[name])
             if name in (*self.key, *TEXTS)
             else _number(row[name], digits.get(name, 6))
-            for name in self.columns
+            for name in self.stored
         ]
         stream = io.StringIO()
         csv.writer(stream, lineterminator="").writerow(fields)
         return stream.getvalue()
 
     def _key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(_text(row[name]) for name in self.key)
+        return tuple(_text(row[name]) for name in self.stored_key)
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
         method = str(row.get("method", ""))

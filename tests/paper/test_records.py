@@ -45,6 +45,13 @@ def test_rows_come_back_as_written_with_their_provenance(record):
     assert back["commit"]
 
 
+def test_what_follows_from_other_columns_is_not_stored(record):
+    record.add([row(strict_auprc=0.25, density=0.125, strict_auprc_ratio=7.0)])
+    assert not {"experiment", "strict_auprc_ratio"} & set(record.path.read_text().splitlines()[0].split(","))
+    (back,) = record.rows().to_dict("records")
+    assert back["experiment"] == "beeline" and back["strict_auprc_ratio"] == 2.0
+
+
 def test_a_key_is_recorded_once_and_changed_only_on_request(record):
     record.add([row()])
     assert record.add([row(strict_auprc=0.9)]) == 0
