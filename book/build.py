@@ -105,7 +105,6 @@ def assemble(record: dict) -> None:
     figures.write_figures(generated)
     first_page.write_figure(tables, generated / "overview.svg")
 
-    shutil.copytree(NOTEBOOKS / "params", SITE / "notebooks" / "params")
     for source in sources():
         executed = BUILD / "executed" / record["mode"] / source.name
         if not executed.exists():

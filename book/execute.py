@@ -40,27 +40,24 @@ def sources() -> list[Path]:
 
 
 def load_parameters(mode: str) -> dict[str, dict]:
-    """The parameters of each notebook by its stem, from notebooks/params/<mode>.yml."""
-    path = NOTEBOOKS / "params" / f"{mode}.yml"
-    if not path.exists():
-        return {}
-    sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return {stem: values or {} for stem, values in sections.items()}
+    """The parameters of each notebook by its stem, from notebooks/params/<mode>/<stem>.yml."""
+    files = sorted((NOTEBOOKS / "params" / mode).glob("*.yml"))
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in files}
 
 
 def check_parameters(parameters: dict[str, dict], notebooks: list[Path], where: str) -> None:
-    """Refuse a section without a notebook and a name that its parameters cell does not have."""
+    """Refuse a file without a notebook and a name that its parameters cell does not have."""
     from papermill import inspect_notebook
 
     paths = {path.stem: path for path in notebooks}
     wrong = []
     for stem, values in parameters.items():
         if stem not in paths:
-            wrong.append(f"{where}: there is no notebooks/{stem}.ipynb")
+            wrong.append(f"{where}/{stem}.yml: there is no notebooks/{stem}.ipynb")
             continue
         known = inspect_notebook(str(paths[stem]))
         wrong += [
-            f"{where}: {stem} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+            f"{where}/{stem}.yml: {stem} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
             for name in values
             if name not in known
         ]
@@ -116,7 +113,7 @@ def run_all(mode: str, only: list[str] | None = None) -> dict:
     """Execute the notebooks one after another; the record, also written to record.json."""
     notebooks = sources()
     parameters = load_parameters(mode)
-    check_parameters(parameters, notebooks, f"notebooks/params/{mode}.yml")
+    check_parameters(parameters, notebooks, f"notebooks/params/{mode}")
     if only:
         unknown = set(only) - {path.stem for path in notebooks}
         if unknown:

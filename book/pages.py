@@ -50,7 +50,7 @@ def runs(record: dict) -> str:
     total = sum(run["seconds"] for run in record["runs"])
     versions = ", ".join(f"{name} {number}" for name, number in record["packages"].items())
     facts = [
-        ["Parameters", f"`notebooks/params/{record['mode']}.yml`"],
+        ["Parameters", f"`notebooks/params/{record['mode']}`"],
         ["Sum of the notebooks", f"{total:.0f} s"],
         ["Source", f"commit {record['commit']}"],
         ["Machine", f"{record['processor']}, {record['cores']} cores, {record['system']}"],

@@ -39,9 +39,9 @@ def write_notebook(path: Path, source: str, parameters: str = "n = 1  # a number
 )
 def test_unknown_parameters_are_refused_before_anything_runs(tmp_path, parameters, message):
     notebook = write_notebook(tmp_path / "one.ipynb", "n")
-    execute.check_parameters({"one": {"n": 2}}, [notebook], "quick.yml")
+    execute.check_parameters({"one": {"n": 2}}, [notebook], "quick")
     with pytest.raises(execute.BuildError, match=re.escape(message)):
-        execute.check_parameters(parameters, [notebook], "quick.yml")
+        execute.check_parameters(parameters, [notebook], "quick")
 
 
 def test_a_failing_notebook_is_named_with_its_traceback(tmp_path, monkeypatch):

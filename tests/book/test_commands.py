@@ -61,6 +61,7 @@ def look_at_papermill(words: list[str]) -> None:
     cells = nbformat.read(ROOT / notebook, as_version=4).cells
     source = next(c.source for c in cells if "parameters" in c.metadata.get("tags", []))
     for flag, name in zip(words, words[1:], strict=False):
+        assert flag != "-f" or (ROOT / name).exists(), name
         assert flag != "-p" or re.search(rf"^{name}\s*[:=]", source, re.MULTILINE), name
 
 

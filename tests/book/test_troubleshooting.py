@@ -189,7 +189,7 @@ def test_what_notebooks_and_the_book_say(tmp_path, monkeypatch):
         str(error.value), "unknown parameter"
     )
     with pytest.raises(execute.BuildError) as error:
-        execute.check_parameters({"two": {}}, [], "quick.yml")
+        execute.check_parameters({"two": {}}, [], "notebooks/params/quick")
     assert quoted(str(error.value), "there is no")
     with pytest.raises(execute.BuildError) as error:
         build.select(["12"])

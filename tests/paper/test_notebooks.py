@@ -90,10 +90,19 @@ def test_a_notebook_refuses_every_wrong_parameter_before_anything_runs(source):
 
 @pytest.mark.parametrize("mode", ["quick", "full"])
 def test_the_builds_parameters_are_accepted(mode):
-    sections = yaml.safe_load((ROOT / "notebooks" / "params" / f"{mode}.yml").read_text())
-    assert set(sections) <= {path.stem for path in NOTEBOOKS}
-    for source in NOTEBOOKS:
-        checked(source, **(sections.get(source.stem) or {}))
+    files = sorted((ROOT / "notebooks" / "params" / mode).glob("*.yml"))
+    assert files and {path.stem for path in files} <= {path.stem for path in NOTEBOOKS}
+    for path in files:
+        checked(ROOT / "notebooks" / f"{path.stem}.ipynb", **yaml.safe_load(path.read_text()))
+
+
+def test_papermill_takes_a_file_of_the_builds_parameters(tmp_path):
+    source, file = (ROOT / "notebooks" / name for name in ("01_clean.ipynb", "params/quick/01_clean.yml"))
+    papermill(source, tmp_path / "out.ipynb", tmp_path, "--prepare-only", "-f", str(file))
+    given = yaml.safe_load(file.read_text())
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    injected = next(c for c in cells if "injected-parameters" in c.metadata.get("tags", []))
+    assert {ast.unparse(n.targets[0]): ast.literal_eval(n.value) for n in ast.parse(injected.source).body} == given
 
 
 def test_papermill_stops_at_a_wrong_parameter(tmp_path):
