@@ -9,7 +9,7 @@ block, and so is a small graph.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ BLOCK_PAIRS = 100_000  # TF-gene pairs above which one graph on a CPU is process
 PAIRS = 40_000  # of a block: 5 MB of h at a width of 32, near the size of a cache
 _EPS = 1e-6
 _LIMITS = (-5.0, 8.0)  # of a place in row or column, in standard deviations
+KEPT_NUMBERS = 100_000_000  # fixed features that are kept between iterations: 0.4 GB
 _ROW_NUMBERS = 5_000_000  # of a feature whose rows are processed together
 
 
@@ -54,7 +55,7 @@ class Context:
     tf_index: Tensor  # (graphs, tfs)
     allowed: Tensor  # True where an edge is possible, (graphs, tfs, genes)
     progress: Callable[[float], None] = _not_heard  # called with the share of a pass that is done
-    _fixed: Tensor | None = None
+    _fixed: dict[tuple[int, int], Tensor] = field(default_factory=dict)  # by the genes of their block
 
     def blocks(self) -> list[Block]:
         """Genes that are worked on together: all, unless one large graph asks for no gradient.
@@ -87,11 +88,14 @@ class Context:
         -------
         Tensor, shape (graphs, tfs, genes, 3 features + 2)
         """
-        if genes.stop - genes.start < self.allowed.shape[2]:
-            return self._made(genes)
-        if self._fixed is None:  # of a small graph and in training they are kept
-            self._fixed = self._made(genes)
-        return self._fixed
+        ends = (genes.start, genes.stop)
+        if ends in self._fixed:
+            return self._fixed[ends]
+        made = self._made(genes)
+        is_whole = made.shape[2] == self.allowed.shape[2]
+        if is_whole or self.allowed.numel() * made.shape[-1] < KEPT_NUMBERS:
+            self._fixed[ends] = made
+        return made
 
     def _made(self, genes: slice) -> Tensor:
         features, allowed = self.features[:, :, genes], self.allowed[:, :, genes]

@@ -15,14 +15,15 @@ rows, edges between TFs) is gathered while the layer below is run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from grnular_core.models.context import Block, Context, row_column_scores, row_spread
+from grnular_core.models.parallel import over_blocks
 from grnular_core.models.thresholds import LAST_LAYER_SHRINK
 
 if TYPE_CHECKING:
@@ -55,32 +56,39 @@ def _scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
     return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + _EPS
 
 
-class _Gathered:
-    """Summaries of the whole of h (graphs, tfs, genes, width) for a layer, collected by block."""
+class _Summary(NamedTuple):
+    """What the next layer needs of a block's h (graphs, tfs, genes, width)."""
 
-    def __init__(self, context: Context) -> None:
-        self.allowed, self.blocks = context.allowed, []
-        self.totals, self.tops, self.columns, self.between = [], [], [], []
+    total: Tensor  # sums over its genes, (graphs, tfs, width)
+    top: Tensor  # maxima over them
+    column: Tensor  # pools of its columns, (graphs, 1, genes, 2 width)
+    between: Tensor  # its edges between TFs, (graphs, tfs, n, width)
 
-    def add(self, h: Tensor, block: Block) -> None:
-        """Take in h of the next block."""
-        allowed = self.allowed[:, :, block.genes]
+    @classmethod
+    def of(cls, h: Tensor, allowed: Tensor, block: Block) -> _Summary:
+        """Return that of a block, whose candidates are ``allowed`` (graphs, tfs, genes)."""
         inside, low = h * allowed[..., None], h.masked_fill(~allowed[..., None], -torch.inf)
-        self.blocks.append(block)
-        self.totals.append(inside.sum(2).double())
-        self.tops.append(low.amax(2))
-        self.columns.append(_pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None])
-        self.between.append(h.gather(2, _spread_out(block.own, h.shape[1], h.shape[3])))
+        column = _pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None]
+        between = h.gather(2, _spread_out(block.own, h.shape[1], h.shape[3]))
+        return cls(inside.sum(2).double(), low.amax(2), column, between)
+
+
+class _Gathered:
+    """The summaries of all blocks, for a layer."""
+
+    def __init__(self, allowed: Tensor, blocks: list[Block], summaries: list[_Summary]) -> None:
+        self.allowed, self.blocks, self.summaries = allowed, blocks, summaries
 
     def rows(self) -> Tensor:
         """Mean and maximum of the rows, (graphs, tfs, 1, 2 width)."""
-        top = torch.stack(self.tops).amax(0)
-        return _pooled(sum(self.totals), top, self.allowed.sum(2))[:, :, None]
+        top = torch.stack([of.top for of in self.summaries]).amax(0)
+        total = sum(of.total for of in self.summaries)
+        return _pooled(total, top, self.allowed.sum(2))[:, :, None]
 
     def between_tfs(self) -> Tensor:
         """Return h of the edges between TFs, (graphs, tfs, tfs, width)."""
         order = torch.cat([block.which for block in self.blocks]).argsort()
-        return torch.cat(self.between, 2).index_select(2, order)
+        return torch.cat([of.between for of in self.summaries], 2).index_select(2, order)
 
 
 def _pooled(total: Tensor, top: Tensor, count: Tensor) -> Tensor:
@@ -194,23 +202,35 @@ class ContextRho(nn.Module):
         blocks, size = context.blocks(), _scale_of(theta, context.allowed)
         moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
         h, n_steps = _Memory(context, self.leave.in_features, blocks), len(self.layers) + 1
-        gathered = _Gathered(context)
-        for i, block in enumerate(blocks):
-            allowed = context.allowed[:, :, block.genes]
-            parts = [
-                row_column_scores(x[:, :, block.genes] / size, allowed, rows) for x, rows in moving
-            ]
-            features = torch.cat([context.fixed(block.genes), *parts], -1)
-            gathered.add(h.keep(i, torch.tanh(self.enter(features))), block)
-            context.progress((i + 1) / len(blocks) / n_steps)
-        for depth, layer in enumerate(self.layers, 1):
-            before, gathered = gathered, _Gathered(context)
-            rows, between = before.rows(), before.between_tfs()
-            for i, (block, columns) in enumerate(zip(blocks, before.columns, strict=True)):
-                reverse = between.index_select(1, block.which)
-                new = layer(h.parts[i], context.C, rows, columns, reverse, block.own)
-                gathered.add(h.keep(i, new), block)
-                context.progress((depth + (i + 1) / len(blocks)) / n_steps)
+
+        def gathered(step: int, of_block: Callable[[int], Tensor]) -> _Gathered:
+            """Make the next h of every block, and what the layer above needs of it."""
+
+            def summary(i: int) -> _Summary:
+                allowed = context.allowed[:, :, blocks[i].genes]
+                return _Summary.of(h.keep(i, of_block(i)), allowed, blocks[i])
+
+            made = []
+            for of in over_blocks(summary, len(blocks), theta.device):
+                made.append(of)
+                context.progress((step + len(made) / len(blocks)) / n_steps)
+            return _Gathered(context.allowed, blocks, made)
+
+        def entered(i: int) -> Tensor:
+            genes = blocks[i].genes
+            allowed = context.allowed[:, :, genes]
+            parts = [row_column_scores(x[:, :, genes] / size, allowed, rows) for x, rows in moving]
+            return torch.tanh(self.enter(torch.cat([context.fixed(genes), *parts], -1)))
+
+        before = gathered(0, entered)
+        for step, layer in enumerate(self.layers, 1):
+            rows, between, columns = before.rows(), before.between_tfs(), [of.column for of in before.summaries]
+
+            def layered(i: int, layer=layer, rows=rows, between=between, columns=columns) -> Tensor:
+                reverse = between.index_select(1, blocks[i].which)
+                return layer(h.parts[i], context.C, rows, columns[i], reverse, blocks[i].own)
+
+            before = gathered(step, layered)
         return torch.cat([self.leave(part).squeeze(-1) for part in h.parts], -1)
 
 

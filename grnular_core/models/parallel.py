@@ -1,4 +1,4 @@
-"""A batch of graphs in parts: which graphs are worked on together, and on how many threads.
+"""Graphs of a batch, or blocks of a large graph, in parts: which are worked on together, and on how many threads.
 
 On a CPU a part is as many graphs as stay in cache, and parts run side by side, one BLAS thread
 each. Two threads inside every small product are no faster on an idle machine, and on a busy one
@@ -140,3 +140,29 @@ def over_graphs(job: Callable[..., Any], work: float, X_O: Tensor, *arguments: A
             return part(parts[0])
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
             return join(list(pool.map(part, parts)))
+
+
+def over_blocks(job: Callable[[int], Any], n_blocks: int, device: torch.device) -> Iterator[Any]:
+    """Results of ``job`` for every block of one graph, in order; without gradients on a CPU side by side.
+
+    Every block is worked on by one thread, so that its numbers do not depend on how many there are.
+
+    Parameters
+    ----------
+    job : callable
+        Takes the number of a block; blocks do not need each other.
+    n_blocks : int
+    device : torch.device
+        Of the tensors.
+
+    Yields
+    ------
+    Any
+        As ``job`` returns it.
+    """
+    threads = min(torch.get_num_threads(), n_blocks)
+    if threads < 2 or device.type != "cpu" or torch.is_grad_enabled():
+        yield from map(job, range(n_blocks))
+        return
+    with _one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(torch.no_grad()(job), range(n_blocks))

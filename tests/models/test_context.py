@@ -179,6 +179,24 @@ def test_logits_are_the_same_for_any_size_of_block(pairs, layers, tfs, genes, pa
     assert wanted.isfinite().all() and wanted[allowed].std() > 0.1
 
 
+def test_blocks_give_the_same_bits_on_any_number_of_threads_and_whether_features_are_kept(monkeypatch):
+    rho, features, detected, index, theta, Z = case(12, 70, 1, 3)
+    monkeypatch.setattr(module, "BLOCK_PAIRS", 0)
+    monkeypatch.setattr(module, "PAIRS", 12 * 7)
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads, kept in ((1, 0), (2, 0), (3, 10**9)):
+            torch.set_num_threads(threads)
+            monkeypatch.setattr(module, "KEPT_NUMBERS", kept)
+            context = make_context(features, detected, index, not_self(index, 70))
+            with torch.no_grad():
+                found += [rho(theta, Z, context), rho(theta, Z, context)]
+            assert len(context._fixed) == (10 if kept else 0) and torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(found[0], other) for other in found[1:])
+
+
 @pytest.mark.parametrize(("members", "partners"), [(1, "all"), (2, "all"), (1, "within")])
 def test_a_large_graph_is_seen_in_blocks_where_no_gradient_is_asked_for(
     members, partners, monkeypatch

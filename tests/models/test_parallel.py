@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from grnular_core.models import parallel
-from grnular_core.models.parallel import over_graphs, parts_of
+from grnular_core.models.parallel import over_blocks, over_graphs, parts_of
 
 
 class Pair(NamedTuple):
@@ -70,6 +70,18 @@ def test_jobs_have_one_thread_no_gradients_and_leave_the_setting(fails, two_thre
         over_graphs(job, 1, torch.zeros(6, 2, 2))
     assert torch.get_num_threads() == 2 and torch.is_grad_enabled()
     assert set(seen) == {(1, False)} and (fails or len(seen) == 6)
+
+
+@pytest.mark.parametrize("grad", [False, True])
+def test_blocks_come_in_order_from_one_thread_each_unless_gradients_are_asked_for(grad, two_threads):
+    def job(i: int) -> tuple[int, int, bool]:
+        return i, torch.get_num_threads(), torch.is_grad_enabled()
+
+    with torch.set_grad_enabled(grad):
+        found = list(over_blocks(job, 5, torch.device("cpu")))
+    assert found == [(i, 2 if grad else 1, grad) for i in range(5)]
+    assert torch.get_num_threads() == 2
+    assert list(over_blocks(job, 0, torch.device("cpu"))) == []
 
 
 @pytest.mark.parametrize("graphs, work, threads", [(1, 11, 2), (1, 9, 1), (2, 11, 1)])
