@@ -38,6 +38,7 @@ from grnular_paper.tables import (
     readings,
     runtimes,
 )
+from grnular_paper.tables.simulated import graph_numbers
 from grnular_paper.tables.stem_cell_verdicts import recorded_statements, statement_numbers
 from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
 from matplotlib.figure import Figure
@@ -85,13 +86,15 @@ def numbers(folder: Path) -> dict[str, object]:
     found |= runtimes.arboreto_numbers(timed, runtimes.against(folder, "grnboost2-arboreto"))
     found |= {f"seconds_{row.method}": row.seconds for row in timed.itertuples()}
     found |= {"device": timed["device"].mode()[0]}
+    for name in ("clean", "noisy"):
+        found[f"graphs_{name}"] = graph_numbers(grids.rows(name, folder))["most_graphs"]
     found |= ablations.setting_numbers(learning.rows(folder))
     found |= ablations.algorithm_numbers(learning.ablation_rows(folder))
     found |= readings.reading_numbers(Record(READINGS, folder).rows())
     found |= {"kept": learning.kept_in_words([f"grnular-{name}" for name in ("clean", "noisy", "DS1", "DS2")])}
     pairs = recorded_pairs(folder)
     found |= beeline_scores.paper_numbers(pairs)
-    found |= beeline_scores.mean_numbers(ranked(pairs)) | {"n_pairs": ranked(pairs).scored["pair"].nunique()}
+    found |= beeline_scores.mean_numbers(ranked(pairs))
     cells = Record(MORE_CELLS, folder).rows()
     found |= more_cells.kind_numbers(cells, CURATED) | more_cells.kind_numbers(cells, CHIP)
     found |= pitfalls.floor_numbers(pitfalls.floor_table(np.random.default_rng(0), 20))

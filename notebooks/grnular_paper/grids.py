@@ -47,7 +47,7 @@ TUNED_WITH_TFS = ("grnboost2-tuned", "ridge-tuned", "tigress-tuned")
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of an experiment; a DS data set has its own sizes.
+    """One setting of an experiment; a DS dataset has its own sizes.
 
     Attributes
     ----------

@@ -148,7 +148,7 @@ def timings(hidden: Iterable[int] = HIDDEN, methods: Iterable[str] = METHODS) ->
 
 
 def median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -> Inference:
-    """A run on small data, then the run of median time on the data set.
+    """A run on small data, then the run of median time on the dataset.
 
     Parameters
     ----------

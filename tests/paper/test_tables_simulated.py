@@ -215,3 +215,10 @@ def test_a_live_part_tells_its_largest_difference_and_its_failures():
     assert first == "2 runs, 2 of them on record; no area differs by more than 20.00%"
     assert "none" in failed
     assert np.isnan(simulated.live_part([], rows).gap)
+
+
+def test_the_graphs_behind_a_point_are_those_of_the_method_that_has_most():
+    names = ["method", "tf_information", "panel", "place", "replicate"]
+    rows = [("clr", "with", 5, 100, r) for r in "0120"] + [("ridge", "with", 5, 100, "7"), ("clr", "without", 5, 100, "8")]
+    assert simulated.graph_numbers(pd.DataFrame(rows, columns=names)) == {"most_graphs": 3}
+    assert simulated.graph_numbers(pd.DataFrame(columns=names)) == {"most_graphs": 0}

@@ -58,6 +58,7 @@ def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
     dict of str to object
         ``<setting>_<method>``: mean with the TF list, NaN without a run; ``<setting>_ratio``, ``_best_other``,
         ``_best_score``, ``_best_graphs`` of GRNULar-context against the best method without training;
+        ``<setting>_graphs``: the most that a method has;
         ``<setting>_glad_alone``, ``clean_glad``, ``clean_trees_without``, ``clean_glasso_without``: without the list.
     """
     means = recorded.groupby(["setting", "tf_information", "method"])["strict_auprc"].mean()
@@ -69,6 +70,7 @@ def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
         numbers |= {
             f"{setting}_ratio": ahead.times, f"{setting}_best_other": label(ahead.other),
             f"{setting}_best_score": ahead.score, f"{setting}_best_graphs": ahead.graphs,
+            f"{setting}_graphs": int(recorded.loc[recorded["setting"] == setting, "replicate"].nunique()),
         }  # fmt: skip
     for key, setting, method in (
         ("clean_glad_alone", "clean", "glad"),
@@ -174,7 +176,8 @@ def algorithm_numbers(ablations: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``base_auprc``, ``base_seconds``, ``algorithm2_auprc``, ``algorithm2_seconds``; ``base_p`` of a Wilcoxon test.
+        ``base_auprc``, ``base_seconds``, ``algorithm2_auprc``, ``algorithm2_seconds``; ``base_p`` of a Wilcoxon test;
+        ``ablation_graphs``: the graphs that each variant is scored on, the fewest.
     """
     rows = ablations[(ablations["dataset"] == "clean") & (ablations["base"] == "untrained")]
     pair = rows[rows["factor"] == "algorithm"]
@@ -184,7 +187,8 @@ def algorithm_numbers(ablations: pd.DataFrame) -> dict[str, float]:
         numbers[f"{key}_auprc"] = float(of["strict_auprc"].mean())
         numbers[f"{key}_seconds"] = float(of["seconds"].mean())
     test = compare_methods(pair, "strict_auprc", "replicate", "method").iloc[0]
-    return numbers | {"base_p": float(test["p"])}
+    graphs = ablations.groupby(["base", "dataset", "factor", "value"])["replicate"].nunique()
+    return numbers | {"base_p": float(test["p"]), "ablation_graphs": int(graphs.min())}
 
 
 def variant_means(rows: pd.DataFrame) -> pd.DataFrame:

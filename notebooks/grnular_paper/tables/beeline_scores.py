@@ -368,12 +368,13 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
     -------
     dict of str to object
         ``best_method``, ``best_ratio``; ``ratio_<method>``: the geometric mean, NaN where a method did not run on
-        all pairs; ``mean_<method>``: the arithmetic one.
+        all pairs; ``mean_<method>``: the arithmetic one; ``n_pairs``: how many there are.
     """
     geometric, arithmetic = found.geometric, found.arithmetic
     best = found.methods[0] if found.methods else ""
     numbers: dict[str, object] = {
         "best_method": label(best), "best_ratio": float(geometric.get(best, np.nan)),
+        "n_pairs": int(found.scored["pair"].nunique()),
     }  # fmt: skip
     for m in TOLD:
         numbers[f"ratio_{m}"] = float(geometric.get(m, np.nan))

@@ -135,6 +135,18 @@ def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) 
         )  # fmt: skip
 
 
+def graph_numbers(recorded: pd.DataFrame) -> dict[str, int]:
+    """How many graphs, or noise replicates of one network, stand behind a point of the figures, to be glued.
+
+    Returns
+    -------
+    dict of str to int
+        ``most_graphs``: the largest number that a method has at a point; 0 without a row.
+    """
+    of_point = recorded.groupby(["method", "tf_information", "panel", "place"])["replicate"].nunique()
+    return {"most_graphs": int(of_point.max()) if len(of_point) else 0}
+
+
 def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
     """How many runs are on record and how many are planned beyond them, as a sentence.
 
