@@ -145,6 +145,7 @@ _ENTRIES = (
         _call("trees", "ensemble_method", "genie3"), marker="v", cost="minutes", stochastic=True,
         law=resources.forest_law, shares_cores=True,
     ),
+    _tuned("genie3", "GENIE3", "#2F6F95", cost="minutes"),
     Method(
         "genie3-arboreto", "GENIE3 (arboreto)", "#3E9BD0",
         "The same forests from arboreto and scikit-learn; several times slower",

@@ -38,11 +38,11 @@ WITH_TFS = (
 )  # fmt: skip
 DS_WITH_TFS = (*WITH_TFS, "genie3")
 SLOW = (
-    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "tigress-tuned",
+    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned",
 )  # fmt: skip
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
 TUNED_WITHOUT_TFS = ("glasso-tuned",)
-TUNED_WITH_TFS = ("grnboost2-tuned", "ridge-tuned", "tigress-tuned")
+TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tuned")
 
 
 @dataclass(frozen=True)

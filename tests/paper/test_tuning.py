@@ -134,7 +134,10 @@ def test_the_whole_grid_is_on_record(rows):
 @pytest.mark.parametrize(("method", "known"), GRIDS)
 def test_the_packages_table_is_what_the_record_chooses(rows, method, known, trained_like):
     key = WITHOUT if known == "without" else method
-    assert tuning.chosen(rows, method, known, trained_like).settings == SETTINGS[key][trained_like]
+    found = tuning.chosen(rows, method, known, trained_like).settings
+    if method == "genie3":  # the grid grows a tenth of the trees
+        found = found._replace(n_trees=DEFAULTS[method].n_trees)
+    assert found == SETTINGS[key][trained_like]
 
 
 def test_tuning_never_loses_on_validation_graphs(rows):
@@ -162,8 +165,9 @@ def test_defaults_and_tuned_settings_meet_ours_on_the_same_graphs():
 
 def test_every_curve_of_a_tuned_method_stands_behind_its_own():
     for experiment in grids.N_GRAPHS:
-        curves = grids.all_curves(experiment)
-        assert set(curves) == {*grids.curves(experiment), *grids.tuned_curves()}
-        assert len(curves) == len(set(curves))
-        for method, known in grids.tuned_curves():
+        curves, own = grids.all_curves(experiment), grids.curves(experiment)
+        tuned = [(m, known) for m, known in grids.tuned_curves() if (m.removesuffix("-tuned"), known) in own]
+        assert set(curves) == {*own, *tuned} and len(curves) == len(set(curves))
+        for method, known in tuned:
             assert curves[curves.index((method, known)) - 1] == (method.removesuffix("-tuned"), known)
+    assert ("genie3-tuned", "with") in grids.all_curves("ds")
