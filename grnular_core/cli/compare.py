@@ -22,6 +22,7 @@ from grnular_core.cli.terminal import (
 from grnular_core.data.edges import MOST, write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import RunOptions, check_method, method
+from grnular_core.utils.cluster import cluster
 from grnular_core.utils.device import resolve_device
 from grnular_core.workflow.compare import (
     METHOD,
@@ -111,7 +112,7 @@ def _compare(options: argparse.Namespace) -> None:
     if options.device not in ("auto", "cpu"):
         resolve_device(options.device)
     asked = Comparison(options.groupby, options.a, options.b, options.samples, options.permutations)
-    with progress_bar("networks") as progress:
+    with cluster(options.dask), progress_bar("networks") as progress:
         run = RunOptions(options.seed, options.device, options.jobs, progress)
         how = reading_options(options)
         table, notes = compared(options.expression, options.tfs, asked, options.method, run, how, options.top)

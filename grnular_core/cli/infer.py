@@ -23,6 +23,7 @@ from grnular_core.cli.terminal import (
 from grnular_core.data.edges import MOST, kept_edges, write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import FOR_CELLS, RunOptions, check_method, method
+from grnular_core.utils.cluster import cluster
 from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Plan, expected_cost, infer_network
@@ -166,7 +167,8 @@ def _infer(options: argparse.Namespace) -> None:
     if chosen.cost != "seconds" and chosen.law is None:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
     run = RunOptions(options.seed, options.device, options.jobs, weights=options.weights)
-    found = infer_network(data, chosen.name, run, plan, say, progress_bar)
+    with cluster(options.dask):
+        found = infer_network(data, chosen.name, run, plan, say, progress_bar)
     edges, note = kept_edges(found.edges, options.top)
     if note:
         say(f"note: {note}")

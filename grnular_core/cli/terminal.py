@@ -145,6 +145,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=jobs, default=-1, metavar="N",
         help="processes for tree methods (default: all cores)",
     )  # fmt: skip
+    add(
+        "--dask", type=text, metavar="ADDRESS",
+        help="scheduler of a Dask cluster, such as tcp://10.0.0.5:8786, to which repeated runs go: bootstraps, decoys, "
+        "labelings (default: all on this machine)",
+    )  # fmt: skip
 
 
 def add_table_options(parser: argparse.ArgumentParser) -> None:

@@ -263,7 +263,7 @@ def _best_alpha(folds: list[_Fold], largest: float, n_jobs: int = 1) -> float:
     """
     alphas = np.geomspace(largest, LEAST * largest, LADDER)
     scores: dict[float, float] = {}
-    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
+    with Parallel(n_jobs=n_jobs, require="sharedmem") as parallel:
         for _ in range(1 + REFINEMENTS):
             for alpha in map(float, alphas):
                 found = parallel(delayed(fold.score)(alpha) for fold in folds)

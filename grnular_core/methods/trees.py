@@ -158,8 +158,8 @@ def ensemble_scores(
             scores[others, gene] = _forest(seen, target, draws, forest)
 
     n_jobs = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
-    # threads: compiled loops run side by side
-    runs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")(
+    # threads, also on a worker of a cluster: compiled loops run side by side, and write to one table
+    runs = Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator_unordered")(
         delayed(fit)(gene) for gene in range(n_genes)
     )
     for done, _ in enumerate(runs, 1):

@@ -9,6 +9,7 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
@@ -17,6 +18,7 @@ from grnular_core.data.readers import read_expression
 from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions
 from grnular_core.scoring import strict
 from grnular_core.simulation.simulate import Simulation
+from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import GrnularError, InputError
 from grnular_core.workflow.analysis import Plan, infer_network
 from grnular_core.workflow.given import (
@@ -31,6 +33,8 @@ from grnular_core.workflow.keywords import warn, words_of_python
 from grnular_core.workflow.report import described, make_report
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from grnular_core.workflow.given import Data, TFs
 
 GROUP = "group"  # column of the result
@@ -192,17 +196,26 @@ def _inferred_by_group(
     """Infer one network for each group of cells."""
     cells = read_expression(data) if isinstance(data, str | Path) else data
     groups, notes = groups_of_cells(cells, column)
-    tables, said = {}, {}
-    for group, members in groups.items():
-        try:
-            tables[group], said[group] = _inferred(cells[members], tfs, options, name, run, top)
-        except GrnularError as error:
-            error.args = (f"group {group!r} of {column!r}: {error}",)
-            raise
+    shared = (cells, groups, column, tfs, options, name, replace(run, progress=None), top)
+    results = list(repeated(_of_group, len(groups), *shared, progress=run.progress))
+    tables = {group: edges for group, (edges, _) in zip(groups, results, strict=True)}
+    said = {group: of for group, (_, of) in zip(groups, results, strict=True)}
     found = pd.concat(tables, names=[GROUP, None]).reset_index(GROUP).reset_index(drop=True)
     reports = {group: edges.attrs[REPORT] for group, edges in tables.items()}
     found.attrs = {REPORT: {"groupby": column, "groups": reports, "notes": list(notes)}}
     return found, [*notes, *_merged(said)]
+
+
+def _of_group(
+    number: int, cells: AnnData, groups: Mapping[str, np.ndarray], column: str, *how: Any
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Infer the network of one group; an error names it."""
+    group = list(groups)[number]
+    try:
+        return _inferred(cells[groups[group]], *how)
+    except GrnularError as error:
+        error.args = (f"group {group!r} of {column!r}: {error}",)
+        raise
 
 
 def _merged(said: Mapping[str, Sequence[str]]) -> list[str]:

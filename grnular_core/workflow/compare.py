@@ -20,6 +20,7 @@ from grnular_core.data.names import preview
 from grnular_core.data.readers import read_expression
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.unrolled import default_weights
+from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.analysis import Network, Plan
 from grnular_core.workflow.edge_differences import (
@@ -355,20 +356,30 @@ def _tested(
     n_b = of_cells.sum(axis=1)
     n_cells = int(np.minimum(n_b, of_cells.shape[1] - n_b).min())
     report = run.progress or (lambda done, total: None)
+    shared = (data, expression, of_cells, n_cells, name, replace(run, progress=None))
+    networks = repeated(
+        _both_networks, len(drawn), *shared, progress=lambda done, n: report(2 * done, 2 * n)
+    )
+    return edge_differences(networks, len(drawn)), n_cells
 
-    def networks(number: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([1, run.seed, number])
-        found = []
-        for side, rows in enumerate(draw_sides(of_cells[number], n_cells, rng)):
-            done = 2 * number + side
-            report(done, 2 * len(drawn))
-            settings = replace(run, seed=run.seed + done, progress=None)
-            found.append(_weights(data, expression[rows], name, settings))
-        return found[0], found[1]
 
-    found = edge_differences(networks, len(drawn))
-    report(2 * len(drawn), 2 * len(drawn))
-    return found, n_cells
+def _both_networks(
+    number: int,
+    data: GRNDataset,
+    expression: np.ndarray,
+    of_cells: np.ndarray,
+    n_cells: int,
+    name: str,
+    run: RunOptions,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Infer the networks of both sides of one labeling, from as many cells each."""
+    rng = np.random.default_rng([1, run.seed, number])
+    sides = enumerate(draw_sides(of_cells[number], n_cells, rng))
+    a, b = (
+        _weights(data, expression[rows], name, replace(run, seed=run.seed + 2 * number + side))
+        for side, rows in sides
+    )
+    return a, b
 
 
 def _weights(data: GRNDataset, cells: np.ndarray, name: str, run: RunOptions) -> np.ndarray:

@@ -26,7 +26,7 @@ least as many edges at ``LEVEL``: it holds whatever the dependence among edges.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import comb
@@ -232,15 +232,13 @@ class Differences:
         return float((self.counts >= self.counts[0]).mean())
 
 
-def edge_differences(
-    of_labeling: Callable[[int], tuple[np.ndarray, np.ndarray]], n: int
-) -> Differences:
+def edge_differences(networks: Iterable[tuple[np.ndarray, np.ndarray]], n: int) -> Differences:
     """Test every edge for a difference.
 
     Parameters
     ----------
-    of_labeling : callable
-        From the number of a labeling, 0 for the observed one, to the signed weights of a and b, (edges,).
+    networks : iterable of (ndarray, ndarray)
+        Of every labeling, the observed one first, the signed weights of a and b, (edges,).
     n : int
         Labelings, 2 or more.
 
@@ -249,11 +247,10 @@ def edge_differences(
     Differences
         For all edges.
     """
-    a, b = of_labeling(0)
-    t = np.empty((n, len(a)), dtype=np.float32)
-    t[0] = b - a
-    for number in range(1, n):
-        x_a, x_b = of_labeling(number)
+    for number, (x_a, x_b) in enumerate(networks):
+        if number == 0:
+            a, b = x_a, x_b
+            t = np.empty((n, len(a)), dtype=np.float32)
         t[number] = x_b - x_a
     _divide_by_spread(t)
     ordered = np.sort(t, axis=1)

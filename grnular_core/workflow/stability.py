@@ -28,6 +28,7 @@ from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import ALL_EDGES
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
+from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
 
@@ -75,8 +76,12 @@ def n_top_edges(data: GRNDataset, n: int | str | None = None) -> int:
 def _settings(name: str, run: RunOptions, number: int) -> RunOptions:
     """Set up one of several runs: a method that draws gets another seed each time."""
     seed = run.seed + 1 + number if method(name).stochastic else run.seed
-    # parts of other cells are other parts: nothing is kept on disk
-    return RunOptions(seed, run.device, run.n_jobs, weights=run.weights)
+    return replace(run, seed=seed)
+
+
+def _alone(run: RunOptions) -> RunOptions:
+    """Leave out what one run alone has: its progress, and its parts, which are of other cells."""
+    return replace(run, progress=None, parts=None)
 
 
 # --- stability
@@ -128,18 +133,20 @@ def edge_stability(
     chosen = edges.head(top)[["regulator", "target"]].reset_index(drop=True)
     pairs = _pair_codes(chosen, data)
     inside, ranks = np.zeros(len(chosen)), np.zeros(len(chosen))
-    for number in range(n_runs):
-        if progress:
-            progress(number, n_runs)
-        # the first number sets these draws apart from those of decoys
-        drawn = bootstrap_cells(data, np.random.default_rng([0, run.seed, number]))
-        again = run_method(drawn, name, _settings(name, run, number)).edges
-        rank = _ranks_of(pairs, _pair_codes(again, data))
+    for rank in repeated(_bootstrap_ranks, n_runs, data, name, _alone(run), pairs, progress=progress):
         inside += rank <= top
         ranks += rank
-    if progress:
-        progress(n_runs, n_runs)
     return chosen.assign(stability=inside / n_runs, mean_rank=ranks / n_runs)
+
+
+def _bootstrap_ranks(
+    number: int, data: GRNDataset, name: str, run: RunOptions, pairs: np.ndarray
+) -> np.ndarray:
+    """Ranks of some pairs on one bootstrap of the cells."""
+    # the first number sets these draws apart from those of decoys
+    drawn = bootstrap_cells(data, np.random.default_rng([0, run.seed, number]))
+    again = run_method(drawn, name, _settings(name, run, number)).edges
+    return _ranks_of(pairs, _pair_codes(again, data))
 
 
 def _pair_codes(edges: pd.DataFrame, data: GRNDataset) -> np.ndarray:
@@ -248,17 +255,18 @@ def count_decoys(
         )
     run = run or RunOptions()
     total = np.zeros(n_pairs(data))
-    for number in range(n_runs):
-        if progress:
-            progress(number, n_runs)
-        both, prefix = with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
-        total += _counts(
-            run_method(both, name, _settings(name, run, number)).edges, prefix, len(total)
-        )
-    if progress:
-        progress(n_runs, n_runs)
+    for counts in repeated(_decoy_counts, n_runs, data, name, _alone(run), groups, progress=progress):
+        total += counts
     # a TF has an edge to its own decoy and none to itself
     return DecoyCounts(total / n_runs * (data.n_genes - 1) / data.n_genes, n_runs)
+
+
+def _decoy_counts(
+    number: int, data: GRNDataset, name: str, run: RunOptions, groups: np.ndarray | None
+) -> np.ndarray:
+    """Count decoy edges of one run, as ``_counts`` does."""
+    both, prefix = with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
+    return _counts(run_method(both, name, _settings(name, run, number)).edges, prefix, n_pairs(data))
 
 
 def _counts(edges: pd.DataFrame, prefix: str, n_pairs: int) -> np.ndarray:

@@ -6,7 +6,6 @@ Rows go to the record as soon as a run (``tasks.Task``) has ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,12 @@ import pandas as pd
 from grnular_core.data.beeline import NETWORKS
 from grnular_core.methods.registry import METHODS
 from grnular_core.utils.chunks import clear_parts, task_folder
-from grnular_core.utils.errors import GrnularError, InputError, MethodError
+from grnular_core.utils.errors import GrnularError, MethodError
 from grnular_paper.real_data import RUN, RealTask, pairs_without_data
 from grnular_paper.records import KEY, Record, area_gaps
 from grnular_paper.synthetic import SyntheticTask
 from grnular_paper.tasks import Rows, Task
 
-CONNECT_SECONDS = 30
 # Rows of single precision: hundreds of Adam steps through ReLUs carry the rounding of another processor's
 # instructions into the scores. Measured between AVX2 and AVX-512 on 100 cells with dropout: 14 % of the AUPRC at
 # worst, 2 % in the median (6 % with 1,000 cells, 3 % without noise). In double precision: below 1 %.
@@ -55,7 +53,7 @@ def run_missing(
     say : callable
         Gets a line for every task that ended.
     n_workers : int
-        Processes, or wherever ``cluster`` sends the work. This process alone writes.
+        Processes, or wherever ``utils.cluster`` sends the work. This process alone writes.
     **options
         ``device`` and ``n_jobs`` of every run.
 
@@ -148,42 +146,6 @@ def _recorded(folder: Path, tasks: Sequence[Task]) -> Iterator[bool]:
                 have[task.experiment, names] = set(rows.itertuples(index=False, name=None))
             there &= tuple(map(str, identity.values())) in have[task.experiment, names]
         yield there
-
-
-@contextmanager
-def cluster(address: str = "") -> Iterator[None]:
-    """Send the runs inside the block to a Dask cluster.
-
-    Parameters
-    ----------
-    address : str
-        Of the scheduler; empty leaves the work on this machine. Workers need this package and, for DS1-DS3, its
-        data; a worker that dies loses its unfinished runs to the others.
-
-    Yields
-    ------
-    None
-        While the cluster takes the runs.
-
-    Raises
-    ------
-    InputError
-        When no scheduler answers.
-    """
-    if not address:
-        yield
-        return
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(
-            f"no Dask scheduler answers at {address!r} ({type(error).__name__}); start one with "
-            "`dask scheduler` and give its address, such as tcp://10.0.0.5:8786"
-        ) from error
-    with client, joblib.parallel_config(backend="dask", client=client):
-        yield
 
 
 # --- verification

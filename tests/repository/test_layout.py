@@ -108,7 +108,7 @@ def test_package_and_requirements_name_the_same_bounds():
     project = metadata_of_package()
     extras = project["optional-dependencies"]
     optional = [line for name, lines in extras.items() if name != "regdiffusion" for line in lines]
-    own = "grnular-core[parquet,plots,trees]"
+    own = "grnular-core[dask,parquet,plots,trees]"
     assert own in extras["book"]
     wanted = requirements()
     for requirement in map(Requirement, [*project["dependencies"], *{*optional} - {own}]):

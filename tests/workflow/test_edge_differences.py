@@ -79,7 +79,7 @@ def simulated(rng: np.random.Generator, n_edges: int = 300, n: int = 21, planted
         a, b = (x + 0.3 * noise * rng.normal(size=n_edges) for x in (a, b))
         return a, b + (12 * noise * (np.arange(n_edges) < planted) if number == 0 else 0)
 
-    return differences.edge_differences(of_labeling, n)
+    return differences.edge_differences(map(of_labeling, range(n)), n)
 
 
 def test_without_a_difference_few_runs_find_any_and_p_is_uniform():

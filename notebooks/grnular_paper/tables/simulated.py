@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from grnular_core.utils.cluster import cluster
 from grnular_paper import grids
 from grnular_paper.grids import Point
 from grnular_paper.records import area_gaps, recorded_folder, work_folder
-from grnular_paper.runs import cluster, run_missing, run_now
+from grnular_paper.runs import run_missing, run_now
 from grnular_paper.synthetic import SyntheticTask, TFInformation
 
 KEY = ["dataset", "cells", "cell_types", "replicate", "method", "tf_information", "seed"]
