@@ -1,6 +1,6 @@
 """Where a training stands, as one file that is replaced whole and knows when it is damaged.
 
-A checkpoint is a safetensors file: tensors of the model, of Adam and of the best weights so far,
+A checkpoint is a safetensors file: tensors of the model, of Adam and of the best weights,
 and as text the recipe, the epoch and the history. Nothing in it is ever executed. A digest over all
 of it tells a damaged file from a whole one; safetensors itself would not see a changed number.
 """

@@ -56,7 +56,7 @@ class Claim:
     source: str  # where the paper makes it; ``here`` for a claim of our own
     text: str  # the sentence
     page: str  # stem of the notebook, or of the page in ``book``, that shows it
-    judge: Callable[[Path], Finding]  # the finding from the folder of recorded tables
+    assess: Callable[[Path], Finding]  # the finding from the folder of recorded tables
     printed: Callable[[Path], str] | None = None  # the paper's own numbers, from the same folder
 
     @property
@@ -131,7 +131,7 @@ def together(findings: Iterable[Finding]) -> Finding:
 
 
 def not_testable(reason: str) -> Callable[[Path], Finding]:
-    """The judge of a claim that no number of this book can decide.
+    """The assessment of a claim that no number of this book can decide.
 
     Parameters
     ----------

@@ -196,7 +196,7 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
 
 
 def least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many of them are run first: with these on record, a curve is complete enough to be judged.
+    """How many of them are run first: with these on record, a curve is complete enough for a verdict.
 
     Parameters
     ----------
@@ -325,7 +325,7 @@ def missing(
     Parameters
     ----------
     planned : callable
-        ``n_graphs``, or ``least_graphs`` for what a curve needs to be judged.
+        ``n_graphs``, or ``least_graphs`` for what a curve needs for a verdict.
 
     Returns
     -------

@@ -229,7 +229,7 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
     )  # fmt: skip
 
 
-def judge(pairs: Iterable[Pair]) -> Verdict:
+def assess(pairs: Iterable[Pair]) -> Verdict:
     """The verdict from one ``pair`` a competing method, corrected for their number.
 
     Parameters
@@ -274,7 +274,7 @@ def verdict(
     Verdict
         The word, the counts and the tests.
     """
-    return judge(pair(rows, chosen, other, score) for other in others)
+    return assess(pair(rows, chosen, other, score) for other in others)
 
 
 def table(points: pd.DataFrame) -> pd.DataFrame:

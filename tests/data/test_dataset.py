@@ -69,7 +69,7 @@ def test_a_turned_table_gives_the_same_dataset_and_says_so():
     data = make_dataset(table, TFS)
     assert same(data, reference())
     assert data.notes[0].startswith("genes are the rows: 2 of 6 row names")
-    # an AnnData has its genes in columns unless it is told otherwise
+    # an AnnData has its genes in columns unless stated otherwise
     with pytest.raises(InputError, match="columns are genes, but 2 of 6 row.*genes-x-cells if it"):
         make_dataset(small_anndata().T, TFS)
     for turned in (table, small_anndata().T):

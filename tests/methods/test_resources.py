@@ -1,4 +1,4 @@
-"""What is told of time and memory before a run: bounds, the record's seconds, refusals."""
+"""What is said of time and memory before a run: bounds, the record's seconds, refusals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SIZES = {
     "DS2": (2700, 400, 37),
     "DS3": (2700, 1200, 127),
 }
-# how many times too little, and too much, may be told of a size
+# how many times too little, and too much, may be said of a size
 WITHIN = {
     "genie3": (2.2, 2.2),
     "grnboost2": (4.5, 9),  # it stops early where there is little to learn

@@ -66,12 +66,12 @@ def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(ta
 
 def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):
     assert set(table["verdict"]) <= set(WORDS)
-    judged = table[table["verdict"] != OPEN]
-    assert (judged["numbers"] != "").all()
+    assessed = table[table["verdict"] != OPEN]
+    assert (assessed["numbers"] != "").all()
     counts = claim_registry.counts(table)
     papers = len(claim_registry.papers(table))
     assert papers == (~table["ours"]).sum() - len(SECTIONS[SUMS]) - len(SECTIONS[DEFINITIONS])
-    assert (judged["basis"] != "").all()
+    assert (assessed["basis"] != "").all()
     assert (counts.drop(columns="verdict").sum() == papers).all()
 
 
@@ -86,7 +86,7 @@ def test_what_is_true_by_construction_is_no_finding_and_headlines_are_few(table)
 
 def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
     copy_of_record(tmp_path)
-    found = {claim.name: claim.judge(tmp_path) for claim in CLAIMS}
+    found = {claim.name: claim.assess(tmp_path) for claim in CLAIMS}
     known = {name for name, finding in found.items() if finding.verdict not in (OPEN, UNTESTED)}
     assert known == {"few_parameters", "paths"}  # which need the package alone
     assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
@@ -105,7 +105,7 @@ def test_what_fig_8_prints_is_above_chance_where_few_random_draws_reach_it(tmp_p
     drawn["paper_auprc"] = drawn["network"].map(levels).astype(str)
     kept = rows.drop(index=drawn.index)
     pd.concat([kept, drawn]).to_csv(tmp_path / "beeline.csv", index=False)
-    finding = named("fig8_chance").judge(tmp_path)
+    finding = named("fig8_chance").assess(tmp_path)
     assert finding.verdict == verdict and "printed 0.049" in finding.numbers
     assert "Cell-type" not in finding.numbers  # the paper prints 0 there
 
@@ -121,7 +121,7 @@ def test_counts_on_real_cells_are_those_of_the_recorded_rows():
             other = rows.get((network, dataset, other_method))
             higher += other is not None and own > other
             lower += other is not None and own < other
-    finding = named("fig8_auprc").judge(RECORD)
+    finding = named("fig8_auprc").assess(RECORD)
     assert f"strict: higher in {higher}, lower in {lower} of {higher + lower}" in finding.numbers
     assert finding.verdict == word(higher, lower, higher + lower)
 
@@ -135,18 +135,18 @@ def test_other_rows_turn_a_verdict_round(tmp_path):
     rows.loc[best, ["paper_auprc", "paper_auroc"]] = 0.001
     rows.to_csv(path, index=False)
     for name in ("fig8_auprc", "fig8_auroc"):
-        finding = named(name).judge(tmp_path)
+        finding = named(name).assess(tmp_path)
         assert (finding.verdict, finding.by_paper) == (REPRODUCED, NOT_REPRODUCED)
 
 
 def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     copy_of_record(tmp_path, "clean", "noisy")
-    whole = named("clean_paper_trees").judge(tmp_path)
+    whole = named("clean_paper_trees").assess(tmp_path)
     entered, planned = map(int, re.search(r"mean over (\d+) of (\d+) points", whole.basis).groups())
     assert planned == 15 and whole.early == (2 * entered < planned)
     rows = pd.read_csv(tmp_path / "clean.csv")
     rows[~rows["method"].str.startswith(claims_simulated.TREES)].to_csv(tmp_path / "clean.csv", index=False)
-    assert named("clean_paper_trees").judge(tmp_path).verdict == OPEN
+    assert named("clean_paper_trees").assess(tmp_path).verdict == OPEN
 
 
 def test_what_is_left_under_dropout_is_measured_graph_by_graph():
@@ -171,14 +171,14 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
               ("sox17_rises", REPRODUCED), ("target_rises", UNTESTED), ("chip_sox2", UNTESTED))]  # fmt: skip
     lines += ["sox2_falls,of another method,not reproduced,rho,grnular-cells"]
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
-    trends = named("sox_trends").judge(tmp_path)
+    trends = named("sox_trends").assess(tmp_path)
     assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers
     lines = [line.replace("sox7_rises moves,not ", "sox7_rises moves,") for line in lines]
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
-    trends = named("sox_trends").judge(tmp_path)  # all that was tested came out, one was not
+    trends = named("sox_trends").assess(tmp_path)  # all that was tested came out, one was not
     assert trends.verdict == PARTLY
     assert trends.numbers.startswith("3 of 3 parts that could be tested came out (no data for: target_rises moves); ")
-    assert named("chip_sox2").judge(tmp_path) == Finding(UNTESTED, "rho", basis=claims_real.STEM_CELLS)
+    assert named("chip_sox2").assess(tmp_path) == Finding(UNTESTED, "rho", basis=claims_real.STEM_CELLS)
 
 
 def test_a_pair_without_a_difference_or_a_score_counts_for_nobody():
@@ -203,7 +203,7 @@ def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():
 
 
 def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores():
-    finding = named("fig8_low").judge(RECORD)
+    finding = named("fig8_low").assess(RECORD)
     dense = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
     limit = pd.read_csv(RECORD / "paper_fig8.csv").query("method == 'grnular'")["auprc"].max()
     left_out = dense[dense["density"] > limit][["dataset", "network"]].drop_duplicates()
@@ -211,18 +211,18 @@ def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores
 
 
 def test_what_was_not_run_has_no_verdict():
-    assert named("hours_without").judge(RECORD).verdict == UNTESTED
+    assert named("hours_without").assess(RECORD).verdict == UNTESTED
 
 
 def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_path):
-    found = named("boosting_forest").judge(RECORD)
+    found = named("boosting_forest").assess(RECORD)
     copy_of_record(tmp_path, "ds")
-    alone = named("boosting_forest").judge(tmp_path)  # three networks
+    alone = named("boosting_forest").assess(tmp_path)  # three networks
     assert alone.verdict == UNTESTED and "of 3 networks: DS1 " in alone.numbers
     assert found.verdict != UNTESTED and "points); on DS1 to DS3: GENIE3 " in found.numbers
     copy_of_record(tmp_path, "clean")
     (tmp_path / "ds.csv").unlink()
-    assert named("boosting_forest").judge(tmp_path).numbers in found.numbers
+    assert named("boosting_forest").assess(tmp_path).numbers in found.numbers
 
 
 def test_the_page_shows_every_claim_once_with_its_verdict(table):
@@ -243,7 +243,7 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
 
 
 def test_training_on_few_graphs_is_judged_on_test_graphs_and_no_start_may_have_been_kept(monkeypatch):
-    finding = named("few_graphs").judge(RECORD)
+    finding = named("few_graphs").assess(RECORD)
     (test,) = finding.tests.to_dict("records")
     gained = test["difference"] > 0 and test["p_holm"] < 0.05
     kept = re.search("On validation graphs: (.*);", finding.numbers)[1].count(" to ")
@@ -254,9 +254,9 @@ def test_training_on_few_graphs_is_judged_on_test_graphs_and_no_start_may_have_b
     assert test["difference"] == pytest.approx(means["20 graphs"] - means["none"])
     assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
     monkeypatch.setattr(claims_model, "TRAINED", ("grnular-clean", "glad-clean"))
-    assert named("few_graphs").judge(RECORD).verdict == REPRODUCED
+    assert named("few_graphs").assess(RECORD).verdict == REPRODUCED
     monkeypatch.setattr(claims_model, "word", lambda *counts: NOT_REPRODUCED)
-    assert named("few_graphs").judge(RECORD).verdict == NOT_REPRODUCED
+    assert named("few_graphs").assess(RECORD).verdict == NOT_REPRODUCED
 
 
 def test_other_simulations_are_judged_by_their_table(tmp_path):
@@ -348,7 +348,7 @@ def test_that_a_method_works_is_judged_where_an_oracle_could(monkeypatch, oracle
 
 
 def test_at_75_percent_the_oracle_of_the_simulation_leaves_too_little():
-    found = named("noisy_paper_75").judge(RECORD)
+    found = named("noisy_paper_75").assess(RECORD)
     left = claims_simulated.survival(claims_simulated.N_LEFT, dropouts=(75,)).loc[75]
     assert found.verdict == UNTESTED and left["oracle"] < claims_simulated.REACHABLE
     assert f"{100 * left['tfs']:.0f} % of the TFs" in found.numbers and f"{left['oracle']:.2f}" in found.numbers

@@ -27,7 +27,7 @@ def test_compiled_trees_are_matched_with_arboretos_by_the_whole_key():
     runs = [  # gene rule, seed, compiled, arboreto: levels apart, each pair within 1 %
         ("TFs+500", "0", 0.20, 0.202),
         ("TFs+500", "1", 0.40, 0.404),
-        ("top500", "0", 0.80, 0.80),  # the largest is told, not the mean
+        ("top500", "0", 0.80, 0.80),  # the largest is shown, not the mean
     ]
     rows = [
         {

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from grnular_paper import gene_sets, stem_cells
 from grnular_paper.tables import stem_cell_networks as networks
-from grnular_paper.tables import stem_cell_verdicts as judged
+from grnular_paper.tables import stem_cell_verdicts as verdicts
 from grnular_paper.tables import stem_cells as tables
 
 from grnular_core.data.dataset import make_dataset
@@ -184,93 +184,93 @@ def test_stand_ins_are_named_and_those_that_fall(cells, with_target):
 
 
 def test_targets_are_predicted_where_all_factors_are_there(cells):
-    predicted = judged.prediction(cells, 0.9)
+    predicted = verdicts.prediction(cells, 0.9)
     assert list(predicted) == STAND_INS
-    table = judged.prediction_table(predicted)
+    table = verdicts.prediction_table(predicted)
     assert len(table) == 2 and "R², SOX2" in table and "Spearman, within, SOX7" in table
-    assert judged.prediction(NO_CELLS, 0.9) == {} and judged.prediction_table({}).empty
+    assert verdicts.prediction(NO_CELLS, 0.9) == {} and verdicts.prediction_table({}).empty
     without = cells_of([n for n in NAMES if n != "SOX7"])
-    assert judged.prediction(without, 0.9) == {}
+    assert verdicts.prediction(without, 0.9) == {}
 
 
 def test_ranks_are_told_over_seeds(cells, runs):
-    ranks = judged.factor_ranks(cells, runs)
+    ranks = verdicts.factor_ranks(cells, runs)
     assert ranks[("grnular-cells", 0), "FN1"] == [3.5, 1, 2]  # SOX2, SOX7, SOX17
-    table = judged.rank_table(ranks).set_index(["method", "target"])
+    table = verdicts.rank_table(ranks).set_index(["method", "target"])
     assert table.loc[("GRNULar-cells (this work)", "LAMB1"), "SOX2"] == "1 (1 to 1)"
     assert table.loc[("CLR", "FN1"), "SOX2"] == "2"
-    assert judged.rank_table({}).empty
+    assert verdicts.rank_table({}).empty
 
 
 def test_the_verdict_on_the_gene_set_counts_seeds(runs):
     compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
-    name, _, word, numbers = judged.set_statement(compared, runs)
+    name, _, word, numbers = verdicts.set_statement(compared, runs)
     assert (name, word) == ("set_scores", stem_cells.AGREES)
     assert "in 2 of 2 seeds, against random sets in 2" in numbers and "outside 0.80, CLR 0.80" in numbers
     compared["grnular-cells", 1] = set_scores(0.2, 0.01)  # below chance, however sure
-    assert judged.set_statement(compared, runs)[2] == stem_cells.NOT
-    assert judged.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (stem_cells.UNTESTED, judged.NO_DATA)
+    assert verdicts.set_statement(compared, runs)[2] == stem_cells.NOT
+    assert verdicts.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
 
 
 def test_the_verdict_on_named_tfs_counts_those_of_every_seed(cells, runs):
     drawn = networks.draw(cells, runs, 1)
-    _, _, word, numbers = judged.named_statement(drawn)
+    _, _, word, numbers = verdicts.named_statement(drawn)
     assert word == stem_cells.NOT and numbers.startswith("1 of 4 (TF, seed;")
     assert "not in the one drawn: SOX17, SOX7" in numbers
     every = networks.draw(cells, runs, 28)
-    assert judged.named_statement(every)[2] == stem_cells.AGREES
+    assert verdicts.named_statement(every)[2] == stem_cells.AGREES
     nothing = networks.draw(NO_CELLS, networks.Runs("clr", {}, {}), 5)
-    assert judged.named_statement(nothing)[2] == stem_cells.UNTESTED
+    assert verdicts.named_statement(nothing)[2] == stem_cells.UNTESTED
 
 
 def test_the_verdict_on_chip_seq_looks_for_sox2(cells):
-    assert judged.chip_statement(cells)[2:] == (stem_cells.AGREES, "its regulators there: NANOG, SOX2")
-    assert judged.chip_statement(tables.Cells(None, chip=["NANOG"]))[2] == stem_cells.NOT
-    assert judged.chip_statement(NO_CELLS)[2] == stem_cells.UNTESTED
+    assert verdicts.chip_statement(cells)[2:] == (stem_cells.AGREES, "its regulators there: NANOG, SOX2")
+    assert verdicts.chip_statement(tables.Cells(None, chip=["NANOG"]))[2] == stem_cells.NOT
+    assert verdicts.chip_statement(NO_CELLS)[2] == stem_cells.UNTESTED
 
 
 def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with_target):
-    gene, stand_ins = judged.rank_statements(cells, runs, judged.factor_ranks(cells, runs))
-    assert gene[2:] == (stem_cells.UNTESTED, judged.NO_TARGET)
+    gene, stand_ins = verdicts.rank_statements(cells, runs, verdicts.factor_ranks(cells, runs))
+    assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
     assert stand_ins[2:] == (stem_cells.NOT, "(target, seed): FN1 1 of 2; LAMB1 0 of 2; chance 1 in 3")
     ranks = {(run, "CFC1"): [3.0, 1.0, 2.0] for run in runs.ours}
-    (gene,) = judged.rank_statements(with_target, runs, ranks)
+    (gene,) = verdicts.rank_statements(with_target, runs, ranks)
     assert gene[2:] == (stem_cells.AGREES, "2 of 2 seeds")
-    (nothing,) = judged.rank_statements(NO_CELLS, networks.Runs("clr", {}, {}), {})
-    assert nothing[2:] == (stem_cells.UNTESTED, judged.NO_DATA)
+    (nothing,) = verdicts.rank_statements(NO_CELLS, networks.Runs("clr", {}, {}), {})
+    assert nothing[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
 
 
 def test_verdicts_on_trends_are_each_of_their_direction():
     found = {"SOX2": tables.Trend(-0.5, 0.01), "SOX7": tables.Trend(-0.5, 0.01), "SOX17": tables.Trend(0.5, 0.2)}
-    words = [verdict for _, _, verdict, _ in judged.trend_statements(found)]
+    words = [verdict for _, _, verdict, _ in verdicts.trend_statements(found)]
     assert words == [stem_cells.AGREES, stem_cells.NOT, stem_cells.NOT, stem_cells.UNTESTED]
-    texts = [text for _, text, *_ in judged.trend_statements(found)]
+    texts = [text for _, text, *_ in verdicts.trend_statements(found)]
     assert texts[0] == "SOX2 falls along pseudotime" and texts[3] == "CFC1 rises along pseudotime"
 
 
 def test_verdicts_on_prediction_are_of_the_gene_or_of_its_stand_ins(cells, with_target):
     good = pd.DataFrame({"regulator": ["SOX2", "SOX7", "SOX17"], "r2": [0.1, 0.5, 0.4]})
     bad = good.assign(r2=[0.45, 0.5, 0.4])
-    gene, stand_ins = judged.prediction_statements(cells, {"FN1": good, "LAMB1": bad})
-    assert gene[2:] == (stem_cells.UNTESTED, judged.NO_TARGET)
+    gene, stand_ins = verdicts.prediction_statements(cells, {"FN1": good, "LAMB1": bad})
+    assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
     assert stand_ins[2:] == (stem_cells.NOT, "better on 1 of 2: FN1")
-    (gene,) = judged.prediction_statements(with_target, {"CFC1": good})
+    (gene,) = verdicts.prediction_statements(with_target, {"CFC1": good})
     assert gene[2:] == (stem_cells.AGREES, "by R²")
-    (nothing,) = judged.prediction_statements(NO_CELLS, {})
-    assert nothing[3] == judged.NO_DATA
+    (nothing,) = verdicts.prediction_statements(NO_CELLS, {})
+    assert nothing[3] == verdicts.NO_DATA
 
 
 def test_two_methods_are_judged_side_by_side_and_agreeing_statements_counted(cells, runs):
     drawn = networks.draw(cells, runs, 28)
     compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
-    table = judged.judge(cells, runs, compared, drawn, {"SOX2": tables.Trend(-0.5, 0.01)}, {})
+    table = verdicts.assess(cells, runs, compared, drawn, {"SOX2": tables.Trend(-0.5, 0.01)}, {})
     words = table.set_index("name")["verdict"]
     assert words["set_scores"] == words["named_tfs"] == words["chip_sox2"] == stem_cells.AGREES
     assert words["sox2_falls"] == stem_cells.AGREES and words["sox7_rises"] == stem_cells.UNTESTED
-    assert judged.statement_numbers(table) == {"n_agree": 4, "n_statements": 10, "n_untested": 5}
+    assert verdicts.statement_numbers(table) == {"n_agree": 4, "n_statements": 10, "n_untested": 5}
     none = networks.Runs("clr", {}, {})
-    other = judged.judge(NO_CELLS, none, {}, networks.draw(NO_CELLS, none, 5), {}, {})
-    both = judged.side_by_side({"grnular-cells": table, "clr": other.reindex(range(len(table)))})
+    other = verdicts.assess(NO_CELLS, none, {}, networks.draw(NO_CELLS, none, 5), {}, {})
+    both = verdicts.side_by_side({"grnular-cells": table, "clr": other.reindex(range(len(table)))})
     assert list(both) == ["the paper says", "GRNULar-cells (this work)", "CLR", "numbers, GRNULar-cells (this work)"]
     assert both.iloc[0, 1:3].tolist() == [stem_cells.AGREES, stem_cells.UNTESTED]
 
@@ -279,8 +279,8 @@ def test_recorded_verdicts_have_the_form_of_those_of_this_run(tmp_path):
     rows = pd.DataFrame({"name": "chip_sox2", "the paper says": "so", "verdict": [stem_cells.AGREES], "numbers": "x"})
     for method in ("grnular", "clr"):
         stem_cells.record_statements(rows, tmp_path, {"method": method, "genes": "TFs+500"})
-    found = judged.recorded_statements(tmp_path, ["grnular", "clr"], "TFs+500")
+    found = verdicts.recorded_statements(tmp_path, ["grnular", "clr"], "TFs+500")
     assert list(found) == ["grnular", "clr"] and found["clr"].equals(rows)
-    assert not judged.recorded_statements(tmp_path, ["grnular", "ridge"], "TFs+500")
-    assert not judged.recorded_statements(tmp_path, ["grnular"], "top500")
-    assert not judged.recorded_statements(tmp_path / "none", ["grnular"], "TFs+500")
+    assert not verdicts.recorded_statements(tmp_path, ["grnular", "ridge"], "TFs+500")
+    assert not verdicts.recorded_statements(tmp_path, ["grnular"], "top500")
+    assert not verdicts.recorded_statements(tmp_path / "none", ["grnular"], "TFs+500")

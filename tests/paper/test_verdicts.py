@@ -228,8 +228,8 @@ def test_wrong_words_and_unknown_numbers_are_refused(tmp_path):
 def test_comparisons_are_judged_by_both_protocols_and_shown_on_two_lines():
     rows = grid({"grnular": [0.1] * 4, "grnboost2": [0.0] * 4, "grnboost2-tuned": [0.0] * 4})
     rows["paper_auprc"] *= -1
-    found = registry.judged("clean", rows)
-    assert set(found) == {c.name for c in CLAIMS if isinstance(c.judge, Comparison) and c.judge.experiment == "clean"}
+    found = registry.verdicts_on("clean", rows)
+    assert set(found) == {c.name for c in CLAIMS if isinstance(c.assess, Comparison) and c.assess.experiment == "clean"}
     words = {score: of.word for score, of in found["clean_paper_trees"].items()}
     assert words == {"strict_auprc": REPRODUCED, "paper_auprc": NOT_REPRODUCED}
     assert found["clean_glad_trees"]["paper_auprc"].tested == 0  # no rows without TFs
@@ -247,5 +247,5 @@ def test_a_comparison_on_one_panel_looks_at_that_panel():
     other = grid({"a": [-0.2] * 4, "b": [0.0] * 4}).assign(panel=25)
     both = pd.concat([rows, other.assign(point=other["point"] + " of 25")])
     for panel, expected in ((75, REPRODUCED), (25, NOT_REPRODUCED), (None, NOT_REPRODUCED)):
-        judge = Comparison("noisy", "with", "a", ("b",), panel)
-        assert judge.verdicts(both)["strict_auprc"].word == expected
+        assess = Comparison("noisy", "with", "a", ("b",), panel)
+        assert assess.verdicts(both)["strict_auprc"].word == expected

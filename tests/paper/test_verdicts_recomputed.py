@@ -32,6 +32,7 @@ def csv(name: str, known: str | None = None) -> pd.DataFrame:
     rows = rows[rows["tf_information"] == known] if known else rows
     rows = rows.assign(net=rows["dataset"] if name == "ds" else rows["replicate"])
     columns = {"clean": ["cell_types", "cells"], "noisy": ["dropout_percentile", "cells"]}.get(name, ["dataset"])
+    rows = rows.assign(strict_auprc_ratio=rows["strict_auprc"] / rows["density"])
     return rows.assign(point=rows[columns].astype(str).agg(" ".join, axis=1))
 
 
@@ -192,7 +193,7 @@ TESTED = {
 
 @pytest.mark.parametrize("name", TESTED)
 def test_words_and_p_values_come_out_again(name):
-    finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
+    finding = next(claim for claim in CLAIMS if claim.name == name).assess(RECORD)
     tests = TESTED[name]("strict")
     word, corrected = words(tests)
     assert finding.verdict == word
@@ -225,7 +226,7 @@ def test_intervals_against_the_margin_come_out_again(name):
     tests = [versus(rows, label[v], [label[other]], "strict_auprc")[0] for v, other in values.items()]
     tests = [of for of in tests if of["n"]]
     close, far = sum(of["low"] > -0.05 for of in tests), sum(of["high"] < -0.05 for of in tests)
-    finding = next(claim for claim in CLAIMS if claim.name == name).judge(RECORD)
+    finding = next(claim for claim in CLAIMS if claim.name == name).assess(RECORD)
     if not tests:
         assert finding.verdict in ("not recorded yet", "not tested")
         return

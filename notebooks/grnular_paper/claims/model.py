@@ -35,7 +35,7 @@ from grnular_paper.verdicts import (
     PARTLY,
     REPRODUCED,
     UNTESTED,
-    judge,
+    assess,
     p_in_words,
     pair,
     verdict,
@@ -109,7 +109,7 @@ def spelled(setting: str) -> str:
 
 
 def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it.
+    """Assess "``chosen`` is as good as ``other``": no more than ``MARGIN`` of AUPRC below it.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
 
 
 def base_equal(folder: Path) -> Finding:
-    """Judge of "GRNULar recovers as much as GRNULar-base", with the same trained parts, at P of 5 and 20.
+    """Assess "GRNULar recovers as much as GRNULar-base", with the same trained parts, at P of 5 and 20.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def base_equal(folder: Path) -> Finding:
 
 
 def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``.
+    """Assess "``chosen`` does not do": it is more than ``MARGIN`` of AUPRC below ``other``.
 
     Returns
     -------
@@ -146,11 +146,11 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
 def _by_margin(
     base: str, factor: str, pairs: Sequence[tuple[str, str]], claimed_near: bool
 ) -> Callable[[Path], Finding]:
-    """Judge by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond."""
+    """Assess by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond."""
 
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
-        found = judge(pair(rows, value, other).named(value) for value, other in pairs)
+        found = assess(pair(rows, value, other).named(value) for value, other in pairs)
         if not found.tested:
             return replace(from_verdicts(found), numbers="")
         tests = found.tests.dropna(subset="p")
@@ -172,7 +172,7 @@ def _by_margin(
 
 
 def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` is better than ``others``", by the tests of ``verdicts``.
+    """Assess "``chosen`` is better than ``others``", by the tests of ``verdicts``.
 
     Returns
     -------

@@ -123,7 +123,7 @@ def editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
 def ahead(
     chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool = True
 ) -> Callable[[Path], Finding]:
-    """Judge of "``chosen`` scores higher than ``others`` on real data", pair by pair.
+    """Assess "``chosen`` scores higher than ``others`` on real data", pair by pair.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def table3(folder: Path) -> Finding:
 
 
 def statement(*names: str) -> Callable[[Path], Finding]:
-    """Judge of statements on the published model's network of stem cells, from the table that its notebook writes.
+    """Assess statements on the published model's network of stem cells, from the table that its notebook writes.
 
     Of several, one that could not be tested leaves no better verdict than "partly".
 
@@ -364,7 +364,7 @@ def printed_set(folder: Path) -> str:
 
 
 def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Finding]:
-    """Judge of "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair.
+    """Assess "training as for ``chosen`` does more on real cells than as for ``other``", pair by pair.
 
     Parameters
     ----------
@@ -393,12 +393,12 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
     return look
 
 
-def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
-    """Judge of one statement by two comparisons: where they disagree it is partly reproduced.
+def both(*assessments: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
+    """Assess one statement by two comparisons: where they disagree it is partly reproduced.
 
     Parameters
     ----------
-    *judges : callable
+    *assessments : callable
         Judges of the comparisons, each from the folder of recorded tables to a ``Finding``.
 
     Returns
@@ -408,7 +408,7 @@ def both(*judges: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
     """
 
     def look(folder: Path) -> Finding:
-        found = [judge(folder) for judge in judges]
+        found = [assess(folder) for assess in assessments]
         words = {finding.verdict for finding in found}
         verdict = words.pop() if len(words) == 1 else OPEN if OPEN in words else PARTLY
         numbers = "; ".join(finding.numbers for finding in found)

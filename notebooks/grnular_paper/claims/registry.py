@@ -39,7 +39,7 @@ def _table(folder: Path) -> pd.DataFrame:
     lines = []
     for section, listed in SECTIONS.items():
         for claim in listed:
-            finding = claim.judge(folder)
+            finding = claim.assess(folder)
             lines.append(
                 {
                     "section": section,
@@ -101,7 +101,7 @@ def counts(claims: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def judged(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]:
+def verdicts_on(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]:
     """The comparisons of methods on one experiment.
 
     Parameters
@@ -117,15 +117,15 @@ def judged(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]
         Name of the claim -> score -> verdict.
     """
     return {
-        claim.name: claim.judge.verdicts(rows)
+        claim.name: claim.assess.verdicts(rows)
         for claim in _compared()
-        if claim.judge.experiment == experiment
+        if claim.assess.experiment == experiment
     }
 
 
 def _compared() -> list[Claim]:
     """The comparisons of methods on a grid, those of the paper before our own."""
-    found = [claim for claim in ON_GRIDS if isinstance(claim.judge, Comparison)]
+    found = [claim for claim in ON_GRIDS if isinstance(claim.assess, Comparison)]
     return sorted(found, key=lambda claim: claim.ours)
 
 
@@ -135,7 +135,7 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
     Parameters
     ----------
     found : mapping
-        ``judged`` of an experiment.
+        ``verdicts_on`` an experiment.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
     for claim in _compared():
         if claim.name not in found:
             continue
-        scores = claim.judge.scores
+        scores = claim.assess.scores
         for number, (protocol, score) in enumerate(zip(PROTOCOLS, scores, strict=True)):
             verdict_of, first = found[claim.name][score], number == 0
             lines.append(
@@ -160,7 +160,7 @@ def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
                     "worse": verdict_of.losses,
                     "tested": verdict_of.tested,
                     "difference to each": verdict_of.differences,
-                    "basis": verdict_of.basis(len(grids.points(claim.judge.experiment))),
+                    "basis": verdict_of.basis(len(grids.points(claim.assess.experiment))),
                 }
             )
     return pd.DataFrame(lines)

@@ -1,6 +1,6 @@
-"""Every claim of the paper that this book looked at: the sentences, and which judge finds each verdict.
+"""Every claim of the paper that this book looked at: the sentences, and which function finds each verdict.
 
-Change a sentence here. To add a claim, write its judge, a function from the folder of recorded tables to a
+Change a sentence here. To add a claim, write its assessment, a function from the folder of recorded tables to a
 ``Finding``, beside its kin in ``simulated``, ``model`` or ``real``, and the claim below.
 """
 
@@ -330,15 +330,15 @@ IN_A_NUTSHELL = (
         "Unrolled models recover simulated networks better than the state of the art, with and without TFs",
         "01_clean",
         lambda folder: together(
-            claim.judge(folder) for claim in ON_GRIDS
-            if isinstance(claim.judge, Comparison) and not claim.ours and claim.judge.scores == AUPRC
+            claim.assess(folder) for claim in ON_GRIDS
+            if isinstance(claim.assess, Comparison) and not claim.ours and claim.assess.scores == AUPRC
         ),
     ),
     Claim(
         "unrolled_real", "abstract",
         "Unrolled models do better than the state of the art on real cells",
         "04_beeline",
-        lambda folder: together(claim.judge(folder) for claim in REAL_CELLS[:3]),
+        lambda folder: together(claim.assess(folder) for claim in REAL_CELLS[:3]),
     ),
 )  # fmt: skip
 SUMS = "Summary claims"  # each of these is the sum of other claims, and not counted again

@@ -26,7 +26,7 @@ from grnular_paper.verdicts import (
     UNTESTED,
     Pair,
     Verdict,
-    judge,
+    assess,
     pair,
     verdict,
     word,
@@ -145,7 +145,7 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
             return pair(of.assign(method=of["value"]), "high", "low", score).named(_curve(method, known))
 
         strict, paper = (
-            judge(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC)
+            assess(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC)
         )
         what, along = ("cell types", grids.CELLS) if column == "panel" else ("cells", grids.CELL_TYPES)
         return from_verdicts(strict, paper, len(along), f"strict AUPRC with {high} {what} less that with {low}:")
@@ -191,7 +191,7 @@ def masked_glad(folder: Path) -> Finding:
         name = f"on cells with {percentile} % dropout" if percentile else "on clean cells"
         return pair(rows[lost == percentile], "glad-tf", "glad", score).named(name)
 
-    strict, paper = (judge(on(q, score) for q in (0, *grids.DROPOUTS)) for score in reversed(AUPRC))
+    strict, paper = (assess(on(q, score) for q in (0, *grids.DROPOUTS)) for score in reversed(AUPRC))
     planned = len(grids.points("clean"))
     return from_verdicts(strict, paper, planned, "strict AUPRC of GLAD-TF less that of GLAD")
 
@@ -346,7 +346,7 @@ def all_fail(folder: Path) -> Finding:
         of = rows["method"] == method
         return pair(pd.concat([rows[of], limit[of]]), "limit", method, score)
 
-    found = judge(of_method(tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
+    found = assess(of_method(tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
     what = f"{FAILS:g} times random less the multiple of random of"
     finding = from_verdicts(found, planned=len(grids.CELLS), what=what)
     if finding.verdict == OPEN:
@@ -371,7 +371,7 @@ def as_close(folder: Path) -> Finding:
         of = rows[rows["panel"] == percentile]
         return pair(of, "glad-tf", trees, score).named(f"at {percentile} %")
 
-    strict, paper = (judge(at(q, score) for q in grids.DROPOUTS) for score in reversed(AUPRC))
+    strict, paper = (assess(at(q, score) for q in grids.DROPOUTS) for score in reversed(AUPRC))
     planned = len(grids.CELLS)
     finding = from_verdicts(strict, paper, planned, f"strict AUPRC of GLAD-TF less that of {label(trees)}")
     if not strict.tested:

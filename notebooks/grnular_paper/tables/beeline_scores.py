@@ -17,7 +17,7 @@ means : Series
 tests : DataFrame
     Of ``pairwise_tests``.
 method, chosen : str
-    The method that is told of.
+    The method that is described.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SHOWN = (
     "grnular-untrained", "grnular-context", "grnular-cells", "correlation", *CLUSTERS, "clr", "ridge", *CONTROLS,
 )  # fmt: skip
 RATIO = "strict_auprc_ratio"
-TOLD = (
+DESCRIBED = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "grnboost2", "genie3",
     "regdiffusion", "clr", "correlation", *CLUSTERS, "ridge", "target-is-tf",
 )  # fmt: skip
@@ -376,7 +376,7 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
         "best_method": label(best), "best_ratio": float(geometric.get(best, np.nan)),
         "n_pairs": int(found.scored["pair"].nunique()),
     }  # fmt: skip
-    for m in TOLD:
+    for m in DESCRIBED:
         numbers[f"ratio_{m}"] = float(geometric.get(m, np.nan))
         numbers[f"mean_{m}"] = float(arithmetic.get(m, np.nan))
     return numbers

@@ -19,7 +19,7 @@ found : mapping of str to Trend
 span : float
     Share of the cells that each point of a LOESS line sees.
 table : DataFrame
-    Of ``judge``.
+    Of ``assess``.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -
     return found
 
 
-def judge(
+def assess(
     cells: Cells,
     runs: Runs,
     compared: Mapping[Run, SetScores],
@@ -280,7 +280,7 @@ def judge(
 
 
 def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dict[str, pd.DataFrame]:
-    """The verdicts of the full-size run, in the form of ``judge``.
+    """The verdicts of the full-size run, in the form of ``assess``.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def side_by_side(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Method -> ``judge`` of it.
+        Method -> ``assess`` of it.
 
     Returns
     -------
