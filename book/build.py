@@ -95,10 +95,10 @@ def assemble(record: dict) -> None:
         ("parameters", code_page.all_parameters(sources(), modes)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
-        ("own_first_run", examples.first_run()),
+        ("own_methods", examples.methods_first(tables)),
+        ("own_example", examples.notebook_outputs(BUILD / "executed" / record["mode"] / "your_data.ipynb", generated)),
         ("own_mistakes", examples.mistakes()),
         ("fdr_check", examples.fdr_check()),
-        ("two_conditions", examples.two_conditions()),
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 

@@ -35,9 +35,8 @@ def numbered(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNod
 
 
 def numbers(stem: str) -> Iterator[str]:
-    """Figure 1.1, 1.2 and so on: the notebook's number, D for one without, and the figure's on its page."""
-    page = stem.split("_")[0]
-    page = str(int(page)) if page.isdigit() else "D"
+    """Figure 1.1, 1.2 and so on: the notebook's number and the figure's on its page."""
+    page = int(stem.split("_")[0])
     count = 0
     while True:
         count += 1

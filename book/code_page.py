@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
-from pages import hours, recorded_lines, table, title
+from pages import hours, link, recorded_lines, table
 
 # Which recorded tables a notebook's full-size run fills.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -136,7 +136,7 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         gpu = "yes" if "device" in names else "–"
         command = f"`{short(stem, paths)}`"
         rows.append(
-            [f"[{title(stem)}](../notebooks/{path.name})", command, quick, hours(lines), gpu]
+            [link(stem), command, quick, hours(lines), gpu]
         )
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"

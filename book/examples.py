@@ -1,6 +1,6 @@
-"""Examples of the page on a user's data: runs of the command line and a check of the FDR, made at build time.
+"""Parts of the page on a user's data: which method, the notebook's example, usual mistakes, a check of the FDR.
 
-Everything runs in a temporary folder on small files made here, so no data and no network are needed.
+Mistakes and the check run on small files made here, so no data and no network are needed.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import tempfile
-import textwrap
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 from pages import table
@@ -22,9 +22,8 @@ from pages import table
 PRESETS = {"clean": "clean", "noisy(25)": "dropout"}
 METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells")
 WITHIN = {"all cells": "all", "clusters": "clusters", "cell types": "cell_type"}
+SIMPLE = ("grnular-cells", "ridge", "correlation", "within-clusters", "clr", "grnular-context")  # seconds or a minute
 GRAPHS, SHUFFLINGS, LEVEL = 3, 3, 0.1
-COMMAND = "grnular"
-WIDTH = 72  # letters in a line of code that the page shows without scrolling
 
 
 @contextlib.contextmanager
@@ -51,34 +50,68 @@ def printed(words: list[str]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def shell(words: list[str]) -> str:
-    """The words as one types them, in lines that fit the page; an option stays with its value."""
-    groups = [COMMAND]
-    for before, word in zip(["", *words], words, strict=False):
-        if word.startswith("-") or not before.startswith("-"):
-            groups.append(word)
-        else:
-            groups[-1] += f" {word}"
-    lines = [groups[0]]
-    for group in groups[1:]:
-        if len(lines[-1]) + len(group) + 3 > WIDTH:
-            lines.append("   ")
-        lines[-1] += f" {group}"
-    return " \\\n".join(lines)
+# --- which method -------------------------------------------------------------------------------
 
 
-def block(text: str, language: str = "text") -> str:
-    """A block of code; long lines of text go on below, as in a terminal."""
-    if language == "text":
-        lines = [
-            textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
-            for line in text.splitlines()
-        ]
-        text = "\n".join(part for line in lines for part in line)
-    return f"```{{code-block}} {language}\n{text}\n```\n"
+def methods_first(folder: Path) -> str:
+    """The default method beside simple ones on counts of molecules, from the record."""
+    from grnular_paper.more_cells import SETS
+    from grnular_paper.more_networks import CHIP, CURATED
+    from grnular_paper.records import MORE_CELLS, Record
+    from grnular_paper.tables import more_cells, overview
+
+    from grnular_core.methods.registry import FOR_CELLS
+    from grnular_core.plotting.style import label
+
+    rows = Record(MORE_CELLS, folder).rows()
+    rows = rows[rows["dataset"].map(lambda name: SETS[name].umi)]
+    of_plates = overview.overview(folder)
+    of_plates = of_plates[of_plates["setting"] == overview.REAL[0]].set_index("method")["ratio"]
+    kinds = {
+        kind: more_cells.kind_table(rows, kind, (*SIMPLE, *more_cells.CONTROLS)).set_index("method") for kind in (CURATED, CHIP)
+    }
+    controls = {kind: label(more_cells.best_control(more_cells.set_scores(rows, kind))) for kind in kinds}
+    names = [*map(label, SIMPLE), *dict.fromkeys(controls.values())]
+    plates = {label(name): f"{ratio:.2f}" for name, ratio in of_plates.items()}
+    lines = [
+        [f"*{name}*" if name in controls.values() else name, *(t["AUPRC / density"].get(name, "") for t in kinds.values()),
+         plates.get(name, "")] for name in names
+    ]  # fmt: skip
+    first, n_sets = kinds[CURATED].loc[label(FOR_CELLS)], more_cells.set_scores(rows, CURATED).shape[0]
+    over = {kind: kinds[kind].loc[label(FOR_CELLS), f"over {control}"] for kind, control in controls.items()}
+    header = ["method", f"{n_sets} UMI sets, curated networks", "UMI sets, ChIP networks", "BEELINE, STRING"]
+    return (
+        f"{table(header, lines)}\nAUPRC over that of random scores, geometric means with 95 % intervals over sets; controls, "
+        f"which know no edge, in italics. Against curated networks {label(FOR_CELLS)} is above correlation on "
+        f"{first['above correlation']} UMI sets and has {over[CURATED]} times the best control; against ChIP networks it has "
+        f"{over[CHIP]} times the best control.\n"
+    )
 
 
-# --- a first run --------------------------------------------------------------------------------
+# --- the notebook's example ---------------------------------------------------------------------
+
+
+def notebook_outputs(executed: Path, generated: Path) -> str:
+    """What the executed notebook shows: its headings, tables and pictures, which are written to ``generated``."""
+    parts, pictures = [], 0
+    for cell in nbformat.read(executed, as_version=4).cells:
+        heading = re.match(r"## .*", cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            parts.append(f"**{heading[0].removeprefix('## ')}**\n")
+        options = cell.metadata.get("mystnb", {})
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                parts.append(f"{data['text/markdown']}\n")
+            if "image/svg+xml" in data:
+                pictures += 1
+                (generated / f"own_{pictures}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
+                alt, caption = options["image"]["alt"], options["figure"]["caption"]
+                parts.append(f"```{{figure}} /book/_generated/own_{pictures}.svg\n:alt: {alt}\n\n{caption}\n```\n")
+    return "\n".join(parts)
+
+
+# --- the usual mistakes -------------------------------------------------------------------------
 
 
 def practice_files(folder: Path) -> None:
@@ -110,37 +143,9 @@ def practice_files(folder: Path) -> None:
     edges.to_csv(folder / "known.csv", index=False)
 
 
-def first_run() -> str:
-    """The commands of a first run on the practice file, and their output."""
-    words = [
-        "infer", "cells.h5ad", "--tfs", "tfs.txt", "--gene-names", "gene_symbols", "--normalise",
-        "--stability", "10", "--decoys", "5", "--decoys-within", "cell_type", "--top", "50", "--also", "graphml", "--also",
-        "report", "-o", "edges.csv",
-    ]  # fmt: skip
-    with tempfile.TemporaryDirectory() as name, inside(Path(name)):
-        practice_files(Path(name))
-        output = printed(words)
-        rows = Path("edges.csv").read_text().splitlines()[:6]
-    return (
-        block(shell(words), "bash")
-        + "\nIt prints:\n\n"
-        + block(output)
-        + "\nand `edges.csv` begins:\n\n"
-        + table(rows[0].split(","), [_short(row.split(",")) for row in rows[1:]])
-    )
-
-
-def _short(fields: list[str]) -> list[str]:
-    """Long decimals cut for reading."""
-    return [f"{float(field):.3g}" if "." in field else field for field in fields]
-
-
-# --- the usual mistakes -------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake: its name, the faulty file, the command, the fix."""
+    """One mistake: its name, the faulty file, the command, the fix, and how the line begins that names it."""
 
     title: str
     way_out: str
@@ -148,6 +153,7 @@ class Mistake:
     expression: str = "table.csv"
     tfs: str = "tfs.txt"
     more: tuple[str, ...] = ()
+    start: str = "error: "
 
 
 def _plain(cells: pd.DataFrame) -> None:
@@ -197,49 +203,49 @@ def _rds(cells: pd.DataFrame) -> None:
 MISTAKES = (
     Mistake(
         "Genes are Ensembl ids, TFs are symbols",
-        "`--gene-names` names the column with symbols, as the message says.",
+        "",
         lambda cells: None,
         "cells.h5ad",
     ),
     Mistake(
         "The list or the spelling of another species",
-        "Use the list of your species: `--tfs mouse` compares without regard to case.",
+        "Use the list of your species: `--tfs mouse` compares without regard to case. Names are never changed unasked.",
         _mouse_names,
     ),
     Mistake(
         "Scaled values (z-scores) in the place of counts or logarithms",
-        "Take the layer, or `raw`, that holds counts or log values.",
+        "",
         _scaled,
         "scaled.h5ad",
     ),
     Mistake(
         "The same gene name twice",
-        "Say what to do with repeats: `--duplicates sum` for counts of one gene that was listed twice, "
-        "`max-variance` for log values.",
+        "For logarithms take `max-variance`.",
         _repeated,
     ),
     Mistake(
         "Gene names that a spreadsheet turned into dates",
-        "No error, a note: go back to the table before the spreadsheet. The genes match no list.",
+        "A note, no error: go back to the table before the spreadsheet.",
         _dates,
         more=("--method", "correlation"),
+        start="note: 2 gene names",
     ),
-    Mistake("Missing values", "Fill them in or drop the gene. 0 is a value, empty is none.", _gaps),
+    Mistake("Missing values", "0 is a value, empty is none.", _gaps),
     Mistake(
         "Semicolons and decimal commas, as spreadsheets of half of Europe write",
         "Export with decimal points and commas between fields.",
         _semicolons,
     ),
-    Mistake("A table without names of cells", "Write it with row names.", _no_row_names),
+    Mistake("A table without names of cells", "", _no_row_names),
     Mistake(
         "A file of another program",
-        "The message says how that program writes a file that can be read.",
+        "",
         _rds,
         "seurat.rds",
     ),
     Mistake(
         "The known network as TF list",
-        "That would give away the reference network. Give a TF list, and the network as `--truth`.",
+        "Give a TF list, and the network as `--truth`.",
         _plain,
         tfs="known.csv",
     ),
@@ -247,20 +253,16 @@ MISTAKES = (
 
 
 def mistakes() -> str:
-    """Every mistake: the command and its output."""
+    """Every mistake: what it is, the message, and the way out."""
     parts = []
-    for number, mistake in enumerate(MISTAKES, start=1):
+    for mistake in MISTAKES:
         with tempfile.TemporaryDirectory() as name, inside(Path(name)):
             practice_files(Path(name))
             mistake.make(_practice_table())
             words = ["infer", mistake.expression, "--tfs", mistake.tfs, *mistake.more]
-            words += ["-o", "edges.csv"]
-            output = printed(words)
-        shown = output if "error: " not in output else output[output.index("error: ") :]
-        parts.append(
-            f"### {number}. {mistake.title}\n\n{block(shell(words), 'bash')}\n{block(shown)}\n"
-            f"{mistake.way_out}\n"
-        )
+            lines = printed([*words, "-o", "edges.csv"]).splitlines()
+        said = next(line for line in lines if line.startswith(mistake.start)).removeprefix("error: ")
+        parts.append(f"**{mistake.title}.**\n\n> `{said}`\n\n{mistake.way_out}".rstrip() + "\n")
     return "\n".join(parts)
 
 
@@ -314,54 +316,3 @@ def _false_of_taken(edges: pd.DataFrame, truth: pd.DataFrame) -> tuple[int, int]
     return len(taken), sum(pair not in true for pair in pairs)
 
 
-# --- two conditions -----------------------------------------------------------------------------
-
-COMPARED = ("correlation", "within-clusters")
-INTERFERON = ("STAT1", "STAT2", "IRF1", "IRF2", "IRF7", "IRF9")  # TFs known in the response to it
-GENES = 100  # most variable TFs, and other genes
-
-
-def two_conditions() -> str:
-    """Blood cells with and without interferon-beta compared, or why not."""
-    from grnular_paper.more_cells import kang_conditions
-
-    import grnular_core as gc
-    from grnular_core.plotting.style import label
-    from grnular_core.utils.errors import DownloadError
-
-    try:
-        cells, rows, counts = kang_conditions(), [], pd.Series(dtype=int)
-        for method in COMPARED:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", gc.InputWarning)
-                found = gc.compare(
-                    cells, tfs="human", groupby="condition", a="ctrl", b="stim", normalise=True,
-                    n_top_genes=GENES, n_permutations=20, method=method,
-                )  # fmt: skip
-            differ = found[found["q"] <= LEVEL]
-            stronger = (differ["weight_b"] > differ["weight_a"]).sum()
-            most = differ["regulator"].value_counts()
-            counts = most if method == COMPARED[0] else counts
-            first = [f"{row.regulator} → {row.target}" for row in differ.head(5).itertuples()]
-            rows.append([label(method), f"{len(differ)}", f"{stronger}", ", ".join(first) or "none"])
-    except DownloadError:
-        return "*Not run: the data are not available.*\n"
-    known = [f"{tf} ({counts[tf]})" for tf in INTERFERON if tf in counts]
-    missing = [tf for tf in INTERFERON if tf not in counts]
-    top = ", ".join(f"{tf} ({n})" for tf, n in counts.head(6).items())
-    header = ["method", "edges that differ", "of these stronger with interferon", "first ones"]
-    return (
-        f"{table(header, rows)}\nBy correlation, TFs with most of these edges are {top}. Of TFs known in the response to "
-        f"interferon there are {', '.join(known) or 'none'}; not there: {', '.join(missing) or 'none'}. "
-        f"{_inside_clusters(int(rows[1][1]))}\n"
-    )
-
-
-def _inside_clusters(n: int) -> str:
-    """What is left where types of cells are taken out."""
-    if n:
-        return f"Within clusters of cells {n} are left."
-    return (
-        "Within clusters of cells none is left: what is seen over all cells fits cell types, monocytes above all (SPI1, "
-        "MAFB), that answer otherwise than others, and does not show that a TF has new targets."
-    )

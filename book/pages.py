@@ -31,22 +31,28 @@ BOOK = Path(__file__).resolve().parent
 @lru_cache
 def title(page: str) -> str:
     """The title of a notebook or of a page of prose, by its stem, without the figures of the paper."""
-    notebook = BOOK.parent / "notebooks" / f"{page}.ipynb"
-    if notebook.exists():
-        text = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    prose = BOOK / f"{page}.md"
+    if prose.exists():
+        text = prose.read_text(encoding="utf-8")
     else:
-        text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+        notebook = (BOOK.parent / "notebooks" / f"{page}.ipynb").read_text(encoding="utf-8")
+        text = "".join(json.loads(notebook)["cells"][0]["source"])
     first = next(line for line in text.splitlines() if line.startswith("# "))
     return re.sub(r" \((Fig|Table)[^)]*\)$", "", first.removeprefix("# "))
+
+
+def link(notebook: str) -> str:
+    """The title of a notebook as a link to its page, which is a page of prose where one has its name."""
+    prose = (BOOK / f"{notebook}.md").exists()
+    return f"[{title(notebook)}]({f'{notebook}.md' if prose else f'../notebooks/{notebook}.ipynb'})"
 
 
 def runs(record: dict) -> str:
     """Executed notebooks with time, duration and machine."""
     rows = []
     for run in record["runs"]:
-        link = f"[{title(run['notebook'])}](../notebooks/{run['notebook']}.ipynb)"
         started = run["started"][:16].replace("T", " ")
-        rows.append([link, started, f"{run['seconds']:.0f}"])
+        rows.append([link(run["notebook"]), started, f"{run['seconds']:.0f}"])
     total = sum(run["seconds"] for run in record["runs"])
     versions = ", ".join(f"{name} {number}" for name, number in record["packages"].items())
     facts = [

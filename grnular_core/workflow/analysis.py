@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.methods.registry import Progress, RunOptions, infer, method, run_method
+from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.resources import check_memory, expected_seconds, spelled_seconds
-from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.device import is_large
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.stability import TOP, DecoyCounts, count_decoys, edge_stability, q_values
 
 Bar = Callable[[str], AbstractContextManager[Progress | None]]
 Say = Callable[[str], None]
-CONTROLS = ("correlation", "degree", "oracle")
-SCORE_COLUMNS = ("method", "auprc", "auprc_ratio", "auroc", "epr")
 
 
 @dataclass(frozen=True)
@@ -199,48 +196,3 @@ def expected_cost(
     if needed is None or needed < 1:  # overhead takes longer than such short runs
         return line
     return f"{line}, {spelled_seconds(plan.n_units * needed)}"
-
-
-def scores_with_controls(
-    data: GRNDataset, networks: Mapping[str, pd.DataFrame], n_random: int = 100, seed: int = 0
-) -> pd.DataFrame:
-    """Score networks by the strict protocol, with the controls that give the scores a meaning.
-
-    Parameters
-    ----------
-    data : GRNDataset
-        With a reference network.
-    networks : mapping
-        Method -> edge table.
-    n_random : int
-        Drawings of random scores.
-    seed : int
-        Of the first drawing.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``method, auprc, auprc_ratio, auroc, epr``: the networks, then the controls. Random
-        scores are two rows, their mean and 95 % quantile.
-
-    Raises
-    ------
-    InputError
-        For data without a reference network.
-    """
-    if data.truth is None:
-        raise InputError(f"{data.name} has no reference network; scores take one")
-    found = dict(networks)
-    for control in CONTROLS:
-        if control not in found:
-            found[control] = infer(data, control)
-
-    def scores(edges: pd.DataFrame) -> dict[str, float]:
-        all_scores = strict_scores(edges, data.truth, data.genes, data.tfs)
-        return {column: float(all_scores[column]) for column in SCORE_COLUMNS[1:]}
-
-    rows = [{"method": name, **scores(edges)} for name, edges in found.items()]
-    drawn = pd.DataFrame([scores(infer(data, "random", seed=seed + n)) for n in range(n_random)])
-    rows.append({"method": "random, mean", **drawn.mean().to_dict()})
-    rows.append({"method": "random, 95 % below", **drawn.quantile(0.95).to_dict()})
-    return pd.DataFrame(rows, columns=SCORE_COLUMNS)

@@ -1,4 +1,4 @@
-"""Commands of the paper: ``verify`` recomputes recorded results, ``processors`` measures differences between processors."""
+"""Commands of the paper: ``verify`` recomputes results, ``processors`` compares processors, ``example`` writes example cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grnular_core.cli.main import run_command
 from grnular_core.cli.terminal import EXIT_CODES, answer, say, seconds, share, text, whole
 from grnular_core.methods.registry import METHODS
 from grnular_core.utils.errors import InputError, MethodError
-from grnular_core.utils.files import place
+from grnular_core.utils.files import atomic_write, place
 from grnular_paper.records import recorded_folder
 from grnular_paper.runs import verify
 
@@ -59,8 +59,18 @@ def _processors(options: argparse.Namespace) -> None:
         )
 
 
+def _example(options: argparse.Namespace) -> None:
+    """Write the cells of the example."""
+    from grnular_paper.more_cells import kang_conditions
+
+    cells = kang_conditions()
+    with atomic_write(Path(options.out)) as part:
+        cells.write_h5ad(part, compression="gzip")
+    say(f"wrote {cells.n_obs} cells x {cells.n_vars} genes to {options.out}")
+
+
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of both commands.
+    """The parser of all commands.
 
     Returns
     -------
@@ -92,6 +102,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--precision", choices=("single", "double"), help="of unrolled models (default: each one's own)"
     )
     moves.set_defaults(run=_processors)
+    example = commands.add_parser("example", help="2,000 human blood cells with and without interferon-beta, as h5ad")
+    example.add_argument("out", type=text, metavar="CELLS.h5ad")
+    example.set_defaults(run=_example)
     return parser
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import pandas as pd
@@ -50,11 +51,9 @@ def sparse_matrices(path: str | Path) -> list[NamedMatrix]:
     Raises
     ------
     InputError
-        Where there is none.
+        Where there is none, and without the package rdata.
     """
-    import rdata
-
-    found = []
+    rdata, found = _rdata(), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # classes that only R has
         for thing in _objects(rdata.parser.parse_file(path).object):
@@ -82,11 +81,19 @@ def read_objects(path: str | Path) -> object:
     object
         Data frames as pandas', lists with names as dict.
     """
-    import rdata
-
+    rdata = _rdata()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return (rdata.read_rds if str(path).endswith(".rds") else rdata.read_rda)(path)
+
+
+def _rdata() -> ModuleType:
+    """Import the package that reads R files."""
+    try:
+        import rdata
+    except ImportError as error:
+        raise InputError("R files take the package rdata, which is not installed: pip install rdata") from error
+    return rdata
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,9 @@ import re
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -18,11 +20,6 @@ import examples  # noqa: E402
 @pytest.fixture(scope="module")
 def mistakes() -> str:
     return examples.mistakes()
-
-
-def test_there_are_ten_mistakes_and_the_page_says_so(mistakes):
-    assert len(examples.MISTAKES) == 10 == len(re.findall(r"^### \d+\. ", mistakes, re.MULTILINE))
-    assert "## 7. Ten usual mistakes" in (ROOT / "book" / "your_data.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -41,35 +38,35 @@ def test_there_are_ten_mistakes_and_the_page_says_so(mistakes):
     ],
 )
 def test_each_mistake_prints_what_helps(mistakes, number, words):
-    part = mistakes.split(f"### {number}. ")[1].split("### ")[0]
-    assert words in re.sub(r"\s+", " ", part)
-    assert ("error: " in part) == (number != 5)
+    said = re.findall(r"^> `(.*)`$", mistakes, re.MULTILINE)
+    assert len(said) == len(examples.MISTAKES) == 10 and words in said[number - 1]
 
 
-def test_nothing_of_this_machine_is_shown_and_nothing_stays(mistakes):
-    before = Path.cwd()
-    run = examples.first_run()
-    assert Path.cwd() == before
-    for text in (mistakes, run):
-        assert "/tmp" not in text and os.environ.get("HOME", "/nowhere") not in text
-        assert max(map(len, re.findall(r"^(?![|#`]).*infer.*$", text, re.MULTILINE))) <= 76
+def test_nothing_of_this_machine_is_shown(mistakes):
+    assert "/tmp" not in mistakes and os.environ.get("HOME", "/nowhere") not in mistakes
 
 
-def test_the_first_run_ends_well_and_shows_the_new_columns():
-    text = examples.first_run()
-    assert "error" not in text and "wrote edges.graphml" in text
-    assert "| stability | mean_rank | q_value |" in text
-    assert text.count("\n| TF") == 5
+def test_the_default_method_stands_beside_simple_ones_and_controls_with_numbers_of_the_record():
+    text = examples.methods_first(recorded_folder())
+    assert text.splitlines()[0].startswith("| method | 7 UMI sets, curated networks |")
+    for name in ("GRNULar-cells (this work)", "correlation", "*target is a TF*"):
+        assert f"| {name} | " in text
+    assert re.search(r"above correlation on \d of 7 UMI sets and has \d\.\d\d \[", text)
 
 
-def test_long_lines_go_on_below_and_options_keep_their_values():
-    words = ["infer", "a.h5ad", *[w for i in range(9) for w in (f"--option-{i}", f"value-{i}")]]
-    shown = examples.shell(words)
-    assert shown.replace(" \\\n   ", "") == " ".join([examples.COMMAND, *words])
-    for line in shown.split("\n"):
-        assert len(line) <= examples.WIDTH + 2 and not line.rstrip(" \\").endswith("--option")
-        assert line.count("--option") == line.count("value")
-    assert "\n  " in examples.block("note: " + "word " * 40)
+def test_the_page_shows_what_the_executed_notebook_put_out(tmp_path):
+    output = nbformat.v4.new_output
+    figure = {"figure": {"caption": "Edges."}, "image": {"alt": "A network."}}
+    cells = [
+        nbformat.v4.new_markdown_cell("## Two conditions\n\nWords."),
+        nbformat.v4.new_code_cell("x", outputs=[output("display_data", {"text/markdown": "| a |", "text/plain": "x"})]),
+        nbformat.v4.new_code_cell("y", metadata={"mystnb": figure}, outputs=[
+            output("display_data", {"image/svg+xml": "<svg/>"}), output("stream", name="stdout", text="no")]),
+    ]  # fmt: skip
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "n.ipynb")
+    text = examples.notebook_outputs(tmp_path / "n.ipynb", tmp_path)
+    assert text.split("\n")[0] == "**Two conditions**" and "| a |" in text and "Words" not in text and "no" not in text.split()
+    assert ":alt: A network.\n\nEdges.\n```" in text and (tmp_path / "own_1.svg").read_text() == "<svg/>"
 
 
 def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):
@@ -83,12 +80,3 @@ def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):
     assert over_all > 0.8 > inside  # cell types make nearly all pairs go together
     broken = "correlation (clean)" if inside > examples.LEVEL else "none"
     assert text.strip().endswith(f"for: {broken}.")
-
-
-def test_two_conditions_are_compared_or_it_is_said_why_not(real_data):
-    text = examples.two_conditions()
-    assert "| correlation | " in text and "STAT1 (" in text and "IRF7 (" in text
-
-
-def test_without_data_two_conditions_are_not_compared(no_data):
-    assert "not available" in examples.two_conditions()

@@ -1,4 +1,4 @@
-"""The messages on the page of troubleshooting are those that are printed."""
+"""The messages that pages quote are those that are printed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ sys.path.insert(0, str(ROOT / "book"))
 import build  # noqa: E402
 import execute  # noqa: E402
 
-PAGE = (ROOT / "book" / "troubleshooting.md").read_text(encoding="utf-8")
-QUOTES = re.findall(r"^> `(.*)`$", PAGE, re.MULTILINE)
+PAGES = "\n".join((ROOT / "book" / name).read_text(encoding="utf-8") for name in ("your_data.md", "reproduce.md"))
+QUOTES = re.findall(r"^> `(.*)`$", PAGES, re.MULTILINE)
 TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)
 
 
@@ -47,12 +47,11 @@ def quoted(message: str, start: str) -> bool:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A small table of counts, a good and two bad lists of TFs, in the working directory."""
+    """A small table of counts, a list of TFs, in the working directory."""
     counts = np.random.default_rng(0).poisson(3, (30, 12))
     table = pd.DataFrame(counts, [f"c{i}" for i in range(30)], [f"Gene{i}" for i in range(12)])
     table.to_csv(tmp_path / "expression.csv")
-    for name, tfs in (("tfs", "Gene0\nGene2"), ("upper", "GENE0\nGENE1"), ("other", "SOX2\nGATA6")):
-        (tmp_path / f"{name}.txt").write_text(tfs)
+    (tmp_path / "tfs.txt").write_text("Gene0\nGene2")
     monkeypatch.chdir(tmp_path)
     return table
 
@@ -65,23 +64,12 @@ def infer(capsys, *words: str) -> str:
 @pytest.mark.parametrize(
     ("words", "start"),
     [
-        (("--tfs", "other.txt"), "no TF of the list"),
-        (("--tfs", "upper.txt"), "With --match"),
         (("--tfs", "tfs.txt", "--method", "grnbost2"), "unknown method"),
         (("--tfs", "tfs.txt", "--method", "ridge", "--weights", "grnular-context"), "the method ridge"),
     ],
 )
 def test_what_infer_says_of_names(folder, capsys, words, start):
     assert quoted(infer(capsys, *words), start)
-
-
-def test_what_infer_says_of_the_table(folder, capsys):
-    folder.rename(columns={"Gene1": "Gene0"}).to_csv("expression.csv")
-    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv: 1 gene names")
-    folder.astype(object).replace({"Gene3": {}}).assign(
-        Gene3=["n/a" if cell == "c3" else 1 + n % 3 for n, cell in enumerate(folder.index)]
-    ).to_csv("expression.csv")
-    assert quoted(infer(capsys, "--tfs", "tfs.txt"), "expression.csv holds 1 missing")
 
 
 def test_what_infer_says_of_lists_and_networks(folder, capsys):

@@ -24,9 +24,9 @@ from grnular_paper import page
 from grnular_paper.tables import stem_cells
 from small_conditions import TFS, two_conditions
 
+import grnular_core as gc
 from grnular_core.data.dataset import make_dataset
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -181,56 +181,40 @@ def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(no_data,
     assert own_glue("05_mesc_network") <= set(glued)
 
 
-def test_the_page_of_your_own_data_says_when_the_example_is_not_at_hand(no_data, run_here):
+def test_the_notebook_on_your_own_data_says_when_the_example_is_not_at_hand(no_data, run_here):
     text, _ = run_here("your_data")
-    assert "The data are not available" in text and text.count("Not run") >= 6
+    assert text.count("Not run: the data are not available") == 2
 
 
 def own_files(folder: Path) -> None:
-    """Cells, TFs and the network behind them, as a user would have them."""
-    expression, tfs, truth = linear_network(n_genes=20)
+    """Cells and TFs, as a user would have them."""
+    expression, tfs, _ = linear_network(n_genes=20)
     expression.T.to_csv(folder / "cells.csv")
-    truth.to_csv(folder / "net.csv", index=False)
     (folder / "tfs.txt").write_text("\n".join(tfs) + "\n")
 
 
-def test_own_cells_become_a_network_with_scores_and_all_files(tmp_path, run_here):
-    own_files(tmp_path)
-    files = {"expression": "cells.csv", "tfs": "tfs.txt", "truth": "net.csv", "output_folder": "mine"}
-    text, _ = run_here("your_data", **files, method="ridge", bootstraps=3, decoys=2, n_edges=12)
-    # 5 TFs and 20 genes: a tenth of the pairs
-    for words in (
-        "genes are the rows",
-        "; 6 runs",
-        "of the 9 strongest edges",
-        "AUPRC / random",
-        "fdr: 0.1",
-        "cells.csv",
-    ):
-        assert words in text
-    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == sorted(
-        ["edges.csv", *(f"edges{form.ending}" for form in FORMATS.values())]
-    )
-
-
-def test_own_cells_with_nothing_asked_for_say_so(tmp_path, run_here):
-    own_files(tmp_path)
-    files = {"expression": "cells.csv", "tfs": "tfs.txt"}
-    text, _ = run_here("your_data", **files, method="clr", bootstraps=0, decoys=0)
-    for words in ("bootstraps is 0", "decoys is 0", "No network was given"):
-        assert words in text
-
-
 @pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
+def test_own_cells_become_a_network_and_files(tmp_path, run_here):
+    own_files(tmp_path)
+    files = {"expression": "cells.csv", "tfs": "tfs.txt", "output_folder": "mine"}
+    text, _ = run_here("your_data", **files, method="ridge", n_edges=12)
+    assert "genes are the rows" in text and "condition is empty" in text and "Written: `edges.csv`" in text
+    edges = gc.infer("cells.csv", "ridge", tfs="tfs.txt", n_top_genes=200)
+    pd.testing.assert_frame_equal(pd.read_csv("mine/edges.csv"), edges)
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == ["edges.csv", "edges.report.json"]
+
+
 def test_two_conditions_are_compared_where_they_are_named(tmp_path, run_here):
     cells, _ = two_conditions(1, n_cells=120, off=True)
     cells.write_h5ad(tmp_path / "cells.h5ad")
     (tmp_path / "tfs.txt").write_text("\n".join(TFS) + "\n")
     files = {"expression": "cells.h5ad", "tfs": "tfs.txt", "output_folder": "mine"}
-    groups = {"groupby": "condition", "condition_a": "ctrl", "condition_b": "stim"}
-    text, _ = run_here("your_data", **files, **groups, method="clr", bootstraps=0, decoys=0)
-    assert "edges that differ between ctrl and stim" in text
-    assert (tmp_path / "mine" / "differences.csv").exists()
+    groups = {"groupby": "condition", "condition": "condition", "a": "ctrl", "b": "stim", "compare_by": ["correlation", "clr"]}
+    text, _ = run_here("your_data", **files, **groups, method="clr", n_permutations=10, known="G0")
+    assert "| stim " in text and "stronger in stim" in text and "known to act here" in text
+    assert text.count("cells are taken as independent") == 1
+    for method in groups["compare_by"]:
+        assert (tmp_path / "mine" / f"differences.{method}.csv").exists()
 
 
 def test_an_unusable_file_of_ones_own_stops_with_its_message(tmp_path, run_here):
@@ -241,9 +225,9 @@ def test_an_unusable_file_of_ones_own_stops_with_its_message(tmp_path, run_here)
 
 def test_a_folder_for_results_that_holds_the_inputs_loses_none_of_them(tmp_path, run_here):
     own_files(tmp_path)
-    (tmp_path / "net.csv").rename(tmp_path / "edges.csv")  # the known network, where edges would go
+    (tmp_path / "cells.csv").rename(tmp_path / "edges.csv")  # where edges would go
     before = (tmp_path / "edges.csv").read_bytes()
-    files = {"expression": "cells.csv", "tfs": "tfs.txt", "truth": "edges.csv", "output_folder": "."}
+    files = {"expression": "edges.csv", "tfs": "tfs.txt", "output_folder": "."}
     with pytest.raises(InputError, match=r"output_folder edges\.csv is the input edges\.csv"):
         run_here("your_data", **files, method="clr")
     assert (tmp_path / "edges.csv").read_bytes() == before

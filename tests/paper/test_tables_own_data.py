@@ -1,58 +1,45 @@
-"""The page on a user's own cells: what it tells of edges, on edges counted by hand."""
+"""The page on a user's own cells: what it says of edges and differences counted by hand."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.tables import own_data as tables
 
 
+def test_first_edges_are_those_of_every_group():
+    edges = pd.DataFrame(
+        {"regulator": "A", "target": ["B", "C", "D"], "weight": [0.51234, 0.2, 0.1], "sign": [1, -1, 0], "rank": [1, 2, 3]}
+    )
+    assert tables.first_edges(edges, 2).to_numpy().tolist() == [[1, "A", "B", "+", "0.5123"], [2, "A", "C", "−", "0.2"]]
+    both = pd.concat([edges.assign(group="x"), edges.assign(group="y")])
+    assert tables.first_edges(both, 1)["group"].tolist() == ["x", "y"]
+
+
 @pytest.fixture
-def edges() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "regulator": "A", "target": ["B", "C", "D"], "weight": [0.51234, 0.2, 0.1], "sign": [1, -1, 0],
-            "rank": [1, 2, 3], "stability": [1.0, 0.9, 0.5], "mean_rank": [1.2, 2.0, 9.0],
-            "q_value": [0.05, 0.1, 0.5],
-        }
-    )  # fmt: skip
+def changes() -> dict[str, pd.DataFrame]:
+    table = pd.DataFrame({
+        "regulator": ["A", "A", "B", "C"], "target": [*"XYXX"], "weight_a": [0.1, 0.9, 0.2, 0.5], "weight_b": [0.8, 0.1, 0.7, 0.5],
+        "q": [0.01, 0.02, 0.1, 0.5],
+    })  # fmt: skip
+    table.attrs["report"] = {"comparison": {"b": "drug", "overall_p": 0.04761}}
+    none = table.assign(q=1.0)
+    none.attrs = table.attrs
+    return {"correlation": table, "clr": none}
 
 
-def test_first_edges_have_what_was_asked_for(edges):
-    table = tables.first_edges(edges, 2)
-    assert table.iloc[0].tolist() == ["1", "A", "B", "+", "0.5123", "1.00", "1", "0.05"]
-    assert table["sign"].tolist() == ["+", "−"]
-    plain = tables.first_edges(edges.drop(columns=["stability", "mean_rank", "q_value"]))
-    assert list(plain) == ["rank", "regulator", "target", "sign", "weight"] and len(plain) == 3
+def test_differences_are_counted_by_each_method(changes):
+    table = tables.differences_table(changes)
+    assert list(table) == ["method", "edges that differ", "stronger in drug", "overall p", "first ones"]
+    assert table.iloc[0].tolist() == ["correlation", "3 of 4", "2", "0.048", "A → X, A → Y, B → X"]
+    assert table.iloc[1].tolist() == ["CLR", "0 of 4", "0", "0.048", "none"]
 
 
-def test_stability_is_told_beside_chance(edges):
-    text = tables.stability_in_words(edges, top=3, pairs=30)
-    assert text.startswith("67 % of the 3 strongest edges") and text.endswith("in 10 % of the runs.")
-    assert "in 0.003 % of the runs." in tables.stability_in_words(edges, 3, 100_000)
-    assert "in 100 % of the runs." in tables.stability_in_words(edges, top=3, pairs=2)
-
-
-def test_edges_are_counted_at_each_level():
-    table = tables.fdr_table(np.array([0.01, 0.1, 0.3] * 500), (0.1, 0.2))
-    assert table.iloc[0].tolist() == ["0.1", "1000", "1,500"] and table["FDR at most"].tolist() == ["0.1", "0.2"]
-
-
-def test_scores_have_their_digits():
-    scores = pd.DataFrame({"method": ["clr"], "auprc": 0.12345, "auprc_ratio": 1.5, "auroc": 0.5678, "epr": 2.0})
-    assert tables.score_table(scores).iloc[0].tolist() == ["CLR", "0.1235", "1.50", "0.568", "2.00"]
-
-
-def test_the_example_is_cut_to_its_most_variable_genes_or_missed_by_name(monkeypatch, small_data):
-    monkeypatch.setattr(tables, "pairs_without_data", lambda *words: {tables.EXAMPLE: "has no file"})
-    assert tables.example(5) == (None, "*The data are not available: mESC has no file.*")
-    monkeypatch.setattr(tables, "pairs_without_data", lambda *words: {})
-    monkeypatch.setattr(tables, "load_beeline", lambda *words: small_data)
-    cut, reason = tables.example(4)
-    assert cut.n_genes == 8 and reason == ""  # four TFs and four others
-    assert tables.example(0)[0] is small_data
-
-
-def test_notes_are_a_list():
-    assert tables.notes_list(["note: a", "b"]) == "- a\n- b"
+def test_known_tfs_are_looked_for_among_the_differences(changes):
+    said = tables.known_in_words(changes, "B, C")
+    assert said == (
+        "By correlation, TFs with most of these edges are A (2), B (1). Of the TFs known to act here there are B (1); "
+        "not there: C."
+    )
+    assert tables.known_in_words(changes, "").endswith("B (1).")
+    assert tables.known_in_words({"clr": changes["clr"]}, "B") == ""

@@ -1,4 +1,4 @@
-"""Heat maps, stability and FDR: what is drawn is what the table holds."""
+"""Heat maps: what is drawn is what the table holds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import pytest
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style
 from grnular_core.plotting.heatmaps import score_heatmap
-from grnular_core.plotting.network import fdr_panel, rank_panel, stability_panel
-from grnular_core.workflow.stability import fdr_curve
 
 GRID = pd.DataFrame({"clr": [0.5, 0.125, np.nan], "ridge": [0.25, np.nan, np.nan]}, index=list("abc"))
 
@@ -47,27 +45,3 @@ def test_the_oracle_does_not_wash_out_the_colours_of_a_row(ax):
     grid = pd.DataFrame({"clr": [0.2], "ridge": [0.1], "oracle": [1.0]}, index=["[S] mDC"])
     score_heatmap(ax, grid, "title", kind="auprc")
     assert ax.collections[0].get_array().data.ravel()[:2].tolist() == [1.0, 0.5]
-
-
-def test_a_bar_for_each_number_of_runs(ax):
-    table = pd.DataFrame({"stability": [1, 1, 0.1, 0.3, 0.7000000001, 0]})
-    stability_panel(ax, table, 10)
-    heights = [bar.get_height() for bar in ax.patches]
-    assert heights == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 2]
-
-
-@pytest.mark.parametrize("n_edges", [1, 7, 100])
-def test_a_point_for_each_edge_and_its_mean_within_the_shares(ax, n_edges):
-    shares = np.random.default_rng(0).random(n_edges)
-    rank_panel(ax, pd.DataFrame({"stability": shares}))
-    dots, mean = ax.get_lines()
-    assert dots.get_ydata().tolist() == shares.tolist() and len(mean.get_ydata()) == n_edges
-    assert shares.min() <= np.min(mean.get_ydata()) <= np.max(mean.get_ydata()) <= shares.max()
-
-
-def test_the_curve_and_a_line_for_each_level(ax):
-    fdr_panel(ax, fdr_curve(np.array([0.01, 0.2, 0.5])), (0.05, 0.3))
-    curve, *levels = ax.get_lines()
-    assert curve.get_ydata().tolist() == [0.01, 0.2, 0.5]
-    assert [line.get_ydata()[0] for line in levels] == [0.05, 0.3]
-    assert [text.get_text() for text in ax.texts] == ["0.05", "0.3"]

@@ -6,13 +6,11 @@ import json
 from dataclasses import replace
 
 import pandas as pd
-import pytest
 from small_data import small_table, write_10x
 
 from grnular_core.data.downloads import sha256
 from grnular_core.methods.registry import RunOptions, infer
-from grnular_core.utils.errors import InputError
-from grnular_core.workflow.analysis import Network, Plan, infer_network, scores_with_controls
+from grnular_core.workflow.analysis import Network, Plan, infer_network
 from grnular_core.workflow.report import Inputs, flat, make_report, score_line
 
 
@@ -63,24 +61,6 @@ def test_without_a_truth_there_are_no_scores_and_undefined_ones_are_null(small_d
 def test_flat_lines_leave_out_what_is_empty_and_name_the_section():
     lines = flat({"a": 1, "b": {"c_d": 0.123456, "e": None}, "n": ["x", "y"], "empty": ""})
     assert lines == [("a", "1"), ("b: c d", "0.1235"), ("n", "x"), ("n", "y")]
-
-
-def test_controls_stand_beside_the_scores(small_data):
-    table = scores_with_controls(small_data, {"ridge": infer(small_data, "ridge")}, n_random=30)
-    auprc = table.set_index("method")["auprc"]
-    assert list(auprc.index) == [
-        "ridge", "correlation", "degree", "oracle", "random, mean", "random, 95 % below",
-    ]  # fmt: skip
-    assert auprc["oracle"] == 1 and auprc["ridge"] > auprc["degree"]
-    ratio = table.set_index("method")["auprc_ratio"]
-    # few true edges: the mean of AUPRC is above their share
-    assert 0.9 < ratio["random, mean"] < 1.3
-    assert ratio["random, mean"] < ratio["random, 95 % below"] < ratio["ridge"]
-    own = {"correlation": infer(small_data, "correlation")}
-    again = scores_with_controls(small_data, own, n_random=2)
-    assert list(again["method"]).count("correlation") == 1
-    with pytest.raises(InputError, match="no reference network"):
-        scores_with_controls(replace(small_data, truth=None), {})
 
 
 def test_a_folder_as_input_has_a_hash_of_each_file(small_data, tmp_path):

@@ -1,142 +1,80 @@
-"""Tables of the page on a user's cells: first edges, stability, false discovery rate, scores.
+"""Tables of the page on a user's cells: first edges, differences of two conditions.
 
 Parameters
 ----------
-n_genes : int
-    Most variable TFs and other genes to keep; 0: all.
-notes : iterable of str
-    Lines, with or without "note: " before them.
 edges : DataFrame
-    An edge table, with ``stability, mean_rank`` and ``q_value`` where these were computed; the first ``n`` are shown.
+    An edge table of ``grnular_core.infer``; the first ``n`` of each group are shown.
 n : int
     How many edges.
-stable : DataFrame
-    The strongest edges with their ``stability``.
-top, pairs : int
-    How many edges count as the strongest of a run, and all pairs of a TF and a gene.
-q_values : ndarray, shape (edges,)
-    Of all edges.
-levels : sequence of float
-    False discovery rates.
-scores : DataFrame
-    ``method, auprc, auprc_ratio, auroc, epr``.
+changes : mapping of str to DataFrame
+    Method -> table of ``grnular_core.compare``.
+known : str
+    TFs that the difference is known to act by, separated by commas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from grnular_core.data.beeline import load_beeline
-from grnular_core.data.dataset import GRNDataset
 from grnular_core.plotting.style import label
-from grnular_core.workflow.resampling import most_variable
-from grnular_core.workflow.stability import edges_at
-from grnular_paper.real_data import pairs_without_data
 
-EXAMPLE = ("mESC", "Cell-type-specific-ChIP-seq")
-STABLE = 0.9  # share of the bootstraps from which on an edge is called stable
+LEVEL = 0.1  # FDR
 SIGNS = {1: "+", -1: "−", 0: "?"}
 
 
-def example(n_genes: int) -> tuple[GRNDataset | None, str]:
-    """Return the mouse stem cells that the page runs on without a file.
-
-    Returns
-    -------
-    data : GRNDataset or None
-        The cells, where available.
-    reason : str
-        Why they are not, as a sentence.
-    """
-    reason = pairs_without_data(EXAMPLE[:1], EXAMPLE[1:], "TFs+500").get(EXAMPLE)
-    if reason is not None:
-        return None, f"*The data are not available: {EXAMPLE[0]} {reason}.*"
-    data = load_beeline(*EXAMPLE)
-    return (most_variable(data, n_genes) if n_genes else data), ""
-
-
-def notes_list(notes: Iterable[str]) -> str:
-    """Return notes of reading as a Markdown list.
-
-    Returns
-    -------
-    str
-        A line each.
-    """
-    return "\n".join("- " + note.removeprefix("note: ") for note in notes)
-
-
-def first_edges(edges: pd.DataFrame, n: int = 20) -> pd.DataFrame:
+def first_edges(edges: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     """Return the strongest edges as readers see them.
 
     Returns
     -------
     DataFrame
-        Texts, the strongest edge first.
+        Texts, the strongest edge first; with ``group`` where there are groups.
     """
-    first = edges.head(n)
-    columns = {
-        "rank": first["rank"].astype(str),
-        "regulator": first["regulator"],
-        "target": first["target"],
-        "sign": first["sign"].map(SIGNS),
-        "weight": first["weight"].map("{:.4g}".format),
-    }
-    if "stability" in first:
-        columns["stability"] = first["stability"].map("{:.2f}".format)
-        columns["mean rank"] = first["mean_rank"].map("{:.0f}".format)
-    if "q_value" in first:
-        columns["q"] = first["q_value"].map("{:.2g}".format)
-    return pd.DataFrame(columns)
+    first = edges[edges["rank"] <= n]
+    shown = {"sign": first["sign"].map(SIGNS), "weight": first["weight"].map("{:.4g}".format)}
+    return first.assign(**shown)[[name for name in ("group", "rank", "regulator", "target", "sign", "weight") if name in first]]
 
 
-def stability_in_words(stable: pd.DataFrame, top: int, pairs: int) -> str:
-    """How many of the strongest edges come back in nearly all bootstraps, and how often chance would do it.
+def differences_table(changes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Count the edges that differ by each method.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method: edges with q up to 0.1, of all; how many are stronger in b; how many labelings have as many;
+        the first ones.
+    """
+    lines = []
+    for method, table in changes.items():
+        asked, differ = table.attrs["report"]["comparison"], table[table["q"] <= LEVEL]
+        first = [f"{row.regulator} → {row.target}" for row in differ.head(5).itertuples()]
+        lines.append({
+            "method": label(method), "edges that differ": f"{len(differ):,} of {len(table):,}",
+            f"stronger in {asked['b']}": f"{(differ['weight_b'] > differ['weight_a']).sum():,}",
+            "overall p": f"{asked['overall_p']:.2g}", "first ones": ", ".join(first) or "none",
+        })  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def known_in_words(changes: Mapping[str, pd.DataFrame], known: str) -> str:
+    """Say which TFs have most of the edges that differ, and which known ones are among them, by the first method.
 
     Returns
     -------
     str
-        Two sentences.
+        Two sentences; empty where no edge differs.
     """
-    share = (stable["stability"] >= STABLE).mean()
-    chance = 100 * min(top / pairs, 1)
-    percent = f"{chance:.0f}" if chance >= 10 else f"{chance:.2g}"
-    return (
-        f"{100 * share:.0f} % of the {len(stable)} strongest edges are among them again in {100 * STABLE:.0f} % of the "
-        f"runs or more. By chance an edge is among them in {percent} % of the runs."
-    )
-
-
-def fdr_table(q_values: np.ndarray, levels: Sequence[float]) -> pd.DataFrame:
-    """How many edges each level of the false discovery rate leaves.
-
-    Returns
-    -------
-    DataFrame
-        Texts, a line a level.
-    """
-    counts = edges_at(q_values, levels)
-    rows = [(f"{level:g}", str(counts[level]), f"{len(q_values):,}") for level in levels]
-    return pd.DataFrame(rows, columns=["FDR at most", "edges", "of"])
-
-
-def score_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores of the method and of the controls as readers see them.
-
-    Returns
-    -------
-    DataFrame
-        Texts, a line a method.
-    """
-    return pd.DataFrame(
-        {
-            "method": scores["method"].map(label),
-            "AUPRC": scores["auprc"].map("{:.4f}".format),
-            "AUPRC / random": scores["auprc_ratio"].map("{:.2f}".format),
-            "AUROC": scores["auroc"].map("{:.3f}".format),
-            "EPR": scores["epr"].map("{:.2f}".format),
-        }
-    )
+    method, table = next(iter(changes.items()))
+    counts = table[table["q"] <= LEVEL]["regulator"].value_counts()
+    if counts.empty:
+        return ""
+    top = ", ".join(f"{tf} ({n})" for tf, n in counts.head(6).items())
+    said = f"By {label(method)}, TFs with most of these edges are {top}."
+    names = [name.strip() for name in known.split(",") if name.strip()]
+    if not names:
+        return said
+    found = ", ".join(f"{tf} ({counts[tf]})" for tf in names if tf in counts) or "none"
+    missing = ", ".join(tf for tf in names if tf not in counts) or "none"
+    return f"{said} Of the TFs known to act here there are {found}; not there: {missing}."
