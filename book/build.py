@@ -105,6 +105,7 @@ def assemble(record: dict) -> None:
     figures.write_figures(generated)
     first_page.write_figure(tables, generated / "overview.svg")
 
+    (SITE / "notebooks").mkdir()
     for source in sources():
         executed = BUILD / "executed" / record["mode"] / source.name
         if not executed.exists():
