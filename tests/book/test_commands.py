@@ -13,7 +13,9 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
-from anndata import AnnData
+from anndata import AnnData, read_h5ad
+from grnular_paper.__main__ import main as paper_main
+from grnular_paper.__main__ import make_parser as paper_parser
 
 from grnular_core.cli.main import make_parser
 from grnular_core.data.registry import registry
@@ -78,7 +80,7 @@ def test_every_command_of_a_page_is_understood(page):
         elif words[1:3] == ["-m", "grnular_core"]:
             look_at_command_line(words[3:])
         elif words[1:3] == ["-m", "grnular_paper"]:
-            continue
+            assert "--help" in words or paper_parser().parse_args(words[3:]).run
         elif words[:2] == ["pip", "install"]:
             extras = re.findall(r"[a-z]+", words[2].partition("[")[2])
             assert {*extras} <= EXTRAS, words
@@ -118,6 +120,14 @@ def cells_of_a_reader(tmp_path, monkeypatch):
     monkeypatch.setattr("grnular_core.data.gene_lists.fetch", lambda key: tmp_path / "list.txt")
     monkeypatch.chdir(tmp_path)
     plt.switch_backend("agg")
+
+
+def test_the_example_is_written_as_the_page_reads_it(tmp_path, monkeypatch, capsys):
+    cells = AnnData(np.ones((3, 2)))
+    monkeypatch.setattr("grnular_paper.more_cells.kang_conditions", lambda: cells)
+    assert paper_main(["example", str(tmp_path / "cells.h5ad")]) == 0
+    assert "wrote 3 cells x 2 genes" in capsys.readouterr().err
+    assert (read_h5ad(tmp_path / "cells.h5ad").X == 1).all()
 
 
 @pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
