@@ -20,7 +20,7 @@ from grnular_core.training.weights import read_trained
 SMALL_DATASETS = tuple(name for name in DATASETS if name != "mHSC-E")  # redistributed without the archives
 PAIRS = {(dataset, network) for dataset in SMALL_DATASETS for network in NETWORKS}
 ALL_PAIRS = {(dataset, network) for dataset in DATASETS for network in NETWORKS}
-WITHOUT_HESC = {"genie3", "grnboost2-arboreto"}  # on fifteen pairs
+WITHOUT_HESC = {"grnboost2-arboreto"}  # on fifteen pairs
 RECORDED = (
     "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "glad", "glad-tf", "grnboost2", "grnboost2-arboreto", "genie3", "tigress", "glasso", "regdiffusion", "correlation", "within-clusters",
     "cluster-correlation-4", "cluster-correlation-4-signed", "cluster-correlation-mean", "cluster-correlation-mean-signed",
