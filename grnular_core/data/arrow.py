@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
 
 from grnular_core.data.text import check_file
-from grnular_core.utils.errors import InputError
+from grnular_core.utils.errors import InputError, advice_where_missing
 
 
 def is_parquet(path: str | Path) -> bool:
@@ -28,8 +27,7 @@ def is_parquet(path: str | Path) -> bool:
     return Path(path).suffix.lower() == ".parquet"
 
 
-@contextmanager
-def with_pyarrow(path: str | Path) -> Iterator[None]:
+def with_pyarrow(path: str | Path) -> AbstractContextManager[None]:
     """Turn a missing pyarrow into advice.
 
     Parameters
@@ -37,23 +35,15 @@ def with_pyarrow(path: str | Path) -> Iterator[None]:
     path : str or Path
         The file that takes it.
 
-    Yields
-    ------
-    None
-        Nothing.
-
-    Raises
-    ------
-    InputError
-        In place of an ``ImportError``.
+    Returns
+    -------
+    context manager
+        Of ``advice_where_missing``.
     """
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(
-            f"{path} takes pyarrow, which is not installed: pip install pyarrow, or the extra [parquet] of "
-            "grnular-core, or use csv"
-        ) from error
+    return advice_where_missing(
+        f"{path} takes pyarrow, which is not installed: pip install pyarrow, or the extra [parquet] of "
+        "grnular-core, or use csv"
+    )
 
 
 def arrow_table(path: Path) -> pd.DataFrame:

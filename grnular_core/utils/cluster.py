@@ -8,7 +8,7 @@ from typing import Any
 
 import joblib
 
-from grnular_core.utils.errors import InputError
+from grnular_core.utils.errors import InputError, advice_where_missing
 
 CONNECT_SECONDS = 30
 
@@ -36,13 +36,11 @@ def cluster(address: str | None = None) -> Iterator[None]:
     if not address:
         yield
         return
-    try:
+    with advice_where_missing(
+        "a Dask cluster takes the package distributed, which is not installed: pip install distributed, or the "
+        "extra [dask] of this package"
+    ):
         from distributed import Client
-    except ImportError as error:
-        raise InputError(
-            "a Dask cluster takes the package distributed, which is not installed: pip install distributed, or the "
-            "extra [dask] of this package"
-        ) from error
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GrnularError(Exception):
     """Base of every error this package raises on purpose.
@@ -33,3 +36,28 @@ class MethodError(GrnularError, RuntimeError):
 
 class InputWarning(UserWarning):
     """A note on the data that ``infer`` and ``read`` were given: what was understood or left out."""
+
+
+@contextmanager
+def advice_where_missing(message: str) -> Iterator[None]:
+    """Turn a missing package into advice.
+
+    Parameters
+    ----------
+    message : str
+        What takes the package, and how to install it.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    InputError
+        In place of an ``ImportError``.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(message) from error

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from grnular_core.data.edges import cpdag
-from grnular_core.utils.errors import InputError
+from grnular_core.utils.errors import InputError, advice_where_missing
 from grnular_core.utils.files import atomic_write
 
 
@@ -123,8 +123,7 @@ def _write_cytoscape(nodes: dict[str, bool], edges: list[dict[str, Any]], path: 
         part.write_text(json.dumps(network, indent=1) + "\n", encoding="utf-8")
 
 
-@contextmanager
-def needed_packages(names: str, path: Path) -> Iterator[None]:
+def needed_packages(names: str, path: Path) -> AbstractContextManager[None]:
     """Turn a missing package into advice.
 
     Parameters
@@ -134,20 +133,12 @@ def needed_packages(names: str, path: Path) -> Iterator[None]:
     path : Path
         The file that takes them.
 
-    Yields
-    ------
-    None
-        Nothing.
-
-    Raises
-    ------
-    InputError
-        In place of an ``ImportError``.
+    Returns
+    -------
+    context manager
+        Of ``advice_where_missing``.
     """
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(
-            f"{path} was not written: it takes {names}, which are not installed: pip install them, or the extra [plots] of "
-            "grnular-core"
-        ) from error
+    return advice_where_missing(
+        f"{path} was not written: it takes {names}, which are not installed: pip install them, or the extra [plots] of "
+        "grnular-core"
+    )

@@ -1,7 +1,7 @@
 """Every claim of the paper that this book looked at: the sentences, and which function finds each verdict.
 
 Change a sentence here. To add a claim, write its assessment, a function from the folder of recorded tables to a
-``Finding``, beside its kin in ``simulated``, ``model`` or ``real``, and the claim below.
+``Finding``, beside the others in ``simulated``, ``model`` or ``real``, and the claim below.
 """
 
 from __future__ import annotations
