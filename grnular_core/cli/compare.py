@@ -59,7 +59,6 @@ def add_compare(commands: Commands) -> None:
     Parameters
     ----------
     commands : subparsers
-        Of the parser of all commands.
     """
     compare = commands.add_parser(
         "compare", help="two conditions -> edges that differ", description=DESCRIPTION, epilog=EXIT_CODES,

@@ -48,7 +48,6 @@ def add_evaluate(commands: Commands) -> None:
     Parameters
     ----------
     commands : subparsers
-        Of the parser of all commands.
     """
     evaluate = commands.add_parser(
         "evaluate", help="edges + reference network -> scores", description=DESCRIPTION, epilog=EXIT_CODES,

@@ -72,7 +72,6 @@ def add_infer(commands: Commands) -> None:
     Parameters
     ----------
     commands : subparsers
-        Of the parser of all commands.
     """
     infer = commands.add_parser(
         "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,

@@ -75,7 +75,6 @@ def text(given: str) -> str:
     Parameters
     ----------
     given : str
-        Text of the argument.
 
     Returns
     -------
@@ -114,7 +113,6 @@ def add_gene_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        Of a command.
     """
     add = parser.add_argument
     add(
@@ -133,7 +131,6 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        Of a command.
     """
     add = parser.add_argument
     add(
@@ -158,7 +155,6 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        Of a command.
     """
     add = parser.add_argument
     add(
@@ -191,7 +187,6 @@ def add_value_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        Of a command.
     """
     add = parser.add_argument
     add(

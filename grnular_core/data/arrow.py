@@ -17,7 +17,6 @@ def is_parquet(path: str | Path) -> bool:
     Parameters
     ----------
     path : str or Path
-        Any path.
 
     Returns
     -------
@@ -57,7 +56,6 @@ def arrow_table(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As it was written.
 
     Raises
     ------

@@ -154,7 +154,6 @@ def gene_file(dataset: str, name: str) -> Path:
     dataset : str
         One of ``DATASETS``, spelled so.
     name : {"PseudoTime.csv", "GeneOrdering.csv"}
-        Name of the file.
 
     Returns
     -------
@@ -298,12 +297,10 @@ def species(dataset: str) -> str:
     Parameters
     ----------
     dataset : str
-        One of ``DATASETS``.
 
     Returns
     -------
     str
-        The species.
     """
     return "human" if dataset.startswith("h") else "mouse"
 

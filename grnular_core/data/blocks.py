@@ -103,7 +103,6 @@ def without_columns(matrix: Matrix, out: np.ndarray) -> Matrix:
     matrix : ndarray or csr_matrix, shape (cells, genes)
         A csr matrix is used up where only columns of zeros go.
     out : ndarray of bool, shape (genes,)
-        Which.
 
     Returns
     -------

@@ -72,7 +72,6 @@ def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame
     truth : DataFrame
         Columns ``regulator, target`` and perhaps ``sign`` (+1, -1, 0 or missing for unknown).
     genes : sequence of str
-        Names in the data.
 
     Returns
     -------
@@ -128,9 +127,7 @@ def strict_candidates(
     truth : DataFrame
         Reference network, which is cleaned first.
     genes : sequence of str
-        Names in the data.
     tfs : sequence of str
-        The TF list.
     regulators : {"with-truth", "listed"}
         The TFs of the list among ``genes`` that have a true edge, or all of them. A true edge
         whose regulator is not a row is no candidate.
@@ -209,9 +206,7 @@ def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
     Parameters
     ----------
     genes : sequence of str
-        Names in the data.
     tfs : sequence of str
-        The TF list.
 
     Returns
     -------
@@ -237,7 +232,6 @@ def truth_genes(clean: pd.DataFrame, genes: Sequence[str]) -> tuple[str, ...]:
     clean : DataFrame
         Columns ``regulator, target``, as ``clean_truth`` returns them.
     genes : sequence of str
-        Names in the data.
 
     Returns
     -------
@@ -271,7 +265,6 @@ def scored_edges(
         weight's own when some weight is negative, else 0. What was already checked is returned as
         it is.
     genes : sequence of str
-        Names in the data.
     undirected : bool
         Add every edge in the other direction.
 
@@ -321,16 +314,10 @@ def score_matrix(
         Of duplicated edges the largest |weight| counts; edges with a name outside are ignored. An
         empty table gives zeros.
     regulators, targets : sequence of str
-        Names of rows and columns.
 
     Returns
     -------
     ndarray, shape (regulators, targets)
-
-    Raises
-    ------
-    InputError
-        As ``scored_edges`` does.
     """
     row, column, weight, _ = _inside(edges, regulators, targets)
     scores = np.zeros((len(regulators), len(targets)))
@@ -348,17 +335,11 @@ def sign_matrix(
     edges : DataFrame or ScoredEdges
         As in ``score_matrix``.
     regulators, targets : sequence of str
-        Names of rows and columns.
 
     Returns
     -------
     ndarray of int8, shape (regulators, targets)
         0 where the edge is absent, its sign is unknown, or equally strong duplicates disagree.
-
-    Raises
-    ------
-    InputError
-        As ``scored_edges`` does.
     """
     row, column, weight, sign = _inside(edges, regulators, targets)
     scores = score_matrix(edges, regulators, targets)

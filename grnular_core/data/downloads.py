@@ -112,7 +112,6 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
     Parameters
     ----------
     archive_key : str
-        Key of the archive.
     name : str
         The path inside, or only its last folder and file name.
     progress : bool
@@ -139,7 +138,6 @@ def is_cached(key: str) -> bool:
     Parameters
     ----------
     key : str
-        A key of the registry.
 
     Returns
     -------
@@ -171,7 +169,6 @@ def available(
     Parameters
     ----------
     keys : iterable of str
-        Keys of the registry.
     download_missing : bool
         False looks only into the cache.
     progress : bool
@@ -212,7 +209,6 @@ def sha256(path: str | Path) -> str:
     Parameters
     ----------
     path : str or Path
-        The file.
 
     Returns
     -------

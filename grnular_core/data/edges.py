@@ -38,7 +38,6 @@ def edge_table(
     scores : ndarray, shape (tfs, genes)
         ``scores[i, j]`` is the strength of ``tfs[i] -> genes[j]``, finite and >= 0.
     tfs, genes : sequence of str
-        Names of rows and columns.
     signs : ndarray, shape (tfs, genes), optional
         The direction of the effect, of which only the sign is taken.
 
@@ -148,7 +147,6 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     Parameters
     ----------
     edges : DataFrame
-        An edge table.
     path : str or Path
         Commas separate, tabs when the name ends in ``.tsv``; gzip packs when it ends in ``.gz``;
         ``.parquet`` is written by pyarrow.
@@ -232,9 +230,7 @@ def cpdag(edges: pd.DataFrame, tfs: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     edges : DataFrame
-        An edge table.
     tfs : sequence of str
-        The genes that may regulate.
 
     Returns
     -------

@@ -108,7 +108,6 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     Returns
     -------
     TFList
-        Names, the rule to compare them by, and notes.
 
     Raises
     ------
@@ -177,7 +176,6 @@ def refuse_own_list(given: str, expression: str) -> None:
     given : str
         Value of the option ``--tfs``; the lists by name are never refused.
     expression : str
-        Path of the expression table.
 
     Raises
     ------
@@ -207,7 +205,6 @@ def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
     Returns
     -------
     str or None
-        A sentence for the user.
     """
     if species is None or not tfs:
         return None

@@ -91,7 +91,6 @@ def is_zarr(path: Path) -> bool:
     Parameters
     ----------
     path : Path
-        A folder.
 
     Returns
     -------
@@ -107,7 +106,6 @@ def read_zarr(path: Path) -> tuple[AnnData, Notes]:
     Parameters
     ----------
     path : Path
-        The store, a folder.
 
     Returns
     -------

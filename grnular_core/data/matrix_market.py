@@ -91,7 +91,6 @@ def name_files(path: Path) -> list[Path]:
     Parameters
     ----------
     path : Path
-        The .mtx file.
 
     Returns
     -------

@@ -375,7 +375,6 @@ def choose_tfs(
     found, missing : list of str
         The TFs in the data, in gene order, and those of the list that are not there.
     summary : str
-        A sentence about both.
 
     Raises
     ------

@@ -48,7 +48,6 @@ def helpers(names: Sequence[str], keep: Collection[str] = ()) -> list[str]:
     Parameters
     ----------
     names : sequence of str
-        Of genes or of cells.
     keep : collection of str
         Never found, as the TFs of the list.
 
@@ -67,7 +66,6 @@ def dates(names: Iterable[str]) -> list[str]:
     Parameters
     ----------
     names : iterable of str
-        Of genes.
 
     Returns
     -------
@@ -89,7 +87,6 @@ def genomes(names: Iterable[str]) -> dict[str, int]:
     Parameters
     ----------
     names : iterable of str
-        Of genes.
 
     Returns
     -------
@@ -124,7 +121,6 @@ def spelled_by_r(name: str) -> str:
     Parameters
     ----------
     name : str
-        Of a gene.
 
     Returns
     -------
@@ -140,7 +136,6 @@ def parts(name: str) -> list[str]:
     Parameters
     ----------
     name : str
-        Of a gene.
 
     Returns
     -------
@@ -157,7 +152,6 @@ def refuse_unnamed(names: Iterable[str], where: str) -> None:
     Parameters
     ----------
     names : iterable of str
-        Of genes or of cells.
     where : str
         How messages call the data.
 

@@ -120,7 +120,6 @@ def files_read(path: str | Path) -> list[Path]:
     Parameters
     ----------
     path : str or Path
-        As in ``read_expression``.
 
     Returns
     -------

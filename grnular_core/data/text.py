@@ -28,7 +28,6 @@ def check_file(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        Path of the file.
 
     Raises
     ------
@@ -63,7 +62,6 @@ def neighbours(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        Names without the folder.
     """
     try:
         return sorted(os.listdir(path.parent))
@@ -78,7 +76,6 @@ def open_text(path: Path) -> Iterator[TextIO]:
     Parameters
     ----------
     path : Path
-        The file.
 
     Yields
     ------
@@ -168,17 +165,11 @@ def sniffed_separator(path: Path) -> str:
     Parameters
     ----------
     path : Path
-        A text file.
 
     Returns
     -------
     str
         One character; a comma for a file of blank lines.
-
-    Raises
-    ------
-    InputError
-        As ``open_text`` does.
     """
     with open_text(path) as stream:
         first = next((line for line in stream if line.strip()), "")

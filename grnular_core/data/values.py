@@ -93,9 +93,7 @@ def table_names(
     Parameters
     ----------
     expression : AnnData or DataFrame
-        The table.
     layer : str or None
-        As in ``as_matrix``.
     name : str
         How messages call the table.
 
@@ -149,7 +147,6 @@ def is_raw(adata: AnnData, layer: str | None) -> bool:
     Parameters
     ----------
     adata : AnnData
-        The table.
     layer : str or None
         Name given by the user.
 

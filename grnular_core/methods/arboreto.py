@@ -45,7 +45,6 @@ def arboreto_method(
     restored : bool
         Whether boosting has the original early stop.
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Seed, jobs, progress and the folder of finished parts.
 
@@ -53,11 +52,6 @@ def arboreto_method(
     -------
     Scores
         With the CPU seconds of all processes.
-
-    Raises
-    ------
-    MethodError
-        As ``fit_target``.
     """
     label = ensemble if restored else f"{ensemble}-shipped"
     importance, cpu_seconds = tree_scores(
@@ -78,7 +72,6 @@ class SameMaskEarlyStop:
     Parameters
     ----------
     window : int
-        Stages of the window.
 
     Attributes
     ----------

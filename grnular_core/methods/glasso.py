@@ -42,18 +42,12 @@ def glasso_method(given: MethodInput, options: RunOptions) -> Scores:
     Parameters
     ----------
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Its jobs alone matter.
 
     Returns
     -------
     Scores
-
-    Raises
-    ------
-    MethodError
-        As ``glasso_exact``.
     """
     return glasso(given.expression, given.tf_index, options.n_jobs)
 
@@ -73,11 +67,6 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Sco
     Returns
     -------
     Scores
-
-    Raises
-    ------
-    MethodError
-        As ``glasso_exact``.
 
     Notes
     -----

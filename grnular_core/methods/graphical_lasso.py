@@ -103,7 +103,6 @@ def graphical_lasso(
     S : ndarray, (genes, genes)
         Covariance of any rank, with a positive diagonal.
     alpha : float
-        The penalty.
     tolerance : float
         Sweeps end when the duality gap of a part is below this times its genes; after too many steps
         (``DESCENTS``) ADMM continues.

@@ -23,7 +23,6 @@ def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
     Parameters
     ----------
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Seed and device.
 
@@ -35,8 +34,6 @@ def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
     ------
     InputError
         When the device is not there.
-    MethodError
-        As ``diffusion_scores``.
     """
     from grnular_core.utils.device import resolve_device  # loads torch
 
@@ -54,7 +51,6 @@ def diffusion_scores(
     expression : ndarray, (cells, genes)
         Logarithms of counts. Cells without expression are left out.
     tf_index : ndarray of int, (tfs,)
-        Positions of the TFs among the genes.
     seed : int
     device : {"cpu", "cuda"}
 

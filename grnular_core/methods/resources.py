@@ -71,7 +71,6 @@ def needed_bytes(
     Parameters
     ----------
     n_cells, n_genes, n_tfs : int
-        Size of the dataset.
     method : Method, optional
         An entry of the registry; None for what every method takes.
     n_values : int, optional
@@ -80,7 +79,6 @@ def needed_bytes(
     Returns
     -------
     int
-        Bytes.
     """
     more = Memory() if method is None else method.memory
     values, pairs = n_cells * n_genes, n_tfs * n_genes
@@ -149,7 +147,6 @@ def expected_seconds(
     Parameters
     ----------
     n_cells, n_genes, n_tfs : int
-        Size of the dataset.
     method : Method
         An entry of the registry.
     weights : str or Path, optional
@@ -189,7 +186,6 @@ def grnular_seconds(
     Parameters
     ----------
     n_cells, n_genes, n_tfs : int
-        Size of the dataset.
     rate : float
         Floating-point operations a second (``measured_rate``).
     config : GRNULarConfig
@@ -270,7 +266,6 @@ def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return 1.3e-4 * n_cells * n_genes * math.sqrt(n_tfs)
 
@@ -281,7 +276,6 @@ def boosting_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return n_cells * n_genes * (3.4e-7 * n_tfs + 1.3e-5)
 
@@ -292,7 +286,6 @@ def tigress_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     products = 1.4e-8 * n_cells * n_tfs * (n_tfs + n_genes)
     return products + n_genes * (3.9e-5 * n_tfs + 1.8e-6 * n_cells + 9e-4)
@@ -304,7 +297,6 @@ def diffusion_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return 0.2 * n_genes + 9.3e-5 * n_genes**2
 
@@ -315,7 +307,6 @@ def glad_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return 1.5e-6 * n_genes**2 + 2.4e-10 * n_genes**3
 
@@ -326,7 +317,6 @@ def correlation_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return 4.7e-8 * n_cells * n_genes
 
@@ -337,7 +327,6 @@ def clusters_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return 1.1e-7 * n_cells * n_genes
 
@@ -348,6 +337,5 @@ def ridge_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
     Returns
     -------
     float
-        CPU seconds.
     """
     return n_genes * (1.1e-6 * n_tfs + 1.7e-7 * n_cells + 3e-10 * n_cells * n_tfs)

@@ -66,7 +66,6 @@ def tigress_method(given: MethodInput, options: RunOptions) -> Scores:
     Parameters
     ----------
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Seed, jobs, progress and the folder of finished parts.
 

@@ -52,7 +52,6 @@ def ensemble_method(ensemble: Ensemble, given: MethodInput, options: RunOptions)
     ----------
     ensemble : {"grnboost2", "genie3"}
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Seed, jobs and progress.
 
@@ -131,9 +130,7 @@ def ensemble_scores(
     progress : callable, optional
         Called with (done, all) genes.
     boosting : Boosting
-        Settings of GRNBoost2.
     forest : Forest
-        Settings of GENIE3.
 
     Returns
     -------

@@ -106,7 +106,6 @@ def tuned_method(method: str, given: MethodInput, options: RunOptions) -> Scores
     method : str
         A key of ``DEFAULTS``.
     given : MethodInput
-        Expression (cells, genes) and the positions of the TFs.
     options : RunOptions
         Range, seed, jobs and progress.
 

@@ -178,7 +178,6 @@ class Cells:
         ----------
         matrix : ndarray or csr, shape (cells, genes)
         scale : Scale
-            See ``scale_of``.
         order : ndarray of int, shape (genes,), optional
             Positions of the genes, in order.
         dtype : type

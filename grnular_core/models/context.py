@@ -82,7 +82,6 @@ class Context:
         Parameters
         ----------
         genes : slice
-            Positions of the genes.
 
         Returns
         -------
@@ -123,9 +122,7 @@ class Block(NamedTuple):
         Parameters
         ----------
         genes : slice
-            Positions of the genes.
         tf_index : Tensor of int, shape (tfs,)
-            Positions of the TFs among all genes.
 
         Returns
         -------

@@ -162,9 +162,7 @@ class ContextRho(nn.Module):
     Parameters
     ----------
     n_features : int
-        Number of edge features.
     generator : torch.Generator
-        Source of the first weights.
     width : int
         Numbers of an edge between layers.
     n_layers : int
@@ -316,7 +314,6 @@ def context_rho(config: GRNULarConfig, generator: torch.Generator) -> ContextRho
     ----------
     config : GRNULarConfig
     generator : torch.Generator
-        Source of the first weights.
 
     Returns
     -------

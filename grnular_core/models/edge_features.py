@@ -65,7 +65,6 @@ def edge_features(
     ----------
     cells : Cells
     tf_index : ndarray of int, shape (tfs,)
-        Positions of the TFs among the genes.
     n_features : int
         How many of ``EDGE_FEATURES``, the first ones.
     dtype : torch.dtype

@@ -192,7 +192,6 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
             Covariance, see ``gene_covariance``.
         mask : Tensor of bool, shape (graphs, genes, genes), or None
@@ -218,7 +217,6 @@ class GLAD(nn.Module):
         Parameters
         ----------
         sigma : Tensor, shape (graphs, genes, genes)
-            Covariance, see ``gene_covariance``.
 
         Returns
         -------
@@ -233,7 +231,6 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            State after the previous step.
 
         Returns
         -------
@@ -248,9 +245,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
-            Covariance, see ``gene_covariance``.
 
         Returns
         -------
@@ -266,9 +261,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         state : GLADState
-            State after the previous step.
         sigma : Tensor, shape (graphs, genes, genes)
-            Covariance, see ``gene_covariance``.
 
         Returns
         -------

@@ -43,7 +43,6 @@ def grnular_scores(
     tf_index : sequence of int
         Positions of the TFs among the genes.
     config : GRNULarConfig, optional
-        Of an untrained model, where no ``model`` is given.
     model : GRNULar, optional
         A trained one.
     seed : int, optional

@@ -102,15 +102,12 @@ def init_weights(
     Parameters
     ----------
     n_graphs : int
-        Number of graphs.
     sizes : sequence of int
         Units of the layers from TFs to genes: (tfs, hidden ..., genes).
     generator : torch.Generator
-        Source of the draw.
     scale : float
         W[i] is uniform with variance scale^2 / in; biases are zero.
     device, dtype
-        Those of the result.
 
     Returns
     -------
@@ -313,7 +310,6 @@ def adam_step(
     weights, gradients : Weights
     state : AdamState
     lr : float
-        Step size.
 
     Returns
     -------
@@ -369,7 +365,6 @@ def good_init(
     Parameters
     ----------
     weights : Weights
-        The start.
     X_T : Tensor, shape (graphs, cells, tfs)
     X_O : Tensor, shape (graphs, cells, genes)
     split : tuple of Tensor
@@ -429,7 +424,6 @@ def fit_dnn(
     n_steps : int
         P, or E1.
     lr : float
-        Adam's step size.
     reduction : {"sum", "mean"}
         See ``objective``.
 

@@ -299,7 +299,6 @@ def large_scores(
     ----------
     matrix : ndarray or csr, shape (cells, genes)
     tf_index : sequence of int
-        Positions of the TFs among the genes.
     model : GRNULar
     device : str
     progress : callable, optional

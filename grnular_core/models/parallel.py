@@ -155,7 +155,6 @@ def over_blocks(job: Callable[[int], Any], n_blocks: int, device: torch.device) 
         Takes the number of a block; blocks do not need each other.
     n_blocks : int
     device : torch.device
-        Of the tensors.
 
     Yields
     ------

@@ -141,7 +141,6 @@ def checked_input(expression: np.ndarray, tf_index: Sequence[int]) -> tuple[Tens
     ----------
     expression : array_like, shape (cells, genes)
     tf_index : sequence of int
-        Positions of the TFs among the genes.
 
     Returns
     -------
@@ -164,7 +163,6 @@ def checked_tfs(tf_index: Sequence[int], n_genes: int) -> np.ndarray:
     Parameters
     ----------
     tf_index : sequence of int
-        Positions of the TFs among the genes.
     n_genes : int
 
     Returns

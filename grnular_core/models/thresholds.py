@@ -55,7 +55,6 @@ class RhoNN(nn.Module):
     Parameters
     ----------
     generator : torch.Generator
-        Source of the first weights.
     start : float
         Approximate output before training, in (0, 1).
     """
@@ -85,7 +84,6 @@ class LambdaNN(nn.Module):
     Parameters
     ----------
     generator : torch.Generator
-        Source of the first weights.
     start : float
         Approximate output before training, in (0, 1).
     """

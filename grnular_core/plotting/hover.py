@@ -148,9 +148,7 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
     ax : Axes
         On which ``score_heatmap`` drew ``grid``.
     grid : DataFrame
-        Rows are datasets, columns names of methods.
     score : str
-        Name of the values.
     digits : int
 
     Returns

@@ -109,7 +109,6 @@ def layout(
     table : DataFrame
         ``regulator, target``.
     names : sequence of str
-        Nodes.
     boxes : ndarray, (names, 2)
         Widths and heights.
     width, height : float

@@ -155,7 +155,6 @@ def floor_auroc(truth: np.ndarray, candidate: np.ndarray) -> float:
     Parameters
     ----------
     truth : ndarray of bool, shape (pairs,)
-        Which pairs are true.
     candidate : ndarray of bool, shape (pairs,)
         Which pairs a method may predict: those with a TF.
 
@@ -185,7 +184,6 @@ def random_auroc(truth: np.ndarray, n_tfs: np.ndarray) -> float:
     Parameters
     ----------
     truth : ndarray of bool, shape (pairs,)
-        Which pairs are true.
     n_tfs : ndarray of int, shape (pairs,)
         Number of TFs of each pair: 0, 1 or 2.
 
@@ -226,9 +224,7 @@ def paper_scores_over_orders(
     edges, truth, genes, tfs, beta
         As in ``paper_scores``.
     n_orders : int
-        Number of orders.
     seed : int or Generator
-        For the orders.
 
     Returns
     -------

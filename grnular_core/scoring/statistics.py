@@ -37,11 +37,9 @@ def random_scores_summary(
     Parameters
     ----------
     candidates : Candidates
-        The edge universe and the reference network.
     n : int
         Number of random rankings, at least 1.
     seed : int or Generator
-        For the rankings.
     level : float
         Coverage of the central interval.
 
@@ -104,7 +102,6 @@ def bootstrap_over_tfs(
     n : int
         Number of draws, at least 1.
     seed : int or Generator
-        For the draws.
     level : float
         Coverage of the interval.
 
@@ -198,7 +195,6 @@ def rank_intervals(
     n : int
         Number of draws, at least 1.
     seed : int or Generator
-        For the draws.
     level : float
         Coverage of the interval.
 

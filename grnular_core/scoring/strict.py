@@ -136,7 +136,6 @@ def per_tf_precision(scores: np.ndarray, candidates: Candidates) -> pd.DataFrame
     scores : ndarray of float, shape (regulators, targets)
         Finite and >= 0; entries that are no candidates do not count.
     candidates : Candidates
-        The edge universe and the reference network.
 
     Returns
     -------

@@ -42,13 +42,11 @@ def write_simulation(simulation: Simulation, folder: Path, kind: Format) -> None
     Parameters
     ----------
     simulation : Simulation
-        From either simulator.
     folder : Path
         Exists; gets ``expression.h5ad`` or ``.csv`` (all cells and genes, constant ones too),
         ``truth.csv`` with the columns ``regulator, target, sign, K, coop``, ``tfs.txt`` with one name
         a line, ``cell_types.csv`` and ``simulation.json`` with every setting.
     kind : {"h5ad", "csv"}
-        Format of the expression.
     """
     files = {**FILES, "expression": f"expression.{kind}"}
     adata = simulated_anndata(simulation)
@@ -74,13 +72,10 @@ def write_simulations(
     Parameters
     ----------
     simulations : iterator of Simulation
-        The datasets.
     n : int
-        How many they are.
     folder : Path
         Exists.
     kind : {"h5ad", "csv"}
-        Format of the expression.
     progress : callable
         Called with how many are written and ``n`` after each of several.
 
@@ -166,7 +161,6 @@ def check_folder(path: Path, force: bool) -> None:
     Parameters
     ----------
     path : Path
-        Where the folder is to be.
     force : bool
         Lets a folder be replaced that an earlier simulation has written, and no other.
 
@@ -227,9 +221,7 @@ def new_folder(path: Path, force: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Where the folder is to be.
     force : bool
-        As in ``check_folder``.
 
     Yields
     ------

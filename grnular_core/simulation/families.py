@@ -314,7 +314,6 @@ def observed(simulation: Simulation) -> np.ndarray:
     Parameters
     ----------
     simulation : Simulation
-        Any simulated dataset.
 
     Returns
     -------

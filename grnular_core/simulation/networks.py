@@ -138,9 +138,7 @@ def random_grn(spec: GraphSpec, rng: np.random.Generator) -> GRN:
     Parameters
     ----------
     spec : GraphSpec
-        Parameters of the network.
     rng : Generator
-        For the draws.
 
     Returns
     -------
@@ -246,7 +244,6 @@ def make_grn(
     Parameters
     ----------
     n_genes : int
-        Number of genes.
     regulator, target : sequence of int, shape (edges,)
         The ends of every edge.
     K : sequence of float, shape (edges,)
@@ -316,7 +313,6 @@ def topological_order(grn: GRN) -> np.ndarray:
     Parameters
     ----------
     grn : GRN
-        Any network.
 
     Returns
     -------

@@ -141,7 +141,6 @@ def cell_sizes(noise: TechnicalNoise, n_cells: int, rng: np.random.Generator) ->
     n_cells : int
         Number of cells.
     rng : Generator
-        For the draws.
 
     Returns
     -------
@@ -209,9 +208,7 @@ def add_noise(
     types : ndarray of int, shape (cells,)
         Cell types from 0.
     noise : TechnicalNoise
-        The steps.
     rng : Generator
-        For the draws.
     sizes : ndarray of float, shape (cells,), optional
         Totals of whole cells (``cell_sizes``).
 

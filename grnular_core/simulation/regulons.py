@@ -125,7 +125,6 @@ def random_regulons(spec: GraphSpec, settings: Regulons, rng: np.random.Generato
     settings : Regulons
         Parameters of the regulons.
     rng : Generator
-        For the draws.
 
     Returns
     -------
@@ -177,7 +176,6 @@ def cell_states(
     settings : Regulons
         Dimensions and jitter.
     rng : Generator
-        For the draws.
 
     Returns
     -------
@@ -213,9 +211,7 @@ def regulon_levels(
     kinetics : Kinetics
         Types, cells and anchors.
     settings : Regulons
-        Parameters of regulons and states.
     rng : Generator
-        For the draws.
 
     Returns
     -------

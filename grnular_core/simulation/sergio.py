@@ -103,9 +103,7 @@ def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -
     n_masters : int
         Number of master regulators.
     kinetics : Kinetics
-        Its ranges, types and anchors.
     rng : Generator
-        For the draws.
 
     Returns
     -------
@@ -186,9 +184,7 @@ def steady_state(
     rates : ndarray of float, shape (masters, types)
         Production rates of ``grn.masters()``, 0 or more.
     kinetics : Kinetics
-        Parameters of the dynamics.
     rng : Generator
-        For the noise and the choice of cells.
 
     Returns
     -------

@@ -249,7 +249,6 @@ def simulate_many(
     Parameters
     ----------
     settings : sequence of Preset or str
-        The kinds of data.
     seeds : sequence of int
         As many as settings.
     n_jobs : int
@@ -294,7 +293,6 @@ def truth_table(simulation: Simulation) -> pd.DataFrame:
     Parameters
     ----------
     simulation : Simulation
-        Any simulated dataset.
 
     Returns
     -------
@@ -320,7 +318,6 @@ def tf_names(simulation: Simulation) -> list[str]:
     Parameters
     ----------
     simulation : Simulation
-        Any simulated dataset.
 
     Returns
     -------
@@ -337,7 +334,6 @@ def simulated_anndata(simulation: Simulation) -> AnnData:
     Parameters
     ----------
     simulation : Simulation
-        Any simulated dataset.
 
     Returns
     -------
@@ -364,7 +360,6 @@ def simulated_dataset(simulation: Simulation) -> GRNDataset:
     Parameters
     ----------
     simulation : Simulation
-        Any simulated dataset.
 
     Returns
     -------

@@ -135,7 +135,6 @@ def prepare_batches(model: nn.Module, batches: Sequence[Batch], device: str) -> 
     model : Module
         GRNULar, whose initial fit is made here, or GLAD.
     batches : sequence of Batch
-        Simulated graphs.
     device : str
         Where the model is.
 
@@ -159,7 +158,6 @@ def run_model(model: nn.Module, item: Prepared) -> Any:
     model : Module
         The one that the batch was prepared for.
     item : Prepared
-        A batch.
 
     Returns
     -------
@@ -184,7 +182,6 @@ def loss_inputs(
     tf_index : Tensor, shape (graphs, tfs)
         Positions of the TFs.
     logits : bool
-        Take the logits of a GRNULar whose rho_nn sees context.
     on : {"theta", "Z"}
         What to take otherwise.
 
@@ -211,7 +208,6 @@ def edge_scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:
     output : GRNULarOutput or GLADOutput
         What ``run_model`` gave.
     tf_index : Tensor, shape (graphs, tfs)
-        Positions of the TFs.
 
     Returns
     -------

@@ -86,13 +86,9 @@ def save_checkpoint(
     Parameters
     ----------
     path : Path
-        The file.
     recipe : Recipe
-        What is trained.
     model : Module
-        Its parameters now.
     optimiser : Optimizer
-        Its moments now.
     progress : Progress
         Epoch, history and best weights.
 
@@ -123,9 +119,7 @@ def load_checkpoint(
     Parameters
     ----------
     path : Path
-        The file.
     recipe : Recipe
-        What is to be trained.
     model : Module
         Gets the parameters.
     optimiser : Optimizer

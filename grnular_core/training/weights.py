@@ -258,7 +258,6 @@ def save_trained(
     name : str
         Of the files, without ending.
     recipe : Recipe
-        What was trained.
     progress : Progress
         Its end.
     measure : {"auprc", "auroc"}

@@ -87,9 +87,7 @@ class PartStore:
         index : int
             From 0; an older part of that number is replaced.
         block : ndarray
-            Any numbers.
         cpu_seconds : float
-            Time of their computation.
 
         Raises
         ------

@@ -59,7 +59,6 @@ def is_large(n_cells: int, n_genes: int, n_tfs: int) -> bool:
     Parameters
     ----------
     n_cells, n_genes, n_tfs : int
-        Sizes of the dataset.
 
     Returns
     -------
@@ -93,7 +92,6 @@ def spelled_size(n_bytes: int) -> str:
     Parameters
     ----------
     n_bytes : int
-        Any number of bytes.
 
     Returns
     -------

@@ -50,7 +50,6 @@ def advice_where_missing(message: str) -> Iterator[None]:
     Yields
     ------
     None
-        Nothing.
 
     Raises
     ------

@@ -44,7 +44,6 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     path : str or Path
-        The file to write.
 
     Yields
     ------
@@ -151,14 +150,11 @@ def write_error(error: OSError, path: Path) -> WriteError:
     Parameters
     ----------
     error : OSError
-        Error of the operating system.
     path : Path
-        Path as the user gave it.
 
     Returns
     -------
     WriteError
-        To be raised from ``error``.
     """
     folder = path.parent
     if error.errno == errno.EISDIR:
@@ -182,7 +178,6 @@ def place(path: str | Path) -> Place:
     Parameters
     ----------
     path : str or Path
-        Path as the user gave it.
 
     Returns
     -------
@@ -216,17 +211,11 @@ def same_place(one: str | Path, other: str | Path) -> bool:
     Parameters
     ----------
     one, other : str or Path
-        Any paths.
 
     Returns
     -------
     bool
         False where either is missing.
-
-    Raises
-    ------
-    InputError
-        As ``place`` does.
     """
     if "missing" in (place(one), place(other)):
         return False

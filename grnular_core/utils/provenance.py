@@ -14,7 +14,6 @@ def repository() -> Path:
     Returns
     -------
     Path
-        An absolute path.
     """
     return PACKAGE.parent
 

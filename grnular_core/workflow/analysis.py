@@ -86,9 +86,7 @@ def infer_network(
     Parameters
     ----------
     data : GRNDataset
-        Any dataset.
     name : str
-        The method.
     run : RunOptions, optional
         Seed, device, jobs and weights.
     plan : Plan, optional
@@ -154,9 +152,7 @@ def expected_cost(
     Parameters
     ----------
     data : GRNDataset
-        Any dataset.
     name : str
-        The method.
     weights : str, optional
         Name or file of weights in place of the method's default ones.
     plan : Plan, optional
@@ -167,7 +163,6 @@ def expected_cost(
     Returns
     -------
     str
-        A line for the user.
 
     Raises
     ------

@@ -190,9 +190,7 @@ def compared(
     data, tfs, options, top
         As in ``compare``.
     asked : Comparison
-        The groups.
     name : str
-        The method.
     run : RunOptions
         Seed, device, jobs, weights and progress.
 
@@ -243,7 +241,6 @@ def summary_line(comparison: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        A line for the user.
     """
     at = ", ".join(f"{n} at an FDR of {level}" for level, n in comparison["edges_at_fdr"].items())
     return (

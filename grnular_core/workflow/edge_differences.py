@@ -111,11 +111,9 @@ def labelings(design: Design, n: int, rng: np.random.Generator) -> np.ndarray:
     Parameters
     ----------
     design : Design
-        Units and their labels.
     n : int
         Permuted labelings; fewer where there are not as many different ones.
     rng : Generator
-        Draws.
 
     Returns
     -------
@@ -160,7 +158,6 @@ def standardised_cells(expression: np.ndarray, design: Design) -> np.ndarray:
     expression : ndarray, (cells, genes)
         Stays as it is.
     design : Design
-        Of these cells.
 
     Returns
     -------

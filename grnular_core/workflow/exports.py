@@ -118,7 +118,6 @@ def write_exports(result: Result, paths: Mapping[str, Path]) -> None:
     Parameters
     ----------
     result : Result
-        The network.
     paths : mapping
         Format -> file.
 
@@ -142,9 +141,7 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
     Parameters
     ----------
     genes : iterable of str
-        All names.
     formats : iterable of str
-        Requested formats.
 
     Raises
     ------
@@ -316,7 +313,6 @@ def write_picture(draw: Callable[[Axes], object], path: Path) -> None:
     draw : callable
         Is given the axes.
     path : Path
-        The file.
 
     Raises
     ------
@@ -356,7 +352,6 @@ def write_report(report: Mapping[str, Any], path: Path) -> None:
     report : mapping
         Words and numbers that json can hold.
     path : Path
-        The file.
 
     Raises
     ------

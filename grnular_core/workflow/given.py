@@ -70,11 +70,6 @@ def read_given(
     -------
     GRNDataset
         Its notes are those of reading, too.
-
-    Raises
-    ------
-    InputError
-        As ``grnular_core.read``.
     """
     if isinstance(data, GRNDataset | Simulation):
         asked = [name for name, value in options.items() if value is not None]
@@ -172,12 +167,10 @@ def with_report(table: pd.DataFrame, report: Mapping[str, Any]) -> pd.DataFrame:
     table : DataFrame
         A result.
     report : mapping
-        How it was made.
 
     Returns
     -------
     DataFrame
-        The table itself.
     """
     table.attrs[REPORT] = json.loads(json.dumps(report, default=_plain))
     return table

@@ -38,7 +38,6 @@ def html_page(
     edges : DataFrame
         The edge table, strongest first, with ``stability``, ``mean_rank`` and ``q_value`` where they were computed.
     tfs : sequence of str
-        The genes that may regulate.
     report : mapping
         Of ``described``; what is missing in it is left out of the page.
     drawn : int

@@ -21,9 +21,7 @@ def strongest(edges: pd.DataFrame, tfs: Sequence[str], n_edges: int) -> pd.DataF
     Parameters
     ----------
     edges : DataFrame
-        An edge table.
     tfs : sequence of str
-        The genes that may regulate.
     n_edges : int
         At most so many.
 
@@ -129,7 +127,6 @@ def needed_packages(names: str, path: Path) -> AbstractContextManager[None]:
     Parameters
     ----------
     names : str
-        Name of the package.
     path : Path
         The file that takes them.
 

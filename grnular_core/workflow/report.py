@@ -64,11 +64,9 @@ def make_report(
     data : GRNDataset
         The input files.
     name : str
-        The method.
     run, plan : RunOptions, Plan
         How it ran.
     network : Network
-        Its result.
 
     Returns
     -------
@@ -247,7 +245,6 @@ def score_line(scores: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        A line for the user.
     """
     if scores["auprc"] is None or scores["auroc"] is None:
         return "strict scores are not defined: no true edge starts at a TF of the data"

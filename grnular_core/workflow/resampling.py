@@ -150,7 +150,6 @@ def new_anndata(matrix: blocks.Matrix, genes: Sequence[str]) -> AnnData:
     matrix : ndarray or sparse matrix, (cells, genes)
         Its values, not copied.
     genes : sequence of str
-        Names of the columns.
 
     Returns
     -------

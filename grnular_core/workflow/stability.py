@@ -43,7 +43,6 @@ def n_pairs(data: GRNDataset) -> int:
     Parameters
     ----------
     data : GRNDataset
-        Any dataset.
 
     Returns
     -------
@@ -59,7 +58,6 @@ def n_top_edges(data: GRNDataset, n: int | str | None = None) -> int:
     Parameters
     ----------
     data : GRNDataset
-        Any dataset.
     n : int or "all", optional
         Number given by the user; "all" is about the edge table alone.
 
@@ -103,7 +101,6 @@ def edge_stability(
     data : GRNDataset
         All cells.
     name : str
-        The method.
     edges : DataFrame
         The edge table that it gave for all cells.
     n_runs : int
@@ -191,7 +188,6 @@ def with_decoys(
     data : GRNDataset
         Stays as it is; sparse data give sparse data.
     rng : Generator
-        Permutes.
     groups : ndarray, (cells,), optional
         As in ``permuted``.
 
@@ -227,7 +223,6 @@ def count_decoys(
     data : GRNDataset
         All cells.
     name : str
-        The method.
     n_runs : int
         1 or more.
     groups : ndarray, (cells,), optional
@@ -240,7 +235,6 @@ def count_decoys(
     Returns
     -------
     DecoyCounts
-        For ``q_values``.
 
     Raises
     ------

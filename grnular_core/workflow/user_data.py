@@ -151,7 +151,6 @@ def read_user_data(
     Parameters
     ----------
     options : InputOptions
-        Options of the input.
     say : callable
         Is given every note, as a line.
     keep_table : bool
@@ -160,7 +159,6 @@ def read_user_data(
     Returns
     -------
     UserData
-        The dataset, the table and the notes.
 
     Raises
     ------

@@ -49,7 +49,6 @@ def known(folder: Path) -> dict[str, str]:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
 
     Returns
     -------
@@ -80,7 +79,6 @@ def remember(folder: Path, texts: set[str]) -> None:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     texts : set of str
         Environments; an empty text is none.
 

@@ -141,7 +141,6 @@ def not_testable(reason: str) -> Callable[[Path], Finding]:
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
     return lambda folder: Finding(UNTESTED, reason, basis="no number decides it")
 

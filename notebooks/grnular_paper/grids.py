@@ -69,7 +69,6 @@ class Point:
         Parameters
         ----------
         method : str
-            Name in the registry of methods.
         replicate : int
             Number of the test graph.
         tf_information : str
@@ -78,7 +77,6 @@ class Point:
         Returns
         -------
         SyntheticTask
-            The run.
         """
         return SyntheticTask(
             self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information
@@ -156,16 +154,13 @@ def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
     Parameters
     ----------
     method : str
-        Name in the registry of methods.
     tf_information : str
         "with" or "without" the list of TFs.
     point : Point
-        The setting.
 
     Returns
     -------
     int
-        Number of graphs.
     """
     method = method.removesuffix(TUNED)
     if point.preset.startswith("DS"):
@@ -201,11 +196,9 @@ def least_graphs(method: str, tf_information: TFInformation, point: Point) -> in
     Parameters
     ----------
     method : str
-        Name in the registry of methods.
     tf_information : str
         "with" or "without" the list of TFs.
     point : Point
-        The setting.
 
     Returns
     -------

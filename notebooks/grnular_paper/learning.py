@@ -287,7 +287,6 @@ def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") 
     methods : sequence of str
         Methods, each run once.
     device : str
-        Where torch runs.
 
     Returns
     -------

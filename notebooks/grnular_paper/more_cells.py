@@ -133,7 +133,6 @@ def cell_set(name: str) -> CellSet:
     Raises
     ------
     InputError
-        For an unknown name.
     """
     if name not in SETS:
         raise InputError(f"unknown set of cells {name!r}; expected one of {', '.join(SETS)}")

@@ -57,7 +57,6 @@ def networks_of(species: str) -> list[str]:
     Parameters
     ----------
     species : {"human", "mouse"}
-        The species.
 
     Returns
     -------
@@ -75,7 +74,6 @@ def network_keys(name: str, species: str) -> list[str]:
     name : str
         One of ``KINDS``.
     species : {"human", "mouse"}
-        Of the cells.
 
     Returns
     -------
@@ -104,7 +102,6 @@ def network(name: str, species: str) -> pd.DataFrame:
     name : str
         One of ``KINDS``.
     species : {"human", "mouse"}
-        Of the cells.
 
     Returns
     -------
@@ -243,7 +240,6 @@ def pair_sizes(clean: pd.DataFrame, data: GRNDataset, tfs: list[str]) -> dict[st
     clean : DataFrame
         Of ``among``.
     data : GRNDataset
-        The set.
     tfs : list of str
         The TFs that count.
 

@@ -141,7 +141,6 @@ def effect(folder: Path, choice: str) -> str:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     choice : str
         Of ``models``.
 

@@ -60,7 +60,6 @@ def noted(shown: set[str], function: Callable[..., pd.DataFrame], *given: Any, *
     Returns
     -------
     DataFrame
-        Its result.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", gc.InputWarning)

@@ -47,7 +47,6 @@ def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
     Returns
     -------
     int
-        Number of edges.
     """
     row, column = np.nonzero(adjacency)
     return int((np.asarray(tf_index)[row] > column).sum())
@@ -114,7 +113,6 @@ def recorded_conventions(folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
 
     Returns
     -------
@@ -175,7 +173,6 @@ def record_missing(folder: Path) -> list[str]:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
 
     Returns
     -------

@@ -41,7 +41,6 @@ def sparse_matrices(path: str | Path) -> list[NamedMatrix]:
     Parameters
     ----------
     path : str or Path
-        The file.
 
     Returns
     -------

@@ -205,7 +205,6 @@ def run_missing_readings(folder: Path, **options: object) -> list[str]:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     **options
         Of ``runs.run_missing``.
 

@@ -207,7 +207,6 @@ def real_tasks(
     seeds : sequence of int
         Seeds of the methods.
     genes : str
-        BEELINE's gene rule.
     networks : sequence of str
         The reference networks to score on.
     experiment : str
@@ -273,7 +272,6 @@ def recorded_pairs(folder: Path, genes: str = GENES) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     genes : str
         BEELINE's gene rule.
 
@@ -306,7 +304,6 @@ def pair_label(network: str, dataset: str) -> str:
     Returns
     -------
     str
-        The label.
     """
     return f"[{NETWORK_LETTERS[network]}] {dataset}"
 
@@ -322,7 +319,6 @@ def pair_order(datasets: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        Labels.
     """
     return [pair_label(network, dataset) for network in NETWORK_LETTERS for dataset in datasets]
 

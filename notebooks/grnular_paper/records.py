@@ -322,14 +322,12 @@ def recorded_table(folder: Path, name: str) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     name : str
         Of the file, without its ending.
 
     Returns
     -------
     DataFrame
-        As the file has it.
     """
     path = folder / f"{name}.csv"
     return pd.read_csv(path) if path.exists() else pd.DataFrame()

@@ -45,7 +45,6 @@ def run_missing(
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     tasks : iterable of Task
         Planned runs, in order.
     parts : Path, optional
@@ -207,7 +206,6 @@ def verify(
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     experiments : sequence of str
         Records of simulated data ("clean", "noisy", "ds") or that of real data ("beeline").
     budget_seconds : float

@@ -55,7 +55,6 @@ def forward_name(hidden: int) -> str:
     Returns
     -------
     str
-        The name.
     """
     return f"forward: H1 = {hidden}"
 
@@ -71,7 +70,6 @@ def papers_config(hidden: int) -> GRNULarConfig:
     Returns
     -------
     GRNULarConfig
-        The settings.
     """
     return GRNULarConfig(
         hidden=(hidden,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0

@@ -76,11 +76,6 @@ def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> 
     -------
     Fit
         Curve and deviation.
-
-    Raises
-    ------
-    InputError
-        As ``loess``.
     """
     x, y = _checked(x, y, span)
     at = np.asarray(at, dtype=float)
@@ -100,11 +95,6 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
     -------
     float
         R2, at most 1.
-
-    Raises
-    ------
-    InputError
-        As ``loess``.
     """
     x, y = _checked(x, y, span)
     total = float(((y - y.mean()) ** 2).sum())

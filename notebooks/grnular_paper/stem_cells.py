@@ -188,7 +188,6 @@ def regulator_ranks(
     Returns
     -------
     list of float
-        A rank for each.
 
     Raises
     ------
@@ -303,7 +302,6 @@ def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
     Returns
     -------
     bool
-        The answer.
     """
     of = table.assign(name=table["regulator"].str.upper()).set_index("name")[value]
     sign = -1 if falling else 1
@@ -382,7 +380,6 @@ def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[st
     findings : DataFrame
         ``name, the paper says, verdict, numbers``; verdicts are translated to those of the table of all claims.
     folder : Path
-        The folder of recorded tables.
     settings : mapping of str to object
         ``method`` and other columns to add, the same in every row.
 

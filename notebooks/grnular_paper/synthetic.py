@@ -185,7 +185,6 @@ def replicate_of(
     Returns
     -------
     Simulation
-        Cells and the network behind them.
     """
     return simulate(preset(name, n_cells=n_cells, n_types=n_types), first_seed("test") + replicate)
 
@@ -258,7 +257,6 @@ def synthetic_tasks(
     Parameters
     ----------
     presets, methods : sequence of str
-        Names of presets and of methods.
     replicates : sequence of int
         Numbers of test graphs.
     **settings : object

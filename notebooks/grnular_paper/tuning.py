@@ -237,7 +237,6 @@ def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> li
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     say : callable
         Gets a line for every setting that was run.
 
@@ -345,7 +344,6 @@ def rows_like_training(folder: Path, trained_like: str) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     trained_like : str
         "clean", "noisy", whose dropout is 25 % here, or "DS1".
 

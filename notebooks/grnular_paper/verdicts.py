@@ -60,7 +60,6 @@ class Pair(NamedTuple):
         Returns
         -------
         Pair
-            With that name.
         """
         return Pair(self.line | {"against": name}, [of | {"against": name} for of in self.points])
 
@@ -113,7 +112,6 @@ class Verdict:
         Returns
         -------
         str
-            The line.
         """
         known = self.tests[self.tests["networks"] > 0]
         if known.empty:
@@ -143,7 +141,6 @@ def with_interval(difference: float, low: float, high: float) -> str:
     difference : float
         The difference.
     low, high : float
-        Ends of the interval; a ``low`` of NaN stands for none.
 
     Returns
     -------
@@ -161,7 +158,6 @@ def turned(tests: pd.DataFrame, chosen: str) -> pd.DataFrame:
     tests : DataFrame
         What ``compare_methods`` returns.
     chosen : str
-        The method.
 
     Returns
     -------

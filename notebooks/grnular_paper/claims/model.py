@@ -76,7 +76,6 @@ def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc
     values : sequence of str
         Values of the factor, in the order to name them.
     column : str
-        The score.
 
     Returns
     -------
@@ -103,7 +102,6 @@ def spelled(setting: str) -> str:
     Returns
     -------
     str
-        The words.
     """
     return setting.replace("noisy(25)", "dropout 25 %")
 
@@ -114,7 +112,6 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     return _by_margin(base, factor, [(value, other) for value in chosen], True)
@@ -138,7 +135,6 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
     return _by_margin(base, factor, [(chosen, other)], False)
 
@@ -177,7 +173,6 @@ def better(base: str, factor: str, chosen: str, others: Sequence[str]) -> Callab
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:

@@ -133,7 +133,6 @@ def ahead(
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:
@@ -168,7 +167,6 @@ def printed_ahead(
     Returns
     -------
     callable
-        From the folder of recorded tables to a text.
     """
 
     def look(folder: Path) -> str:
@@ -300,7 +298,6 @@ def statement(*names: str) -> Callable[[Path], Finding]:
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:
@@ -374,7 +371,6 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:
@@ -404,7 +400,6 @@ def both(*assessments: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:

@@ -23,7 +23,6 @@ def table(folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
 
     Returns
     -------

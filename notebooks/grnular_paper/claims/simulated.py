@@ -128,7 +128,6 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
     Returns
     -------
     callable
-        From the folder of recorded tables to the ``Finding``.
     """
 
     def look(folder: Path) -> Finding:

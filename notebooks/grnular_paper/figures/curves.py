@@ -213,7 +213,6 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     Returns
     -------
     Axes
-        The same.
     """
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     for method, rows in both.groupby("method", sort=False):

@@ -70,7 +70,6 @@ def draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
     Returns
     -------
     Axes
-        The same.
     """
     means, control = geometric_means(scores), best_control(scores)
     if control:

@@ -26,7 +26,6 @@ def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
     Returns
     -------
     Axes
-        The same.
     """
     ax.hist(orders, bins=20, color=PALETTE["grnular-context"], alpha=0.85)
     ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
@@ -51,7 +50,6 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     Returns
     -------
     Axes
-        The same.
     """
     recall, precision = curve.recall, curve.precision
     lines, steps = PALETTE["grnular-context"], PALETTE["grnboost2"]
@@ -77,7 +75,6 @@ def floor_curve(
     Returns
     -------
     Axes
-        The same.
     """
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")

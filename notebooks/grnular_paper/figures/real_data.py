@@ -126,7 +126,6 @@ def method_points(
     Returns
     -------
     Axes
-        The same.
     """
     for i, name in enumerate(methods):
         values = table.loc[table["method"] == name, value].to_numpy(dtype=float)
@@ -158,7 +157,6 @@ def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "sco
     Returns
     -------
     Axes
-        The same.
 
     Notes
     -----

@@ -285,7 +285,6 @@ def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dic
     Parameters
     ----------
     folder : Path
-        The folder of recorded tables.
     methods : sequence of str
         Methods with recorded verdicts.
     genes : str

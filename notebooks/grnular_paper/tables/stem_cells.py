@@ -41,7 +41,6 @@ def listed(names: Iterable[str]) -> str:
     Returns
     -------
     str
-        One text.
     """
     return ", ".join(names) or "none"
 
