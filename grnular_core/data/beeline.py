@@ -69,7 +69,7 @@ def load_beeline(dataset: str, network: str, genes: str = "TFs+500") -> GRNDatas
     dataset, network, genes = _known(dataset, network, genes)
     expression, source, covered = _expression(dataset, network, genes)
     truth, network_source = _truth(dataset, network, genes)
-    listed = set(tf_list(dataset))
+    listed = set(_tf_list(dataset))
     tfs = [gene for gene in expression.columns if gene.upper() in listed]
     return make_dataset(
         expression,
@@ -107,7 +107,7 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
         For an unknown name.
     """
     dataset, network, genes = _known(dataset, network, genes)
-    keys = [f"beeline/Networks/{species(dataset)}-tfs.csv"]
+    keys = [f"beeline/Networks/{_species(dataset)}-tfs.csv"]
     subset = _expression_key(dataset, genes)
     keys.append(subset or DATA_ARCHIVE)
     if subset == SPARSE:
@@ -120,26 +120,8 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
     return keys
 
 
-def gene_ordering(dataset: str) -> pd.DataFrame:
-    """Return BEELINE's ``p_value, variance`` of each gene, the index (mouse: upper case).
-
-    Parameters
-    ----------
-    dataset : str
-        One of ``DATASETS``, spelled so.
-
-    Returns
-    -------
-    DataFrame, shape (genes, 2)
-        In the order of the file.
-
-    Raises
-    ------
-    InputError
-        For an unknown dataset.
-    DownloadError
-        When the file cannot be had.
-    """
+def _gene_ordering(dataset: str) -> pd.DataFrame:
+    """Return BEELINE's ``p_value, variance`` of each gene, the index (mouse: upper case)."""
     table = pd.read_csv(fetch(_ordering_key(dataset)), index_col=0, keep_default_na=False)
     table.columns = ["p_value", "variance"]
     table.index = _upper_if_mouse(table.index.astype(str), dataset)
@@ -170,103 +152,33 @@ def gene_file(dataset: str, name: str) -> Path:
     return fetch(f"beeline/inputs/scRNA-Seq/{dataset}/{name}")
 
 
-def tf_list(dataset: str) -> list[str]:
-    """Return BEELINE's list of TFs for the dataset's species, upper case.
-
-    Parameters
-    ----------
-    dataset : str
-        One of ``DATASETS``; it tells the species.
-
-    Returns
-    -------
-    list of str
-        In the order of the file.
-
-    Raises
-    ------
-    DownloadError
-        When the list cannot be had.
-    """
-    return [tf.upper() for tf in read_tfs(fetch(f"beeline/Networks/{species(dataset)}-tfs.csv"))]
+def _tf_list(dataset: str) -> list[str]:
+    """Return BEELINE's list of TFs for the dataset's species, upper case."""
+    return [tf.upper() for tf in read_tfs(fetch(f"beeline/Networks/{_species(dataset)}-tfs.csv"))]
 
 
-def beeline_genes(dataset: str, n_others: int) -> list[str]:
-    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes.
-
-    Parameters
-    ----------
-    dataset : str
-        One of ``DATASETS``, spelled so.
-    n_others : int
-        How many genes that are no TFs are taken at most.
-
-    Returns
-    -------
-    list of str
-        TFs first; both parts by falling variance.
-
-    Raises
-    ------
-    InputError, DownloadError
-        As ``gene_ordering`` does.
-    """
-    ordering = gene_ordering(dataset)
+def _beeline_genes(dataset: str, n_others: int) -> list[str]:
+    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes."""
+    ordering = _gene_ordering(dataset)
     threshold = SIGNIFICANT / len(ordering)
     passed = ordering[ordering["p_value"] < threshold]
     passed = passed.sort_values("variance", ascending=False, kind="mergesort")
-    is_tf = passed.index.str.upper().isin(tf_list(dataset))
+    is_tf = passed.index.str.upper().isin(_tf_list(dataset))
     return [*passed.index[is_tf], *passed.index[~is_tf][:n_others]]
 
 
-def top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) -> list[str]:
-    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01.
-
-    Parameters
-    ----------
-    dataset : str
-        One of ``DATASETS``, spelled so.
-    network_genes : sequence of str
-        Genes of the network, in any case.
-    n_genes : int
-        How many genes are taken at most.
-
-    Returns
-    -------
-    list of str
-        By falling variance.
-
-    Raises
-    ------
-    InputError, DownloadError
-        As ``gene_ordering`` does.
-    """
-    ordering = gene_ordering(dataset)
+def _top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) -> list[str]:
+    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01."""
+    ordering = _gene_ordering(dataset)
     of_network = ordering.index.str.upper().isin({gene.upper() for gene in network_genes})
     passed = ordering[(ordering["p_value"] < SIGNIFICANT) & of_network]
     return list(passed.sort_values("variance", ascending=False, kind="mergesort").index[:n_genes])
 
 
-def top500_genes(dataset: str, network: str = "STRING") -> list[str]:
-    """Return ``top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3.
-
-    Parameters
-    ----------
-    dataset, network : str
-        One of ``DATASETS`` and one of ``NETWORKS``, spelled so.
-
-    Returns
-    -------
-    list of str
-        By falling variance.
-
-    Raises
-    ------
-    InputError, DownloadError
-        As ``gene_ordering`` does; also when the network cannot be had.
-    """
+def _top500_genes(dataset: str, network: str = "STRING") -> list[str]:
+    """Return ``_top_genes`` of the dataset's full network; with STRING this gives the paper's Table 3."""
     edges, _ = _full_network(dataset, network)
-    return top_genes(dataset, pd.unique(edges[["regulator", "target"]].to_numpy().ravel()))
+    return _top_genes(dataset, pd.unique(edges[["regulator", "target"]].to_numpy().ravel()))
 
 
 def table3() -> pd.DataFrame:
@@ -275,7 +187,7 @@ def table3() -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (datasets, 3)
-        In the order of ``DATASETS``; ``tfs`` counts the TFs among ``top500_genes`` with STRING.
+        In the order of ``DATASETS``; ``tfs`` counts the TFs among the 500 genes of STRING.
 
     Raises
     ------
@@ -284,24 +196,15 @@ def table3() -> pd.DataFrame:
     """
     rows = []
     for dataset in DATASETS:
-        listed = set(tf_list(dataset))
+        listed = set(_tf_list(dataset))
         cells = len(pd.read_csv(fetch(f"beeline/inputs/scRNA-Seq/{dataset}/PseudoTime.csv")))
-        tfs = sum(gene.upper() in listed for gene in top500_genes(dataset))
+        tfs = sum(gene.upper() in listed for gene in _top500_genes(dataset))
         rows.append({"dataset": dataset, "tfs": tfs, "cells": cells})
     return pd.DataFrame(rows)
 
 
-def species(dataset: str) -> str:
-    """Return ``human`` or ``mouse``, by the first letter of the dataset's name.
-
-    Parameters
-    ----------
-    dataset : str
-
-    Returns
-    -------
-    str
-    """
+def _species(dataset: str) -> str:
+    """Return ``human`` or ``mouse``, by the first letter of the dataset's name."""
     return "human" if dataset.startswith("h") else "mouse"
 
 
@@ -339,7 +242,7 @@ def _network_key(dataset: str, network: str, genes: str) -> str:
 
 
 def _upper_if_mouse(names: pd.Index, dataset: str) -> pd.Index:
-    return names.str.upper() if species(dataset) == "mouse" else names
+    return names.str.upper() if _species(dataset) == "mouse" else names
 
 
 def _expression_key(dataset: str, genes: str) -> str | None:
@@ -361,9 +264,9 @@ def _expression(dataset: str, network: str, genes: str) -> tuple[pd.DataFrame, s
     if key and genes in ("TFs+500", "TFs+1000"):
         return table, key, 1.0
     wanted = (
-        top500_genes(dataset, network)
+        _top500_genes(dataset, network)
         if genes == "top500"
-        else beeline_genes(dataset, N_OTHERS[genes])
+        else _beeline_genes(dataset, N_OTHERS[genes])
     )
     there = [gene for gene in wanted if gene in table]
     covered = len(there) / len(wanted)
@@ -405,7 +308,7 @@ def _full_network_key(dataset: str, network: str) -> str:
         "Non-Specific-ChIP-seq": "Non-Specific-ChIP-seq-network.csv",
         "Cell-type-specific-ChIP-seq": f"{_cell_type(dataset)}-ChIP-seq-network.csv",
     }
-    return f"beeline/Networks/{species(dataset)}/{names[network]}"
+    return f"beeline/Networks/{_species(dataset)}/{names[network]}"
 
 
 def _cell_type(dataset: str) -> str:

@@ -68,22 +68,12 @@ class TFList:
     species: str | None = None  # set where the list was taken by name
 
 
-def mouse_names(human: Sequence[str]) -> list[str]:
+def _mouse_names(human: Sequence[str]) -> list[str]:
     """Return the names that the mouse's TFs have where they are called as the human ones are.
 
     Nearly all orthologous TFs of human and mouse share one symbol up to its case. Two groups have a stem of their own in the
     mouse: zinc fingers (ZNF281, Zfp281) and the p53 family (TP53, Trp53). Zinc fingers of other numbers,
     and TFs that the mouse alone has, are not found so.
-
-    Parameters
-    ----------
-    human : sequence of str
-        Symbols of human TFs.
-
-    Returns
-    -------
-    list of str
-        In capitals, each once.
     """
     stems = ((r"ZNF(?=\d)", "ZFP"), (r"TP(?=(53|63|73)$)", "TRP"))
     names = [name.upper() for name in human]
@@ -99,7 +89,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     ----------
     given : str
         A file of that name first, then ``human`` or ``mouse``: TFs that bind DNA at sequences of their own
-        (Lambert et al. 2018, for the mouse by ``mouse_names``); ``human-broad`` or ``mouse-broad``: BEELINE's lists, which
+        (Lambert et al. 2018, for the mouse in its spelling); ``human-broad`` or ``mouse-broad``: BEELINE's lists, which
         hold cofactors and more; ``all``. Lists by name are fetched like all data.
     match : {"exact", "ignore-case", "ignore-version"}, optional
         By default files are compared exactly, and the lists by name, which are in capitals while
@@ -134,7 +124,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
     species = word.removesuffix("-broad")
     is_strict = word == species
     if is_strict and species == "mouse":
-        names = mouse_names(names)
+        names = _mouse_names(names)
     rule = match or "ignore-case"
     how = "compared without regard to case" if rule == "ignore-case" else f"compared by {rule}"
     note = f"--tfs {word}: {len(names)} names of {NAMED[word]}, {how}: "

@@ -217,16 +217,11 @@ def match_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str
     str
     """
     species = " Is it the list of another species, or symbols against Ensembl ids?"
-    return looser_hint(wanted, names, match) or species
+    return _looser_hint(wanted, names, match) or species
 
 
-def looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
-    """Return a hint on how many names another comparison would match; empty where no more than now.
-
-    Returns
-    -------
-    str
-    """
+def _looser_hint(wanted: Sequence[str], names: Sequence[str], match: Match) -> str:
+    """Return a hint on how many names another comparison would match; empty where no more than now."""
     hint = _looser(wanted, names, match)
     return f" {hint[0].upper()}{hint[1:]}" if hint else ""
 
@@ -319,13 +314,13 @@ def truth_note(truth: pd.DataFrame, tfs: Sequence[str], where: str) -> str:
 
 
 def truth_hint(truth: pd.DataFrame, genes: Sequence[str], match: Match) -> str:
-    """``looser_hint`` for the names of a reference network.
+    """Hint on how many names of a reference network another comparison would match.
 
     Returns
     -------
     str
     """
-    return looser_hint(_truth_names(truth), genes, match)
+    return _looser_hint(_truth_names(truth), genes, match)
 
 
 def check_truth(truth: pd.DataFrame, genes: Sequence[str], match: Match, where: str) -> None:

@@ -9,7 +9,7 @@ TFs are sorted by name first, because a random forest depends on the order of it
 stages is negative. Up to scikit-learn 1.2 the improvement of a stage compared the loss before and
 after that stage on the *same* left-out cells; later versions compare with the previous stage's loss
 on *other* left-out cells, so the difference is mostly sampling noise and boosting stops far too
-early. ``SameMaskEarlyStop`` computes the original quantity; ``restored=False`` keeps the
+early. ``_SameMaskEarlyStop`` computes the original quantity; ``restored=False`` keeps the
 behaviour of scikit-learn 1.3 and later.
 """
 
@@ -37,7 +37,7 @@ TARGETS_PER_PART = 16
 def arboreto_method(
     ensemble: Ensemble, restored: bool, given: MethodInput, options: RunOptions
 ) -> Scores:
-    """``tree_scores`` as the registry calls it, with the sign of the correlation.
+    """Scores of arboreto's ensembles as the registry asks for them, with the sign of the correlation.
 
     Parameters
     ----------
@@ -52,9 +52,14 @@ def arboreto_method(
     -------
     Scores
         With the CPU seconds of all processes.
+
+    Raises
+    ------
+    MethodError
+        When a regression fails (arboreto alone would return an empty table), and without arboreto.
     """
     label = ensemble if restored else f"{ensemble}-shipped"
-    importance, cpu_seconds = tree_scores(
+    importance, cpu_seconds = _tree_scores(
         ensemble, given.expression, given.genes, given.tfs, options.seed, restored, options.n_jobs,
         options.progress, given.part_store(label, options),
     )  # fmt: skip
@@ -62,7 +67,7 @@ def arboreto_method(
     return Scores(importance, sign, cpu_seconds)
 
 
-class SameMaskEarlyStop:
+class _SameMaskEarlyStop:
     """Monitor for scikit-learn's gradient boosting: stop when recent stages no longer help.
 
     For each stage the squared error of the left-out cells before and after adding that stage's tree is compared on
@@ -102,7 +107,7 @@ def _early_stop(restored: bool) -> Iterator[None]:
 
     shipped = core.EarlyStopMonitor
     if restored:
-        core.EarlyStopMonitor = SameMaskEarlyStop
+        core.EarlyStopMonitor = _SameMaskEarlyStop
     try:
         yield
     finally:
@@ -116,7 +121,7 @@ def _settings(ensemble: Ensemble) -> tuple[str, dict[str, Any]]:
     return ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
 
 
-def fit_target(
+def _fit_target(
     ensemble: Ensemble,
     tf_expression: np.ndarray,
     tfs: Sequence[str],
@@ -125,33 +130,7 @@ def fit_target(
     seed: int,
     restored: bool = True,
 ) -> tuple[pd.DataFrame, int]:
-    """Regress one target on the TFs.
-
-    Parameters
-    ----------
-    ensemble : {"grnboost2", "genie3"}
-    tf_expression : ndarray, (cells, tfs)
-    tfs : sequence of str
-    target : str
-        One that is itself a TF is left out of the regressors.
-    expression : ndarray, (cells,)
-        Of the target.
-    seed : int
-    restored : bool
-        Whether boosting has the original early stop.
-
-    Returns
-    -------
-    links : DataFrame
-        ``TF, target, importance``; empty for a target with no other TF, or of constant expression.
-    n_trees : int
-
-    Raises
-    ------
-    MethodError
-        When the regression itself fails (arboreto alone would return an empty table), and when arboreto is not
-        installed.
-    """
+    """Regress a target on the other TFs: links (none where it is constant), and the number of trees."""
     core = ARBORETO.load()
 
     if all(tf == target for tf in tfs) or np.ptp(expression) == 0:
@@ -174,7 +153,7 @@ def fit_target(
     return links, int(meta["n_estimators"].iloc[0])
 
 
-def tree_scores(
+def _tree_scores(
     ensemble: Ensemble,
     expression: np.ndarray,
     genes: Sequence[str],
@@ -189,33 +168,6 @@ def tree_scores(
 
     Targets are fitted in parts of a few genes. The result does not depend on the order of columns, on the number
     of jobs or on being resumed.
-
-    Parameters
-    ----------
-    ensemble : {"grnboost2", "genie3"}
-    expression : ndarray, (cells, genes)
-    genes, tfs : sequence of str
-        Columns of ``expression``, and the rows wanted.
-    seed : int
-    restored : bool
-        As in ``fit_target``.
-    n_jobs : int
-        Processes; -1: one for each core.
-    progress : callable, optional
-        Called with (done, all) parts.
-    parts : PartStore, optional
-        Keeps finished parts on disk; a later call with the same store resumes there.
-
-    Returns
-    -------
-    importance : ndarray, (tfs, genes)
-        In the order given.
-    cpu_seconds : float
-
-    Raises
-    ------
-    MethodError
-        As ``fit_target``.
     """
     position = {gene: i for i, gene in enumerate(genes)}
     tf_names = sorted(tfs)
@@ -234,7 +186,7 @@ def tree_scores(
         rows = {tf: i for i, tf in enumerate(tf_names)}
         for column, target in enumerate(blocks[index]):
             values = expression[:, position[target]]
-            links, _ = fit_target(ensemble, tf_expression, tf_names, target, values, seed, restored)
+            links, _ = _fit_target(ensemble, tf_expression, tf_names, target, values, seed, restored)
             # below 0 by rounding alone, where a split takes nothing
             importance = links["importance"].clip(lower=0)
             block[[rows[tf] for tf in links["TF"]], column] = importance

@@ -62,11 +62,16 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Sco
     expression : ndarray, (cells, genes)
     tf_index : ndarray of int, (tfs,)
     n_jobs : int
-        Threads of ``glasso_exact``.
+        Threads.
 
     Returns
     -------
     Scores
+
+    Raises
+    ------
+    MethodError
+        When a solution is not positive definite.
 
     Notes
     -----
@@ -78,7 +83,7 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Sco
     (0.452).
     """
     if expression.shape[1] > SKLEARN_GENES:
-        return glasso_exact(expression, tf_index, n_jobs)
+        return _glasso_exact(expression, tf_index, n_jobs)
     from sklearn.covariance import GraphicalLassoCV
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -91,29 +96,12 @@ def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Sco
             warnings.simplefilter("ignore", RuntimeWarning)
             precision = model.fit(standardised(expression)).precision_
     except (FloatingPointError, ValueError):  # ill-conditioned, or fewer than two cells
-        return glasso_exact(expression, tf_index, n_jobs)
+        return _glasso_exact(expression, tf_index, n_jobs)
     return _scores(precision, tf_index)
 
 
-def glasso_exact(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Scores:
-    """Absolute partial correlations from a graphical lasso that is solved for any cells and penalty.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
-    n_jobs : int
-        Threads.
-
-    Returns
-    -------
-    Scores
-
-    Raises
-    ------
-    MethodError
-        When a solution is not positive definite.
-    """
+def _glasso_exact(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Scores:
+    """Absolute partial correlations (0 where a row is 0) from a graphical lasso solved for any cells and penalty."""
     precision, _ = _precision_by_cv(standardised(expression), FOLDS, n_jobs)
     return _scores(precision, tf_index)
 
@@ -146,19 +134,8 @@ def glasso_fixed(expression: np.ndarray, tf_index: np.ndarray, penalty: float) -
     return _scores(precision, tf_index)
 
 
-def partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """Partial correlations from a precision matrix.
-
-    Parameters
-    ----------
-    precision : ndarray, (genes, genes)
-    tf_index : ndarray of int, (tfs,)
-
-    Returns
-    -------
-    ndarray, (tfs, genes)
-        0 for a gene whose row is 0, and for a TF with itself.
-    """
+def _partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
+    """Partial correlations from a precision matrix."""
     scale = np.sqrt(np.diag(precision))
     both = np.outer(scale, scale)[tf_index]
     partial = np.divide(-precision[tf_index], both, out=np.zeros_like(both), where=both > 0)
@@ -167,7 +144,7 @@ def partial_correlations(precision: np.ndarray, tf_index: np.ndarray) -> np.ndar
 
 def _scores(precision: np.ndarray, tf_index: np.ndarray) -> Scores:
     """Size and sign of the partial correlations."""
-    partial = partial_correlations(precision, tf_index)
+    partial = _partial_correlations(precision, tf_index)
     return Scores(np.abs(partial), np.sign(partial))
 
 

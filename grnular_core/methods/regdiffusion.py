@@ -18,7 +18,7 @@ from grnular_core.utils.errors import MethodError
 
 
 def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``diffusion_scores`` as the registry calls it.
+    """Weights of the shared matrix, as scores and signs; 0 for genes without variance.
 
     Parameters
     ----------
@@ -34,36 +34,19 @@ def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
     ------
     InputError
         When the device is not there.
+    MethodError
+        Where the package is not installed and where fewer than two genes vary.
     """
     from grnular_core.utils.device import resolve_device  # loads torch
 
     device = str(resolve_device(options.device))
-    return diffusion_scores(given.expression, given.tf_index, options.seed, device)
+    return _diffusion_scores(given.expression, given.tf_index, options.seed, device)
 
 
-def diffusion_scores(
+def _diffusion_scores(
     expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, device: str = "cpu"
 ) -> Scores:
-    """Weights of the shared matrix, as scores and signs.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-        Logarithms of counts. Cells without expression are left out.
-    tf_index : ndarray of int, (tfs,)
-    seed : int
-    device : {"cpu", "cuda"}
-
-    Returns
-    -------
-    Scores
-        Genes without variance have 0.
-
-    Raises
-    ------
-    MethodError
-        Where the package is not installed and where fewer than two genes vary.
-    """
+    """As ``diffusion_method``; cells without expression are left out."""
     varies = expression.std(0) > 0
     if varies.sum() < 2:
         raise MethodError("RegDiffusion needs at least two genes that vary")

@@ -175,7 +175,7 @@ def expected_seconds(
     if config is None:
         return None
     start = START if is_large(n_cells, n_genes, n_tfs) else 0
-    return start + grnular_seconds(n_cells, n_genes, n_tfs, measured_rate(), config)
+    return start + grnular_seconds(n_cells, n_genes, n_tfs, _measured_rate(), config)
 
 
 def grnular_seconds(
@@ -187,7 +187,7 @@ def grnular_seconds(
     ----------
     n_cells, n_genes, n_tfs : int
     rate : float
-        Floating-point operations a second (``measured_rate``).
+        Floating-point operations a second (``_measured_rate``).
     config : GRNULarConfig
         Of the model.
 
@@ -214,21 +214,8 @@ def _config(method: Method, weights: str | Path | None) -> GRNULarConfig | None:
     return config
 
 
-def measured_rate(size: int = 1024, rounds: int = 3) -> float:
-    """Speed of this machine's matrix products in single precision.
-
-    Parameters
-    ----------
-    size : int
-        Of the square matrices.
-    rounds : int
-        The quickest of so many counts.
-
-    Returns
-    -------
-    float
-        Floating-point operations a second.
-    """
+def _measured_rate(size: int = 1024, rounds: int = 3) -> float:
+    """Speed of this machine's matrix products in single precision."""
     left = np.ones((size, size), np.float32)
     out = np.empty_like(left)
     best = np.inf

@@ -180,7 +180,8 @@ def make_context(
     tf_index : Tensor of int, shape (graphs, tfs)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     partners : {"all", "within"}
-        See ``partner_feature``.
+        What C is computed from: correlation over all cells, or the square of the positive correlation
+        inside clusters of cells.
 
     Returns
     -------
@@ -189,44 +190,22 @@ def make_context(
     rows = [row_spread(feature.abs(), allowed) for feature in features.unbind(-1)]
     n_tfs = tf_index.shape[1]
     columns = tf_index[:, None, :].expand(-1, n_tfs, -1)
-    among = partner_feature(features, partners).gather(2, columns).abs()
+    among = _partner_feature(features, partners).gather(2, columns).abs()
     among = among * (1 - torch.eye(n_tfs, dtype=among.dtype, device=among.device))
     C = among / (1 + among.sum(2, keepdim=True))
     return Context(features, rows, C, detected, tf_index, allowed)
 
 
-def partner_feature(features: Tensor, partners: Partners) -> Tensor:
-    """Correlations that C is computed from.
+def _partner_feature(features: Tensor, partners: Partners) -> Tensor:
+    """Correlations (...,) that C is computed from.
 
-    Parameters
-    ----------
-    features : Tensor, shape (..., features)
-    partners : {"all", "within"}
-        "all": correlation over all cells. "within": the square of the positive correlation inside
-        clusters of cells, since where cells differ in one state above all, all TFs correlate over all
-        of them.
-
-    Returns
-    -------
-    Tensor, shape (...)
+    Where cells differ in one state above all, all TFs correlate over all of them, less so within clusters.
     """
     return features[..., 0] if partners == "all" else features[..., WITHIN_UP].square()
 
 
-def spread(x: Tensor, allowed: Tensor, axis: int) -> Spread:
-    """Mean and standard deviation over the allowed entries along an axis.
-
-    Parameters
-    ----------
-    x : Tensor
-        0 where not allowed.
-    allowed : Tensor of bool, shape of x
-    axis : int
-
-    Returns
-    -------
-    Spread
-    """
+def _spread(x: Tensor, allowed: Tensor, axis: int) -> Spread:
+    """Mean and standard deviation over the allowed entries along an axis."""
     count = allowed.sum(axis, keepdim=True).clamp_min(1)
     mean = x.sum(axis, keepdim=True) / count
     variance = ((x - mean) * allowed).square().sum(axis, keepdim=True) / count
@@ -249,7 +228,7 @@ def row_spread(x: Tensor, allowed: Tensor) -> Spread:
     """
     step = max(_ROW_NUMBERS // max(x.shape[0] * x.shape[2], 1), 1)
     parts = [
-        spread((some * ok).double(), ok, 2)
+        _spread((some * ok).double(), ok, 2)
         for some, ok in zip(x.split(step, 1), allowed.split(step, 1), strict=True)
     ]
     return Spread(*(torch.cat(kind, 1).to(x.dtype) for kind in zip(*parts, strict=True)))
@@ -276,5 +255,5 @@ def row_column_scores(x: Tensor, allowed: Tensor, rows: Spread | None = None) ->
     def above(of: Spread) -> Tensor:
         return ((x - of.mean) / of.deviation).clamp(*_LIMITS) / 2
 
-    parts = [x, above(rows or row_spread(x, allowed)), above(spread(x, allowed, 1))]
+    parts = [x, above(rows or row_spread(x, allowed)), above(_spread(x, allowed, 1))]
     return torch.stack(parts, dim=-1) * allowed[..., None]

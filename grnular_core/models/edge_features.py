@@ -81,7 +81,7 @@ def edge_features(
     Tensor, shape (tfs, genes, n_features)
         A TF on itself is not masked here.
     """
-    ranks = rank_scores(cells)
+    ranks = _rank_scores(cells)
     progress(0.1)
     means = cluster_means(cells, cluster_labels(cells))
     progress(0.2)
@@ -167,18 +167,10 @@ class Ranks(NamedTuple):
     zero: np.ndarray
 
 
-def rank_scores(cells: Cells) -> Ranks:
+def _rank_scores(cells: Cells) -> Ranks:
     """z-scored ranks over the cells; equal values share their mean rank.
 
     Values share a rank where the precision of ``cells`` cannot tell their z-scores apart.
-
-    Parameters
-    ----------
-    cells : Cells
-
-    Returns
-    -------
-    Ranks
     """
     kind = np.int32 if len(cells.z) < 2**31 else np.int64
     places = sparse.csr_matrix(

@@ -42,24 +42,10 @@ from grnular_core.utils.device import resolve_device
 RHO_GENES = 256  # of a block for the paper's rho_nn
 
 
-def draw_batches(
+def _draw_batches(
     cells: Tensor, size: int, n_steps: int, generator: torch.Generator
 ) -> Tensor | None:
-    """Cells of each step, in repeated random order.
-
-    Parameters
-    ----------
-    cells : Tensor of int, shape (cells,)
-    size : int
-        Cells of a step.
-    n_steps : int
-    generator : torch.Generator
-
-    Returns
-    -------
-    Tensor of int, shape (n_steps, size)
-        None (all cells in every step) unless there are more than ``size``.
-    """
+    """Cells (n_steps, size) in repeated random order; None (all in every step) unless there are more."""
     if size >= len(cells):
         return None
     rounds = -(-n_steps * size // len(cells))
@@ -102,7 +88,7 @@ class LargeFit(InPlaceFit):
         held: Tensor | None = None,
     ) -> None:
         self.cells, self.tf_index, self.held = cells, tf_index, held
-        batches = draw_batches(fitted, cost.STEP_CELLS, n_steps, generator)
+        batches = _draw_batches(fitted, cost.STEP_CELLS, n_steps, generator)
         n_seen = len(fitted) if batches is None else batches.shape[1]
         like = weights.W[0]
         X_T, X_O = (like.new_empty(1, n_seen, n) for n in (len(tf_index), cells.n_genes))

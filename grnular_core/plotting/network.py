@@ -56,7 +56,7 @@ def draw_network(
     width, height = figure.get_figwidth() * place.width, figure.get_figheight() * place.height
     names = sorted({name for end in ("regulator", "target") for name in table[end]})
     boxes = np.array([[LETTER * len(name) + 0.12, LINE] for name in names]).reshape(-1, 2)
-    at = layout(table, names, boxes, width, height, seed)
+    at = _layout(table, names, boxes, width, height, seed)
     where = {name: i for i, name in enumerate(names)}
     ranks = table["weight"].rank(ascending=False, method="min")  # 1: the strongest
     norm = mpl.colors.Normalize(1, max(float(ranks.max()), 2.0) if len(table) else 2.0)
@@ -95,7 +95,7 @@ def draw_network(
     return ax
 
 
-def layout(
+def _layout(
     table: pd.DataFrame, names: Sequence[str], boxes: np.ndarray, width: float, height: float,
     seed: int = 0,
 ) -> np.ndarray:  # fmt: skip
@@ -103,22 +103,6 @@ def layout(
 
     Joined nodes are drawn to each other, all others apart (Kamada and Kawai), then boxes that overlap are pushed
     apart. Parts that nothing joins keep a distance of their own.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``regulator, target``.
-    names : sequence of str
-    boxes : ndarray, (names, 2)
-        Widths and heights.
-    width, height : float
-        Of the field, in the same unit.
-    seed : int
-
-    Returns
-    -------
-    ndarray, (names, 2)
-        Middles of the boxes.
     """
     if not len(names):
         return np.zeros((0, 2))

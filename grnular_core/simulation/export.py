@@ -36,17 +36,10 @@ FILES = {"expression": "", "truth": "truth.csv", "tfs": "tfs.txt", "cell_types":
 COPIES = 4  # of the expression that live at once, with noise and on the way to the disk
 
 
-def write_simulation(simulation: Simulation, folder: Path, kind: Format) -> None:
+def _write_simulation(simulation: Simulation, folder: Path, kind: Format) -> None:
     """Write one dataset as files that ``infer`` and ``evaluate`` read.
 
-    Parameters
-    ----------
-    simulation : Simulation
-    folder : Path
-        Exists; gets ``expression.h5ad`` or ``.csv`` (all cells and genes, constant ones too),
-        ``truth.csv`` with the columns ``regulator, target, sign, K, coop``, ``tfs.txt`` with one name
-        a line, ``cell_types.csv`` and ``simulation.json`` with every setting.
-    kind : {"h5ad", "csv"}
+    Expression has all cells and genes, constant ones too; ``simulation.json`` has every setting.
     """
     files = {**FILES, "expression": f"expression.{kind}"}
     adata = simulated_anndata(simulation)
@@ -88,7 +81,7 @@ def write_simulations(
     for done, simulation in enumerate(simulations, start=1):
         inner = folder / f"seed_{simulation.seed}" if n > 1 else folder
         inner.mkdir(exist_ok=True)
-        write_simulation(simulation, inner, kind)
+        _write_simulation(simulation, inner, kind)
         folders.append(inner.name)
         n_edges += simulation.grn.n_edges
         if n > 1:

@@ -164,25 +164,12 @@ def random_regulons(spec: GraphSpec, settings: Regulons, rng: np.random.Generato
     return DrawnRegulons(tfs, response, effect)
 
 
-def cell_states(
+def _cell_states(
     kinetics: Kinetics, settings: Regulons, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the states of all cells: types lie anywhere, or on a path through ``kinetics.anchors`` states.
+    """Draw states (cells, dimensions), standardised, and types of all cells.
 
-    Parameters
-    ----------
-    kinetics : Kinetics
-        Types, cells and anchors.
-    settings : Regulons
-        Dimensions and jitter.
-    rng : Generator
-
-    Returns
-    -------
-    states : ndarray of float, shape (cells, dimensions)
-        Of mean 0 and standard deviation 1.
-    types : ndarray of int, shape (cells,)
-        Cell types from 0.
+    Types lie anywhere, or on a path through ``kinetics.anchors`` states.
     """
     shape = (settings.dimensions, kinetics.anchors or kinetics.n_types)
     of_types = rng.standard_normal(shape)
@@ -220,7 +207,7 @@ def regulon_levels(
     types : ndarray of int, shape (cells,)
         Cell types from 0.
     """
-    states, types = cell_states(kinetics, settings, rng)
+    states, types = _cell_states(kinetics, settings, rng)
     (n_genes, count), n_cells = groups.response.shape, len(states)
 
     def moved_by_state(n: int) -> np.ndarray:

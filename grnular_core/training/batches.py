@@ -198,22 +198,8 @@ def loss_inputs(
     return [tf_rows(values.abs(), tf_index) for values in found]
 
 
-def edge_scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:
-    """Give what edges are ranked by.
-
-    Parameters
-    ----------
-    model : Module
-        GRNULar or GLAD.
-    output : GRNULarOutput or GLADOutput
-        What ``run_model`` gave.
-    tf_index : Tensor, shape (graphs, tfs)
-
-    Returns
-    -------
-    Tensor, shape (graphs, tfs, genes)
-        >= 0.
-    """
+def _edge_scores(model: nn.Module, output: Any, tf_index: Tensor) -> Tensor:
+    """Give what edges are ranked by (graphs, tfs, genes), >= 0."""
     if isinstance(model, GRNULar):
         return output.scores
     return tf_rows(output.theta.abs(), tf_index)
@@ -244,7 +230,7 @@ def evaluate(model: nn.Module, items: Sequence[Prepared]) -> GraphScores:
     """
     found = []
     for item in items:
-        values = edge_scores(model, run_model(model, item), item.batch.tf_index)
+        values = _edge_scores(model, run_model(model, item), item.batch.tf_index)
         for s, truth, allowed in zip(values, item.batch.truth, item.batch.allowed, strict=True):
             s, t = s[allowed].double().cpu().numpy(), truth[allowed].cpu().numpy()
             found.append(auprc_and_auroc(s, t))

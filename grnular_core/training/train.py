@@ -111,38 +111,14 @@ def _shuffled(batch: Batch, generator: torch.Generator) -> Batch:
     return batch._replace(truth=truth)
 
 
-def train_epoch(
+def _train_epoch(
     recipe: Recipe,
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     items: Sequence[Prepared],
     epoch: int,
 ) -> float:
-    """Train for one pass over the batches.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Loss, step size and the seed of the order of batches.
-    model : Module
-        Its parameters are changed.
-    optimiser : Optimizer
-        Of these parameters.
-    items : sequence of Prepared
-        The training batches.
-    epoch : int
-        From 0.
-
-    Returns
-    -------
-    float
-        Mean loss over graphs.
-
-    Raises
-    ------
-    MethodError
-        When the loss is not finite.
-    """
+    """Train for one pass over the batches; the mean loss over graphs."""
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch + 50_000)
     total, n_graphs = 0.0, 0
     for step, at in enumerate(_epoch_order(recipe, epoch, len(items))):
@@ -298,7 +274,7 @@ def train(
         more = {}
         if progress.epoch >= 0:
             began = time.perf_counter()
-            loss = train_epoch(recipe, model, optimiser, items["train"], progress.epoch)
+            loss = _train_epoch(recipe, model, optimiser, items["train"], progress.epoch)
             more = {"loss": loss, "seconds": time.perf_counter() - began}
         progress.epoch += 1
         progress.history.append(_validated(model, items["valid"], progress.epoch, **more))

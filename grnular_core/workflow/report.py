@@ -128,22 +128,11 @@ def described(report: Mapping[str, Any], n_kept: int) -> dict[str, Any]:
         A report with ``result.edges_kept`` and ``methods_text``.
     """
     found = {**report, "result": {**report["result"], "edges_kept": n_kept}}
-    return {**found, "methods_text": methods_text(found)}
+    return {**found, "methods_text": _methods_text(found)}
 
 
-def methods_text(report: Mapping[str, Any]) -> str:
-    """Write the paragraph of a methods section on a run.
-
-    Parameters
-    ----------
-    report : mapping
-        Of ``make_report``.
-
-    Returns
-    -------
-    str
-        Sentences of plain text.
-    """
+def _methods_text(report: Mapping[str, Any]) -> str:
+    """Write the paragraph of a methods section on a run."""
     data, how, result = report["data"], report["method"], report["result"]
     options, hash_ = report["input"]["options"], report["input"]["tfs_sha256"]
     kept, packages = result.get("edges_kept", result["edges"]), report["packages"]

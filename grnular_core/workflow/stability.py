@@ -178,26 +178,10 @@ class DecoyCounts:
     n_runs: int
 
 
-def with_decoys(
+def _with_decoys(
     data: GRNDataset, rng: np.random.Generator, groups: np.ndarray | None = None
 ) -> tuple[GRNDataset, str]:
-    """Add a permuted decoy of every gene.
-
-    Parameters
-    ----------
-    data : GRNDataset
-        Stays as it is; sparse data give sparse data.
-    rng : Generator
-    groups : ndarray, (cells,), optional
-        As in ``permuted``.
-
-    Returns
-    -------
-    data : GRNDataset
-        Twice the genes; decoys are no TFs.
-    prefix : str
-        By which decoys are named, and no gene is.
-    """
+    """Add a permuted decoy of every gene, no TF; their names have a prefix that no gene has."""
     decoys = permuted(data, rng, groups).adata.X
     prefix = "~"
     while any(gene.startswith(prefix) for gene in data.genes):
@@ -259,7 +243,7 @@ def _decoy_counts(
     number: int, data: GRNDataset, name: str, run: RunOptions, groups: np.ndarray | None
 ) -> np.ndarray:
     """Count decoy edges of one run, as ``_counts`` does."""
-    both, prefix = with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
+    both, prefix = _with_decoys(data, np.random.default_rng([1, run.seed, number]), groups)
     return _counts(run_method(both, name, _settings(name, run, number)).edges, prefix, n_pairs(data))
 
 

@@ -130,18 +130,18 @@ def test_an_ensemble_starts_from_members_trained_into_its_folder(capsys, monkeyp
 
 def test_a_stopped_training_goes_on(monkeypatch, capsys):
     assert run(out="whole") == 0
-    original = training.train_epoch
+    original = training._train_epoch
 
     def interrupted(recipe, model, optimiser, items, epoch):
         if epoch == 1:
             raise KeyboardInterrupt
         return original(recipe, model, optimiser, items, epoch)
 
-    monkeypatch.setattr(training, "train_epoch", interrupted)
+    monkeypatch.setattr(training, "_train_epoch", interrupted)
     assert run() == 130
     assert "the same command resumes" in capsys.readouterr().err
     assert shown("out") == STATE
-    monkeypatch.setattr(training, "train_epoch", original)
+    monkeypatch.setattr(training, "_train_epoch", original)
     Path("out/.tiny-curves.csv-0123.part").write_text("half")
     assert run() == 0
     assert "going on after epoch 1 of 3" in capsys.readouterr().err

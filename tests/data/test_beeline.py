@@ -28,14 +28,14 @@ TABLE3 = {
 @pytest.mark.parametrize(("dataset", "rule"), SUBSETS)
 def test_the_gene_rule_gives_exactly_the_genes_of_the_subset(real_data, dataset, rule):
     data = beeline.load_beeline(dataset, "STRING", rule)
-    assert set(beeline.beeline_genes(dataset, int(rule[4:]))) == set(data.genes)
+    assert set(beeline._beeline_genes(dataset, int(rule[4:]))) == set(data.genes)
 
 
 @pytest.mark.slow
 def test_the_papers_gene_rule_gives_table_3(real_data):
     table = beeline.table3().set_index("dataset")
     assert table["tfs"].to_dict() == TABLE3
-    assert all(len(beeline.top500_genes(dataset)) == 500 for dataset in beeline.DATASETS)
+    assert all(len(beeline._top500_genes(dataset)) == 500 for dataset in beeline.DATASETS)
 
 
 @pytest.mark.parametrize("dataset", beeline.DATASETS)
@@ -44,7 +44,7 @@ def test_the_papers_gene_rule_gives_table_3(real_data):
 def test_a_full_network_restricted_by_the_rule_equals_the_subset(real_data, dataset, rule, network):
     if beeline._full_network_key(dataset, network) not in registry():
         pytest.skip("the full network is in the archive only")
-    genes = beeline.beeline_genes(dataset, int(rule[4:]))
+    genes = beeline._beeline_genes(dataset, int(rule[4:]))
     full, _ = beeline._full_network(dataset, network)
     subset, _ = beeline._truth(dataset, network, rule)
     pairs = [
@@ -73,7 +73,7 @@ def test_a_pair_is_complete_and_its_card_adds_up(real_data, dataset, network):
 )
 def test_variances_of_the_expression_are_those_of_gene_ordering(real_data, dataset, rule, apart):
     data = beeline.load_beeline(dataset, "STRING", rule)
-    variance = beeline.gene_ordering(dataset)["variance"].loc[data.genes]
+    variance = beeline._gene_ordering(dataset)["variance"].loc[data.genes]
     np.testing.assert_allclose(data.expression().var(axis=0, ddof=1), variance, rtol=apart)
 
 
@@ -93,7 +93,7 @@ def test_the_tfs_of_all_seven_datasets_make_a_rule_of_their_own(real_data, datas
         keys = beeline.needed_keys(dataset, network, "TFs")
         assert not [key for key in keys if key.endswith(".zip") or key not in registry()]
         data = beeline.load_beeline(dataset, network, "TFs")
-        assert list(data.genes) == list(data.tfs) == beeline.beeline_genes(dataset, 0)
+        assert list(data.genes) == list(data.tfs) == beeline._beeline_genes(dataset, 0)
         assert data.n_genes == counts[dataset] and len(data.truth) > 30
     whole = beeline.load_beeline(dataset, network, "TFs+500") if dataset != "mHSC-E" else None
     if whole is not None:  # the same edges between TFs, whatever other genes are there
@@ -114,7 +114,7 @@ def test_names_are_found_whatever_their_case_and_others_refused():
 def test_nearly_whole_subsets_serve_the_papers_gene_rule(real_data):
     for network in beeline.NETWORKS:
         data = beeline.load_beeline("mDC", network, "top500")
-        wanted = beeline.top500_genes("mDC", network)
+        wanted = beeline._top500_genes("mDC", network)
         assert set(data.genes) <= set(wanted) and data.n_cells == 383
         assert data.provenance["covered"] == pytest.approx(0.95, abs=0.01)
         assert len(data.truth) > 0 and set(data.truth["target"]) <= set(data.genes)
@@ -138,7 +138,7 @@ def make_archives(folder, dataset):
     )
     expression = pd.DataFrame(rng.random((1300, 6)), genes, [f"c{i}" for i in range(6)])
     edges = pd.DataFrame({"Gene1": rng.choice(genes[::7], 4000), "Gene2": rng.choice(genes, 4000)})
-    spell = str.upper if beeline.species(dataset) == "human" else str.capitalize
+    spell = str.upper if beeline._species(dataset) == "human" else str.capitalize
     ordering.rename(index=spell).to_csv(folder / "GeneOrdering.csv")
     expression.rename(index=spell).to_csv(folder / "ExpressionData.csv")
     edges.to_csv(folder / "network.csv", index=False)

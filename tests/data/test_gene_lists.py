@@ -13,7 +13,7 @@ from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import (
     BROAD,
     STRICT,
-    mouse_names,
+    _mouse_names,
     read_network,
     read_tf_list,
     read_tfs,
@@ -229,7 +229,7 @@ def test_the_strict_list_as_published_has_sequence_specific_tfs_and_no_other_pro
     assert len(names) == 1639
     assert {"GATA1", "SPI1", "SOX2", "TP53", "ZNF281"} <= {*names}
     assert not {"HDAC1", "EP300", "CDK9", "EZH2", "HIST1H1E", "AKT1"} & {*names}
-    assert {"GATA1", "SPI1", "SOX2", "TRP53", "ZFP281"} <= {*mouse_names(names)}
+    assert {"GATA1", "SPI1", "SOX2", "TRP53", "ZFP281"} <= {*_mouse_names(names)}
 
 
 def test_files_are_compared_exactly_and_one_named_as_a_species_wins(server, tmp_path, monkeypatch):

@@ -92,7 +92,7 @@ def test_names_match_exactly_unless_asked_otherwise():
 
 def test_a_gene_spelled_exactly_goes_before_a_looser_match():
     assert spelled(["a", "B", "x", None], ["a", "A", "b"], "ignore-case") == ["a", "b", "x", None]
-    assert names.looser_hint(["A", "x"], ["A", "B"], "exact") == ""
+    assert names._looser_hint(["A", "x"], ["A", "B"], "exact") == ""
 
 
 def test_a_name_that_could_mean_two_genes_is_refused():

@@ -34,23 +34,23 @@ def golden_data() -> tuple[np.ndarray, dict[str, np.ndarray]]:
 @pytest.mark.parametrize(("target", "seed"), list(GOLDEN))
 def test_restored_early_stop_gives_the_trees_of_scikit_learn_1_2(target, seed):
     x, y = golden_data()
-    links, n_trees = trees.fit_target("grnboost2", x, TFS, "y", y[target], seed)
+    links, n_trees = trees._fit_target("grnboost2", x, TFS, "y", y[target], seed)
     importance = links.set_index("TF")["importance"]
     assert n_trees == GOLDEN[target, seed][0]
     np.testing.assert_allclose(
         [importance["t0"], importance["t2"]], GOLDEN[target, seed][1:], rtol=1e-10
     )
     if (target, seed) == ("strong", 1):  # today's stop compares different left-out cells
-        assert trees.fit_target("grnboost2", x, TFS, "y", y[target], seed, False)[1] < 60
+        assert trees._fit_target("grnboost2", x, TFS, "y", y[target], seed, False)[1] < 60
 
 
 def test_targets_without_links_and_regressions_that_fail():
     x, y = golden_data()
-    assert trees.fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
-    links, n_trees = trees.fit_target("genie3", x, TFS, "y", np.ones(200), 0)
+    assert trees._fit_target("genie3", x[:, :1], ["t0"], "t0", x[:, 0], 0)[1] == 0
+    links, n_trees = trees._fit_target("genie3", x, TFS, "y", np.ones(200), 0)
     assert n_trees == 0 and links.empty
     with pytest.raises(MethodError, match="could not fit the target y"):
-        trees.fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
+        trees._fit_target("genie3", x, TFS, "y", np.r_[np.nan, np.arange(199.0)], 0)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def noise():
 
 
 def scores(data, n_jobs=1, parts=None):
-    return trees.tree_scores(
+    return trees._tree_scores(
         "grnboost2", data.expression(), data.genes, data.tfs, seed=0, n_jobs=n_jobs, parts=parts
     )[0]
 
@@ -73,7 +73,7 @@ def test_jobs_and_column_order_change_nothing(noise):
     np.testing.assert_array_equal(one, scores(noise, n_jobs=2))
     order = np.random.default_rng(0).permutation(noise.n_genes)
     genes = [noise.genes[i] for i in order]
-    shuffled, _ = trees.tree_scores(
+    shuffled, _ = trees._tree_scores(
         "grnboost2", noise.expression(genes), genes, noise.tfs[::-1], seed=0, n_jobs=1
     )
     np.testing.assert_array_equal(one[::-1][:, order], shuffled)
@@ -82,5 +82,5 @@ def test_jobs_and_column_order_change_nothing(noise):
 def test_finished_parts_are_not_computed_again(noise, tmp_path, monkeypatch):
     parts = PartStore(tmp_path, "run")
     first = scores(noise, parts=parts)
-    monkeypatch.setattr(trees, "fit_target", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(trees, "_fit_target", lambda *a: pytest.fail("computed again"))
     np.testing.assert_array_equal(first, scores(noise, parts=parts))

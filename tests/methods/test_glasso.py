@@ -147,7 +147,7 @@ def test_scores_and_choice_are_those_of_scikit_learn_where_its_solver_works(seed
     np.testing.assert_array_equal(precision, _precision_by_cv(X, 5, 2)[0])  # threads change nothing
     assert 0.8 < alpha / model.alpha_ < 1.25
     ours, theirs = (
-        module.partial_correlations(p, np.arange(20)) for p in (precision, model.precision_)
+        module._partial_correlations(p, np.arange(20)) for p in (precision, model.precision_)
     )
     np.testing.assert_allclose(ours, theirs, atol=0.03)
 
@@ -158,7 +158,7 @@ def test_few_cells_and_constant_genes_give_finite_scores(n_cells):
     X[:, 4] = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        weight = module.glasso_exact(X, np.arange(6)).weight
+        weight = module._glasso_exact(X, np.arange(6)).weight
     assert np.isfinite(weight).all() and weight.max() <= 1
     assert (weight[4] == 0).all() and (weight[:, 4] == 0).all()
     assert _precision_by_cv(X, 5)[1] == NO_ALPHA or n_cells > 1
@@ -178,7 +178,7 @@ def test_a_gene_that_is_constant_in_a_fold_does_not_decide():
 
 def test_it_takes_over_with_many_genes_and_where_scikit_learn_fails(monkeypatch):
     X, tf_index = cells(n_cells=60), np.arange(5)
-    exact = module.glasso_exact(X, tf_index).weight
+    exact = module._glasso_exact(X, tf_index).weight
     assert not np.array_equal(module.glasso(X, tf_index).weight, exact)
     monkeypatch.setattr(module, "SKLEARN_GENES", 19)
     np.testing.assert_array_equal(module.glasso(X, tf_index).weight, exact)

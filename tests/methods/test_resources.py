@@ -16,9 +16,9 @@ from grnular_core.methods import resources
 from grnular_core.methods.registry import METHODS, infer
 from grnular_core.methods.resources import (
     START,
+    _measured_rate,
     expected_seconds,
     grnular_seconds,
-    measured_rate,
     needed_bytes,
     spelled_seconds,
 )
@@ -97,7 +97,7 @@ def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypat
     assert grnular_seconds(*FULL, 2e11, CONFIG) == grnular_seconds(*FULL, 1e11, CONFIG) / 2
     twice, once = (operations(*FULL, replace(CONFIG, n_unroll=n))["iterations"] for n in (4, 2))
     assert twice == 2 * once
-    monkeypatch.setattr(resources, "measured_rate", lambda: 1e11)
+    monkeypatch.setattr(resources, "_measured_rate", lambda: 1e11)
     config = read_trained("grnular-context").recipe.config
     small = (1_000, 100, 10)
     assert expected_seconds(*small, CONTEXT) == grnular_seconds(*small, 1e11, config)
@@ -107,7 +107,7 @@ def test_grnular_is_told_by_its_operations_and_large_data_take_a_start(monkeypat
     # Algorithm 1 takes E1 steps in each iteration where Algorithm 2 takes P
     of_cells = [expected_seconds(*small, METHODS[m]) for m in ("grnular", "grnular-base")]
     assert of_cells[1] > 5 * of_cells[0]
-    assert 1e8 < measured_rate(256, 1) < 1e14
+    assert 1e8 < _measured_rate(256, 1) < 1e14
     assert expected_seconds(400, 1000, 100, METHODS["glasso"]) is None  # its search has no law
     texts = [spelled_seconds(seconds) for seconds in (0.9, 42.3, 900, 9000)]
     assert texts == ["less than 1 s", "about 42 s", "about 15.0 minutes", "about 2.5 hours"]
@@ -181,7 +181,7 @@ def test_stages_follow_each_other_by_their_shares_of_the_work():
 def test_the_command_tells_how_long_large_data_take(tmp_path, monkeypatch, capsys, small_data):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(machine_memory, "LARGE_PAIRS", 10)
-    monkeypatch.setattr(resources, "measured_rate", lambda: 1e12)
+    monkeypatch.setattr(resources, "_measured_rate", lambda: 1e12)
     small_data.adata.to_df().to_csv("expression.csv")
     Path("tfs.txt").write_text("\n".join(small_data.tfs))
     assert main(["infer", "expression.csv", "--tfs", "tfs.txt", "-o", "edges.csv"]) == 0

@@ -43,7 +43,7 @@ def reference(ensemble: str, X: np.ndarray, y: np.ndarray, seed: int) -> tuple[n
         model = RandomForestRegressor(FEW_TREES, max_features="sqrt", random_state=seed)
         return model.fit(X, y).feature_importances_, FEW_TREES
     names = [f"t{i:02d}" for i in range(X.shape[1])]
-    links, n_trees = arboreto.fit_target("grnboost2", np.asfortranarray(X), names, "y", y, seed)
+    links, n_trees = arboreto._fit_target("grnboost2", np.asfortranarray(X), names, "y", y, seed)
     found = links.set_index("TF")["importance"].reindex(names).fillna(0)
     return found.to_numpy(dtype=float), n_trees
 

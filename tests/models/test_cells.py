@@ -20,7 +20,7 @@ from grnular_core.models.cells import (
     gene_order,
     scale_of,
 )
-from grnular_core.models.edge_features import rank_scores
+from grnular_core.models.edge_features import _rank_scores
 from grnular_core.models.problem import content_order, standardise
 from grnular_core.utils.errors import InputError
 
@@ -95,7 +95,7 @@ def test_values_that_are_no_numbers_are_refused(bad):
 @pytest.mark.parametrize("kind", KINDS)
 def test_ranks_are_those_of_the_dense_table(kind):
     X = expression(kind)
-    cells, found = cells_of(X), rank_scores(cells_of(X))
+    cells, found = cells_of(X), _rank_scores(cells_of(X))
     wanted = standardise(torch.tensor(rankdata(X, axis=0)))
     np.testing.assert_allclose(
         cells.dense(slice(0, 300), found.values, found.zero), wanted, atol=1e-6
@@ -139,7 +139,7 @@ def test_a_sparse_table_is_never_made_dense():
     matrix = sparse.random(4000, 3000, 0.01, format="csr", random_state=0)
     tracemalloc.start()
     cells = Cells.of(matrix, scale_of(matrix), gene_order(matrix, scale_of(matrix)))
-    rank_scores(cells)
+    _rank_scores(cells)
     cluster_means(cells, cluster_labels(cells))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -13,7 +13,7 @@ from grnular_core.models import cost
 from grnular_core.models.cells import Cells, scale_of
 from grnular_core.models.fast_fit import fit_until_flat
 from grnular_core.models.inner_fit import adam_start, init_weights, split_cells
-from grnular_core.models.large import LargeFit, draw_batches
+from grnular_core.models.large import LargeFit, _draw_batches
 from grnular_core.models.problem import standardise
 
 LR = 0.02
@@ -40,7 +40,7 @@ def step_cells(request, monkeypatch) -> int:
 def test_good_init_is_that_of_the_dense_table(step_cells, tolerance, reduction):
     cells, tfs, X_T, X_O, weights = case()
     fitted, held = split = split_cells(300, seeded(1))
-    drawn = draw_batches(fitted, step_cells, 60, seeded(3))
+    drawn = _draw_batches(fitted, step_cells, 60, seeded(3))
     args = weights, X_T, X_O, split, 60, LR, reduction, tolerance
     wanted = plain_good_init(*args, cells=drawn, share=1.0 if drawn is None else 40 / 300)
     start = adam_start(weights)
@@ -58,7 +58,7 @@ def test_the_steps_of_an_iteration_are_those_on_the_dense_table(step_cells):
     cells, tfs, X_T, X_O, weights = case()
     pull = torch.rand(1, 14, 90, generator=seeded(5)).double(), torch.full((1, 1, 1), 2.0).double()
     rows, start = torch.arange(300), adam_start(weights)
-    drawn = draw_batches(rows, step_cells, 7, seeded(3))
+    drawn = _draw_batches(rows, step_cells, 7, seeded(3))
     wanted, _ = plain_steps(weights, start, X_T, X_O, 7, LR, pull, cells=drawn)
     fit = LargeFit(weights, start, cells, tfs, rows, 7, seeded(3))
     assert_same(fit.run(7, LR, *pull).weights, wanted, **CLOSE)
@@ -66,11 +66,11 @@ def test_the_steps_of_an_iteration_are_those_on_the_dense_table(step_cells):
 
 def test_batches_show_every_cell_as_often_as_any_other():
     cells = torch.arange(100, 130)
-    batches = draw_batches(cells, 7, 60, seeded(3))
+    batches = _draw_batches(cells, 7, 60, seeded(3))
     assert batches.shape == (60, 7)
     times = torch.bincount(batches.flatten(), minlength=130)[100:]
     assert len(times) == 30 and times.tolist() == [14] * 30
     assert not torch.equal(batches[:4], batches[30:34])
-    assert torch.equal(batches, draw_batches(cells, 7, 60, seeded(3)))
-    assert draw_batches(cells, 7, 0, seeded(3)).shape == (0, 7)
-    assert draw_batches(cells, 30, 5, seeded(3)) is None
+    assert torch.equal(batches, _draw_batches(cells, 7, 60, seeded(3)))
+    assert _draw_batches(cells, 7, 0, seeded(3)).shape == (0, 7)
+    assert _draw_batches(cells, 30, 5, seeded(3)) is None

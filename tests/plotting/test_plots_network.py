@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.plotting import style as plots
-from grnular_core.plotting.network import TF_COLOUR, _overlaps, draw_network, layout
+from grnular_core.plotting.network import TF_COLOUR, _layout, _overlaps, draw_network
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +46,13 @@ def test_no_label_hides_another_and_all_are_inside(n_tfs, n_genes, n_edges, seed
     table, _ = some_network(n_tfs, n_genes, n_edges, seed)
     names = names_of(table)
     boxes = np.tile([0.6, 0.22], (len(names), 1))
-    at = layout(table, names, boxes, 6.8, 5.2)
+    at = _layout(table, names, boxes, 6.8, 5.2)
     assert not hidden(at, boxes)
     assert (at >= boxes / 2 - 1e-9).all() and (at <= np.array([6.8, 5.2]) - boxes / 2 + 1e-9).all()
-    assert np.array_equal(at, layout(table, names, boxes, 6.8, 5.2))
+    assert np.array_equal(at, _layout(table, names, boxes, 6.8, 5.2))
     apart = pd.DataFrame({"regulator": ["a", "c", "e"], "target": ["b", "d", "f"]})
     boxes = np.tile([0.6, 0.22], (6, 1))
-    assert not hidden(layout(apart, list("abcdef"), boxes, 3, 2), boxes)
+    assert not hidden(_layout(apart, list("abcdef"), boxes, 3, 2), boxes)
 
 
 def test_edges_nodes_and_shades_are_those_of_the_table():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from anndata import read_h5ad
 
-from grnular_core.simulation.export import write_simulation
+from grnular_core.simulation.export import _write_simulation
 from grnular_core.simulation.families import family_preset
 from grnular_core.simulation.simulate import preset, simulate, tf_names, truth_table
 
@@ -28,7 +28,7 @@ def settings(kind: str):
 @pytest.mark.parametrize("kind", ["sergio", "regulons"])
 def test_both_simulators_are_written_whole(tmp_path, kind, format):
     made = simulate(settings(kind), 3)
-    write_simulation(made, tmp_path, format)
+    _write_simulation(made, tmp_path, format)
     if format == "csv":
         X = pd.read_csv(tmp_path / "expression.csv", index_col=0).to_numpy(np.float32)
     else:

@@ -15,7 +15,7 @@ from grnular_core.simulation.noise import TechnicalNoise
 from grnular_core.simulation.regulons import (
     DrawnRegulons,
     Regulons,
-    cell_states,
+    _cell_states,
     random_regulons,
     regulon_levels,
 )
@@ -155,7 +155,7 @@ def test_states_move_genes_that_have_nothing_to_do_with_each_other():
 def test_types_are_points_of_a_path_when_there_are_anchors():
     rng = np.random.default_rng(0)
     calm = Regulons(dimensions=2, jitter=0.0)
-    states, types = cell_states(Kinetics(n_types=30, n_cells=300, anchors=3), calm, rng)
+    states, types = _cell_states(Kinetics(n_types=30, n_cells=300, anchors=3), calm, rng)
     places = np.array([states[types == t][0] for t in range(30)])
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     assert states.shape == (300, 2) and list(np.unique(types)) == list(range(30))

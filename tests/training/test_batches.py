@@ -19,8 +19,8 @@ from grnular_core.training import batches
 from grnular_core.training.batches import (
     LAST_SEED,
     SEED_STEP,
+    _edge_scores,
     check_training_graphs,
-    edge_scores,
     evaluate,
     first_seed,
     loss_inputs,
@@ -85,8 +85,8 @@ def test_models_are_scored_over_all_candidates_of_every_graph(model):
     with torch.no_grad():
         output = run_model(model, item)
         found, plain = evaluate(model, [item, item]), model(item.batch.X, batch.tf_index)
-    values = edge_scores(model, output, batch.tf_index)
-    torch.testing.assert_close(values, edge_scores(model, plain, batch.tf_index))
+    values = _edge_scores(model, output, batch.tf_index)
+    torch.testing.assert_close(values, _edge_scores(model, plain, batch.tf_index))
     assert values.shape == batch.truth.shape and (values >= 0).all()
     candidates = np.ones((4, 20), dtype=bool)
     candidates[range(4), range(4)] = False  # the TFs are the first four genes

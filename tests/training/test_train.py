@@ -220,7 +220,7 @@ def moved(recipe: Recipe) -> dict[str, bool]:
     batch = graphs(range(4))
     optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=0.0)
     model.lambda_nn.requires_grad_(recipe.learn_lambda)
-    training.train_epoch(recipe, model, optimiser, prepare_batches(model, [batch], "cpu"), 0)
+    training._train_epoch(recipe, model, optimiser, prepare_batches(model, [batch], "cpu"), 0)
     after = model.state_dict()
     return {
         part: any(not torch.equal(before[n], after[n]) for n in before if n.startswith(part))

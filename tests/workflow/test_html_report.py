@@ -14,7 +14,7 @@ from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.methods.registry import RunOptions
 from grnular_core.workflow.analysis import Plan, infer_network
 from grnular_core.workflow.html_report import ROWS, html_page
-from grnular_core.workflow.report import Inputs, described, make_report, methods_text
+from grnular_core.workflow.report import Inputs, _methods_text, described, make_report
 
 EVIL = [
     "</script><script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", "{{data}}", "a\"b'c&amp;",
@@ -113,7 +113,7 @@ def test_the_methods_paragraph_says_what_was_run(run):
         assert words in text, words
     plain = {**report, "method": {**report["method"], "bootstraps": 0, "decoy_runs": 0, "weights": "grnular-cells"}}
     plain["input"] = {**report["input"], "options": {}}
-    text = methods_text(plain)
+    text = _methods_text(plain)
     assert "bootstraps" not in text and "decoys" not in text and "trained weights grnular-cells" in text
     assert "used as given" in text and "most variable" not in text
 

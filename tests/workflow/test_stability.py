@@ -18,12 +18,12 @@ from grnular_core.utils.errors import InputError
 from grnular_core.workflow import stability
 from grnular_core.workflow.stability import (
     DecoyCounts,
+    _with_decoys,
     count_decoys,
     edge_stability,
     edges_at,
     fdr_curve,
     q_values,
-    with_decoys,
 )
 
 # --- stability
@@ -117,7 +117,7 @@ def test_a_decoy_has_its_genes_values_and_a_name_of_its_own_and_is_no_tf(stored)
         adata = data.adata.copy()
         adata.X = sparse.csr_matrix(adata.X)
         data = replace(data, adata=adata)
-    both, prefix = with_decoys(data, np.random.default_rng(0))
+    both, prefix = _with_decoys(data, np.random.default_rng(0))
     assert both.genes == data.genes + [prefix + gene for gene in data.genes]
     assert sum(gene.startswith(prefix) for gene in both.genes) == 4
     assert both.tfs == data.tfs and sparse.issparse(both.adata.X) == stored
