@@ -112,56 +112,32 @@ def points(
     return [Point(name) for name in ("DS1", "DS2", "DS3")]
 
 
-def curves(experiment: str) -> list[tuple[str, TFInformation]]:
-    """The methods of an experiment, each with or without the list of TFs.
-
-    Returns
-    -------
-    list of (str, str)
-        Method, and "with" or "without".
-    """
+def _curves(experiment: str) -> list[tuple[str, TFInformation]]:
+    """The methods of an experiment, each with or without the list of TFs."""
     known = DS_WITH_TFS if experiment == "ds" else WITH_TFS
     return [(m, "without") for m in WITHOUT_TFS] + [(m, "with") for m in known]
 
 
-def tuned_curves() -> list[tuple[str, TFInformation]]:
-    """The methods with tuned settings, each with or without the list of TFs.
-
-    Returns
-    -------
-    list of (str, str)
-        Method, and "with" or "without".
-    """
+def _tuned_curves() -> list[tuple[str, TFInformation]]:
+    """The methods with tuned settings, each with or without the list of TFs."""
     return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in TUNED_WITH_TFS]
 
 
 def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
-    """``curves`` and ``tuned_curves``, a tuned method behind its own.
+    """The methods of an experiment, each with or without the list of TFs, a tuned method behind its own.
 
     Returns
     -------
     list of (str, str)
         Method, and "with" or "without".
     """
-    tuned = tuned_curves()
-    beside = [(curve, (curve[0] + TUNED, curve[1])) for curve in curves(experiment)]
+    tuned = _tuned_curves()
+    beside = [(curve, (curve[0] + TUNED, curve[1])) for curve in _curves(experiment)]
     return [c for pair in beside for c in pair if c in tuned or c == pair[0]]
 
 
-def n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many test graphs a full run gives to a point of a curve.
-
-    Parameters
-    ----------
-    method : str
-    tf_information : str
-        "with" or "without" the list of TFs.
-    point : Point
-
-    Returns
-    -------
-    int
-    """
+def _n_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
+    """How many test graphs a full run gives to a point of a curve."""
     method = method.removesuffix(TUNED)
     if point.preset.startswith("DS"):
         return _ds_graphs(method, tf_information, point.preset)
@@ -190,22 +166,9 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
     return most
 
 
-def least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many of them are run first: with these on record, a curve is complete enough for a verdict.
-
-    Parameters
-    ----------
-    method : str
-    tf_information : str
-        "with" or "without" the list of TFs.
-    point : Point
-
-    Returns
-    -------
-    int
-        Number of graphs, at most ``n_graphs``.
-    """
-    planned = n_graphs(method, tf_information, point)
+def _least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
+    """How many of them are run first: with these on record, a curve is complete enough for a verdict."""
+    planned = _n_graphs(method, tf_information, point)
     if method == "grnular" and (point.n_cells or 0) > 1000:
         return MIN_UNITS
     if method.removesuffix(TUNED) != "grnboost2" or point.n_cells is None:
@@ -218,7 +181,7 @@ def least_graphs(method: str, tf_information: TFInformation, point: Point) -> in
 def full_tasks(experiment: str) -> list[SyntheticTask]:
     """Every run of the full grid, in the order to run.
 
-    Quick methods, then the slow ones, the ``least_graphs`` of every point before the rest, and few cells
+    Quick methods, then the slow ones, the fewest graphs of every point before the rest, and few cells
     before many. All quick methods of a dataset follow each other, so that it is simulated once.
 
     Returns
@@ -231,9 +194,9 @@ def full_tasks(experiment: str) -> list[SyntheticTask]:
     for point in points(experiment):
         of_point: dict[int, list[SyntheticTask]] = {}
         for method, known in all_curves(experiment):
-            wanted = [point.task(method, r, known) for r in range(n_graphs(method, known, point))]
+            wanted = [point.task(method, r, known) for r in range(_n_graphs(method, known, point))]
             if method in SLOW:
-                least = least_graphs(method, known, point)
+                least = _least_graphs(method, known, point)
                 slow += [(task.replicate >= least, *_effort(task), task) for task in wanted]
             else:
                 for task in wanted:
@@ -311,14 +274,14 @@ def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
 
 
 def missing(
-    experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = n_graphs
+    experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = _n_graphs
 ) -> pd.DataFrame:
     """Points of curves with fewer rows than planned.
 
     Parameters
     ----------
     planned : callable
-        ``n_graphs``, or ``least_graphs`` for what a curve needs for a verdict.
+        Graphs of a point: of a full run, or as many as a curve needs for a verdict.
 
     Returns
     -------
@@ -329,7 +292,7 @@ def missing(
     counts = have.size()
     lines = []
     for point in points(experiment):
-        for method, known in curves(experiment):
+        for method, known in _curves(experiment):
             key = point.task(method).key()
             place = (method, known, *(str(key[c]) for c in ("dataset", "cells", "cell_types")))
             found, wanted = int(counts.get(place, 0)), planned(method, known, point)

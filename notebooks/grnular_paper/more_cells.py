@@ -87,26 +87,8 @@ class CellSet:
     read: Callable[[Sequence[str]], Counts]
 
 
-def counts(name: str) -> Counts:
-    """Read the counts of a set.
-
-    Parameters
-    ----------
-    name : str
-        One of ``SETS``.
-
-    Returns
-    -------
-    Counts
-        All cells and genes of the source.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, and for a file whose values are no counts.
-    DownloadError
-        When a file cannot be had.
-    """
+def _counts(name: str) -> Counts:
+    """Read the counts of a set."""
     chosen = cell_set(name)
     found = chosen.read([str(fetch(key)) for key in chosen.keys])
     whole = np.rint(found.values.data)
@@ -160,34 +142,17 @@ def load_cells(name: str) -> GRNDataset:
     """
     chosen = cell_set(name)
     tfs = read_tfs(fetch(BROAD[chosen.species]))
-    table = prepared(counts(name), tfs)
+    table = _prepared(_counts(name), tfs)
     where = {"dataset": name, "species": chosen.species, "files": chosen.keys}
     return make_dataset(
         table, tfs, name=name, orientation="cells-x-genes", match="ignore-case", provenance=where
     )
 
 
-def prepared(
+def _prepared(
     given: Counts, tfs: Sequence[str], max_genes: int = MAX_GENES, min_cells: int = MIN_CELLS
 ) -> pd.DataFrame:
-    """Normalise counts and choose genes, by the rule of this module.
-
-    Parameters
-    ----------
-    given : Counts
-        Of one set.
-    tfs : sequence of str
-        Names of TFs in any case; all that are seen in ``min_cells`` cells are kept.
-    max_genes : int
-        How many genes are kept at most, TFs included.
-    min_cells : int
-        In how many cells a gene must be seen.
-
-    Returns
-    -------
-    DataFrame, shape (cells, genes)
-        TFs first, then the others by falling variance; equal variances by name.
-    """
+    """Normalise counts and choose genes by the rule of this module: TFs, then others by falling variance."""
     values = log_normalised(sparse.csr_matrix(given.values))
     seen = np.asarray((given.values > 0).sum(axis=0)).ravel() >= min_cells
     listed = set(match_names(tfs, given.genes, "ignore-case"))

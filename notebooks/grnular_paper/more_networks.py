@@ -120,69 +120,34 @@ def network(name: str, species: str) -> pd.DataFrame:
     if name == "TRRUST":
         edges = pd.read_csv(path, sep="\t", usecols=["TF", "gene_symbol"], keep_default_na=False)
     elif name == "CollecTRI":
-        edges = without_complexes(pd.read_csv(path, usecols=["source", "target"], keep_default_na=False))
+        edges = _without_complexes(pd.read_csv(path, usecols=["source", "target"], keep_default_na=False))
     elif name == "DoRothEA":
         (table,) = read_objects(path).values()
-        edges = confident(plain(table))
+        edges = _confident(plain(table))
     elif name == "Non-Specific":
         edges = read_network(path)[ENDS]
     else:
         with gzip.open(path, "rt", encoding="utf-8") as stream:
-            edges = gene_sets(stream.read(), name.upper())
+            edges = _gene_sets(stream.read(), name.upper())
     edges = edges.set_axis(ENDS, axis=1).astype(str)
     if orthologues:
-        edges = carried_over(edges, plain(read_objects(fetch(orthologues[0]))))
+        edges = _carried_over(edges, plain(read_objects(fetch(orthologues[0]))))
     return edges.drop_duplicates(ignore_index=True)
 
 
-def without_complexes(edges: pd.DataFrame) -> pd.DataFrame:
-    """Leave out edges of regulators that are complexes.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        ``source, target``.
-
-    Returns
-    -------
-    DataFrame
-        Those whose source is a gene.
-    """
+def _without_complexes(edges: pd.DataFrame) -> pd.DataFrame:
+    """Leave out edges of regulators that are complexes."""
     names = edges["source"].str.upper()
     return edges[~names.isin(COMPLEXES) & ~names.str.startswith("COMPLEX")]
 
 
-def confident(edges: pd.DataFrame) -> pd.DataFrame:
-    """Keep DoRothEA's edges of confidence A to C.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        ``tf, confidence, target``.
-
-    Returns
-    -------
-    DataFrame
-        ``tf, target``.
-    """
+def _confident(edges: pd.DataFrame) -> pd.DataFrame:
+    """Keep DoRothEA's edges of confidence A to C."""
     return edges.loc[edges["confidence"].isin(CONFIDENT), ["tf", "target"]]
 
 
-def gene_sets(text: str, source: str) -> pd.DataFrame:
-    """Read the sets of one source from a gmt file: a TF with its source, a description, and its targets.
-
-    Parameters
-    ----------
-    text : str
-        Lines with fields between tabs.
-    source : str
-        The last word of the first field, as ENCODE in ``ETS1 ENCODE``.
-
-    Returns
-    -------
-    DataFrame
-        ``regulator, target``.
-    """
+def _gene_sets(text: str, source: str) -> pd.DataFrame:
+    """Read the sets of one source from a gmt file: a TF with its source, a description, and its targets."""
     found = []
     for line in text.splitlines():
         name, _, *targets = line.rstrip("\t").split("\t")
@@ -192,21 +157,8 @@ def gene_sets(text: str, source: str) -> pd.DataFrame:
     return pd.DataFrame(found, columns=ENDS)
 
 
-def carried_over(edges: pd.DataFrame, orthologues: pd.DataFrame) -> pd.DataFrame:
-    """Carry human edges over to the mouse; a gene of several counterparts gives as many edges.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        ``regulator, target`` in human symbols.
-    orthologues : DataFrame
-        ``mgi_symbol, hgnc_symbol``.
-
-    Returns
-    -------
-    DataFrame
-        ``regulator, target`` in mouse symbols.
-    """
+def _carried_over(edges: pd.DataFrame, orthologues: pd.DataFrame) -> pd.DataFrame:
+    """Carry human edges over to the mouse; a gene of several counterparts gives as many edges."""
     for end in ENDS:
         edges = edges.merge(orthologues, left_on=end, right_on="hgnc_symbol")
         edges = edges.assign(**{end: edges["mgi_symbol"]})[ENDS]

@@ -85,7 +85,7 @@ class MoreTask(Task):
             "device": device if chosen.uses_device else "cpu",
         }  # fmt: skip
         own, rows, pairs = {"method": self.method, "seed": self.seed}, [], []
-        for key, clean, tfs in set_pairs(self.dataset, data, self.networks):
+        for key, clean, tfs in _set_pairs(self.dataset, data, self.networks):
             sizes = pair_sizes(clean, data, tfs)
             pairs.append(key | sizes)
             if sizes["kept"]:
@@ -93,25 +93,10 @@ class MoreTask(Task):
         return {MORE_CELLS: rows, MORE_PAIRS: pairs}
 
 
-def set_pairs(
+def _set_pairs(
     name: str, data: GRNDataset, networks: Sequence[str] = tuple(KINDS)
 ) -> list[tuple[dict[str, object], pd.DataFrame, list[str]]]:
-    """All pairs of a set with a network and a list of TFs, also those with few edges.
-
-    Parameters
-    ----------
-    name : str
-        The set.
-    data : GRNDataset
-        The same, loaded.
-    networks : sequence of str
-        Some of ``more_networks.KINDS``.
-
-    Returns
-    -------
-    list of (dict, DataFrame, list of str)
-        The key in ``MORE_PAIRS``, the network restricted to the set's genes, and the TFs that count.
-    """
+    """All pairs of a set with a network and a list of TFs, also those with few edges."""
     species = cell_set(name).species
     lists = dict(zip(TF_LISTS, (list(data.tfs), confirmed_tfs(data)), strict=True))
     found = []
@@ -183,7 +168,7 @@ def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download
     dict of str to str
         Set -> reason.
     """
-    needed = {name: set_keys(name, networks) for name in datasets}
+    needed = {name: _set_keys(name, networks) for name in datasets}
     missing = available(
         sorted({key for keys in needed.values() for key in keys}), download_missing=download, progress=False
     ).reasons
@@ -195,21 +180,8 @@ def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download
     return reasons
 
 
-def set_keys(name: str, networks: Sequence[str]) -> list[str]:
-    """Return the registry's keys of all files that a set, its lists of TFs and its networks need.
-
-    Parameters
-    ----------
-    name : str
-        A set.
-    networks : sequence of str
-        Networks; those that there are not for its species are left out.
-
-    Returns
-    -------
-    list of str
-        Each once.
-    """
+def _set_keys(name: str, networks: Sequence[str]) -> list[str]:
+    """Return the registry's keys of all files that a set, its lists of TFs and its networks need."""
     chosen = cell_set(name)
     keys = [*chosen.keys, BROAD[chosen.species], STRICT[chosen.species]]
     for of in (of for of in networks_of(chosen.species) if of in networks):

@@ -59,14 +59,8 @@ SAMPLE = tuple(
 Results = dict[tuple[str, str], tuple[np.ndarray, float]]  # (data, method) -> scores, strict AUPRC
 
 
-def lacking() -> list[str]:
-    """The capabilities that this machine does not have; all where it lists no flags.
-
-    Returns
-    -------
-    list of str
-        Names of ``CAPABILITIES``.
-    """
+def _lacking() -> list[str]:
+    """The capabilities that this machine does not have; all where it lists no flags."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -108,25 +102,14 @@ def moves(
     MethodError
         When a process fails, with its error output.
     """
-    able = [name for name in CAPABILITIES if name not in lacking()] or [""]
+    able = [name for name in CAPABILITIES if name not in _lacking()] or [""]
     settings = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
     found = [_in_process(name, threads, settings) for name, threads in product(able, THREADS)]
-    return largest_moves(found)
+    return _largest_moves(found)
 
 
-def largest_moves(found: Sequence[Results]) -> pd.DataFrame:
-    """The table of ``moves`` from the results of every combination.
-
-    Parameters
-    ----------
-    found : sequence of dict
-        Of each combination: (data, method) -> scores (tfs, genes) and strict AUPRC.
-
-    Returns
-    -------
-    DataFrame
-        A row a method on each data.
-    """
+def _largest_moves(found: Sequence[Results]) -> pd.DataFrame:
+    """The table of ``moves`` from the results of every combination."""
     lines = []
     for data, method in found[0]:
         scores = np.stack([results[data, method][0] for results in found])
@@ -210,7 +193,7 @@ def report(found: pd.DataFrame, tolerance: float) -> str:
     str
         Lines.
     """
-    lines = [f"{processor()}; without {', '.join(lacking()) or 'nothing'}"]
+    lines = [f"{processor()}; without {', '.join(_lacking()) or 'nothing'}"]
     for row in found.itertuples():
         mark = "  MOVES" if max(row.scores, row.auprc) >= tolerance else ""
         lines.append(

@@ -34,32 +34,14 @@ METHODS = ("oracle", "correlation", "grnboost2", "grnular", "grnular-context")
 STOPS_EARLY, N_GRAPHS = "grnboost2-shipped", 12  # clean graphs where arboreto is on record too
 
 
-def lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
-    """How many edges an upper triangle leaves out: those whose TF comes after its target.
-
-    Parameters
-    ----------
-    adjacency : ndarray, shape (tfs, genes)
-        Not zero where there is an edge.
-    tf_index : ndarray, shape (tfs,)
-        Position of each TF among the genes.
-
-    Returns
-    -------
-    int
-    """
+def _lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
+    """How many edges an upper triangle leaves out: those whose TF comes after its target."""
     row, column = np.nonzero(adjacency)
     return int((np.asarray(tf_index)[row] > column).sum())
 
 
-def dropout_settings() -> dict[str, Preset]:
-    """Simulations with a dropout of 75 %: as the paper describes them, and by the conventions of the public code.
-
-    Returns
-    -------
-    dict of str to Preset
-        By name.
-    """
+def _dropout_settings() -> dict[str, Preset]:
+    """Simulations with a dropout of 75 %: as the paper describes them, and by the conventions of the public code."""
     paper = preset(f"noisy({MOST_DROPOUT})", n_cells=1000, n_types=5)
     soft = TechnicalNoise(dropout=(SOFT_SHAPE, MOST_DROPOUT))
     active = replace(paper.graph, repression=0.0)
@@ -89,7 +71,7 @@ def conventions(n_graphs: int = 10) -> pd.DataFrame:
         ``METHODS``, a line a setting.
     """
     lines = []
-    for name, settings in dropout_settings().items():
+    for name, settings in _dropout_settings().items():
         found = [_seen_and_scores(settings, graph) for graph in range(n_graphs)]
         lines.append({"setting": name, "graphs": n_graphs, **pd.DataFrame(found).mean()})
     return pd.DataFrame(lines)
@@ -189,7 +171,7 @@ def record_missing(folder: Path) -> list[str]:
         for name in DATASETS:
             network = replicate_of(name, 0)
             edges = int(network.adjacency.sum())
-            lines.append((name, edges, lost_edges(network.adjacency, network.tf_index) / edges))
+            lines.append((name, edges, _lost_edges(network.adjacency, network.tf_index) / edges))
         table = pd.DataFrame(lines, columns=["dataset", "edges", "lost"])
         write_csv(table, folder / TRIANGLE, float_format="%.6f")
     if not (folder / CONVENTIONS).exists():

@@ -157,26 +157,12 @@ def glad_readings() -> dict[str, Recipe]:
     return found
 
 
-def tasks(
+def _tasks(
     recipes: Callable[[], dict[str, Recipe]] = readings,
     graphs: Sequence[str] = GRAPHS,
     seeds: Sequence[int] = SEEDS,
 ) -> list[Reading]:
-    """All trainings, seed by seed.
-
-    Parameters
-    ----------
-    recipes : callable
-        ``readings``, ``choices`` or ``glad_readings``.
-    graphs : sequence of str
-        Families of graphs.
-    seeds : sequence of int
-
-    Returns
-    -------
-    list of Reading
-        In the order to run.
-    """
+    """All trainings, seed by seed."""
     return [
         Reading(name, recipe, family, seed)
         for seed in seeds
@@ -213,7 +199,7 @@ def run_missing_readings(folder: Path, **options: object) -> list[str]:
     list of str
         A line for each that failed.
     """
-    wanted = [*tasks(), *tasks(choices), *tasks(glad_readings)]
+    wanted = [*_tasks(), *_tasks(choices), *_tasks(glad_readings)]
     return run_missing(folder, wanted, **options)  # type: ignore[arg-type]
 
 

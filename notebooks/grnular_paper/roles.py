@@ -44,24 +44,8 @@ class Look(NamedTuple):
 LOOKS: tuple[Look, ...] = ()
 
 
-def role(dataset: str) -> str:
-    """Return the role of a dataset of real cells.
-
-    Parameters
-    ----------
-    dataset : str
-        A set of ``more_cells`` or a dataset of BEELINE.
-
-    Returns
-    -------
-    str
-        ``DEVELOPMENT`` or ``TEST``.
-
-    Raises
-    ------
-    InputError
-        For a dataset without a role.
-    """
+def _role(dataset: str) -> str:
+    """Return the role of a dataset of real cells."""
     if dataset not in ROLES:
         raise InputError(f"{dataset!r} has no role; expected one of {', '.join(ROLES)}, or give it one in ROLES")
     return ROLES[dataset]
@@ -75,7 +59,7 @@ def roles_table() -> pd.DataFrame:
     DataFrame
         Columns ``role, data, networks are used``.
     """
-    of = {name: [dataset for dataset in ROLES if role(dataset) == name] for name in (DEVELOPMENT, TEST)}
+    of = {name: [dataset for dataset in ROLES if _role(dataset) == name] for name in (DEVELOPMENT, TEST)}
     return pd.DataFrame(
         [
             [TRAINING, "simulated graphs; real cells", "those of the simulations alone"],

@@ -107,12 +107,12 @@ class Timing(Task):
         """One row: from the expression to the edge table, on all cores."""
         known: TFInformation = "without" if self.name in WITHOUT_TFS else "with"
         if self.hidden is not None:
-            found = median_run(lambda data: _forward(data, self.hidden, device), known)
+            found = _median_run(lambda data: _forward(data, self.hidden, device), known)
             where = device
         else:
             weights = papers_weights(self.name, "DS1")
             how = RunOptions(0, device, n_jobs, weights=weights, trained_like="DS1")
-            found = median_run(lambda data: run_method(data, self.name, how), known)
+            found = _median_run(lambda data: run_method(data, self.name, how), known)
             where = device if method(self.name).uses_device else "cpu"
         key = SyntheticTask(DATASET, self.name, 0, tf_information=known).key()
         where = f"{where}, {torch.get_num_threads()} threads"
@@ -145,21 +145,8 @@ def timings(hidden: Iterable[int] = HIDDEN, methods: Iterable[str] = METHODS) ->
     return [*(Timing(forward_name(h), h) for h in hidden), *map(Timing, methods)]
 
 
-def median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -> Inference:
-    """A run on small data, then the run of median time on the dataset.
-
-    Parameters
-    ----------
-    infer : callable
-        From a ``GRNDataset`` to an ``Inference``.
-    known : str
-        "with" or "without" the list of TFs.
-
-    Returns
-    -------
-    Inference
-        That of median time.
-    """
+def _median_run(infer: Callable[[GRNDataset], Inference], known: TFInformation) -> Inference:
+    """A run on small data, then the run of median time on the dataset."""
     infer(as_dataset(replicate_of(*WARM_UP), known))
     data = as_dataset(replicate_of(DATASET, 0), known)
     runs = [infer(data)]

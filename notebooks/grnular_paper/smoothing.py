@@ -64,7 +64,7 @@ def loess(
     """
     x, y = _checked(x, y, span)
     places = x if at is None else np.asarray(at, dtype=float)
-    return _fit(tricube(x, places, span), x, y, places)
+    return _fit(_tricube(x, places, span), x, y, places)
 
 
 def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> Fit:
@@ -80,7 +80,7 @@ def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> 
     x, y = _checked(x, y, span)
     at = np.asarray(at, dtype=float)
     residual = y - loess(x, y, span=span)
-    weight = tricube(x, at, span)
+    weight = _tricube(x, at, span)
     deviation = np.sqrt((weight @ residual**2) / weight.sum(axis=1))
     return Fit(at, _fit(weight, x, y, at), deviation)
 
@@ -108,14 +108,8 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
     return 1 - float((error**2).sum()) / total
 
 
-def tricube(x: np.ndarray, at: np.ndarray, span: float) -> np.ndarray:
-    """Weights of the nearest ``span`` share of the observations.
-
-    Returns
-    -------
-    ndarray, shape (places, observations)
-        Weights from 0 to 1.
-    """
+def _tricube(x: np.ndarray, at: np.ndarray, span: float) -> np.ndarray:
+    """Weights (places, observations), 0 to 1, of the nearest ``span`` share of the observations."""
     distance = np.abs(at[:, None] - x)
     nearest = min(max(int(np.ceil(span * len(x))), 3), len(x))
     reach = np.partition(distance, nearest - 1, axis=1)[:, nearest - 1 : nearest]
@@ -143,7 +137,7 @@ def _fit(weight: np.ndarray, x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np
 
 def _own_share(x: np.ndarray, span: float) -> np.ndarray:
     """How much of its own fit each observation is: the diagonal of the smoother's matrix."""
-    weight = tricube(x, x, span)
+    weight = _tricube(x, x, span)
     s0, _, s2, determinant, flat = _sums(weight, x, x)
     own = np.diagonal(weight)  # u = 0 at the observation itself
     return np.where(flat, own / s0, own * s2 / determinant)

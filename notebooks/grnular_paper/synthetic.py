@@ -108,7 +108,7 @@ class SyntheticTask(Task):
         dict of str to object
             Columns that say which run the row is of.
         """
-        return point_key(self.preset, self.n_cells, self.n_types) | {
+        return _point_key(self.preset, self.n_cells, self.n_types) | {
             "replicate": self.replicate,
             "method": self.method,
             "tf_information": self.tf_information,
@@ -132,14 +132,8 @@ class SyntheticTask(Task):
         return [{**self.key(), **score_simulation(simulation, found, ran_on)}]
 
 
-def point_key(name: str, n_cells: int | None = None, n_types: int | None = None) -> dict[str, object]:  # fmt: skip
-    """The columns of the record's key that say which simulated data a row is of.
-
-    Returns
-    -------
-    dict of str to object
-        Dataset, network, genes, cells, cell types and dropout percentile.
-    """
+def _point_key(name: str, n_cells: int | None = None, n_types: int | None = None) -> dict[str, object]:  # fmt: skip
+    """The columns of the record's key that say which simulated data a row is of."""
     settings = preset(name, n_cells=n_cells, n_types=n_types)
     dropout = settings.technical.dropout
     return {
@@ -170,7 +164,7 @@ def graph_row(
         Columns of the record, without times and provenance.
     """
     ratio = None if auprc is None else auprc / density
-    return dict.fromkeys(SCORES) | point_key(name) | {
+    return dict.fromkeys(SCORES) | _point_key(name) | {
         "replicate": replicate, "method": method, "tf_information": "with", "seed": 0,
         "density": density, "strict_auprc": auprc, "strict_auprc_ratio": ratio, "strict_auroc": auroc,
     }  # fmt: skip

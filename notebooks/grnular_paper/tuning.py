@@ -110,25 +110,13 @@ class Setting:
         return f"{self.method}: {self.values}"
 
 
-def default(method: str) -> Setting:
-    """The setting of a method's own package.
-
-    Returns
-    -------
-    Setting
-        What the method without ``TUNED`` runs; of GENIE3, which has 1,000 trees there, with 100.
-    """
+def _default(method: str) -> Setting:
+    """The setting of a method's own package; of GENIE3, which has 1,000 trees there, with 100."""
     return Setting(method, FOREST if method == "genie3" else DEFAULTS[method])
 
 
-def grid(method: str, known: TFInformation = "with") -> list[Setting]:
-    """The settings that are tried, the package's own first.
-
-    Returns
-    -------
-    list of Setting
-        Each once.
-    """
+def _grid(method: str, known: TFInformation = "with") -> list[Setting]:
+    """The settings that are tried, the package's own first."""
     tried: Iterable[Settings]
     if method == "grnboost2" and known == "without":
         tried = (
@@ -143,7 +131,7 @@ def grid(method: str, known: TFInformation = "with") -> list[Setting]:
         tried = PATHS
     else:
         tried = [Penalty(penalty) for penalty in PENALTIES[method]]
-    return list(dict.fromkeys(Setting(method, of) for of in (default(method).settings, *tried)))
+    return list(dict.fromkeys(Setting(method, of) for of in (_default(method).settings, *tried)))
 
 
 @dataclass(frozen=True)
@@ -214,20 +202,14 @@ def _graphs(family: str, n_graphs: int) -> Iterable[tuple[np.ndarray, ...]]:
         yield from zip(*(t.numpy() for t in (*of_batch, batch.allowed)), strict=True)
 
 
-def tasks() -> list[SettingTask]:
-    """Every setting of every grid on the validation graphs of every family.
-
-    Returns
-    -------
-    list of SettingTask
-        In the order to run.
-    """
+def _tasks() -> list[SettingTask]:
+    """Every setting of every grid on the validation graphs of every family."""
     return [
         SettingTask(setting, family, n_graphs, known)
         for (method, known) in GRIDS
         for family, n_graphs in zip(FAMILIES.values(), N_VALIDATION[method, known], strict=True)
         if n_graphs
-        for setting in grid(method, known)
+        for setting in _grid(method, known)
     ]
 
 
@@ -245,45 +227,31 @@ def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> li
     list of str
         A line for each that failed.
     """
-    return run_missing(folder, tasks(), say=say)
+    return run_missing(folder, _tasks(), say=say)
 
 
-def validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "with") -> pd.DataFrame:
-    """Mean strict AUPRC on validation graphs.
-
-    Returns
-    -------
-    DataFrame, shape (settings, families)
-        By the settings' values; NaN where a graph had no solution, and for what is not on record.
-    """
+def _validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "with") -> pd.DataFrame:
+    """Mean strict AUPRC (settings, families) on validation graphs; NaN where one had no solution or is missing."""
     there = rows[(rows["network"] == "valid") & (rows["tf_information"] == known)]
     counts = dict(zip(FAMILIES.values(), N_VALIDATION[method, known], strict=True))
     there = there.astype({"strict_auprc": float, "replicate": int})
     there = there[there["replicate"] < there["dataset"].map(counts)]
     means = there.groupby(["method", "dataset"])["strict_auprc"].agg(lambda v: v.mean(skipna=False))
-    order = [setting.label for setting in grid(method, known) if setting.label in set(there["method"])]
+    order = [setting.label for setting in _grid(method, known) if setting.label in set(there["method"])]
     table = means.unstack().reindex(index=order, columns=list(FAMILIES.values()))
     return table.rename(index=lambda label: label.removeprefix(f"{method}: "))
 
 
-def chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like: str) -> Setting:
-    """The best setting of a method on the validation graphs of one range.
+def _chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like: str) -> Setting:
+    """The best setting of a method on the validation graphs of one range; of equal ones the first of the grid.
 
-    Parameters
-    ----------
-    trained_like : str
-        A key of ``FAMILIES``; where nothing was tried on DS2's, it is the choice of DS1's.
-
-    Returns
-    -------
-    Setting
-        The package's own where none is on record; of equal ones the first of the grid.
+    It is the package's own where none is on record, and the choice of DS1 where nothing was tried on DS2's.
     """
     family = FAMILIES[trained_like]
-    means = validation_means(rows, method, known)[family].dropna()
+    means = _validation_means(rows, method, known)[family].dropna()
     if means.empty and trained_like == "DS2":
-        return chosen(rows, method, known, "DS1")
-    own = [s for s in grid(method, known) if s.values in means.index]
+        return _chosen(rows, method, known, "DS1")
+    own = [s for s in _grid(method, known) if s.values in means.index]
     return max(own, key=lambda s: means[s.values], default=Setting(method, DEFAULTS[method]))
 
 
@@ -299,11 +267,11 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     for method, known in GRIDS:
-        means = validation_means(rows, method, known)
+        means = _validation_means(rows, method, known)
         best = means.max()
         name = method if known == "with" else f"{method} without TFs"
         for values, of in means.iterrows():
-            own = "package default" if values == default(method).values else ""
+            own = "package default" if values == _default(method).values else ""
             tried = set(rows.loc[rows["method"] == f"{method}: {values}", "dataset"])
             cells = {
                 family: _cell(of[family], of[family] == best[family]) if family in tried else ""
@@ -327,13 +295,13 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     for method, known in GRIDS:
-        means = validation_means(rows, method, known)
+        means = _validation_means(rows, method, known)
         for trained_like, family in FAMILIES.items():
             if means[family].isna().all():
                 continue
-            best = chosen(rows, method, known, trained_like)
+            best = _chosen(rows, method, known, trained_like)
             name = method if known == "with" else f"{method} without TFs"
-            pair = means[family].get(default(method).values, np.nan), means[family][best.values]
+            pair = means[family].get(_default(method).values, np.nan), means[family][best.values]
             lines.append((name, trained_like, best.values, *pair))
     return pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
 

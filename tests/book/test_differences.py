@@ -67,8 +67,8 @@ def test_edges_into_tfs_and_silent_tfs_are_those_of_the_record(effects):
 
 def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
     adjacency = np.array([[True, False, True], [True, False, False]])
-    assert published_code.lost_edges(adjacency, np.array([1, 2])) == 2
-    assert published_code.lost_edges(adjacency, np.array([0, 0])) == 0
+    assert published_code._lost_edges(adjacency, np.array([1, 2])) == 2
+    assert published_code._lost_edges(adjacency, np.array([0, 0])) == 0
 
 
 def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
@@ -81,6 +81,6 @@ def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
         network = replicate_of("DS1", 0)
     except DownloadError as error:
         pytest.skip(f"SERGIO's DS1 is not available: {error}")
-    lost = published_code.lost_edges(network.adjacency, network.tf_index)
+    lost = published_code._lost_edges(network.adjacency, network.tf_index)
     assert recorded.loc["DS1", "edges"] == network.adjacency.sum()
     assert recorded.loc["DS1", "lost"] == pytest.approx(lost / network.adjacency.sum(), abs=1e-6)

@@ -150,9 +150,7 @@ def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
 
 
 def test_what_is_left_under_dropout_is_measured_graph_by_graph():
-    from grnular_paper.claims.simulated import kept
-
-    rows = kept(RECORD)
+    rows = claims_simulated._kept(RECORD)
     clean = pd.read_csv(RECORD / "clean.csv").query(
         "cell_types == 5 and cells == 1000 and replicate == 3 and method == 'ridge'"
     )
@@ -183,8 +181,8 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
 
 def test_a_pair_without_a_difference_or_a_score_counts_for_nobody():
     scores = pd.DataFrame({"a": [1.0, 2, 3], "b": [1, 3, np.nan], "c": [0, 0, 0]})
-    assert claims_real.counts(scores, "a", ["b", "c", "absent"]) == (3, 1, 5)
-    assert claims_real.counts(scores, "absent", ["a"]) == (0, 0, 0)
+    assert claims_real._counts(scores, "a", ["b", "c", "absent"]) == (3, 1, 5)
+    assert claims_real._counts(scores, "absent", ["a"]) == (0, 0, 0)
 
 
 def test_pairs_that_are_counted_need_two_thirds_for_a_part():
@@ -381,7 +379,7 @@ def test_far_less_is_less_than_half(monkeypatch, tmp_path, times, word):
 
 @pytest.mark.parametrize(("auroc", "word"), [(0.905, REPRODUCED), (0.895, NOT_REPRODUCED)])
 def test_a_high_auroc_is_nine_tenths_or_more(monkeypatch, auroc, word):
-    monkeypatch.setattr(claims_real, "pairs", lambda *of: pd.DataFrame({"grnular": [auroc] * 3}))
+    monkeypatch.setattr(claims_real, "_pairs", lambda *of: pd.DataFrame({"grnular": [auroc] * 3}))
     assert claims_real.high_auroc(RECORD).verdict == word
 
 
@@ -424,7 +422,7 @@ def test_a_competing_method_is_its_tuned_edition_as_soon_as_half_of_its_points_h
         lines = [(method, p, r) for p in range(points) for r in range(graphs)]
         return pd.DataFrame(lines, columns=["method", "point", "replicate"])
 
-    trees, edition = claims_simulated.TREES, claims_simulated.tuned_if_recorded
+    trees, edition = claims_simulated.TREES, claims_simulated._tuned_if_recorded
     plain = rows(trees, 5, 20)
     for points, graphs, tuned in ((5, 20, True), (3, 6, True), (2, 20, False), (5, 5, False), (0, 0, False)):
         found = edition(pd.concat([plain, rows(f"{trees}-tuned", points, graphs)]), trees)
@@ -443,12 +441,12 @@ def test_boosting_and_forest_are_both_tuned_or_neither():
 
 def test_the_papers_claims_on_real_cells_are_against_tuned_editions_that_have_every_pair():
     table = pd.DataFrame({"grnular": [2.0, 2], "clr": [1.0, 1], "clr-tuned": [3.0, 3], "ridge": [1.0, 1], "ridge-tuned": [3, np.nan]})
-    assert claims_real.editions(table, ["clr", "ridge", "glasso"]) == ["clr-tuned", "ridge", "glasso"]
+    assert claims_real._editions(table, ["clr", "ridge", "glasso"]) == ["clr-tuned", "ridge", "glasso"]
 
 
 def test_our_own_claims_on_real_cells_are_against_the_settings_of_packages(monkeypatch):
     table = pd.DataFrame({"grnular": [2.0, 2], "clr": [1.0, 1], "clr-tuned": [3.0, 3]})
-    monkeypatch.setattr(claims_real, "pairs", lambda folder, value: table)
+    monkeypatch.setattr(claims_real, "_pairs", lambda folder, value: table)
     tuned, own = (claims_real.ahead("grnular", ["clr"], tuned=known)(RECORD) for known in (True, False))
     assert tuned.verdict == NOT_REPRODUCED and "higher in 0, lower in 2 of 2" in tuned.numbers
     assert own.verdict == REPRODUCED and "against" not in own.numbers

@@ -9,10 +9,10 @@ from grnular_paper.more_cells import (
     NO_NAME,
     SETS,
     Counts,
+    _counts,
+    _prepared,
     confirmed_tfs,
-    counts,
     load_cells,
-    prepared,
 )
 from scipy import sparse
 
@@ -38,17 +38,17 @@ def test_counts_are_scaled_to_the_median_total_of_all_genes_and_logged():
     values = given.values.toarray()
     total = values.sum(axis=1)
     expected = np.log1p(values * (np.median(total) / total)[:, None])
-    table = prepared(given, ["TF1", "TF2"])
+    table = _prepared(given, ["TF1", "TF2"])
     np.testing.assert_allclose(table["high"], expected[:, 4])
     assert list(table.index) == given.cells
 
 
 def test_all_tfs_that_are_seen_come_first_then_the_most_variable_others():
-    spread = prepared(small(), ["TF1", "TF2"]).var()
+    spread = _prepared(small(), ["TF1", "TF2"]).var()
     others = spread[["low", "mid", "high"]].sort_values(ascending=False)
-    assert list(prepared(small(), ["TF1", "TF2"])) == ["Tf1", *others.index]  # without Tf2 and the unnamed gene
-    assert list(prepared(small(), ["TF1", "TF2"], max_genes=2)) == ["Tf1", others.index[0]]
-    assert set(prepared(small(), ["tf1", "tf2"], max_genes=1, min_cells=5)) == {"Tf1", "Tf2"}
+    assert list(_prepared(small(), ["TF1", "TF2"])) == ["Tf1", *others.index]  # without Tf2 and the unnamed gene
+    assert list(_prepared(small(), ["TF1", "TF2"], max_genes=2)) == ["Tf1", others.index[0]]
+    assert set(_prepared(small(), ["tf1", "tf2"], max_genes=1, min_cells=5)) == {"Tf1", "Tf2"}
 
 
 def test_every_file_of_a_set_is_in_the_registry():
@@ -60,12 +60,12 @@ def test_every_file_of_a_set_is_in_the_registry():
 
 def test_an_unknown_set_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="unknown set of cells 'kidney'; expected one of marrow, cardio2"):
-        counts("kidney")
+        _counts("kidney")
 
 
 def test_without_a_network_the_message_names_the_file(no_data):
     with pytest.raises(DownloadError, match="more/tuck/Tuck_PAGA510genes.h5ad"):
-        counts("tuck")
+        _counts("tuck")
 
 
 def test_values_that_are_no_counts_are_refused(monkeypatch):
@@ -73,7 +73,7 @@ def test_values_that_are_no_counts_are_refused(monkeypatch):
     chosen = more_cells.CellSet("mouse", "made up", True, (), lambda files: half)
     monkeypatch.setitem(SETS, "made-up", chosen)
     with pytest.raises(InputError, match="made-up: the file holds values that are no counts"):
-        counts("made-up")
+        _counts("made-up")
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from grnular_paper.more_networks import (
     FILES,
     KINDS,
     MIXED,
+    _carried_over,
+    _confident,
+    _gene_sets,
+    _without_complexes,
     among,
-    carried_over,
-    confident,
-    gene_sets,
     network,
     network_keys,
     networks_of,
     pair_sizes,
-    without_complexes,
 )
 
 from grnular_core.data.dataset import make_dataset
@@ -35,23 +35,23 @@ def edges(*pairs: tuple[str, str]) -> pd.DataFrame:
 
 def test_complexes_are_no_regulators_and_their_parts_are():
     table = edges(("AP1", "x"), ("NFKB", "x"), ("NFKB1", "x"), ("COMPLEX:A_B", "x"), ("JUN", "x"))
-    assert list(without_complexes(table.rename(columns={"regulator": "source"}))["source"]) == ["NFKB1", "JUN"]
+    assert list(_without_complexes(table.rename(columns={"regulator": "source"}))["source"]) == ["NFKB1", "JUN"]
 
 
 def test_only_confident_edges_are_kept():
     table = pd.DataFrame({"tf": list("abcde"), "confidence": list("ABCDE"), "target": "x"})
-    assert list(confident(table)["tf"]) == ["a", "b", "c"]
+    assert list(_confident(table)["tf"]) == ["a", "b", "c"]
 
 
 def test_gene_sets_are_of_one_source():
     text = "ETS1 ENCODE\t\tA\tB\nETS1 CHEA\t\tC\t\nSP1 ENCODE\t\tA\n"
-    assert gene_sets(text, "ENCODE").to_numpy().tolist() == [["ETS1", "A"], ["ETS1", "B"], ["SP1", "A"]]
-    assert gene_sets(text, "CHEA").to_numpy().tolist() == [["ETS1", "C"]]
+    assert _gene_sets(text, "ENCODE").to_numpy().tolist() == [["ETS1", "A"], ["ETS1", "B"], ["SP1", "A"]]
+    assert _gene_sets(text, "CHEA").to_numpy().tolist() == [["ETS1", "C"]]
 
 
 def test_an_edge_goes_to_all_counterparts_and_is_lost_without_one():
     table = pd.DataFrame({"mgi_symbol": ["Sox2", "Aa", "Ab"], "hgnc_symbol": ["SOX2", "A", "A"]})
-    found = carried_over(edges(("SOX2", "A"), ("SOX2", "Z"), ("Z", "A")), table)
+    found = _carried_over(edges(("SOX2", "A"), ("SOX2", "Z"), ("Z", "A")), table)
     assert sorted(found.to_numpy().tolist()) == [["Sox2", "Aa"], ["Sox2", "Ab"]]
 
 

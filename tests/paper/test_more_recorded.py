@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import CHIP, CURATED, KINDS, MIN_EDGES, MIN_REGULATORS, networks_of
-from grnular_paper.more_runs import TF_LISTS, MoreTask, set_keys
+from grnular_paper.more_runs import TF_LISTS, MoreTask, _set_keys
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS, Record, recorded_folder
 from grnular_paper.runs import run_now
 from grnular_paper.tables.more_cells import CONTROLS, SHOWN, geometric_means, set_scores
@@ -70,7 +70,7 @@ def test_curated_networks_show_edges_and_chip_networks_do_not(rows):
 
 @pytest.mark.parametrize("method", ["correlation", "target-mean"])
 def test_what_a_run_gives_today_is_what_is_on_record(real_data, rows, method):
-    if not all(map(is_cached, set_keys("tuck", ["CollecTRI", "Non-Specific"]))):
+    if not all(map(is_cached, _set_keys("tuck", ["CollecTRI", "Non-Specific"]))):
         pytest.skip("the files of tuck are not at hand")
     live, failed = run_now([MoreTask("tuck", method, networks=("CollecTRI", "Non-Specific"))])
     both = live.merge(rows[rows["method"] == method], on=ON, suffixes=("", "_recorded"))

@@ -10,7 +10,7 @@ import pytest
 from conftest import linear_network
 from grnular_paper import more_runs
 from grnular_paper import real_data as beeline_runs
-from grnular_paper.more_runs import TF_LISTS, MoreTask, more_tasks, set_keys, sets_without_data
+from grnular_paper.more_runs import TF_LISTS, MoreTask, _set_keys, more_tasks, sets_without_data
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS, Record
 from grnular_paper.runs import run_missing
 
@@ -79,15 +79,15 @@ def test_slow_methods_come_last_and_a_method_that_looks_up_the_answer_is_refused
 
 
 def test_files_are_named_and_sets_without_them_told(no_data):
-    keys = set_keys("tuck", ["TRRUST", "ENCODE", "Non-Specific"])
+    keys = _set_keys("tuck", ["TRRUST", "ENCODE", "Non-Specific"])
     assert len(keys) == len(set(keys)) == 7 and "networks/hgnc_mgi_annotation.rds" in keys
-    assert not any("Non-Specific" in key for key in set_keys("lungT", ["TRRUST", "Non-Specific"]))
+    assert not any("Non-Specific" in key for key in _set_keys("lungT", ["TRRUST", "Non-Specific"]))
     reasons = sets_without_data(["tuck"], ["TRRUST"], download=False)
     assert "4 files could not be downloaded, e.g. more/tuck/Tuck_PAGA510genes.h5ad" in reasons["tuck"]
 
 
 def test_correlation_has_its_numbers_on_a_real_set(real_data):
-    if not all(map(is_cached, set_keys("lungT", ["TRRUST", "ENCODE"]))):
+    if not all(map(is_cached, _set_keys("lungT", ["TRRUST", "ENCODE"]))):
         pytest.skip("the files of lungT are not at hand")
     rows = pd.DataFrame(MoreTask("lungT", "correlation", networks=("TRRUST", "ENCODE")).run()[MORE_CELLS])
     ratios = rows.set_index(["network", "tf_list"])["strict_auprc_ratio"]

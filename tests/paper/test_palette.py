@@ -54,7 +54,7 @@ def test_methods_that_share_a_panel_differ_by_colour_or_by_marker(kind):
     methods = [name for name in plots.PALETTE if not EDITIONS.search(name)]
     for one, other in combinations(methods, 2):
         if distance(plots.PALETTE[one], plots.PALETTE[other], kind) < APART:
-            assert plots_curves.marker(one) != plots_curves.marker(other), (one, other)
+            assert plots_curves._marker(one) != plots_curves._marker(other), (one, other)
 
 
 @pytest.mark.parametrize("kind", SEEN)

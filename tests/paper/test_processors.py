@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 from grnular_paper import processors
 from grnular_paper.__main__ import main
-from grnular_paper.processors import CAPABILITIES, largest_moves, moves, report
+from grnular_paper.processors import CAPABILITIES, _largest_moves, moves, report
 
 KEY = ("graph", "ridge")
 
 
 def test_the_largest_move_is_over_all_combinations():
     found = [{KEY: (np.array([[0.0, 2.0]]) + shift, area)} for shift, area in ((0, 0.4), (0.2, 0.5), (-0.1, 0.45))]  # fmt: skip
-    (row,) = largest_moves(found).to_dict("records")
+    (row,) = _largest_moves(found).to_dict("records")
     assert (row["data"], row["method"]) == KEY
     assert row["scores"] == pytest.approx(0.3 / 2.2) and row["auprc"] == pytest.approx(0.25)
-    still = largest_moves([{KEY: (np.zeros((1, 2)), 0.4)}] * 2)
+    still = _largest_moves([{KEY: (np.zeros((1, 2)), 0.4)}] * 2)
     assert (still[["scores", "auprc"]] == 0).all(axis=None)
 
 
@@ -27,7 +27,7 @@ def test_the_largest_move_is_over_all_combinations():
 )  # fmt: skip
 def test_what_a_machine_lacks_is_read_from_its_flags_and_not_tried(monkeypatch, flags, absent):
     monkeypatch.setattr(processors.Path, "read_text", lambda *a, **k: f"flags\t: {flags}\n")
-    assert processors.lacking() == absent
+    assert processors._lacking() == absent
     tried = []
     monkeypatch.setattr(processors, "_in_process", lambda *a: tried.append(a[:2]) or {KEY: (np.ones((1, 1)), 0.5)})
     moves(["ridge"])

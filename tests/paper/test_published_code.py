@@ -16,7 +16,7 @@ def found() -> pd.DataFrame:
 
 
 def test_a_setting_changes_its_convention_alone():
-    settings = published_code.dropout_settings()
+    settings = published_code._dropout_settings()
     paper = settings.pop("as in the paper")
     assert paper.technical.dropout == (20, 75) and paper.graph.K == (1.0, 5.0)
     assert paper.graph.repression == 0.5

@@ -165,7 +165,7 @@ def test_quick_methods_are_on_record_for_the_whole_grid(experiment):
 def test_every_point_of_every_curve_has_the_graphs_it_needs(experiment):
     """GRNBoost2 20 with few cells and 5 with many, without TFs 10, 3 and 1; GRNULar 6 with many; others all."""
     folder = recorded_folder()
-    assert grids.missing(experiment, folder, grids.least_graphs).empty
+    assert grids.missing(experiment, folder, grids._least_graphs).empty
     missing = grids.missing(experiment, folder)
     assert set(missing["method"]) <= {"grnboost2", "grnular"}
 

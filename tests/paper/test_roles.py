@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from grnular_paper.more_cells import SETS
-from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, role, roles_table
+from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, _role, roles_table
 
 from grnular_core.data.beeline import DATASETS
 from grnular_core.methods.registry import METHODS
@@ -15,9 +15,9 @@ from grnular_core.utils.errors import InputError
 
 def test_every_dataset_of_real_cells_has_one_role():
     assert set(ROLES) == set(SETS) | set(DATASETS) and not set(SETS) & set(DATASETS)
-    assert {role(name) for name in SETS} == {DEVELOPMENT} and {role(name) for name in DATASETS} == {TEST}
+    assert {_role(name) for name in SETS} == {DEVELOPMENT} and {_role(name) for name in DATASETS} == {TEST}
     with pytest.raises(InputError, match="'kidney' has no role"):
-        role("kidney")
+        _role("kidney")
 
 
 def test_the_test_has_eighteen_pairs_and_every_look_names_a_frozen_state():

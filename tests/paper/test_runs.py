@@ -146,7 +146,7 @@ def test_the_papers_methods_run_with_the_weights_of_their_range(pretend, monkeyp
         monkeypatch.setattr(module, "run_method", lambda *a: used.append(a[2].weights) or empty(*a))
     replica = replicate_of("clean", 0, 60)  # SERGIO's inputs have no part in this
     monkeypatch.setattr(synthetic, "replicate_of", lambda *data: replica)
-    monkeypatch.setattr(synthetic, "point_key", lambda *data: {})
+    monkeypatch.setattr(synthetic, "_point_key", lambda *data: {})
     task.run()
     assert used == [weights]
 
@@ -439,7 +439,7 @@ def test_lost_edges_and_the_early_stop_are_recorded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(published_code, "N_GRAPHS", 1)
     assert published_code.record_missing(tmp_path) == []
     network = replicate_of("DS1-like", 0)
-    lost = published_code.lost_edges(network.adjacency, network.tf_index)
+    lost = published_code._lost_edges(network.adjacency, network.tf_index)
     table = records.recorded_table(tmp_path, "triangle")
     assert table["edges"].tolist() == [network.adjacency.sum()]
     assert table["lost"].tolist() == [pytest.approx(lost / network.adjacency.sum(), rel=1e-5)]

@@ -56,5 +56,5 @@ def test_a_time_is_taken_after_a_run_on_small_data(seconds, counted, monkeypatch
         return Inference(None, next(left), 0.0)
 
     monkeypatch.setattr(runtimes, "replicate_of", replicate)
-    assert runtimes.median_run(infer, "with").seconds == counted
+    assert runtimes._median_run(infer, "with").seconds == counted
     assert sizes[0] == runtimes.WARM_UP[2] and set(sizes[1:]) == {90}

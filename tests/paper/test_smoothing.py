@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from grnular_paper.smoothing import explained, loess, smooth, tricube
+from grnular_paper.smoothing import _tricube, explained, loess, smooth
 
 from grnular_core.utils.errors import InputError
 
@@ -29,7 +29,7 @@ def test_a_straight_line_stays_exactly_itself(span):
 def test_every_place_is_a_weighted_least_squares_line(noisy):
     x, y = noisy
     at = np.array([0.5, 4.0, 9.9])
-    weight = tricube(x, at, 0.3)
+    weight = _tricube(x, at, 0.3)
     assert ((weight > 0).sum(axis=1) == 36).all() and weight.max() <= 1
     design = np.column_stack([np.ones_like(x), x])
     for place, w, got in zip(at, weight, loess(x, y, at, 0.3), strict=True):

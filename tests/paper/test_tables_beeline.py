@@ -222,7 +222,7 @@ def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs
 
 def test_the_spread_over_tfs_of_a_mean_is_that_of_its_pairs(by_edge):
     error = [np.log(high / low) / (2 * 1.96) for low, high in ((1.2, 1.9), (0.8, 1.3))]
-    found = scores.over_tfs(by_edge, ["[S] mDC", "[C] mDC"])
+    found = scores._over_tfs(by_edge, ["[S] mDC", "[C] mDC"])
     assert found["clr"] == pytest.approx(np.hypot(*error) / 2)
     assert np.isnan(found["degree"])  # not on both pairs
 

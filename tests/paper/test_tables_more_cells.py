@@ -6,16 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.more_cells import draw_means, kind_panels, pair_grid, pair_heatmap
+from grnular_paper.figures.more_cells import _draw_means, _pair_grid, kind_panels, pair_heatmap
 from grnular_paper.tables import more_cells as tables
 from grnular_paper.tables.more_cells import (
+    _sets_won,
     geometric_means,
     kind_numbers,
     kind_table,
     live_numbers,
     network_table,
     set_scores,
-    sets_won,
 )
 
 RATIOS = {  # by network and set: correlation, clr (two seeds), degree
@@ -66,7 +66,7 @@ def test_means_over_sets_are_geometric_with_an_interval_from_drawing_sets(rows):
 
 
 def test_sets_are_won_among_methods_that_infer(rows):
-    won = sets_won(set_scores(rows, "curated"))
+    won = _sets_won(set_scores(rows, "curated"))
     assert won.to_dict() == {"correlation": 1, "clr": 1}
     assert tables.best_control(set_scores(rows, "ChIP")) == "degree"
 
@@ -139,14 +139,14 @@ def test_a_panel_has_a_point_a_set_and_the_mean_of_every_method(rows):
     assert left.get_title(loc="left") == "curated, 2 sets" and right.get_title(loc="left") == "ChIP, 1 set"
     _, ax = plt.subplots()
     scores = set_scores(rows, "curated")
-    draw_means(ax, scores, ["correlation"])
+    _draw_means(ax, scores, ["correlation"])
     np.testing.assert_allclose(ax.collections[0].get_offsets()[:, 0], scores["correlation"])
     assert ax.lines[-1].get_xdata()[0] == pytest.approx(2.0)
     plt.close("all")
 
 
 def test_the_heat_map_has_all_pairs_by_network(rows):
-    grid = pair_grid(rows, ["clr", "ridge", "genie3"])
+    grid = _pair_grid(rows, ["clr", "ridge", "genie3"])
     assert list(grid.index) == ["TRRUST, marrow", "CollecTRI, marrow", "CollecTRI, tuck", "ENCODE, marrow"]
     assert list(grid) == ["clr", "ridge"] and grid.loc["TRRUST, marrow", "clr"] == 2
     assert "pairs of network and set down" in pair_heatmap(rows).alt

@@ -198,7 +198,7 @@ def test_what_is_planned_and_not_on_record_is_counted():
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():
-    tasks = simulated.live_tasks(grids.points("clean", [100], [2]), grids.curves("clean"), ["clr", "glad"], 2)
+    tasks = simulated.live_tasks(grids.points("clean", [100], [2]), grids._curves("clean"), ["clr", "glad"], 2)
     assert [(t.replicate, t.method, t.tf_information) for t in tasks] == [
         (0, "glad", "without"), (0, "clr", "with"), (1, "glad", "without"), (1, "clr", "with"),
     ]  # fmt: skip

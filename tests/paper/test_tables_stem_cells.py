@@ -204,59 +204,59 @@ def test_ranks_are_told_over_seeds(cells, runs):
 
 def test_the_verdict_on_the_gene_set_counts_seeds(runs):
     compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
-    name, _, word, numbers = verdicts.set_statement(compared, runs)
+    name, _, word, numbers = verdicts._set_statement(compared, runs)
     assert (name, word) == ("set_scores", stem_cells.AGREES)
     assert "in 2 of 2 seeds, against random sets in 2" in numbers and "outside 0.80, CLR 0.80" in numbers
     compared["grnular-cells", 1] = set_scores(0.2, 0.01)  # below chance, however sure
-    assert verdicts.set_statement(compared, runs)[2] == stem_cells.NOT
-    assert verdicts.set_statement({}, networks.Runs("clr", {}, {}))[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
+    assert verdicts._set_statement(compared, runs)[2] == stem_cells.NOT
+    assert verdicts._set_statement({}, networks.Runs("clr", {}, {}))[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
 
 
 def test_the_verdict_on_named_tfs_counts_those_of_every_seed(cells, runs):
     drawn = networks.draw(cells, runs, 1)
-    _, _, word, numbers = verdicts.named_statement(drawn)
+    _, _, word, numbers = verdicts._named_statement(drawn)
     assert word == stem_cells.NOT and numbers.startswith("1 of 4 (TF, seed;")
     assert "not in the one drawn: SOX17, SOX7" in numbers
     every = networks.draw(cells, runs, 28)
-    assert verdicts.named_statement(every)[2] == stem_cells.AGREES
+    assert verdicts._named_statement(every)[2] == stem_cells.AGREES
     nothing = networks.draw(NO_CELLS, networks.Runs("clr", {}, {}), 5)
-    assert verdicts.named_statement(nothing)[2] == stem_cells.UNTESTED
+    assert verdicts._named_statement(nothing)[2] == stem_cells.UNTESTED
 
 
 def test_the_verdict_on_chip_seq_looks_for_sox2(cells):
-    assert verdicts.chip_statement(cells)[2:] == (stem_cells.AGREES, "its regulators there: NANOG, SOX2")
-    assert verdicts.chip_statement(tables.Cells(None, chip=["NANOG"]))[2] == stem_cells.NOT
-    assert verdicts.chip_statement(NO_CELLS)[2] == stem_cells.UNTESTED
+    assert verdicts._chip_statement(cells)[2:] == (stem_cells.AGREES, "its regulators there: NANOG, SOX2")
+    assert verdicts._chip_statement(tables.Cells(None, chip=["NANOG"]))[2] == stem_cells.NOT
+    assert verdicts._chip_statement(NO_CELLS)[2] == stem_cells.UNTESTED
 
 
 def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with_target):
-    gene, stand_ins = verdicts.rank_statements(cells, runs, verdicts.factor_ranks(cells, runs))
+    gene, stand_ins = verdicts._rank_statements(cells, runs, verdicts.factor_ranks(cells, runs))
     assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
     assert stand_ins[2:] == (stem_cells.NOT, "(target, seed): FN1 1 of 2; LAMB1 0 of 2; chance 1 in 3")
     ranks = {(run, "CFC1"): [3.0, 1.0, 2.0] for run in runs.ours}
-    (gene,) = verdicts.rank_statements(with_target, runs, ranks)
+    (gene,) = verdicts._rank_statements(with_target, runs, ranks)
     assert gene[2:] == (stem_cells.AGREES, "2 of 2 seeds")
-    (nothing,) = verdicts.rank_statements(NO_CELLS, networks.Runs("clr", {}, {}), {})
+    (nothing,) = verdicts._rank_statements(NO_CELLS, networks.Runs("clr", {}, {}), {})
     assert nothing[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
 
 
 def test_verdicts_on_trends_are_each_of_their_direction():
     found = {"SOX2": tables.Trend(-0.5, 0.01), "SOX7": tables.Trend(-0.5, 0.01), "SOX17": tables.Trend(0.5, 0.2)}
-    words = [verdict for _, _, verdict, _ in verdicts.trend_statements(found)]
+    words = [verdict for _, _, verdict, _ in verdicts._trend_statements(found)]
     assert words == [stem_cells.AGREES, stem_cells.NOT, stem_cells.NOT, stem_cells.UNTESTED]
-    texts = [text for _, text, *_ in verdicts.trend_statements(found)]
+    texts = [text for _, text, *_ in verdicts._trend_statements(found)]
     assert texts[0] == "SOX2 falls along pseudotime" and texts[3] == "CFC1 rises along pseudotime"
 
 
 def test_verdicts_on_prediction_are_of_the_gene_or_of_its_stand_ins(cells, with_target):
     good = pd.DataFrame({"regulator": ["SOX2", "SOX7", "SOX17"], "r2": [0.1, 0.5, 0.4]})
     bad = good.assign(r2=[0.45, 0.5, 0.4])
-    gene, stand_ins = verdicts.prediction_statements(cells, {"FN1": good, "LAMB1": bad})
+    gene, stand_ins = verdicts._prediction_statements(cells, {"FN1": good, "LAMB1": bad})
     assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
     assert stand_ins[2:] == (stem_cells.NOT, "better on 1 of 2: FN1")
-    (gene,) = verdicts.prediction_statements(with_target, {"CFC1": good})
+    (gene,) = verdicts._prediction_statements(with_target, {"CFC1": good})
     assert gene[2:] == (stem_cells.AGREES, "by R²")
-    (nothing,) = verdicts.prediction_statements(NO_CELLS, {})
+    (nothing,) = verdicts._prediction_statements(NO_CELLS, {})
     assert nothing[3] == verdicts.NO_DATA
 
 

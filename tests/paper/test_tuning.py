@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from grnular_paper import grids, tuning
 from grnular_paper.records import Record, recorded_folder
-from grnular_paper.tuning import FAMILIES, GRIDS, Setting, default
+from grnular_paper.tuning import FAMILIES, GRIDS, Setting, _default
 
 from grnular_core.methods.trees import Boosting
 from grnular_core.methods.tuned import DEFAULTS, RANGES, SETTINGS, WITHOUT, Penalty
@@ -32,9 +32,9 @@ def row(setting: Setting, auprc: float | None, name: str = "clean", known: str =
 
 def test_a_grid_has_no_setting_twice_and_the_packages_own_first():
     for method, known in GRIDS:
-        grid = tuning.grid(method, known)
-        assert grid[0] == default(method) and len({s.label for s in grid}) == len(grid) > 4
-    trees = tuning.grid("grnboost2")
+        grid = tuning._grid(method, known)
+        assert grid[0] == _default(method) and len({s.label for s in grid}) == len(grid) > 4
+    trees = tuning._grid("grnboost2")
     assert Setting("grnboost2", Boosting(0.01, 1.0)) in trees
     assert {s.settings.depth for s in trees} == {1, 2, 3}
     assert {s.settings.max_features for s in trees} == {0.1, 0.35, 1.0}
@@ -74,7 +74,7 @@ def test_without_the_list_every_gene_is_tried_and_rows_of_tfs_are_scored(monkeyp
 
     monkeypatch.setattr(tuning, "scores_with", scores)
     for known, expected in (("with", 10), ("without", 100)):
-        (found,) = tuning.SettingTask(default("grnboost2"), "clean", 1, known).run()
+        (found,) = tuning.SettingTask(_default("grnboost2"), "clean", 1, known).run()
         assert seen.pop() == expected and found["tf_information"] == known
         assert 0 < found["strict_auprc"] < 0.4
 
@@ -88,8 +88,8 @@ def test_the_best_is_the_best_of_those_with_a_solution_everywhere():
             for r, auprc in enumerate(both)
         ]
     )
-    assert tuning.chosen(table, "glasso", "with", "clean") == low
-    assert tuning.chosen(table, "glasso", "with", "noisy") == default("glasso")
+    assert tuning._chosen(table, "glasso", "with", "clean") == low
+    assert tuning._chosen(table, "glasso", "with", "noisy") == _default("glasso")
     shown = tuning.settings_table(table)
     assert shown.set_index("setting")["clean"].to_dict() == {
         "penalty 0.1": "no solution",
@@ -105,16 +105,16 @@ def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1
     table = pd.DataFrame(
         [row(one, 0.4, "DS1-like"), row(other, 0.3, "DS1-like"), row(one, 0.1, "DS1-like", "without"), row(other, 0.2, "DS1-like", "without")]
     )
-    found = {known: tuning.chosen(table, "grnboost2", known, "DS1") for known in ("with", "without")}
+    found = {known: tuning._chosen(table, "grnboost2", known, "DS1") for known in ("with", "without")}
     assert found == {"with": one, "without": other}
-    assert tuning.chosen(table, "grnboost2", "without", "DS2") == other
-    gains = tuning.gains(pd.concat([table, pd.DataFrame([row(default("grnboost2"), 0.25, "DS1-like")])]))
+    assert tuning._chosen(table, "grnboost2", "without", "DS2") == other
+    gains = tuning.gains(pd.concat([table, pd.DataFrame([row(_default("grnboost2"), 0.25, "DS1-like")])]))
     assert gains.set_index("method").loc["grnboost2", ["range", "default", "tuned"]].tolist() == ["DS1", 0.25, 0.4]
 
 
 def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
     few = [tuning.SettingTask(Setting("ridge", Penalty(p)), "clean", 2) for p in (0.1, 1.0)]
-    monkeypatch.setattr(tuning, "tasks", lambda: few)
+    monkeypatch.setattr(tuning, "_tasks", lambda: few)
     said: list[str] = []
     for _ in range(2):
         assert not tuning.run_missing_settings(tmp_path, say=said.append)
@@ -124,7 +124,7 @@ def test_missing_settings_alone_are_run_and_once(tmp_path, monkeypatch):
 
 def test_the_whole_grid_is_on_record(rows):
     have = rows.groupby(["dataset", "method", "tf_information"]).size()
-    for task in tuning.tasks():
+    for task in tuning._tasks():
         key = task.family, task.setting.label, task.known
         assert have.get(key, 0) >= task.n_graphs, key
     assert set(rows["network"]) == {"valid"}, "no test graph has a say"
@@ -134,7 +134,7 @@ def test_the_whole_grid_is_on_record(rows):
 @pytest.mark.parametrize(("method", "known"), GRIDS)
 def test_the_packages_table_is_what_the_record_chooses(rows, method, known, trained_like):
     key = WITHOUT if known == "without" else method
-    found = tuning.chosen(rows, method, known, trained_like).settings
+    found = tuning._chosen(rows, method, known, trained_like).settings
     if method == "genie3":  # the grid grows a tenth of the trees
         found = found._replace(n_trees=DEFAULTS[method].n_trees)
     assert found == SETTINGS[key][trained_like]
@@ -158,15 +158,15 @@ def test_defaults_and_tuned_settings_meet_ours_on_the_same_graphs():
     table = pd.DataFrame(lines, columns=["method", "tf_information", "replicate", "strict_auprc"])
     found = tuning.meeting(table, "clean")
     assert found["method"].tolist() == ["grnboost2", "grnboost2", "glasso", "grnular-context"]
-    assert found["setting"].tolist()[0] == default("grnboost2").values
+    assert found["setting"].tolist()[0] == _default("grnboost2").values
     assert found["graphs"].tolist() == [2] * 4 and found["mean AUPRC"].tolist() == [1.5, 2.5, 3.5, 5.5]
     assert tuning.meeting(table[:0], "clean").empty
 
 
 def test_every_curve_of_a_tuned_method_stands_behind_its_own():
     for experiment in grids.N_GRAPHS:
-        curves, own = grids.all_curves(experiment), grids.curves(experiment)
-        tuned = [(m, known) for m, known in grids.tuned_curves() if (m.removesuffix("-tuned"), known) in own]
+        curves, own = grids.all_curves(experiment), grids._curves(experiment)
+        tuned = [(m, known) for m, known in grids._tuned_curves() if (m.removesuffix("-tuned"), known) in own]
         assert set(curves) == {*own, *tuned} and len(curves) == len(set(curves))
         for method, known in tuned:
             assert curves[curves.index((method, known)) - 1] == (method.removesuffix("-tuned"), known)

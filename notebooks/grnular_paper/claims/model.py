@@ -87,22 +87,12 @@ def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc
     for setting in dict.fromkeys(rows["point"]):
         known = [value for value in values if (setting, value) in of.index]
         numbers = ", ".join(f"{value}: {of[setting, value]:.3f}" for value in known)
-        texts.append(f"{spelled(setting)} ({numbers})")
+        texts.append(f"{_spelled(setting)} ({numbers})")
     return ", ".join(texts)
 
 
-def spelled(setting: str) -> str:
-    """A preset of the ablations as words.
-
-    Parameters
-    ----------
-    setting : str
-        Name of the preset.
-
-    Returns
-    -------
-    str
-    """
+def _spelled(setting: str) -> str:
+    """A preset of the ablations as words."""
     return setting.replace("noisy(25)", "dropout 25 %")
 
 
@@ -200,7 +190,7 @@ def base_slower(folder: Path) -> Finding:
         return Finding(OPEN)
     times = seconds[base] / seconds[fast]
     good = int((times > CLEARLY).sum())
-    shown = ", ".join(f"{time:.0f} times on {spelled(setting)}" for setting, time in times.items())
+    shown = ", ".join(f"{time:.0f} times on {_spelled(setting)}" for setting, time in times.items())
     numbers = f"GRNULar-base takes {shown}"
     basis = f"mean run times on {rows['unit'].nunique()} networks of each preset, no test"
     return Finding(word(good, len(times) - good, len(times)), numbers, basis=basis)

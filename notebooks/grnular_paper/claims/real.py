@@ -40,19 +40,8 @@ MOST = 2 / 3  # of the pairs that differ: less is a toss-up
 CONTROLS = ("random", "oracle", "degree", "target-is-tf")
 
 
-def pairs(folder: Path, value: str) -> pd.DataFrame:
-    """One row a pair of network and dataset, one column a method; means over seeds.
-
-    Parameters
-    ----------
-    value : str
-        Column of the record.
-
-    Returns
-    -------
-    DataFrame, shape (pairs, methods)
-        Means of the column; NaN without a row.
-    """
+def _pairs(folder: Path, value: str) -> pd.DataFrame:
+    """One row a pair of network and dataset, one column a method; means over seeds."""
     return _by_pair(recorded_pairs(folder), value)
 
 
@@ -76,19 +65,8 @@ def _counted(n_pairs: int, how: str = "counted") -> str:
     return f"{n_pairs} pairs of network and dataset, {how}, no test"
 
 
-def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
-    """How often ``chosen`` is above another, how often below, and how many both have.
-
-    Parameters
-    ----------
-    table : DataFrame, shape (pairs, methods)
-        ``pairs`` of a score.
-
-    Returns
-    -------
-    tuple of int
-        Times above, times below, and comparisons, over all pairs and others.
-    """
+def _counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int, int, int]:
+    """How often ``chosen`` is above another, how often below, and how many both have."""
     if chosen not in table:
         return 0, 0, 0
     known = table[[r for r in others if r in table]]
@@ -100,19 +78,8 @@ def counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[int
     )
 
 
-def editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
-    """The tuned editions of competing methods, where they are on record for every pair that the method has.
-
-    Parameters
-    ----------
-    table : DataFrame, shape (pairs, methods)
-        ``pairs`` of a score.
-
-    Returns
-    -------
-    list of str
-        Names of methods.
-    """
+def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
+    """The tuned editions of competing methods, where they are on record for every pair that the method has."""
     tuned = {other: f"{other}{TUNED}" for other in others}
     return [
         name if name in table and other in table and not (table[other].notna() & table[name].isna()).any() else other
@@ -128,7 +95,7 @@ def ahead(
     Parameters
     ----------
     tuned : bool
-        Against ``editions`` of the others, as the paper tuned its baselines.
+        Against tuned editions of the others, as the paper tuned its baselines.
 
     Returns
     -------
@@ -136,10 +103,10 @@ def ahead(
     """
 
     def look(folder: Path) -> Finding:
-        table = pairs(folder, f"strict_{score}")
-        against = editions(table, others) if tuned else list(others)
-        strict = counts(table, chosen, against)
-        paper = counts(pairs(folder, f"paper_{score}"), chosen, against)
+        table = _pairs(folder, f"strict_{score}")
+        against = _editions(table, others) if tuned else list(others)
+        strict = _counts(table, chosen, against)
+        paper = _counts(_pairs(folder, f"paper_{score}"), chosen, against)
         numbers = (
             f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
             f"paper's: higher in {paper[0]}, lower in {paper[1]}"
@@ -170,7 +137,7 @@ def printed_ahead(
     """
 
     def look(folder: Path) -> str:
-        higher, lower, of = counts(_printed_pairs(folder, score), chosen, others)
+        higher, lower, of = _counts(_printed_pairs(folder, score), chosen, others)
         return f"higher in {higher}, lower in {lower} of {of}"
 
     return look
@@ -185,9 +152,9 @@ def low_auprc(folder: Path) -> Finding:
         The verdict by both protocols, with the number of pairs at the limit or below it.
     """
     limit = float(_printed_pairs(folder, "auprc")["grnular"].max())
-    density, found = pairs(folder, "density"), {}
+    density, found = _pairs(folder, "density"), {}
     for protocol in ("strict", "paper"):
-        table = pairs(folder, f"{protocol}_auprc").drop(columns=list(CONTROLS), errors="ignore")
+        table = _pairs(folder, f"{protocol}_auprc").drop(columns=list(CONTROLS), errors="ignore")
         best = table.max(axis=1)
         if protocol == "strict":
             dense = density.max(axis=1).reindex(best.index) > limit
@@ -216,7 +183,7 @@ def high_auroc(folder: Path) -> Finding:
     """
     words, shown = [], []
     for protocol in ("strict", "paper"):
-        table = pairs(folder, f"{protocol}_auroc")
+        table = _pairs(folder, f"{protocol}_auroc")
         if "grnular" not in table:
             return Finding(OPEN)
         of = table["grnular"].dropna()
@@ -378,7 +345,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
         if rows.empty or not {chosen, other} <= set(rows["weights"]):
             return Finding(OPEN)
         table = _by_pair(rows, "strict_auprc_ratio", "weights")
-        higher, lower, of = counts(table, chosen, [other])
+        higher, lower, of = _counts(table, chosen, [other])
         times = (table[chosen] / table[other]).median()
         numbers = (
             f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "

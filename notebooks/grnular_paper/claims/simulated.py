@@ -38,23 +38,11 @@ TREES, FOREST = "grnboost2", "genie3"
 SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
 
 
-def tuned_if_recorded(rows: pd.DataFrame, method: str) -> str:
+def _tuned_if_recorded(rows: pd.DataFrame, method: str) -> str:
     """The edition of a competing method that a claim is tested against: the tuned one as soon as its runs are on record.
 
-    The paper tuned its baselines, so a verdict against the settings of a package is one on another comparison.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``point, replicate, method``: rows with or without the list of TFs.
-    method : str
-        Name in the registry of methods.
-
-    Returns
-    -------
-    str
-        The method's tuned edition where half of its points or more have ``MIN_UNITS`` graphs of that; else the
-        method.
+    These are ``MIN_UNITS`` graphs or more of at least half of the method's points. The paper tuned its
+    baselines, so a verdict against the settings of a package is one on another comparison.
     """
     tuned = rows[rows["method"] == f"{method}{grids.TUNED}"].groupby("point")["replicate"].nunique()
     points = rows.loc[rows["method"] == method, "point"].nunique()
@@ -89,7 +77,7 @@ class Comparison:
         here = rows[rows["tf_information"] == self.tf_information]
         if self.panel is not None:
             here = here[here["panel"] == self.panel]
-        chosen, *others = (tuned_if_recorded(here, method) for method in (self.chosen, *self.others))
+        chosen, *others = (_tuned_if_recorded(here, method) for method in (self.chosen, *self.others))
         return {score: verdict(here, chosen, others, score) for score in self.scores}
 
     def __call__(self, folder: Path) -> Finding:
@@ -139,7 +127,7 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
         def of_curve(method: str, known: str, score: str) -> Pair:
             of = rows[rows["tf_information"] == known]
             ends = of.groupby(["method", "point", "replicate"])["value"].transform("nunique")
-            method = tuned_if_recorded(of[ends == 2], method)
+            method = _tuned_if_recorded(of[ends == 2], method)
             of = of[of["method"] == method]
             return pair(of.assign(method=of["value"]), "high", "low", score).named(_curve(method, known))
 
@@ -166,7 +154,7 @@ def trees_without(folder: Path) -> Finding:
         The verdict by both protocols.
     """
     rows = grids.rows("clean", folder)
-    trees = tuned_if_recorded(rows[rows["tf_information"] == "without"], TREES)
+    trees = _tuned_if_recorded(rows[rows["tf_information"] == "without"], TREES)
     of = rows[rows["method"] == trees]
     of = of.assign(method=of["tf_information"])
     strict, paper = (verdict(of, "with", ["without"], score) for score in reversed(AUPRC))
@@ -219,26 +207,16 @@ def boosting_forest(folder: Path) -> Finding:
 
 def _both(rows: pd.DataFrame) -> tuple[str, list[str]]:
     """GRNBoost2 and GENIE3, both tuned or neither."""
-    names = [tuned_if_recorded(rows, method) for method in (TREES, FOREST)]
+    names = [_tuned_if_recorded(rows, method) for method in (TREES, FOREST)]
     tuned = all(name.endswith(grids.TUNED) for name in names)
     return (names[0], names[1:]) if tuned else (TREES, [FOREST])
 
 
-def kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
+def _kept(folder: Path, score: str = "strict_auprc") -> pd.DataFrame:
     """Share of the score on clean cells that is left under dropout, graph by graph.
 
     Clean and noisy graphs of one number are the same network; a row has ``point, replicate, method``
     and ``kept``.
-
-    Parameters
-    ----------
-    score : str
-        Column of the record.
-
-    Returns
-    -------
-    DataFrame
-        Recorded rows of noisy graphs, with the score of the clean graph and ``kept``.
     """
     clean, noisy = grids.rows("clean", folder), grids.rows("noisy", folder)
     clean = clean[clean["panel"] == 5]
@@ -257,13 +235,13 @@ def robust(folder: Path) -> Finding:
     """
     found = []
     for score in reversed(AUPRC):
-        rows = kept(folder, score)
+        rows = _kept(folder, score)
         rows = rows[rows["tf_information"] == "with"]
-        trees = tuned_if_recorded(rows, TREES)
+        trees = _tuned_if_recorded(rows, TREES)
         found.append(verdict(rows, "grnular", [trees, "glad-tf"], "kept"))
     what = "difference in the share of the clean AUPRC that is left, to"
     finding = from_verdicts(*found, planned=len(grids.points("noisy")), what=what)
-    shares = kept(folder)
+    shares = _kept(folder)
     shares = shares[(shares["panel"] == 25) & (shares["tf_information"] == "with")]
     means = shares.groupby("method")["kept"].mean()
     shown = [f"{label(m)} {means[m]:.2f}" for m in ("grnular", trees, "glad-tf") if m in means]
@@ -345,7 +323,7 @@ def all_fail(folder: Path) -> Finding:
         of = rows["method"] == method
         return pair(pd.concat([rows[of], limit[of]]), "limit", method, score)
 
-    found = assess(of_method(tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
+    found = assess(of_method(_tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
     what = f"{FAILS:g} times random less the multiple of random of"
     finding = from_verdicts(found, planned=len(grids.CELLS), what=what)
     if finding.verdict == OPEN:
@@ -364,7 +342,7 @@ def as_close(folder: Path) -> Finding:
     """
     rows = grids.rows("noisy", folder)
     rows = rows[rows["tf_information"] == "with"]
-    trees = tuned_if_recorded(rows, TREES)
+    trees = _tuned_if_recorded(rows, TREES)
 
     def at(percentile: int, score: str) -> Pair:
         of = rows[rows["panel"] == percentile]

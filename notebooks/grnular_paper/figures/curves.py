@@ -98,19 +98,8 @@ def _draw_curves(
     return ax
 
 
-def marker(method: str) -> str:
-    """Lines differ by marker as well as by colour; a method has the same one in every figure.
-
-    Parameters
-    ----------
-    method : str
-        A name of the registry, or another one.
-
-    Returns
-    -------
-    str
-        A marker of matplotlib.
-    """
+def _marker(method: str) -> str:
+    """Lines differ by marker as well as by colour; a method has the same one in every figure."""
     name = method.removesuffix(TUNED)
     return METHODS[name].marker if name in METHODS else "p"
 
@@ -118,7 +107,7 @@ def marker(method: str) -> str:
 def _look(method: str) -> dict[str, object]:
     """Marker of a line; a method with tuned settings has that of its package's own, open, and a dashed line."""
     colour = plots.PALETTE.get(method, "#444444")
-    look = {"marker": marker(method), "markersize": 4, "color": colour}
+    look = {"marker": _marker(method), "markersize": 4, "color": colour}
     if method.endswith(TUNED):
         return look | {"markerfacecolor": "white", "markeredgewidth": 1, "linestyle": "--"}
     return look | {"markeredgecolor": "white", "markeredgewidth": 0.4}
@@ -217,7 +206,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
     ax.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     for method, rows in both.groupby("method", sort=False):
         ax.plot(
-            rows["recorded"], rows["live"], marker(str(method)), markersize=6,
+            rows["recorded"], rows["live"], _marker(str(method)), markersize=6,
             markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
             label=plots.label(str(method)),
         )  # fmt: skip

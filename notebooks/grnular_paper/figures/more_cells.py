@@ -48,29 +48,15 @@ def kind_panels(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Figure:
     size = (1.5 + 3 * max(len(kinds), 1), 1.4 + 0.27 * len(order))
     figure, axes = plt.subplots(1, max(len(kinds), 1), figsize=size, sharey=True, squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=False):
-        draw_means(ax, found[kind], order)
+        _draw_means(ax, found[kind], order)
         n_sets = len(found[kind])
         ax.set_title(f"{kind}, {n_sets} set{'s' * (n_sets > 1)}", loc="left")
         ax.set_xlabel("strict AUPRC / density")
     return figure
 
 
-def draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
-    """Draw the sets' scores of each method with their geometric mean and its interval.
-
-    Parameters
-    ----------
-    ax : Axes
-        Drawn on, and returned.
-    scores : DataFrame, shape (sets, methods)
-        Of ``tables.more_cells.set_scores``.
-    order : sequence of str
-        Methods from top to bottom.
-
-    Returns
-    -------
-    Axes
-    """
+def _draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
+    """Draw the sets' scores of each method with their geometric mean and its interval."""
     means, control = geometric_means(scores), best_control(scores)
     if control:
         of = means.loc[control]
@@ -93,14 +79,8 @@ def draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
     return ax
 
 
-def pair_grid(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
-    """Strict AUPRC / density of every pair, mean over seeds.
-
-    Returns
-    -------
-    DataFrame, shape (pairs, methods)
-        Pairs as ``TRRUST, marrow``: networks outside, sets inside.
-    """
+def _pair_grid(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Strict AUPRC / density of every pair, mean over seeds."""
     of = rows[rows["tf_list"] == BEELINE_LIST]
     grid = of.assign(pair=of["network"] + ", " + of["dataset"]).pivot_table(index="pair", columns="method", values=RATIO)
     pairs = [f"{network}, {name}" for network in KINDS for name in SETS]
@@ -108,14 +88,14 @@ def pair_grid(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFram
 
 
 def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Picture:
-    """Draw ``pair_grid`` as a heat map.
+    """Draw strict AUPRC / density of every pair, mean over seeds, as a heat map.
 
     Returns
     -------
     Picture
         Values are shown at the pointer.
     """
-    grid, name = pair_grid(rows, methods), "Strict AUPRC / density"
+    grid, name = _pair_grid(rows, methods), "Strict AUPRC / density"
     figure, ax = plt.subplots(figsize=(1.9 + 0.46 * grid.shape[1], 1.4 + 0.22 * len(grid)))
     score_heatmap(ax, grid, name, kind="ratio", missing="no run")
     return picture(

@@ -257,7 +257,7 @@ def summary_table(
     """
     log = found.by_pair
     others = _by_pair(targets, "ratio_others").reindex(log.index)
-    spread = over_tfs(by_edge, list(log.index))
+    spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
     table["pairs"] = log.count().astype(str)
     table["arithmetic mean"] = found.arithmetic.map("{:.2f}".format)
@@ -298,19 +298,8 @@ def tuned_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "pairs", "package's settings", "tuned", "tuned is higher"])
 
 
-def over_tfs(by_edge: pd.DataFrame, pairs: Sequence[str]) -> pd.Series:
-    """Standard error of every method's mean log ratio when TFs are drawn anew in each pair.
-
-    Parameters
-    ----------
-    pairs : sequence of str
-        Labels of the pairs that the mean is over.
-
-    Returns
-    -------
-    Series
-        By method; NaN where a pair has no interval.
-    """
+def _over_tfs(by_edge: pd.DataFrame, pairs: Sequence[str]) -> pd.Series:
+    """Standard error of every method's mean log ratio when TFs are drawn anew in each pair."""
     logs = np.log(by_edge["high"]) - np.log(by_edge["low"])
     errors = _by_pair(by_edge.assign(error=logs / (2 * HALF_WIDTH)), "error").reindex(list(pairs))
     return np.sqrt((errors**2).sum(skipna=False)) / len(errors)

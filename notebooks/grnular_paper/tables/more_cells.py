@@ -126,7 +126,7 @@ def kind_table(rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN) ->
         "targets no TFs": set_scores(rows, kind, methods, value=OTHERS),
     }
     extra = {name: geometric_means(found)["mean"] for name, found in extra.items()}
-    won, control = sets_won(scores), best_control(scores)
+    won, control = _sets_won(scores), best_control(scores)
     beside = scores.div(scores[REFERENCE], axis=0) if REFERENCE in scores else scores * np.nan
     over = geometric_means(scores.div(scores[control], axis=0)) if control else None
     lines = {}
@@ -142,19 +142,8 @@ def kind_table(rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN) ->
     return pd.DataFrame(lines).T.rename_axis("method").reset_index()
 
 
-def sets_won(scores: pd.DataFrame) -> pd.Series:
-    """In how many sets a method has the highest score; controls take no part.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Of ``set_scores``.
-
-    Returns
-    -------
-    Series of int
-        By method.
-    """
+def _sets_won(scores: pd.DataFrame) -> pd.Series:
+    """In how many sets a method has the highest score; controls take no part."""
     racing = scores.drop(columns=[name for name in CONTROLS if name in scores])
     best = racing.max(axis=1)
     return racing.eq(best, axis=0).sum().astype(int)

@@ -115,14 +115,8 @@ def rank_table(ranks: Ranks) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["method", "target", *SOX])
 
 
-def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
-    """Return the verdict on scores inside the gene set.
-
-    Returns
-    -------
-    Statement
-        Name, statement, verdict, numbers.
-    """
+def _set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
+    """Return the verdict on scores inside the gene set."""
     name, text = "set_scores", "Scores inside the gene set are higher than all scores"
     own = [compared[run] for run in runs.ours]
     if not own:
@@ -137,14 +131,8 @@ def set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
     return name, text, stem_cells.word(higher, len(own)), numbers
 
 
-def named_statement(drawn: Drawn) -> Statement:
-    """Return the verdict on the TFs that the paper names, in the networks of all seeds.
-
-    Returns
-    -------
-    Statement
-        Name, statement, verdict, numbers.
-    """
+def _named_statement(drawn: Drawn) -> Statement:
+    """Return the verdict on the TFs that the paper names, in the networks of all seeds."""
     name, text = (
         "named_tfs",
         "The TFs that the paper names are in the network of the strongest edges",
@@ -162,14 +150,8 @@ def named_statement(drawn: Drawn) -> Statement:
     return name, text, stem_cells.word(found, tried, drawn.p_named), numbers
 
 
-def chip_statement(cells: Cells) -> Statement:
-    """Return the verdict on SOX2 as a regulator of the example gene by ChIP-seq.
-
-    Returns
-    -------
-    Statement
-        Name, statement, verdict, numbers.
-    """
+def _chip_statement(cells: Cells) -> Statement:
+    """Return the verdict on SOX2 as a regulator of the example gene by ChIP-seq."""
     name, text = "chip_sox2", f"SOX2 is a TF of {TARGET} in the ChIP-seq network"
     if cells.chip is None:
         return name, text, stem_cells.UNTESTED, NO_DATA
@@ -177,14 +159,8 @@ def chip_statement(cells: Cells) -> Statement:
     return name, text, verdict, f"its regulators there: {listed(cells.chip)}"
 
 
-def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
-    """Return the verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins.
-
-    Returns
-    -------
-    list of Statement
-        One or two.
-    """
+def _rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
+    """Return the verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins."""
     counts: dict[str, tuple[int, int]] = {}
     for target in cells.targets:
         tables = [pd.DataFrame({"regulator": SOX, "rank": ranks[run, target]}) for run in runs.ours]
@@ -204,14 +180,8 @@ def rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
     return found
 
 
-def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
-    """Return the verdicts on what rises and falls along pseudotime.
-
-    Returns
-    -------
-    list of Statement
-        One a gene.
-    """
+def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
+    """Return the verdicts on what rises and falls along pseudotime."""
     lines = []
     for key, name, rises in (
         ("sox2_falls", "SOX2", False),
@@ -231,14 +201,8 @@ def trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
     return lines
 
 
-def prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
-    """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2.
-
-    Returns
-    -------
-    list of Statement
-        One or two.
-    """
+def _prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
+    """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2."""
     better = {target: stem_cells.both_above(table, "r2") for target, table in predicted.items()}
     missing = NO_DATA if cells.data is None else NO_TARGET
     tried = int(TARGET in better)
@@ -269,12 +233,12 @@ def assess(
         What ``stem_cells.record_statements`` writes: ``name, the paper says, verdict, numbers``.
     """
     statements = [
-        set_statement(compared, runs),
-        named_statement(drawn),
-        chip_statement(cells),
-        *rank_statements(cells, runs, factor_ranks(cells, runs)),
-        *trend_statements(found),
-        *prediction_statements(cells, predicted),
+        _set_statement(compared, runs),
+        _named_statement(drawn),
+        _chip_statement(cells),
+        *_rank_statements(cells, runs, factor_ranks(cells, runs)),
+        *_trend_statements(found),
+        *_prediction_statements(cells, predicted),
     ]
     return pd.DataFrame(statements, columns=["name", "the paper says", "verdict", "numbers"])
 
