@@ -126,8 +126,7 @@ def strict_candidates(
     ----------
     truth : DataFrame
         Reference network, which is cleaned first.
-    genes : sequence of str
-    tfs : sequence of str
+    genes, tfs : sequence of str
     regulators : {"with-truth", "listed"}
         The TFs of the list among ``genes`` that have a true edge, or all of them. A true edge
         whose regulator is not a row is no candidate.
@@ -205,8 +204,7 @@ def listed_tfs(genes: Sequence[str], tfs: Sequence[str]) -> tuple[str, ...]:
 
     Parameters
     ----------
-    genes : sequence of str
-    tfs : sequence of str
+    genes, tfs : sequence of str
 
     Returns
     -------

@@ -62,8 +62,7 @@ def f_beta(p: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tens
 
     Parameters
     ----------
-    p : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    p, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     beta : float
         Above 1 weighs recall higher than precision.
@@ -84,8 +83,7 @@ def f_beta_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0
 
     Parameters
     ----------
-    theta : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    theta, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     beta : float
         Above 1 weighs recall higher than precision.
@@ -110,8 +108,7 @@ def frobenius(
 
     Parameters
     ----------
-    theta : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    theta, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     reduction : {"sum", "mean"}
 
@@ -136,8 +133,7 @@ def summed_loss(
 
     Parameters
     ----------
-    theta : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    theta, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     beta : float
         Above 1 weighs recall higher than precision.
@@ -166,8 +162,7 @@ def balanced_loss(
 
     Parameters
     ----------
-    theta : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    theta, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     beta : float
         Above 1 weighs recall higher than precision.
@@ -218,8 +213,7 @@ def balanced_cross_entropy(
 
     Parameters
     ----------
-    logits : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    logits, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     true_share : float
 
@@ -281,8 +275,7 @@ def smooth_ap_loss(
 
     Parameters
     ----------
-    logits : Tensor, shape (graphs, tfs, genes)
-    truth : Tensor, shape (graphs, tfs, genes)
+    logits, truth : Tensor, shape (graphs, tfs, genes)
     allowed : Tensor of bool, shape (graphs, tfs, genes)
     temperature : float
     max_true, max_false : int or None

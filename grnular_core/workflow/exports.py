@@ -140,8 +140,7 @@ def check_names(genes: Iterable[str], formats: Iterable[str]) -> None:
 
     Parameters
     ----------
-    genes : iterable of str
-    formats : iterable of str
+    genes, formats : iterable of str
 
     Raises
     ------
