@@ -1,6 +1,11 @@
 """Shared by the commands: kinds of arguments, messages and progress bars.
 
 Results go to files or standard output, messages to standard error.
+
+Parameters
+----------
+parser : ArgumentParser
+    Of a command.
 """
 
 from __future__ import annotations
@@ -108,12 +113,7 @@ class Renamed(argparse.Action):
 
 
 def add_gene_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on which genes may regulate and which are kept.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    """
+    """Add the options on which genes may regulate and which are kept."""
     add = parser.add_argument
     add(
         "--tfs", type=text, required=True, metavar="LIST",
@@ -126,12 +126,7 @@ def add_gene_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on how a method runs.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    """
+    """Add the options on how a method runs."""
     add = parser.add_argument
     add(
         "--seed", type=whole, default=0, metavar="N",
@@ -150,12 +145,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_table_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on how to read an expression table.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    """
+    """Add the options on how to read an expression table."""
     add = parser.add_argument
     add(
         "--orientation", choices=get_args(Orientation), default="auto",
@@ -182,12 +172,7 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_value_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options on what the values are.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    """
+    """Add the options on what the values are."""
     add = parser.add_argument
     add(
         "--scaled", action="store_true",

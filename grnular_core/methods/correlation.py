@@ -3,6 +3,13 @@
 Each function takes expression of shape (cells, genes) and the positions of the TFs among the genes, and
 returns scores and signs of shape (tfs, genes). A TF's score for itself is 0. The quick ones are hard to
 beat; the controls know nothing of single edges (``random``, ``degree``), or all (``oracle``).
+
+Parameters
+----------
+expression : ndarray, (cells, genes)
+tf_index : ndarray of int, (tfs,)
+signed : bool
+    Whether positive correlations come first: the score is (1 + r) / 2, as in signed co-expression networks.
 """
 
 from __future__ import annotations
@@ -24,10 +31,6 @@ RIDGE_FOLDS = 5
 def standardised(expression: np.ndarray) -> np.ndarray:
     """Z-scores of each gene over the cells.
 
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-
     Returns
     -------
     ndarray, (cells, genes)
@@ -46,7 +49,6 @@ def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     scores : ndarray, (tfs, genes)
-    tf_index : ndarray of int, (tfs,)
 
     Returns
     -------
@@ -61,11 +63,6 @@ def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
 def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
     """Pearson correlation of every TF with every gene.
 
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
-
     Returns
     -------
     ndarray, (tfs, genes)
@@ -77,13 +74,6 @@ def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
 
 def correlation(expression: np.ndarray, tf_index: np.ndarray, signed: bool = False) -> Scores:
     """Absolute Pearson correlation over cells, or the signed score of it.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
-    signed : bool
-        Whether positive correlations come first: the score is (1 + r) / 2, as in signed co-expression networks.
 
     Returns
     -------
@@ -107,12 +97,8 @@ def within_clusters(
 
     Parameters
     ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
     n_clusters : sequence of int
         Numbers of clusters; with several the correlation is their mean.
-    signed : bool
-        Whether positive correlations come first: the score is (1 + r) / 2, as in signed co-expression networks.
     starts : int
         How often k-means starts anew.
 
@@ -148,7 +134,6 @@ def clr(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
 
     Parameters
     ----------
-    expression : ndarray, (cells, genes)
     tf_index : ndarray of int, (tfs,)
         With fewer than three of them a gene has no background, and the TF's alone counts.
 
@@ -189,7 +174,6 @@ def ridge(
     ----------
     expression : ndarray, (cells, genes)
         With fewer than five cells there are as many folds as cells.
-    tf_index : ndarray of int, (tfs,)
     seed : int
         Of the shuffle.
     penalty : float, optional
@@ -256,8 +240,6 @@ def random(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Score
 
     Parameters
     ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
     seed : int
 
     Returns
@@ -270,11 +252,6 @@ def random(expression: np.ndarray, tf_index: np.ndarray, seed: int = 0) -> Score
 
 def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """Control: every edge of a TF scores the TF's mean |correlation|; it knows hubs, and no edge.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
 
     Returns
     -------
@@ -289,11 +266,6 @@ def degree(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
 def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """Control: every edge whose target is a TF scores 1, every other 0; it knows the TF list, and no edge.
 
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
-
     Returns
     -------
     Scores
@@ -305,11 +277,6 @@ def target_is_tf(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
 
 def target_mean(expression: np.ndarray, tf_index: np.ndarray) -> Scores:
     """Control: every edge scores the mean expression of its target; it knows what is expressed, and no edge.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-    tf_index : ndarray of int, (tfs,)
 
     Returns
     -------

@@ -10,6 +10,14 @@ of any scale; the input of lambda_nn is the mean of (Z - theta)^2, which does no
 genes that are no TFs. Algorithm 4 as printed masks it too, which pulls their precision to 0: strict AUPRC on
 linear cascades (10 of 100 genes are TFs) is 0.91 so and 0.96 with it kept, 0.83 and 0.88 with fewer cells
 than genes. Scores are |theta|: |Z| ties all pairs under the threshold.
+
+Parameters
+----------
+sigma : Tensor, shape (graphs, genes, genes)
+progress : callable, optional
+    Called with (iterations done, L).
+state : GLADState
+n_graphs, n_genes : int
 """
 
 from __future__ import annotations
@@ -164,8 +172,6 @@ class GLAD(nn.Module):
             Expression in any units: it is z-scored per gene here.
         tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs, optional
             Used by GLAD-TF alone; GLAD takes it so that both can be called alike.
-        progress : callable, optional
-            Called with (iterations done, L).
 
         Returns
         -------
@@ -191,7 +197,6 @@ class GLAD(nn.Module):
 
         Parameters
         ----------
-        state : GLADState
         sigma : Tensor, shape (graphs, genes, genes)
             Covariance, see ``gene_covariance``.
         mask : Tensor of bool, shape (graphs, genes, genes), or None
@@ -214,10 +219,6 @@ class GLAD(nn.Module):
         Z_0, which the paper leaves open, is theta_0: t then matters for the result. From zeros
         the untrained AUPRC is the same within 0.002.
 
-        Parameters
-        ----------
-        sigma : Tensor, shape (graphs, genes, genes)
-
         Returns
         -------
         GLADState
@@ -227,10 +228,6 @@ class GLAD(nn.Module):
 
     def lambda_step(self, state: GLADState) -> GLADState:
         """Set lam <- lambda_nn(mean of (Z - theta)^2, lam).
-
-        Parameters
-        ----------
-        state : GLADState
 
         Returns
         -------
@@ -242,11 +239,6 @@ class GLAD(nn.Module):
     def theta_step(self, state: GLADState, sigma: Tensor) -> GLADState:
         """Set theta <- (-Y + sqrt(Y^T Y + 4 / lam I)) / 2 with Y = Sigma / lam - Z.
 
-        Parameters
-        ----------
-        state : GLADState
-        sigma : Tensor, shape (graphs, genes, genes)
-
         Returns
         -------
         GLADState
@@ -257,11 +249,6 @@ class GLAD(nn.Module):
 
     def threshold_step(self, state: GLADState, sigma: Tensor) -> GLADState:
         """Z_ij <- eta_rho_ij(theta_ij) with rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij).
-
-        Parameters
-        ----------
-        state : GLADState
-        sigma : Tensor, shape (graphs, genes, genes)
 
         Returns
         -------
@@ -277,7 +264,6 @@ class GLAD(nn.Module):
         ----------
         tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs, or None
             Used by GLAD-TF alone.
-        n_graphs, n_genes : int
 
         Returns
         -------
@@ -296,7 +282,6 @@ class GLADTF(GLAD):
         ----------
         tf_index : Tensor of int, shape (graphs, tfs), or (tfs,) for all graphs, or None
             Positions of the TFs among the genes.
-        n_graphs, n_genes : int
 
         Returns
         -------
@@ -407,8 +392,6 @@ def glad_scores(
     seed : int, optional
         Replaces the configuration's.
     device : str
-    progress : callable, optional
-        Called with (iterations done, L).
 
     Returns
     -------

@@ -7,6 +7,16 @@ cells, genes), ``Z`` and ``theta`` (graphs, tfs, genes), ``lam`` (graphs, 1, 1).
 The gradient of Eq. 12 is written out in ordinary torch operations without side effects, so gradients can
 flow *through* a fit. Where none are needed, the same steps are taken in place (``fast_fit``), a few
 graphs at a time (``parallel``): the same numbers up to rounding, several times as fast.
+
+Parameters
+----------
+generator : torch.Generator
+weights : Weights
+X_T : Tensor, shape (graphs, cells, tfs)
+X_O : Tensor, shape (graphs, cells, genes)
+reduction : {"sum", "mean"}
+    See ``objective``.
+lr : float
 """
 
 from __future__ import annotations
@@ -104,7 +114,6 @@ def init_weights(
     n_graphs : int
     sizes : sequence of int
         Units of the layers from TFs to genes: (tfs, hidden ..., genes).
-    generator : torch.Generator
     scale : float
         W[i] is uniform with variance scale^2 / in; biases are zero.
     device, dtype
@@ -124,11 +133,6 @@ def init_weights(
 
 def activations(weights: Weights, X_T: Tensor) -> list[Tensor]:
     """All layers of f_W (Eq. 4).
-
-    Parameters
-    ----------
-    weights : Weights
-    X_T : Tensor, shape (graphs, cells, tfs)
 
     Returns
     -------
@@ -154,10 +158,6 @@ def _paths(weights: Weights) -> list[Tensor]:
 def path_product(weights: Weights) -> Tensor:
     """Compute theta = product of |W_i|, the summed strength of all paths from a TF to a gene (section 2.1.1).
 
-    Parameters
-    ----------
-    weights : Weights
-
     Returns
     -------
     Tensor, shape (graphs, tfs, genes)
@@ -174,10 +174,7 @@ def term_scales(X_O: Tensor, n_tfs: int, reduction: Reduction) -> tuple[float, f
 
     Parameters
     ----------
-    X_O : Tensor, shape (graphs, cells, genes)
     n_tfs : int
-    reduction : {"sum", "mean"}
-        See ``objective``.
 
     Returns
     -------
@@ -204,9 +201,6 @@ def objective(
 
     Parameters
     ----------
-    weights : Weights
-    X_T : Tensor, shape (graphs, cells, tfs)
-    X_O : Tensor, shape (graphs, cells, genes)
     Z : Tensor, shape (graphs, tfs, genes), optional
         None leaves the second term out, as goodINIT does.
     lam : Tensor, shape (graphs, 1, 1), optional
@@ -287,10 +281,6 @@ def gradient(
 def adam_start(weights: Weights) -> AdamState:
     """Adam before its first step on these weights.
 
-    Parameters
-    ----------
-    weights : Weights
-
     Returns
     -------
     AdamState
@@ -309,7 +299,6 @@ def adam_step(
     ----------
     weights, gradients : Weights
     state : AdamState
-    lr : float
 
     Returns
     -------
@@ -337,7 +326,6 @@ def split_cells(n_cells: int, generator: torch.Generator) -> tuple[Tensor, Tenso
     Parameters
     ----------
     n_cells : int
-    generator : torch.Generator
 
     Returns
     -------
@@ -364,17 +352,12 @@ def good_init(
 
     Parameters
     ----------
-    weights : Weights
-    X_T : Tensor, shape (graphs, cells, tfs)
-    X_O : Tensor, shape (graphs, cells, genes)
     split : tuple of Tensor
         Positions of the cells to fit and of those held out, see ``split_cells``.
     n_epochs : int
         E1, the most steps taken.
     lr : float
         Adam's step size.
-    reduction : {"sum", "mean"}
-        See ``objective``.
     tolerance : float
         A graph is left as it is once 25 steps lowered its held-out error by less than this share of it;
         0 takes all steps. Each graph of a batch stops independently of the others.
@@ -415,17 +398,11 @@ def fit_dnn(
 
     Parameters
     ----------
-    weights : Weights
     adam : AdamState
-    X_T : Tensor, shape (graphs, cells, tfs)
-    X_O : Tensor, shape (graphs, cells, genes)
     Z : Tensor, shape (graphs, tfs, genes)
     lam : Tensor, shape (graphs, 1, 1)
     n_steps : int
         P, or E1.
-    lr : float
-    reduction : {"sum", "mean"}
-        See ``objective``.
 
     Returns
     -------

@@ -10,6 +10,12 @@ mouse cells every edge is carried over to all mouse genes that the table of orth
 
 A pair of a set and a network is scored where at least ``MIN_REGULATORS`` TFs of the set have a target and ``MIN_EDGES``
 edges are left; ``pair_sizes`` lists the others as well.
+
+Parameters
+----------
+species : {"human", "mouse"}
+name : str
+    One of ``KINDS``.
 """
 
 from __future__ import annotations
@@ -54,10 +60,6 @@ ENDS = ["regulator", "target"]
 def networks_of(species: str) -> list[str]:
     """Return the networks that there are for a species.
 
-    Parameters
-    ----------
-    species : {"human", "mouse"}
-
     Returns
     -------
     list of str
@@ -68,12 +70,6 @@ def networks_of(species: str) -> list[str]:
 
 def network_keys(name: str, species: str) -> list[str]:
     """Return the registry's keys of the files of a network.
-
-    Parameters
-    ----------
-    name : str
-        One of ``KINDS``.
-    species : {"human", "mouse"}
 
     Returns
     -------
@@ -96,12 +92,6 @@ def network_keys(name: str, species: str) -> list[str]:
 @lru_cache(maxsize=len(FILES))
 def network(name: str, species: str) -> pd.DataFrame:
     """Read a network.
-
-    Parameters
-    ----------
-    name : str
-        One of ``KINDS``.
-    species : {"human", "mouse"}
 
     Returns
     -------

@@ -5,6 +5,12 @@ covariance that rho_nn sees, are cut to pairs whose first gene comes before the 
 TF to a gene before it is then no edge. GRNBoost2 under today's packages stops boosting too early. Its simulations
 differ as well: strengths from 0, activation only, and a softer dropout for some data; ``conventions`` says what a
 dropout of 75 % leaves under each.
+
+Parameters
+----------
+folder : Path
+found : DataFrame
+    Of ``conventions``.
 """
 
 from __future__ import annotations
@@ -92,10 +98,6 @@ def _seen_and_scores(settings: Preset, graph: int) -> dict[str, float]:
 def recorded_conventions(folder: Path) -> pd.DataFrame:
     """Read ``conventions`` as recorded.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     DataFrame
@@ -106,11 +108,6 @@ def recorded_conventions(folder: Path) -> pd.DataFrame:
 
 def conventions_table(found: pd.DataFrame) -> pd.DataFrame:
     """Show ``conventions`` to a reader.
-
-    Parameters
-    ----------
-    found : DataFrame
-        Of ``conventions``.
 
     Returns
     -------
@@ -126,11 +123,6 @@ def conventions_table(found: pd.DataFrame) -> pd.DataFrame:
 
 def conventions_in_words(found: pd.DataFrame) -> str:
     """Tell what decides whether anything can be inferred at a dropout of 75 %.
-
-    Parameters
-    ----------
-    found : DataFrame
-        Of ``conventions``.
 
     Returns
     -------
@@ -151,10 +143,6 @@ def conventions_in_words(found: pd.DataFrame) -> str:
 
 def record_missing(folder: Path) -> list[str]:
     """Add to the record what is not there yet: lost edges of SERGIO's datasets, and GRNBoost2's early stop.
-
-    Parameters
-    ----------
-    folder : Path
 
     Returns
     -------

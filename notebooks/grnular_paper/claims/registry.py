@@ -1,4 +1,10 @@
-"""The table of all claims with their findings, its counts, and the comparisons of one page."""
+"""The table of all claims with their findings, its counts, and the comparisons of one page.
+
+Parameters
+----------
+claims : DataFrame
+    ``table`` of all claims.
+"""
 
 from __future__ import annotations
 
@@ -62,11 +68,6 @@ def _table(folder: Path) -> pd.DataFrame:
 def papers(claims: pd.DataFrame) -> pd.DataFrame:
     """The rows of single findings on claims of the paper: neither our own nor sums nor definitions.
 
-    Parameters
-    ----------
-    claims : DataFrame
-        ``table`` of all claims.
-
     Returns
     -------
     DataFrame
@@ -79,11 +80,6 @@ def counts(claims: pd.DataFrame) -> pd.DataFrame:
     """How many single claims of the paper got which verdict.
 
     Where a protocol has no part in a claim its one verdict counts in both columns.
-
-    Parameters
-    ----------
-    claims : DataFrame
-        ``table`` of all claims.
 
     Returns
     -------

@@ -20,6 +20,8 @@ wanted : iterable of RealTask
     Which runs, on which networks each.
 device : str
     Where torch runs.
+found : DataFrame
+    Of ``printed_beside_chance``.
 """
 
 from __future__ import annotations
@@ -312,11 +314,6 @@ def printed_beside_chance(
 def chance_table(found: pd.DataFrame, method: str = "grnular") -> pd.DataFrame:
     """``printed_beside_chance`` as readers see it.
 
-    Parameters
-    ----------
-    found : DataFrame
-        Of ``printed_beside_chance``.
-
     Returns
     -------
     DataFrame
@@ -338,11 +335,6 @@ def chance_table(found: pd.DataFrame, method: str = "grnular") -> pd.DataFrame:
 
 def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     """The numbers of ``printed_beside_chance`` that the page speaks of, to be glued.
-
-    Parameters
-    ----------
-    found : DataFrame
-        Of ``printed_beside_chance``.
 
     Returns
     -------

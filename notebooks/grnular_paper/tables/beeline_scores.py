@@ -18,6 +18,8 @@ tests : DataFrame
     Of ``pairwise_tests``.
 method, chosen : str
     The method that is described.
+table : DataFrame
+    Of ``telling_table``.
 """
 
 from __future__ import annotations
@@ -154,11 +156,6 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
 def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
     """How many pairs tell methods apart, to be glued.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``telling_table``.
-
     Returns
     -------
     dict of str to int
@@ -175,11 +172,6 @@ def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
 
 def telling_pairs(table: pd.DataFrame) -> list[str]:
     """Return the pairs of ``telling_table`` that tell methods apart.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``telling_table``.
 
     Returns
     -------
