@@ -55,21 +55,11 @@ LARGEST_STEP, SMALLEST_STEP = 5.0, 1.5  # of rho
 
 
 class Dual(NamedTuple):
-    """Where another solution can start.
+    """Where another solution can start."""
 
-    Attributes
-    ----------
-    covariance : ndarray, (genes, genes)
-        W.
-    coefficients : ndarray, (genes, genes)
-        Those of each row's regression.
-    alpha : float
-        Their penalty.
-    """
-
-    covariance: np.ndarray
-    coefficients: np.ndarray
-    alpha: float
+    covariance: np.ndarray  # (genes, genes), W
+    coefficients: np.ndarray  # (genes, genes), those of each row's regression
+    alpha: float  # their penalty
 
 
 class Solution(NamedTuple):

@@ -81,22 +81,12 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class MethodInput:
-    """A dataset as methods see it: genes sorted by name, TFs as positions among them.
+    """A dataset as methods see it: genes sorted by name, TFs as positions among them."""
 
-    Attributes
-    ----------
-    data : GRNDataset
-        The dataset itself.
-    genes, tfs : list of str
-        Sorted, so that no result depends on the order of columns.
-    tf_index : ndarray of int, (tfs,)
-        Positions of the TFs among the genes.
-    """
-
-    data: GRNDataset
-    genes: list[str]
+    data: GRNDataset  # the dataset itself
+    genes: list[str]  # sorted, so that no result depends on the order of columns
     tfs: list[str]
-    tf_index: np.ndarray
+    tf_index: np.ndarray  # (tfs,), positions of the TFs among the genes
 
     @classmethod
     def of(cls, data: GRNDataset) -> MethodInput:
@@ -154,21 +144,11 @@ ScoresOf = Callable[[MethodInput, RunOptions], Scores]
 
 
 class OptionalPackage(NamedTuple):
-    """A package that a method runs and that need not be installed.
+    """A package that a method runs and that need not be installed."""
 
-    Attributes
-    ----------
-    module : str
-        Name of the module.
-    requirement : str
-        Requirement as pip takes it.
-    extra : str
-        The extra of this package that brings it.
-    """
-
-    module: str
-    requirement: str
-    extra: str
+    module: str  # name of the module
+    requirement: str  # requirement as pip takes it
+    extra: str  # the extra of this package that brings it
 
     def load(self) -> Any:
         """Import the module.

@@ -302,22 +302,12 @@ def check_method(chosen: Method, weights: str | Path | None = None) -> None:
 
 @dataclass(frozen=True)
 class Inference:
-    """An edge table and what it cost.
+    """An edge table and what it cost."""
 
-    Attributes
-    ----------
-    edges : DataFrame
-        See ``data.edges.edge_table``.
-    seconds, cpu_seconds : float
-        Wall clock, and CPU over all processes.
-    weights_digest : str
-        As in ``Scores``.
-    """
-
-    edges: pd.DataFrame
-    seconds: float
-    cpu_seconds: float
-    weights_digest: str = ""
+    edges: pd.DataFrame  # see ``data.edges.edge_table``
+    seconds: float  # wall clock
+    cpu_seconds: float  # over all processes
+    weights_digest: str = ""  # as in ``Scores``
 
 
 def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:

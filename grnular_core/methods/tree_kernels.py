@@ -31,20 +31,12 @@ ONE, SIX_TOP = np.uint64(1), np.uint64(58)
 
 
 class Regressors(NamedTuple):
-    """TFs prepared once for all targets, each array (tfs, cells).
+    """TFs prepared once for all targets, each array (tfs, cells)."""
 
-    Attributes
-    ----------
-    values, rising : ndarray of float32, (tfs, cells)
-        As trees see them; sorted for each TF.
-    order, rank : ndarray of int32, (tfs, cells)
-        The cells by rising value; every cell's place in that order.
-    """
-
-    values: np.ndarray
-    order: np.ndarray
-    rank: np.ndarray
-    rising: np.ndarray
+    values: np.ndarray  # as trees see them
+    order: np.ndarray  # the cells by rising value
+    rank: np.ndarray  # every cell's place in that order
+    rising: np.ndarray  # values sorted for each TF
 
     @classmethod
     def of(cls, tf_expression: np.ndarray) -> Regressors:

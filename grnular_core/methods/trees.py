@@ -66,23 +66,12 @@ def ensemble_method(ensemble: Ensemble, given: MethodInput, options: RunOptions)
 
 
 class Boosting(NamedTuple):
-    """What a user of GRNBoost2 may set; the defaults are arboreto's.
-
-    Attributes
-    ----------
-    learning_rate : float
-    max_features : float
-        Share of the TFs tried in a node, at least one TF.
-    window : int
-        Stages that the early stop looks at, see ``boost``.
-    depth : int
-        Of the trees.
-    """
+    """What a user of GRNBoost2 may set; the defaults are arboreto's."""
 
     learning_rate: float = 0.01
-    max_features: float = 0.1
-    window: int = EARLY_STOP_WINDOW
-    depth: int = DEPTH
+    max_features: float = 0.1  # share of the TFs tried in a node, at least one TF
+    window: int = EARLY_STOP_WINDOW  # stages that the early stop looks at, see ``boost``
+    depth: int = DEPTH  # of the trees
 
 
 class Forest(NamedTuple):

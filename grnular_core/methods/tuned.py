@@ -23,36 +23,18 @@ RANGES = ("clean", "noisy", "DS1", "DS2")
 
 
 class Penalty(NamedTuple):
-    """What a user of the graphical lasso or of ridge regression may set.
+    """What a user of the graphical lasso or of ridge regression may set."""
 
-    Attributes
-    ----------
-    penalty : float, optional
-        None for the one by cross-validation.
-    """
-
-    penalty: float | None = None
+    penalty: float | None = None  # None for the one by cross-validation
 
 
 class Paths(NamedTuple):
-    """What a user of TIGRESS may set; the defaults are the package's own.
+    """What a user of TIGRESS may set; the defaults are the package's own."""
 
-    Attributes
-    ----------
-    n_steps : int
-        Of each path of least-angle regression.
-    alpha : float
-        Lower end of the TFs' random weights.
-    area : bool
-        The area score, or the original one.
-    n_splits : int
-        Of the cells into halves.
-    """
-
-    n_steps: int = N_STEPS
-    alpha: float = ALPHA
-    area: bool = True
-    n_splits: int = N_SPLITS
+    n_steps: int = N_STEPS  # of each path of least-angle regression
+    alpha: float = ALPHA  # lower end of the TFs' random weights
+    area: bool = True  # the area score, or the original one
+    n_splits: int = N_SPLITS  # of the cells into halves
 
 
 Settings = Boosting | Forest | Penalty | Paths

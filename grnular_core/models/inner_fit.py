@@ -38,18 +38,10 @@ _TINY = 1e-30  # keeps the derivative of a square root finite at zero
 
 
 class Weights(NamedTuple):
-    """Weights of f_W, or anything of their shapes, by layer.
+    """Weights of f_W, or anything of their shapes, by layer."""
 
-    Attributes
-    ----------
-    W : tuple of Tensor
-        W[i] has shape (graphs, in, out).
-    b : tuple of Tensor
-        b[i] has shape (graphs, 1, out).
-    """
-
-    W: tuple[Tensor, ...]
-    b: tuple[Tensor, ...]
+    W: tuple[Tensor, ...]  # W[i] has shape (graphs, in, out)
+    b: tuple[Tensor, ...]  # b[i] has shape (graphs, 1, out)
 
 
 class AdamState(NamedTuple):
@@ -58,34 +50,19 @@ class AdamState(NamedTuple):
     It is carried on from goodINIT into the first iteration and from iteration to iteration: P steps are
     too few to warm it up again. Started afresh in every iteration, the strict AUPRC on simulated clean
     data falls from 0.82 to 0.73.
-
-    Attributes
-    ----------
-    step : Tensor, shape (graphs, 1, 1)
-        Steps taken.
-    m, v : Weights
-        First and second moment of every weight.
     """
 
-    step: Tensor
-    m: Weights
-    v: Weights
+    step: Tensor  # (graphs, 1, 1), steps taken
+    m: Weights  # first moment of every weight
+    v: Weights  # second moment
 
 
 class GoodStart(NamedTuple):
-    """Result of goodINIT.
-
-    Attributes
-    ----------
-    weights : Weights
-    adam : AdamState
-    error : Tensor, shape (graphs,)
-        Lowest mean squared error on the held-out cells.
-    """
+    """Result of goodINIT."""
 
     weights: Weights
     adam: AdamState
-    error: Tensor
+    error: Tensor  # (graphs,), lowest mean squared error on the held-out cells
 
 
 def _each(function: Callable[..., Tensor], *weights: Weights) -> Weights:

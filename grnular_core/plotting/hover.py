@@ -31,43 +31,22 @@ ACCENT = "#D55E00"
 
 @dataclass(frozen=True)
 class Spot:
-    """A field of an Axes with words.
-
-    Attributes
-    ----------
-    ax : Axes
-    low, high : tuple of float
-        Corners in units of its data.
-    words : str
-        Shown while the pointer is over it.
-    lines : tuple of Path
-        Lit up meanwhile.
-    """
+    """A field of an Axes with words."""
 
     ax: Axes
-    low: tuple[float, float]
+    low: tuple[float, float]  # corners in units of its data
     high: tuple[float, float]
-    words: str
-    lines: tuple[Path, ...] = field(default=())
+    words: str  # shown while the pointer is over it
+    lines: tuple[Path, ...] = field(default=())  # lit up meanwhile
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure for a notebook's output.
+    """A figure for a notebook's output."""
 
-    Attributes
-    ----------
-    html : str
-        The SVG with words on the pointer.
-    svg : str
-        The plain one.
-    alt : str
-        Read aloud in its place.
-    """
-
-    html: str
-    svg: str
-    alt: str
+    html: str  # the SVG with words on the pointer
+    svg: str  # the plain one
+    alt: str  # read aloud in its place
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Give IPython HTML, or the plain SVG or the words where HTML is not shown."""

@@ -23,24 +23,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """Runs beside the inference itself.
+    """Runs beside the inference itself."""
 
-    Parameters
-    ----------
-    bootstraps : int
-        Runs on bootstraps of the cells, for stability (0: none).
-    decoys : int
-        Runs with permuted decoys of all genes, for the FDR (0: none).
-    top : int
-        Number of strongest edges for stability.
-    groups : ndarray, (cells,), optional
-        Among which cells values are permuted, as in ``permuted``.
-    """
-
-    bootstraps: int = 0
-    decoys: int = 0
-    top: int = TOP
-    groups: np.ndarray | None = None
+    bootstraps: int = 0  # runs on bootstraps of the cells, for stability (0: none)
+    decoys: int = 0  # runs with permuted decoys of all genes, for the FDR (0: none)
+    top: int = TOP  # number of strongest edges for stability
+    groups: np.ndarray | None = None  # (cells,), among which cells values are permuted, as in ``permuted``
 
     @property
     def n_runs(self) -> int:

@@ -150,15 +150,9 @@ def compare(
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared.
+    """What is compared."""
 
-    Parameters
-    ----------
-    groupby, a, b, samples, n_permutations
-        As in ``compare``.
-    """
-
-    groupby: str
+    groupby: str  # as in ``compare``
     a: str
     b: str
     samples: str | None = None

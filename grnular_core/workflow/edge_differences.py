@@ -41,21 +41,11 @@ FEW_LABELINGS = 5000  # up to so many are listed, and none is drawn twice
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What is compared, and what is permuted.
+    """What is compared, and what is permuted."""
 
-    Parameters
-    ----------
-    units : ndarray of int, (cells,)
-        The unit of each cell, from 0: itself, or its sample (of its group).
-    in_b : ndarray of bool, (units,)
-        Observed labels.
-    paired : bool
-        Units 2 i and 2 i + 1 are one sample in both groups, and only swap with each other.
-    """
-
-    units: np.ndarray
-    in_b: np.ndarray
-    paired: bool = False
+    units: np.ndarray  # (cells,), the unit of each cell, from 0: itself, or its sample (of its group)
+    in_b: np.ndarray  # (units,), observed labels
+    paired: bool = False  # units 2 i and 2 i + 1 are one sample in both groups, and only swap with each other
 
     @property
     def n_labelings(self) -> int:
@@ -204,24 +194,14 @@ def draw_sides(
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """The test of all edges.
+    """The test of all edges."""
 
-    Parameters
-    ----------
-    a, b : ndarray, (edges,)
-        Signed weights.
-    d, p, q : ndarray, (edges,)
-        Difference, p and q of each edge.
-    counts : ndarray of int, (labelings,)
-        Edges at ``LEVEL``, the observed labeling first; each against all others.
-    """
-
-    a: np.ndarray
-    b: np.ndarray
-    d: np.ndarray
+    a: np.ndarray  # (edges,), signed weights
+    b: np.ndarray  # (edges,)
+    d: np.ndarray  # (edges,), differences, with p and q
     p: np.ndarray
     q: np.ndarray
-    counts: np.ndarray
+    counts: np.ndarray  # (labelings,), edges at ``LEVEL``, the observed labeling first; each against all others
 
     @property
     def overall_p(self) -> float:

@@ -61,24 +61,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write a result.
+    """One way to write a result."""
 
-    Parameters
-    ----------
-    ending : str
-        Of the file.
-    description : str
-        For the help of the command line.
-    write : callable
-        ``write(result, path)``.
-    is_graph : bool
-        Whether it shows nothing without an edge.
-    """
-
-    ending: str
-    description: str
-    write: Callable[[Result, Path], None]
-    is_graph: bool = False
+    ending: str  # of the file
+    description: str  # for the help of the command line
+    write: Callable[[Result, Path], None]  # ``write(result, path)``
+    is_graph: bool = False  # whether it shows nothing without an edge
 
 
 def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:

@@ -29,27 +29,13 @@ SCORES = ("auprc", "auprc_ratio", "auroc", "epr", "density", "n_true", "n_candid
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where the data came from.
+    """Where the data came from."""
 
-    Parameters
-    ----------
-    expression : Path, optional
-        File or 10x folder of the user; None without one.
-    tfs : str
-        ``human``, ``mouse``, ``all`` or a file.
-    truth : str, optional
-        The file of the reference network.
-    options : mapping
-        How they were read.
-    notes : tuple of str
-        Notes from reading them.
-    """
-
-    expression: Path | None
-    tfs: str
-    truth: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    expression: Path | None  # file or 10x folder of the user; None without one
+    tfs: str  # ``human``, ``mouse``, ``all`` or a file
+    truth: str | None = None  # the file of the reference network
+    options: Mapping[str, Any] = field(default_factory=dict)  # how they were read
+    notes: tuple[str, ...] = ()  # notes from reading them
 
 
 def make_report(

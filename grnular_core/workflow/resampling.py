@@ -167,18 +167,10 @@ def new_anndata(matrix: blocks.Matrix, genes: Sequence[str]) -> AnnData:
 
 @dataclass(frozen=True, eq=False)
 class CellGroups:
-    """Among which cells values are permuted.
+    """Among which cells values are permuted."""
 
-    Parameters
-    ----------
-    labels : ndarray, (cells,), or None
-        None: among all cells.
-    description : str
-        A sentence for the user.
-    """
-
-    labels: np.ndarray | None
-    description: str
+    labels: np.ndarray | None  # (cells,), None: among all cells
+    description: str  # a sentence for the user
 
 
 def cell_groups(

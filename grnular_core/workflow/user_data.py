@@ -104,21 +104,11 @@ class InputOptions:
 
 @dataclass(frozen=True, eq=False)
 class UserData:
-    """The input, read and checked.
+    """The input, read and checked."""
 
-    Parameters
-    ----------
-    data : GRNDataset
-        Checked, and restricted to the selected genes.
-    table : AnnData or DataFrame or None
-        The table before the checks; None where it was not kept.
-    notes : tuple of str
-        Notes for the user on both.
-    """
-
-    data: GRNDataset
-    table: Table | None
-    notes: tuple[str, ...] = ()
+    data: GRNDataset  # checked, and restricted to the selected genes
+    table: Table | None  # the table before the checks; None where it was not kept
+    notes: tuple[str, ...] = ()  # notes for the user on both
 
     def as_anndata(self) -> AnnData:
         """Return all cells and genes of the file.

@@ -47,18 +47,10 @@ TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tun
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of an experiment; a DS dataset has its own sizes.
+    """One setting of an experiment; a DS dataset has its own sizes."""
 
-    Attributes
-    ----------
-    preset : str
-        Name of the preset.
-    n_cells, n_types : int, optional
-        Cells and cell types; by default the preset's own.
-    """
-
-    preset: str
-    n_cells: int | None = None
+    preset: str  # name of the preset
+    n_cells: int | None = None  # cells and cell types; by default the preset's own
     n_types: int | None = None
 
     def task(

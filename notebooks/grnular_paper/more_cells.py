@@ -47,44 +47,22 @@ ROUNDING = 0.01  # by which a recovered count may differ from a whole number
 
 
 class Counts(NamedTuple):
-    """Counts of one set.
+    """Counts of one set."""
 
-    Attributes
-    ----------
-    values : csr_matrix, shape (cells, genes)
-        Whole numbers.
-    cells, genes : list of str
-        Names; that of a gene to be left out is ``NO_NAME``.
-    """
-
-    values: sparse.csr_matrix
-    cells: list[str]
+    values: sparse.csr_matrix  # (cells, genes), whole numbers
+    cells: list[str]  # names; that of a gene to be left out is ``NO_NAME``
     genes: list[str]
 
 
 @dataclass(frozen=True)
 class CellSet:
-    """One set of real cells.
+    """One set of real cells."""
 
-    Attributes
-    ----------
-    species : str
-        human or mouse.
-    what : str
-        Cells and technique, for tables.
-    umi : bool
-        Whether molecules are counted, in contrast to reads.
-    keys : tuple of str
-        Files in the registry.
-    read : callable
-        From the names of files to counts.
-    """
-
-    species: str
-    what: str
-    umi: bool
-    keys: tuple[str, ...]
-    read: Callable[[Sequence[str]], Counts]
+    species: str  # human or mouse
+    what: str  # cells and technique, for tables
+    umi: bool  # whether molecules are counted, in contrast to reads
+    keys: tuple[str, ...]  # files in the registry
+    read: Callable[[Sequence[str]], Counts]  # from the names of files to counts
 
 
 def _counts(name: str) -> Counts:

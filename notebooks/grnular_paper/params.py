@@ -60,15 +60,9 @@ class ListOf:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One word out of a fixed choice.
+    """One word out of a fixed choice."""
 
-    Attributes
-    ----------
-    choice : tuple of str
-        The words.
-    """
-
-    choice: tuple[str, ...]
+    choice: tuple[str, ...]  # the words
 
     def __call__(self, value: Any) -> str | None:
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
@@ -76,15 +70,9 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number between two bounds.
+    """A whole number between two bounds."""
 
-    Attributes
-    ----------
-    low, high : int
-        The bounds, both allowed.
-    """
-
-    low: int
+    low: int  # both bounds are allowed
     high: int = 2**31 - 1
 
     def __call__(self, value: Any) -> str | None:
@@ -96,15 +84,9 @@ class Whole:
 
 @dataclass(frozen=True)
 class WholeList:
-    """A list of different whole numbers of at least ``low``, not empty.
+    """A list of different whole numbers of at least ``low``, not empty."""
 
-    Attributes
-    ----------
-    low : int
-        The least number allowed.
-    """
-
-    low: int
+    low: int  # the least number allowed
 
     def __call__(self, value: Any) -> str | None:
         numbers = value if isinstance(value, list) else []

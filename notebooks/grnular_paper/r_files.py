@@ -17,18 +17,10 @@ MATRIX = b"dgCMatrix"  # R's sparse matrix by columns, of the package Matrix
 
 
 class NamedMatrix(NamedTuple):
-    """A sparse matrix with its names.
+    """A sparse matrix with its names."""
 
-    Attributes
-    ----------
-    values : csc_matrix, shape (rows, columns)
-        As the file has it.
-    rows, columns : list of str
-        Names.
-    """
-
-    values: sparse.csc_matrix
-    rows: list[str]
+    values: sparse.csc_matrix  # (rows, columns), as the file has it
+    rows: list[str]  # names
     columns: list[str]
 
 

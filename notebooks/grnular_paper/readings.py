@@ -36,27 +36,13 @@ GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_P
 
 @dataclass(frozen=True)
 class Reading(Task):
-    """One way to train a model on one kind of graphs, from one seed.
+    """One way to train a model on one kind of graphs, from one seed."""
 
-    Attributes
-    ----------
-    name : str
-        What it changes.
-    recipe : Recipe
-        How to train, on any graphs.
-    graphs : str
-        Family of the training and validation graphs.
-    seed : int
-        Of the graphs and of the first weights.
-    n_graphs : int
-        So many to train on, and as many to validate with.
-    """
-
-    name: str
-    recipe: Recipe
-    graphs: str
-    seed: int
-    n_graphs: int = 20
+    name: str  # what it changes
+    recipe: Recipe  # how to train, on any graphs
+    graphs: str  # family of the training and validation graphs
+    seed: int  # of the graphs and of the first weights
+    n_graphs: int = 20  # so many to train on, and as many to validate with
     experiment = READINGS
 
     @property

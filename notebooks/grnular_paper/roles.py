@@ -23,21 +23,11 @@ TEST_PAIRS = tuple((dataset, network) for dataset in DATASETS if dataset != "mHS
 
 
 class Look(NamedTuple):
-    """One scoring of a frozen model on the test pairs.
+    """One scoring of a frozen model on the test pairs."""
 
-    Attributes
-    ----------
-    method : str
-        Name in the registry of methods.
-    tag : str
-        Of the frozen state of this repository.
-    command : str
-        What was run.
-    """
-
-    method: str
-    tag: str
-    command: str
+    method: str  # name in the registry of methods
+    tag: str  # of the frozen state of this repository
+    command: str  # what was run
 
 
 # Models made before these roles were written down are no entries: BEELINE's scores guided how they were designed.

@@ -81,17 +81,10 @@ class Timing(Task):
     """One timed run on the dataset of Tables 1 and 2: of a method, or of one forward pass.
 
     A forward pass is goodINIT and all fits, with untrained learned parts.
-
-    Attributes
-    ----------
-    name : str
-        Of the method in the registry, or ``forward_name``.
-    hidden : int, optional
-        Hidden units of a forward pass; None for a method.
     """
 
-    name: str
-    hidden: int | None = None
+    name: str  # of the method in the registry, or ``forward_name``
+    hidden: int | None = None  # hidden units of a forward pass; None for a method
     experiment = "runtimes"
 
     @property

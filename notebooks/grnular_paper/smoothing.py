@@ -27,21 +27,11 @@ FLAT = 1e-10  # share of spread in x below which neighbours are one point: their
 
 @dataclass(frozen=True)
 class Fit:
-    """A smoothed curve with the spread of the observations around it.
+    """A smoothed curve with the spread of the observations around it."""
 
-    Attributes
-    ----------
-    at : ndarray, shape (places,)
-        Where it was fitted.
-    value : ndarray, shape (places,)
-        Height of the curve.
-    deviation : ndarray, shape (places,)
-        Running standard deviation around it.
-    """
-
-    at: np.ndarray
-    value: np.ndarray
-    deviation: np.ndarray
+    at: np.ndarray  # (places,), where it was fitted
+    value: np.ndarray  # (places,), height of the curve
+    deviation: np.ndarray  # (places,), running standard deviation around it
 
 
 def loess(

@@ -55,31 +55,15 @@ TFInformation = Literal["with", "without"]
 
 @dataclass(frozen=True)
 class SyntheticTask(Task):
-    """One method on one replicate of a preset.
+    """One method on one replicate of a preset."""
 
-    Attributes
-    ----------
-    preset : str
-        Name of the preset.
-    method : str
-        Name in the registry of methods.
-    replicate : int
-        Number of the test graph.
-    seed : int
-        Of the method.
-    n_cells, n_types : int, optional
-        Cells and cell types; by default those of the preset.
-    tf_information : str
-        "with" or "without" the list of TFs.
-    """
-
-    preset: str
-    method: str
-    replicate: int
-    seed: int = 0
-    n_cells: int | None = None
+    preset: str  # name of the preset
+    method: str  # name in the registry of methods
+    replicate: int  # number of the test graph
+    seed: int = 0  # of the method
+    n_cells: int | None = None  # cells and cell types; by default those of the preset
     n_types: int | None = None
-    tf_information: TFInformation = "with"
+    tf_information: TFInformation = "with"  # "with" or "without" the list of TFs
 
     @property
     def label(self) -> str:

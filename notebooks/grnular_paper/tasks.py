@@ -10,15 +10,9 @@ Rows = list[dict[str, object]]
 
 
 class Task(ABC):
-    """A run: a method on a dataset, a trained variant, a setting of a competing method, or a timing.
+    """A run: a method on a dataset, a trained variant, a setting of a competing method, or a timing."""
 
-    Attributes
-    ----------
-    experiment : str
-        The record that its rows belong to.
-    """
-
-    experiment: str
+    experiment: str  # the record that its rows belong to
 
     @property
     @abstractmethod

@@ -75,18 +75,10 @@ PATHS = (
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a competing method.
+    """One setting of a competing method."""
 
-    Attributes
-    ----------
-    method : str
-        A key of ``DEFAULTS``.
-    settings : Boosting, Forest, Penalty or Paths
-        Its values.
-    """
-
-    method: str
-    settings: Settings
+    method: str  # a key of ``DEFAULTS``
+    settings: Settings  # its values
 
     @property
     def values(self) -> str:
@@ -136,24 +128,12 @@ def _grid(method: str, known: TFInformation = "with") -> list[Setting]:
 
 @dataclass(frozen=True)
 class SettingTask(Task):
-    """A setting of a competing method on the validation graphs of one family.
+    """A setting of a competing method on the validation graphs of one family."""
 
-    Attributes
-    ----------
-    setting : Setting
-        What is tried.
-    family : str
-        A value of ``FAMILIES``.
-    n_graphs : int
-        Number of graphs.
-    known : str
-        "with" or "without" the list of TFs.
-    """
-
-    setting: Setting
-    family: str
-    n_graphs: int
-    known: TFInformation = "with"
+    setting: Setting  # what is tried
+    family: str  # a value of ``FAMILIES``
+    n_graphs: int  # number of graphs
+    known: TFInformation = "with"  # "with" or "without" the list of TFs
     experiment = "tuning"
 
     @property

@@ -42,18 +42,10 @@ APART = 0.075  # between methods where places are names: no line joins what is n
 
 
 class Row(NamedTuple):
-    """A row of panels: a score, with or without the list of TFs.
+    """A row of panels: a score, with or without the list of TFs."""
 
-    Attributes
-    ----------
-    score : str
-        A key of ``SCORES``.
-    tf_information : {"with", "without"}
-        Whether methods had the list.
-    """
-
-    score: str
-    tf_information: str
+    score: str  # a key of ``SCORES``
+    tf_information: str  # whether methods had the list
 
 
 def _draw_curves(
