@@ -145,19 +145,15 @@ def practice_files(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake: its name, the faulty file, the command, the fix, and how the line begins that names it."""
+    """One mistake: its name, the faulty file, the fix, the command, and how the line begins that names it."""
 
     title: str
-    way_out: str
-    make: Callable[[pd.DataFrame], None]
+    make: Callable[[pd.DataFrame], object]
+    way_out: str = ""
     expression: str = "table.csv"
     tfs: str = "tfs.txt"
     more: tuple[str, ...] = ()
     start: str = "error: "
-
-
-def _plain(cells: pd.DataFrame) -> None:
-    cells.to_csv("table.csv")
 
 
 def _scaled(cells: pd.DataFrame) -> None:
@@ -167,14 +163,6 @@ def _scaled(cells: pd.DataFrame) -> None:
     adata.raw = adata.copy()
     adata.X = (adata.X - adata.X.mean(axis=0)) / (adata.X.std(axis=0) + 1)
     adata.write_h5ad("scaled.h5ad")
-
-
-def _mouse_names(cells: pd.DataFrame) -> None:
-    cells.rename(columns=str.capitalize).to_csv("table.csv")
-
-
-def _repeated(cells: pd.DataFrame) -> None:
-    pd.concat([cells, cells.iloc[:, :2]], axis=1).to_csv("table.csv")
 
 
 def _dates(cells: pd.DataFrame) -> None:
@@ -188,65 +176,44 @@ def _gaps(cells: pd.DataFrame) -> None:
     spoiled.to_csv("table.csv")
 
 
-def _semicolons(cells: pd.DataFrame) -> None:
-    np.log1p(cells).round(2).to_csv("table.csv", sep=";", decimal=",")
-
-
-def _no_row_names(cells: pd.DataFrame) -> None:
-    np.log1p(cells).to_csv("table.csv", index=False)
-
-
-def _rds(cells: pd.DataFrame) -> None:
-    Path("seurat.rds").write_bytes(b"RDX3\n")
-
-
 MISTAKES = (
-    Mistake(
-        "Genes are Ensembl ids, TFs are symbols",
-        "",
-        lambda cells: None,
-        "cells.h5ad",
-    ),
+    Mistake("Genes are Ensembl ids, TFs are symbols", lambda cells: None, expression="cells.h5ad"),
     Mistake(
         "The list or the spelling of another species",
+        lambda cells: cells.rename(columns=str.capitalize).to_csv("table.csv"),
         "Use the list of your species: `--tfs mouse` compares without regard to case. Names are never changed unasked.",
-        _mouse_names,
     ),
     Mistake(
-        "Scaled values (z-scores) in the place of counts or logarithms",
-        "",
-        _scaled,
-        "scaled.h5ad",
+        "Scaled values (z-scores) in the place of counts or logarithms", _scaled, expression="scaled.h5ad"
     ),
     Mistake(
         "The same gene name twice",
+        lambda cells: pd.concat([cells, cells.iloc[:, :2]], axis=1).to_csv("table.csv"),
         "For logarithms take `max-variance`.",
-        _repeated,
     ),
     Mistake(
         "Gene names that a spreadsheet turned into dates",
-        "A note, no error: go back to the table before the spreadsheet.",
         _dates,
+        "A note, no error: go back to the table before the spreadsheet.",
         more=("--method", "correlation"),
         start="note: 2 gene names",
     ),
-    Mistake("Missing values", "0 is a value, empty is none.", _gaps),
+    Mistake("Missing values", _gaps, "0 is a value, empty is none."),
     Mistake(
         "Semicolons and decimal commas, as spreadsheets of half of Europe write",
+        lambda cells: np.log1p(cells).round(2).to_csv("table.csv", sep=";", decimal=","),
         "Export with decimal points and commas between fields.",
-        _semicolons,
     ),
-    Mistake("A table without names of cells", "", _no_row_names),
+    Mistake("A table without names of cells", lambda cells: np.log1p(cells).to_csv("table.csv", index=False)),
     Mistake(
         "A file of another program",
-        "",
-        _rds,
-        "seurat.rds",
+        lambda cells: Path("seurat.rds").write_bytes(b"RDX3\n"),
+        expression="seurat.rds",
     ),
     Mistake(
         "The known network as TF list",
+        lambda cells: cells.to_csv("table.csv"),
         "Give a TF list, and the network as `--truth`.",
-        _plain,
         tfs="known.csv",
     ),
 )
@@ -314,5 +281,3 @@ def _false_of_taken(edges: pd.DataFrame, truth: pd.DataFrame) -> tuple[int, int]
     taken = edges[edges["q_value"] <= LEVEL]
     pairs = zip(taken["regulator"], taken["target"], strict=True)
     return len(taken), sum(pair not in true for pair in pairs)
-
-

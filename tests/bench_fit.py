@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
+import pandas as pd
 import torch
 
 from grnular_core.models.inner_fit import (
@@ -124,13 +125,9 @@ def main(size: str = "small", graphs: str = "20", rounds: str = "5", table: str 
         ms = [1e3 * median(t[name]) / int(graphs) for t in (wall, cpu)]
         print("{:9s} wall {:8.1f}  cpu {:8.1f}".format(name, *ms), end="   ")
         print("to the products: wall {:.2f}  cpu {:.2f}".format(*ratios))
-        lines.append(
-            ",".join([size, graphs, str(threads), name, *(f"{x:.2f}" for x in (*ms, *ratios))])
-        )
+        lines.append([size, graphs, threads, name, *(f"{x:.2f}" for x in (*ms, *ratios))])
     if table:
-        new = not Path(table).exists()
-        with open(table, "a") as file:
-            print(*([HEADER] if new else []), *lines, sep="\n", file=file)
+        pd.DataFrame(lines, columns=HEADER.split(",")).to_csv(table, mode="a", header=not Path(table).exists(), index=False)
 
 
 if __name__ == "__main__":

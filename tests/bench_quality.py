@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -107,13 +108,10 @@ def main(size: str = "small", graphs: str = "10", rounds: str = "3", table: str 
     for name in quality:
         auprc = sum(quality[name]) / len(quality[name])
         ratio = median(a / b for a, b in zip(seconds["2020"], seconds[name], strict=True))
-        line = [size, graphs, str(threads), name, f"{auprc:.3f}", f"{median(seconds[name]):.3f}"]
-        lines.append(",".join([*line, f"{ratio:.2f}"]))
-    print(HEADER, *lines, sep="\n")
+        lines.append([size, graphs, threads, name, f"{auprc:.3f}", f"{median(seconds[name]):.3f}", f"{ratio:.2f}"])
+        print(*lines[-1], sep=",")
     if table:
-        new = not Path(table).exists()
-        with open(table, "a") as file:
-            print(*([HEADER] if new else []), *lines, sep="\n", file=file)
+        pd.DataFrame(lines, columns=HEADER.split(",")).to_csv(table, mode="a", header=not Path(table).exists(), index=False)
 
 
 if __name__ == "__main__":

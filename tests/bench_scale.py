@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 import torch
 from anndata import AnnData
-from grnular_paper.scaling import COLUMNS, METHODS, SWEEPS, next_size
+from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, Size
 from scipy import sparse
 
+from grnular_core.cli.terminal import progress_bar
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import RunOptions, run_method
 from grnular_core.methods.registry import method as entry_of
@@ -81,14 +82,9 @@ def main(
     expected = needed_bytes(*size, entry_of(method), data.adata.X.nnz) / 1e9
     print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
           f"at most {at_most or '?'} s, {expected:.1f} GB", flush=True)  # fmt: skip
-    began, last = time.perf_counter(), [0.0]
-
-    def progress(done: int, total: int) -> None:
-        if time.perf_counter() > last[0] + 30:
-            last[0] = time.perf_counter()
-            print(f"  {100 * done / total:.0f} % after {last[0] - began:.0f} s", flush=True)
-
-    run = run_method(data, method, RunOptions(device="cpu", progress=progress))
+    began = time.perf_counter()
+    with progress_bar(method) as progress:
+        run = run_method(data, method, RunOptions(device="cpu", progress=progress))
     wall = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     print(f"{len(run.edges)} edges after {wall:.1f} s ({run.cpu_seconds:.1f} s of CPU in the "
@@ -98,11 +94,7 @@ def main(
         row = [sweep, genes, tfs, cells, f"{found:.3f}", method, torch.get_num_threads(),
                f"{wall:.1f}", f"{run.cpu_seconds:.1f}", f"{peak:.2f}", at_most,
                f"{expected:.2f}"]  # fmt: skip
-        new = not Path(table).exists()
-        with open(table, "a") as file:
-            print(
-                *([",".join(COLUMNS)] if new else []), ",".join(map(str, row)), sep="\n", file=file
-            )
+        pd.DataFrame([row], columns=list(COLUMNS)).to_csv(table, mode="a", header=not Path(table).exists(), index=False)
 
 
 def run_sweeps(table: str) -> None:
@@ -113,6 +105,14 @@ def run_sweeps(table: str) -> None:
                 numbers = [str(n) for n in size]
                 command = [sys.executable, __file__, *numbers, "0.1", method, table, sweep]
                 subprocess.run(command, check=True)
+
+
+def next_size(table: pd.DataFrame, sweep: str, method: str) -> Size | None:
+    """The first size of a sweep that has not run; None at its end, or where a run took longer than ``PATIENCE``."""
+    done = table[(table["sweep"] == sweep) & (table["method"] == method)]
+    if (done["seconds"] > PATIENCE).any():
+        return None
+    return next((s for s in SWEEPS[sweep][1] if not (done[sweep] == getattr(s, sweep)).any()), None)
 
 
 def _rows(table: str) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from grnular_core.training.named_recipes import named_recipe
@@ -26,12 +27,10 @@ def main(name: str = "grnular-clean", table: str = "") -> None:
     seconds = time.perf_counter() - began
     graphs = sum(count for _, count in recipe.train)
     best = progress.best_row("auprc")["valid_auprc"]
-    row = f"{name},{graphs},{recipe.epochs},{torch.get_num_threads()},{seconds:.1f},{best:.4f}"
-    print(HEADER, row, sep="\n")
+    row = [name, graphs, recipe.epochs, torch.get_num_threads(), f"{seconds:.1f}", f"{best:.4f}"]
+    print(*row, sep=",")
     if table:
-        new = not Path(table).exists()
-        with open(table, "a") as file:
-            print(*([HEADER] if new else []), row, sep="\n", file=file)
+        pd.DataFrame([row], columns=HEADER.split(",")).to_csv(table, mode="a", header=not Path(table).exists(), index=False)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import (
     genes_only,
+    of_genome,
     reading_hint,
     selected,
     with_gene_symbols,
 )
-from grnular_core.workflow.genomes import of_genome
 
 if TYPE_CHECKING:
     from grnular_core.cli.terminal import Commands

@@ -231,7 +231,3 @@ def run_command(options: argparse.Namespace) -> int:
     except BrokenPipeError:  # the reader of standard output has closed it, as in `... | head`
         forget_output()
     return 0
-
-
-if TYPE_CHECKING:
-    from grnular_core.cli.terminal import Commands

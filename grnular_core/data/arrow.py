@@ -11,21 +11,6 @@ from grnular_core.data.text import check_file
 from grnular_core.utils.errors import InputError, advice_where_missing
 
 
-def is_parquet(path: str | Path) -> bool:
-    """Tell parquet by the name of a file.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    bool
-        Whether it ends in ``.parquet``.
-    """
-    return Path(path).suffix.lower() == ".parquet"
-
-
 def with_pyarrow(path: str | Path) -> AbstractContextManager[None]:
     """Turn a missing pyarrow into advice.
 
@@ -65,7 +50,7 @@ def arrow_table(path: Path) -> pd.DataFrame:
     check_file(path)
     with with_pyarrow(path):
         try:
-            return pd.read_parquet(path) if is_parquet(path) else pd.read_feather(path)
+            return pd.read_feather(path) if path.suffix.lower() == ".feather" else pd.read_parquet(path)
         except ImportError:
             raise
         except Exception as error:  # pyarrow raises many kinds

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.data.arrow import arrow_table, is_parquet, with_pyarrow
+from grnular_core.data.arrow import arrow_table, with_pyarrow
 from grnular_core.data.gene_lists import REGULATOR_HEADERS, TARGET_HEADERS, header_key, signs_of
 from grnular_core.data.text import as_numbers, read_rows, sniffed_separator, unnumbered
 from grnular_core.utils.errors import InputError
@@ -158,7 +158,7 @@ def write_edges(edges: pd.DataFrame, path: str | Path) -> None:
     InputError
         For parquet without pyarrow.
     """
-    if not is_parquet(path):
+    if Path(path).suffix.lower() != ".parquet":
         return write_csv(edges, path)
     plain = edges.copy(deep=False)
     plain.attrs = {}  # the report of a run, whose time would differ between equal tables
@@ -189,7 +189,7 @@ def read_edges(path: str | Path) -> pd.DataFrame:
         weight is not a finite number.
     """
     path = Path(path)
-    if is_parquet(path):
+    if path.suffix.lower() == ".parquet":
         table = arrow_table(path)
         header = [str(column) for column in table]
         body = table.set_axis(range(len(header)), axis=1).astype(str)

@@ -60,16 +60,8 @@ def network(
         For a key that is not there, a table without edges, and a group that is not named or not there.
     """
     edges = _chosen(_edges(data, key), group)
-    with needed_packages("matplotlib and networkx", Path("the drawing")):
-        import matplotlib.pyplot as plt
-
-        from grnular_core.plotting.network import draw_network
-        from grnular_core.plotting.style import STYLE
     tfs = list(dict.fromkeys(edges["regulator"]))
-    with plt.rc_context(STYLE):
-        if ax is None:
-            ax = plt.subplots(figsize=(6.8, 5.8))[1]
-        return draw_network(ax, strongest(edges, tfs, n_edges), tfs, seed)
+    return _drawn(ax, strongest(edges, tfs, n_edges), tfs, seed)
 
 
 def differences(
@@ -110,11 +102,6 @@ def differences(
     found = table[table["q"] <= q]
     if not len(found):
         raise InputError(f"no edge differs at an FDR of {q:g}; there is nothing to draw")
-    with needed_packages("matplotlib and networkx", Path("the drawing")):
-        import matplotlib.pyplot as plt
-
-        from grnular_core.plotting.network import STRONGER, WEAKER, draw_network
-        from grnular_core.plotting.style import STYLE
     sign = np.where(found["weight_b"] > found["weight_a"], 1, -1)
     changes = ranked(found.assign(weight=found["difference"].abs(), sign=sign))
     tfs = list(dict.fromkeys(table["regulator"]))
@@ -123,10 +110,23 @@ def differences(
     drawn = strongest(changes, tfs, n_edges)
     # 0: the two directions of a pair disagree; it is stronger in one of them
     drawn = drawn.assign(kind=drawn["sign"].replace(0, 1).map(kinds))
+    return _drawn(ax, drawn, tfs, seed, (kinds[1], kinds[-1]))
+
+
+def _drawn(
+    ax: Axes | None, edges: pd.DataFrame, tfs: list[str], seed: int, kinds: tuple[str, ...] = ()
+) -> Axes:
+    """Draw a network on the axes or on new ones; of two kinds of edges the first is the stronger one."""
+    with needed_packages("matplotlib and networkx", Path("the drawing")):
+        import matplotlib.pyplot as plt
+
+        from grnular_core.plotting.network import STRONGER, WEAKER, draw_network
+        from grnular_core.plotting.style import STYLE
     with plt.rc_context(STYLE):
         if ax is None:
             ax = plt.subplots(figsize=(6.8, 5.8))[1]
-        return draw_network(ax, drawn, tfs, seed, {kinds[1]: STRONGER, kinds[-1]: WEAKER})
+        colours = dict(zip(kinds, (STRONGER, WEAKER), strict=False)) or None
+        return draw_network(ax, edges, tfs, seed, colours)
 
 
 def _edges(data: AnnData | pd.DataFrame, key: str) -> pd.DataFrame:

@@ -26,11 +26,12 @@ from grnular_core.data.values import ValuesAre
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import (
     genes_only,
+    genome_note,
+    of_genome,
     reading_hint,
     selected,
     with_gene_symbols,
 )
-from grnular_core.workflow.genomes import genome_note, of_genome
 from grnular_core.workflow.resampling import most_variable
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pandas as pd
-
 METHODS = ("grnular-context", "grnboost2")
 PATIENCE = 60.0
 COLUMNS = (
@@ -44,26 +42,3 @@ SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
         tuple(Size(2000, tfs, 2000) for tfs in (20, 100, 500, 1500)),
     ),
 }  # fmt: skip
-
-
-def next_size(table: pd.DataFrame, sweep: str, method: str) -> Size | None:
-    """The first size of a sweep that has not run; None at its end, or where a run took longer than ``PATIENCE``.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``COLUMNS``: the recorded runs.
-    sweep : str
-        One of ``SWEEPS``.
-    method : str
-        One of ``METHODS``.
-
-    Returns
-    -------
-    Size or None
-        The size to run next.
-    """
-    done = table[(table["sweep"] == sweep) & (table["method"] == method)]
-    if (done["seconds"] > PATIENCE).any():
-        return None
-    return next((s for s in SWEEPS[sweep][1] if not (done[sweep] == getattr(s, sweep)).any()), None)

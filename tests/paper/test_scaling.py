@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from bench_scale import next_size
 from grnular_paper.figures.curves import scaling_figure
 from grnular_paper.records import COLUMNS as RECORD_COLUMNS
 from grnular_paper.records import Record
-from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS, next_size
+from grnular_paper.scaling import COLUMNS, METHODS, PATIENCE, SWEEPS
 from grnular_paper.tables import runtimes
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -29,6 +29,7 @@ from grnular_core.training.weights import read_trained
 from grnular_paper import grids, learning, runtimes
 from grnular_paper.findings import Finding, from_verdicts
 from grnular_paper.records import Record, recorded_table
+from grnular_paper.tables.readings import PUBLISHED as TRAINED
 from grnular_paper.verdicts import (
     MARGIN,
     OPEN,
@@ -48,9 +49,6 @@ N_NETWORKS = 100  # random networks whose paths are followed
 BY_CONSTRUCTION = "true by construction, no test"
 ONE_MACHINE = "run times on one machine, no test"
 CLEARLY = 2.0  # times as long, or as much: a saving that is worth its name
-TRAINED = tuple(
-    f"{model}-{data}" for model in ("grnular", "glad", "glad-tf") for data in ("clean", "noisy", "DS1", "DS2")
-)  # fmt: skip
 
 
 def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:

@@ -231,13 +231,7 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
     return start + (f"{several}. All other methods have one." if several else "no method has more than one.")  # fmt: skip
 
 
-PRINTED = (
-    "glasso",
-    "glad-tf",
-    "genie3",
-    "grnboost2",
-    "grnular",
-)  # the methods of the paper's Fig. 8
+PRINTED = ("glasso", "glad-tf", "genie3", "grnboost2", "grnular")  # the methods of the paper's Fig. 8
 
 
 def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str, list[str]]:

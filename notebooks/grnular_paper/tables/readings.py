@@ -24,9 +24,7 @@ from grnular_paper import readings
 
 TITLES = {"clean": "no dropout", "low-dropout": "dropout 0 or 25 %"}
 PUBLISHED = tuple(
-    f"{model}-{graphs}"
-    for model in ("grnular", "glad", "glad-tf")
-    for graphs in ("clean", "noisy", "DS1", "DS2")
+    f"{model}-{graphs}" for model in ("grnular", "glad", "glad-tf") for graphs in ("clean", "noisy", "DS1", "DS2")
 )
 
 
