@@ -63,24 +63,14 @@ class Dual(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """Solution of the graphical lasso.
+    """Solution of the graphical lasso."""
 
-    Attributes
-    ----------
-    precision : ndarray, (genes, genes)
-        Theta, with zeros where there is no connection.
-    dual : Dual
-    gap : float
-        Sum of the duality gaps of all parts: the objective is at most that far above its least value. Infinite
-        where no positive definite Theta was found.
-    sweeps : int
-        Of the part that needed most.
-    """
-
-    precision: np.ndarray
+    precision: np.ndarray  # (genes, genes), Theta, with zeros where there is no connection
     dual: Dual
+    # Sum of the duality gaps of all parts: the objective is at most that far above its least value.
+    # Infinite where no positive definite Theta was found.
     gap: float
-    sweeps: int
+    sweeps: int  # of the part that needed most
 
 
 def graphical_lasso(

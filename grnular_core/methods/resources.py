@@ -40,24 +40,13 @@ START = 2.5  # seconds that a run on large data takes besides, loading libraries
 
 @dataclass(frozen=True)
 class Memory:
-    """Measured bytes of a method beyond expression, scores and edges.
+    """Measured bytes of a method beyond expression, scores and edges."""
 
-    Attributes
-    ----------
-    per_pair : int
-        For each pair of a TF and a gene: a rho_nn with context keeps features and layers of all pairs.
-    per_value : int
-        For each value of the expression, as its edge features need.
-    per_square : int
-        For each pair of genes.
-    in_blocks : bool
-        Works through large data (``utils.device.is_large``) a block of genes at a time.
-    """
-
+    # For each pair of a TF and a gene: a rho_nn with context keeps features and layers of all.
     per_pair: int = 0
-    per_value: int = 0
-    per_square: int = 0
-    in_blocks: bool = False
+    per_value: int = 0  # for each value of the expression, as its edge features need
+    per_square: int = 0  # for each pair of genes
+    in_blocks: bool = False  # works through large data (``utils.device.is_large``) a block of genes at a time
 
 
 # --- memory

@@ -84,30 +84,18 @@ class _WorkSpace(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """Nodes in the order in which they were made.
+    """Nodes (nodes,) in the order in which they were made."""
 
-    Attributes
-    ----------
-    feature, left, start, end, depth, n_constant : ndarray of int, (nodes,)
-        Row of the TF that splits the node, -1 for a leaf; its left child, which the right one follows; bounds of its
-        cells in the bag; 0 for the root; how many TFs are known to be constant in it.
-    threshold, mean, impurity : ndarray of float, (nodes,)
-        Cells up to this value go left; mean and variance of what is fitted.
-    waiting : ndarray of int, (nodes,)
-        Stack of the nodes that are not done.
-    space : _WorkSpace
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    start: np.ndarray
+    feature: np.ndarray  # row of the TF that splits the node, -1 for a leaf
+    threshold: np.ndarray  # cells up to this value go left
+    left: np.ndarray  # left child, which the right one follows
+    start: np.ndarray  # bounds of its cells in the bag
     end: np.ndarray
-    mean: np.ndarray
-    impurity: np.ndarray
-    depth: np.ndarray
-    n_constant: np.ndarray
-    waiting: np.ndarray
+    mean: np.ndarray  # of what is fitted
+    impurity: np.ndarray  # its variance
+    depth: np.ndarray  # 0 for the root
+    n_constant: np.ndarray  # how many TFs are known to be constant in it
+    waiting: np.ndarray  # stack of the nodes that are not done
     space: _WorkSpace
 
 

@@ -75,21 +75,12 @@ class Boosting(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """What a user of GENIE3 may set; the defaults are arboreto's.
+    """What a user of GENIE3 may set; the defaults are arboreto's."""
 
-    Attributes
-    ----------
-    max_features : float, optional
-        Share of the TFs tried in a node, at least one TF; None for the square root of their number.
-    depth : int
-        Of the trees, at most.
-    n_trees : int
-        Of a forest.
-    """
-
+    # Share of the TFs tried in a node, at least one TF; None for the square root of their number.
     max_features: float | None = None
-    depth: int = NO_LIMIT
-    n_trees: int = N_TREES
+    depth: int = NO_LIMIT  # of the trees, at most
+    n_trees: int = N_TREES  # of a forest
 
 
 ARBORETO_SETTINGS, ARBORETO_FOREST = Boosting(), Forest()

@@ -29,20 +29,12 @@ N_CLUSTERS, N_COMPONENTS = 8, 8
 
 
 class Scale(NamedTuple):
-    """Mean and standard deviation of every gene, for z-scores.
+    """Mean and standard deviation of every gene, for z-scores."""
 
-    Attributes
-    ----------
-    mean : ndarray, shape (genes,)
-    deviation : ndarray, shape (genes,)
-        Standard deviation over cells; infinite for a gene of constant expression: all its z-scores are 0.
-    detected : ndarray, shape (genes,)
-        Share of cells with a value other than 0.
-    """
-
-    mean: np.ndarray
+    mean: np.ndarray  # (genes,)
+    # (genes,), over cells; infinite for a gene of constant expression: all its z-scores are 0.
     deviation: np.ndarray
-    detected: np.ndarray
+    detected: np.ndarray  # (genes,), share of cells with a value other than 0
 
     def z(self, values: np.ndarray, genes: np.ndarray | slice = slice(None)) -> np.ndarray:
         """z-scores of values of these genes (last axis).
@@ -63,28 +55,16 @@ class Scale(NamedTuple):
 
 @dataclass(frozen=True)
 class Cells:
-    """z-scores (cells, genes): those of values that are not 0 by row, and one of a 0 for each gene.
+    """z-scores (cells, genes): those of values that are not 0 by row, and one of a 0 for each gene."""
 
-    Attributes
-    ----------
-    indptr, indices : ndarray of int
-        As in csr: the values of cell i are ``z[indptr[i] : indptr[i + 1]]``, their genes the same of
-        ``indices``.
-    z : ndarray
-        Single precision for large data.
-    zero : ndarray, shape (genes,)
-        z-score of a 0.
-    detected : ndarray, shape (genes,)
-        Share of cells in which a gene is not 0.
-    varies : ndarray of bool, shape (genes,)
-    """
-
+    # As in csr: the values of cell i are ``z[indptr[i] : indptr[i + 1]]``, their genes the same of
+    # ``indices``.
     indptr: np.ndarray
     indices: np.ndarray
-    z: np.ndarray
-    zero: np.ndarray
-    detected: np.ndarray
-    varies: np.ndarray
+    z: np.ndarray  # single precision for large data
+    zero: np.ndarray  # (genes,), z-score of a 0
+    detected: np.ndarray  # (genes,), share of cells in which a gene is not 0
+    varies: np.ndarray  # (genes,)
 
     @property
     def n_cells(self) -> int:

@@ -43,22 +43,13 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Result of an analysis.
+    """Result of an analysis."""
 
-    Parameters
-    ----------
-    edges : DataFrame
-        The edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where
-        these were computed.
-    decoys : DecoyCounts, optional
-        Counts from which ``q_value`` is computed.
-    seconds : dict
-        Step -> seconds.
-    """
-
+    # The edge table, with ``stability, mean_rank`` (empty beyond the top) and ``q_value`` where
+    # these were computed.
     edges: pd.DataFrame
-    decoys: DecoyCounts | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
+    decoys: DecoyCounts | None = None  # counts from which ``q_value`` is computed
+    seconds: dict[str, float] = field(default_factory=dict)  # step -> seconds
 
 
 def infer_network(

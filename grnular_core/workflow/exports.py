@@ -33,30 +33,15 @@ UNS_KEY = "grnular"  # in .uns
 
 @dataclass(frozen=True)
 class Result:
-    """A network as it is exported.
+    """A network as it is exported."""
 
-    Parameters
-    ----------
-    edges : DataFrame
-        The edge table, with any further columns.
-    data : GRNDataset
-        Dataset it was inferred from.
-    table : AnnData, optional
-        All cells and genes that were read, for a copy; by default the genes that vary.
-    top : int
-        Strongest edges that go into network files and the net of decoupler.
-    drawn : int
-        Strongest edges that go into the picture.
-    report : mapping
-        Report of ``make_report``.
-    """
-
-    edges: pd.DataFrame
-    data: GRNDataset
+    edges: pd.DataFrame  # the edge table, with any further columns
+    data: GRNDataset  # dataset it was inferred from
+    # All cells and genes that were read, for a copy; by default the genes that vary.
     table: AnnData | None = None
-    top: int = 1000
-    drawn: int = 40
-    report: Mapping[str, Any] = field(default_factory=dict)
+    top: int = 1000  # strongest edges that go into network files and the net of decoupler
+    drawn: int = 40  # strongest edges that go into the picture
+    report: Mapping[str, Any] = field(default_factory=dict)  # report of ``make_report``
 
 
 @dataclass(frozen=True)

@@ -163,19 +163,12 @@ def _ranks_of(pairs: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class DecoyCounts:
-    """How many decoy edges pass.
+    """How many decoy edges pass."""
 
-    Parameters
-    ----------
-    above : ndarray, (pairs,)
-        At place r - 1, how many decoy edges are at least as strong as the r-th strongest edge, on
-        average over the runs and for as many decoy pairs as there are pairs.
-    n_runs : int
-        Runs with decoys permuted anew.
-    """
-
+    # (pairs,), at place r - 1, how many decoy edges are at least as strong as the r-th strongest
+    # edge, on average over the runs and for as many decoy pairs as there are pairs.
     above: np.ndarray
-    n_runs: int
+    n_runs: int  # runs with decoys permuted anew
 
 
 def _with_decoys(

@@ -64,33 +64,17 @@ CONTEXT = Recipe(
 
 @dataclass(frozen=True)
 class Variant(Task):
-    """One value of one factor of the model, with its recipe and the test graphs that score it.
+    """One value of one factor of the model, with its recipe and the test graphs that score it."""
 
-    Attributes
-    ----------
-    factor : str
-        What is changed, named as in the paper.
-    value : str
-        What it is changed to.
-    base : str
-        What the rest is: "untrained" for the loop itself, "trained" as printed, or "context" for the rho_nn
-        that sees context.
-    recipe : Recipe
-        How to make and train it.
-    presets : tuple of str
-        Presets of the test graphs.
-    n_graphs : int
-        Test graphs of each preset.
-    run_as : str
-        Model that is run with the trained parts, if another one than is trained: "grnular-base" learns the same.
-    """
-
-    factor: str
-    value: str
+    factor: str  # what is changed, named as in the paper
+    value: str  # what it is changed to
+    # What the rest is: "untrained" for the loop itself, "trained" as printed, or "context" for the
+    # rho_nn that sees context.
     base: str
-    recipe: Recipe
-    presets: tuple[str, ...] = ("clean", "noisy(25)")
-    n_graphs: int = 12
+    recipe: Recipe  # how to make and train it
+    presets: tuple[str, ...] = ("clean", "noisy(25)")  # presets of the test graphs
+    n_graphs: int = 12  # test graphs of each preset
+    # Model run with the trained parts, if another than is trained: "grnular-base" learns the same.
     run_as: str = ""
     experiment = "ablations"
 

@@ -33,23 +33,12 @@ TF_LISTS = (BEELINE_LIST, STRICT_LIST)
 
 @dataclass(frozen=True)
 class MoreTask(Task):
-    """One inference on one set.
+    """One inference on one set."""
 
-    Attributes
-    ----------
-    dataset : str
-        A set of ``more_cells.SETS``.
-    method : str
-        Name in the registry of methods.
-    seed : int
-        Of the method.
-    networks : tuple of str
-        Networks to score on; those that there are not for the species of the set are left out.
-    """
-
-    dataset: str
-    method: str
-    seed: int = 0
+    dataset: str  # a set of ``more_cells.SETS``
+    method: str  # name in the registry of methods
+    seed: int = 0  # of the method
+    # Networks to score on; those that there are not for the species of the set are left out.
     networks: tuple[str, ...] = tuple(KINDS)
     experiment = MORE_CELLS
 

@@ -36,32 +36,16 @@ DRAWS = 200  # of TFs with replacement, for an interval
 
 @dataclass(frozen=True)
 class RealTask(Task):
-    """One inference on real data, scored on reference networks.
+    """One inference on real data, scored on reference networks."""
 
-    Attributes
-    ----------
-    dataset : str
-        BEELINE's name.
-    method : str
-        Name in the registry of methods.
-    seed : int
-        Of the method.
-    genes : str
-        BEELINE's gene rule.
-    networks : tuple of str
-        The reference networks.
-    detailed : bool
-        Whether the first seed is also scored edge by edge and TF by TF.
-    experiment : str
-        The record that is asked for: "beeline", or ``TARGETS`` for runs whose scores are on record already.
-    """
-
-    dataset: str
-    method: str
-    seed: int = 0
-    genes: str = GENES
-    networks: tuple[str, ...] = NETWORKS
+    dataset: str  # BEELINE's name
+    method: str  # name in the registry of methods
+    seed: int = 0  # of the method
+    genes: str = GENES  # BEELINE's gene rule
+    networks: tuple[str, ...] = NETWORKS  # the reference networks
+    # Whether the first seed is also scored edge by edge and TF by TF.
     detailed: bool = field(default=True, compare=False)
+    # The record that is asked for: "beeline", or ``TARGETS`` for runs whose scores are on record.
     experiment: str = "beeline"
 
     @property

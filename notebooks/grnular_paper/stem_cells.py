@@ -47,28 +47,15 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class SetScores:
-    """Scores inside a set of genes against all others, of one network.
+    """Scores inside a set of genes against all others, of one network."""
 
-    Attributes
-    ----------
-    n_all, n_inside : int
-        Edges of the network, and inside the set.
-    median_all, median_inside : float
-        Their median scores.
-    above : float
-        How often a score inside is above one outside (ties count half; 0.5 is chance).
-    p_wilcoxon : float
-        Of the two-sided rank-sum test, which takes edges for independent.
-    p_random : float
-        Share of random sets, of as many TFs and as many other genes, that are above as far or further.
-    """
-
-    n_all: int
-    n_inside: int
-    median_all: float
+    n_all: int  # edges of the network
+    n_inside: int  # and inside the set
+    median_all: float  # of their scores
     median_inside: float
-    above: float
-    p_wilcoxon: float
+    above: float  # how often a score inside is above one outside (ties count half; 0.5 is chance)
+    p_wilcoxon: float  # of the two-sided rank-sum test, which takes edges for independent
+    # Share of random sets, of as many TFs and other genes, that are above as far or further.
     p_random: float
 
 
