@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 
 from grnular_core.methods.correlation import standardised, without_self
 from grnular_core.methods.graphical_lasso import Dual, graphical_lasso, largest_alpha
-from grnular_core.methods.interface import MethodInput, RunOptions, Scores
+from grnular_core.methods.interface import Scores
 from grnular_core.utils.errors import MethodError
 
 FOLDS = 5
@@ -34,22 +34,6 @@ LEAST = 1e-2
 KEPT = 4  # starts a fold keeps: the upper end of the bracket and the last three
 FOLD_TOLERANCE = 3e-4  # duality gap a gene
 NO_ALPHA = np.inf  # no two genes have anything in common
-
-
-def glasso_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``glasso`` as the registry calls it.
-
-    Parameters
-    ----------
-    given : MethodInput
-    options : RunOptions
-        Its jobs alone matter.
-
-    Returns
-    -------
-    Scores
-    """
-    return glasso(given.expression, given.tf_index, options.n_jobs)
 
 
 def glasso(expression: np.ndarray, tf_index: np.ndarray, n_jobs: int = 1) -> Scores:

@@ -13,22 +13,27 @@ import io
 import numpy as np
 
 from grnular_core.methods.correlation import without_self
-from grnular_core.methods.interface import REGDIFFUSION, MethodInput, RunOptions, Scores
+from grnular_core.methods.interface import REGDIFFUSION, Scores
 from grnular_core.utils.errors import MethodError
 
 
-def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
-    """Weights of the shared matrix, as scores and signs; 0 for genes without variance.
+def diffusion_scores(
+    expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, device: str = "cpu"
+) -> Scores:
+    """Weights of the shared matrix, as scores and signs.
 
     Parameters
     ----------
-    given : MethodInput
-    options : RunOptions
-        Seed and device.
+    expression : ndarray, (cells, genes)
+        Logarithms of counts. Cells without expression are left out.
+    tf_index : ndarray of int, (tfs,)
+    seed : int
+    device : str
 
     Returns
     -------
     Scores
+        0 for genes without variance.
 
     Raises
     ------
@@ -39,14 +44,7 @@ def diffusion_method(given: MethodInput, options: RunOptions) -> Scores:
     """
     from grnular_core.utils.device import resolve_device  # loads torch
 
-    device = str(resolve_device(options.device))
-    return _diffusion_scores(given.expression, given.tf_index, options.seed, device)
-
-
-def _diffusion_scores(
-    expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, device: str = "cpu"
-) -> Scores:
-    """As ``diffusion_method``; cells without expression are left out."""
+    device = str(resolve_device(device))
     varies = expression.std(0) > 0
     if varies.sum() < 2:
         raise MethodError("RegDiffusion needs at least two genes that vary")

@@ -14,14 +14,14 @@ from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
-from grnular_core.methods import correlation, resources
+from grnular_core.methods import correlation
 from grnular_core.methods.interface import (
     ARBORETO,
     REGDIFFUSION,
@@ -33,7 +33,7 @@ from grnular_core.methods.interface import (
     Scores,
     ScoresOf,
 )
-from grnular_core.methods.resources import Memory, check_memory
+from grnular_core.methods.resources import LAWS, Memory, check_memory
 from grnular_core.utils.errors import InputError, MethodError
 
 FOR_CELLS = "grnular-cells"  # what runs where nobody names a method: data are real cells
@@ -53,6 +53,38 @@ def _call(module: str, function: str, *arguments: object) -> ScoresOf:
 def _unrolled(name: str, function: str = "trained_scores") -> ScoresOf:
     """Run an unrolled model as the entry of that name says."""
     return lambda given, options: _call("unrolled", function, METHODS[name])(given, options)
+
+
+def _ensemble(
+    name: Literal["grnboost2", "genie3"], given: MethodInput, options: RunOptions
+) -> Scores:
+    """Trees do not tell which way a TF acts: the sign is that of the correlation."""
+    from grnular_core.methods.trees import ensemble_scores
+
+    how = options.seed, options.n_jobs, options.progress
+    importance = ensemble_scores(name, given.expression, given.tf_index, *how)
+    return Scores(importance, np.sign(correlation.pearson(given.expression, given.tf_index)))
+
+
+def _tigress(given: MethodInput, options: RunOptions) -> Scores:
+    from grnular_core.methods.tigress import tigress
+
+    return tigress(
+        given.expression, given.tf_index, options.seed, n_jobs=options.n_jobs,
+        progress=options.progress, parts=given.part_store("tigress", options),
+    )  # fmt: skip
+
+
+def _diffusion(given: MethodInput, options: RunOptions) -> Scores:
+    from grnular_core.methods.regdiffusion import diffusion_scores
+
+    return diffusion_scores(given.expression, given.tf_index, options.seed, options.device)
+
+
+def _glasso(given: MethodInput, options: RunOptions) -> Scores:
+    from grnular_core.methods.glasso import glasso
+
+    return glasso(given.expression, given.tf_index, options.n_jobs)
 
 
 def _within_clusters(
@@ -111,20 +143,20 @@ _ENTRIES = (
         "GLAD: unrolled graphical lasso over all genes, the TF list not used (Algorithm 3)",
         _unrolled("glad"), marker="D", uses_tfs=False, uses_device=True,
         model="glad", weights=("glad-clean", "glad-noisy"), range_weights="glad",
-        memory=Memory(per_square=280), law=resources.glad_law,
+        memory=Memory(per_square=280), law=LAWS["glad"],
     ),
     Method(
         "glad-tf", "GLAD-TF", "#AA4499",
         "GLAD-TF: GLAD with pairs without a TF set to zero in every iteration (Algorithm 4)",
         _unrolled("glad-tf"), marker="d", uses_device=True,
         model="glad-tf", weights=("glad-tf-clean", "glad-tf-noisy"), range_weights="glad-tf",
-        memory=Memory(per_square=280), law=resources.glad_law,
+        memory=Memory(per_square=280), law=LAWS["glad"],
     ),
     Method(
         "grnboost2", "GRNBoost2", "#0072B2",
         "GRNBoost2: gradient-boosted trees with arboreto's settings, grown by a compiled loop",
-        _call("trees", "ensemble_method", "grnboost2"), marker="^", cost="minutes", stochastic=True,
-        law=resources.boosting_law, shares_cores=True,
+        partial(_ensemble, "grnboost2"), marker="^", cost="minutes", stochastic=True,
+        law=LAWS["boosting"], shares_cores=True,
     ),
     _tuned("grnboost2", "GRNBoost2", "#0066A1", marker="p", cost="minutes"),
     Method(
@@ -142,8 +174,8 @@ _ENTRIES = (
     Method(
         "genie3", "GENIE3", "#56B4E9",
         "GENIE3: random forests of 1,000 trees with arboreto's settings, grown by a compiled loop",
-        _call("trees", "ensemble_method", "genie3"), marker="v", cost="minutes", stochastic=True,
-        law=resources.forest_law, shares_cores=True,
+        partial(_ensemble, "genie3"), marker="v", cost="minutes", stochastic=True,
+        law=LAWS["forest"], shares_cores=True,
     ),
     _tuned("genie3", "GENIE3", "#2F6F95", cost="minutes"),
     Method(
@@ -155,21 +187,21 @@ _ENTRIES = (
     Method(
         "tigress", "TIGRESS", "#332288",
         "TIGRESS: least-angle regression on 1,000 random halves of the cells, by a compiled loop",
-        _call("tigress", "tigress_method"), marker=">", stochastic=True,
-        law=resources.tigress_law, shares_cores=True,
+        _tigress, marker=">", stochastic=True,
+        law=LAWS["tigress"], shares_cores=True,
     ),
     _tuned("tigress", "TIGRESS", "#3A2A8F"),
     Method(
         "regdiffusion", "RegDiffusion", "#661100",
         "RegDiffusion: a diffusion model of expression, from its own package (optional)",
-        _call("regdiffusion", "diffusion_method"), cost="minutes", stochastic=True, uses_tfs=False,
+        _diffusion, cost="minutes", stochastic=True, uses_tfs=False,
         uses_device=True, package=REGDIFFUSION,
-        memory=Memory(per_square=60), law=resources.diffusion_law,
+        memory=Memory(per_square=60), law=LAWS["diffusion"],
     ),
     Method(
         "glasso", "GLASSO", "#999999",
         "Graphical lasso, penalty by cross-validation (scikit-learn; compiled above 150 genes)",
-        _call("glasso", "glasso_method"), marker="X", cost="minutes", uses_tfs=False,
+        _glasso, marker="X", cost="minutes", uses_tfs=False,
         memory=Memory(per_square=800),
     ),
     _tuned("glasso", "GLASSO", "#8C8C8C", cost="minutes", stochastic=False, uses_tfs=False,
@@ -178,19 +210,19 @@ _ENTRIES = (
         "correlation", "correlation", "#009E73",
         "|Pearson correlation| over cells",
         lambda given, options: correlation.correlation(given.expression, given.tf_index), marker="P",
-        law=resources.correlation_law,
+        law=LAWS["correlation"],
     ),
     Method(
         "correlation-signed", "correlation, signed", "#00734F",
         "Pearson correlation over cells, positive ones first",
         lambda given, options: correlation.correlation(given.expression, given.tf_index, signed=True),
-        law=resources.correlation_law,
+        law=LAWS["correlation"],
     ),
     Method(
         "within-clusters", "within-cluster correlation", "#44AA99",
         "|Pearson correlation| inside clusters of cells (k-means on principal components)",
         lambda given, options: correlation.within_clusters(given.expression, given.tf_index),
-        law=resources.clusters_law,
+        law=LAWS["clusters"],
     ),
     *(
         Method(
@@ -209,14 +241,14 @@ _ENTRIES = (
         "clr", "CLR", "#117733",
         "Context likelihood of relatedness on |correlation|",
         lambda given, options: correlation.clr(given.expression, given.tf_index), marker="h",
-        law=resources.correlation_law,
+        law=LAWS["correlation"],
     ),
     Method(
         "ridge", "ridge", "#F0E442",
         "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
         lambda given, options: correlation.ridge(given.expression, given.tf_index, options.seed),
         marker="<", stochastic=True,
-        law=resources.ridge_law,
+        law=LAWS["ridge"],
     ),
     _tuned("ridge", "ridge", "#E3D53A", stochastic=False),
     Method(

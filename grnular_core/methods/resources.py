@@ -9,7 +9,7 @@ learn, up to nine times sooner than predicted. Machines differ too: predictions 
 Parameters
 ----------
 n_cells, n_genes, n_tfs : int
-    Size of the dataset, here and in every law of CPU seconds.
+    Size of the dataset.
 """
 
 from __future__ import annotations
@@ -233,85 +233,22 @@ def spelled_seconds(seconds: float) -> str:
     return f"about {seconds:.0f} s" if seconds >= 0.95 else "less than 1 s"
 
 
-# --- laws: CPU seconds of (cells, genes, TFs)
-
-
-def forest_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GENIE3: a forest for each gene; every split tries the square root of all TFs.
-
-    Returns
-    -------
-    float
-    """
-    return 1.3e-4 * n_cells * n_genes * math.sqrt(n_tfs)
-
-
-def boosting_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GRNBoost2: trees for each gene until they stop; every split tries a share of all TFs.
-
-    Returns
-    -------
-    float
-    """
-    return n_cells * n_genes * (3.4e-7 * n_tfs + 1.3e-5)
-
-
-def tigress_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """TIGRESS, for each half of the cells: products of TFs and genes, a path a gene, standardising.
-
-    Returns
-    -------
-    float
-    """
-    products = 1.4e-8 * n_cells * n_tfs * (n_tfs + n_genes)
-    return products + n_genes * (3.9e-5 * n_tfs + 1.8e-6 * n_cells + 9e-4)
-
-
-def diffusion_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """RegDiffusion: a fixed number of steps, each on one batch of cells and on genes x genes.
-
-    Returns
-    -------
-    float
-    """
-    return 0.2 * n_genes + 9.3e-5 * n_genes**2
-
-
-def glad_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """GLAD: square roots and products of matrices, genes x genes.
-
-    Returns
-    -------
-    float
-    """
-    return 1.5e-6 * n_genes**2 + 2.4e-10 * n_genes**3
-
-
-def correlation_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Correlation and CLR: standardising takes longer than the product that follows.
-
-    Returns
-    -------
-    float
-    """
-    return 4.7e-8 * n_cells * n_genes
-
-
-def clusters_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Correlation in clusters: principal components and k-means, then products in each cluster.
-
-    Returns
-    -------
-    float
-    """
-    return 1.1e-7 * n_cells * n_genes
-
-
-def ridge_law(n_cells: int, n_genes: int, n_tfs: int) -> float:
-    """Ridge: for every penalty the coefficients and the errors of all genes.
-
-    Returns
-    -------
-    float
-    """
-    return n_genes * (1.1e-6 * n_tfs + 1.7e-7 * n_cells + 3e-10 * n_cells * n_tfs)
+LAWS: dict[str, Law] = {  # CPU seconds of (cells, genes, TFs)
+    # a forest for each gene; every split tries the square root of all TFs
+    "forest": lambda cells, genes, tfs: 1.3e-4 * cells * genes * math.sqrt(tfs),
+    # trees for each gene until they stop; every split tries a share of all TFs
+    "boosting": lambda cells, genes, tfs: cells * genes * (3.4e-7 * tfs + 1.3e-5),
+    # for each half of the cells: products of TFs and genes, a path a gene, standardising
+    "tigress": lambda cells, genes, tfs: 1.4e-8 * cells * tfs * (tfs + genes)
+    + genes * (3.9e-5 * tfs + 1.8e-6 * cells + 9e-4),
+    # a fixed number of steps, each on one batch of cells and on genes x genes
+    "diffusion": lambda cells, genes, tfs: 0.2 * genes + 9.3e-5 * genes**2,
+    # square roots and products of matrices, genes x genes
+    "glad": lambda cells, genes, tfs: 1.5e-6 * genes**2 + 2.4e-10 * genes**3,
+    # with CLR; standardising takes longer than the product that follows
+    "correlation": lambda cells, genes, tfs: 4.7e-8 * cells * genes,
+    # principal components and k-means, then products in each cluster
+    "clusters": lambda cells, genes, tfs: 1.1e-7 * cells * genes,
+    # for every penalty the coefficients and the errors of all genes
+    "ridge": lambda cells, genes, tfs: genes * (1.1e-6 * tfs + 1.7e-7 * cells + 3e-10 * cells * tfs),
+}

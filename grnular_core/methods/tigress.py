@@ -43,7 +43,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from grnular_core.methods.correlation import correlation, standardised
-from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.interface import Progress, Scores
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.jit import compiled, part_of_compiled
@@ -58,26 +58,6 @@ NOTHING_LEFT = float(np.finfo(np.float32).eps)  # a path ends where C is below
 DEPENDENT = 1e-7  # a TF that adds less than this to the Cholesky factor depends on the model
 TINY = float(np.finfo(np.float32).tiny)  # no division by 0
 DIGITS = 1e15  # changes of correlations are rounded to 15 decimals, so that equal ones stay equal
-
-
-def tigress_method(given: MethodInput, options: RunOptions) -> Scores:
-    """``tigress`` as the registry calls it.
-
-    Parameters
-    ----------
-    given : MethodInput
-    options : RunOptions
-        Seed, jobs, progress and the folder of finished parts.
-
-    Returns
-    -------
-    Scores
-        With the CPU seconds of all processes.
-    """
-    return tigress(
-        given.expression, given.tf_index, options.seed, n_jobs=options.n_jobs,
-        progress=options.progress, parts=given.part_store("tigress", options),
-    )  # fmt: skip
 
 
 def _draw_split(

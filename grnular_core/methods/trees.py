@@ -25,8 +25,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 
-from grnular_core.methods.correlation import pearson
-from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.interface import Progress
 from grnular_core.methods.tree_kernels import (
     NO_LIMIT,
     Regressors,
@@ -41,28 +40,6 @@ N_STAGES, SUBSAMPLE, DEPTH = 5000, 0.9, 3  # of boosting
 EARLY_STOP_WINDOW = 25
 STAGES_AT_ONCE = 64
 N_TREES = 1000  # of a forest
-
-
-def ensemble_method(ensemble: Ensemble, given: MethodInput, options: RunOptions) -> Scores:
-    """``ensemble_scores`` as the registry calls it, with the sign of the correlation.
-
-    Trees do not tell which way a TF acts.
-
-    Parameters
-    ----------
-    ensemble : {"grnboost2", "genie3"}
-    given : MethodInput
-    options : RunOptions
-        Seed, jobs and progress.
-
-    Returns
-    -------
-    Scores
-    """
-    importance = ensemble_scores(
-        ensemble, given.expression, given.tf_index, options.seed, options.n_jobs, options.progress
-    )
-    return Scores(importance, np.sign(pearson(given.expression, given.tf_index)))
 
 
 class Boosting(NamedTuple):

@@ -37,7 +37,7 @@ def test_rows_of_tfs_are_taken_and_silent_genes_score_nothing(pretend):
     X = np.random.default_rng(0).random((8, 4))
     X[:, 1] = 0  # of the genes 0, 2, 3 the package sees 0, 1, 2
     X[3] = 0
-    found = diffusion._diffusion_scores(X, np.array([3, 1, 0]))
+    found = diffusion.diffusion_scores(X, np.array([3, 1, 0]))
     # what the package says of its gene 2 and 0; a TF on itself is no edge
     assert found.weight.tolist() == [[6, 0, 7, 0], [0, 0, 0, 0], [0, 0, 1, 2]]
     assert found.sign.tolist() == [[1, 0, -1, 0], [0, 0, 0, 0], [0, 0, -1, 1]]
@@ -47,7 +47,7 @@ def test_fewer_than_two_genes_that_vary_are_refused(pretend):
     X = np.zeros((5, 3))
     X[0, 0] = 1
     with pytest.raises(MethodError, match="at least two genes that vary"):
-        diffusion._diffusion_scores(X, np.array([0]))
+        diffusion.diffusion_scores(X, np.array([0]))
 
 
 def test_the_package_itself_finds_an_edge_where_it_is_installed():
@@ -55,5 +55,5 @@ def test_the_package_itself_finds_an_edge_where_it_is_installed():
     rng = np.random.default_rng(0)
     X = rng.gamma(2.0, 1.0, (300, 12))
     X[:, 5] = 2 * X[:, 0] + 0.1 * X[:, 5]
-    found = diffusion._diffusion_scores(np.log1p(X), np.array([0, 1]), seed=0)
+    found = diffusion.diffusion_scores(np.log1p(X), np.array([0, 1]), seed=0)
     assert found.weight[0].argmax() == 5 and found.sign[0, 5] == 1
