@@ -160,17 +160,12 @@ def candidates_of_clean(
     ----------
     clean : DataFrame
         Columns ``regulator, target, sign``, as ``clean_truth`` returns them for the same ``genes``.
-    genes, tfs : sequence of str
-        Names in the data, and the TF list.
-    regulators : {"with-truth", "listed"}
-        Which TFs are rows.
-    targets : {"genes", "truth-genes"}
-        Which genes are columns.
+    genes, tfs, regulators, targets
+        As of ``strict_candidates``.
 
     Returns
     -------
     Candidates
-        As ``strict_candidates`` does.
 
     Raises
     ------

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,35 +96,3 @@ class PartStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(self._path(index)) as part, open(part, "wb") as stream:
             np.savez(stream, block=block, cpu_seconds=cpu_seconds)
-
-
-def task_folder(folder: str | Path | None, key: Mapping[str, object]) -> Path | None:
-    """Folder of the parts of one row of the record.
-
-    Parameters
-    ----------
-    folder : str, Path or None
-        Where parts are kept; None when nothing is kept.
-    key : mapping
-        The row's key, so that ``clear_parts`` removes the parts of that row only.
-
-    Returns
-    -------
-    Path or None
-        A folder inside ``folder``, which need not be there.
-    """
-    if folder is None:
-        return None
-    return Path(folder) / " ".join(str(value) for value in key.values() if value is not None)
-
-
-def clear_parts(folder: Path | None) -> None:
-    """Remove the parts of a row that is safely on record.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Of ``task_folder``; nothing happens where no parts were kept.
-    """
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)

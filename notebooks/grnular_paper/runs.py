@@ -5,6 +5,7 @@ Rows go to the record as soon as a run (``tasks.Task``) has ended.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +16,6 @@ import pandas as pd
 
 from grnular_core.data.beeline import NETWORKS
 from grnular_core.methods.registry import METHODS
-from grnular_core.utils.chunks import clear_parts, task_folder
 from grnular_core.utils.errors import GrnularError, MethodError
 from grnular_paper.real_data import RUN, RealTask, pairs_without_data
 from grnular_paper.records import KEY, Record, area_gaps
@@ -65,7 +65,7 @@ def run_missing(
     todo = [task for task, there in zip(wanted, _recorded(folder, wanted), strict=True) if not there]
     for task in wanted:
         if task not in todo:  # a run killed between recording and clearing has left its parts
-            clear_parts(_own_parts(parts, task))
+            _clear(_own_parts(parts, task))
     pieces = [list(piece) for _, piece in groupby(todo, lambda task: task.data)]
     results = joblib.Parallel(n_jobs=n_workers, return_as="generator_unordered")(
         joblib.delayed(_run_piece)(piece, parts, options) for piece in pieces
@@ -79,7 +79,7 @@ def run_missing(
         for experiment in sorted(found, key=lambda name: name == task.experiment):  # that of the task last
             record = records.setdefault(experiment, Record(experiment, folder))
             record.add(found[experiment], replace=experiment != task.experiment)
-        clear_parts(_own_parts(parts, task))
+        _clear(_own_parts(parts, task))
         say(f"{task.label}: {_outcome(pd.DataFrame(found[task.experiment]))}")
     return failures
 
@@ -130,7 +130,14 @@ def _run_piece(
 
 
 def _own_parts(parts: Path | None, task: Task) -> Path | None:
-    return task_folder(parts, {"label": "".join(c if c.isalnum() else "-" for c in task.label)})
+    """A folder of this task alone, so that clearing it leaves the parts of other tasks."""
+    return parts and parts / "".join(c if c.isalnum() else "-" for c in task.label)
+
+
+def _clear(folder: Path | None) -> None:
+    """Remove the parts of rows that are safely on record; nothing happens where none were kept."""
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _recorded(folder: Path, tasks: Sequence[Task]) -> Iterator[bool]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grnular_core.utils.chunks import PartStore, clear_parts, task_folder
+from grnular_core.utils.chunks import PartStore
 
 BLOCK = np.random.default_rng(0).random((3, 40))
 
@@ -24,17 +24,6 @@ def test_a_part_comes_back_as_it_was_saved(store):
     block, cpu_seconds = store.find(0)
     assert np.array_equal(block, BLOCK) and cpu_seconds == 1.5
     assert store.find(1) is None
-
-
-def test_parts_of_a_row_go_without_those_of_another(tmp_path):
-    key = {"dataset": "mESC", "cell_types": None, "method": "tigress", "seed": 0}
-    one, other = task_folder(tmp_path, key), task_folder(tmp_path, {**key, "seed": 1})
-    for folder in (one, other):
-        PartStore(folder, "run").save(0, BLOCK, 1.0)
-    clear_parts(one)
-    assert not one.exists() and PartStore(other, "run").find(0)
-    clear_parts(one)  # nothing is there any more
-    assert task_folder(None, key) is None and clear_parts(None) is None
 
 
 @pytest.mark.parametrize(
