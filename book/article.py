@@ -7,8 +7,6 @@ filled in from functions of `grnular_paper`. No notebook is needed. A sentence t
 in ``BASIS``: when the verdict changes the build stops, until the sentence says what is so.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

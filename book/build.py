@@ -9,8 +9,6 @@ papermill executes, the book renders stored outputs. The book is always built fr
 separate folder, and becomes `_build/html` only when it was built without a warning and checked.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

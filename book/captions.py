@@ -4,8 +4,6 @@ A cell that draws names the recorded tables behind its figure in its metadata, a
 page computes what is drawn. The function is the one of ``PLACES`` that the cell calls.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 `make book` fails on any problem found here; tests/book/test_built.py runs the same checks on `_build/html`.
 """
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The parts of the page on claims that the build writes, from the registry and the record."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The parts of the book about the code that the build writes: modules by layer, notebooks, parameters."""
 
-from __future__ import annotations
-
 import ast
 import io
 import re

@@ -3,8 +3,6 @@
 ``effects`` is a dictionary of short Markdown texts; ``{{ name }}`` in ``differences.md`` shows one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

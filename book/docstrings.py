@@ -8,8 +8,6 @@ Some values have no text that is Python: the field of a dataclass whose value is
 object shows as <factory>. Such values, and those too long to be read, are left out as ``...``.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from typing import Any

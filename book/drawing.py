@@ -3,8 +3,6 @@
 Places are in inches from the lower left corner.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

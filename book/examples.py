@@ -3,8 +3,6 @@
 Mistakes and the check run on small files made here, so no data and no network are needed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

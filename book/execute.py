@@ -4,8 +4,6 @@ Sources stay without outputs. Every executed copy lies under `_build/executed/<m
 `record.json`: notebook, time, duration and machine. The status page is made from that record.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

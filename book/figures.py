@@ -8,8 +8,6 @@ inches from the lower left corner. Every figure is as wide as ``WIDTH``: a phone
 its own size, so the smallest letters stay readable there.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

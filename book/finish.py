@@ -3,8 +3,6 @@
 `build.py` runs this on the pages that jupyter-book wrote, before they are checked.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A sentence that rests on verdicts names them. When one of them changes the build
 is so.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import matplotlib.pyplot as plt

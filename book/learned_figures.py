@@ -3,8 +3,6 @@
 Layers, units and numbers of parameters are read from the modules that the configuration builds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parts of the book that the build writes: status, record, a worked example."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

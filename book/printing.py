@@ -1,7 +1,5 @@
 """A page as PDF, printed by the Chromium or Chrome that the system has."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -3,8 +3,6 @@
     python book/publication.py     write .zenodo.json anew from CITATION.cff
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

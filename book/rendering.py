@@ -1,7 +1,5 @@
 """Sphinx on a tree of pages, by jupyter-book: the book and the article are both made so."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -8,8 +8,6 @@ autograd, ``torch.optim.Adam``. They take turns, so that other work on the machi
 time counts all threads.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -8,8 +8,6 @@ autograd and ``torch.optim.Adam``, one graph after another, with the trained rho
 clean, so that quality is that of the strict protocol on data that no test sees. They take turns.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

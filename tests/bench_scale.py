@@ -8,8 +8,6 @@ differ a thousandfold in level, cells severalfold in total, and a tenth of the g
 Each size wants a process of its own: the peak of memory is that of the whole process.
 """
 
-from __future__ import annotations
-
 import resource
 import subprocess
 import sys

@@ -5,8 +5,6 @@
 Simulation of the graphs is part of it. The table gets one row: what a reader waits for.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from pathlib import Path

@@ -3,8 +3,6 @@
 Pages are opened as files, as a reader does after `make book`. `BROWSER` is None without one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """Fixtures: a folder of its own for each run of the command line."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

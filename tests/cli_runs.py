@@ -1,7 +1,5 @@
 """Runs of the command line in the current folder; see ``cli_folder.py`` for what lies there."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Shared data: a small simulated-looking dataset, and real files where they are at hand."""
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

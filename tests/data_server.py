@@ -1,7 +1,5 @@
 """A web server on this machine that behaves as well or as badly as a test asks."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 import time

@@ -9,8 +9,6 @@ then goes on in the same folder, is killed again, and so on to the end; then the
 the undisturbed run, with no file beside it.
 """
 
-from __future__ import annotations
-
 import argparse
 import random
 import shutil

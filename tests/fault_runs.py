@@ -5,8 +5,6 @@ Each ``Scenario`` works in a folder of its own. ``things`` are the finished piec
 from one that was made again. Reading a half-written file raises an error of its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

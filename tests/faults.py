@@ -6,8 +6,6 @@ takes, half from its file operations: the child ends by a signal right before on
 writing, renaming, removing, making a folder) or a few milliseconds into it, and cleans nothing up.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import signal

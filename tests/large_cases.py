@@ -1,7 +1,5 @@
 """Expression of several kinds, with genes that are awkward, for tests of the ways for large data."""
 
-from __future__ import annotations
-
 import numpy as np
 
 KINDS = ("counts", "of both signs", "no zeros")

@@ -4,8 +4,6 @@ A case replaces one of the good files of ``good_files`` (``put``: file name -> c
 or adds arguments. ``says`` are words of the message: the offending thing first, the fix last.
 """
 
-from __future__ import annotations
-
 import gzip
 from dataclasses import dataclass, field
 from pathlib import Path

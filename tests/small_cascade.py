@@ -1,7 +1,5 @@
 """Small cascades of genes on which the GLAD models are tried: TFs that regulate TFs too."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score

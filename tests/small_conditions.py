@@ -1,7 +1,5 @@
 """Simulated cells of two conditions: the same regulons, one of which may be off in the second; donors may differ."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A small expression table and the ways in which people write it; shared by several tests."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 

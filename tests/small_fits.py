@@ -1,7 +1,5 @@
 """Fits of f_W with ordinary operations that make new tensors, which the fits in place must equal."""
 
-from __future__ import annotations
-
 import torch
 
 from grnular_core.models.inner_fit import (

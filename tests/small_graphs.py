@@ -1,7 +1,5 @@
 """Small graphs with dropout that models can be trained on in seconds."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

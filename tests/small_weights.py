@@ -1,7 +1,5 @@
 """Weights of small models as files, and how they are refused."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The article: its numbers come from the record, and the printed file is whole."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

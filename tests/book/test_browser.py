@@ -3,8 +3,6 @@
 A page is loaded once; theme, width and medium are switched in it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit

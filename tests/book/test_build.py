@@ -1,7 +1,5 @@
 """The driver of the book: what it refuses, what it publishes, what it writes from the record."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """Built pages stand alone: what the check of a book finds, and that the book which was built passes it."""
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Captions of figures: numbered page by page, with links to data, notebook and function that exist."""
 
-from __future__ import annotations
-
 import importlib
 import json
 

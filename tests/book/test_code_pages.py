@@ -1,7 +1,5 @@
 """The pages about the code: made from docstrings and the layers, and built by Sphinx without a warning."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

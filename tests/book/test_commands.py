@@ -1,7 +1,5 @@
 """What README and pages tell a reader to type can be typed: targets, options, files, notebooks."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
 import shlex

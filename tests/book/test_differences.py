@@ -1,7 +1,5 @@
 """The page of differences: every number computed from the record, and shown."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

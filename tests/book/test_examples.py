@@ -1,7 +1,5 @@
 """What the page on your own data shows is what the commands print."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """The drawings of the page on the method: equal bytes, the numbers of the code, words for all."""
 
-from __future__ import annotations
-
 import importlib
 import re
 import sys

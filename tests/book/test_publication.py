@@ -1,7 +1,5 @@
 """What others need to cite and archive this work agrees with its one source, and is complete."""
 
-from __future__ import annotations
-
 import json
 import re
 

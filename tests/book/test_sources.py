@@ -1,7 +1,5 @@
 """The book's sources hang together: contents, parameters, citations, names of functions, glued numbers."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import io

@@ -1,7 +1,5 @@
 """The messages that pages quote are those that are printed."""
 
-from __future__ import annotations
-
 import ast
 import os
 import re

@@ -1,7 +1,5 @@
 """The command line: what `infer` writes where, help, exit codes, and the other commands."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`compare`: what it writes and says, and what it refuses before any work."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`evaluate`: one JSON object with scores that can be worked out by hand."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`infer` refuses before any work, and stays whole when something fails after it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

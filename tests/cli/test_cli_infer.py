@@ -1,7 +1,5 @@
 """`infer` with all that it can add: stability, null, other files, scores, lists by name."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

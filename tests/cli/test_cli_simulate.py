@@ -1,7 +1,5 @@
 """`simulate`: what it writes, that the other commands read it, and that nothing half remains."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`train`: what it writes, that it goes on after any kill, what it refuses; `infer --weights`."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

@@ -1,7 +1,5 @@
 """Commands with repeated runs write the same files on a Dask cluster."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Kills at random moments: a short campaign, and that a campaign would find a fault."""
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess

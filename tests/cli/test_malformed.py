@@ -1,7 +1,5 @@
 """Every malformed input is refused with one message that helps, and nothing is written."""
 
-from __future__ import annotations
-
 import io
 import shutil
 import warnings

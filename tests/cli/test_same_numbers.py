@@ -4,8 +4,6 @@ Bytes are equal under another hash seed and another order of genes, TFs, edges a
 numbers up in another order: weights then differ by at most ``TOLERANCE`` of the largest one.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """BEELINE's data: gene rules against the redistributed subsets, Table 3, archives of the same layout."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Sums over matrices are those of the dense one, whatever the kind of matrix and the size of a block."""
 
-from __future__ import annotations
-
 from unittest.mock import patch
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Files as programs that count cells, or keep them, write these: every form gives the same cells."""
 
-from __future__ import annotations
-
 import gzip
 
 import h5py

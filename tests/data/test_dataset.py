@@ -1,7 +1,5 @@
 """One dataset from any table: same data in, same dataset out, and the caller's object as it was."""
 
-from __future__ import annotations
-
 import copy
 
 import anndata

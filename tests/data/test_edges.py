@@ -1,7 +1,5 @@
 """The edge table: its order, its file, and the tables of others that are read as one."""
 
-from __future__ import annotations
-
 import gzip
 import time
 

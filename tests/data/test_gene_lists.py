@@ -1,7 +1,5 @@
 """TF lists and networks: the layouts in which they circulate, and which list a word means."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Names: which side holds the genes, which genes are TFs, what matches what."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Names that no gene has: metadata, dates, genomes before names, R's spelling."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

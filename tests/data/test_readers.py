@@ -1,7 +1,5 @@
 """Expression files: every format gives the same table; names and numbers survive as written."""
 
-from __future__ import annotations
-
 import csv
 import os
 

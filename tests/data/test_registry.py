@@ -1,7 +1,5 @@
 """The list of files: complete, consistent, and helpful about misspelt keys."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 

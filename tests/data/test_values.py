@@ -1,7 +1,5 @@
 """The numbers of an expression matrix: what is refused, recognised, merged; dense as sparse."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from anndata import AnnData

@@ -1,7 +1,5 @@
 """arboreto as a backend: the restored early stop, independence of order, jobs and kills."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Correlation, CLR, ridge: known answers, invariances, degenerate input."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from conftest import linear_network

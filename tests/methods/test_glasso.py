@@ -1,7 +1,5 @@
 """The graphical lasso: scikit-learn's optimum and choice of penalty, covariances of any rank, odd data."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

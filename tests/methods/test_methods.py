@@ -1,7 +1,5 @@
 """The registry: every method gives a valid edge table that depends on data and seed alone."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

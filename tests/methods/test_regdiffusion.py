@@ -1,7 +1,5 @@
 """RegDiffusion comes from its own package, which need not be there."""
 
-from __future__ import annotations
-
 import sys
 from types import SimpleNamespace
 

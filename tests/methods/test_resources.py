@@ -1,7 +1,5 @@
 """What is said of time and memory before a run: bounds, the record's seconds, refusals."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path

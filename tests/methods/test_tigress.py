@@ -1,7 +1,5 @@
 """TIGRESS: its paths are those of LARS, its scores counts that can be checked by hand; odd data."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

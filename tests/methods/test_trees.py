@@ -1,7 +1,5 @@
 """Compiled GRNBoost2 and GENIE3: the trees of arboreto and scikit-learn."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

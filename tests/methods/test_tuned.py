@@ -1,7 +1,5 @@
 """Tuned methods: the settings of the asked range, and what each setting does."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from conftest import linear_network

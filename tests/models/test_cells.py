@@ -1,7 +1,5 @@
 """Cells kept as the values that are not 0: the same z-scores, order, ranks and clusters as dense."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import numpy as np

@@ -1,7 +1,5 @@
 """rho_nn that sees context: what it may depend on, and that blocks of genes change nothing."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The features of the data: each against a plain computation, and data that leave little to see."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

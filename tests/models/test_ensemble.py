@@ -1,7 +1,5 @@
 """An ensemble as rho_nn: what it says, how it is put together, that blocks and training know it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The fit in place against the same fit with ordinary operations that make new tensors."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from small_fits import SIZES, assert_same, data, leaves, plain_good_init, plain_steps, seeded

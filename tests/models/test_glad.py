@@ -1,7 +1,5 @@
 """GLAD and GLAD-TF: the algorithms step by step, their masks, gradients and training."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

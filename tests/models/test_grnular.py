@@ -1,7 +1,5 @@
 """The unrolled model: what comes out, what it may depend on, and what it may not."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

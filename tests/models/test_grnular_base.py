@@ -1,7 +1,5 @@
 """GRNULar-base: Algorithm 1, every cell fits a new network."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

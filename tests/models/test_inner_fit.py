@@ -1,7 +1,5 @@
 """f_W: its start, gradients, Adam, path product, goodINIT and fitDNN-fast."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

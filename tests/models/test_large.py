@@ -1,7 +1,5 @@
 """GRNULar on large data, a block at a time, against GRNULar on all of it at once."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

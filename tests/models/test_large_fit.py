@@ -1,7 +1,5 @@
 """Fits to cells that are made dense for a step, against fits to a dense table."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

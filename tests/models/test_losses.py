@@ -1,7 +1,5 @@
 """Losses: hand-computed values, masks, degenerate graphs, and gradients that stay finite."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

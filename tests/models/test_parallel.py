@@ -1,7 +1,5 @@
 """Graphs in parts: the same result whatever the parts and threads, settings left as found."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What every unrolled model keeps: order and units say nothing, degenerate data do no harm, seeds count."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

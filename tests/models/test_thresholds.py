@@ -1,7 +1,5 @@
 """rho_nn, lambda_nn and the soft threshold."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from hypothesis import given

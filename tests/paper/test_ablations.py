@@ -1,7 +1,5 @@
 """Ablations: one factor at a time, rows that can be compared in pairs."""
 
-from __future__ import annotations
-
 from dataclasses import fields, replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The table of claims follows the record: right on it, open without it, turned round by other rows."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Figures: what is drawn is what the rows and tables say."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -1,7 +1,5 @@
 """The gene set: it is what the snapshot of GO says, and nothing is looked up by a wrong name."""
 
-from __future__ import annotations
-
 import pytest
 from grnular_paper import gene_sets
 from grnular_paper.gene_sets import among, from_snapshot, genes_of, stem_cell_genes

@@ -1,7 +1,5 @@
 """The grids: the paper's points, the planned numbers of graphs, and where recorded rows are drawn."""
 
-from __future__ import annotations
-
 import pytest
 from grnular_paper import grids
 from grnular_paper.records import Record

@@ -1,7 +1,5 @@
 """The tables that say whether it learns, on records made for the purpose."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

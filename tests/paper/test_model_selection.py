@@ -1,7 +1,5 @@
 """How the weights of this work were chosen: tables from the record, summaries of expression."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

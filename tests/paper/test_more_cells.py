@@ -1,7 +1,5 @@
 """Real cells beside BEELINE's: preparation, genes, files."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from grnular_paper import more_cells

@@ -1,7 +1,5 @@
 """Reference networks by kind: what is read, what is left out, and how edges get to a set's genes."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from conftest import linear_network

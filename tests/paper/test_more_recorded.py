@@ -1,7 +1,5 @@
 """The committed rows of more real cells: complete for quick methods, with what belongs to a row, and what they say."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from grnular_paper.more_cells import SETS

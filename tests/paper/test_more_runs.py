@@ -1,7 +1,5 @@
 """Runs on the real cells beside BEELINE's."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Notebooks as their users run them: papermill, from any folder, with right and wrong parameters."""
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import io

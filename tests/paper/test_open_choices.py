@@ -1,7 +1,5 @@
 """Choices that the paper leaves open: the models differ in the choice alone, and the record is theirs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The summary of all methods on all settings, and the sentences of the first page."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

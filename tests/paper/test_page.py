@@ -1,7 +1,5 @@
 """What a notebook puts out: numbers glued under their names, tables as Markdown."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

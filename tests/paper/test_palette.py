@@ -1,7 +1,5 @@
 """One palette for all figures, told apart by colour-blind readers, and no colour beside it."""
 
-from __future__ import annotations
-
 import ast
 import re
 from itertools import combinations

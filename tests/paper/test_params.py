@@ -1,7 +1,5 @@
 """Notebook parameters: every slip is named before any work starts."""
 
-from __future__ import annotations
-
 import pytest
 from grnular_paper.params import Flag, ListOf, OneOf, Parameters, Text, Whole, WholeList
 

@@ -1,7 +1,5 @@
 """How far results move between vector instructions and numbers of threads."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

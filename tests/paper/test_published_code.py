@@ -1,7 +1,5 @@
 """Simulations by the conventions of the public code, at a dropout of 75 %."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from grnular_paper import published_code

@@ -1,7 +1,5 @@
 """R files: sparse matrices are found at any depth, tables come with plain names."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

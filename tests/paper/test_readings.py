@@ -1,7 +1,5 @@
 """Readings of the paper's training: what each changes, and what validation graphs choose."""
 
-from __future__ import annotations
-
 from dataclasses import fields, replace
 
 import pandas as pd

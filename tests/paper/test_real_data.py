@@ -1,7 +1,5 @@
 """Runs on real cells: by what the targets are, beside chance, and of each network's own genes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pandas as pd

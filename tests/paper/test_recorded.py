@@ -1,7 +1,5 @@
 """The committed tables: complete, of one shape, with controls where they must be."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

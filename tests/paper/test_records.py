@@ -1,7 +1,5 @@
 """The record of runs: nothing lost, nothing doubled, no half file; where each row comes from."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context

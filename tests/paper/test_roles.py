@@ -1,7 +1,5 @@
 """Roles of data: one a dataset, none in two, every look at the test counted."""
 
-from __future__ import annotations
-
 import pytest
 from grnular_paper.more_cells import SETS
 from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, _role, roles_table

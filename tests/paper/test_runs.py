@@ -1,7 +1,5 @@
 """Runs: what a row says, resuming, side by side, verification."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

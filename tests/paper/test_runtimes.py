@@ -1,7 +1,5 @@
 """Runtimes: what is timed, and that a time stands with its scores."""
 
-from __future__ import annotations
-
 import pytest
 from grnular_paper import runtimes
 from grnular_paper.records import Record

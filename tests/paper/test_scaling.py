@@ -1,7 +1,5 @@
 """Sweeps of sizes: what is run next, and what is said of those left out."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from bench_scale import next_size

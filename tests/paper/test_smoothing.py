@@ -1,7 +1,5 @@
 """LOESS against what is known exactly, and against the same sums written as a loop."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from grnular_paper.smoothing import _tricube, explained, loess, smooth

@@ -1,7 +1,5 @@
 """What is read from the network of stem cells: sets, ranks and predictors of which the answer is known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The page on ablations: means, leads, tuned settings and speeds, on records counted by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

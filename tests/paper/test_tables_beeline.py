@@ -1,7 +1,5 @@
 """The page on real data, on small records whose answers are counted by hand."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

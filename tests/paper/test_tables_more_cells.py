@@ -1,7 +1,5 @@
 """Tables of more real cells: means by kind, intervals over sets, controls."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -1,7 +1,5 @@
 """The page on a user's own cells: what it says of edges and differences counted by hand."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from grnular_paper.tables import own_data as tables

@@ -1,7 +1,5 @@
 """The page on metric pitfalls: its toy networks, areas and floors, counted by hand."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -1,7 +1,5 @@
 """The page on runtimes: times on record beside the paper's and beside scores."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Tables of the pages on simulated data, on small records whose answers are counted by hand."""
 
-from __future__ import annotations
-
 from itertools import product
 from types import SimpleNamespace
 

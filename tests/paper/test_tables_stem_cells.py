@@ -1,7 +1,5 @@
 """The page on mouse stem cells: its tables and verdicts, on cells small enough to count by hand."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

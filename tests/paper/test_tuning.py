@@ -1,7 +1,5 @@
 """Settings of competing methods: a grid on validation graphs, its best in the package's table."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Verdicts: from tests over networks to one word; every threshold and sign of the rule."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

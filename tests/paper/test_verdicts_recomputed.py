@@ -3,8 +3,6 @@
 Nothing of the rule is imported here. What is taken from the claims is what they say (names of methods).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Heat maps: what is drawn is what the table holds."""
 
-from __future__ import annotations
-
 import matplotlib
 
 matplotlib.use("Agg")

@@ -1,7 +1,5 @@
 """Pictures with words on the pointer: the right words at the right place, and a plain SVG beside."""
 
-from __future__ import annotations
-
 import re
 from xml.etree import ElementTree
 

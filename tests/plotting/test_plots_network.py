@@ -1,7 +1,5 @@
 """Figures of a network: no label hides another, and what is drawn is what the table says."""
 
-from __future__ import annotations
-
 import matplotlib
 
 matplotlib.use("Agg")

@@ -1,7 +1,5 @@
 """Docstrings of all that is public have numpydoc's sections, and these name what the code has."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

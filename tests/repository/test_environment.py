@@ -1,7 +1,5 @@
 """The environment: made of the very files on record, never half, by one `make` at a time, by a Python new enough."""
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import shutil

@@ -1,7 +1,5 @@
 """The repository itself: what may lie at its top, requirements, versions, paths, automation."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

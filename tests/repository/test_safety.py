@@ -1,7 +1,5 @@
 """Data and weights are only ever data: nothing in them runs, and notebooks write where they are told."""
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import os

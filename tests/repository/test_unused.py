@@ -1,7 +1,5 @@
 """No name of the packages is there for tests alone: something that a reader runs must use it."""
 
-from __future__ import annotations
-
 import ast
 import json
 from collections import Counter

@@ -1,7 +1,5 @@
 """The wheel that pip builds of a checkout: complete, and enough to run the command from any folder."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Simulated datasets as files: both simulators, both formats, read back as written."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

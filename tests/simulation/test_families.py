@@ -1,7 +1,5 @@
 """Families of simulated data: what their presets are, and what they must never be."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """Networks to simulate from: what random ones are like, which given ones are refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

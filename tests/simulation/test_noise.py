@@ -1,7 +1,5 @@
 """Technical noise: every step against the formula that SERGIO documents for it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

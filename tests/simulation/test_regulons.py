@@ -1,7 +1,5 @@
 """The simulator of regulons: who regulates whom, and what shows of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

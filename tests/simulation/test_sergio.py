@@ -1,7 +1,5 @@
 """The dynamics: their stationary moments, an independent reference, SERGIO's numbers."""
 
-from __future__ import annotations
-
 import csv
 import tracemalloc
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Presets with every number, seeds, and data sets drawn in parallel."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import re

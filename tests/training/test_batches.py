@@ -1,7 +1,5 @@
 """Simulated graphs in batches: their seeds, their truth, and how models are scored on them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import pairwise
 

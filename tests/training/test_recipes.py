@@ -1,7 +1,5 @@
 """Recipes: plain values that come back as they were, and values that no recipe has."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import fields, replace
 

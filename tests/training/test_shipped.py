@@ -1,7 +1,5 @@
 """The weights that ship, on graphs nobody trained on: what the page on the method promises."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache

@@ -1,7 +1,5 @@
 """Training: what is learned, what is kept, and that a run that was stopped goes on as if it were not."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Weights and methods: what comes with the package, which weights a method takes, what it refuses."""
 
-from __future__ import annotations
-
 import fnmatch
 import tomllib
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Weights as files: what is in them, that they come back, that nothing damaged is used."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

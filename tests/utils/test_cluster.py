@@ -1,7 +1,5 @@
 """Repeated runs: in order, on this machine or on a cluster, with the same numbers, whoever dies."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Compilation where nothing can be kept on disk."""
 
-from __future__ import annotations
-
 import numba
 
 from grnular_core.utils.jit import compiled

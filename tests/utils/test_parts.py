@@ -1,7 +1,5 @@
 """Parts of a long run on disk: whole or missing, and nothing in them is executed."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What stands at a path: pipes, links to nothing, folders without rights, names that are too long."""
 
-from __future__ import annotations
-
 import errno
 import os
 from pathlib import Path

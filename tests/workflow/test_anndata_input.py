@@ -1,7 +1,5 @@
 """Every form of an AnnData holds the same cells: in memory, view, backed, dask, sparse or not, any slot."""
 
-from __future__ import annotations
-
 import anndata
 import dask.array as da
 import numpy as np

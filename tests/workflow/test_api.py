@@ -1,7 +1,5 @@
 """``import grnular_core as gc``: few names, loaded lazily, that take data as people have them."""
 
-from __future__ import annotations
-
 import doctest
 import json
 import subprocess

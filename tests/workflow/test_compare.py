@@ -1,7 +1,5 @@
 """``gc.compare``: which edges differ between two conditions, on simulated cells where that is known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

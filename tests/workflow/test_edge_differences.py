@@ -1,7 +1,5 @@
 """The permutation test of differing edges: labelings, p, q and what they promise."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Exports: what other programs would read is what the network says; no input is ever changed."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

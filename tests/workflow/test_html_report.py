@@ -1,7 +1,5 @@
 """The report as a page: of its own, whatever genes are called, and usable in a browser by mouse and keyboard."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

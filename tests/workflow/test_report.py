@@ -1,7 +1,5 @@
 """The report: complete, json, without a folder of the machine; scores with their controls."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Data made of other data: what a drawing keeps, what a shuffling destroys, which genes stay."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

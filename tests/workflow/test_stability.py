@@ -1,7 +1,5 @@
 """Stability and decoys: what the two promise where their null is true, and what they do not promise."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """``gc.tl`` and ``gc.pl``: a network that stays with the cells, through h5ad too, and its drawing."""
 
-from __future__ import annotations
-
 import json
 
 import anndata

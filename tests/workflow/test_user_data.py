@@ -1,7 +1,5 @@
 """A user's own files: what is read, what is said, and which way out a refusal offers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import anndata
