@@ -2,21 +2,17 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
+import build
+import code_page
+import execute
 import nbformat
+import pages
 import pytest
 from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-import code_page  # noqa: E402
-import execute  # noqa: E402
-import pages  # noqa: E402
-
 NOTEBOOKS = execute.sources()
 
 

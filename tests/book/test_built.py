@@ -1,21 +1,17 @@
 """Built pages stand alone: what the check of a book finds, and that the book which was built passes it."""
 
 import re
-import sys
 from pathlib import Path
 
+import build
+import check
+import code_page
+import finish
 import nbformat
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-import check  # noqa: E402
-import code_page  # noqa: E402
-import finish  # noqa: E402
-
 HTML = build.HTML
 LIVE = {"01_clean", "02_noisy_dropout", "07_ablations"}  # pages that compute without any download
 needs_book = pytest.mark.skipif(

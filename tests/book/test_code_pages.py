@@ -2,23 +2,19 @@
 
 import re
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import build
+import code_page
+import docstrings
 import nbformat
 import pytest
+import rendering
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-import code_page  # noqa: E402
-import docstrings  # noqa: E402
-import rendering  # noqa: E402
-
 ROOMS = code_page.rooms(ROOT)
 NAME = "08_metric_pitfalls"
 HERE = {"GITHUB_REPOSITORY": "someone/grnular", "GITHUB_REF_NAME": "main"}

@@ -3,10 +3,10 @@
 import fnmatch
 import re
 import shlex
-import sys
 import tomllib
 from pathlib import Path
 
+import build
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
@@ -20,10 +20,6 @@ from grnular_core.data.registry import registry
 from grnular_core.workflow.exports import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-
 PAGES = ("README.md", *(f"book/{path.name}" for path in sorted((ROOT / "book").glob("*.md"))))
 FENCE = re.compile(r"```(?:bash|\{code-block\} bash)\n(.*?)```", re.DOTALL)
 EXTRAS = {*tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]}

@@ -2,9 +2,9 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
+import difference_page
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +12,6 @@ from grnular_paper import published_code
 from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import difference_page  # noqa: E402
 
 
 @pytest.fixture(scope="module")

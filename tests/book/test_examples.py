@@ -2,17 +2,14 @@
 
 import os
 import re
-import sys
 from pathlib import Path
 
+import examples
 import nbformat
 import pytest
 from grnular_paper.records import recorded_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import examples  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,20 @@
 
 import importlib
 import re
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import figures
+import learned_figures
 import matplotlib as mpl
 import pytest
 import torch
 from torch import nn
 
+from grnular_core.models.edge_features import EDGE_FEATURES
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import figures  # noqa: E402
-import learned_figures  # noqa: E402
-
-from grnular_core.models.edge_features import EDGE_FEATURES  # noqa: E402
-from grnular_core.models.grnular import GRNULar, GRNULarConfig  # noqa: E402
-
 PAGE = (ROOT / "book/method.md").read_text(encoding="utf-8")
 DIRECTIVE = re.compile(
     r"```\{figure\} _generated/(\w+)\.svg\n((?::\w+: [^\n]*\n)+)\n(.+?)```", re.DOTALL

@@ -4,20 +4,16 @@ import ast
 import importlib
 import io
 import re
-import sys
 import tokenize
 from pathlib import Path
 
+import build
+import execute
 import nbformat
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-import execute  # noqa: E402
-
 NOTEBOOKS = execute.sources()
 PROSE = sorted((ROOT / "book").glob("*.md"))
 METHOD = (ROOT / "book/method.md").read_text(encoding="utf-8")

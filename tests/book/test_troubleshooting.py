@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import build
+import execute
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,11 +28,6 @@ from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import build  # noqa: E402
-import execute  # noqa: E402
-
 PAGES = "\n".join((ROOT / "book" / name).read_text(encoding="utf-8") for name in ("your_data.md", "reproduce.md"))
 QUOTES = re.findall(r"^> `(.*)`$", PAGES, re.MULTILINE)
 TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)

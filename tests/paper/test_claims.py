@@ -2,9 +2,9 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
+import claim_page
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,10 +26,6 @@ from grnular_paper.verdicts import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import claim_page  # noqa: E402
-
 RECORD = recorded_folder()
 
 

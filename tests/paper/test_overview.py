@@ -1,8 +1,6 @@
 """The summary of all methods on all settings, and the sentences of the first page."""
 
-import sys
-from pathlib import Path
-
+import first_page
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,9 +9,6 @@ from grnular_paper.claims import registry
 from grnular_paper.figures.overview import overview_figure
 from grnular_paper.records import recorded_folder
 from grnular_paper.tables import overview
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book"))
-import first_page  # noqa: E402
 
 FOLDER = recorded_folder()
 FOUND = overview.overview(FOLDER)

@@ -8,12 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import environment
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import environment  # noqa: E402
 
 # --- from the lock --------------------------------------------------------------------------------
 

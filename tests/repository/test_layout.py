@@ -8,6 +8,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+import environment
 import nbformat
 import pytest
 import yaml
@@ -18,10 +19,6 @@ import grnular_core
 from grnular_core.methods.interface import ARBORETO, REGDIFFUSION
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book"))
-
-import environment  # noqa: E402
-
 TOP_LEVEL = set(
     "book notebooks grnular_core tests _config.yml _toc.yml requirements.txt README.md "
     "pyproject.toml Makefile LICENSE CITATION.cff CHANGELOG.md".split()
