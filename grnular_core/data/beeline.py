@@ -167,12 +167,12 @@ def _beeline_genes(dataset: str, n_others: int) -> list[str]:
     return [*passed.index[is_tf], *passed.index[~is_tf][:n_others]]
 
 
-def _top_genes(dataset: str, network_genes: Sequence[str], n_genes: int = 500) -> list[str]:
-    """Apply the paper's gene rule: the most variable genes of a network with uncorrected p < 0.01."""
+def _top_genes(dataset: str, network_genes: Sequence[str]) -> list[str]:
+    """Apply the paper's gene rule: the 500 most variable genes of a network with uncorrected p < 0.01."""
     ordering = _gene_ordering(dataset)
     of_network = ordering.index.str.upper().isin({gene.upper() for gene in network_genes})
     passed = ordering[(ordering["p_value"] < SIGNIFICANT) & of_network]
-    return list(passed.sort_values("variance", ascending=False, kind="mergesort").index[:n_genes])
+    return list(passed.sort_values("variance", ascending=False, kind="mergesort").index[:500])
 
 
 def _top500_genes(dataset: str, network: str = "STRING") -> list[str]:

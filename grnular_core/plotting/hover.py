@@ -119,7 +119,7 @@ def _field(figure: Figure, spot: Spot) -> str:
     )
 
 
-def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> list[Spot]:
+def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str) -> list[Spot]:
     """Make a field for each cell of a heat map: method, dataset and value.
 
     Parameters
@@ -128,7 +128,6 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
         On which ``score_heatmap`` drew ``grid``.
     grid : DataFrame
     score : str
-    digits : int
 
     Returns
     -------
@@ -138,7 +137,7 @@ def heatmap_spots(ax: Axes, grid: pd.DataFrame, score: str, digits: int = 3) -> 
     for row, pair in enumerate(grid.index):
         for column, method in enumerate(grid.columns):
             value = grid.iat[row, column]
-            shown = "no value" if pd.isna(value) else f"{value:.{digits}f}"
+            shown = "no value" if pd.isna(value) else f"{value:.3f}"
             words = f"{label(method)}\n{pair}\n{score}: {shown}"
             spots.append(Spot(ax, (column, row), (column + 1, row + 1), words))
     return spots

@@ -366,7 +366,7 @@ def _scores_of_ranks(ranks: np.ndarray, n_all: int) -> tuple[float, float, float
 
 
 def _resampled_auprc(
-    scores: np.ndarray, mask: np.ndarray, truth: np.ndarray, times: np.ndarray, chunk: int = 100
+    scores: np.ndarray, mask: np.ndarray, truth: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """AUPRC and its ratio (draws, 2) when row r counts ``times[draw, r]`` times.
 
@@ -380,15 +380,15 @@ def _resampled_auprc(
         n_all[:, r] = _count_at_least(scores[r][mask[r]], thresholds)
         n_true[:, r] = _count_at_least(scores[r][truth[r]], thresholds)
     answer = np.full((len(times), 2), NAN)
-    for start in range(0, len(times), chunk):  # bounds the memory: thresholds x chunk
-        weight = times[start : start + chunk].T.astype(float)
+    for start in range(0, len(times), 100):  # bounds the memory: thresholds x 100
+        weight = times[start : start + 100].T.astype(float)
         found, selected = n_true @ weight, n_all @ weight
         total = found[-1]
         density = total / (mask.sum(axis=1) @ weight)
         steps = np.diff(found, axis=0, prepend=0.0)
         area = np.sum(steps * found / np.maximum(selected, 1.0), axis=0)
         drawn = total > 0  # a draw of TFs without any true edge has no AUPRC
-        part = answer[start : start + chunk]
+        part = answer[start : start + 100]
         part[drawn, 0] = area[drawn] / total[drawn]
         part[drawn, 1] = part[drawn, 0] / density[drawn]
     return answer

@@ -293,15 +293,13 @@ def edges_at(q: np.ndarray, levels: tuple[float, ...] = LEVELS) -> dict[float, i
     return {level: int((np.asarray(q) <= level).sum()) for level in levels}
 
 
-def fdr_curve(q: np.ndarray, points: int = 200) -> pd.DataFrame:
-    """Follow the estimated FDR over the number of edges taken, for a figure.
+def fdr_curve(q: np.ndarray) -> pd.DataFrame:
+    """Follow the estimated FDR over at most 200 numbers of edges taken, for a figure.
 
     Parameters
     ----------
     q : ndarray, (edges,)
         Strongest edge first.
-    points : int
-        At most so many numbers of edges, spread evenly on a logarithmic axis.
 
     Returns
     -------
@@ -310,5 +308,5 @@ def fdr_curve(q: np.ndarray, points: int = 200) -> pd.DataFrame:
     """
     if not len(q):
         return pd.DataFrame(columns=["n_edges", "q_value"])
-    at = np.unique(np.geomspace(1, len(q), points).astype(int))
+    at = np.unique(np.geomspace(1, len(q), 200).astype(int))
     return pd.DataFrame({"n_edges": at, "q_value": np.asarray(q)[at - 1]})

@@ -10,7 +10,7 @@ chosen : str
     The method that is compared with others.
 ablations : DataFrame
     Rows of ``ablation_rows``.
-name, names : str, or some
+names : sequence of str
     Names of trained weights.
 """
 
@@ -40,7 +40,8 @@ from grnular_paper.verdicts import turned, with_interval
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
 TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %, one network"}
 ONE_NETWORK = ("DS1",)  # its replicates are draws of technical noise: no units of a test
-TRAINED = ("grnular-context", "grnular", "glad-tf", "glad")
+OURS = "grnular-context"
+TRAINED = (OURS, "grnular", "glad-tf", "glad")
 WITHOUT_TRAINING = (
     "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
 )  # fmt: skip
@@ -245,10 +246,8 @@ class Lead(NamedTuple):
     graphs: int
 
 
-def lead(
-    found: pd.DataFrame, setting: str, others: Sequence[str], chosen: str = "grnular-context"
-) -> Lead:
-    """Compare one method with the best of ``others``, each on the graphs both have, with the list of TFs.
+def lead(found: pd.DataFrame, setting: str, others: Sequence[str]) -> Lead:
+    """Compare GRNULar-context with the best of ``others``, each on the graphs both have, with the list of TFs.
 
     It is the one with the least ratio; NaN without shared graphs.
 
@@ -268,12 +267,10 @@ def lead(
     scores = known.pivot(index="replicate", columns="method", values="strict_auprc")
     leads = []
     for other in others:
-        if other in scores and chosen in scores:
-            both = scores[[chosen, other]].dropna()
+        if other in scores and OURS in scores:
+            both = scores[[OURS, other]].dropna()
             mean = both.mean()
-            leads.append(
-                Lead(other, float(mean[other]), float(mean[chosen] / mean[other]), len(both))
-            )
+            leads.append(Lead(other, float(mean[other]), float(mean[OURS] / mean[other]), len(both)))
     return min(leads, key=lambda one: one.times) if leads else Lead("", NAN, NAN, 0)
 
 

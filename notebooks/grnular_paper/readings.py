@@ -14,7 +14,7 @@ folder : Path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -143,17 +143,13 @@ def glad_readings() -> dict[str, Recipe]:
     return found
 
 
-def _tasks(
-    recipes: Callable[[], dict[str, Recipe]] = readings,
-    graphs: Sequence[str] = GRAPHS,
-    seeds: Sequence[int] = SEEDS,
-) -> list[Reading]:
+def _tasks(recipes: Callable[[], dict[str, Recipe]] = readings) -> list[Reading]:
     """All trainings, seed by seed."""
     return [
         Reading(name, recipe, family, seed)
-        for seed in seeds
+        for seed in SEEDS
         for name, recipe in recipes().items()
-        for family in graphs
+        for family in GRAPHS
     ]
 
 

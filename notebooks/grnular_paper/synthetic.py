@@ -6,7 +6,7 @@ their edges are among the candidates, and a method that cannot see them scores 0
 
 Parameters
 ----------
-name, preset : str
+name : str
     Name of a preset.
 method : str
     Name in the registry of methods.

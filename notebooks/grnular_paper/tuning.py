@@ -9,10 +9,6 @@ Parameters
 ----------
 rows : DataFrame
     Rows of the record "tuning".
-method : str
-    A key of ``grnular_core.methods.tuned.DEFAULTS``.
-known : str
-    "with" or "without" the list of TFs.
 """
 
 from __future__ import annotations
@@ -308,7 +304,7 @@ def rows_like_training(folder: Path, trained_like: str) -> pd.DataFrame:
     return rows[(rows[names] == [str(key[name]) for name in names]).all(axis=1)]
 
 
-def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-context") -> pd.DataFrame:
+def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:
     """Package defaults, tuned settings and ours on the same test graphs of one point.
 
     Parameters
@@ -317,8 +313,6 @@ def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-conte
         ``rows_like_training``.
     trained_like : str
         The range that the tuned settings are of.
-    ours : str
-        A method of this work.
 
     Returns
     -------
@@ -329,7 +323,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str, ours: str = "grnular-conte
     for method in DEFAULTS:
         best = Setting(method, settings_for(method, trained_like)).values
         names += [(method, method, Setting(method, DEFAULTS[method]).values), (method + TUNED, method, best)]
-    names.append((ours, ours, "as it ships"))
+    names.append(("grnular-context", "grnular-context", "as it ships"))
     known = {"glasso": "without"}
     parts = []
     for name, method, values in names:

@@ -33,7 +33,7 @@ from grnular_paper.tables.more_cells import (
 )
 
 
-def kind_panels(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Figure:
+def kind_panels(rows: pd.DataFrame) -> Figure:
     """Draw a panel a kind of network: a point a set, the geometric mean and its interval, the best control as a band.
 
     Returns
@@ -42,7 +42,7 @@ def kind_panels(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Figure:
         Methods down, in the order of the first panel's means; both axes logarithmic.
     """
     kinds = [kind for kind in dict.fromkeys(KINDS.values()) if len(rows[rows["kind"] == kind])]
-    found = {kind: set_scores(rows, kind, methods) for kind in kinds}
+    found = {kind: set_scores(rows, kind) for kind in kinds}
     order = list(geometric_means(found[kinds[0]]).sort_values("mean", ascending=False).index) if kinds else []
     order += [name for kind in kinds[1:] for name in found[kind] if name not in order]
     size = (1.5 + 3 * max(len(kinds), 1), 1.4 + 0.27 * len(order))

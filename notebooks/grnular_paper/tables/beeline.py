@@ -12,10 +12,8 @@ live, recorded : DataFrame
     Rows of one gene rule, computed now and on record.
 printed : DataFrame
     The paper's Fig. 8: ``dataset, network, method, auprc``.
-dataset, datasets, network, networks, method, methods, chosen, rule : str, or some
+dataset, datasets, networks, methods, rule : str, or some
     What is asked for, in the order shown, by the names of BEELINE and of the registry.
-seeds : iterable of int
-    A run each.
 wanted : iterable of RealTask
     Which runs, on which networks each.
 device : str
@@ -263,7 +261,7 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
 
 
 def printed_beside_chance(
-    rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, networks: Iterable[str], method: str = "grnular"
+    rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, networks: Iterable[str]
 ) -> pd.DataFrame:
     """What the paper prints for its model on a dataset, beside ours and beside random scores, by its protocol.
 
@@ -284,11 +282,11 @@ def printed_beside_chance(
     theirs = printed[printed["dataset"] == dataset]
     for network in networks:
         of = rows[(rows["dataset"] == dataset) & (rows["network"] == network)]
-        chance, ours = of[of["method"] == "random"], of[of["method"] == method]
+        chance, ours = of[of["method"] == "random"], of[of["method"] == "grnular"]
         for area in ("auprc", "auroc"):
             draws = chance[f"paper_{area}"].to_numpy(dtype=float)
             numbers = theirs.loc[theirs["network"] == network].set_index("method")[area]
-            number = float(numbers.get(method, np.nan))
+            number = float(numbers.get("grnular", np.nan))
             low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
             reached = float((draws >= number).mean()) if len(draws) and number == number else np.nan
             lines.append(
@@ -298,14 +296,14 @@ def printed_beside_chance(
                     "random": float(draws.mean()) if len(draws) else np.nan, "low": low, "high": high,
                     "share": reached, "draws": len(draws),
                     "floor": float(of["paper_floor_auroc"].mean()) if area == "auroc" and len(of) else np.nan,
-                    "below": int((numbers.drop(method, errors="ignore") < low).sum()),
-                    "others": len(numbers.drop(method, errors="ignore")),
+                    "below": int((numbers.drop("grnular", errors="ignore") < low).sum()),
+                    "others": len(numbers.drop("grnular", errors="ignore")),
                 }
             )  # fmt: skip
     return pd.DataFrame(lines)
 
 
-def chance_table(found: pd.DataFrame, method: str = "grnular") -> pd.DataFrame:
+def chance_table(found: pd.DataFrame) -> pd.DataFrame:
     """``printed_beside_chance`` as readers see it.
 
     Returns
@@ -319,7 +317,7 @@ def chance_table(found: pd.DataFrame, method: str = "grnular") -> pd.DataFrame:
     lines = [
         {
             "network": f"[{NETWORK_LETTERS[r.network]}]", "score": r.score, "printed in Fig. 8": f"{r.printed:g}",
-            label(method): three(r.ours), f"random, {r.draws} draws": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]",
+            label("grnular"): three(r.ours), f"random, {r.draws} draws": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]",
             "draws that reach the printed": "" if np.isnan(r.share) else f"{r.share:.0%}", "floor": three(r.floor),
         }
         for r in found.itertuples()
@@ -344,7 +342,7 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     return numbers
 
 
-def rule_numbers(rows: pd.DataFrame, network: str = "STRING") -> dict[str, float]:
+def rule_numbers(rows: pd.DataFrame) -> dict[str, float]:
     """How many methods the paper's protocol puts below the mean of random scores, and the strict one above.
 
     Parameters
@@ -358,7 +356,7 @@ def rule_numbers(rows: pd.DataFrame, network: str = "STRING") -> dict[str, float
         ``rule_methods`` without controls; ``rule_below_random`` of them by the paper's AUPRC, ``rule_above_strict`` by
         the strict one; ``rule_oracle``: the paper's AUPRC of the reference network itself.
     """
-    of = rows[rows["network"] == network].groupby("method")[["paper_auprc", "strict_auprc_ratio"]].mean()
+    of = rows[rows["network"] == "STRING"].groupby("method")[["paper_auprc", "strict_auprc_ratio"]].mean()
     methods = of.drop(index=list(CONTROLS), errors="ignore")
     random = of["paper_auprc"].get("random", np.nan)
     return {

@@ -16,7 +16,7 @@ means : Series
     Of ``precision_means``.
 tests : DataFrame
     Of ``pairwise_tests``.
-method, chosen : str
+method : str
     The method that is described.
 table : DataFrame
     Of ``telling_table``.
@@ -108,7 +108,7 @@ def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
     return means.sort_values(ascending=False)
 
 
-def precision_numbers(means: pd.Series, chosen: str = "grnular-cells") -> dict[str, int]:
+def precision_numbers(means: pd.Series) -> dict[str, int]:
     """How many methods are ahead of the chosen one.
 
     Returns
@@ -116,7 +116,7 @@ def precision_numbers(means: pd.Series, chosen: str = "grnular-cells") -> dict[s
     dict of str to int
         ``precision_ahead`` of ``precision_methods``.
     """
-    ahead = int((means > means.get(chosen, float("nan"))).sum())
+    ahead = int((means > means.get("grnular-cells", float("nan"))).sum())
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 
 
@@ -363,7 +363,7 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
     return numbers
 
 
-def left_out_table(found: Ranking, methods: Sequence[str] = LEFT_OUT) -> pd.DataFrame:
+def left_out_table(found: Ranking) -> pd.DataFrame:
     """Arithmetic / geometric mean with each dataset left out, and without both of blood stem cells.
 
     Returns
@@ -371,7 +371,7 @@ def left_out_table(found: Ranking, methods: Sequence[str] = LEFT_OUT) -> pd.Data
     DataFrame
         Texts, a line a dataset left out (the first: none), a column a method.
     """
-    ratio = _ratios(found, methods)
+    ratio = _ratios(found)
     lines: Mapping[str, np.ndarray] = {
         "none": np.zeros(len(ratio), dtype=bool),
         **{d: np.array(found.datasets) == d for d in dict.fromkeys(found.datasets)},
@@ -386,17 +386,15 @@ def left_out_table(found: Ranking, methods: Sequence[str] = LEFT_OUT) -> pd.Data
     return pd.DataFrame(texts, index=[label(m) for m in ratio]).T.rename_axis("left out")
 
 
-def _ratios(found: Ranking, methods: Sequence[str]) -> pd.DataFrame:
-    return np.exp(found.by_pair[[m for m in methods if m in found.by_pair]])
+def _ratios(found: Ranking) -> pd.DataFrame:
+    return np.exp(found.by_pair[[m for m in LEFT_OUT if m in found.by_pair]])
 
 
 def _blood(found: Ranking) -> np.ndarray:
     return np.array([dataset.startswith("mHSC") for dataset in found.datasets], dtype=bool)
 
 
-def blood_numbers(
-    found: Ranking, chosen: str = "grnular-cells", methods: Sequence[str] = LEFT_OUT
-) -> dict[str, int]:
+def blood_numbers(found: Ranking) -> dict[str, int]:
     """Where the chosen method stands by the arithmetic mean without both sets of blood stem cells.
 
     Returns
@@ -404,19 +402,14 @@ def blood_numbers(
     dict of str to int
         ``blood_rank`` (0 where it is not ranked) of ``blood_methods``.
     """
-    means = _ratios(found, methods)[~_blood(found)].mean().sort_values(ascending=False)
+    means = _ratios(found)[~_blood(found)].mean().sort_values(ascending=False)
     order = list(means.index)
-    rank = order.index(chosen) + 1 if chosen in order else 0
+    rank = order.index("grnular-cells") + 1 if "grnular-cells" in order else 0
     return {"blood_rank": rank, "blood_methods": len(order)}
 
 
-def target_numbers(chance: pd.DataFrame, network: str = "STRING") -> dict[str, float]:
+def target_numbers(chance: pd.DataFrame) -> dict[str, float]:
     """How many of a network's true edges end in a TF, over datasets, to be glued.
-
-    Parameters
-    ----------
-    network : str
-        Name of BEELINE.
 
     Returns
     -------
@@ -424,7 +417,7 @@ def target_numbers(chance: pd.DataFrame, network: str = "STRING") -> dict[str, f
         ``into_tfs_low``, ``_high``: percent of the true edges; ``into_tfs_times_low``, ``_high``: over the share of the
         candidates.
     """
-    of = chance[chance["network"] == network]
+    of = chance[chance["network"] == "STRING"]
     shares, times = of["true_into_tfs"], of["true_into_tfs"] / of["candidates_into_tfs"]
     return {
         "into_tfs_low": 100 * float(shares.min()),

@@ -10,8 +10,6 @@ datasets : iterable of str
     Some of ``DATASETS``.
 found : DataFrame
     A row a TF, ``learning.per_tf``; may be empty.
-methods : sequence of str
-    Columns of ``found`` with the average precision within a TF.
 weights : str
     Name of trained weights of the published model.
 device : str
@@ -20,7 +18,7 @@ device : str
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -118,7 +116,7 @@ def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFram
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), absent
 
 
-def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict[str, float]:
+def hidden_numbers(found: pd.DataFrame) -> dict[str, float]:
     """Numbers of DS1 to be glued: undetected TFs, the share of edges they regulate, their ranks.
 
     Returns
@@ -134,5 +132,5 @@ def hidden_numbers(found: pd.DataFrame, methods: Sequence[str] = RANKED) -> dict
         "ds1_visible": int(visible.sum()),
         "ds1_visible_targets": 100 * float(found.loc[visible, "targets"].mean()),
         "ds1_hidden_targets": 100 * float(found.loc[~visible, "targets"].mean()),
-        **{f"ds1_within_{name}": float(found[name].mean()) for name in methods},
+        **{f"ds1_within_{name}": float(found[name].mean()) for name in RANKED},
     }

@@ -63,15 +63,13 @@ def set_scores(
     return wide[[name for name in methods if name in wide and wide[name].notna().all()]]
 
 
-def geometric_means(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def geometric_means(scores: pd.DataFrame) -> pd.DataFrame:
     """Geometric mean over sets of every method, with its interval.
 
     Parameters
     ----------
     scores : DataFrame, shape (sets, methods)
         Of ``set_scores``, or a ratio of two columns of it.
-    seed : int
-        Of the draws.
 
     Returns
     -------
@@ -80,7 +78,7 @@ def geometric_means(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     with np.errstate(divide="ignore"):
         logs = np.log(scores.to_numpy(dtype=float))
-    drawn = np.random.default_rng(seed).integers(len(logs), size=(DRAWS, len(logs)))
+    drawn = np.random.default_rng(0).integers(len(logs), size=(DRAWS, len(logs)))
     means = logs[drawn].mean(axis=1)
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(means, [tail, 100 - tail], axis=0) if len(logs) > 1 else (np.nan, np.nan)
@@ -189,7 +187,7 @@ def set_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def pair_table(pairs: pd.DataFrame, tf_list: str = BEELINE_LIST) -> pd.DataFrame:
+def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
     """What is left of every network in every set: TFs with a target / true edges; in brackets where it is not scored.
 
     Returns
@@ -197,7 +195,7 @@ def pair_table(pairs: pd.DataFrame, tf_list: str = BEELINE_LIST) -> pd.DataFrame
     DataFrame
         Texts, sets down, networks across; a dash where there is no such network for the species.
     """
-    of = pairs[pairs["tf_list"] == tf_list]
+    of = pairs[pairs["tf_list"] == BEELINE_LIST]
     cells = {}
     for row in of.itertuples():
         sizes = f"{row.regulators:.0f} / {row.true:.0f}"

@@ -8,8 +8,6 @@ means : DataFrame
     Of ``auroc_means``.
 left : DataFrame
     Of ``survival``.
-method, methods : str, or some
-    Methods shown, in order.
 simulation : Simulation
     Expression (cells, genes) and the network behind it.
 n_graphs, n_cells : int
@@ -42,7 +40,7 @@ class Seen(NamedTuple):
     edges: float  # true ones between such genes
 
 
-def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
+def auroc_means(recorded: pd.DataFrame) -> pd.DataFrame:
     """Mean AUROC of both protocols at each dropout, beside that of random scores.
 
     Returns
@@ -54,7 +52,7 @@ def auroc_means(recorded: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.Da
     rows = recorded[recorded["tf_information"] == "with"]
     means = rows.groupby(["method", "panel"])[["paper_auroc", "paper_floor_auroc", "strict_auroc"]]
     means = means.mean()
-    known = [(m, q) for m in methods for q in grids.DROPOUTS if (m, q) in means.index]
+    known = [(m, q) for m in SHOWN for q in grids.DROPOUTS if (m, q) in means.index]
     found = [(m, q, *means.loc[(m, q)]) for m, q in known]
     return pd.DataFrame(found, columns=["method", "dropout", "paper", "floor", "strict"])
 
@@ -138,7 +136,7 @@ def survival_table(left: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grnular") -> str:
+def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame) -> str:
     """Numbers of both tables at a dropout of 75 %.
 
     Returns
@@ -153,13 +151,13 @@ def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame, method: str = "grn
         f"count, and an oracle reaches {at['oracle']:.2f}."
     )
     of: Mapping[int, pd.Series] = {
-        row["dropout"]: row for _, row in means[means["method"] == method].iterrows()
+        row["dropout"]: row for _, row in means[means["method"] == "grnular"].iterrows()
     }
     if not {25, 75} <= set(of):
         return text
     first, last, floor = of[25]["paper"], of[75]["paper"], of[75]["floor"]
     text += (
-        f" The AUROC of {label(method)} by the paper's protocol is {first:.2f} at 25 % and {last:.2f} at 75 %, "
+        f" The AUROC of {label('grnular')} by the paper's protocol is {first:.2f} at 25 % and {last:.2f} at 75 %, "
         f"where random scores have {floor:.2f}."
     )
     if last < floor:

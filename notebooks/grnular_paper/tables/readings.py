@@ -6,10 +6,6 @@ curves : DataFrame
     Rows on record of "readings".
 recipes : dict
     Names of readings and their recipes, the reference first.
-graphs : sequence of str
-    Families of graphs.
-names : sequence of str
-    Names of trained weights.
 """
 
 from __future__ import annotations
@@ -28,9 +24,7 @@ PUBLISHED = tuple(
 )
 
 
-def readings_table(
-    curves: pd.DataFrame, recipes: Mapping[str, Recipe], graphs: Sequence[str] = readings.GRAPHS
-) -> pd.DataFrame:
+def readings_table(curves: pd.DataFrame, recipes: Mapping[str, Recipe]) -> pd.DataFrame:
     """AUPRC on validation graphs before training and at the best epoch, and the difference to the first reading.
 
     Returns
@@ -44,7 +38,7 @@ def readings_table(
     lines = []
     for name in (name for name in recipes if name in set(found["reading"])):
         line: dict[str, str] = {"reading": name}
-        for family in graphs:
+        for family in readings.GRAPHS:
             own = found[(found["graphs"] == family) & (found["reading"] == name)].set_index("seed")
             base = found[(found["graphs"] == family) & (found["reading"] == first)].set_index("seed")
             title = TITLES.get(family, family)
@@ -106,7 +100,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     return numbers
 
 
-def weights_table(names: Sequence[str] = PUBLISHED) -> pd.DataFrame:
+def weights_table() -> pd.DataFrame:
     """The published models as shipped: what was chosen, and their AUPRC and AUROC on validation graphs.
 
     Returns
@@ -116,7 +110,7 @@ def weights_table(names: Sequence[str] = PUBLISHED) -> pd.DataFrame:
         and ``AUROC`` (at the second), a line a model.
     """
     lines = []
-    for name in names:
+    for name in PUBLISHED:
         found = read_trained(name)
         recipe, seen = found.recipe, found.metadata["validation"]
         config = recipe.config

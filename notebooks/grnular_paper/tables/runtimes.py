@@ -147,7 +147,7 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "paper, s", "here, s", "CPU s", "strict AUPRC"])
 
 
-def arboreto_in_words(recorded: pd.DataFrame, chosen: str = "grnular-context") -> str:
+def arboreto_in_words(recorded: pd.DataFrame) -> str:
     """Seconds of GRNBoost2 by arboreto on DS3 against those of the chosen model.
 
     Returns
@@ -155,13 +155,13 @@ def arboreto_in_words(recorded: pd.DataFrame, chosen: str = "grnular-context") -
     str
         One sentence.
     """
-    slow, quick = _pair(recorded, chosen)
+    slow, quick = _pair(recorded)
     return f"DS3, 1,200 genes: {slow:.0f} s against {quick:.2f} s, {slow / quick:.0f} times."
 
 
-def _pair(recorded: pd.DataFrame, chosen: str) -> tuple[float, float]:
+def _pair(recorded: pd.DataFrame) -> tuple[float, float]:
     seconds = recorded.set_index("method")["seconds"]
-    return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", chosen))
+    return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", "grnular-context"))
 
 
 def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
@@ -187,9 +187,7 @@ def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.Dat
     )
 
 
-def arboreto_numbers(
-    recorded: pd.DataFrame, real: pd.DataFrame, chosen: str = "grnular-context"
-) -> dict[str, float]:
+def arboreto_numbers(recorded: pd.DataFrame, real: pd.DataFrame) -> dict[str, float]:
     """How many times faster than GRNBoost2 by arboreto the chosen model is, to be glued.
 
     Returns
@@ -197,7 +195,7 @@ def arboreto_numbers(
     dict of str to float
         ``arboreto_times_ds3``; ``arboreto_times_least`` and ``arboreto_times_most_genes`` on real data.
     """
-    slow, quick = _pair(recorded, chosen)
+    slow, quick = _pair(recorded)
     return {
         "arboreto_times_ds3": slow / quick,
         "arboreto_times_least": float(real["times"].min()),

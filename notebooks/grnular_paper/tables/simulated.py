@@ -4,10 +4,8 @@ Parameters
 ----------
 tasks : iterable of SyntheticTask
     Which runs.
-live, recorded : DataFrame
+recorded : DataFrame
     Rows of the record's columns, computed now and on record.
-score : str
-    The column that is set side by side.
 """
 
 from __future__ import annotations
@@ -86,7 +84,6 @@ def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd
 def live_part(
     tasks: Iterable[SyntheticTask],
     recorded: pd.DataFrame,
-    score: str = "strict_auprc",
     **options: object,
 ) -> LivePart:
     """Run the tasks now and compare them with the record.
@@ -102,7 +99,7 @@ def live_part(
         Table, largest difference and text.
     """
     rows, failures = run_now(tasks, **options)
-    beside = _beside_record(rows, recorded, score)
+    beside = _beside_record(rows, recorded, "strict_auprc")
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them on record; "
     return LivePart(
