@@ -70,7 +70,6 @@ class Solution(NamedTuple):
     # Sum of the duality gaps of all parts: the objective is at most that far above its least value.
     # Infinite where no positive definite Theta was found.
     gap: float
-    sweeps: int  # of the part that needed most
 
 
 def graphical_lasso(
@@ -96,16 +95,16 @@ def graphical_lasso(
     W = _obeying_bounds(S, alpha, start)
     B = np.zeros_like(S) if start is None else start.coefficients.copy()
     precision, covariance = np.zeros_like(S), np.diag(np.diag(S))
-    gap, sweeps = 0.0, 0
+    gap = 0.0
     for genes in _connected(S, alpha) if len(S) else ():
         block = np.ix_(genes, genes)
         if len(genes) == 1:
             precision[block] = 1 / S[block]
             continue
         parts = (np.ascontiguousarray(matrix[block]) for matrix in (S, W, B))
-        precision[block], covariance[block], B[block], more, n = _solve(*parts, alpha, tolerance)
-        gap, sweeps = gap + more, max(sweeps, n)
-    return Solution(precision, Dual(covariance, B, alpha), gap, sweeps)
+        precision[block], covariance[block], B[block], more = _solve(*parts, alpha, tolerance)
+        gap += more
+    return Solution(precision, Dual(covariance, B, alpha), gap)
 
 
 def _obeying_bounds(S: np.ndarray, alpha: float, start: Dual | None) -> np.ndarray:
@@ -139,16 +138,15 @@ def _connected(S: np.ndarray, alpha: float) -> Iterator[np.ndarray]:
 
 def _solve(
     S: np.ndarray, W: np.ndarray, B: np.ndarray, alpha: float, tolerance: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, int]:
-    """Theta, W, coefficients, duality gap and sweeps of one connected part.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Theta, W, coefficients and duality gap of one connected part.
 
     Where sweeps do not reach the tolerance, ADMM continues from their solution.
     """
     theta, gap, inner = np.linalg.inv(W), np.inf, 1e-2 * alpha
-    sweeps, left = 0, DESCENTS * len(S) ** 2
+    left = DESCENTS * len(S) ** 2
     while gap > tolerance * len(S) and left > 0:
         moved, left = _sweep_rows(S, W, B, alpha, inner, left)
-        sweeps += 1
         theta = _theta(W, B)
         gap = _duality_gap(S, W, theta, alpha)
         # regressions need not be more exact than the rows of W they use
@@ -156,7 +154,7 @@ def _solve(
     if gap > tolerance * len(S):
         theta, W, gap, _ = _solve_by_admm(S, theta, W, alpha, tolerance * len(S))
         B = _coefficients(theta)
-    return theta, W, B, gap, sweeps
+    return theta, W, B, gap
 
 
 def _coefficients(theta: np.ndarray) -> np.ndarray:

@@ -192,7 +192,6 @@ class Method:
     marker: str = "p"  # of its line in figures
     cost: Literal["seconds", "minutes", "hours"] = "seconds"  # for 1,000 genes and 400 cells
     stochastic: bool = False
-    uses_tfs: bool = True  # False: all genes are alike to it, and the rows of TFs are taken
     uses_device: bool = False  # runs on a GPU where there is one
     needs_truth: bool = False  # the reference network
     package: OptionalPackage | None = None

@@ -141,7 +141,7 @@ _ENTRIES = (
     Method(
         "glad", "GLAD", "#CC79A7",
         "GLAD: unrolled graphical lasso over all genes, the TF list not used (Algorithm 3)",
-        _unrolled("glad"), marker="D", uses_tfs=False, uses_device=True,
+        _unrolled("glad"), marker="D", uses_device=True,
         model="glad", weights=("glad-clean", "glad-noisy"), range_weights="glad",
         memory=Memory(per_square=280), law=LAWS["glad"],
     ),
@@ -194,17 +194,15 @@ _ENTRIES = (
     Method(
         "regdiffusion", "RegDiffusion", "#661100",
         "RegDiffusion: a diffusion model of expression, from its own package (optional)",
-        _diffusion, cost="minutes", stochastic=True, uses_tfs=False,
-        uses_device=True, package=REGDIFFUSION,
+        _diffusion, cost="minutes", stochastic=True, uses_device=True, package=REGDIFFUSION,
         memory=Memory(per_square=60), law=LAWS["diffusion"],
     ),
     Method(
         "glasso", "GLASSO", "#999999",
         "Graphical lasso, penalty by cross-validation (scikit-learn; compiled above 150 genes)",
-        _glasso, marker="X", cost="minutes", uses_tfs=False,
-        memory=Memory(per_square=800),
+        _glasso, marker="X", cost="minutes", memory=Memory(per_square=800),
     ),
-    _tuned("glasso", "GLASSO", "#8C8C8C", cost="minutes", stochastic=False, uses_tfs=False,
+    _tuned("glasso", "GLASSO", "#8C8C8C", cost="minutes", stochastic=False,
            memory=Memory(per_square=800)),
     Method(
         "correlation", "correlation", "#009E73",
