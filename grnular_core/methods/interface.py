@@ -36,7 +36,7 @@ class Scores(NamedTuple):
     cpu_seconds : float, optional
         From methods that work in other processes, where the caller's clock of CPU time does not reach.
     weights_digest : str
-        ``Trained.digest`` of the trained model, "" where there is none.
+        ``TrainedModel.digest`` of the trained model, "" where there is none.
     """
 
     weight: np.ndarray

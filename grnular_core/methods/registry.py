@@ -119,6 +119,12 @@ _ENTRIES = (
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
+        "grnular-curated", "GRNULar-curated (this work)", "#DD3377",
+        "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
+        _call("curated", "curated_method"), marker="o", stochastic=True, uses_device=True,
+        memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
+    ),
+    Method(
         "grnular-untrained", "GRNULar (untrained)", "#B0713C",
         "GRNULar (Algorithm 2 of the paper) with its learned parts at their starting values",
         _unrolled("grnular-untrained", "untrained_scores"), stochastic=True, uses_device=True, precision="double",

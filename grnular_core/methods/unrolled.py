@@ -15,7 +15,7 @@ from grnular_core.utils.errors import InputError
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from torch import nn
 
-    from grnular_core.training.weights import Trained
+    from grnular_core.training.weights import TrainedModel
 
 # Clean simulations have at most 2 % zeros, those with a dropout of 25 % have 25 %.
 ZEROS_OF_NOISY_DATA = 0.1
@@ -46,7 +46,7 @@ def default_weights(method: Method, expression: Matrix) -> str:
     return noisy if 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA else clean
 
 
-def fitting_weights(method: Method, weights: str | Path) -> Trained:
+def fitting_weights(method: Method, weights: str | Path) -> TrainedModel:
     """Trained weights, if the method can run them.
 
     Parameters
@@ -57,7 +57,7 @@ def fitting_weights(method: Method, weights: str | Path) -> Trained:
 
     Returns
     -------
-    Trained
+    TrainedModel
 
     Raises
     ------

@@ -24,6 +24,7 @@ from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, ear
 from grnular_core.utils.errors import InputError
 from grnular_paper.more_cells import STRICT, cell_set, confirmed_tfs, load_cells
 from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
+from grnular_paper.readout import held_out_run
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS
 from grnular_paper.tasks import Rows, Task
 
@@ -67,7 +68,7 @@ class MoreTask(Task):
         weights = papers_weights(self.method, "DS2")
         with one_thread():
             how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
-            run = run_method(data, self.method, how)
+            run = held_out_run(data, how) if self.method == "grnular-curated" else run_method(data, self.method, how)
         known = scored_edges(run.edges, data.genes)
         cost = {
             "seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "weights": run.weights_digest,

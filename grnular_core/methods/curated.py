@@ -1,0 +1,157 @@
+"""GRNULar-curated: three scores of each edge, joined by a readout fitted on curated networks.
+
+GRNULar-cells and ridge regression leave out what TFs share, signed correlation keeps it; curated edges have some of
+each. A score u of an edge becomes the surprise of its rank among all n edges, rank n being the highest,
+
+    L_u = -log(1 - rank_u / n + 1 / n),
+
+which for random scores is exponential with mean 1. With its z-scores over the genes of the same TF and over the TFs
+of the same gene, the logarithm of the likelihood ratio is linear:
+
+    log LR = b + sum_u (w_u L_u + v_u z_TF(L_u) + t_u z_gene(L_u)),    LR = p(L | edge) / p(L | no edge).
+
+The ten coefficients are in ``curated.json``: a logistic regression on eight sets of real cells, made by
+``python -m grnular_paper readout``. None of BEELINE's data are among them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+
+from grnular_core.methods.interface import MethodInput, RunOptions, Scores
+
+SCORES = ("grnular-cells", "ridge", "correlation-signed")
+FEATURES = tuple(f"{score}, {part}" for score in SCORES for part in ("rank", "within TF", "within gene"))
+MOST = 50.0  # log LR beyond which its exponential says no more
+
+
+class Readout(NamedTuple):
+    """Coefficients of the log likelihood ratio.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (features,)
+        In the order of ``FEATURES``.
+    intercept : float
+    """
+
+    weights: np.ndarray
+    intercept: float
+
+
+@lru_cache
+def shipped_readout() -> Readout:
+    """Read the readout of this package.
+
+    Returns
+    -------
+    Readout
+    """
+    found = json.loads((files("grnular_core") / "methods" / "curated.json").read_text(encoding="utf-8"))
+    return Readout(np.array([found["weights"][name] for name in FEATURES]), found["intercept"])
+
+
+def rank_features(weight: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarray]:
+    """Make the three features of one score, one after the other.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (tfs, genes)
+        Equal scores share the mean of their ranks.
+    tf_index : ndarray of int, shape (tfs,)
+        Positions of the TFs among the genes; a TF and itself are no edge, and 0 in every feature.
+
+    Yields
+    ------
+    ndarray, shape (tfs, genes)
+        Surprise of the rank, and its z-scores over genes and over TFs, 0 where all of them are equal.
+    """
+    edge = np.ones(weight.shape, dtype=bool)
+    edge[np.arange(len(tf_index)), tf_index] = False
+    n = edge.sum()
+    surprise = np.zeros(weight.shape)
+    surprise[edge] = -np.log1p((1 - rankdata(weight[edge])) / n)
+    yield surprise
+    for axis in (1, 0):
+        count = np.maximum(edge.sum(axis=axis, keepdims=True), 1)
+        centred = (surprise - surprise.sum(axis=axis, keepdims=True) / count) * edge
+        deviation = np.sqrt((centred**2).sum(axis=axis, keepdims=True) / count)
+        yield np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12)
+
+
+def log_likelihood_ratio(weights: list[np.ndarray], tf_index: np.ndarray, readout: Readout) -> np.ndarray:
+    """Join the scores of all edges.
+
+    Parameters
+    ----------
+    weights : list of ndarray, shape (tfs, genes)
+        In the order of ``SCORES``.
+    tf_index : ndarray of int, shape (tfs,)
+        Positions of the TFs among the genes.
+    readout : Readout
+
+    Returns
+    -------
+    ndarray, shape (tfs, genes)
+        Natural logarithms.
+    """
+    total = np.full(weights[0].shape, readout.intercept)
+    features = (feature for weight in weights for feature in rank_features(weight, tf_index))
+    for coefficient, feature in zip(readout.weights, features, strict=True):
+        total += coefficient * feature
+    return total
+
+
+def joined(parts: list[Scores], tf_index: np.ndarray, readout: Readout) -> Scores:
+    """Join the scores of all edges.
+
+    Parameters
+    ----------
+    parts : list of Scores
+        Of the methods ``SCORES``, in that order.
+    tf_index : ndarray of int, shape (tfs,)
+        Positions of the TFs among the genes.
+    readout : Readout
+
+    Returns
+    -------
+    Scores
+        Likelihood ratios, with the sign of the correlation and the digest of GRNULar-cells' weights.
+    """
+    log_ratio = log_likelihood_ratio([part.weight for part in parts], tf_index, readout)
+    ratio = np.exp(np.minimum(log_ratio, MOST))
+    ratio[np.arange(len(tf_index)), tf_index] = 0.0
+    return Scores(ratio, parts[-1].sign, weights_digest=parts[0].weights_digest)
+
+
+def curated_method(given: MethodInput, options: RunOptions) -> Scores:
+    """Score every edge by its likelihood ratio.
+
+    At a density d of true edges, an edge of ratio LR is one with the probability d LR / (1 - d + d LR).
+
+    Parameters
+    ----------
+    given : MethodInput
+    options : RunOptions
+        Of the scores.
+
+    Returns
+    -------
+    Scores
+        As ``joined``.
+
+    Raises
+    ------
+    InputError
+        When the device is not there.
+    """
+    from grnular_core.methods.registry import METHODS
+
+    return joined([METHODS[name].scores(given, options) for name in SCORES], given.tf_index, shipped_readout())

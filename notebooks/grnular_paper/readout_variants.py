@@ -1,0 +1,173 @@
+"""What each part of GRNULar-curated's readout is worth, by the sets that it has not seen.
+
+Every variant is fitted and scored as the readout itself (``readout.held_out_readouts``): the set and the half of the TFs
+that are scored have no part in the fit. Extra features know the target alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from grnular_core.data.candidates import candidates_of_clean
+from grnular_core.data.dataset import GRNDataset
+from grnular_core.methods.curated import SCORES
+from grnular_core.scoring.ranking import average_precision
+from grnular_core.utils.files import atomic_write
+from grnular_paper.more_cells import SETS, load_cells
+from grnular_paper.more_networks import CHIP, CURATED, KINDS, among, network, networks_of, pair_sizes
+from grnular_paper.readout import HALVES, half_of, held_out_readouts, set_examples, set_features
+
+PARTS = ("rank", "within TF", "within gene")
+MORE_SCORES = ("grnular-context", "cluster-correlation-4-signed", "clr")
+TARGET_IS_TF, MEAN, VARIANCE = "target is a TF", "target's mean", "target's variance"
+TARGETS = (TARGET_IS_TF, MEAN, VARIANCE)
+COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES) for part in PARTS), *TARGETS)
+TABLE = "readout_variants"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A readout with other features, or fitted on other networks.
+
+    Attributes
+    ----------
+    name : str
+        As readers see it.
+    scores : tuple of str
+        Methods whose scores it joins.
+    parts : tuple of str
+        Which features of each, of ``PARTS``.
+    targets : tuple of str
+        Features of the target, of ``TARGETS``.
+    kinds : tuple of str
+        Of the networks that it is fitted on.
+    """
+
+    name: str
+    scores: tuple[str, ...] = SCORES
+    parts: tuple[str, ...] = PARTS
+    targets: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = (CURATED,)
+
+    def columns(self) -> list[int]:
+        """Return the places of its features among ``COLUMNS``.
+
+        Returns
+        -------
+        list of int
+        """
+        names = [*(f"{score}, {part}" for score in self.scores for part in self.parts), *self.targets]
+        return [COLUMNS.index(name) for name in names]
+
+
+VARIANTS = (
+    Variant("GRNULar-curated"),
+    *(Variant(f"without {score}", tuple(s for s in SCORES if s != score)) for score in SCORES),
+    Variant("ranks over all edges alone", parts=PARTS[:1]),
+    *(Variant(f"with {score}", (*SCORES, score)) for score in MORE_SCORES),
+    Variant("with the target's mean and variance", targets=(MEAN, VARIANCE)),
+    Variant("with 'target is a TF'", targets=(TARGET_IS_TF,)),
+    Variant("fitted on ChIP networks too", kinds=(CURATED, CHIP)),
+    Variant("fitted on ChIP networks alone", kinds=(CHIP,)),
+)
+
+
+def all_features(data: GRNDataset) -> np.ndarray:
+    """Compute the features of all variants.
+
+    Parameters
+    ----------
+    data : GRNDataset
+
+    Returns
+    -------
+    ndarray, shape (tfs, genes, features)
+        In the order of ``COLUMNS``; rows and columns sorted by name.
+    """
+    scores = set_features(data, (*SCORES, *MORE_SCORES))
+    genes = sorted(data.genes)
+    expression = data.expression(genes)
+    by_target = [
+        np.isin(genes, data.tfs), rankdata(expression.mean(axis=0)) / len(genes), rankdata(expression.var(axis=0)) / len(genes)
+    ]  # fmt: skip
+    of_targets = np.broadcast_to(np.stack(by_target, axis=-1), (*scores.shape[:2], len(TARGETS)))
+    return np.concatenate([scores, of_targets.astype(scores.dtype)], axis=-1)
+
+
+def held_out_ratios(
+    features: dict[str, np.ndarray], variants: Sequence[Variant] = VARIANTS, say: Callable[[str], None] = print
+) -> pd.DataFrame:
+    """Score every variant on every set and network that it has not seen.
+
+    Parameters
+    ----------
+    features : dict of str to ndarray
+        ``all_features`` of each set.
+    variants : sequence of Variant
+    say : callable
+        Gets a line for every variant.
+
+    Returns
+    -------
+    DataFrame
+        ``variant, dataset, network, kind, strict_auprc_ratio``.
+    """
+    rows = []
+    for variant in variants:
+        chosen = variant.columns()
+        examples = {
+            name: {half: part._replace(features=part.features[:, chosen]) for half, part in of.items()}
+            for name, of_all in features.items()
+            if (of := set_examples(load_cells(name), of_all, variant.kinds)) is not None
+        }
+        readouts = held_out_readouts(examples)
+        for name, of_all in features.items():
+            data = load_cells(name)
+            halves = np.array([half_of(tf) for tf in sorted(data.tfs)])
+            fitted = [of_all[..., chosen] @ readouts[name, half].weights + readouts[name, half].intercept for half in HALVES]
+            rows += [{"variant": variant.name, **row} for row in _ratios(data, np.choose(halves[:, None], fitted))]
+        say(variant.name)
+    return pd.DataFrame(rows)
+
+
+def _ratios(data: GRNDataset, score: np.ndarray) -> list[dict[str, object]]:
+    """Strict AUPRC over density on each network of the set."""
+    tfs, genes = sorted(data.tfs), sorted(data.genes)
+    rows = []
+    for name in networks_of(data.provenance["species"]):
+        clean = among(network(name, data.provenance["species"]), data)
+        if not pair_sizes(clean, data, list(data.tfs))["kept"]:
+            continue
+        of = candidates_of_clean(clean, data.genes, data.tfs)
+        at = np.ix_([tfs.index(tf) for tf in of.regulators], [genes.index(gene) for gene in of.targets])
+        ratio = average_precision(score[at][of.mask], of.truth[of.mask]) / of.density
+        rows.append({"dataset": data.name, "network": name, "kind": KINDS[name], "strict_auprc_ratio": ratio})
+    return rows
+
+
+def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
+    """Compute the table of variants anew.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    say : callable
+        Gets a line for every variant.
+
+    Raises
+    ------
+    DownloadError
+        When a set or network cannot be had.
+    WriteError
+        For a full disk or missing rights.
+    """
+    table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
+    with atomic_write(folder / f"{TABLE}.csv") as part:
+        table.round({"strict_auprc_ratio": 4}).to_csv(part, index=False)
