@@ -147,7 +147,7 @@ def held_out_ratios(
 def _ratios(data: GRNDataset, score: np.ndarray) -> list[dict[str, object]]:
     """Strict AUPRC over density on each network of the set."""
     tfs, genes = sorted(data.tfs), sorted(data.genes)
-    rows = []
+    rows, score = [], score - score.min()  # the protocol takes scores of at least 0
     for name in networks_of(data.provenance["species"]):
         clean = among(network(name, data.provenance["species"]), data)
         if not pair_sizes(clean, data, list(data.tfs))["kept"]:
