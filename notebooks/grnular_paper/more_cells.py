@@ -31,7 +31,7 @@ from scipy.io import loadmat
 from grnular_core.data.blocks import column_variance, log_normalised
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch
-from grnular_core.data.gene_lists import BROAD, read_tfs
+from grnular_core.data.gene_lists import BROAD, read_tfs, tf_list
 from grnular_core.data.names import match_names
 from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects, sparse_matrices
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 MIN_CELLS = 10  # in which a gene is seen
 MAX_GENES = 2000
 NO_NAME = ""  # a gene that counts in a cell's total alone
-STRICT = {"human": "tf_lists/lambert2018.txt", "mouse": "tf_lists/mm_mgi_tfs.txt"}
 ROUNDING = 0.01  # by which a recovered count may differ from a whole number
 
 
@@ -185,8 +184,8 @@ def confirmed_tfs(data: GRNDataset) -> list[str]:
     DownloadError
         When the list cannot be had.
     """
-    listed = read_tfs(fetch(STRICT[data.provenance["species"]]))
-    return match_names(listed, data.tfs, "ignore-case")
+    listed = tf_list(data.provenance["species"]).names
+    return match_names(listed or [], data.tfs, "ignore-case")
 
 
 def _from_r(*which: int) -> Callable[[Sequence[str]], Counts]:

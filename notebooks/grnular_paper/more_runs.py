@@ -17,12 +17,12 @@ from grnular_core.data.candidates import (
 )
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
-from grnular_core.data.gene_lists import BROAD
+from grnular_core.data.gene_lists import BROAD, STRICT
 from grnular_core.methods.registry import RunOptions, method, run_method
 from grnular_core.methods.unrolled import papers_weights
 from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
 from grnular_core.utils.errors import InputError
-from grnular_paper.more_cells import STRICT, cell_set, confirmed_tfs, load_cells
+from grnular_paper.more_cells import cell_set, confirmed_tfs, load_cells
 from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
 from grnular_paper.readout import held_out_run
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS
@@ -173,7 +173,7 @@ def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download
 def _set_keys(name: str, networks: Sequence[str]) -> list[str]:
     """Return the registry's keys of all files that a set, its lists of TFs and its networks need."""
     chosen = cell_set(name)
-    keys = [*chosen.keys, BROAD[chosen.species], STRICT[chosen.species]]
+    keys = [*chosen.keys, BROAD[chosen.species], STRICT]
     for of in (of for of in networks_of(chosen.species) if of in networks):
         keys += network_keys(of, chosen.species)
     return list(dict.fromkeys(keys))

@@ -34,15 +34,16 @@ from grnular_paper.more_runs import BEELINE_LIST, STRICT_LIST
 
 CONTROLS = ("degree", "target-mean", "target-is-tf", "random")  # they know no edge
 SHOWN = (
-    "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2", "grnboost2-tuned", "genie3",
+    "grnular-curated", "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2", "grnboost2-tuned", "genie3",
     "tigress", "glasso", "ridge", "correlation", "correlation-signed", "clr", "within-clusters", "cluster-correlation-4",
     "cluster-correlation-4-signed", "cluster-correlation-mean", "cluster-correlation-mean-signed", *CONTROLS,
 )  # fmt: skip
-OWN = ("grnular-cells", "grnular-context")
+OWN = ("grnular-curated", "grnular-cells", "grnular-context")
 RATIO, OTHERS = "strict_auprc_ratio", "ratio_others"
 REFERENCE = "correlation"
 DRAWS = 10_000
 LEVEL = 0.95
+PREFIXES = {CURATED: "curated", CHIP: "chip", MIXED: "mixed"}
 
 
 def set_scores(
@@ -147,6 +148,33 @@ def _sets_won(scores: pd.DataFrame) -> pd.Series:
     return racing.eq(best, axis=0).sum().astype(int)
 
 
+def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
+    """Compare readouts on the sets that they have not seen.
+
+    Parameters
+    ----------
+    variants : DataFrame
+        The recorded table ``readout_variants``; its first variant is the one that the others are compared with.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a variant: the geometric mean over sets of each kind, and on curated networks the ratio to the first
+        variant with its interval.
+    """
+    rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
+    names = list(rows["variant"].unique())
+    means = {kind: geometric_means(set_scores(rows, kind, names))["mean"] for kind in PREFIXES}
+    curated = set_scores(rows, CURATED, names)
+    over = geometric_means(curated.div(curated[names[0]], axis=0))
+    lines = [
+        {"readout": name, **{kind: _two(of[name]) for kind, of in means.items()}}
+        | {"curated, over the first": "" if name == names[0] else _interval(over.loc[name])}
+        for name in names
+    ]
+    return pd.DataFrame(lines)
+
+
 def network_table(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Geometric mean over sets of AUPRC / density on every network by itself.
 
@@ -235,11 +263,41 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
         }  # fmt: skip
     found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
     ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not on record for all sets)" for name in OWN)
-    found["models"] = " and ".join(f"{label(name)} {said}" for name, said in zip(OWN, ratios, strict=True))
+    said = [f"{label(name)} {ratio}" for name, ratio in zip(OWN, ratios, strict=True)]
+    found["models"] = f"{', '.join(said[:-1])} and {said[-1]}"
     return {f"{PREFIXES[kind]}_{name}": value for name, value in found.items()}
 
 
-PREFIXES = {CURATED: "curated", CHIP: "chip", MIXED: "mixed"}
+def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict[str, float | int | str]:
+    """Compare the method that was fitted on curated networks with all others, for the sentences of the page.
+
+    Parameters
+    ----------
+    method : str
+        The fitted method.
+
+    Returns
+    -------
+    dict of str to float, int or str
+        ``fitted_over``, ``fitted_low``, ``fitted_high``: its ratio to the best other method (``fitted_other``, in words; models
+        that it joins among them) on curated networks; ``fitted_above``: sets of ``fitted_sets`` where it is above correlation;
+        ``fitted_least``: its least ratio to correlation, on ``fitted_where``; ``fitted_chip``: its ratio to correlation on ChIP
+        networks. Empty without rows of it.
+    """
+    scores = set_scores(rows, CURATED)
+    if method not in scores or REFERENCE not in scores:
+        return {}
+    others = [name for name in scores if name not in (*CONTROLS, method)]
+    other = geometric_means(scores[others])["mean"].idxmax()
+    over = geometric_means(scores[[method]].div(scores[other], axis=0)).iloc[0]
+    beside = scores[method] / scores[REFERENCE]
+    chip = geometric_means(set_scores(rows, CHIP))["mean"]
+    found = {
+        "other": label(other), "over": over["mean"], "low": over["low"], "high": over["high"], "sets": len(scores),
+        "above": int((beside > 1).sum()), "least": beside.min(), "where": beside.idxmin(),
+        "chip": chip[method] / chip[REFERENCE],
+    }  # fmt: skip
+    return {f"fitted_{name}": value for name, value in found.items()}
 
 
 def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float | int]:
