@@ -77,7 +77,7 @@ def test_values_that_are_no_counts_are_refused(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "cells", "genes", "tfs", "strict"),
-    [("lungT", 500, 1396, 147, 69), ("tuck", 459, 510, 46, 29)],
+    [("lungT", 500, 1396, 147, 69), ("tuck", 459, 510, 46, 25)],
 )
 def test_small_sets_have_their_sizes(real_data, name, cells, genes, tfs, strict):
     data = load_cells(name)

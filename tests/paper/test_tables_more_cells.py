@@ -8,12 +8,14 @@ from grnular_paper.figures.more_cells import _draw_means, _pair_grid, kind_panel
 from grnular_paper.tables import more_cells as tables
 from grnular_paper.tables.more_cells import (
     _sets_won,
+    curated_numbers,
     geometric_means,
     kind_numbers,
     kind_table,
     live_numbers,
     network_table,
     set_scores,
+    variant_table,
 )
 
 RATIOS = {  # by network and set: correlation, clr (two seeds), degree
@@ -87,10 +89,36 @@ def test_numbers_for_sentences_say_who_is_above_the_controls(rows):
     assert found["chip_above_control"] == 0 and found["chip_methods"] == 2 and found["chip_ratio_degree"] == pytest.approx(3)
     found = kind_numbers(rows, "curated")
     assert found["curated_above_control"] == 2 and found["curated_sets"] == 2
-    assert found["curated_models"].startswith("GRNULar-cells (this work) (not on record for all sets) and GRNULar-context")
+    assert found["curated_models"].startswith("GRNULar-curated (this work) (not on record for all sets), GRNULar-cells")
     more = pd.concat([rows, pd.DataFrame([line(n, d, "grnular-cells", 2.5) for n, d in RATIOS])])
     assert "GRNULar-cells (this work) 2.50 and" in kind_numbers(more, "curated")["curated_models"]
     assert kind_numbers(rows[:0], "curated") == {}
+
+
+def test_the_fitted_method_is_compared_with_the_best_other_one(rows):
+    assert curated_numbers(rows) == {}
+    fitted = pd.DataFrame([line(n, d, "grnular-curated", r) for (n, d), r in zip(RATIOS, (8, 8, 2, 6), strict=False)])
+    more = pd.concat([rows, fitted])
+    scores = set_scores(more, "curated")
+    found = curated_numbers(more)
+    assert (found["fitted_other"], found["fitted_sets"]) == ("CLR", 2)
+    over = np.sqrt((scores["grnular-curated"] / scores["clr"]).prod())
+    assert found["fitted_over"] == pytest.approx(over) and found["fitted_low"] <= over <= found["fitted_high"]
+    beside = scores["grnular-curated"] / scores["correlation"]
+    assert found["fitted_least"] == beside.min() and found["fitted_where"] == beside.idxmin()
+    assert found["fitted_above"] == (beside > 1).sum()
+    chip = set_scores(more, "ChIP")
+    assert found["fitted_chip"] == pytest.approx((chip["grnular-curated"] / chip["correlation"]).iloc[0])
+
+
+def test_variants_are_compared_with_the_first(rows):
+    chosen = rows[(rows["tf_list"] == "BEELINE") & (rows["method"] != "degree")]
+    variants = chosen.assign(variant=chosen["method"]).drop(columns=["method", "tf_list"])
+    table = variant_table(variants).set_index("readout")
+    assert list(table.index) == list(variants["variant"].unique())
+    assert table.iloc[0]["curated, over the first"] == ""
+    means = geometric_means(set_scores(rows, "curated"))["mean"]
+    assert table["curated"].to_dict() == {name: f"{means[name]:.2f}" for name in table.index}
 
 
 def test_networks_stand_one_by_one(rows):
