@@ -169,7 +169,7 @@ def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
     curated = set_scores(rows, CURATED, names)
     over = geometric_means(curated.div(curated[names[0]], axis=0))
     lines = [
-        {"readout": name, **{kind: _two(of[name]) for kind, of in means.items()}}
+        {"readout": name, **{kind: _two(of.get(name, np.nan)) for kind, of in means.items()}}
         | {"curated, over the first": "" if name == names[0] else _interval(over.loc[name])}
         for name in names
     ]
