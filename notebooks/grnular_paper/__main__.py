@@ -116,7 +116,7 @@ def make_parser() -> argparse.ArgumentParser:
     example = commands.add_parser("example", help="2,000 human blood cells with and without interferon-beta, as h5ad")
     example.add_argument("out", type=text, metavar="CELLS.h5ad")
     example.set_defaults(run=_example)
-    readout = commands.add_parser("readout", help="fit the readout of grnular-curated anew, and its variants: 15 minutes on one core")
+    readout = commands.add_parser("readout", help="fit grnular-curated and its variants anew (15 minutes on a core)")
     readout.set_defaults(run=_readout)
     return parser
 
