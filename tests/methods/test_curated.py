@@ -70,6 +70,19 @@ def test_the_log_likelihood_ratio_is_linear_in_the_features():
     assert not ratios.weight[~EDGE].any() and ratios.weights_digest == "abc"
 
 
+def test_huge_likelihood_ratios_stay_in_order_and_finite():
+    weight = np.array([[0.0, 5.0, 1.0, 2.0], [3.0, 4.0, 0.0, 6.0]])
+    parts = [Scores(weight, np.ones((2, 4))) for _ in SCORES]
+
+    def ratios(largest: float) -> np.ndarray:
+        """Of the edges by rising weight, where the last one's logarithm is ``largest``."""
+        readout = Readout(np.eye(len(FEATURES))[0] * largest / np.log(6), 0.0)
+        return joined(parts, TFS, readout).weight[EDGE][np.argsort(weight[EDGE])]
+
+    assert (np.diff(ratios(40.0)) > 0).all()
+    assert np.isfinite(ratios(4000.0)).all()
+
+
 def test_the_method_joins_the_scores_of_its_three_methods():
     expression, tfs, _ = linear_network(n_genes=40, n_tfs=6)
     data = make_dataset(expression, tfs, orientation="cells-x-genes")

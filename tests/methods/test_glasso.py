@@ -120,6 +120,15 @@ def test_near_copies_are_solved_from_any_start(alpha):
     assert abs(ends[0] - ends[1]) <= 2e-7 * 40
 
 
+@pytest.mark.parametrize(("n_cells", "n_genes", "penalty"), [(300, 25, 0.1), (60, 40, 0.05)])
+def test_its_own_stop_is_at_the_optimum_in_four_digits(n_cells, n_genes, penalty):
+    S, tfs = sample(0, n_cells, n_genes), np.arange(n_genes)
+    found, best = (
+        module._partial_correlations(graphical_lasso(S, penalty, *stop).precision, tfs) for stop in ((), (1e-10,))
+    )
+    np.testing.assert_allclose(found, best, atol=1e-4)
+
+
 # --- the penalty by cross-validation
 
 

@@ -13,6 +13,7 @@ from grnular_core.models.edge_features import (
     EDGE_FEATURES,
     MIN_CELLS,
     PENALTY,
+    STRONG_PENALTY,
     edge_features,
 )
 from grnular_core.models.problem import standardise
@@ -46,12 +47,12 @@ def z_scores(X: np.ndarray) -> np.ndarray:
     return standardise(torch.tensor(X)).numpy()
 
 
-def ridge_by_sklearn(Z: np.ndarray) -> np.ndarray:
+def ridge_by_sklearn(Z: np.ndarray, penalty: float = PENALTY) -> np.ndarray:
     """Coefficients (tfs, genes); a TF's own column is left out when it is the target."""
     wanted = np.zeros((len(TFS), Z.shape[1]))
     for gene in range(Z.shape[1]):
         used = [k for k, tf in enumerate(TFS) if tf != gene]
-        model = Ridge(alpha=PENALTY * len(Z), fit_intercept=False)
+        model = Ridge(alpha=penalty * len(Z), fit_intercept=False)
         wanted[used, gene] = model.fit(Z[:, [TFS[k] for k in used]], Z[:, gene]).coef_
     return wanted
 
@@ -70,6 +71,7 @@ def test_ridge_is_sklearns_and_a_tf_does_not_explain_itself():
     wanted = ridge_by_sklearn(z_scores(X))
     np.testing.assert_allclose(found["ridge"], wanted, atol=1e-6)
     assert (wanted[range(3), TFS] == 0).all() and (wanted[:, TFS] != 0).sum() == 6
+    np.testing.assert_allclose(found["shrunk"], ridge_by_sklearn(z_scores(X), STRONG_PENALTY), atol=1e-6)
 
 
 def test_inside_clusters_the_means_of_clusters_are_gone():
@@ -80,7 +82,8 @@ def test_inside_clusters_the_means_of_clusters_are_gone():
         Z[labels == cluster] -= Z[labels == cluster].mean(0)
     found = features(X)
     np.testing.assert_allclose(found["within"], np.corrcoef(Z.T)[TFS], atol=1e-6)
-    np.testing.assert_allclose(found["within_ridge"], ridge_by_sklearn(z_scores(Z)), atol=1e-6)
+    for name, penalty in (("within_ridge", PENALTY), ("within_shrunk", STRONG_PENALTY)):
+        np.testing.assert_allclose(found[name], ridge_by_sklearn(z_scores(Z), penalty), atol=1e-6, err_msg=name)
 
 
 def test_partners_are_the_tfs_that_both_go_together_with_inside_clusters():

@@ -244,6 +244,17 @@ def test_a_task_that_lacks_one_of_its_rows_is_run_again_and_keeps_the_others(pre
     assert len(rows) == 3 and (rows["commit"] == "0123456789").sum() == 1
 
 
+def test_details_on_record_are_those_of_the_run_that_is_on_record(pretend, tmp_path):
+    """A run that is done anew brings its details, which are no others than those of its rows."""
+    task, details = RealTask("mDC", "clr", networks=NETWORKS[:1]), Record(DETAILS, tmp_path)
+    run_missing(tmp_path, [task], **QUIET)
+    (first,) = details.rows().to_dict("records")
+    details.add([{**first, "epr": 99.0}], replace=True)
+    Record("beeline", tmp_path).path.unlink()
+    run_missing(tmp_path, [task], **QUIET)
+    assert details.rows()["epr"].tolist() == [first["epr"]]
+
+
 def test_runs_with_another_gene_rule_are_rows_of_their_own(pretend, tmp_path):
     for rule in ("TFs+500", "top500"):
         run_missing(tmp_path, real_tasks(["mDC"], ["clr"], [0], rule, ["STRING"]), **QUIET)
