@@ -126,20 +126,23 @@ def held_out_ratios(
     DataFrame
         ``variant, dataset, network, kind, strict_auprc_ratio``.
     """
+    data = {name: load_cells(name) for name in features}
+    drawn = {
+        kinds: {name: set_examples(data[name], of_all, kinds) for name, of_all in features.items()}
+        for kinds in dict.fromkeys(variant.kinds for variant in variants)
+    }
     rows = []
     for variant in variants:
         chosen = variant.columns()
         examples = {
             name: {half: part._replace(features=part.features[:, chosen]) for half, part in of.items()}
-            for name, of_all in features.items()
-            if (of := set_examples(load_cells(name), of_all, variant.kinds)) is not None
+            for name, of in drawn[variant.kinds].items()
         }
         readouts = held_out_readouts(examples)
         for name, of_all in features.items():
-            data = load_cells(name)
-            halves = np.array([half_of(tf) for tf in sorted(data.tfs)])
+            halves = np.array([half_of(tf) for tf in sorted(data[name].tfs)])
             fitted = [of_all[..., chosen] @ readouts[name, half].weights + readouts[name, half].intercept for half in HALVES]
-            rows += [{"variant": variant.name, **row} for row in _ratios(data, np.choose(halves[:, None], fitted))]
+            rows += [{"variant": variant.name, **row} for row in _ratios(data[name], np.choose(halves[:, None], fitted))]
         say(variant.name)
     return pd.DataFrame(rows)
 
