@@ -20,7 +20,9 @@ from pages import table
 PRESETS = {"clean": "clean", "noisy(25)": "dropout"}
 METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells")
 WITHIN = {"all cells": "all", "clusters": "clusters", "cell types": "cell_type"}
-SIMPLE = ("grnular-cells", "ridge", "correlation", "within-clusters", "clr", "grnular-context")  # seconds or a minute
+SIMPLE = (  # seconds or a minute
+    "grnular-curated", "grnular-cells", "ridge", "correlation", "within-clusters", "clr", "grnular-context",
+)  # fmt: skip
 GRAPHS, SHUFFLINGS, LEVEL = 3, 3, 0.1
 
 

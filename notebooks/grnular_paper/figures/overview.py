@@ -12,7 +12,7 @@ from grnular_core.plotting.style import PALETTE, label
 from grnular_paper.tables.overview import METHODS
 
 COLUMNS = 5
-OURS = ("grnular", "grnular-context", "grnular-cells")  # filled larger, names in bold
+OURS = ("grnular", "grnular-context", "grnular-cells", "grnular-curated")  # filled larger, names in bold
 TICKS = (1, 2, 5, 10)
 
 

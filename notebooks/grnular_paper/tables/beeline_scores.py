@@ -44,11 +44,12 @@ CLUSTERS = (
 CONTROLS = ("degree", "target-is-tf", "random", "oracle")  # they infer nothing
 SHOWN = (
     "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",
-    "grnular-untrained", "grnular-context", "grnular-cells", "correlation", *CLUSTERS, "clr", "ridge", *CONTROLS,
+    "grnular-untrained", "grnular-context", "grnular-cells", "grnular-curated", "correlation", *CLUSTERS, "clr", "ridge",
+    *CONTROLS,
 )  # fmt: skip
 RATIO = "strict_auprc_ratio"
 DESCRIBED = (
-    "grnular-context", "grnular-cells", "grnular-untrained", "grnular", "grnboost2", "genie3",
+    "grnular-context", "grnular-cells", "grnular-curated", "grnular-untrained", "grnular", "grnboost2", "genie3",
     "regdiffusion", "clr", "correlation", *CLUSTERS, "ridge", "target-is-tf",
 )  # fmt: skip
 LEFT_OUT = (

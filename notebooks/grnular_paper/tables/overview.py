@@ -26,10 +26,10 @@ from grnular_paper.real_data import recorded_pairs
 CELLS = 1000  # of the simulated graphs shown
 # In the order shown. Tuned settings where a method has them; what was not run on a setting is left out there.
 METHODS = (
-    "grnular", "grnular-context", "grnular-cells", "glad-tf", "glasso", "grnboost2", "genie3", "tigress", "regdiffusion",
-    "ridge", "clr", "within-clusters", "correlation",
+    "grnular", "grnular-context", "grnular-cells", "grnular-curated", "glad-tf", "glasso", "grnboost2", "genie3", "tigress",
+    "regdiffusion", "ridge", "clr", "within-clusters", "correlation",
 )  # fmt: skip
-OURS = ("grnular-context", "grnular-cells")  # of this work
+OURS = ("grnular-context", "grnular-cells", "grnular-curated")  # of this work
 REAL = ("STRING", "ChIP, any cells", "ChIP, same cells")
 
 
