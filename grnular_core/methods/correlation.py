@@ -14,18 +14,19 @@ signed : bool
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
+from grnular_core.data.blocks import Matrix
 from grnular_core.data.candidates import score_matrix, sign_matrix
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.interface import Scores
 from grnular_core.utils.errors import InputError
 
-# penalties as shares of the number of cells: from almost none to almost only the mean
-RIDGE_PENALTIES = np.logspace(-3, 2, 11)
-RIDGE_FOLDS = 5
+GENES = 2048  # of a block of z-scores
 
 
 def standardised(expression: np.ndarray) -> np.ndarray:
@@ -41,6 +42,40 @@ def standardised(expression: np.ndarray) -> np.ndarray:
     # a gene that is constant up to rounding has no scale of its own
     usable = deviation > 1e-12 * np.maximum(np.abs(expression).max(axis=0, initial=0.0), 1e-300)
     return np.divide(centred, deviation, out=np.zeros_like(centred), where=usable)
+
+
+@dataclass(frozen=True)
+class ZScores:
+    """Z-scores of an expression matrix, made dense for some genes at a time."""
+
+    matrix: Matrix  # (cells, genes), dense or csc
+    dtype: type = np.float64
+
+    @classmethod
+    def of(cls, matrix: Matrix, dtype: type = np.float64) -> ZScores:
+        """Take a matrix, sparse ones with their genes in order."""
+        return cls(matrix.tocsc() if sparse.issparse(matrix) else matrix, dtype)
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return self.matrix.shape[0]
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes."""
+        return self.matrix.shape[1]
+
+    def blocks(self) -> list[slice]:
+        """Return all genes in order, ``GENES`` at a time."""
+        return [slice(i, min(i + GENES, self.n_genes)) for i in range(0, self.n_genes, GENES)]
+
+    def columns(self, genes: slice | np.ndarray) -> np.ndarray:
+        """Return z-scores (cells, genes) of some genes, as ``standardised``."""
+        chosen = self.matrix[:, genes]
+        dense = chosen.toarray() if sparse.issparse(chosen) else chosen
+        # sums are rounded by the order of values in memory
+        return standardised(np.ascontiguousarray(dense)).astype(self.dtype, copy=False)
 
 
 def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
@@ -60,19 +95,22 @@ def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
     return scores
 
 
-def pearson(expression: np.ndarray, tf_index: np.ndarray) -> np.ndarray:
-    """Pearson correlation of every TF with every gene.
+def pearson(expression: Matrix, tf_index: np.ndarray) -> np.ndarray:
+    """Pearson correlation of every TF with every gene, in blocks of genes.
 
     Returns
     -------
     ndarray, (tfs, genes)
         0 for constant genes; a TF with itself has 1.
     """
-    z = standardised(expression)
-    return np.clip(z[:, tf_index].T @ z / len(z), -1, 1)
+    z = ZScores.of(expression)
+    x, r = z.columns(tf_index), np.empty((len(tf_index), z.n_genes))
+    for block in z.blocks():
+        r[:, block] = x.T @ z.columns(block) / z.n_cells
+    return np.clip(r, -1, 1)
 
 
-def correlation(expression: np.ndarray, tf_index: np.ndarray, signed: bool = False) -> Scores:
+def correlation(expression: Matrix, tf_index: np.ndarray, signed: bool = False) -> Scores:
     """Absolute Pearson correlation over cells, or the signed score of it.
 
     Returns
@@ -160,74 +198,6 @@ def _z_along(values: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
     variance = ((values - mean) ** 2 * weight).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
     deviation = np.sqrt(variance)
     return np.divide(values - mean, deviation, out=np.zeros_like(values), where=deviation > 1e-12)
-
-
-def ridge(
-    expression: np.ndarray, tf_index: np.ndarray, seed: int = 0, penalty: float | None = None
-) -> Scores:
-    """Absolute coefficients of a ridge regression of each gene on all TFs, itself left out.
-
-    Expression is standardised. Each gene's penalty is the one of ``RIDGE_PENALTIES`` (times the number of cells)
-    with the least squared error in 5-fold cross-validation over shuffled cells.
-
-    Parameters
-    ----------
-    expression : ndarray, (cells, genes)
-        With fewer than five cells there are as many folds as cells.
-    seed : int
-        Of the shuffle.
-    penalty : float, optional
-        Times the number of cells, of all genes; None for that of cross-validation.
-
-    Returns
-    -------
-    Scores
-    """
-    z = standardised(expression)
-    if penalty is not None:
-        (coefficients,) = _ridge_path(z, tf_index, np.array([penalty]))
-        return _ridge_scores(coefficients, z, tf_index)
-    n_cells = len(z)
-    folds = np.arange(n_cells) % min(RIDGE_FOLDS, n_cells)
-    np.random.default_rng(seed).shuffle(folds)
-    error = np.zeros((len(RIDGE_PENALTIES), z.shape[1]))
-    for fold in range(folds.max() + 1):
-        train, test = z[folds != fold], z[folds == fold]
-        for i, weights in enumerate(_ridge_path(train, tf_index)):
-            residual = test - test[:, tf_index] @ weights
-            error[i] += (residual**2).sum(axis=0)
-    best = error.argmin(axis=0)
-    coefficients = np.zeros((len(tf_index), z.shape[1]))
-    for i, weights in enumerate(_ridge_path(z, tf_index)):
-        coefficients[:, best == i] = weights[:, best == i]
-    return _ridge_scores(coefficients, z, tf_index)
-
-
-def _ridge_scores(coefficients: np.ndarray, z: np.ndarray, tf_index: np.ndarray) -> Scores:
-    """Size and sign of coefficients (tfs, genes), which become 0 for constant TFs."""
-    coefficients[~z[:, tf_index].any(axis=0)] = 0  # a constant TF: rounding only
-    return Scores(np.abs(coefficients), np.sign(coefficients))
-
-
-def _ridge_path(
-    z: np.ndarray, tf_index: np.ndarray, penalties: np.ndarray = RIDGE_PENALTIES
-) -> Iterator[np.ndarray]:
-    """Coefficients (tfs, genes) for each penalty, the TFs' own column left out of their regression.
-
-    For a gene y that is no TF these are ``P X'y`` with ``P = (X'X + a I)^-1``, X being the TFs. For
-    TF j among the others, block inversion of the same P gives ``-P[:, j] / P[j, j]``: one
-    eigendecomposition serves all genes and all penalties.
-    """
-    x = z[:, tf_index]
-    eigenvalues, vectors = np.linalg.eigh(x.T @ x)
-    projected = vectors.T @ (x.T @ z)
-    for penalty in penalties * len(z):
-        inverse = 1 / (np.maximum(eigenvalues, 0) + penalty)
-        weights = vectors @ (inverse[:, None] * projected)
-        p = (vectors * inverse) @ vectors.T
-        weights[:, tf_index] = -p / np.diag(p)
-        weights[np.arange(len(tf_index)), tf_index] = 0
-        yield weights
 
 
 def _unsigned(scores: np.ndarray, tf_index: np.ndarray) -> Scores:

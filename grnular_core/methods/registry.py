@@ -34,6 +34,7 @@ from grnular_core.methods.interface import (
     ScoresOf,
 )
 from grnular_core.methods.resources import LAWS, Memory, check_memory
+from grnular_core.methods.ridge import ridge
 from grnular_core.utils.errors import InputError, MethodError
 
 FOR_CELLS = "grnular-cells"  # what runs where nobody names a method: data are real cells
@@ -213,13 +214,13 @@ _ENTRIES = (
     Method(
         "correlation", "correlation", "#009E73",
         "|Pearson correlation| over cells",
-        lambda given, options: correlation.correlation(given.expression, given.tf_index), marker="P",
+        lambda given, options: correlation.correlation(given.matrix, given.tf_index), marker="P",
         law=LAWS["correlation"],
     ),
     Method(
         "correlation-signed", "correlation, signed", "#00734F",
         "Pearson correlation over cells, positive ones first",
-        lambda given, options: correlation.correlation(given.expression, given.tf_index, signed=True),
+        lambda given, options: correlation.correlation(given.matrix, given.tf_index, signed=True),
         law=LAWS["correlation"],
     ),
     Method(
@@ -250,7 +251,7 @@ _ENTRIES = (
     Method(
         "ridge", "ridge", "#F0E442",
         "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
-        lambda given, options: correlation.ridge(given.expression, given.tf_index, options.seed),
+        lambda given, options: ridge(given.matrix, given.tf_index, options.seed),
         marker="<", stochastic=True,
         law=LAWS["ridge"],
     ),

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grnular_core.methods.correlation import pearson, ridge
+from grnular_core.methods.correlation import pearson
 from grnular_core.methods.glasso import glasso, glasso_fixed
 from grnular_core.methods.interface import MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.ridge import ridge
 from grnular_core.methods.tigress import ALPHA, N_SPLITS, N_STEPS, tigress
 from grnular_core.methods.trees import Boosting, Forest, ensemble_scores
 from grnular_core.utils.errors import InputError

@@ -6,9 +6,10 @@ from conftest import linear_network
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import tuned
-from grnular_core.methods.correlation import RIDGE_PENALTIES, ridge, standardised
+from grnular_core.methods.correlation import standardised
 from grnular_core.methods.glasso import glasso_fixed
 from grnular_core.methods.registry import METHODS, RunOptions, run_method
+from grnular_core.methods.ridge import PENALTIES, ridge
 from grnular_core.methods.tigress import tigress
 from grnular_core.methods.trees import Boosting, Forest, ensemble_scores
 from grnular_core.methods.tuned import DEFAULTS, RANGES, SETTINGS, WITHOUT, Paths, Penalty
@@ -134,7 +135,7 @@ def test_ridge_with_a_penalty_solves_its_normal_equations(matrix):
     solved = np.linalg.solve(x.T @ x + 0.3 * len(z) * np.eye(len(tf_index)), x.T @ z[:, target])
     found = ridge(X, tf_index, penalty=0.3)
     assert np.allclose(found.weight[:, target] * found.sign[:, target], solved)
-    assert np.allclose(ridge(X, tf_index, penalty=RIDGE_PENALTIES[3]).weight, ridge(X, tf_index, 5, RIDGE_PENALTIES[3]).weight)
+    assert np.allclose(ridge(X, tf_index, penalty=PENALTIES[3]).weight, ridge(X, tf_index, 5, PENALTIES[3]).weight)
 
 
 def test_tigress_original_score_is_the_share_of_models_after_the_last_step(matrix):
