@@ -103,7 +103,7 @@ class _Fold(NamedTuple):
         return cls(inside, x[inside], eigen, x[inside] @ eigen.vectors)
 
     def errors(self, cross: np.ndarray, y: np.ndarray, tf: np.ndarray) -> np.ndarray:
-        """Sums of squared errors (penalties, genes) on the fold's cells; ``cross`` is X'y of all."""
+        """Return squared errors (penalties, genes) on the fold's cells; ``cross`` is X'y of all."""
         left, of_tf = y[self.inside], np.flatnonzero(tf >= 0)
         vectors, own = self.eigen.vectors[tf[of_tf]], self.x[:, tf[of_tf]]
         sources = self.eigen.sources(cross - self.x.T @ left, tf)
