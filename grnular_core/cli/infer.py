@@ -82,8 +82,8 @@ def add_infer(commands: Commands) -> None:
     add_gene_options(infer)
     add(
         "--method", default=FOR_CELLS, metavar="NAME",
-        help=f"default {FOR_CELLS}, for real cells; grnular-context for simulated ones, grnular as "
-        "published; see the command methods",
+        help=f"default {FOR_CELLS}, for real cells (first against curated networks of eight sets of cells, each scored "
+        "without a part in the fit); grnular-context for simulated ones, grnular as published; see the command methods",
     )  # fmt: skip
     add_run_options(infer)
     add_value_options(infer)

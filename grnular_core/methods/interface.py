@@ -204,6 +204,7 @@ class Method:
     memory: Memory = field(default_factory=Memory)
     law: Law | None = None  # (cells, genes, TFs) -> CPU seconds
     shares_cores: bool = False  # ``law`` is for one core, and n_jobs divide it
+    joins: tuple[str, ...] = ()  # methods whose scores it joins, and whose times it takes
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ import pandas as pd
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods import correlation
+from grnular_core.methods.curated import SCORES
 from grnular_core.methods.interface import (
     ARBORETO,
     REGDIFFUSION,
@@ -37,7 +38,7 @@ from grnular_core.methods.resources import LAWS, Memory, check_memory
 from grnular_core.methods.ridge import ridge
 from grnular_core.utils.errors import InputError, MethodError
 
-FOR_CELLS = "grnular-cells"  # what runs where nobody names a method: data are real cells
+FOR_CELLS = "grnular-curated"  # what runs where nobody names a method: data are real cells
 RENAMED = {"grnular-paper": "grnular"}
 
 
@@ -123,6 +124,7 @@ _ENTRIES = (
         "grnular-curated", "GRNULar-curated (this work)", "#DD3377",
         "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
         _call("curated", "curated_method"), marker="o", stochastic=True, uses_device=True,
+        model="grnular", weights=("grnular-cells",), joins=SCORES,
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
@@ -409,7 +411,7 @@ def infer(
     ----------
     data : GRNDataset
     name : str
-        A method of ``METHODS``. Without one it is ``grnular-cells``, for real cells; for simulated ones, and
+        A method of ``METHODS``. Without one it is ``grnular-curated``, for real cells; for simulated ones, and
         direct edges, there is ``grnular-context``.
     seed, device, n_jobs, progress, parts, weights, precision
         As in ``RunOptions``.

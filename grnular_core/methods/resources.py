@@ -155,6 +155,11 @@ def expected_seconds(
     InputError
         When there are no weights of that name, and when they are damaged.
     """
+    if method.joins:
+        from grnular_core.methods.registry import METHODS
+
+        parts = [expected_seconds(n_cells, n_genes, n_tfs, METHODS[name], None, n_jobs) for name in method.joins]
+        return sum(part or 0.0 for part in parts)
     if method.law is not None:
         seconds = method.law(n_cells, n_genes, n_tfs)
         cores = os.cpu_count() or 1

@@ -105,7 +105,7 @@ def infer(
     data : str, Path, AnnData, DataFrame, Simulation or GRNDataset
         Expression, as in ``read``; it is never changed.
     method : str
-        ``grnular-cells`` for measured cells, ``grnular-context`` for direct edges in simulated ones,
+        ``grnular-curated`` for measured cells, ``grnular-context`` for direct edges in simulated ones,
         ``grnular`` for the published model, or another name that ``python -m grnular_core methods``
         lists.
     tfs : str, Path or sequence of str

@@ -71,13 +71,15 @@ def _example(options: argparse.Namespace) -> None:
 
 
 def _readout(options: argparse.Namespace) -> None:
-    """Fit the readout of GRNULar-curated, the held-out ones, and those with other features."""
+    """Fit the readout of GRNULar-curated, the held-out ones, and those with other features; see what a ratio means."""
     from grnular_paper.readout import SHIPPED, fit_all
+    from grnular_paper.readout_calibration import write_calibration
     from grnular_paper.readout_variants import write_variants
 
     fit_all(recorded_folder(), SHIPPED)
     say(f"wrote {SHIPPED} and {recorded_folder() / 'readouts.csv'}")
     write_variants(recorded_folder(), say)
+    write_calibration(recorded_folder())
 
 
 def make_parser() -> argparse.ArgumentParser:
