@@ -53,7 +53,18 @@ class ZScores:
 
     @classmethod
     def of(cls, matrix: Matrix, dtype: type = np.float64) -> ZScores:
-        """Take a matrix, sparse ones with their genes in order."""
+        """Take an expression matrix; a sparse one is turned to csc.
+
+        Parameters
+        ----------
+        matrix : ndarray or sparse matrix, (cells, genes)
+        dtype : type
+            Of the z-scores.
+
+        Returns
+        -------
+        ZScores
+        """
         return cls(matrix.tocsc() if sparse.issparse(matrix) else matrix, dtype)
 
     @property
@@ -67,11 +78,25 @@ class ZScores:
         return self.matrix.shape[1]
 
     def blocks(self) -> list[slice]:
-        """Return all genes in order, ``GENES`` at a time."""
+        """Return all genes in order, ``GENES`` at a time.
+
+        Returns
+        -------
+        list of slice
+        """
         return [slice(i, min(i + GENES, self.n_genes)) for i in range(0, self.n_genes, GENES)]
 
     def columns(self, genes: slice | np.ndarray) -> np.ndarray:
-        """Return z-scores (cells, genes) of some genes, as ``standardised``."""
+        """Make the z-scores of some genes, as ``standardised``.
+
+        Parameters
+        ----------
+        genes : slice or ndarray of int
+
+        Returns
+        -------
+        ndarray, (cells, genes)
+        """
         chosen = self.matrix[:, genes]
         dense = chosen.toarray() if sparse.issparse(chosen) else chosen
         # sums are rounded by the order of values in memory
