@@ -83,8 +83,8 @@ def methods_first(folder: Path) -> str:
     return (
         f"{table(header, lines)}\nAUPRC over that of random scores, geometric means with 95 % intervals over sets; controls, "
         f"which know no edge, in italics. Against curated networks {label(FOR_CELLS)}, by readouts that have seen neither set "
-        f"nor TF, is above correlation on {first['above correlation']} UMI sets and has {over[CURATED]} times the best control; against ChIP networks it has "
-        f"{over[CHIP]} times the best control.\n"
+        f"nor TF, is above correlation on {first['above correlation']} UMI sets and has {over[CURATED]} times the best control; "
+        f"against ChIP networks it has {over[CHIP]} times the best control.\n"
     )
 
 
