@@ -256,8 +256,7 @@ REAL_CELLS = (
     ),
     Claim(
         "ours_cells", "here",
-        "GRNULar-cells, which infer runs, is better than these and than within-cluster correlation and "
-        "RegDiffusion",
+        "GRNULar-cells is better than these and than within-cluster correlation and RegDiffusion",
         "04_beeline", real.ahead("grnular-cells", (*real.SIMPLE, "within-clusters", "regdiffusion"), tuned=False),
     ),
 )  # fmt: skip
