@@ -50,6 +50,16 @@ def test_clr_lifts_the_edge_that_stands_out_in_its_row_and_column():
     assert context[2, 7] > context[0, 3]
 
 
+def test_with_two_tfs_clr_is_how_far_an_edge_stands_out_of_its_tfs_row():
+    x, tf_index = small()[0], np.array([0, 1])
+    plain, context = (function(x, tf_index).weight for function in (baselines.correlation, baselines.clr))
+    for row, tf in enumerate(tf_index):
+        others = np.delete(np.arange(x.shape[1]), tf)
+        values = plain[row, others]
+        wanted = np.maximum((values - values.mean()) / values.std(), 0)
+        np.testing.assert_allclose(context[row, others], wanted)
+
+
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-6, 1e6))
 def test_units_and_order_of_genes_change_nothing_and_no_tf_scores_itself(seed, scale):
     x, tf_index = small(seed)

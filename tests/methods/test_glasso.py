@@ -159,6 +159,20 @@ def test_scores_and_choice_are_those_of_scikit_learn_where_its_solver_works(seed
     np.testing.assert_allclose(ours, theirs, atol=0.03)
 
 
+def test_with_many_cells_and_dense_links_the_penalty_is_next_to_nothing():
+    rng = np.random.default_rng(0)
+    X = standardised(rng.normal(size=(20_000, 6)) @ (np.eye(6) + 0.5 * rng.normal(size=(6, 6))))
+    assert _precision_by_cv(X, 5)[1] < 3e-3 * largest_alpha(X.T @ X / len(X))
+
+
+@pytest.mark.parametrize("alpha", [0.4, 0.2, 0.1, 0.03])
+def test_a_folds_score_is_that_of_its_optimum(alpha, monkeypatch):
+    X, held = cells(), np.arange(40)
+    found = _Fold.of(X, held).score(alpha)
+    monkeypatch.setattr(module, "FOLD_TOLERANCE", 1e-9)
+    assert found == pytest.approx(_Fold.of(X, held).score(alpha), abs=2e-3)
+
+
 @pytest.mark.parametrize("n_cells", [1, 2, 3, 7])
 def test_few_cells_and_constant_genes_give_finite_scores(n_cells):
     X = cells(n_cells=n_cells)

@@ -59,6 +59,14 @@ def test_the_area_score_is_the_mean_count_of_all_halves():
     np.testing.assert_allclose(found, total / (6 * 3), atol=1e-15)
 
 
+def test_the_original_score_is_how_often_a_tf_is_in_the_model_after_the_last_step():
+    """The area is the mean of the original scores of all steps, so it tells the last one."""
+    x, tf_index = small()
+    original = [scores(x, tf_index, n_steps=n, area=False) for n in (1, 2, 3)]
+    np.testing.assert_allclose(scores(x, tf_index, n_steps=3), np.mean(original, axis=0), atol=1e-15)
+    assert original[2].max() <= 1
+
+
 def test_a_split_is_two_halves_and_weights_from_alpha_to_one():
     weights, halves = _draw_split(11, 500, 0.4, seed=3, split=2)
     assert 0.4 <= weights.min() < 0.41 and 0.99 < weights.max() <= 1

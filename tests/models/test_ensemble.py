@@ -111,6 +111,8 @@ def test_training_starts_from_the_members_and_goes_on_to_better_ones(members):
     for member, path in zip(model.rho_nn.members, members, strict=True):
         for name, value in load_model(path).rho_nn.state_dict().items():
             assert torch.equal(member.state_dict()[name], value)
+    for name, value in load_model(members[0]).lambda_nn.state_dict().items():
+        assert torch.equal(model.lambda_nn.state_dict()[name], value)
     item = prepare_batches(model, [graphs(range(4))], "cpu")[0]
     with torch.no_grad():
         logits = run_model(model, item).logits[-1][item.batch.allowed]

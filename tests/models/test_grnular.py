@@ -193,3 +193,13 @@ def test_double_precision_is_another_model_of_the_same_numbers(cls):
     assert not np.array_equal(single, double)
     np.testing.assert_allclose(single, double, atol=1e-3)
     assert not np.array_equal(double, double.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "per_error", "n_held"), [(0.0, False, 0), (0.01, False, 10), (0.0, True, 10), (0.01, True, 10)]
+)
+def test_cells_whose_error_decides_something_are_not_fitted(tolerance, per_error, n_held):
+    config = GRNULarConfig(init_tolerance=tolerance, lam_per_error=per_error)
+    fitted, held = config.split_cells(50, torch.Generator().manual_seed(0))
+    assert len(fitted) == 50 - n_held
+    assert not n_held or sorted([*fitted.tolist(), *held.tolist()]) == list(range(50))

@@ -11,6 +11,7 @@ import pytest
 from conftest import linear_network
 from grnular_paper import readout, readout_variants
 from grnular_paper.more_cells import SETS
+from grnular_paper.more_networks import CHIP, CURATED
 from grnular_paper.readout import (
     HALVES,
     SHIPPED,
@@ -115,6 +116,18 @@ def test_examples_are_the_edges_of_curated_networks_by_half(small):
         ]
         assert sorted(map(tuple, part.features[part.is_edge])) == sorted(map(tuple, wanted))
         assert part.share[part.is_edge].sum() == pytest.approx(1) == part.share[~part.is_edge].sum()
+
+
+def test_all_networks_together_count_as_one_and_halves_of_few_edges_are_left_out(small, monkeypatch):
+    data, truth = small
+    features = set_features(data, ("correlation",))
+    for part in set_examples(data, features, (CURATED, CHIP)).values():
+        assert part.share[part.is_edge].sum() == pytest.approx(1) == part.share[~part.is_edge].sum()
+    half = truth["regulator"].map(half_of)
+    for n_edges, kept in ((9, {0}), (10, {0, 1})):
+        few = pd.concat([truth[half == 0], truth[half == 1].head(n_edges)])
+        monkeypatch.setattr(readout, "network", lambda name, species, few=few: few)
+        assert set(set_examples(data, features)) == kept
 
 
 def test_a_run_on_a_development_set_takes_each_tf_from_the_readout_of_its_half(small, monkeypatch):

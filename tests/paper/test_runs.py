@@ -149,6 +149,13 @@ def test_the_papers_methods_run_with_the_weights_of_their_range(pretend, monkeyp
     assert used == [weights]
 
 
+def test_tuned_methods_take_the_settings_of_the_range_of_the_papers_weights(pretend, monkeypatch):
+    used = []
+    monkeypatch.setattr(real_data, "run_method", lambda *a: used.append(a[2].trained_like) or empty(*a))
+    RealTask("mDC", "clr").run()
+    assert used == ["DS2"]
+
+
 # --- rows of real data
 
 

@@ -46,6 +46,22 @@ def correlations(groups, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return r[other], groups.grn().adjacency()[other]
 
 
+@pytest.mark.parametrize("members", [0.0, 0.6])
+def test_in_circuits_drivers_are_members_of_their_regulon(members):
+    groups = random_regulons(SPEC, Regulons(members=members, circuit=1.0), np.random.default_rng(1))
+    drives = groups.effect != 0
+    assert drives.any(axis=0).all() and (groups.response[groups.tfs][drives] != 0).all()
+
+
+def test_what_moves_a_driver_moves_the_members_of_its_regulon():
+    """The first TF drives the second, which drives gene 2; nothing else is shared."""
+    response = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    groups = DrawnRegulons(np.array([0, 1]), response, np.eye(2))
+    X, _ = regulon_levels(groups, CELLS, PLAIN, np.random.default_rng(0))
+    r = np.corrcoef(np.log(X).T)[0]
+    assert r[1] > 0.9 and r[2] > 0.6 and abs(r[3]) < 0.1
+
+
 @pytest.mark.parametrize("associated", [False, True])
 def test_drivers_regulate_all_other_members_and_nobody_else(associated):
     """The truth of association adds the TFs that are members; signs are driver times member."""

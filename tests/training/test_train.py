@@ -212,6 +212,25 @@ def test_the_loss_is_the_recipes():
             assert float(got.detach()) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["grnular", "published"])
+def test_genes_that_do_not_vary_have_no_say_in_the_loss(kind):
+    batch, model, found = graphs(range(2)), KINDS[kind].new_model(), []
+    batch.X[:, :, 9] = 0
+    for wrong in (False, True):
+        truth = batch.truth.clone()
+        truth[:, :, 9] = wrong
+        output = model(batch.X, batch.tf_index)
+        loss = loss_of(KINDS[kind], model, output, batch._replace(truth=truth), torch.Generator().manual_seed(0))
+        found.append(float(loss.detach()))
+    assert found[0] == found[1]
+
+
+def test_every_epoch_has_all_batches_in_an_order_of_its_own():
+    orders = [training._epoch_order(LEARNING, epoch, 20) for epoch in range(3)]
+    assert all(sorted(order) == list(range(20)) for order in orders)
+    assert len(set(map(tuple, orders))) == 3 and orders[1] == training._epoch_order(LEARNING, 1, 20)
+
+
 def moved(recipe: Recipe) -> dict[str, bool]:
     """Which learned parts a training changes."""
     before, model = recipe.new_model().state_dict(), recipe.new_model()

@@ -98,3 +98,12 @@ def test_planted_differences_are_found_at_the_promised_rate():
     assert np.mean([some[:30].mean() for some in taken]) > 0.9
     assert np.mean([some[30:].sum() / max(some.sum(), 1) for some in taken]) < 0.12
     assert max(one.overall_p for one in found) == pytest.approx(1 / 21)
+
+
+def test_an_edge_that_hardly_moves_is_no_difference_however_steady_it_is():
+    rng = np.random.default_rng(0)
+    moves = rng.normal(size=(20, 60))
+    moves[:, 0] = 0
+    moves[0, 0] = 1e-3
+    found = differences.edge_differences(((np.zeros(60), row) for row in moves), 20)
+    assert abs(found.d[0]) < 0.01 and found.p[0] > 0.9
