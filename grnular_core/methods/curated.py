@@ -1,6 +1,7 @@
 """GRNULar-curated: three scores of each edge, joined by a readout fitted on curated networks.
 
-The three find different edges, and curated networks have some of each. A score u of an edge becomes the surprise of its rank among all n edges, rank n being the highest,
+The three find different edges, and curated networks have some of each. A score u of an edge becomes the surprise of
+its rank among all n edges, rank n being the highest,
 
     L_u = -log(1 - rank_u / n + 1 / n),
 
