@@ -121,9 +121,9 @@ _ENTRIES = (
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
-        "grnular-curated", "GRNULar-curated (this work)", "#DD3377",
+        "grnular-curated", "GRNULar-curated (this work)", "#F0468F",
         "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
-        _call("curated", "curated_method"), marker="o", stochastic=True, uses_device=True,
+        _call("curated", "curated_method"), stochastic=True, uses_device=True,
         model="grnular", weights=("grnular-cells",), joins=SCORES,
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),

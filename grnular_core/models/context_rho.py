@@ -1,16 +1,17 @@
 """A rho_nn of this work: a network with a candidate edge's context as input, or an ensemble of such networks.
 
-Every candidate edge has a short vector h_ij, and layers of
+Every candidate edge from TF i to gene j has a short vector h_ij, and each layer adds to it
 
-    h <- h + norm(gelu(A h + B (C h) + R pool_j(h) + S pool_i(h) + V h^T))
+    h_ij <- h_ij + norm(gelu(A h_ij + B sum_k C_ik h_kj + R pool_j(h_ij) + S pool_i(h_ij) + V h_ji)).
 
-let it see its TF's edges (row pools), its gene's edges (column pools), the edges of correlated TFs
-(C, rows scaled) and, between two TFs, the reverse edge. The same numbers serve every entry, so a
-permutation of genes or TFs permutes the result, any number of either fits, and a model trained on 100
-genes runs on 10,000.
+A, B, R, S and V are learned matrices: of the edge itself, of the same gene's edges from TFs k that correlate with i (C, each
+row scaled), of all edges of the TF (a pool over j), of all edges of the gene (a pool over i) and, between two TFs, of the
+reverse edge. The last h_ij gives a logit, and the threshold of the edge is theta_ij (1 - sigmoid(logit)). The same
+matrices serve every entry, so a permutation of genes or TFs permutes the result, any number of either fits, and a
+model trained on 100 genes runs on 10,000.
 
-Columns and correlated TFs are inside a block of genes. The part of the other blocks that a layer needs (pools of the
-rows, edges between TFs) is gathered while the layer below is run.
+Large data are worked on a block of genes at a time (``models.large``): all edges of a gene, and with them those of
+correlated TFs, lie in one block; pools over genes and edges between TFs are gathered while the layer below is run.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@ With w_e and sign_e an edge's weight and sign in the network of a group, its dif
 
     d_e = (sign_e(b) w_e(b) - sign_e(a) w_e(a)) / s_e,
 
-where s_e, the scale on which weights are standardised, is the root mean square of the numerator under all other labelings,
-shrunk towards that of the median edge. Ranks inside each network would not do in place of weights: where one has lost its
-strongest edges, its noise takes their ranks. A labeling says which units (cells, or whole samples) are called b. The observed
-one and the permuted ones are treated alike: each has a statistic from all others, so without a difference they are
-exchangeable, also where they are few.
+in units of s_e. A labeling says which units (cells, or whole samples) belong to group b. The observed labeling and the permuted
+ones are treated alike: the s_e of each is the root mean square of the numerator under all other labelings, shrunk towards
+that of the median edge, so without a difference they are exchangeable, also where they are few. Ranks would not do in place of
+weights: in a network that has lost its strongest edges, noise takes their ranks.
 
 **Means are no edges.** Where groups differ in expression, a mixture of both makes all genes that differ go together, and
 permuted labels would be no fair comparison. So each gene is brought to mean 0 in each unit's home (its sample, or its

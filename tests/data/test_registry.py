@@ -16,7 +16,7 @@ DATA, NETWORKS = "beeline/full/BEELINE-data.zip", "beeline/full/BEELINE-Networks
 
 def test_every_entry_is_a_safe_path_with_a_hash_and_a_pinned_https_address():
     entries = registry.registry()
-    assert len(entries) == 107 and list(entries) == sorted(entries)
+    assert len(entries) == 106 and list(entries) == sorted(entries)
     for key, item in entries.items():
         assert key == item.key and item.url.startswith("https://") and item.licence
         assert not PurePosixPath(key).is_absolute() and ".." not in key and "\\" not in key
@@ -64,7 +64,7 @@ def test_a_member_is_found_in_any_case():
     ("look", "message"),
     [
         (lambda: registry.entry("beeline/TF+500/hESC/STRING-network.csv.gz"), "did you mean .*hESC/S"),
-        (lambda: registry.entry("?"), "there are 107, such as beeline"),
+        (lambda: registry.entry("?"), "there are 106, such as beeline"),
         (lambda: registry.member(DATA, "scRNA-Seq/hES/ExpressionData.csv"), "did you mean .*hESC/Exp"),
         (lambda: registry.member("beeline/B.zip", "hESC/x.csv"), "not a file of the registry"),
         (lambda: registry.member("sergio/DS1/gt_GRN.csv", "a/b"), "not a known member .*; none is"),
@@ -77,7 +77,7 @@ def test_what_is_unknown_is_refused_with_the_nearest(look, message):
 
 
 def test_keys_are_listed_by_prefix_and_by_pattern():
-    assert len(registry.keys()) == 107
+    assert len(registry.keys()) == 106
     names = ("Interaction_cID_4.txt", "Regs_cID_4.txt", "gt_GRN.csv")
     assert registry.keys("sergio/DS1/") == [f"sergio/DS1/{name}" for name in names]
     assert registry.keys("*/gt_GRN.csv") == [f"sergio/DS{i}/gt_GRN.csv" for i in (1, 2, 3)]
