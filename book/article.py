@@ -58,7 +58,7 @@ TITLES = {
     "DS2": "ds2", "DS3": "ds3", "STRING": "string", "ChIP, any cells": "chip", "ChIP, same cells": "own",
 }  # fmt: skip
 BASIS = FINDINGS | {
-    "clean_glad_trees": REPRODUCED, "boosting_forest": NOT_REPRODUCED, "trees_without": NOT_REPRODUCED,
+    "clean_glad_trees": REPRODUCED, "boosting_forest": REPRODUCED, "trees_without": NOT_REPRODUCED,
     "noisy_paper_75": UNTESTED, "noisy_auroc": NOT_REPRODUCED, "ds_paper_rivals": UNTESTED,
     "fig8_auroc": NOT_REPRODUCED, "fig8_chance": NOT_REPRODUCED, "table3": REPRODUCED, "set_scores": NOT_REPRODUCED,
     "named_tfs": NOT_REPRODUCED, "base_equal": REPRODUCED, "base_slower": REPRODUCED, "init_steps": NOT_REPRODUCED,
@@ -95,6 +95,7 @@ def numbers(folder: Path) -> dict[str, object]:
     found |= beeline_scores.mean_numbers(ranked(pairs))
     cells = Record(MORE_CELLS, folder).rows()
     found |= more_cells.kind_numbers(cells, CURATED) | more_cells.kind_numbers(cells, CHIP)
+    found |= more_cells.curated_numbers(cells)
     found |= pitfalls.floor_numbers(pitfalls.floor_table(np.random.default_rng(0), 20))
     return found | statement_numbers(recorded_statements(folder, ["grnular"], "TFs+500")["grnular"])
 
