@@ -60,7 +60,7 @@ def roles_table() -> pd.DataFrame:
         [
             [TRAINING, "simulated graphs; real cells", "those of the simulations alone"],
             [DEVELOPMENT, ", ".join(of[DEVELOPMENT]), "to choose models; to fit a readout that says so"],
-            [TEST, ", ".join(of[TEST]), f"{len(TEST_PAIRS)} pairs, to score frozen models ({len(LOOKS)} of them)"],
+            [TEST, ", ".join(of[TEST]), f"{len(TEST_PAIRS)} pairs, to score frozen models; models scored since: {len(LOOKS)}"],
         ],
         columns=["role", "data", "networks are used"],
     )

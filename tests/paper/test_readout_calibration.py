@@ -38,4 +38,4 @@ def test_on_record_the_observed_ratio_rises_with_the_stated_one_on_all_sets():
     observed = calibration_table(shares)["observed"].str.split().str[0].astype(float)
     assert observed.is_monotonic_increasing
     assert observed.iloc[0] < 1 < observed.iloc[2]
-    assert observed.iloc[-1] < 60  # too high above four, as the page says
+    assert observed.iloc[-1] < 60  # too high above two, as the page says

@@ -23,7 +23,7 @@ def test_the_test_has_eighteen_pairs_and_every_look_names_a_frozen_state():
     for look in LOOKS:
         assert look.method in METHODS and look.tag and "python -m" in look.command
     assert len({(look.method, look.tag) for look in LOOKS}) == len(LOOKS)
-    assert f"frozen models ({len(LOOKS)} of them)" in roles_table()["networks are used"].iloc[-1]
+    assert f"models scored since: {len(LOOKS)}" in roles_table()["networks are used"].iloc[-1]
 
 
 def test_no_recipe_of_training_names_real_cells_with_a_network():

@@ -263,8 +263,9 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
             "above_control": int((over["mean"] > 1).sum()), "surely": int((over["low"] > 1).sum()),
         }  # fmt: skip
     found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
-    ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not on record for all sets)" for name in OWN)
-    said = [f"{label(name)} {ratio}" for name, ratio in zip(OWN, ratios, strict=True)]
+    shown = [name for name in OWN if name != best]
+    ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not on record for all sets)" for name in shown)
+    said = [f"{label(name)} {ratio}" for name, ratio in zip(shown, ratios, strict=True)]
     found["models"] = f"{', '.join(said[:-1])} and {said[-1]}"
     return {f"{PREFIXES[kind]}_{name}": value for name, value in found.items()}
 
