@@ -44,8 +44,8 @@ control that knows no edge, *{control}*, {control_ratio:.1f} (geometric means; [
 cells](../notebooks/10_more_real_cells.ipynb)). Against STRING, on the plates of BEELINE, it has
 {real_grnular_curated:.1f}, within-cluster correlation {real_within_clusters:.1f} and RegDiffusion, which takes minutes,
 {real_regdiffusion:.1f}; with {datasets} datasets the order of these three is open. The published model has
-{real_grnular:.1f}: on real cells it is not the one to take. Against ChIP-seq of the same cells no method is more than
-{most:.2f} times random: an edge of any of them is a hypothesis to be tested.
+{real_grnular:.1f}: on real cells it is not the one to take. Against ChIP-seq of the same cells no method of the figure
+is more than {most:.2f} times random: an edge of any of them is a hypothesis to be tested.
 """
 SHORT = {"no noise": "clean", "dropout 25 %": "noisy", overview.REAL[0]: "real"}
 

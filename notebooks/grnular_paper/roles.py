@@ -64,3 +64,14 @@ def roles_table() -> pd.DataFrame:
         ],
         columns=["role", "data", "networks are used"],
     )
+
+
+def looks_table() -> pd.DataFrame:
+    """Return every scoring of a frozen model on the test pairs as readers see it.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``method, commit, command``.
+    """
+    return pd.DataFrame([(look.method, look.tag, f"`{look.command}`") for look in LOOKS], columns=["method", "commit", "command"])

@@ -2,7 +2,7 @@
 
 import pytest
 from grnular_paper.more_cells import SETS
-from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, _role, roles_table
+from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, _role, looks_table, roles_table
 
 from grnular_core.data.beeline import DATASETS
 from grnular_core.methods.registry import METHODS
@@ -23,6 +23,7 @@ def test_the_test_has_eighteen_pairs_and_every_look_names_a_frozen_state():
     for look in LOOKS:
         assert look.method in METHODS and look.tag and "python -m" in look.command
     assert len({(look.method, look.tag) for look in LOOKS}) == len(LOOKS)
+    assert list(looks_table()["method"]) == [look.method for look in LOOKS]
     assert f"models scored since: {len(LOOKS)}" in roles_table()["networks are used"].iloc[-1]
 
 
