@@ -2,7 +2,16 @@
 
 import pytest
 from grnular_paper.more_cells import SETS
-from grnular_paper.roles import DEVELOPMENT, LOOKS, ROLES, TEST, TEST_PAIRS, _role, looks_table, roles_table
+from grnular_paper.roles import (
+    DEVELOPMENT,
+    LOOKS,
+    ROLES,
+    TEST,
+    TEST_PAIRS,
+    _role,
+    looks_table,
+    roles_table,
+)
 
 from grnular_core.data.beeline import DATASETS
 from grnular_core.methods.registry import METHODS
