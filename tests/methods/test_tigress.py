@@ -159,11 +159,14 @@ def test_counts_of_paths_known_by_hand(gram, products, n_steps, counts):
     assert found[:, 0].tolist() == counts
 
 
-def by_scikit_learn(gram: np.ndarray, products: np.ndarray, n_steps: int) -> np.ndarray:
+def by_scikit_learn(gram: np.ndarray, products: np.ndarray, n_steps: int) -> tuple[np.ndarray, bool]:
+    """Steps in the model, and whether rounding alone decides about one: a coefficient of 0 was left near ``ROUNDING``."""
     _, _, path = lars_path_gram(products, gram, n_samples=1, max_iter=n_steps, method="lasso")
-    held = np.abs(path[:, 1 : n_steps + 1]) > ROUNDING
+    size = np.abs(path[:, 1 : n_steps + 1])
+    held = size > ROUNDING
     left = n_steps - held.shape[1]
-    return held.sum(axis=1) + (left * held[:, -1] if left and held.shape[1] else 0)
+    counts = held.sum(axis=1) + (left * held[:, -1] if left and held.shape[1] else 0)
+    return counts, bool(((size > ROUNDING / 30) & (size < 30 * ROUNDING)).any())
 
 
 def correlated(seed: int, n_cells: int, n_tfs: int, shared: float) -> tuple[np.ndarray, np.ndarray]:
@@ -185,6 +188,7 @@ def correlated(seed: int, n_cells: int, n_tfs: int, shared: float) -> tuple[np.n
     constant=st.booleans(),
 )
 @example(seed=0, n_cells=100, n_tfs=12, shared=3.0, n_steps=30, constant=False)  # TFs leave again
+@example(seed=307, n_cells=10, n_tfs=24, shared=3.0, n_steps=12, constant=False)  # all but one TF end at 1e-13 to 1e-12
 def test_counts_are_those_of_scikit_learn(seed, n_cells, n_tfs, shared, n_steps, constant):
     x, y = correlated(seed, n_cells, n_tfs, shared)
     if constant:
@@ -195,7 +199,9 @@ def test_counts_are_those_of_scikit_learn(seed, n_cells, n_tfs, shared, n_steps,
     for target in range(y.shape[1]):
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            expected = by_scikit_learn(gram, products[:, target].copy(), n_steps)
+            expected, rounded = by_scikit_learn(gram, products[:, target].copy(), n_steps)
+        if rounded:
+            continue
         np.testing.assert_array_equal(found[:, target], expected)
 
 
