@@ -118,10 +118,8 @@ def write_calibration(folder: Path) -> None:
 
     Raises
     ------
-    DownloadError
-        When a set or network cannot be had.
-    WriteError
-        For a full disk or missing rights.
+    DownloadError, WriteError
+        As ``readout.fit_all``.
     """
     table = pd.concat([held_out_shares(name) for name in SETS], ignore_index=True)
     with atomic_write(folder / f"{TABLE}.csv") as part:

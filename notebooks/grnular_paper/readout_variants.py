@@ -174,10 +174,8 @@ def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
 
     Raises
     ------
-    DownloadError
-        When a set or network cannot be had.
-    WriteError
-        For a full disk or missing rights.
+    DownloadError, WriteError
+        As ``readout.fit_all``.
     """
     table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
     with atomic_write(folder / f"{TABLE}.csv") as part:
