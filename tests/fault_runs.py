@@ -52,6 +52,8 @@ TINY = Recipe(
     train=(("clean", 2),), valid=(("clean", 1),), epochs=8, batch=1, loss="cross-entropy",
 )  # fmt: skip
 INFER = ("infer", "cells.csv", "--tfs", "tfs.txt", "--method", "ridge", "-o", "out.csv")
+# When a run ended, to the minute in the page's head, and how long it took.
+TIMES = (r"<th scope=row>(?:finished utc|seconds[^<]*)</th><td>[^<]*</td>", r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
 TRUST = ("--also", "all", "--stability", "2", "--decoys", "2")
 
 
@@ -155,7 +157,7 @@ def results(folder: Path) -> Things:
             stored = json.loads(path.read_text())
             text = repr({k: v for k, v in stored.items() if k not in ("seconds", "finished_utc")})
         elif name.endswith(".report.html"):
-            text = re.sub(r"<th scope=row>(finished utc|seconds[^<]*)</th><td>[^<]*</td>", "", path.read_text())
+            text = re.sub("|".join(TIMES), "", path.read_text())
         else:
             text = path.read_text()
         found[name] = Thing(digest(text))

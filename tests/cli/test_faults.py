@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
@@ -15,7 +16,7 @@ if not hasattr(os, "fork"):
     pytest.skip("no fork on this system", allow_module_level=True)
 
 from fault_campaign import FAULTS, Campaign, problems
-from fault_runs import Scenario, Thing, Things
+from fault_runs import Scenario, Thing, Things, infer_all, own_cells, results
 from faults import Moment, draw, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,25 @@ def test_the_recorded_campaign_has_fifty_kills_of_every_command_and_found_nothin
     assert table["kills"].sum() >= 50 and (table["kills"] >= 10).all()
     assert {word.split()[0] for word in table["command"]} == {"make", "infer", "download", "train"}
     assert no_faults(table)
+
+
+def test_what_runs_of_two_days_wrote_is_the_same_to_a_campaign(tmp_path, monkeypatch):
+    found = []
+    for day in (1, 2):
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz=None, day=day):
+                return datetime(2026, 1, day, 10, 30 + day, tzinfo=tz)
+
+        monkeypatch.setattr("grnular_core.workflow.report.datetime", Clock)
+        (folder := tmp_path / str(day)).mkdir()
+        own_cells(folder)
+        monkeypatch.chdir(folder)
+        infer_all()
+        found.append(results(folder))
+    assert "2026-01-02 10:32 UTC" in (tmp_path / "2" / "out.report.html").read_text()
+    assert found[0] == found[1] and len(found[0]) == 10
 
 
 # --- a campaign finds what it looks for
