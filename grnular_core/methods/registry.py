@@ -349,7 +349,7 @@ class Inference:
     weights_digest: str = ""  # as in ``Scores``
 
 
-def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:
+def run_method(data: GRNDataset, name: str | Method, options: RunOptions) -> Inference:
     """Infer a network with one method and take the time.
 
     A run that goes on from parts kept on disk counts the earlier ones at their CPU seconds divided by the
@@ -358,8 +358,8 @@ def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:
     Parameters
     ----------
     data : GRNDataset
-    name : str
-        A method of ``METHODS``.
+    name : str or Method
+        A method of ``METHODS``, or an entry that is none of them.
     options : RunOptions
 
     Returns
@@ -373,7 +373,7 @@ def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:
     MethodError
         When the method fails or its optional package is missing.
     """
-    chosen = method(name)
+    chosen = name if isinstance(name, Method) else method(name)
     check_method(chosen, options.weights)
     check_memory(data.n_cells, data.n_genes, len(data.tfs), chosen, data.n_values)
     given = MethodInput.of(data)
@@ -386,7 +386,7 @@ def run_method(data: GRNDataset, name: str, options: RunOptions) -> Inference:
         wall = max(wall, cpu / jobs)
     if not np.isfinite(scores.weight).all():
         count = int((~np.isfinite(scores.weight)).sum())
-        raise MethodError(f"{name} gave {count} scores that are not finite")
+        raise MethodError(f"{chosen.name} gave {count} scores that are not finite")
     edges = edge_table(scores.weight, given.tfs, given.genes, scores.sign)
     return Inference(edges, wall, cpu, scores.weights_digest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, ear
 from grnular_core.utils.errors import InputError
 from grnular_paper.more_cells import cell_set, confirmed_tfs, load_cells
 from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
-from grnular_paper.readout import held_out_run
+from grnular_paper.readout import held_out_scores
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS
 from grnular_paper.tasks import Rows, Task
 
@@ -66,9 +66,11 @@ class MoreTask(Task):
             raise InputError(f"{self.method} needs the reference network; expected a method that infers one")
         data = load_cells(self.dataset)
         weights = papers_weights(self.method, "DS2")
+        if chosen.joins:  # its readout is fitted on these very sets
+            chosen = replace(chosen, scores=held_out_scores)
         with one_thread():
             how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
-            run = held_out_run(data, how) if self.method == "grnular-curated" else run_method(data, self.method, how)
+            run = run_method(data, chosen, how)
         known = scored_edges(run.edges, data.genes)
         cost = {
             "seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "weights": run.weights_digest,

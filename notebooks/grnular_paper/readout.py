@@ -13,7 +13,6 @@ dataset : str
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,11 +24,10 @@ import pandas as pd
 
 from grnular_core.data.candidates import Candidates, candidates_of_clean
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.data.edges import edge_table
 from grnular_core.methods.curated import FEATURES, SCORES, Readout, joined, rank_features
-from grnular_core.methods.interface import MethodInput, RunOptions
-from grnular_core.methods.registry import METHODS, Inference
-from grnular_core.utils.files import atomic_write
+from grnular_core.methods.interface import MethodInput, RunOptions, Scores
+from grnular_core.methods.registry import METHODS
+from grnular_core.utils.files import atomic_write, write_csv
 from grnular_core.utils.provenance import package_commit, repository
 from grnular_paper.more_cells import SETS, cell_set, load_cells
 from grnular_paper.more_networks import (
@@ -209,30 +207,26 @@ def recorded_readouts(folder: Path) -> dict[tuple[str, int], Readout]:
     return {key: Readout(w, b) for key, w, b in zip(keys, weights, table["intercept"], strict=True)}
 
 
-def held_out_run(data: GRNDataset, options: RunOptions) -> Inference:
-    """Run GRNULar-curated on a development set by readouts that have seen neither the set nor the TF.
+def held_out_scores(given: MethodInput, options: RunOptions) -> Scores:
+    """Score a development set as GRNULar-curated does, by readouts that have seen neither the set nor the TF.
 
     Parameters
     ----------
-    data : GRNDataset
+    given : MethodInput
         Of ``more_cells.load_cells``.
     options : RunOptions
+        Of the scores that are joined.
 
     Returns
     -------
-    Inference
-        As ``run_method``, each TF's edges by the readout of its half.
+    Scores
+        Each TF's edges by the readout of its half.
     """
-    given = MethodInput.of(data)
-    wall, cpu = time.perf_counter(), time.process_time()
-    parts = [METHODS[name].scores(given, options) for name in SCORES]
     readouts = recorded_readouts(recorded_folder())
-    ratios = [joined(parts, given.tf_index, readouts[data.name, half]).weight for half in HALVES]
-    halves = np.array([half_of(tf) for tf in given.tfs])
-    ratio = np.choose(halves[:, None], ratios)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    edges = edge_table(ratio, given.tfs, given.genes, parts[-1].sign)
-    return Inference(edges, wall, cpu, parts[0].weights_digest)
+    of_tfs = [readouts[given.data.name, half_of(tf)] for tf in given.tfs]
+    weights, intercept = np.stack([of.weights for of in of_tfs], axis=1), np.array([of.intercept for of in of_tfs])
+    each = Readout(weights[..., None], intercept[:, None])  # along the TFs, where a score is (tfs, genes)
+    return joined([METHODS[name].scores(given, options) for name in SCORES], given.tf_index, each)
 
 
 def fit_all(folder: Path, shipped: Path) -> None:
@@ -270,5 +264,4 @@ def fit_all(folder: Path, shipped: Path) -> None:
         {"left_out": name, "half": half, **dict(zip(FEATURES, of.weights, strict=True)), "intercept": of.intercept}
         for (name, half), of in held_out_readouts(examples).items()
     ]
-    with atomic_write(folder / f"{TABLE}.csv") as part:
-        pd.DataFrame(rows).round(6).to_csv(part, index=False)
+    write_csv(pd.DataFrame(rows).round(6), folder / f"{TABLE}.csv")

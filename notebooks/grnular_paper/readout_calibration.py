@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.candidates import candidates_of_clean
-from grnular_core.methods.registry import RunOptions
-from grnular_core.utils.files import atomic_write
+from grnular_core.methods.interface import MethodInput, RunOptions
+from grnular_core.utils.files import write_csv
 from grnular_paper.more_cells import SETS, load_cells
 from grnular_paper.more_networks import CURATED, KINDS, among, network, networks_of, pair_sizes
-from grnular_paper.readout import held_out_run
+from grnular_paper.readout import held_out_scores
 
 RANGES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, np.inf)  # of the ratio
 TABLE = "readout_calibration"
@@ -58,14 +58,15 @@ def held_out_shares(name: str) -> pd.DataFrame:
         As ``ratio_shares``, with ``dataset`` and ``network``.
     """
     data = load_cells(name)
-    edges = held_out_run(data, RunOptions(device="cpu", n_jobs=1)).edges
-    ratio = edges.set_index(["regulator", "target"])["weight"].unstack(fill_value=0.0)
+    given = MethodInput.of(data)
+    scores = held_out_scores(given, RunOptions(device="cpu", n_jobs=1))
+    ratio = pd.DataFrame(scores.weight, index=given.tfs, columns=given.genes)
     found = []
     for of in (of for of in networks_of(data.provenance["species"]) if KINDS[of] == CURATED):
         clean = among(network(of, data.provenance["species"]), data)
         if pair_sizes(clean, data, list(data.tfs))["kept"]:
             chosen = candidates_of_clean(clean, data.genes, data.tfs)
-            here = ratio.reindex(index=chosen.regulators, columns=chosen.targets, fill_value=0.0).to_numpy()
+            here = ratio.loc[chosen.regulators, chosen.targets].to_numpy()
             shares = ratio_shares(here[chosen.mask], chosen.truth[chosen.mask])
             found.append(shares.assign(dataset=name, network=of))
     return pd.concat(found, ignore_index=True)
@@ -122,5 +123,4 @@ def write_calibration(folder: Path) -> None:
         As ``readout.fit_all``.
     """
     table = pd.concat([held_out_shares(name) for name in SETS], ignore_index=True)
-    with atomic_write(folder / f"{TABLE}.csv") as part:
-        table.round(6).to_csv(part, index=False)
+    write_csv(table.round(6), folder / f"{TABLE}.csv")

@@ -18,7 +18,7 @@ from grnular_core.data.candidates import candidates_of_clean
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.curated import SCORES
 from grnular_core.scoring.ranking import average_precision
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import write_csv
 from grnular_paper.more_cells import SETS, load_cells
 from grnular_paper.more_networks import (
     CHIP,
@@ -178,5 +178,4 @@ def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
         As ``readout.fit_all``.
     """
     table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
-    with atomic_write(folder / f"{TABLE}.csv") as part:
-        table.round({"strict_auprc_ratio": 4}).to_csv(part, index=False)
+    write_csv(table.round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")

@@ -14,7 +14,7 @@ from grnular_paper.runs import run_missing
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.data.downloads import is_cached
-from grnular_core.methods.registry import infer
+from grnular_core.methods.registry import METHODS, infer
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
 
@@ -43,6 +43,12 @@ def test_one_inference_is_scored_as_the_strict_protocol_does(small_set):
         assert row[name if name == "density" else f"strict_{name}"] == pytest.approx(expected[name])
     by_target = beeline_runs._target_scores(replace(data, truth=truth), edges)
     assert row["ratio_others"] == pytest.approx(by_target["ratio_others"])
+
+
+def test_a_method_that_is_fitted_on_the_development_sets_runs_by_what_has_not_seen_the_set(small_set, monkeypatch):
+    monkeypatch.setattr(more_runs, "held_out_scores", METHODS["clr"].scores)
+    (unseen,), (clr,) = (MoreTask("tuck", name).run()[MORE_CELLS] for name in ("grnular-curated", "clr"))
+    assert unseen["strict_auprc"] == clr["strict_auprc"] and unseen["method"] == "grnular-curated"
 
 
 def test_pairs_that_are_left_out_are_listed(small_set):

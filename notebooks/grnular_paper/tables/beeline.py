@@ -36,7 +36,7 @@ from grnular_core.data.dataset import GRNDataset, dataset_card
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting.style import label
 from grnular_core.utils.errors import DownloadError
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import write_csv
 from grnular_paper import runs
 from grnular_paper.real_data import NETWORK_LETTERS, RealTask, pair_label
 from grnular_paper.records import COLUMNS
@@ -120,8 +120,7 @@ def tfs_beside_printed(folder: Path, write: bool = False) -> tuple[pd.DataFrame,
         ours = pd.read_csv(folder / "table3.csv")
         return _beside(folder, ours), "from the record: the files are not at hand"
     if write:
-        with atomic_write(folder / "table3.csv") as part:
-            ours[["dataset", "tfs"]].to_csv(part, index=False)
+        write_csv(ours[["dataset", "tfs"]], folder / "table3.csv")
     return _beside(folder, ours), source
 
 
