@@ -57,39 +57,15 @@ def _scale_of(theta: Tensor, allowed: Tensor) -> Tensor:
     return 3 * (theta * allowed).sum((1, 2), keepdim=True) / n_edges + _EPS
 
 
-class _Summary(NamedTuple):
-    """What the next layer needs of a block's h (graphs, tfs, genes, width)."""
+class _Rows(NamedTuple):
+    """Sums and maxima of h over genes, each (graphs, tfs, width)."""
 
-    total: Tensor  # sums over its genes, (graphs, tfs, width)
-    top: Tensor  # maxima over them
-    column: Tensor  # pools of its columns, (graphs, 1, genes, 2 width)
-    between: Tensor  # its edges between TFs, (graphs, tfs, n, width)
+    total: Tensor  # float64
+    top: Tensor
 
-    @classmethod
-    def of(cls, h: Tensor, allowed: Tensor, block: Block) -> _Summary:
-        """Return that of a block, whose candidates are ``allowed`` (graphs, tfs, genes)."""
-        inside, low = h * allowed[..., None], h.masked_fill(~allowed[..., None], -torch.inf)
-        column = _pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None]
-        between = h.gather(2, _spread_out(block.own, h.shape[1], h.shape[3]))
-        return cls(inside.sum(2).double(), low.amax(2), column, between)
-
-
-class _Gathered:
-    """The summaries of all blocks, for a layer."""
-
-    def __init__(self, allowed: Tensor, blocks: list[Block], summaries: list[_Summary]) -> None:
-        self.allowed, self.blocks, self.summaries = allowed, blocks, summaries
-
-    def rows(self) -> Tensor:
-        """Mean and maximum of the rows, (graphs, tfs, 1, 2 width)."""
-        top = torch.stack([of.top for of in self.summaries]).amax(0)
-        total = sum(of.total for of in self.summaries)
-        return _pooled(total, top, self.allowed.sum(2))[:, :, None]
-
-    def between_tfs(self) -> Tensor:
-        """Return h of the edges between TFs, (graphs, tfs, tfs, width)."""
-        order = torch.cat([block.which for block in self.blocks]).argsort()
-        return torch.cat([of.between for of in self.summaries], 2).index_select(2, order)
+    def joined(self, other: _Rows) -> _Rows:
+        """Return those over the genes of both."""
+        return _Rows(self.total + other.total, torch.maximum(self.top, other.top))
 
 
 def _pooled(total: Tensor, top: Tensor, count: Tensor) -> Tensor:
@@ -148,12 +124,12 @@ class ContextLayer(nn.Module):
         -------
         Tensor, shape (graphs, tfs, genes, width)
         """
-        mixed = torch.einsum("bts,bsgw->btgw", C, h)
-        out = self.own(h) + self.correlated(mixed)
-        out = out + self.row(rows)
-        out = out + self.column(columns)
+        out = self.own(h)
+        out += self.correlated((C @ h.flatten(2)).view_as(h))
+        out += self.row(rows)
+        out += self.column(columns)
         at = _spread_out(own, h.shape[1], h.shape[3])
-        out = out.scatter_add_(2, at, self.reverse(reverse).transpose(1, 2))
+        out.scatter_add_(2, at, self.reverse(reverse).transpose(1, 2))
         return h + self.norm(functional.gelu(out))
 
 
@@ -200,59 +176,92 @@ class ContextRho(nn.Module):
         """
         blocks, size = context.blocks(), _scale_of(theta, context.allowed)
         moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
-        h, n_steps = _Memory(context, self.leave.in_features, blocks), len(self.layers) + 1
-
-        def gathered(step: int, of_block: Callable[[int], Tensor]) -> _Gathered:
-            """Make the next h of every block, and what the layer above needs of it."""
-
-            def summary(i: int) -> _Summary:
-                allowed = context.allowed[:, :, blocks[i].genes]
-                return _Summary.of(h.keep(i, of_block(i)), allowed, blocks[i])
-
-            made = []
-            for of in over_blocks(summary, len(blocks), theta.device):
-                made.append(of)
-                context.progress((step + len(made) / len(blocks)) / n_steps)
-            return _Gathered(context.allowed, blocks, made)
+        kept, n_steps = _Kept(context, self.leave.in_features, blocks), len(self.layers) + 1
 
         def entered(i: int) -> Tensor:
             genes = blocks[i].genes
             allowed = context.allowed[:, :, genes]
             parts = [row_column_scores(x[:, :, genes] / size, allowed, rows) for x, rows in moving]
-            return torch.tanh(self.enter(torch.cat([context.fixed(genes), *parts], -1)))
+            return torch.cat([context.fixed(genes), *parts], -1)
 
-        before = gathered(0, entered)
+        def run(step: int, of_block: Callable[[int], Tensor]) -> Tensor | None:
+            """Make the next h of every block, or the logits; return the pools of the rows."""
+
+            def block(i: int) -> _Rows | None:
+                new = of_block(i)
+                if step == n_steps - 1:
+                    kept.keep("logit", i, self.leave(new).squeeze(-1))
+                    return None
+                return kept.take(i, new)
+
+            rows = None
+            for done, of in enumerate(over_blocks(block, len(blocks), theta.device), 1):
+                rows = of if rows is None else rows.joined(of)
+                context.progress((step + done / len(blocks)) / n_steps)
+            return None if rows is None else _pooled(*rows, context.allowed.sum(2))[:, :, None]
+
+        rows = run(0, lambda i: torch.tanh(self.enter(entered(i))))
         for step, layer in enumerate(self.layers, 1):
-            rows, between, columns = before.rows(), before.between_tfs(), [of.column for of in before.summaries]
+            between = kept.between_tfs()
 
-            def layered(i: int, layer=layer, rows=rows, between=between, columns=columns) -> Tensor:
+            def layered(i: int, layer=layer, rows=rows, between=between) -> Tensor:
                 reverse = between.index_select(1, blocks[i].which)
-                return layer(h.parts[i], context.C, rows, columns[i], reverse, blocks[i].own)
+                return layer(kept.parts["h"][i], context.C, rows, kept.parts["column"][i], reverse, blocks[i].own)
 
-            before = gathered(step, layered)
-        return torch.cat([self.leave(part).squeeze(-1) for part in h.parts], -1)
+            rows = run(step, layered)
+        return kept.logits()
 
 
-class _Memory:
-    """h of every block: replaced by each layer where it is one, else in one piece of memory.
+class _Kept:
+    """What is kept of every block: h, pools of its columns and logits.
 
-    Results of a block must not be allocated among its temporaries: freed gaps are not reused,
-    and a run takes twice the memory.
+    Of several blocks each has its place in one piece of memory, where the next layer's replace them: what a block leaves
+    among its temporaries keeps their gaps from being used again, and a run takes many times the memory.
     """
 
     def __init__(self, context: Context, width: int, blocks: list[Block]) -> None:
-        self.in_place = len(blocks) > 1
-        self.parts: list[Tensor] = [context.features] * len(blocks)
+        self.blocks, self.allowed, self.in_place = blocks, context.allowed, len(blocks) > 1
+        self.parts: dict[str, list[Tensor]] = {kind: [context.features] * len(blocks) for kind in ("h", "column", "logit")}
         if self.in_place:
             n_tfs, n_genes = context.allowed.shape[1:]
-            flat = context.features.new_empty(n_tfs * n_genes * width)
-            sizes = [n_tfs * (b.genes.stop - b.genes.start) * width for b in blocks]
-            self.parts = [part.view(1, n_tfs, -1, width) for part in flat.split(sizes)]
+            new, genes = context.features.new_empty, [block.genes for block in blocks]
+            flat = new(n_tfs * n_genes * width).split([n_tfs * (of.stop - of.start) * width for of in genes])
+            column, self.logit = new(1, 1, n_genes, 2 * width), new(1, n_tfs, n_genes)
+            self.parts = {
+                "h": [part.view(1, n_tfs, -1, width) for part in flat],
+                "column": [column[:, :, of] for of in genes],
+                "logit": [self.logit[:, :, of] for of in genes],
+            }
 
-    def keep(self, i: int, new: Tensor) -> Tensor:
-        """Take ``new`` for h of block ``i``."""
-        self.parts[i] = self.parts[i].copy_(new) if self.in_place else new
-        return self.parts[i]
+    def keep(self, kind: str, i: int, new: Tensor) -> None:
+        """Take ``new`` for what is kept of block ``i``."""
+        if self.in_place:
+            self.parts[kind][i].copy_(new)
+        else:
+            self.parts[kind][i] = new
+
+    def take(self, i: int, h: Tensor) -> _Rows:
+        """Take h (graphs, tfs, genes, width) of block ``i``, and return the pools of its rows."""
+        allowed = self.allowed[:, :, self.blocks[i].genes]
+        inside, low = h * allowed[..., None], h + allowed.to(h).log()[..., None]  # log: 0 or -infinity
+        self.keep("h", i, h)
+        self.keep("column", i, _pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None])
+        return _Rows(inside.sum(2).double(), low.amax(2))
+
+    def between_tfs(self) -> Tensor:
+        """Return h of the edges between TFs, (graphs, tfs, tfs, width)."""
+        h = self.parts["h"]
+        parts = (x.gather(2, _spread_out(b.own, *x.shape[1::2])) for x, b in zip(h, self.blocks, strict=True))
+        if not self.in_place:
+            return next(parts)
+        between = h[0].new_empty(*h[0].shape[:2], h[0].shape[1], h[0].shape[3])
+        for part, block in zip(parts, self.blocks, strict=True):
+            between[:, :, block.which] = part
+        return between
+
+    def logits(self) -> Tensor:
+        """Return those of all blocks, (graphs, tfs, genes)."""
+        return self.logit if self.in_place else self.parts["logit"][0]
 
 
 # --- an ensemble of networks --------------------------------------------------------------------

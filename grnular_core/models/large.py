@@ -260,13 +260,14 @@ class LargeGRNULar(GRNULar):
             Scores, and an array with the sign of the correlation, each (tfs, genes).
         """
         (problem, sign), L = self.problem(), self.config.n_unroll
-        state = self.good_init(problem)
+        states = [self.good_init(problem)]  # of which none is referred to while the next is made
         for done in range(L):
             part = self.stages.part("iterations", done / L, (done + 1) / L)
             if problem.context is not None:
                 problem.context.progress = part
-            state = self.grnular_cell(state, problem)
+            states.append(self.grnular_cell(states.pop(), problem))
             part(1.0)
+        state = states.pop()
         scores = state.theta if state.logit is None else weight_of(state.logit)
         return (scores * problem.allowed)[0], (sign * problem.allowed)[0]
 

@@ -20,7 +20,6 @@ from torch import Tensor
 
 PART = 250_000  # numbers of X_O in a part: 1 MB, half of a core's cache
 LARGE = 2 * 10**8  # floating-point operations above which a product uses all threads
-MOST_BLOCKS = 64  # side by side: the allocator keeps what each thread has freed, which adds up to gigabytes
 _threads_lock = threading.Lock()
 
 
@@ -146,8 +145,8 @@ def over_graphs(job: Callable[..., Any], work: float, X_O: Tensor, *arguments: A
 def over_blocks(job: Callable[[int], Any], n_blocks: int, device: torch.device) -> Iterator[Any]:
     """Results of ``job`` for every block of one graph, in order; without gradients on a CPU side by side.
 
-    Every block is worked on by one thread, so that its numbers do not depend on how many there are. Of many blocks
-    (``MOST_BLOCKS``) one follows the other.
+    Every block is worked on by one thread, so that its numbers do not depend on how many there are. Results should be
+    small: they lie among the temporaries of other blocks.
 
     Parameters
     ----------
@@ -162,7 +161,7 @@ def over_blocks(job: Callable[[int], Any], n_blocks: int, device: torch.device) 
         As ``job`` returns it.
     """
     threads = min(torch.get_num_threads(), n_blocks)
-    if threads < 2 or n_blocks > MOST_BLOCKS or device.type != "cpu" or torch.is_grad_enabled():
+    if threads < 2 or device.type != "cpu" or torch.is_grad_enabled():
         yield from map(job, range(n_blocks))
         return
     with _one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
