@@ -18,7 +18,7 @@ import pandas as pd
 from pages import table
 
 PRESETS = {"clean": "clean", "noisy(25)": "dropout"}
-METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells", "grnular-curated")
+METHODS = ("correlation", "clr", "ridge", "grnular-context", "grnular-cells")
 WITHIN = {"all cells": "all", "clusters": "clusters", "cell types": "cell_type"}
 SIMPLE = (  # seconds or a minute
     "grnular-curated", "grnular-cells", "ridge", "correlation", "within-clusters", "clr", "grnular-context",

@@ -239,6 +239,7 @@ MORE = [
         ("repeated symbols", "ids.h5ad", ("--gene-names", "twice"), ("1 gene names occur more than once (A)", "--duplicates sum"), {}),
         ("decoys within single cells", "ids.h5ad", ("--gene-names", "symbol", "--decoys", "2", "--decoys-within", "barcode"), ("9 of 9 cells a label that no other cell has (AC0", "nothing to permute", "a column of groups"), {}),
         ("decoys within without decoys", "x.csv", ("--decoys-within", "all"), ("--decoys-within needs --decoys N",), {}),
+        ("decoys of joined ranks", "x.csv", ("--method", "grnular-curated", "--decoys", "2"), ("grnular-curated takes no --decoys", "--method grnular-context"), {}),
         ("decoys of the oracle", "x.csv", ("--method", "oracle", "--truth", "truth.csv", "--decoys", "2"), ("oracle takes no --decoys",), {}),
         ("other file over the expression", "good.h5ad", ("--also", "h5ad", "-o", "good.csv"), ("--also h5ad writes good.h5ad, which is the input", "another name for -o"), {}),
         ("other file over the truth", "x.csv", ("--also", "all", "--truth", "e.adjacencies.tsv", "-o", "e.csv"), ("--also pyscenic writes e.adjacencies.tsv, which is the input", "another name"), {"e.adjacencies.tsv": "TF\ttarget\nGATA1\tSPI1\n"}),

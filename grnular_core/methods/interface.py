@@ -205,6 +205,7 @@ class Method:
     law: Law | None = None  # (cells, genes, TFs) -> CPU seconds
     shares_cores: bool = False  # ``law`` is for one core, and n_jobs divide it
     joins: tuple[str, ...] = ()  # methods whose scores it joins, and whose times it takes
+    states_precision: bool = False  # by its weights, as ``curated.expected_precision`` does
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ _ENTRIES = (
         "grnular-curated", "GRNULar-curated (this work)", "#F0468F",
         "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
         _call("curated", "curated_method"), stochastic=True, uses_device=True,
-        model="grnular", weights=("grnular-cells",), joins=SCORES,
+        model="grnular", weights=("grnular-cells",), joins=SCORES, states_precision=True,
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
@@ -313,6 +313,30 @@ def method(name: str) -> Method:
     near = get_close_matches(wanted, METHODS, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METHODS)}"
     raise InputError(f"unknown method {name!r}; {hint}")
+
+
+def with_precision(edges: pd.DataFrame, name: str, weights: str | Path | None = None) -> pd.DataFrame:
+    """Add the expected precision of each edge, where the method's own weights state one.
+
+    Parameters
+    ----------
+    edges : DataFrame
+        An edge table.
+    name : str
+        The method that it is of.
+    weights : str or Path, optional
+        Given in place of the method's own; nothing is known of their precision.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of ``curated.expected_precision``, or as it was.
+    """
+    if not METHODS[name].states_precision or weights is not None:
+        return edges
+    from grnular_core.methods.curated import expected_precision
+
+    return edges.join(expected_precision(edges["weight"].to_numpy()))
 
 
 def check_method(chosen: Method, weights: str | Path | None = None) -> None:

@@ -15,12 +15,12 @@ import pandas as pd
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import kept_edges
 from grnular_core.data.readers import read_expression
-from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions
+from grnular_core.methods.registry import FOR_CELLS, Progress, RunOptions, with_precision
 from grnular_core.scoring import strict
 from grnular_core.simulation.simulate import Simulation
 from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import GrnularError, InputError
-from grnular_core.workflow.analysis import Plan, infer_network
+from grnular_core.workflow.analysis import Plan, infer_network, unlike_note
 from grnular_core.workflow.given import (
     REPORT,
     check_named,
@@ -139,9 +139,10 @@ def infer(
 
     Returns
     -------
-    DataFrame, (edges, 5)
+    DataFrame
         Columns ``regulator, target, weight, sign, rank``, strongest edge first, and ``group`` before
-        them with ``groupby``. Weights order the edges of one network; they are no probabilities and do
+        them with ``groupby``; of ``grnular-curated`` also ``precision, precision_low, precision_high``, as
+        ``methods.curated.expected_precision`` says. Weights order the edges of one network; they are no probabilities and do
         not compare between methods or groups. ``attrs["report"]`` says how they were made, as values that
         JSON can hold: what was read, notes, method, weights, seed, versions; with ``groupby`` it has
         ``groups``, with a report for each.
@@ -180,11 +181,14 @@ def _inferred(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Infer one network: its edges with the report, and notes for the caller."""
     read_data = read_given(data, tfs, None, options)
+    if unlike := unlike_note(read_data, name):
+        read_data = replace(read_data, notes=(*read_data.notes, unlike))
     network = infer_network(read_data, name, run, bar=lambda label: nullcontext(run.progress))
     inputs = inputs_of(data, tfs, read_data, options)
     # scores are for who asks for them
     report = make_report(inputs, replace(read_data, truth=None), name, run, Plan(), network)
     edges, note = kept_edges(network.edges, top)
+    edges = with_precision(edges, name, run.weights)
     notes = () if isinstance(data, GRNDataset | Simulation) else read_data.notes
     return with_report(edges, described(report, len(edges))), (*notes, note) if note else notes
 

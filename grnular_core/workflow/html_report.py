@@ -23,7 +23,7 @@ from grnular_core.workflow.stability import fdr_curve
 ROWS = 5000  # of the table in the page: 0.3 MB
 DRAWN = 200  # at most so many edges in the picture
 BINS = 20  # of the histogram of stability, where there are more bootstraps
-COLUMNS = ("weight", "sign", "stability", "mean_rank", "q_value")
+COLUMNS = ("weight", "sign", "precision", "stability", "mean_rank", "q_value")
 OUTSIDE_THE_TABLE = ("methods_text",)  # of the report: shown elsewhere in the page
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
@@ -36,7 +36,7 @@ def html_page(
     Parameters
     ----------
     edges : DataFrame
-        The edge table, strongest first, with ``stability``, ``mean_rank`` and ``q_value`` where they were computed.
+        The edge table, strongest first, with columns on reliability where there are any.
     tfs : sequence of str
     report : mapping
         Of ``described``; what is missing in it is left out of the page.

@@ -27,7 +27,7 @@ from scipy import sparse
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import ALL_EDGES
-from grnular_core.methods.registry import Progress, RunOptions, method, run_method
+from grnular_core.methods.registry import Method, Progress, RunOptions, method, run_method
 from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
@@ -185,6 +185,28 @@ def _with_decoys(
     return replace(data, adata=new_anndata(matrix, genes)), prefix
 
 
+def check_decoys(chosen: Method) -> None:
+    """Refuse decoys for a method whose weights can not tell them.
+
+    Parameters
+    ----------
+    chosen : Method
+
+    Raises
+    ------
+    InputError
+        For the control that knows the reference network, and for methods that join ranks: they rank decoys among
+        themselves, and their false discovery rates come out far too low.
+    """
+    if chosen.needs_truth:
+        raise InputError(f"the method {chosen.name} takes no --decoys: it does not use the cells")
+    if chosen.joins:
+        raise InputError(
+            f"the method {chosen.name} takes no --decoys: it joins ranks, which permuted data have as well, and its q-values "
+            "would be far too low. Take --stability with it, and the column precision; or --decoys with --method grnular-context"
+        )
+
+
 def count_decoys(
     data: GRNDataset,
     name: str,
@@ -216,14 +238,11 @@ def count_decoys(
     Raises
     ------
     InputError
-        For fewer than 1 run, and for the control that knows the reference network.
+        For fewer than 1 run, and as ``check_decoys`` does.
     """
     if n_runs < 1:
         raise InputError(f"{n_runs} runs with decoys; an FDR takes at least 1")
-    if method(name).needs_truth:
-        raise InputError(
-            f"the method {method(name).name} does not use the data; decoys are not defined for it"
-        )
+    check_decoys(method(name))
     run = run or RunOptions()
     total = np.zeros(n_pairs(data))
     for counts in repeated(_decoy_counts, n_runs, data, name, _alone(run), groups, progress=progress):

@@ -79,7 +79,7 @@ def _readout(options: argparse.Namespace) -> None:
     fit_all(recorded_folder(), SHIPPED)
     say(f"wrote {SHIPPED} and {recorded_folder() / 'readouts.csv'}")
     write_variants(recorded_folder(), say)
-    write_calibration(recorded_folder())
+    write_calibration(recorded_folder(), SHIPPED)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ The observed ratio of a range is the share of a network's edges that lie in it, 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,14 @@ import pandas as pd
 
 from grnular_core.data.candidates import candidates_of_clean
 from grnular_core.methods.interface import MethodInput, RunOptions
-from grnular_core.utils.files import write_csv
+from grnular_core.utils.files import atomic_write, write_csv
 from grnular_paper.more_cells import SETS, load_cells
 from grnular_paper.more_networks import CURATED, KINDS, among, network, networks_of, pair_sizes
+from grnular_paper.more_runs import BEELINE_LIST
 from grnular_paper.readout import held_out_scores
+from grnular_paper.records import MORE_PAIRS, recorded_table
 
+CATALOGUE = "CollecTRI"  # the largest curated network; shares of pairs that are edges are of it
 RANGES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, np.inf)  # of the ratio
 TABLE = "readout_calibration"
 DRAWS = 10_000
@@ -86,8 +90,7 @@ def calibration_table(shares: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     -------
     DataFrame
         A line a range, as texts: the stated ratio; ``observed``, from shares averaged over the networks of a set and then
-        over sets, with the 95 % interval when sets are drawn anew; ``edges`` of all networks in it; and the
-        ``precision at 1 %`` that the observed ratio means where one candidate in a hundred is an edge.
+        over sets, with the 95 % interval when sets are drawn anew; and ``edges`` of all networks in it.
     """
     means = shares.groupby(["dataset", "low"])[["share_of_edges", "share_of_others"]].mean()
     wide = means.unstack("low")
@@ -97,25 +100,95 @@ def calibration_table(shares: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         observed = inside.mean(axis=0) / outside.mean(axis=0)
         low, high = np.nanpercentile(inside[drawn].mean(axis=1) / outside[drawn].mean(axis=1), [2.5, 97.5], axis=0)
     counts = shares.groupby("low")["edges"].sum()
-    ends = [f"below {RANGES[1]:g}", *(f"{a:g} to {b:g}" for a, b in zip(RANGES[1:-2], RANGES[2:-1], strict=True))]
-    precision = observed / (99 + observed)
     return pd.DataFrame(
         {
-            "stated ratio": [*ends, f"above {RANGES[-2]:g}"],
+            "stated ratio": _spelled_ranges(),
             "observed": [f"{o:.2f} [{a:.2f}, {b:.2f}]" for o, a, b in zip(observed, low, high, strict=True)],
             "edges": [str(counts[at]) for at in RANGES[:-1]],
-            "precision at 1 %": [f"{p:.1%}" for p in precision],
         }
     )
 
 
-def write_calibration(folder: Path) -> None:
-    """Compute the table of shares anew.
+def range_precision(shares: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Compute the precision of every range of ratios on every set.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        ``held_out_shares`` of all sets.
+    pairs : DataFrame
+        ``more_pairs`` of the record: edges and density of each network.
+
+    Returns
+    -------
+    DataFrame, (sets, ranges)
+        Share of the candidates of a range that are edges of ``CATALOGUE``; columns are the low ends.
+    """
+    chosen = pairs[(pairs["network"] == CATALOGUE) & (pairs["tf_list"] == BEELINE_LIST)].set_index("dataset")
+    others = (chosen["true"] / chosen["density"] - chosen["true"]).rename("others")
+    found = shares[shares["network"] == CATALOGUE].join(others, on="dataset")
+    others_inside = found["share_of_others"] * found["others"]
+    found = found.assign(precision=found["edges"] / (found["edges"] + others_inside))
+    return found.pivot(index="dataset", columns="low", values="precision")
+
+
+def precision_ranges(precision: pd.DataFrame) -> dict[str, list[float]]:
+    """Summarise the precision of every range over the sets, as ``curated.json`` has it.
+
+    Parameters
+    ----------
+    precision : DataFrame, (sets, ranges)
+        As ``range_precision``.
+
+    Returns
+    -------
+    dict of str to list of float
+        ``above``, the low end of each range; ``precision``, the mean over sets; ``precision_low`` and ``precision_high``.
+    """
+    by_range = {"precision": precision.mean(), "precision_low": precision.min(), "precision_high": precision.max()}
+    return {"above": list(RANGES[:-1]), **{name: of.round(5).tolist() for name, of in by_range.items()}}
+
+
+def precision_check(precision: pd.DataFrame) -> pd.DataFrame:
+    """Compare the precision on each set with what the other sets would have foretold.
+
+    Parameters
+    ----------
+    precision : DataFrame, (sets, ranges)
+        As ``range_precision``.
+
+    Returns
+    -------
+    DataFrame
+        A line a range, as texts: the stated ratio, the mean ``precision`` with the lowest and the highest of the sets, and
+        of how many sets it was ``within a factor of 2`` and ``of 3`` of the mean over the other sets.
+    """
+    others = (precision.sum() - precision) / (len(precision) - 1)
+    factor = np.exp(np.abs(np.log((precision / others).clip(lower=1e-9))))
+    return pd.DataFrame(
+        {
+            "stated ratio": _spelled_ranges(),
+            "precision": [f"{precision[a].mean():.2%} [{precision[a].min():.2%}, {precision[a].max():.2%}]" for a in precision],
+            **{f"within a factor of {most}": [f"{n} of {len(factor)}" for n in (factor <= most).sum()] for most in (2, 3)},
+        }
+    )
+
+
+def _spelled_ranges() -> list[str]:
+    """Name the ranges of the ratio."""
+    between = [f"{a:g} to {b:g}" for a, b in zip(RANGES[1:-2], RANGES[2:-1], strict=True)]
+    return [f"below {RANGES[1]:g}", *between, f"above {RANGES[-2]:g}"]
+
+
+def write_calibration(folder: Path, shipped: Path) -> None:
+    """Compute the table of shares anew, and the precision that the package states.
 
     Parameters
     ----------
     folder : Path
         The folder of recorded tables.
+    shipped : Path
+        ``grnular_core/methods/curated.json``.
 
     Raises
     ------
@@ -124,3 +197,25 @@ def write_calibration(folder: Path) -> None:
     """
     table = pd.concat([held_out_shares(name) for name in SETS], ignore_index=True)
     write_csv(table.round(6), folder / f"{TABLE}.csv")
+    state_precision(folder, shipped)
+
+
+def state_precision(folder: Path, shipped: Path) -> None:
+    """Write the precision of every range into the file of the readout.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of recorded tables.
+    shipped : Path
+        ``grnular_core/methods/curated.json``.
+
+    Raises
+    ------
+    WriteError
+        For a full disk or missing rights.
+    """
+    found = range_precision(recorded_table(folder, TABLE), recorded_table(folder, MORE_PAIRS))
+    about = json.loads(shipped.read_text(encoding="utf-8")) | {"precision": precision_ranges(found)}
+    with atomic_write(shipped) as part:
+        part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")

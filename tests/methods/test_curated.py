@@ -14,6 +14,7 @@ from grnular_core.methods.curated import (
     FEATURES,
     SCORES,
     Readout,
+    expected_precision,
     joined,
     log_likelihood_ratio,
     rank_features,
@@ -105,3 +106,13 @@ def test_no_order_of_genes_changes_it():
     other = make_dataset(shuffled, tfs, orientation="cells-x-genes")
     first, second = (infer(d, "grnular-curated", device="cpu") for d in (data, other))
     assert first.equals(second)
+
+
+def test_precision_is_that_of_the_range_and_rises_with_the_ratio():
+    found = expected_precision(np.array([0.0, 0.5, 0.51, 32.0, 32.1, 1e6]))
+    assert list(found) == ["precision", "precision_low", "precision_high"]
+    assert found["precision"].is_monotonic_increasing
+    assert found["precision"].iloc[1] == found["precision"].iloc[0] < found["precision"].iloc[2]
+    assert found["precision"].iloc[3] < found["precision"].iloc[4] == found["precision"].iloc[5]
+    assert (found["precision_low"] <= found["precision"]).all() and (found["precision"] <= found["precision_high"]).all()
+    assert not len(expected_precision(np.array([])))

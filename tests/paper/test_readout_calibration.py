@@ -1,11 +1,22 @@
 """What a likelihood ratio of GRNULar-curated is worth on data that its readout has not seen."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.more_cells import SETS
-from grnular_paper.readout_calibration import RANGES, TABLE, calibration_table, ratio_shares
-from grnular_paper.records import recorded_folder
+from grnular_paper.readout import SHIPPED
+from grnular_paper.readout_calibration import (
+    RANGES,
+    TABLE,
+    calibration_table,
+    precision_check,
+    precision_ranges,
+    range_precision,
+    ratio_shares,
+)
+from grnular_paper.records import MORE_PAIRS, recorded_folder, recorded_table
 
 
 def test_shares_count_edges_and_others_in_each_range():
@@ -29,7 +40,6 @@ def test_ratios_that_are_as_stated_are_found_so():
     for low, high, value in zip(RANGES[1:6], RANGES[2:7], observed[1:6], strict=True):
         assert low * 0.9 < value < high * 1.1
     assert table["stated ratio"].iloc[[0, 1, -1]].tolist() == ["below 0.5", "0.5 to 1", "above 32"]
-    assert float(table["precision at 1 %"].iloc[3].rstrip("%")) == pytest.approx(100 * observed[3] / (99 + observed[3]), abs=0.1)
 
 
 def test_on_record_the_observed_ratio_rises_with_the_stated_one_on_all_sets():
@@ -39,3 +49,39 @@ def test_on_record_the_observed_ratio_rises_with_the_stated_one_on_all_sets():
     assert observed.is_monotonic_increasing
     assert observed.iloc[0] < 1 < observed.iloc[2]
     assert observed.iloc[-1] < 60  # too high above two, as the page says
+
+
+def test_the_precision_of_a_range_is_its_share_of_edges():
+    """One set of 1,000 candidates with 20 edges: 5 edges and 15 others above 32, all the rest below 0.5."""
+    ratio = np.r_[np.full(5, 100.0), np.full(15, 0.1), np.full(15, 100.0), np.full(965, 0.1)]
+    shares = ratio_shares(ratio, np.arange(1000) < 20).assign(dataset="a", network="CollecTRI")
+    others = shares.assign(network="TRRUST", edges=7)
+    pairs = pd.DataFrame(
+        [
+            {"dataset": "a", "network": "CollecTRI", "tf_list": "BEELINE", "true": 20, "density": 0.02},
+            {"dataset": "a", "network": "CollecTRI", "tf_list": "strict", "true": 1, "density": 0.5},
+            {"dataset": "a", "network": "TRRUST", "tf_list": "BEELINE", "true": 1, "density": 0.5},
+        ]
+    )
+    found = range_precision(pd.concat([shares, others]), pairs).loc["a"]
+    assert found[32.0] == pytest.approx(5 / 20)
+    assert found[0.0] == pytest.approx(15 / 980)
+
+
+def test_sets_are_foretold_by_the_others():
+    precision = pd.DataFrame({low: [0.01, 0.01, 0.07] for low in RANGES[:-1]}, index=list("abc"))
+    table = precision_check(precision)
+    # means over the others: .04, .04, .01, which are factors of 4, 4 and 7
+    assert set(table["within a factor of 2"]) == {"0 of 3"} and set(table["within a factor of 3"]) == {"0 of 3"}
+    assert table["precision"].iloc[0] == "3.00% [1.00%, 7.00%]"
+    near = precision.replace(0.07, 0.022)  # factors of 1.6, 1.6 and 2.2
+    table = precision_check(near)
+    assert set(table["within a factor of 2"]) == {"2 of 3"} and set(table["within a factor of 3"]) == {"3 of 3"}
+
+
+def test_the_precision_that_the_package_states_is_that_of_the_record():
+    folder = recorded_folder()
+    found = range_precision(recorded_table(folder, TABLE), recorded_table(folder, MORE_PAIRS))
+    assert set(found.index) == set(SETS)
+    assert json.loads(SHIPPED.read_text())["precision"] == precision_ranges(found)
+    assert found.mean().is_monotonic_increasing

@@ -220,6 +220,6 @@ def test_the_same_seed_gives_the_same_counts_and_progress_counts_runs(small_data
 
 def test_no_run_and_the_control_that_knows_the_truth_are_refused(small_data):
     assert METHODS["oracle"].needs_truth
-    for name, n_runs, message in (("clr", 0, "at least 1"), ("oracle", 2, "not defined for it")):
+    for name, n_runs, message in (("clr", 0, "at least 1"), ("oracle", 2, "takes no --decoys"), ("grnular-curated", 2, "joins ranks")):
         with pytest.raises(InputError, match=message):
             count_decoys(small_data, name, n_runs)
