@@ -152,6 +152,9 @@ def test_ranks_are_sure_where_every_cluster_agrees_and_open_where_one_decides():
     moved = pd.DataFrame({"a": [1.0, 1, 1], "b": [0.9, 0.9, 9]})
     found = rank_intervals(moved, list("xyz"), n=4000)
     assert found["rank"].tolist() == [2, 1] and found["high"].tolist() == [2, 2]
+    # a is ahead where z alone is drawn, 1 of 27 times: inside 95 %, and outside 90 %
+    rare = pd.DataFrame({"a": [-1, -1, 0.4], "b": 0.0})
+    assert rank_intervals(rare, list("xyz"), n=4000)["low"].tolist() == [1, 1]
     assert found.loc["b", "best"] == pytest.approx(1 - (2 / 3) ** 3, abs=0.03)
 
 

@@ -100,6 +100,12 @@ def test_planted_differences_are_found_at_the_promised_rate():
     assert max(one.overall_p for one in found) == pytest.approx(1 / 21)
 
 
+def test_p_is_the_share_of_other_statistics_as_large_with_the_observed_one_among_them():
+    own, others = np.array([1.0, 5.0]), np.array([0.5, 1.0, 3.0])
+    p = differences._p_values(own, own, np.sort([*own, *others]))
+    assert p.tolist() == [3 / 4, 1 / 4]
+
+
 def test_an_edge_that_hardly_moves_is_no_difference_however_steady_it_is():
     rng = np.random.default_rng(0)
     moves = rng.normal(size=(20, 60))
