@@ -23,7 +23,7 @@ n_graphs, n_genes : int
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -366,12 +366,10 @@ def regularised_inverse(sigma: Tensor, t: Tensor) -> Tensor:
 
 
 def glad_scores(
+    model: GLAD,
     expression: np.ndarray,
-    tf_index: Sequence[int] | None,
-    config: GLADConfig | None = None,
+    tf_index: Sequence[int],
     *,
-    model: GLAD | None = None,
-    seed: int | None = None,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -382,16 +380,13 @@ def glad_scores(
 
     Parameters
     ----------
+    model : GLAD or GLADTF
     expression : ndarray, shape (cells, genes)
-    tf_index : sequence of int, optional
-        Positions of the TFs among the genes. With None, or all genes, this is GLAD, else GLAD-TF.
-    config : GLADConfig, optional
-        Of an untrained model, where no ``model`` is given.
-    model : GLAD, optional
-        A trained one of either kind.
-    seed : int, optional
-        Replaces the configuration's.
+    tf_index : sequence of int
+        Positions of the TFs among the genes.
     device : str
+    progress : callable, optional
+        Called with (done, all).
 
     Returns
     -------
@@ -405,14 +400,8 @@ def glad_scores(
         When the expression is no table of finite numbers, ``tf_index`` does not list TFs, or the device is
         unknown or not there.
     """
-    X, tfs = checked_input(
-        expression, range(np.shape(expression)[-1]) if tf_index is None else tf_index
-    )
+    X, tfs = checked_input(expression, tf_index)
     place = resolve_device(device)
-    if model is None:
-        config = config or GLADConfig()
-        config = config if seed is None else replace(config, seed=seed)
-        model = GLAD(config) if len(tfs) == X.shape[1] else GLADTF(config)
     order = content_order(X)
     index = torch.as_tensor(np.argsort(order)[tfs])
     with torch.no_grad():

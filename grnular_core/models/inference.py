@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from torch import nn
 
 from grnular_core.data.blocks import Matrix
 from grnular_core.models.glad import GLAD, glad_scores
-from grnular_core.models.grnular import GRNULar, GRNULarConfig
+from grnular_core.models.grnular import GRNULar
 from grnular_core.models.problem import checked_input, content_order
 from grnular_core.utils.device import is_large, resolve_device
 
@@ -22,14 +21,11 @@ Precision = Literal["single", "double"]
 
 
 def grnular_scores(
+    model: GRNULar,
     expression: Matrix,
     tf_index: Sequence[int],
-    config: GRNULarConfig | None = None,
     *,
-    model: GRNULar | None = None,
-    seed: int | None = None,
     device: str = "cpu",
-    precision: Precision = "single",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and signs of every TF on every gene.
@@ -39,17 +35,11 @@ def grnular_scores(
 
     Parameters
     ----------
+    model : GRNULar
     expression : ndarray or csr, shape (cells, genes)
     tf_index : sequence of int
         Positions of the TFs among the genes.
-    config : GRNULarConfig, optional
-    model : GRNULar, optional
-        A trained one.
-    seed : int, optional
-        Replaces the configuration's.
     device : str
-    precision : {"single", "double"}
-        See ``model_scores``.
     progress : callable, optional
         Called with (done, all).
 
@@ -66,10 +56,6 @@ def grnular_scores(
         When the expression is no table of finite numbers, ``tf_index`` does not list TFs, or the device is
         unknown or not there.
     """
-    if model is None:
-        config = config or GRNULarConfig()
-        model = GRNULar(config if seed is None else replace(config, seed=seed))
-    model = _in_precision(model, precision)
     if works_in_blocks(model, np.shape(expression), len(tf_index)):
         from grnular_core.models.large import large_scores
 
@@ -89,11 +75,6 @@ def grnular_scores(
         result.append(values)
     scores, sigma = result
     return scores, np.where(scores > 0, np.sign(sigma), 0).astype(int)
-
-
-def _in_precision(model: nn.Module, precision: Precision) -> nn.Module:
-    """Return the model itself, or for "double" a copy of it in double precision."""
-    return deepcopy(model).double() if precision == "double" else model
 
 
 def works_in_blocks(model: nn.Module, shape: tuple[int, ...], n_tfs: int) -> bool:
@@ -151,9 +132,8 @@ def model_scores(
     InputError
         See ``grnular_scores`` and ``glad.glad_scores``.
     """
-    model = _in_precision(model, precision)
+    if precision == "double":
+        model = deepcopy(model).double()
     if isinstance(model, GLAD):
-        expression, scores = _dense(expression), glad_scores
-    else:
-        scores = grnular_scores
-    return scores(expression, tf_index, model=model, device=device, progress=progress)
+        return glad_scores(model, _dense(expression), tf_index, device=device, progress=progress)
+    return grnular_scores(model, expression, tf_index, device=device, progress=progress)

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from grnular_core.models.glad import GLAD, GLADTF, GLADConfig, glad_scores
+from grnular_core.models.glad import GLAD, GLADTF, GLADConfig
 from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.models.inference import model_scores
 from grnular_core.scoring.ranking import average_precision
 from grnular_core.simulation.simulate import Simulation, preset, simulate
 from grnular_core.training.batches import (
@@ -288,9 +289,7 @@ def mask_effect(
 
 def _glad_auprc(simulation: Simulation, model: GLAD) -> float:
     tfs, truth = simulation.tf_index, simulation.adjacency != 0
-    known = tfs if isinstance(model, GLADTF) else None
-    scores, _ = glad_scores(simulation.expression, known, model=model)
-    scores = scores if known is not None else scores[tfs]
+    scores, _ = model_scores(model, simulation.expression, tfs)
     allowed = np.ones(truth.shape, dtype=bool)
     allowed[np.arange(len(tfs)), tfs] = False
     return average_precision(scores[allowed], truth[allowed])

@@ -21,7 +21,7 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import Inference, MethodInput, RunOptions, method, run_method
 from grnular_core.methods.unrolled import papers_weights
-from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.inference import grnular_scores
 from grnular_paper.synthetic import (
     SyntheticTask,
@@ -113,9 +113,9 @@ class Timing(Task):
 
 
 def _forward(data: GRNDataset, hidden: int, device: str) -> Inference:
-    work, config = MethodInput.of(data), papers_config(hidden)
+    work, model = MethodInput.of(data), GRNULar(papers_config(hidden))
     began, cpu = time.perf_counter(), time.process_time()
-    weight, sign = grnular_scores(work.expression, work.tf_index, config, seed=0, device=device)
+    weight, sign = grnular_scores(model, work.expression, work.tf_index, device=device)
     spent = time.perf_counter() - began, time.process_time() - cpu
     return Inference(edge_table(weight, work.tfs, work.genes, sign), *spent)
 

@@ -132,8 +132,8 @@ def test_edges_and_signs_of_a_known_network_are_found_untrained():
     wanted = np.zeros((5, 30))
     for edge in truth.itertuples():
         wanted[genes.index(edge.regulator), genes.index(edge.target)] = edge.sign
-    for tfs in (range(5), None):
-        scores, signs = (part[:5] for part in glad_scores(expression.to_numpy(), tfs))
+    for model in (GLADTF(), GLAD()):
+        scores, signs = glad_scores(model, expression.to_numpy(), range(5))
         assert auprc(scores, wanted) > 0.98
         assert (signs[wanted != 0] == wanted[wanted != 0]).all()
 

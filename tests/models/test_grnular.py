@@ -89,7 +89,7 @@ def test_no_tf_regulates_itself():
 
 def test_the_sign_is_that_of_the_correlation_and_both_directions_agree():
     X, tfs, _ = network()
-    scores, signs = grnular_scores(X, tfs, SMALL)
+    scores, signs = grnular_scores(GRNULar(SMALL), X, tfs)
     expected = np.sign(np.corrcoef(X.T)[tfs])
     assert np.array_equal(signs[scores > 0], expected[scores > 0])
     between = signs[:, tfs]
@@ -100,12 +100,12 @@ def test_edges_and_signs_of_a_known_network_are_found_by_the_iterations():
     X, tfs, truth = network(n_cells=300, n_genes=30)
     candidates = not_self(torch.tensor(tfs)[None], 30)[0].numpy()
     start, scores = (
-        grnular_scores(X, tfs, GRNULarConfig(n_unroll=n))[0][candidates] for n in (0, 15)
+        grnular_scores(GRNULar(GRNULarConfig(n_unroll=n)), X, tfs)[0][candidates] for n in (0, 15)
     )
     edges = truth != 0
     found = average_precision_score(edges[candidates], scores)
     assert found > max(0.95, average_precision_score(edges[candidates], start) + 0.05)
-    signs = grnular_scores(X, tfs)[1]
+    signs = grnular_scores(GRNULar(), X, tfs)[1]
     assert (signs[edges] == truth[edges]).mean() > 0.95
 
 
@@ -136,7 +136,7 @@ def test_devices_that_are_not_there_are_refused(monkeypatch):
             resolve_device(wrong)
     X, tfs, _ = network()
     with pytest.raises(InputError, match="0 GPUs"):
-        grnular_scores(X, tfs, SMALL, device="cuda")
+        grnular_scores(GRNULar(SMALL), X, tfs, device="cuda")
 
 
 def test_hidden_units_follow_the_paper():

@@ -7,9 +7,9 @@ import pytest
 import torch
 from small_graphs import CONTEXT, graph, graphs, moved_model
 
-from grnular_core.models.glad import GLAD, GLADTF, GLADConfig, glad_scores
+from grnular_core.models.glad import GLAD, GLADTF, GLADConfig
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
-from grnular_core.models.inference import grnular_scores, model_scores
+from grnular_core.models.inference import model_scores
 from grnular_core.utils.errors import InputError
 
 ENTRY = GRNULarConfig(hidden=(12,), n_unroll=3, n_inner=5, init_epochs=30)
@@ -23,7 +23,7 @@ MODELS = {
     "glad-tf": lambda: GLADTF(UNROLLED),
 }
 every_model = pytest.mark.parametrize("kind", MODELS)
-UNTRAINED = {"grnular": (grnular_scores, ENTRY), "glad-tf": (glad_scores, UNROLLED)}
+UNTRAINED = {"grnular": (GRNULar, ENTRY), "glad-tf": (GLADTF, UNROLLED)}
 
 
 @every_model
@@ -109,13 +109,12 @@ def test_progress_counts_the_iterations(kind):
 @pytest.mark.parametrize("kind", UNTRAINED)
 def test_a_seed_fixes_the_numbers_and_the_global_one_is_neither_used_nor_moved(kind):
     X, tfs, _ = graph()
-    scores, config = UNTRAINED[kind]
-    first, other = (scores(X, tfs, config, seed=seed)[0] for seed in (0, 1))
+    model, config = UNTRAINED[kind]
+    first, other = (model_scores(model(replace(config, seed=seed)), X, tfs)[0] for seed in (0, 1))
     assert not np.array_equal(first, other)
-    assert np.array_equal(other, scores(X, tfs, replace(config, seed=1))[0])
     torch.manual_seed(99)
     before = torch.random.get_rng_state()
-    assert np.array_equal(first, scores(X, tfs, config)[0])
+    assert np.array_equal(first, model_scores(model(config), X, tfs)[0])
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -147,7 +146,7 @@ def test_training_reaches_what_each_mode_promises(kind, mode, learned):
         assert {n for n, _ in model.named_parameters() if n.startswith("rho_nn")} <= moved
 
 
-@pytest.mark.parametrize("kind", UNTRAINED)
+@every_model
 @pytest.mark.parametrize(
     ("X", "tfs", "part"),
     [
@@ -160,9 +159,8 @@ def test_training_reaches_what_each_mode_promises(kind, mode, learned):
     ],
 )
 def test_unusable_input_is_refused_with_the_reason(kind, X, tfs, part):
-    scores, config = UNTRAINED[kind]
     with pytest.raises(InputError, match=part):
-        scores(X, tfs, config)
+        model_scores(MODELS[kind](), X, tfs)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
