@@ -1,15 +1,21 @@
 """Training losses: how far a predicted graph is from the true one, differentiably.
 
-Everywhere ``theta`` or ``logits`` is the prediction (graphs, tfs, genes), ``truth`` of that shape
-is the true graph W* of 0 and 1 (or bool), and ``allowed`` is True for candidate edges: other
-entries (``not_self``: a TF on itself) have no influence, not even as NaN. For GLAD without TFs
-the shape is (graphs, genes, genes). The result is one loss a graph, (graphs,), so the mean over a
-batch weighs its graphs alike. Values and gradients are finite everywhere, theta = 0 and graphs
+Everywhere ``theta`` or ``logits`` is the prediction, ``truth`` the true graph W* of 0 and 1 (or bool),
+and ``allowed`` is True for candidate edges: other entries (``not_self``: a TF on itself) have no
+influence, not even as NaN. For GLAD without TFs the shape is (graphs, genes, genes). The result is one
+loss a graph, so the mean over a batch weighs its graphs alike. Values and gradients are finite everywhere, theta = 0 and graphs
 without any true edge or any candidate included.
 
 The paper's losses are Eqs 11, 14, 15 and 16. ``balanced_cross_entropy`` and ``smooth_ap_loss`` are
 not in the paper: the first has no vanishing gradient where tanh saturates, the second is close to
 the reported score, average precision.
+
+Parameters
+----------
+theta, logits, truth : Tensor, shape (graphs, tfs, genes)
+allowed : Tensor of bool, shape (graphs, tfs, genes)
+beta : float
+    Above 1 weighs recall higher than precision.
 """
 
 from __future__ import annotations
@@ -62,10 +68,7 @@ def f_beta(p: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tens
 
     Parameters
     ----------
-    p, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    beta : float
-        Above 1 weighs recall higher than precision.
+    p : Tensor, shape (graphs, tfs, genes)
 
     Returns
     -------
@@ -81,13 +84,6 @@ def f_beta(p: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tens
 def f_beta_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tensor:
     """L_Fbeta = 1 - F_beta(tanh |theta|) (Eq. 15).
 
-    Parameters
-    ----------
-    theta, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    beta : float
-        Above 1 weighs recall higher than precision.
-
     Returns
     -------
     Tensor, shape (graphs,)
@@ -95,85 +91,40 @@ def f_beta_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0
     return 1 - f_beta(_kept(theta, allowed).abs().tanh(), truth, allowed, beta)
 
 
-def frobenius(
-    theta: Tensor,
-    truth: Tensor,
-    allowed: Tensor,
-    reduction: Literal["sum", "mean"] = "sum",
-) -> Tensor:
-    """||theta - W*||_F^2 over the candidates, (graphs,); "mean" divides by their number.
+def frobenius(theta: Tensor, truth: Tensor, allowed: Tensor) -> Tensor:
+    """||theta - W*||_F^2 over the candidates, (graphs,).
 
-    The sum is the paper's, the mean is the 2020 code's. Signs count: of GLAD's theta, which is
-    negative for a positive partial correlation, pass the absolute value.
-
-    Parameters
-    ----------
-    theta, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    reduction : {"sum", "mean"}
+    Signs count: of GLAD's theta, which is negative for a positive partial correlation, pass the absolute value.
 
     Returns
     -------
     Tensor, shape (graphs,)
     """
-    gap = _total(_kept(theta - truth.to(theta.dtype), allowed).square())
-    if reduction == "sum":
-        return gap
-    return gap / _total(allowed.expand_as(theta)).clamp_min(1)
+    return _total(_kept(theta - truth.to(theta.dtype), allowed).square())
 
 
-def summed_loss(
-    theta: Tensor,
-    truth: Tensor,
-    allowed: Tensor,
-    beta: float = 1.0,
-    reduction: Literal["sum", "mean"] = "sum",
-) -> Tensor:
+def summed_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tensor:
     """Eq. 11: ||theta - W*||_F^2 + L_Fbeta(tanh |theta|, W*).
 
-    Parameters
-    ----------
-    theta, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    beta : float
-        Above 1 weighs recall higher than precision.
-    reduction : {"sum", "mean"}
-        See ``frobenius``.
-
     Returns
     -------
     Tensor, shape (graphs,)
     """
-    squared = frobenius(theta, truth, allowed, reduction)
+    squared = frobenius(theta, truth, allowed)
     return squared + f_beta_loss(theta, truth, allowed, beta)
 
 
-def balanced_loss(
-    theta: Tensor,
-    truth: Tensor,
-    allowed: Tensor,
-    beta: float = 1.0,
-    reduction: Literal["sum", "mean"] = "sum",
-) -> Tensor:
+def balanced_loss(theta: Tensor, truth: Tensor, allowed: Tensor, beta: float = 1.0) -> Tensor:
     """Eq. 16: L_Fbeta(tanh |theta|, W*) + r ||theta - W*||_F^2, (graphs,).
 
     r = L_Fbeta / ||theta - W*||_F^2 of each graph is held constant in the derivative, so the value
-    is 2 L_Fbeta and ``reduction`` has no effect, also not on the gradient.
-
-    Parameters
-    ----------
-    theta, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    beta : float
-        Above 1 weighs recall higher than precision.
-    reduction : {"sum", "mean"}
-        See ``frobenius``.
+    is 2 L_Fbeta, and a mean in place of the sum would have the same gradient.
 
     Returns
     -------
     Tensor, shape (graphs,)
     """
-    squared = frobenius(theta, truth, allowed, reduction)
+    squared = frobenius(theta, truth, allowed)
     edges = f_beta_loss(theta, truth, allowed, beta)
     return edges + _ratio(edges, squared).detach() * squared
 
@@ -202,20 +153,12 @@ def over_iterates(
     return torch.stack([loss(theta) for theta in iterates]).mean(0)
 
 
-def balanced_cross_entropy(
-    logits: Tensor, truth: Tensor, allowed: Tensor, true_share: float = 0.5
-) -> Tensor:
-    """Cross-entropy as if a share ``true_share`` of the candidates were true edges, (graphs,).
+def balanced_cross_entropy(logits: Tensor, truth: Tensor, allowed: Tensor) -> Tensor:
+    """Cross-entropy as if half of the candidates were true edges, (graphs,).
 
-    The mean over the true edges weighs ``true_share``, the mean over the other candidates the
-    rest, so that graphs count the same for any size and density. Where all candidates are
-    true, or none, their mean alone is the loss; without candidates it is 0.
-
-    Parameters
-    ----------
-    logits, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    true_share : float
+    It is the mean of two means, over the true edges and over the other candidates, so that graphs
+    count the same for any size and density. Where all candidates are true, or none, their mean
+    alone is the loss; without candidates it is 0.
 
     Returns
     -------
@@ -224,14 +167,11 @@ def balanced_cross_entropy(
     truth = truth.to(torch.bool)
     loss = logits.new_zeros(logits.shape[:-2])
     weight = torch.zeros_like(loss)
-    for edges, signed, share in (
-        (truth & allowed, -logits, true_share),
-        (~truth & allowed, logits, 1 - true_share),
-    ):
+    for edges, signed in ((truth & allowed, -logits), (~truth & allowed, logits)):
         count = _total(edges)
         mean = _total(softplus(_kept(signed, edges)) * edges) / count.clamp_min(1)
-        loss = loss + share * mean
-        weight = weight + share * (count > 0)
+        loss = loss + mean / 2
+        weight = weight + (count > 0) / 2
     return _ratio(loss, weight)
 
 
@@ -275,8 +215,6 @@ def smooth_ap_loss(
 
     Parameters
     ----------
-    logits, truth : Tensor, shape (graphs, tfs, genes)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
     temperature : float
     max_true, max_false : int or None
     generator : torch.Generator, optional

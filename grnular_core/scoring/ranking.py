@@ -1,9 +1,15 @@
 """Scores of a ranking against true labels: average precision, AUROC, early precision.
 
-Everywhere ``scores`` (candidates,) are finite and >= 0, with 0 meaning "not predicted", and ``truth``
-(candidates,) is boolean; the candidates are the edge universe, chosen by the caller. Equal scores are
-one step of a ranking: nothing here depends on the order of the arrays. Where a quantity is not
-defined the answer is NaN and ``why_undefined`` gives the reason.
+The candidates are the edge universe, chosen by the caller. Equal scores are one step of a ranking:
+nothing here depends on the order of the arrays. Where a quantity is not defined the answer is NaN and
+``why_undefined`` gives the reason.
+
+Parameters
+----------
+scores : ndarray of float, shape (candidates,)
+    Finite and >= 0; 0 means not predicted.
+truth : ndarray of bool, shape (candidates,)
+    Which candidates are true edges.
 """
 
 from __future__ import annotations
@@ -81,13 +87,6 @@ def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
     distinct score, so ties are one step. This is scikit-learn's definition, not the trapezoid
     under the curve, which flatters sparse predictions.
 
-    Parameters
-    ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
-    truth : ndarray of bool, shape (candidates,)
-        Which candidates are true edges.
-
     Returns
     -------
     float
@@ -104,13 +103,6 @@ def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
 def auroc(scores: np.ndarray, truth: np.ndarray) -> float:
     """AUROC: probability that a true candidate scores above a false one, ties counting one half.
 
-    Parameters
-    ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
-    truth : ndarray of bool, shape (candidates,)
-        Which candidates are true edges.
-
     Returns
     -------
     float
@@ -126,13 +118,6 @@ def auroc(scores: np.ndarray, truth: np.ndarray) -> float:
 
 def auprc_and_auroc(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     """Compute ``average_precision`` and ``auroc`` with one sort.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
-    truth : ndarray of bool, shape (candidates,)
-        Which candidates are true edges.
 
     Returns
     -------
@@ -151,10 +136,6 @@ def expected_hits(scores: np.ndarray, truth: np.ndarray, k: int) -> float:
 
     Parameters
     ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
-    truth : ndarray of bool, shape (candidates,)
-        Which candidates are true edges.
     k : int
         From 1 to the number of candidates.
 
@@ -177,8 +158,6 @@ def early_selection(scores: np.ndarray, k: int) -> np.ndarray:
 
     Parameters
     ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
     k : int
         From 1 to the number of candidates.
 
@@ -196,13 +175,6 @@ def early_precision(scores: np.ndarray, truth: np.ndarray) -> EarlyPrecision:
 
     Selected is what ``early_selection`` takes with k the number of true candidates; density is
     k over the number of candidates.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (candidates,)
-        Finite and >= 0.
-    truth : ndarray of bool, shape (candidates,)
-        Which candidates are true edges.
 
     Returns
     -------

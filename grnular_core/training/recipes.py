@@ -158,8 +158,6 @@ class Recipe:
         try:
             values = dict(values)
             config = dict(values.pop("config"))
-            if config.get("inner_gradient") == "cut" and values.get("loss") in ("balanced", "summed"):
-                values.setdefault("loss_on", "Z")  # in files of versions without this field
             if config.get("hidden") is not None:
                 config["hidden"] = tuple(config["hidden"])
             values["members"] = tuple(str(name) for name in values.get("members", ()))

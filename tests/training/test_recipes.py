@@ -57,17 +57,6 @@ def test_named_recipes_can_be_trained(name):
     assert not recipe.shuffled
 
 
-def test_a_file_without_the_field_means_the_loss_on_z_where_the_gradient_is_cut():
-    for config, loss, wanted in (
-        (GRNULarConfig(inner_gradient="cut"), "balanced", "Z"),
-        (GRNULarConfig(inner_gradient="through"), "balanced", "theta"),
-        (GRNULarConfig(inner_gradient="cut", rho="context"), "smooth-ap", "theta"),
-    ):
-        values = Recipe(config=config, loss=loss, loss_on="Z").as_dict()
-        del values["loss_on"]
-        assert Recipe.from_dict(values).loss_on == wanted
-
-
 @pytest.mark.parametrize("name", [name for name in RECIPES if not name.startswith("context")])
 def test_weights_of_the_package_are_those_of_their_recipe(name):
     assert read_trained(name).recipe == RECIPES[name]
