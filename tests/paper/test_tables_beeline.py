@@ -49,6 +49,9 @@ def test_tfs_computed_now_stand_beside_the_papers_and_else_the_recorded(tmp_path
 
     monkeypatch.setattr(tables, "table3", fail)
     recorded, source = tables.tfs_beside_printed(tmp_path)
+    assert tables.table3_numbers(both) == {"table3_equal": 0} and tables.table3_numbers(
+        both.assign(**{"tfs (ours)": 9})
+    ) == {"table3_equal": 1}
     assert recorded["tfs (ours)"].iloc[0] == 8 and "from the record" in source
 
 
@@ -186,6 +189,7 @@ def test_edge_by_edge_numbers_are_of_methods_that_have_them_for_all_pairs():
     assert means.to_dict() == {"clr": pytest.approx(0.2), "grnular-cells": pytest.approx(0.15)}
     assert list(means.index) == ["clr", "grnular-cells"]
     assert scores.precision_numbers(means) == {"precision_ahead": 1, "precision_methods": 2}
+    assert scores.precision_in_words(means).endswith(": CLR 0.200, GRNULar-cells (this work) 0.150.")
 
 
 @pytest.fixture

@@ -256,14 +256,19 @@ def speed_table(speed: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns={"wall_ms": "ms a graph", "wall_ratio": "times the products"})
 
 
-def speed_numbers(speed: pd.DataFrame) -> dict[str, float]:
-    """How near the loop is to its products, and how far ahead of ordinary modules.
+def speed_numbers(speed: pd.DataFrame, training: pd.DataFrame) -> dict[str, float]:
+    """How near the loop is to its products, how far ahead of ordinary modules, and how long a training takes.
+
+    Parameters
+    ----------
+    training : DataFrame
+        Recorded trainings: ``recipe`` and ``seconds``.
 
     Returns
     -------
     dict of str to float
         ``speed_small`` (two threads), ``speed_small_one``, ``speed_large``: multiples of the products;
-        ``speed_modules``: the least ratio of ordinary modules to ours, NaN without their runs.
+        ``speed_modules``: the least ratio of ordinary modules to ours, NaN without their runs; ``training_seconds``.
     """
     of = speed.set_index(["way", "size", "graphs", "threads"]).sort_index()
     ours, modules = (of.loc[way] if way in of.index else None for way in ("in_place", "modules"))
@@ -276,6 +281,7 @@ def speed_numbers(speed: pd.DataFrame) -> dict[str, float]:
         "speed_small_one": float(ours.loc[("small", 20, 1), "wall_ratio"]),
         "speed_large": float(ours.loc[("large", 1, 2), "wall_ratio"]),
         "speed_modules": float(least),
+        "training_seconds": float(training.loc[training["recipe"] == "grnular-clean", "seconds"].mean()),
     }
 
 

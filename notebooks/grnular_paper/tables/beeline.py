@@ -129,6 +129,22 @@ def _beside(folder: Path, ours: pd.DataFrame) -> pd.DataFrame:
     return printed.merge(ours, on="dataset", suffixes=(" (paper)", " (ours)"))
 
 
+def table3_numbers(both: pd.DataFrame) -> dict[str, int]:
+    """On how many datasets the number of TFs is the paper's.
+
+    Parameters
+    ----------
+    both : DataFrame
+        Of ``tfs_beside_printed``.
+
+    Returns
+    -------
+    dict of str to int
+        ``table3_equal``.
+    """
+    return {"table3_equal": int((both["tfs (paper)"] == both["tfs (ours)"]).sum())}
+
+
 def run_live(wanted: Iterable[RealTask], device: str) -> tuple[pd.DataFrame, list[str]]:
     """Run the tasks now, without scores by edge and TF, whose draws take longer than quick methods.
 

@@ -121,6 +121,17 @@ def precision_numbers(means: pd.Series) -> dict[str, int]:
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 
 
+def precision_in_words(means: pd.Series) -> str:
+    """List ``precision_means`` in a sentence.
+
+    Returns
+    -------
+    str
+    """
+    listed = ", ".join(f"{label(method)} {mean:.3f}" for method, mean in means.items())
+    return f"Precision at k per TF, mean over pairs: {listed}."
+
+
 def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     """Say what each pair can tell: how many methods leave the interval of random scores, and how surely.
 
