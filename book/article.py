@@ -41,9 +41,8 @@ from grnular_paper.tables.stem_cell_verdicts import recorded_statements, stateme
 from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
 from matplotlib.figure import Figure
 from pages import table
-from printing import BROWSER, print_page
 from publication import author_name, citation
-from rendering import copy_mathjax, run_sphinx, write_yaml
+from rendering import BROWSER, copy_mathjax, print_page, run_sphinx, write_yaml
 
 from grnular_core.plotting.style import use_style
 

@@ -6,7 +6,7 @@ import pandas as pd
 from grnular_paper import learning
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims.model import TRAINED
-from pages import table, title
+from pages import link, table
 
 
 def summary(folder: Path) -> str:
@@ -69,12 +69,6 @@ def claim_cell(row: pd.Series) -> str:
     """The claim, where the paper makes it, and a link to the page that shows it."""
     source = "our own" if row["ours"] else row["source"]
     return f"{row['claim']} ({source}; {link(row['page'])})"
-
-
-def link(page: str) -> str:
-    """A link to a notebook, which starts with a number, or to a page of prose."""
-    target = f"../notebooks/{page}.ipynb" if page[0].isdigit() else f"{page}.md"
-    return f"[{title(page)}]({target})"
 
 
 def numbers_cell(row: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""Sphinx on a tree of pages, by jupyter-book: the book and the article are both made so."""
+"""Sphinx on a tree of pages, by jupyter-book, as the book and the article are made; and a page as PDF, by a browser."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 from execute import ANSI, NOTEBOOKS, ROOT, BuildError
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER = next((found for name in NAMES if (found := shutil.which(name))), None)  # of the system
 # Files of MathJax that pages with formulas load; the rest of the package is other bundles.
 MATHJAX_PARTS = ("tex-chtml.js", "a11y", "input/tex/extensions", "output/chtml/fonts", "ui")
 
@@ -53,3 +55,21 @@ def run_sphinx(site: Path, output: Path, log: Path) -> Path:
         shown = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
         raise BuildError("\n".join(shown) + f"\njupyter-book failed; its full output: {log}")
     return built
+
+
+def print_page(page: Path, target: Path) -> None:
+    """The PDF of a page in a file, with fonts, bookmarks and tags; formulas are set before."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER)
+        try:
+            tab = browser.new_page()
+            tab.goto(page.as_uri())
+            tab.evaluate("window.MathJax?.startup?.promise")
+            tab.evaluate("document.fonts.ready.then(() => true)")
+            part = target.with_suffix(".part")
+            tab.pdf(path=part, prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+        finally:
+            browser.close()
+    part.replace(target)

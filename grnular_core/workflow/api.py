@@ -27,9 +27,10 @@ from grnular_core.workflow.given import (
     groups_of_cells,
     inputs_of,
     read_given,
+    warn,
     with_report,
+    words_of_python,
 )
-from grnular_core.workflow.keywords import warn, words_of_python
 from grnular_core.workflow.report import described, make_report
 
 if TYPE_CHECKING:

@@ -39,9 +39,10 @@ from grnular_core.workflow.given import (
     groups_of_cells,
     inputs_of,
     read_given,
+    warn,
     with_report,
+    words_of_python,
 )
-from grnular_core.workflow.keywords import warn, words_of_python
 from grnular_core.workflow.report import make_report
 from grnular_core.workflow.resampling import with_cells
 from grnular_core.workflow.stability import edges_at

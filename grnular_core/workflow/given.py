@@ -1,22 +1,30 @@
-"""What the functions for Python are given: data read, methods and groups looked up, reports as plain values."""
+"""What the functions for Python are given and what they say.
+
+Data are read, methods and groups looked up, reports kept as plain values. Messages name options of the command line;
+here they become keywords.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.gene_lists import ALL, NAMED
-from grnular_core.data.names import preview
+from grnular_core.data.names import Duplicates, Match, Orientation, preview
+from grnular_core.data.values import ValuesAre
 from grnular_core.methods.registry import check_method, method
 from grnular_core.simulation.simulate import Simulation, simulated_dataset
-from grnular_core.utils.errors import InputError
-from grnular_core.workflow.keywords import in_python
+from grnular_core.utils.errors import GrnularError, InputError, InputWarning
 from grnular_core.workflow.report import Inputs
 from grnular_core.workflow.user_data import FEW, InputOptions, read_user_data
 
@@ -28,6 +36,15 @@ if TYPE_CHECKING:
 
 REPORT = "report"  # in the attrs of a result
 METHOD_OF = "the second argument is the method"
+_CHOICES = (Match, Duplicates, Orientation, ValuesAre)
+_RULES = "|".join(sorted({*NAMED, ALL, *(word for kind in _CHOICES for word in get_args(kind))}, key=len)[::-1])
+_OPTION = re.compile(
+    r"--(?:(?P<flag>normalise|scaled)\b|"
+    r"(?P<name>layer|gene-names|tfs|match|duplicates|orientation|values-are|genome|genes|top)\b"
+    r"(?: (?P<value>(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|(?<=--genome )[\w.-]*\w|"
+    rf"(?:{_RULES})\b(?!-)))?)"
+)
+_NAMES = {"gene-names": "gene_symbols", "genes": "n_top_genes", "values-are": "values_are"}
 
 
 def check_named(name: object, weights: str | Path | None) -> None:
@@ -179,3 +196,57 @@ def with_report(table: pd.DataFrame, report: Mapping[str, Any]) -> pd.DataFrame:
 def _plain(value: Any) -> Any:
     """Return a number of NumPy or a path as json can hold it."""
     return value.item() if hasattr(value, "item") else str(value)
+
+
+def in_python(text: str) -> str:
+    """Spell the command line's options in a message as keywords of Python.
+
+    Parameters
+    ----------
+    text : str
+        A message, such as "pass --layer raw".
+
+    Returns
+    -------
+    str
+        "pass layer='raw'".
+    """
+
+    def keyword(found: re.Match[str]) -> str:
+        if found["flag"]:
+            return f"{found['flag']}=True"
+        name = _NAMES.get(found["name"], found["name"])
+        return f"{name}={found['value']!r}" if found["value"] else name
+
+    return _OPTION.sub(keyword, text)
+
+
+@contextmanager
+def words_of_python() -> Iterator[None]:
+    """Spell the options in an error of this package as keywords.
+
+    Yields
+    ------
+    None
+        To what may fail.
+    """
+    try:
+        yield
+    except GrnularError as error:
+        error.args = (in_python(str(error)),)
+        raise
+
+
+def warn(notes: Sequence[str]) -> None:
+    """Hand notes to the first caller outside this package, each once, as an ``InputWarning``.
+
+    Parameters
+    ----------
+    notes : sequence of str
+        In the words of the command line.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("grnular_core"):
+        frame, level = frame.f_back, level + 1
+    for note in dict.fromkeys(notes):
+        warnings.warn(in_python(note), InputWarning, stacklevel=level)

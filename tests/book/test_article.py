@@ -9,7 +9,7 @@ import pytest
 from execute import BuildError
 from grnular_paper.claims import registry
 from grnular_paper.records import recorded_folder
-from printing import BROWSER
+from rendering import BROWSER
 
 TEXT = (article.SOURCE / "article.md").read_text(encoding="utf-8")
 

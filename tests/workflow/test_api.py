@@ -18,7 +18,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.keywords import in_python
+from grnular_core.workflow.given import in_python
 
 pytestmark = pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
 

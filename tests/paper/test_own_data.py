@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from grnular_paper.tables import own_data as tables
+from grnular_paper import own_data as tables
 
 
 def test_first_edges_are_those_of_every_group():
