@@ -1,5 +1,4 @@
-"""Commands of the paper: ``verify`` recomputes results, ``processors`` compares processors, ``example`` writes
-example cells, ``readout`` fits the readout of GRNULar-curated."""
+"""Commands of the paper: recompute results, compare processors, write example cells, fit GRNULar-curated's readout."""
 
 from __future__ import annotations
 

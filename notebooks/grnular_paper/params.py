@@ -40,6 +40,7 @@ class ListOf:
         object.__setattr__(self, "empty", empty)
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         choice = ", ".join(map(str, self.choice))
         if not isinstance(value, list):
             hint = " (papermill takes lists by -y 'name: [a, b]')" if isinstance(value, str) else ""
@@ -65,6 +66,7 @@ class OneOf:
     choice: tuple[str, ...]  # the words
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         return None if value in self.choice else f"expected one of {', '.join(self.choice)}"
 
 
@@ -76,6 +78,7 @@ class Whole:
     high: int = 2**31 - 1
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         whole = isinstance(value, int) and not isinstance(value, bool)
         if whole and self.low <= value <= self.high:
             return None
@@ -89,6 +92,7 @@ class WholeList:
     low: int  # the least number allowed
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         numbers = value if isinstance(value, list) else []
         good = all(Whole(self.low)(number) is None for number in numbers)
         if numbers and good and len(set(numbers)) == len(numbers):
@@ -100,6 +104,7 @@ class Flag:
     """True or False."""
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         return None if isinstance(value, bool) else "expected True or False"
 
 
@@ -107,6 +112,7 @@ class Text:
     """Any text; numbers are none, since papermill takes 2020 for one where a name is meant."""
 
     def __call__(self, value: Any) -> str | None:
+        """Say what is wrong, if anything."""
         if isinstance(value, str):
             return None
         quoted = f"; papermill takes a name such as {value} as text by -r NAME {value}"

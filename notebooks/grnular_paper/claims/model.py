@@ -101,7 +101,6 @@ def as_good(base: str, factor: str, chosen: Sequence[str], other: str) -> Callab
     -------
     callable
     """
-
     return _by_margin(base, factor, [(value, other) for value in chosen], True)
 
 
