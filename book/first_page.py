@@ -20,7 +20,7 @@ from grnular_core.plotting.style import label, use_style
 # The claims behind the findings, with the verdicts by the strict protocol under which the sentences are true.
 BASIS = {
     "clean_paper_trees": REPRODUCED, "clean_paper_simple": REPRODUCED, "few_graphs": PARTLY,
-    "noisy_paper_rivals": NOT_REPRODUCED, "fig8_auprc": NOT_REPRODUCED,
+    "noisy_paper_others": NOT_REPRODUCED, "fig8_auprc": NOT_REPRODUCED,
     "clean_ours_all": REPRODUCED, "noisy_ours_all": REPRODUCED,
 }  # fmt: skip
 FINDINGS = """\
