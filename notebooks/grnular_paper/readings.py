@@ -14,7 +14,7 @@ folder : Path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_paper.ablations import AS_PRINTED, with_config
 from grnular_paper.records import READINGS
-from grnular_paper.runs import run_missing
 from grnular_paper.tasks import Task
 
 SEEDS = (0, 1, 2)
@@ -143,12 +142,18 @@ def glad_readings() -> dict[str, Recipe]:
     return found
 
 
-def _tasks(recipes: Callable[[], dict[str, Recipe]] = readings) -> list[Reading]:
-    """All trainings, seed by seed."""
+def tasks() -> list[Reading]:
+    """All trainings, seed by seed.
+
+    Returns
+    -------
+    list of Reading
+    """
     return [
         Reading(name, recipe, family, seed)
+        for recipes in (readings(), choices(), glad_readings())
         for seed in SEEDS
-        for name, recipe in recipes().items()
+        for name, recipe in recipes.items()
         for family in GRAPHS
     ]
 
@@ -165,24 +170,6 @@ def shortened(epochs: int) -> Recipe:
     Recipe
     """
     return replace(AS_PRINTED, epochs=epochs)
-
-
-def run_missing_readings(folder: Path, **options: object) -> list[str]:
-    """Run all trainings that are not on record.
-
-    Parameters
-    ----------
-    folder : Path
-    **options
-        Of ``runs.run_missing``.
-
-    Returns
-    -------
-    list of str
-        A line for each that failed.
-    """
-    wanted = [*_tasks(), *_tasks(choices), *_tasks(glad_readings)]
-    return run_missing(folder, wanted, **options)  # type: ignore[arg-type]
 
 
 def best(curves: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ rows : DataFrame
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -39,7 +39,6 @@ from grnular_core.utils.errors import MethodError
 from grnular_paper import grids
 from grnular_paper.grids import TUNED, Point
 from grnular_paper.records import SCORES
-from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import TFInformation
 from grnular_paper.tasks import Task
 
@@ -178,8 +177,13 @@ def _graphs(family: str, n_graphs: int) -> Iterable[tuple[np.ndarray, ...]]:
         yield from zip(*(t.numpy() for t in (*of_batch, batch.allowed)), strict=True)
 
 
-def _tasks() -> list[SettingTask]:
-    """Every setting of every grid on the validation graphs of every family."""
+def tasks() -> list[SettingTask]:
+    """Every setting of every grid on the validation graphs of every family.
+
+    Returns
+    -------
+    list of SettingTask
+    """
     return [
         SettingTask(setting, family, n_graphs, known)
         for (method, known) in GRIDS
@@ -187,23 +191,6 @@ def _tasks() -> list[SettingTask]:
         if n_graphs
         for setting in _grid(method, known)
     ]
-
-
-def run_missing_settings(folder: Path, say: Callable[[str], None] = print) -> list[str]:
-    """Run what is not on record.
-
-    Parameters
-    ----------
-    folder : Path
-    say : callable
-        Gets a line for every setting that was run.
-
-    Returns
-    -------
-    list of str
-        A line for each that failed.
-    """
-    return run_missing(folder, _tasks(), say=say)
 
 
 def _validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "with") -> pd.DataFrame:
