@@ -108,7 +108,6 @@ def make_dataset(
     truth: pd.DataFrame | None = None,
     *,
     name: str = "expression",
-    layer: str | None = None,
     orientation: names.Orientation = "auto",
     match: names.Match = "exact",
     duplicates: names.Duplicates = "error",
@@ -123,15 +122,13 @@ def make_dataset(
     Parameters
     ----------
     expression : AnnData or DataFrame
-        Dense, csr, csc or backed.
+        Dense, csr, csc or backed; of an AnnData its ``X``.
     tfs : sequence of str or None
         Genes that may regulate; None lets every gene.
     truth : DataFrame, optional
         Reference network with the columns ``regulator, target`` and perhaps ``sign``.
     name : str
         How messages call the data.
-    layer : str, optional
-        Layer of an AnnData; ``"raw"`` is its raw slot.
     orientation : {"auto", "cells-x-genes", "genes-x-cells"}
         ``auto`` finds the genes by the TF list.
     match : {"exact", "ignore-case", "ignore-version"}
@@ -162,7 +159,7 @@ def make_dataset(
     names.check_choice("match", match, names.Match)
     names.check_choice("values-are", values_are, values.ValuesAre)
     tfs = names.listed_names(tfs)
-    matrix, rows, columns = values.as_matrix(expression, layer, name, copy)
+    matrix, rows, columns = values.as_matrix(expression, name, copy)
     stated = hasattr(expression, "obs_names")  # an AnnData
     by_columns, reason = names.choose_orientation(
         rows, columns, tfs, orientation, match, name, stated

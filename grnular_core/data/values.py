@@ -34,17 +34,14 @@ WHOLE = 1e9  # above it no fraction is seen
 
 
 def as_matrix(
-    expression: AnnData | pd.DataFrame, layer: str | None, name: str, copy: bool = True
+    expression: AnnData | pd.DataFrame, name: str, copy: bool = True
 ) -> tuple[Matrix, list[str], list[str]]:
     """Return the values of a table as a float64 matrix.
 
     Parameters
     ----------
     expression : AnnData or DataFrame
-        Dense, csr, csc or backed.
-    layer : str or None
-        Layer of an AnnData; ``"raw"`` is its raw slot (unless only a layer has that name), None
-        its ``X``.
+        Dense, csr, csc or backed; of an AnnData its ``X``.
     name : str
         How messages call the table.
     copy : bool
@@ -61,9 +58,9 @@ def as_matrix(
     Raises
     ------
     InputError
-        For another type, a layer that is not there, and values that are no real numbers.
+        For another type, an AnnData without ``X``, and values that are no real numbers.
     """
-    rows, columns = table_names(expression, layer, name)
+    rows, columns = table_names(expression, None, name)
     if isinstance(expression, pd.DataFrame):
         other = [
             column for column, kind in zip(expression.columns, expression.dtypes, strict=True)
@@ -75,14 +72,11 @@ def as_matrix(
                 "names belongs into the index (set_index), numbers kept as text need astype(float)"
             )
         return expression.to_numpy(dtype=np.float64, copy=True, na_value=np.nan), rows, columns
-    if is_raw(expression, layer):
-        return _as_float(expression.raw.X, name, copy), rows, columns
-    matrix = expression.X if layer is None else expression.layers[layer]
-    if matrix is None:
+    if expression.X is None:
         raise InputError(
             f"{name} has no X; pass --layer with one of its layers: {_layers(expression)}"
         )
-    return _as_float(matrix, name, copy), rows, columns
+    return _as_float(expression.X, name, copy), rows, columns
 
 
 def table_names(

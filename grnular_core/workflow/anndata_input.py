@@ -53,7 +53,7 @@ def selected(table: Table, layer: str | None, where: str) -> Table:
     source = table.raw if in_raw else table
     matrix = source.X if in_raw or layer is None else table.layers[layer]
     if matrix is None:
-        as_matrix(table, layer, where)  # says what else there is
+        as_matrix(table, where)  # says what else there is
     var = source.var
     if in_raw and table.var_names.is_unique:
         others = [column for column in table.var if column not in var]

@@ -70,7 +70,9 @@ class InputOptions:
         As in ``with_gene_symbols``: a column of ``.var``.
     use_raw : bool, optional
         True: the raw slot of an AnnData, as ``layer="raw"``.
-    layer, orientation, match, duplicates, scaled, normalise, values_are
+    layer : str, optional
+        Layer of an AnnData, in place of ``X``; ``"raw"`` is its raw slot.
+    orientation, match, duplicates, scaled, normalise, values_are
         As in ``make_dataset``; without ``match`` it is what fits the TF list.
     genome : str, optional
         As in ``of_genome``: keep the genes of this genome alone.

@@ -38,26 +38,14 @@ def test_a_dataset_holds_what_was_given():
 # --- every form of the same data
 
 
-def anndata_right_in(layer, kind):
-    """An AnnData whose other matrices hold twice the values."""
-    adata = small_anndata(kind)
-    right, wrong = adata.X.copy(), adata.X * 2
-    adata.X = right if layer == "raw" else wrong
-    adata.raw = adata
-    adata.X = right if layer is None else wrong
-    adata.layers["logged"] = right if layer == "logged" else wrong
-    return adata[:, :3].copy() if layer == "raw" else adata  # raw may hold more genes
-
-
-@pytest.mark.parametrize("layer", [None, "logged", "raw"])
 @pytest.mark.parametrize("kind", ["csr", "csc", "dense"])
-def test_every_anndata_gives_the_same_dataset_and_stays_what_it_is(kind, layer, tmp_path):
-    adata = anndata_right_in(layer, kind)
+def test_every_anndata_gives_the_same_dataset_and_stays_what_it_is(kind, tmp_path):
+    adata = small_anndata(kind)
     adata.write_h5ad(tmp_path / "x.h5ad")
     backed = anndata.read_h5ad(tmp_path / "x.h5ad", backed="r")
     view = adata[CELLS[::-1], :][CELLS, :]
     for form in (adata, view, backed, backed[:, adata.var_names]):
-        assert same(make_dataset(form, TFS, layer=layer), reference())
+        assert same(make_dataset(form, TFS), reference())
     assert view.is_view and backed.isbacked and backed.file.is_open
     backed.file.close()
 
@@ -125,7 +113,7 @@ def test_an_anndata_is_never_changed(kind):
     adata.obs["batch"] = "a"
     adata.raw = adata
     before = copy.deepcopy(adata)
-    data = make_dataset(adata, TFS, layer="counts")
+    data = make_dataset(adata, TFS)
     data.expression()[:] = 7.0
     data.expression(GENES)[:] = 7.0
     assert same(data, reference())
@@ -198,7 +186,7 @@ def test_a_card_shows_sizes_with_and_without_a_truth():
 # --- refusals
 
 
-TABLE, ADATA = small_table(), small_anndata()
+TABLE = small_table()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +194,6 @@ TABLE, ADATA = small_table(), small_anndata()
     [
         (np.ones((3, 3)), {}, "is a ndarray; expected a pandas DataFrame"),
         ("cells.csv", {}, "is a str; .*read_expression reads a file"),
-        (TABLE, {"layer": "x"}, "is a plain table without layers; leave layer 'x'"),
         (TABLE.reset_index(), {}, r"1 columns are not numeric \(index\).*set_index"),
         (TABLE > 1, {}, "6 columns are not numeric.*astype"),
         (TABLE + 0j, {}, "6 columns are not numeric"),
@@ -217,8 +204,6 @@ TABLE, ADATA = small_table(), small_anndata()
         (TABLE.iloc[:1], {}, "holds 1 cells x 6 genes"),
         (TABLE.rename(columns={"NA": None}), {}, "gene number 3 has no name"),
         (TABLE.rename_axis("SPI1"), {}, "stand below SPI1, which is a TF"),
-        (ADATA, {"layer": "x"}, "no layer 'x'; it has none"),
-        (ADATA, {"layer": "raw"}, "no .raw; leave the layer out"),
         (anndata.AnnData(TABLE > 1), {}, "holds bool values"),
         (anndata.AnnData(obs=TABLE[[]], var=TABLE.T[[]]), {}, "has no X; .*one of its layers: no"),
         (TABLE, {"truth": pd.DataFrame({"Gene1": ["NA"]})}, "missing regulator, target"),

@@ -121,9 +121,9 @@ def test_too_small_tables_are_refused(shape):
 
 def test_a_matrix_that_nobody_else_needs_becomes_double_without_a_copy():
     table = AnnData(sparse.csr_matrix(np.array([[0, 1], [2, 0]], dtype=np.float32)))
-    mine, _, _ = values.as_matrix(table, None, "table", copy=False)
+    mine, _, _ = values.as_matrix(table, "table", copy=False)
     assert mine is table.X and mine.dtype == np.float64
-    assert values.as_matrix(table, None, "table")[0] is not table.X
+    assert values.as_matrix(table, "table")[0] is not table.X
 
 
 @pytest.mark.parametrize("make", KINDS)
