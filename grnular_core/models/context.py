@@ -8,7 +8,7 @@ block, and so is a small graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,7 +17,13 @@ import torch
 from torch import Tensor
 
 from grnular_core.models.cells import Cells, scale_of
-from grnular_core.models.edge_features import WITHIN_UP, edge_features, gene_blocks
+from grnular_core.models.edge_features import (
+    GENES,
+    WITHIN_UP,
+    EdgeStatistics,
+    edge_features,
+    gene_blocks,
+)
 from grnular_core.models.problem import Problem
 from grnular_core.utils.device import LARGE_PAIRS
 
@@ -48,7 +54,7 @@ class Spread(NamedTuple):
 class Context:
     """Edge features of one batch, the same in all iterations."""
 
-    features: Tensor  # edge features, (graphs, tfs, genes, features)
+    features: Callable[[slice], Sequence[Tensor]]  # edge features of some genes, each (graphs, tfs, genes)
     rows: list[Spread]  # of each feature's rows, (graphs, tfs, 1)
     C: Tensor  # how TFs go together, zero diagonal, scaled rows, (graphs, tfs, tfs)
     detected: Tensor  # share of cells in which a gene is not 0, (graphs, genes)
@@ -97,12 +103,12 @@ class Context:
         return made
 
     def _made(self, genes: slice) -> Tensor:
-        features, allowed = self.features[:, :, genes], self.allowed[:, :, genes]
+        allowed = self.allowed[:, :, genes]
         parts = [
             row_column_scores(feature.abs(), allowed, rows)
-            for feature, rows in zip(features.unbind(-1), self.rows, strict=True)
+            for feature, rows in zip(self.features(genes), self.rows, strict=True)
         ]
-        shape, of_tf = features.shape[:3], self.detected.gather(1, self.tf_index)
+        shape, of_tf = allowed.shape, self.detected.gather(1, self.tf_index)
         shares = [of_tf[:, :, None].expand(shape), self.detected[:, None, genes].expand(shape)]
         parts.append(torch.stack(shares, -1) * allowed[..., None])
         return torch.cat(parts, -1)
@@ -188,20 +194,51 @@ def make_context(
     Context
     """
     rows = [row_spread(feature.abs(), allowed) for feature in features.unbind(-1)]
-    n_tfs = tf_index.shape[1]
-    columns = tf_index[:, None, :].expand(-1, n_tfs, -1)
-    among = _partner_feature(features, partners).gather(2, columns).abs()
-    among = among * (1 - torch.eye(n_tfs, dtype=among.dtype, device=among.device))
-    C = among / (1 + among.sum(2, keepdim=True))
-    return Context(features, rows, C, detected, tf_index, allowed)
+    columns = tf_index[:, None, :].expand(-1, tf_index.shape[1], -1)
+    # where cells differ in one state above all, all TFs correlate over all of them, less so within clusters
+    among = features[..., 0] if partners == "all" else features[..., WITHIN_UP].square()
+    C = _partners(among.gather(2, columns))
+    return Context(lambda genes: features[:, :, genes].unbind(-1), rows, C, detected, tf_index, allowed)
 
 
-def _partner_feature(features: Tensor, partners: Partners) -> Tensor:
-    """Correlations (...,) that C is computed from.
+def large_context(
+    source: EdgeStatistics, n_features: int, detected: Tensor, allowed: Tensor, partners: Partners = "all"
+) -> Context:
+    """``make_context`` of one large dataset, whose features are made a block at a time.
 
-    Where cells differ in one state above all, all TFs correlate over all of them, less so within clusters.
+    Parameters
+    ----------
+    source : EdgeStatistics
+    n_features : int
+    detected, allowed, partners
+        As in ``make_context``, of one graph.
+
+    Returns
+    -------
+    Context
     """
-    return features[..., 0] if partners == "all" else features[..., WITHIN_UP].square()
+    def features(genes: slice) -> list[Tensor]:
+        return [feature[None] for feature in source.of(genes, n_features)]
+
+    total, square = (detected.new_zeros(n_features, *allowed.shape[:2], dtype=torch.float64) for _ in range(2))
+    for genes in gene_blocks(allowed.shape[2], GENES):
+        for i, feature in enumerate(features(genes)):
+            x = (feature.abs() * allowed[:, :, genes]).double()
+            total[i] += x.sum(2)
+            square[i] += x.square().sum(2)
+    count = allowed.sum(2).clamp_min(1)
+    mean = total / count
+    deviation = ((square / count - mean.square()).clamp_min(0) + _EPS**2).sqrt()
+    rows = [Spread(*(x[..., None].to(detected) for x in of)) for of in zip(mean, deviation, strict=True)]
+    tfs = source.tfs
+    among = source.pearson[:, tfs] if partners == "all" else source.within(tfs).clamp_min(0).square()
+    return Context(features, rows, _partners(among[None].to(detected)), detected, tfs[None], allowed)
+
+
+def _partners(among: Tensor) -> Tensor:
+    """How TFs go together (graphs, tfs, tfs), from their correlations."""
+    among = among.abs() * (1 - torch.eye(among.shape[1], dtype=among.dtype, device=among.device))
+    return among / (1 + among.sum(2, keepdim=True))
 
 
 def _spread(x: Tensor, allowed: Tensor, axis: int) -> Spread:

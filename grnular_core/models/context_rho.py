@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grnular_core.models.context import Block, Context, row_column_scores, row_spread
+from grnular_core.models.context_step import add_normed
 from grnular_core.models.parallel import over_blocks
 from grnular_core.models.thresholds import LAST_LAYER_SHRINK
 
@@ -124,13 +125,19 @@ class ContextLayer(nn.Module):
         -------
         Tensor, shape (graphs, tfs, genes, width)
         """
+        return h + self.norm(self.heard(h, C, rows, columns, reverse, own))
+
+    def heard(
+        self, h: Tensor, C: Tensor, rows: Tensor, columns: Tensor, reverse: Tensor, own: Tensor
+    ) -> Tensor:
+        """Return the gelu of the formula above, of the same shape as h."""
         out = self.own(h)
         out += self.correlated((C @ h.flatten(2)).view_as(h))
         out += self.row(rows)
         out += self.column(columns)
         at = _spread_out(own, h.shape[1], h.shape[3])
         out.scatter_add_(2, at, self.reverse(reverse).transpose(1, 2))
-        return h + self.norm(functional.gelu(out))
+        return functional.gelu(out)
 
 
 class ContextRho(nn.Module):
@@ -184,15 +191,14 @@ class ContextRho(nn.Module):
             parts = [row_column_scores(x[:, :, genes] / size, allowed, rows) for x, rows in moving]
             return torch.cat([context.fixed(genes), *parts], -1)
 
-        def run(step: int, of_block: Callable[[int], Tensor]) -> Tensor | None:
-            """Make the next h of every block, or the logits; return the pools of the rows."""
+        def run(step: int, of_block: Callable[[int], _Rows | None]) -> Tensor | None:
+            """Make the next h of every block, and return the pools of the rows; at last the logits."""
 
             def block(i: int) -> _Rows | None:
-                new = of_block(i)
+                rows = of_block(i)
                 if step == n_steps - 1:
-                    kept.keep("logit", i, self.leave(new).squeeze(-1))
-                    return None
-                return kept.take(i, new)
+                    kept.keep("logit", i, self.leave(kept.parts["h"][i]).squeeze(-1))
+                return rows
 
             rows = None
             for done, of in enumerate(over_blocks(block, len(blocks), theta.device), 1):
@@ -200,13 +206,14 @@ class ContextRho(nn.Module):
                 context.progress((step + done / len(blocks)) / n_steps)
             return None if rows is None else _pooled(*rows, context.allowed.sum(2))[:, :, None]
 
-        rows = run(0, lambda i: torch.tanh(self.enter(entered(i))))
+        rows = run(0, lambda i: kept.take(i, torch.tanh(self.enter(entered(i)))))
         for step, layer in enumerate(self.layers, 1):
             between = kept.between_tfs()
 
-            def layered(i: int, layer=layer, rows=rows, between=between) -> Tensor:
+            def layered(i: int, layer=layer, rows=rows, between=between) -> _Rows:
                 reverse = between.index_select(1, blocks[i].which)
-                return layer(kept.parts["h"][i], context.C, rows, kept.parts["column"][i], reverse, blocks[i].own)
+                given = (kept.parts["h"][i], context.C, rows, kept.parts["column"][i], reverse, blocks[i].own)
+                return kept.add(i, layer.heard(*given), layer.norm) if kept.compiled else kept.take(i, layer(*given))
 
             rows = run(step, layered)
         return kept.logits()
@@ -221,10 +228,11 @@ class _Kept:
 
     def __init__(self, context: Context, width: int, blocks: list[Block]) -> None:
         self.blocks, self.allowed, self.in_place = blocks, context.allowed, len(blocks) > 1
-        self.parts: dict[str, list[Tensor]] = {kind: [context.features] * len(blocks) for kind in ("h", "column", "logit")}
+        self.compiled = self.in_place and context.C.device.type == "cpu"
+        self.parts: dict[str, list[Tensor]] = {kind: [context.C] * len(blocks) for kind in ("h", "column", "logit")}
         if self.in_place:
             n_tfs, n_genes = context.allowed.shape[1:]
-            new, genes = context.features.new_empty, [block.genes for block in blocks]
+            new, genes = context.C.new_empty, [block.genes for block in blocks]
             flat = new(n_tfs * n_genes * width).split([n_tfs * (of.stop - of.start) * width for of in genes])
             column, self.logit = new(1, 1, n_genes, 2 * width), new(1, n_tfs, n_genes)
             self.parts = {
@@ -247,6 +255,18 @@ class _Kept:
         self.keep("h", i, h)
         self.keep("column", i, _pooled(inside.sum(1), low.amax(1), allowed.sum(1))[:, None])
         return _Rows(inside.sum(2).double(), low.amax(2))
+
+    def add(self, i: int, x: Tensor, norm: nn.LayerNorm) -> _Rows:
+        """Add norm(x) to h of block ``i``, and return the pools of its rows."""
+        h, allowed = self.parts["h"][i][0], self.allowed[0, :, self.blocks[i].genes]
+        n_tfs, n_genes, width = h.shape
+        rows, columns = (_Rows(h.new_zeros(n, width).double(), h.new_full((n, width), -torch.inf)) for n in (n_tfs, n_genes))
+        eps = norm.weight.new_full((1,), norm.eps).numpy()[0]
+        given = (h, x[0], allowed, norm.weight, norm.bias, *rows, *columns)
+        h, x, allowed, scale, shift, *pools = (part.detach().numpy() for part in given)
+        add_normed(h, x, allowed, scale, shift, eps, *pools)
+        self.keep("column", i, _pooled(*columns, self.allowed[0, :, self.blocks[i].genes].sum(0)))
+        return _Rows(*(of[None] for of in rows))
 
     def between_tfs(self) -> Tensor:
         """Return h of the edges between TFs, (graphs, tfs, tfs, width)."""

@@ -6,14 +6,13 @@ are covariances of transformed expression (ranks, detection, residuals within cl
 (tfs, genes) with entries of order one, invariant to the unit of a gene, and 0 for a gene whose transform is
 constant.
 
-All but the ridge ones follow from sums over cells of products of a TF and a gene. These are kept, (tfs,
-genes) each, in one pass over the cells, and the features made from them a block of genes after the other;
-small data are one block of cells and one of genes.
+All follow from four statistics, (tfs, genes) each, which are made from sums over the cells. Features are made from these a
+block of genes after the other, whenever they are needed: of large data, all of them would not fit beside the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,8 @@ from scipy import sparse
 from torch import Tensor
 
 from grnular_core.models.cells import Cells, cluster_labels, cluster_means
+from grnular_core.models.codetection import TFValues
+from grnular_core.models.parallel import over_blocks
 
 EDGE_FEATURES = (
     "pearson",  # the paper's covariance of z-scores
@@ -44,6 +45,8 @@ PENALTY = 0.05  # of the ridge features, for z-scored genes
 STRONG_PENALTY = 1.0
 MIN_CELLS = 10  # least number of cells in which both are detected for a correlation
 GENES = 2048  # of a block: products of this width are as fast as any
+TFS = 16  # of a block of sums over values that are not 0
+SPARSE = 8  # an operation of such a sum takes as long as so many of a product
 _FLAT = 1e-12  # a gene with this variance inside clusters is its clusters' means, and rounding
 
 
@@ -81,13 +84,39 @@ def edge_features(
     Tensor, shape (tfs, genes, n_features)
         A TF on itself is not masked here.
     """
+    return statistics_of(cells, tf_index, device, progress, numbers).all(n_features, dtype)
+
+
+def statistics_of(
+    cells: Cells,
+    tf_index: np.ndarray,
+    device: torch.device | str = "cpu",
+    progress: Callable[[float], None] = lambda share: None,
+    numbers: int | None = None,
+) -> EdgeStatistics:
+    """Return what the edge features of one dataset are made from.
+
+    Parameters
+    ----------
+    cells, tf_index, device, progress, numbers
+        As in ``edge_features``.
+
+    Returns
+    -------
+    EdgeStatistics
+        In the precision of ``cells``.
+    """
     ranks = _rank_scores(cells)
     progress(0.1)
     means = cluster_means(cells, cluster_labels(cells))
     progress(0.2)
-    place = torch.device(device)
-    sums, by_rank = _sums(cells, tf_index, ranks, place, lambda x: progress(0.2 + 0.7 * x), numbers)
-    return _Features(cells, tf_index, sums, by_rank, means, place).all(n_features, dtype)
+    found = EdgeStatistics(cells, tf_index, means, torch.device(device))
+    values = TFValues.of(cells, tf_index)
+    if SPARSE * values.n_pairs(cells) < cells.n_cells * cells.n_genes * len(tf_index):
+        found.from_values(cells, values, ranks, lambda x: progress(0.2 + 0.7 * x))
+    else:
+        found.from_products(*_sums(cells, tf_index, ranks, found.place, lambda x: progress(0.2 + 0.7 * x), numbers))
+    return found
 
 
 def gene_blocks(n_genes: int, size: int) -> list[slice]:
@@ -250,19 +279,27 @@ class _Ridge(NamedTuple):
         return cls(P, -P / P.diagonal()[None, :] * (1 - eye))
 
 
-class _Features:
-    """All features from the sums, for any of the genes (columns)."""
+class EdgeStatistics:
+    """Statistics of all pairs of a TF and a gene, and from them all features of any genes.
+
+    Parameters
+    ----------
+    cells : Cells
+    tf_index : ndarray of int, shape (tfs,)
+    means : tuple of ndarray
+        From ``cells.cluster_means``.
+    device : torch.device
+
+    Attributes
+    ----------
+    n, pearson, rank, codetected : Tensor, shape (tfs, genes)
+        How many cells detect both, and the features of these names.
+    """
 
     def __init__(
-        self,
-        cells: Cells,
-        tf_index: np.ndarray,
-        sums: Sums,
-        by_rank: Tensor,
-        means: tuple[np.ndarray, np.ndarray],
-        device: torch.device,
+        self, cells: Cells, tf_index: np.ndarray, means: tuple[np.ndarray, np.ndarray], device: torch.device
     ) -> None:
-        self.sums, self.by_rank, self.n_cells = sums, by_rank, cells.n_cells
+        self.n_cells, self.place = cells.n_cells, device
         self.tfs = torch.as_tensor(tf_index, device=device)
         share, inside = (torch.from_numpy(x).to(device) for x in means)
         self.inside = inside * share[:, None].sqrt()  # (clusters, genes): products are covariances
@@ -270,86 +307,137 @@ class _Features:
         self.zero, self.detected = zero.to(device), detected.to(device)
         # sum of the z-scores of values that are not 0: those of zeros take it to 0
         self.seen_sum = -self.zero * self.n_cells * (1 - self.detected)
-        self.varies = torch.from_numpy(cells.varies).to(device)
+        varies = torch.from_numpy(cells.varies).to(device)
         # standard deviation inside clusters, (genes,); infinite where nothing varies
-        variance = self.varies.double() - self.inside.square().sum(0)
+        variance = varies.double() - self.inside.square().sum(0)
         self.inner = torch.where(variance > _FLAT, variance.clamp_min(_FLAT).sqrt(), torch.inf)
+        shape, dtype = (len(tf_index), cells.n_genes), torch.from_numpy(cells.z).dtype
+        self.n, self.pearson, self.rank, self.codetected = (
+            torch.empty(shape, dtype=dtype, device=device) for _ in range(4)
+        )
+        self._ridges: dict[str, _Ridge] = {}
 
-    def pearson(self, genes: slice | Tensor) -> Tensor:
+    def from_products(self, sums: Sums, by_rank: Tensor) -> None:
+        """Take the sums of all pairs."""
+        for genes in gene_blocks(len(self.zero), GENES):
+            some = Sums(*(s[:, genes] for s in sums))
+            self._take(slice(None), genes, some, by_rank[:, genes] / self.n_cells)
+
+    def from_values(
+        self, cells: Cells, values: TFValues, ranks: Ranks, progress: Callable[[float], None]
+    ) -> None:
+        """Sum over the values that are not 0, a few TFs at a time."""
+        above = ranks.values - ranks.zero[cells.indices]  # 0 in the cells without the gene, like the sums
+        zero = torch.from_numpy(ranks.zero).double().to(self.place)
+        blocks = gene_blocks(len(self.tfs), TFS)
+
+        def job(i: int) -> None:
+            some = blocks[i]
+            n, tg, t, g, tt, gg, by_rank = (
+                torch.from_numpy(x).to(self.place) for x in values.sums(cells, above, some.start, some.stop)
+            )
+            rank = by_rank / self.n_cells - zero[self.tfs[some], None] * zero
+            self._take(some, slice(None), Sums(n, tg, t, g, tt, gg), rank)
+
+        for done, _ in enumerate(over_blocks(job, len(blocks), self.place), 1):
+            progress(done / len(blocks))
+
+    def _take(self, tfs: slice, genes: slice, sums: Sums, rank: Tensor) -> None:
+        """Keep the statistics of some pairs."""
+        self.n[tfs, genes], self.rank[tfs, genes] = sums.n, rank
+        self.pearson[tfs, genes] = self._pearson(self.tfs[tfs], genes, sums)
+        self.codetected[tfs, genes] = _codetected(sums)
+
+    def _pearson(self, tfs: Tensor, genes: slice, s: Sums) -> Tensor:
         """Covariance of z-scores: over cells where both are detected, one of them, and none."""
-        s = self.sums
-        zero_t, zero_g = self.zero[self.tfs, None], self.zero[genes]
-        only_t = self.seen_sum[self.tfs, None] - s.t[:, genes]
-        only_g = self.seen_sum[genes] - s.g[:, genes]
-        n_t, n_g = (self.n_cells * self.detected[x] for x in (self.tfs, genes))
-        neither = self.n_cells - n_t[:, None] - n_g + s.n[:, genes]
-        total = s.tg[:, genes] + zero_g * only_t + zero_t * only_g + zero_t * zero_g * neither
+        zero_t, zero_g = self.zero[tfs, None], self.zero[genes]
+        only_t, only_g = self.seen_sum[tfs, None] - s.t, self.seen_sum[genes] - s.g
+        n_t, n_g = (self.n_cells * self.detected[x] for x in (tfs, genes))
+        neither = self.n_cells - n_t[:, None] - n_g + s.n
+        total = s.tg + zero_g * only_t + zero_t * only_g + zero_t * zero_g * neither
         return total / self.n_cells
 
-    def within(self, genes: slice | Tensor, pearson: Tensor) -> Tensor:
-        """Correlation inside clusters: the rest after their means."""
+    def within(self, genes: slice | Tensor) -> Tensor:
+        """Correlation inside clusters, float64: the rest after their means."""
         between = self.inside[:, self.tfs].T @ self.inside[:, genes]
-        return (pearson - between) / self.inner[self.tfs, None] / self.inner[genes]
+        return (self.pearson[:, genes] - between) / self.inner[self.tfs, None] / self.inner[genes]
 
-    def detection(self, genes: slice) -> Tensor:
+    def _detection(self, n: Tensor, genes: slice) -> Tensor:
         """Correlation of being detected."""
         p_t, p_g = self.detected[self.tfs, None], self.detected[genes]
         deviation = (p_t * (1 - p_t)).sqrt() * (p_g * (1 - p_g)).sqrt()
-        both = self.sums.n[:, genes].double() / self.n_cells - p_t * p_g
+        both = n / self.n_cells - p_t * p_g
         return torch.where(deviation > 0, both / deviation.clamp_min(_FLAT), 0.0)
 
-    def of(
-        self, genes: slice, ridges: dict[str, _Ridge], squares: Tensor | None
-    ) -> dict[str, Tensor]:
-        """Return the features of some genes; ``squares`` (tfs, tfs) is A of ``shared_partners``."""
-        n = self.sums.n[:, genes].double()
-        pearson = self.pearson(genes)
-        inside = self.within(genes, pearson)
+    def of(self, genes: slice, n_features: int) -> list[Tensor]:
+        """Return the first features of some genes, each (tfs, genes).
+
+        Parameters
+        ----------
+        genes : slice
+        n_features : int
+            How many of ``EDGE_FEATURES``.
+
+        Returns
+        -------
+        list of Tensor
+        """
+        names, n = EDGE_FEATURES[:n_features], self.n[:, genes].double()
+        pearson, inside = self.pearson[:, genes], self.within(genes)
         up = inside.clamp_min(0)
         which, own = self._tfs_among(genes)
-        B = up.square()
-        B[which, own] = 0
         found = {
             "pearson": pearson,
-            "rank": self.by_rank[:, genes] / self.n_cells,
-            "detection": self.detection(genes),
-            "codetected": _codetected(Sums(n, *(s[:, genes] for s in self.sums[1:]))),
+            "rank": self.rank[:, genes],
+            "detection": self._detection(n, genes),
+            "codetected": self.codetected[:, genes],
             "share": (n / self.n_cells).sqrt(),
             "within": inside,
             "within_up": up,
         }
-        if squares is not None:
-            found["shared"] = shared_partners(B, squares)
-        for name, ridge in ridges.items():
-            found[name] = ridge.P @ (inside if name.startswith("within") else pearson)
+        for name, ridge in self._among_tfs(names).items():
+            found[name] = ridge.P @ (inside.to(ridge.P) if name.startswith("within") else pearson)
             found[name][:, own] = ridge.others[:, which]
-        return found
+        if "shared" in names:
+            B = up.square().to(pearson)
+            B[which, own] = 0
+            found["shared"] = shared_partners(B, self._squares)
+        return [found[name].to(pearson) for name in names]
 
     def _tfs_among(self, genes: slice) -> tuple[Tensor, Tensor]:
         """Which TFs are among some genes (tfs,), and their places there."""
         which = (self.tfs >= genes.start) & (self.tfs < genes.stop)
         return which, self.tfs[which] - genes.start
 
-    def all(self, n_features: int, dtype: torch.dtype) -> Tensor:
-        """(tfs, genes, n_features)."""
-        n_genes, tfs = len(self.zero), self.tfs
-        found = torch.empty(len(tfs), n_genes, n_features, dtype=dtype, device=tfs.device)
-        names = EDGE_FEATURES[:n_features]
-        among = self.pearson(tfs)
-        within = self.within(tfs, among)
-        ridges = {
-            name: _Ridge.of(sigma, penalty)
+    def _among_tfs(self, names: Sequence[str]) -> dict[str, _Ridge]:
+        """Return the ridge regressions of these features, made once."""
+        if not self._ridges:
+            among, within = self.pearson[:, self.tfs].double(), self.within(self.tfs)
+            self._squares = within.clamp_min(0).square().fill_diagonal_(0).to(self.pearson)
             for name, sigma, penalty in (
                 ("ridge", among, PENALTY),
                 ("within_ridge", within, PENALTY),
                 ("shrunk", among, STRONG_PENALTY),
                 ("within_shrunk", within, STRONG_PENALTY),
-            )
-            if name in names
-        }
-        squares = within.clamp_min(0).square().fill_diagonal_(0) if "shared" in names else None
+            ):
+                self._ridges[name] = _Ridge(*(part.to(self.pearson) for part in _Ridge.of(sigma, penalty)))
+        return {name: self._ridges[name] for name in names if name in self._ridges}
+
+    def all(self, n_features: int, dtype: torch.dtype) -> Tensor:
+        """Return the first features of all genes.
+
+        Parameters
+        ----------
+        n_features : int
+        dtype : torch.dtype
+
+        Returns
+        -------
+        Tensor, shape (tfs, genes, n_features)
+        """
+        n_tfs, n_genes = self.n.shape
+        found = torch.empty(n_tfs, n_genes, n_features, dtype=dtype, device=self.place)
         for genes in gene_blocks(n_genes, GENES):
-            features = self.of(genes, ridges, squares)
-            for i, name in enumerate(names):
-                found[:, genes, i] = features[name]
+            for i, feature in enumerate(self.of(genes, n_features)):
+                found[:, genes, i] = feature
         return found

@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from grnular_core.data.blocks import Matrix
 from grnular_core.models import cost
 from grnular_core.models.cells import Cells, gene_order, scale_of
-from grnular_core.models.context import make_context
+from grnular_core.models.context import large_context
 from grnular_core.models.context_rho import weight_of
 from grnular_core.models.cost import Stages
-from grnular_core.models.edge_features import EDGE_FEATURES, edge_features, gene_blocks
+from grnular_core.models.edge_features import gene_blocks, statistics_of
 from grnular_core.models.fast_fit import InPlaceFit, fit_until_flat
 from grnular_core.models.grnular import GRNULar, IterationState
 from grnular_core.models.inner_fit import (
@@ -163,13 +163,11 @@ class LargeGRNULar(GRNULar):
         if self.config.rho == "entry":
             sigma = self._covariance(like)
             return Problem(nothing, nothing, sigma, allowed), sigma
-        features = edge_features(
-            self.cells, self.tf_index, self.config.context_features, like.dtype, like.device,
-            self.stages.part("features"),
-        )[None]  # fmt: skip
+        source = statistics_of(self.cells, self.tf_index, like.device, self.stages.part("features"))
         detected = torch.from_numpy(self.cells.detected)[None].to(like)
-        context = make_context(features, detected, tfs, allowed, self.config.context_partners)
-        sign = features[..., EDGE_FEATURES.index("pearson")].sign().to(torch.int8)
+        c = self.config
+        context = large_context(source, c.context_features, detected, allowed, c.context_partners)
+        sign = source.pearson.sign().to(torch.int8)[None]
         return Problem(nothing, nothing, nothing, allowed, context), sign
 
     def _covariance(self, like: Tensor) -> Tensor:
