@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import qr
+from scipy.linalg.blas import get_blas_funcs
 
 from grnular_core.data.blocks import Matrix
 from grnular_core.methods.correlation import ZScores
@@ -89,29 +91,42 @@ class _Eigen(NamedTuple):
 
 
 class _Fold(NamedTuple):
-    """The fit to all cells but those of one fold."""
+    """The fit to all cells but those of one fold.
+
+    Of X V = Q R errors need only R: what is orthogonal to Q is the same for all penalties.
+    """
 
     inside: np.ndarray  # bool, (cells,): the fold's cells
     x: np.ndarray  # X of these
     eigen: _Eigen  # of X'X of the others
-    turned: np.ndarray  # X V
+    Q: np.ndarray  # (cells of the fold, k)
+    R: np.ndarray  # (k, tfs), 0 below its diagonal
 
     @classmethod
     def of(cls, x: np.ndarray, inside: np.ndarray) -> _Fold:
         others = x[~inside]
         eigen = _Eigen.of(others.T @ others)
-        return cls(inside, x[inside], eigen, x[inside] @ eigen.vectors)
+        Q, R = qr(x[inside] @ eigen.vectors, mode="economic", check_finite=False)
+        return cls(inside, x[inside], eigen, Q, R)
 
     def errors(self, cross: np.ndarray, y: np.ndarray, tf: np.ndarray) -> np.ndarray:
-        """Return squared errors (penalties, genes) on the fold's cells; ``cross`` is X'y of all."""
+        """Return squared errors (penalties, genes) on the fold's cells, less a number a gene; ``cross`` is X'y of all."""
         left, of_tf = y[self.inside], np.flatnonzero(tf >= 0)
-        vectors, own = self.eigen.vectors[tf[of_tf]], self.x[:, tf[of_tf]]
+        vectors, own = self.eigen.vectors[tf[of_tf]], self.Q.T @ self.x[:, tf[of_tf]]
         sources = self.eigen.sources(cross - self.x.T @ left, tf)
+        left = self.Q.T @ left
         errors = np.empty((len(PENALTIES), y.shape[1]))
         for i, penalty in enumerate(PENALTIES * (~self.inside).sum()):
             inverse = (1 / (self.eigen.values + penalty)).astype(y.dtype)
-            predicted = self.turned @ (inverse[:, None] * sources)
+            predicted = self._product(inverse[:, None] * sources)
             # of a TF this is X P[:, j]; its own coefficient, -1, is left out
             predicted[:, of_tf] = own - predicted[:, of_tf] / ((vectors**2) @ inverse)
             errors[i] = ((left - predicted) ** 2).sum(axis=0, dtype=np.float64)
         return errors
+
+    def _product(self, right: np.ndarray) -> np.ndarray:
+        """R @ right; of a triangle half the operations."""
+        if self.R.shape[0] < self.R.shape[1]:
+            return self.R @ right
+        trmm = get_blas_funcs("trmm", (self.R,))
+        return trmm(1.0, self.R.T, right.T, side=1, lower=1, overwrite_b=1).T

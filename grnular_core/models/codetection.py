@@ -44,7 +44,16 @@ class TFValues(NamedTuple):
         return cls(np.concatenate([[0], np.cumsum(np.bincount(tf, minlength=len(tf_index)))]), cell, at)
 
     def n_pairs(self, cells: Cells) -> int:
-        """Count the pairs of a TF and a gene over all cells."""
+        """Count the pairs of a TF and a gene over all cells.
+
+        Parameters
+        ----------
+        cells : Cells
+
+        Returns
+        -------
+        int
+        """
         return int(np.diff(cells.indptr)[self.cell].sum())
 
     def sums(self, cells: Cells, ranks: np.ndarray, first: int, stop: int) -> np.ndarray:

@@ -130,7 +130,17 @@ class ContextLayer(nn.Module):
     def heard(
         self, h: Tensor, C: Tensor, rows: Tensor, columns: Tensor, reverse: Tensor, own: Tensor
     ) -> Tensor:
-        """Return the gelu of the formula above, of the same shape as h."""
+        """Return the gelu of the formula above.
+
+        Parameters
+        ----------
+        h, C, rows, columns, reverse, own
+            As in ``forward``.
+
+        Returns
+        -------
+        Tensor, shape (graphs, tfs, genes, width)
+        """
         out = self.own(h)
         out += self.correlated((C @ h.flatten(2)).view_as(h))
         out += self.row(rows)

@@ -113,9 +113,9 @@ def statistics_of(
     found = EdgeStatistics(cells, tf_index, means, torch.device(device))
     values = TFValues.of(cells, tf_index)
     if SPARSE * values.n_pairs(cells) < cells.n_cells * cells.n_genes * len(tf_index):
-        found.from_values(cells, values, ranks, lambda x: progress(0.2 + 0.7 * x))
+        found._from_values(cells, values, ranks, lambda x: progress(0.2 + 0.7 * x))
     else:
-        found.from_products(*_sums(cells, tf_index, ranks, found.place, lambda x: progress(0.2 + 0.7 * x), numbers))
+        found._from_products(*_sums(cells, tf_index, ranks, found.place, lambda x: progress(0.2 + 0.7 * x), numbers))
     return found
 
 
@@ -317,13 +317,13 @@ class EdgeStatistics:
         )
         self._ridges: dict[str, _Ridge] = {}
 
-    def from_products(self, sums: Sums, by_rank: Tensor) -> None:
+    def _from_products(self, sums: Sums, by_rank: Tensor) -> None:
         """Take the sums of all pairs."""
         for genes in gene_blocks(len(self.zero), GENES):
             some = Sums(*(s[:, genes] for s in sums))
             self._take(slice(None), genes, some, by_rank[:, genes] / self.n_cells)
 
-    def from_values(
+    def _from_values(
         self, cells: Cells, values: TFValues, ranks: Ranks, progress: Callable[[float], None]
     ) -> None:
         """Sum over the values that are not 0, a few TFs at a time."""
@@ -358,7 +358,16 @@ class EdgeStatistics:
         return total / self.n_cells
 
     def within(self, genes: slice | Tensor) -> Tensor:
-        """Correlation inside clusters, float64: the rest after their means."""
+        """Correlation inside clusters: the rest after their means.
+
+        Parameters
+        ----------
+        genes : slice or Tensor of int
+
+        Returns
+        -------
+        Tensor of float64, shape (tfs, genes)
+        """
         between = self.inside[:, self.tfs].T @ self.inside[:, genes]
         return (self.pearson[:, genes] - between) / self.inner[self.tfs, None] / self.inner[genes]
 
