@@ -27,11 +27,9 @@ import pages
 import yaml
 from execute import (
     BUILD,
-    MODES,
     NOTEBOOKS,
     ROOT,
     BuildError,
-    load_parameters,
     read_record,
     run_all,
     sources,
@@ -73,7 +71,6 @@ def assemble(record: dict) -> None:
     printed = article.build_article()
     if printed:
         shutil.copy(printed, SITE)
-    modes = {mode: load_parameters(mode) for mode in MODES}
     for name, text in (
         ("runs", pages.runs(record)),
         ("recorded", pages.recorded(tables)),
@@ -86,11 +83,9 @@ def assemble(record: dict) -> None:
         ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),
-        ("claims", claim_page.sections(tables)),
+        *claim_page.parts(tables).items(),
         ("layers", code_page.layer_table(ROOT)),
-        ("modules", code_page.module_tables(ROOT)),
         ("notebooks", code_page.notebooks(sources(), record, tables)),
-        ("parameters", code_page.all_parameters(sources(), modes)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
         ("own_methods", examples.methods_first(tables)),
@@ -100,6 +95,8 @@ def assemble(record: dict) -> None:
     ):
         (generated / f"{name}.md").write_text(text, encoding="utf-8")
 
+    for page in (SITE / "book").glob("*.md"):
+        captions.complete(page)
     figures.write_figures(generated)
     first_page.write_figure(tables, generated / "overview.svg")
 

@@ -1,23 +1,36 @@
-"""Captions of the figures of notebooks: a number to be cited, and links to data, notebook and function.
+"""Captions of figures and tables: a number to be cited; below a figure links to data, notebook and function.
 
-A cell that draws names the recorded tables behind its figure in its metadata, as ``tables``; an empty list says that the
-page computes what is drawn. The function is the one of ``PLACES`` that the cell calls.
+A table of Markdown has its caption above, in a line that begins with ``Table: ``. A cell that draws names the recorded
+tables behind its figure in its metadata, as ``tables``; an empty list says that the page computes what is drawn. The
+function is the one of ``PLACES`` that the cell calls.
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 
 PLACES = ("grnular_paper.figures", "grnular_core.plotting.network")
+INCLUDED = re.compile(r"^```\{include\} (_generated/\S+)\n```$", re.MULTILINE)
+TABLE = re.compile(r"^Table: (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
+CELL = re.compile(r"(?<=\| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short and with a number: it stays on one line
+LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
 CAPTION = re.compile(r"(?<=<figcaption><p>)(.*?)</p>(?=</figcaption>)", re.DOTALL)
 
 
 def numbered(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNode:
-    """The executed notebook with numbers and links in its captions: those of cells, and those of drawn HTML."""
-    number = numbers(stem)
+    """The executed notebook with numbers and links in its captions: those of cells, of drawn HTML, and of tables."""
+    page = str(int(stem.split("_")[0])) if stem[0].isdigit() else stem
+    number, of_tables = numbers(f"Figure {page}"), numbers(f"Table {page}")
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_tables(cell.source, of_tables)
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output["data"]["text/markdown"] = with_tables(output["data"]["text/markdown"], of_tables)
         if "tables" not in cell.metadata:
             continue
         below = links(cell.metadata["tables"], stem, drawn_by(notebook, cell.source))
@@ -32,13 +45,31 @@ def numbered(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNod
     return notebook
 
 
-def numbers(stem: str) -> Iterator[str]:
-    """Figure 1.1, 1.2 and so on: the notebook's number and the figure's on its page."""
-    page = int(stem.split("_")[0])
-    count = 0
-    while True:
-        count += 1
-        yield f"Figure {page}.{count}"
+def numbers(start: str) -> Iterator[str]:
+    """Figure 1.1, 1.2 and so on: what is counted, its page, and its number there."""
+    return (f"{start}.{count}" for count in itertools.count(1))
+
+
+def with_tables(text: str, number: Iterator[str]) -> str:
+    """The text with every captioned table as a directive, which has a number and an address of its own."""
+
+    def directive(found: re.Match[str]) -> str:
+        label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[2].rstrip())
+        name = re.sub(r"\W+", "-", label).lower()
+        long = ":class: long\n" if max(map(len, rows.split("|"))) > LONG else ""
+        return f"::::{{table}} **{label}.** {found[1]}\n:name: {name}\n{long}\n{rows}\n::::\n"
+
+    return TABLE.sub(directive, text)
+
+
+def complete(page: Path) -> None:
+    """Put the generated parts of a page of prose into it, and number its tables."""
+
+    def part(found: re.Match[str]) -> str:
+        return (page.parent / found[1]).read_text(encoding="utf-8").strip()
+
+    text = INCLUDED.sub(part, page.read_text(encoding="utf-8"))
+    page.write_text(with_tables(text, numbers(f"Table {page.stem}")), encoding="utf-8")
 
 
 def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:

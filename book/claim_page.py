@@ -8,6 +8,12 @@ from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims.model import TRAINED
 from pages import link, table
 
+# sections on the page of real cells
+REAL = (
+    "Real cells (Fig. 8, Table 3)", "A network of stem cells (Figs 9 to 11)", "Run times (Tables 1 and 2)",
+    claim_registry.DEFINITIONS,
+)  # fmt: skip
+
 
 def summary(folder: Path) -> str:
     """How many claims there are, and how many got which verdict by which protocol."""
@@ -29,7 +35,7 @@ def summary(folder: Path) -> str:
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
         f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither is counted.\n\n"
     )
-    text += table(header, rows)
+    text += table(header, rows, f"Verdicts on the {len(papers)} claims of the paper by each protocol: how many, and which share.")
     if early:
         text += (
             f"\n{early} of these verdicts, marked *provisional*, rest on tests in less than half of "
@@ -49,20 +55,23 @@ def training() -> str:
     )
 
 
-def sections(folder: Path) -> str:
-    """All claims once: the headline claims first, then the others section by section."""
+def parts(folder: Path) -> dict[str, str]:
+    """All claims once, by the name of the part: the headline claims and sums first, then section by section on two pages."""
     claims = claim_registry.table(folder)
     first = claims["headline"] > 0
-    groups = [("The headline claims", claims[first].sort_values("headline"))]
-    groups += claims[~first].groupby("section", sort=False)
-    parts = []
-    for section, rows in groups:
-        lines = [
-            [claim_cell(row), numbers_cell(row), verdict_cell(row)] for _, row in rows.iterrows()
-        ]
-        header = ["claim", "numbers", "verdict"]
-        parts.append(f"## {section}\n\n{table(header, lines)}")
-    return "\n".join(parts)
+    headlines = section("The headline claims", claims[first].sort_values("headline"))
+    found = {"claims": [headlines], "claims_simulated": [], "claims_real": []}
+    for name, rows in claims[~first].groupby("section", sort=False):
+        page = "claims" if name == claim_registry.SUMS else "claims_real" if name in REAL else "claims_simulated"
+        found[page].append(section(name, rows))
+    return {name: "\n".join(tables) for name, tables in found.items()}
+
+
+def section(name: str, rows: pd.DataFrame) -> str:
+    """The table of some claims below its heading."""
+    lines = [[claim_cell(row), numbers_cell(row), verdict_cell(row)] for _, row in rows.iterrows()]
+    caption = f"{name}, {len(lines)} in all: numbers of the paper and of this book, their basis, and the verdict."
+    return f"## {name}\n\n{table(['claim', 'numbers', 'verdict'], lines, caption)}"
 
 
 def claim_cell(row: pd.Series) -> str:

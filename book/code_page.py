@@ -2,7 +2,6 @@
 
 import ast
 import io
-import re
 import tokenize
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -24,20 +23,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# A full stop ends a sentence before a capital letter or code, and not after these words.
-SENTENCE = re.compile(
-    r"(?<!\bEq)(?<!\bEqs)(?<!\bFig)(?<!\bFigs)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)\. (?=[A-Z`])"
-)
-
-
 def docstring(path: Path) -> str:
     return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-
-
-def first_line(path: Path) -> str:
-    """The first sentence of a module's docstring, which may run over two lines."""
-    paragraph = " ".join(docstring(path).split("\n\n")[0].split())
-    return SENTENCE.split(paragraph)[0].rstrip(".") + "." if paragraph else "–"
 
 
 def rooms(root: Path) -> list[Path]:
@@ -59,25 +46,13 @@ def package(room: Path) -> str:
     return "grnular_paper" if room.name == "grnular_paper" else f"grnular_core.{room.name}"
 
 
-def module_tables(root: Path) -> str:
-    """All modules by package, each with the first sentence of its docstring."""
-    parts = []
-    for room in rooms(root):
-        rows = [
-            [f"`{name}`", first_line(path).replace("``", "`")]
-            for name, path in modules(room).items()
-        ]
-        parts.append(f"### `{package(room)}`\n\n{table(['module', 'content'], rows)}")
-    return "\n".join(parts)
-
-
 def layer_table(root: Path) -> str:
     """The packages: name and page, purpose, number of modules."""
     rows = [
         [f"[`{package(room)}`](api_{room.name}.md)", purpose(room), len(modules(room))]
         for room in rooms(root)
     ]
-    return table(["package", "purpose", "modules"], rows)
+    return table(["package", "purpose", "modules"], rows, "Packages, the top layer first, with their numbers of modules.")
 
 
 def purpose(room: Path) -> str:
@@ -138,35 +113,15 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         )
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
-    note = (
-        f"\n*Minutes*: with quick parameters on {machine}. *Full size*: computing time behind the "
-        "committed tables. *GPU*: whether one is used where there is one.\n"
+    caption = (
+        f"Notebooks, and what `--only` takes. *Minutes*: with quick parameters on {machine}; *full size*: computing time "
+        "behind the "
+        "committed tables; *GPU*: whether one is used where there is one."
     )
-    return table(header, rows) + note
+    return table(header, rows, caption)
 
 
 def short(stem: str, paths: Sequence[Path]) -> str:
     """The number of a notebook where its name has one, else the name."""
     number = stem.split("_")[0]
     return number if sum(path.stem.startswith(number) for path in paths) == 1 else stem
-
-
-def all_parameters(paths: Sequence[Path], modes: Mapping[str, Mapping[str, dict]]) -> str:
-    """Every parameter of every notebook: default, quick, full, meaning."""
-    parts = []
-    for path in paths:
-        rows = []
-        for name, default, comment in parameters(path):
-            values = [modes[mode].get(path.stem, {}).get(name, "") for mode in ("quick", "full")]
-            rows.append([f"`{name}`", comment, code(default), *(code(v) for v in values)])
-        header = ["parameter", "meaning", "in the notebook", "`make book`", "`make paper`"]
-        parts.append(f"### {path.stem}\n\n{table(header, rows)}")
-    return "\n".join(parts)
-
-
-def code(value: object) -> str:
-    """A value in code letters; nothing for no value, the count for a long list."""
-    if isinstance(value, list) and len(value) > 6:
-        return f"{len(value)} values"
-    text = str(value).replace("'", '"')
-    return f"`{text}`" if text else ""

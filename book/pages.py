@@ -16,11 +16,11 @@ TRUTH = (("A", "c"), ("A", "d"), ("B", "A"), ("B", "e"))
 PREDICTION = (("A", "c", 0.9), ("B", "d", 0.6), ("A", "B", 0.5), ("A", "d", 0.4), ("B", "e", 0.2))
 
 
-def table(header: list[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table; cells lose their bars and line ends."""
+def table(header: list[str], rows: Iterable[Iterable[object]], caption: str = "") -> str:
+    """A Markdown table, below its caption where ``captions.py`` numbers it; cells lose their bars and line ends."""
     lines = [header, ["---"] * len(header), *rows]
     cells = [[str(cell).replace("|", "/").replace("\n", " ") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+    return (f"Table: {caption}\n\n" if caption else "") + "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
 
 
 BOOK = Path(__file__).resolve().parent
@@ -64,9 +64,9 @@ def runs(record: dict) -> str:
     if not rows:
         return "No notebook was run for this build.\n"
     return (
-        table(["notebook", "started (UTC)", "seconds"], rows)
+        table(["notebook", "started (UTC)", "seconds"], rows, "Notebooks that this build ran, and their seconds.")
         + "\n"
-        + table(["item", "this build"], facts)
+        + table(["item", "this build"], facts, "Machine and software of this build.")
     )
 
 
@@ -99,7 +99,8 @@ def recorded(folder: Path) -> str:
             ]
         )
     header = ["table", "rows", "methods", "device", "computing time", "commit"]
-    text = table(header, rows) if rows else "Nothing is on record yet.\n"
+    caption = "Recorded tables: rows, methods, device, computing time of all inferences, and commits of this repository."
+    text = table(header, rows, caption) if rows else "Nothing is on record yet.\n"
     if printed:
         names = ", ".join(f"`{name}`" for name in printed)
         text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
@@ -127,7 +128,12 @@ def faults(folder: Path) -> str:
         "doubled", "other results",
     ]  # fmt: skip
     commits = distinct(lines, "commit")
-    return table(header, rows) + f"\nThese are {total} kills, at commit {commits}.\n"
+    caption = (
+        "Killed runs, a line a command: kills at a random time and at an operation on a file, and how many files, rows or "
+        "results they spoiled. "
+        "*Pieces* are rows, epochs or files that an undisturbed run has."
+    )
+    return table(header, rows, caption) + f"\nThese are {total} kills, at commit {commits}.\n"
 
 
 def recorded_lines(folder: Path, name: str) -> list[dict]:
@@ -172,7 +178,7 @@ def example_edges() -> str:
         [" → ".join(pair), weights.get(pair, "not predicted"), "yes" if pair in TRUTH else "no"]
         for pair in pairs
     ]
-    return table(["edge", "weight", "true?"], rows)
+    return table(["edge", "weight", "true?"], rows, "A prediction on five genes, and the true edges; weights have no unit.")
 
 
 def example_scores() -> str:
@@ -203,7 +209,8 @@ def example_scores() -> str:
         "AUROC",
         "AUROC expected at random",
     ]
-    return table(header, rows["strict"] + rows["paper"])
+    caption = f"The same prediction by both protocols, with the genes in two orders; {len(TRUTH)} edges are true."
+    return table(header, rows["strict"] + rows["paper"], caption)
 
 
 def decimals(scores: dict, *names: str) -> list[str]:

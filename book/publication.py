@@ -85,7 +85,8 @@ def how_to_cite() -> str:
     for paper in cff["references"]:
         names = ", ".join(map(author_name, paper["authors"]))
         lines.append(
-            f"- {names}. {paper['title']}. *{paper['journal']}*, {paper['year']}. [doi:{paper['doi']}](https://doi.org/{paper['doi']})."
+            f"- {names}. {paper['title']}. *{paper['journal']}*, {paper['year']}. "
+            f"[doi:{paper['doi']}](https://doi.org/{paper['doi']})."
         )
     return "\n".join(lines) + "\n"
 
@@ -105,7 +106,7 @@ def sources() -> str:
             f"{hashed} of {len(entries)}",
         ])  # fmt: skip
     header = ["source", "version", "licence there", "folder here", "files", "MB", "hashes computed from the file"]
-    return table(header, rows)
+    return table(header, rows, "Public places that files come from: version, licence, and number and size of the files.")
 
 
 def place(url: str) -> tuple[str, str]:
@@ -132,7 +133,8 @@ def environments(folder: Path) -> str:
         vectors = ", ".join(filter(None, (facts.get("torch_cpu"), facts.get("openblas")))) or "not recorded"
         counted = ", ".join(f"`{stem}` {n}" for stem, n in sorted(counts.items()))
         rows.append([processor, vectors, software, counted])
-    return table(["processor", "vector instructions (torch, OpenBLAS)", "software", "rows with a time"], sorted(rows))
+    return table(["processor", "vector instructions (torch, OpenBLAS)", "software", "rows with a time"], sorted(rows),
+                 "Processors and software behind recorded seconds, and the number of rows of each recorded table.")
 
 
 def write_files(folder: Path) -> None:

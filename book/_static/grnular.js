@@ -7,6 +7,7 @@
     for (const box of document.querySelectorAll(`.bd-article :is(${BOXES})`)) {
       const overflow = getComputedStyle(box).overflowX;
       const wide = box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(overflow);
+      box.classList.toggle("scrolls", wide && !box.matches("pre, .math, mjx-container"));
       if (wide && box.getAttribute("tabindex") !== "0") {
         box.tabIndex = 0;
         if (!box.hasAttribute("role")) {
@@ -25,6 +26,43 @@
     new ResizeObserver(mark).observe(document.documentElement);
   });
 })();
+
+// Fields of a figure (grnular_core/plotting/hover.py) by keyboard and by touch: arrows move from one
+// to the next, and their words stand below.
+window.addEventListener("load", () => {
+  const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  for (const figure of document.querySelectorAll(".hover-figure")) {
+    const spots = [...figure.querySelectorAll(".hover-spot")].map((spot) => {
+      const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(spot.querySelector("rect").getAttribute(name)));
+      return { spot, x: x + width / 2, y: y + height / 2 };
+    });
+    const words = document.createElement("p");
+    words.className = "hover-words";
+    words.setAttribute("aria-live", "polite");
+    figure.append(words);
+    figure.tabIndex = 0;
+    let at = null;
+    const go = (to) => {
+      at?.spot.classList.remove("at");
+      at = to;
+      at.spot.classList.add("at");
+      words.textContent = at.spot.querySelector("title").textContent.replaceAll("\n", " · ");
+    };
+    for (const one of spots) one.spot.addEventListener("click", () => go(one));
+    figure.addEventListener("keydown", (event) => {
+      const way = WAYS[event.key];
+      if (!way || !spots.length) return;
+      event.preventDefault();
+      const far = ({ x, y }) => {
+        const [along, across] = way[0] ? [(x - at.x) * way[0], y - at.y] : [(y - at.y) * way[1], x - at.x];
+        return along > 0.5 && Math.abs(across) <= along ? along + 2 * Math.abs(across) : Infinity;
+      };
+      const next = at ? spots.reduce((best, one) => (far(one) < far(best) ? one : best)) : spots[0];
+      if (!at || far(next) < Infinity) go(next);
+      at.spot.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+  }
+});
 
 // A browser lets no page that was opened as a file read another one: search then shows its finds
 // without the lines around them.

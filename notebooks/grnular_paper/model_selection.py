@@ -34,7 +34,8 @@ TRAINED = {
     "context-regulons": "second network of grnular-context: by ranks, both simulators, also few cells and many TFs",
     "grnular-context": "GRNULar with a rho_nn of two networks that see context, on both simulators",
     "context-deep": "a network by ranks, on regulons alone, most of them as deep as published cells",
-    "context-associated": "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as well",
+    "context-associated": "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as "
+    "well",
     "context-matched": "by ranks, as associated, with states of cells as strong and regulons as weak as in published cells",
     "context-uneven": "by ranks, as associated, with a few strong regulons among many weak ones in most graphs",
     "context-shrunk": "by ranks, on the graphs of associated and uneven, also sees shrunk ridge coefficients",
@@ -93,22 +94,35 @@ def on_real_data(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def development_numbers(on_real: pd.DataFrame) -> dict[str, str]:
-    """The three steps that the page on model development starts with, to be glued.
-
-    Parameters
-    ----------
-    on_real : DataFrame
-        Of ``on_real_data``.
+def development_numbers(folder: Path) -> dict[str, str | int]:
+    """Return the steps that the page on model development starts with, and sizes for its captions, to be glued.
 
     Returns
     -------
-    dict of str to str
-        ``real_first`` (SERGIO's dynamics alone), ``real_context`` (both simulators), ``real_cells``.
+    dict of str to str or int
+        ``real_first`` (SERGIO's dynamics alone), ``real_context`` (both simulators), ``real_labels`` (labels of association),
+        ``real_matched`` and ``real_cells`` with their intervals; ``inside_<family>``: medians of summaries inside the published
+        range; ``real_pairs``, ``resembled_sets``, and of graphs in a family ``resembled_graphs``, ``chosen_graphs``: how many.
     """
-    shown = on_real.set_index("model")["AUPRC / density"]
-    steps = {"real_first": "context-chances", "real_context": "grnular-context", "real_cells": "grnular-cells"}
-    return {name: shown[model] for name, model in steps.items()}
+    shown = on_real_data(folder).set_index("model")["AUPRC / density"]
+    steps = {
+        "real_first": "context-chances", "real_context": "grnular-context", "real_labels": "context-associated",
+        "real_matched": "context-matched", "real_cells": "grnular-cells",
+    }  # fmt: skip
+    real, simulated, looks = (pd.read_csv(folder / name) for name in (ON_REAL_DATA, ON_SIMULATIONS, RESEMBLANCE))
+    inside = resemblance(folder).loc[COUNTS[0]].drop("published sets")
+    sizes = {
+        "real_pairs": real.groupby(["dataset", "network"]).ngroups, "resembled_sets": int((looks["kind"] == "real").sum()),
+        "resembled_graphs": _each(looks.loc[looks["kind"] == "simulated"].groupby("name").size()),
+        "chosen_graphs": _each(simulated.groupby(["family", "model"]).size().groupby("family").max()),
+    }  # fmt: skip
+    return {name: shown[model] for name, model in steps.items()} | {f"inside_{name}": n for name, n in inside.items()} | sizes
+
+
+def _each(counts: pd.Series) -> str:
+    """One number where all are equal, else their range."""
+    low, high = counts.min(), counts.max()
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def on_simulations(folder: Path) -> pd.DataFrame:

@@ -33,13 +33,15 @@ def say(text: str) -> None:
         display(Markdown(text))
 
 
-def show(table: pd.DataFrame, empty: str = "", index: bool = False, **options: object) -> None:
-    """Show a table as Markdown.
+def show(table: pd.DataFrame, caption: str, empty: str = "", index: bool = False, **options: object) -> None:
+    """Show a table as Markdown below its caption, to which the book gives a number (``book/captions.py``).
 
     Parameters
     ----------
     table : DataFrame
         Table to show; without rows the text ``empty`` is shown, where there is one.
+    caption : str
+        What the table has, of how many and in which unit, in one line of Markdown.
     empty : str
         Markdown for a table without rows.
     index : bool
@@ -47,4 +49,5 @@ def show(table: pd.DataFrame, empty: str = "", index: bool = False, **options: o
     **options : object
         Of ``DataFrame.to_markdown``: ``floatfmt``, ``disable_numparse``, ``colalign``.
     """
-    say(empty if empty and table.empty else table.to_markdown(index=index, **options))
+    shown = table.to_markdown(index=index, **options)
+    say(empty if empty and table.empty else f"Table: {caption}\n\n{shown}" if shown else "")

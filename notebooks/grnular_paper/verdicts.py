@@ -273,6 +273,14 @@ def verdict(
     return assess(pair(rows, chosen, other, score) for other in others)
 
 
+# of ``table`` with the model of this work as the method that is compared
+CAPTION = (
+    "Strict AUPRC of GRNULar-context (this work) minus that of the other method at every point: mean difference, its 95 % "
+    "interval "
+    "over networks where there are six or more, and in brackets the number of networks that both have."
+)
+
+
 def table(points: pd.DataFrame) -> pd.DataFrame:
     """``Verdict.points`` as a reader sees them: one row a point, one column a competing method.
 

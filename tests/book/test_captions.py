@@ -1,7 +1,10 @@
-"""Captions of figures: numbered page by page, with links to data, notebook and function that exist."""
+"""Captions of figures and tables: numbered page by page; of figures with links to data, notebook and function that exist."""
 
+import ast
 import importlib
 import json
+import re
+from pathlib import Path
 
 import captions
 import nbformat
@@ -47,3 +50,33 @@ def test_captions_of_cells_and_of_drawn_html_get_numbers_in_their_order_and_link
     assert all(list(output["data"]) == ["text/html"] for output in found[2].outputs)
     assert "<strong>Figure 2.3.</strong>" in texts[1] and "02_noisy.ipynb" in texts[1]
     assert captions.address("grnular_core.plotting.network.draw").startswith("../book/api_plotting.html#")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_table_of_a_notebook_has_a_caption(path):
+    notebook = nbformat.read(path, as_version=4)
+    calls = [node for cell in notebook.cells if cell.cell_type == "code" for node in ast.walk(captions.parsed(cell.source))]
+    calls = [node for node in calls if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "show"]
+    assert all(len(call.args) > 1 for call in calls)
+
+
+@pytest.mark.parametrize("page", sorted(Path(captions.__file__).parent.glob("*.md")), ids=lambda page: page.stem)
+def test_every_table_of_a_page_of_prose_has_a_caption(page):
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"^\|[ :|-]+\|$", text, re.MULTILINE)) == len(captions.TABLE.findall(text))
+
+
+def test_tables_get_numbers_and_addresses_in_their_order(tmp_path):
+    table = "Table: Words, n = 3.\n\n| a |\n|---|\n| 1 |\n"
+    output = nbformat.v4.new_output("display_data", {"text/markdown": table.rstrip()})
+    cells = [nbformat.v4.new_code_cell("show(x)", outputs=[output, json.loads(json.dumps(output))]), nbformat.v4.new_markdown_cell(table)]
+    one, two = (found["data"]["text/markdown"] for found in captions.numbered(nbformat.v4.new_notebook(cells=cells), "02_noisy").cells[0].outputs)
+    assert one == "::::{table} **Table 2.1.** Words, n = 3.\n:name: table-2-1\n\n| a |\n|---|\n| 1 |\n::::\n"
+    assert "**Table 2.2.**" in two and "**Table 2.3.**" in cells[1].source
+    (tmp_path / "_generated").mkdir()
+    (tmp_path / "_generated" / "part.md").write_text(table)
+    page = tmp_path / "page.md"
+    page.write_text(f"{table}\n```{{include}} _generated/part.md\n```\n\nend\n")
+    captions.complete(page)
+    text = page.read_text()
+    assert text.count("::::{table}") == 2 and ":name: table-page-2" in text and text.endswith("::::\n\nend\n")

@@ -43,7 +43,7 @@ def test_nothing_of_this_machine_is_shown(mistakes):
 
 def test_the_default_method_stands_beside_simple_ones_and_controls_with_numbers_of_the_record():
     text = examples.methods_first(recorded_folder())
-    assert text.splitlines()[0].startswith("| method | 7 UMI sets, curated networks |")
+    assert text.splitlines()[2].startswith("| method | 7 UMI sets, curated networks |")
     for name in ("GRNULar-cells (this work)", "correlation", "*target is a TF*"):
         assert f"| {name} | " in text
     assert re.search(r"above correlation on \d of 7 UMI sets and has \d\.\d\d \[", text)
@@ -70,7 +70,7 @@ def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):
     monkeypatch.setattr(examples, "GRAPHS", 1)
     text = examples.fdr_check()
     assert "| data | method | all cells | clusters | cell types |" in text
-    row = text.splitlines()[2]
+    row = text.splitlines()[4]
     over_all, inside = (float(share) for share in re.findall(r"(\d\.\d\d) false", row)[:2])
     assert over_all > 0.8 > inside  # cell types make nearly all pairs go together
     broken = "correlation (clean)" if inside > examples.LEVEL else "none"

@@ -16,7 +16,7 @@ from grnular_core.models.edge_features import EDGE_FEATURES
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "book/method.md").read_text(encoding="utf-8")
+PAGE = "\n".join((ROOT / f"book/method{part}.md").read_text(encoding="utf-8") for part in ("", "_models", "_code"))
 DIRECTIVE = re.compile(
     r"```\{figure\} _generated/(\w+)\.svg\n((?::\w+: [^\n]*\n)+)\n(.+?)```", re.DOTALL
 )
@@ -157,7 +157,7 @@ def test_the_page_shows_every_figure_once_with_a_name_a_caption_and_words_in_its
 
 
 def test_the_table_of_the_code_has_all_equations_and_algorithms():
-    section = PAGE.split("\n(code)=\n")[1].split("Some choices are ours")[0]
+    section = PAGE.split("\n## Equations and algorithms\n")[1].split("\n## Choices\n")[0]
     equations = re.findall(r"^\$\$ \(([\w-]+)\)$", PAGE, re.MULTILINE)
     assert set(re.findall(r"\{eq\}`([\w-]+)`", section)) == set(equations)
     assert len(equations) == 16

@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = execute.sources()
 PROSE = sorted((ROOT / "book").glob("*.md"))
-METHOD = (ROOT / "book/method.md").read_text(encoding="utf-8")
+METHOD = "\n".join((ROOT / f"book/method{part}.md").read_text(encoding="utf-8") for part in ("", "_models", "_code"))
 
 
 def texts() -> dict[str, str]:
@@ -106,7 +106,7 @@ def test_the_method_numbers_all_sixteen_equations_of_the_paper_and_says_where_ea
     labels = re.findall(r"^\$\$ \(([\w-]+)\)$", METHOD, re.MULTILINE)
     assert len(labels) == len(set(labels)) == 16
     assert set(re.findall(r"\{eq\}`([\w-]+)`", METHOD)) <= set(labels)
-    section = METHOD.split("\n(code)=\n")[1].split("Some choices are ours")[0]
+    section = METHOD.split("\n## Equations and algorithms\n")[1].split("\n## Choices\n")[0]
     assert set(re.findall(r"\{eq\}`([\w-]+)`", section)) == set(labels)
     for what in ("Algorithm 1", "Algorithm 2", "Algorithm 3", "Algorithm 4", "`covTF`", "`goodINIT`",
                  "`fitDNN`", "`fitDNN-fast`", "mask-TF", "training", "CPDAG"):  # fmt: skip

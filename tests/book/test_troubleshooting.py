@@ -28,7 +28,7 @@ from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = "\n".join((ROOT / "book" / name).read_text(encoding="utf-8") for name in ("your_data.md", "reproduce.md"))
+PAGES = "\n".join((ROOT / "book" / name).read_text(encoding="utf-8") for name in ("troubleshooting.md", "reproduce.md"))
 QUOTES = re.findall(r"^> `(.*)`$", PAGES, re.MULTILINE)
 TINY = Recipe(train=(("clean", 1),), valid=(("clean", 1),), epochs=2)
 

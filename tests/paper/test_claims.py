@@ -222,7 +222,9 @@ def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_
 
 
 def test_the_page_shows_every_claim_once_with_its_verdict(table):
-    text = claim_page.sections(RECORD)
+    parts = claim_page.parts(RECORD)
+    assert all("## " in part for part in parts.values())
+    text = "\n".join(parts.values())
     for row in table.to_dict("records"):
         source = "our own" if row["ours"] else row["source"]
         start = f"| {row['claim']} ({source}; {claim_page.link(row['page'])}) |"

@@ -108,10 +108,12 @@ def test_on_record_the_family_measured_is_the_nearest():
     assert inside.idxmax() == "measured" and (inside == inside.max()).sum() == 1
 
 
-def test_the_page_on_development_starts_with_three_steps():
-    table = model_selection.on_real_data(recorded_folder())
-    shown = table.set_index("model")["AUPRC / density"]
-    numbers = model_selection.development_numbers(table)
+def test_the_page_on_development_starts_with_four_steps_and_what_speaks_against_looks_alone():
+    shown = model_selection.on_real_data(recorded_folder()).set_index("model")["AUPRC / density"]
+    numbers = model_selection.development_numbers(recorded_folder())
     assert numbers["real_first"] == shown["context-chances"] and numbers["real_cells"] == shown["grnular-cells"]
-    first, context, cells = (float(numbers[name].split()[0]) for name in ("real_first", "real_context", "real_cells"))
-    assert first < context < cells
+    steps = ("real_first", "real_context", "real_labels", "real_cells")
+    first, context, labels, found = (float(numbers[name].split()[0]) for name in steps)
+    assert first < context < labels < found and numbers["real_pairs"] == 15
+    matched, of_labels = (int(numbers[f"inside_{family}"].split()[0]) for family in ("matched", "associated"))
+    assert matched > of_labels and float(numbers["real_matched"].split()[0]) < labels  # nearer by looks, and worse

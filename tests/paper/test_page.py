@@ -20,9 +20,10 @@ def test_numbers_are_glued_as_pythons_own(shown):
     assert [type(value) for _, value in shown] == [float, int, str]
 
 
-def test_a_table_is_markdown_and_an_empty_one_its_text(shown):
-    page.show(pd.DataFrame({"a": [1.0]}), floatfmt=".2f")
-    page.show(pd.DataFrame(), "*nothing*")
-    assert [line.replace(" ", "") for line in shown[0].splitlines()] == ["|a|", "|-----:|", "|1.00|"]
+def test_a_table_is_markdown_below_its_caption_and_an_empty_one_its_text(shown):
+    page.show(pd.DataFrame({"a": [1.0]}), "Words.", floatfmt=".2f")
+    page.show(pd.DataFrame(), "Words.", "*nothing*")
+    page.show(pd.DataFrame(), "Words.")
+    assert [line.replace(" ", "") for line in shown[0].splitlines()] == ["Table:Words.", "", "|a|", "|-----:|", "|1.00|"]
     page.say("")
     assert shown[1:] == ["*nothing*"]

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.real_data import pair_heatmap, printed_heatmaps
+from grnular_paper.figures.real_data import pair_heatmap, printed_heatmaps, seeds_in_words
 from grnular_paper.tables import beeline as tables
 from grnular_paper.tables import beeline_scores as scores
 
@@ -288,7 +288,9 @@ def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):
     assert list(table.index) == ["none", *dict.fromkeys(ranked.datasets), "mHSC-L and mHSC-GM"]
     assert table.loc["none"].tolist() == ["4.50 / 2.83", "2.00 / 2.00"]
     assert table.loc["mHSC-L and mHSC-GM"].tolist() == ["1.00 / 1.00", "2.00 / 2.00"]
-    assert scores.blood_numbers(ranked) == {"blood_rank": 2, "blood_methods": 2}
+    numbers = scores.blood_numbers(ranked)
+    assert numbers["blood_rank"] == numbers["blood_methods"] == 2
+    assert (numbers["clr_blood"], numbers["clr_other"]) == pytest.approx((2.0, 2.0)) and np.isnan(numbers["correlation_blood"])
 
 
 def test_heat_maps_say_what_they_show():
@@ -296,6 +298,8 @@ def test_heat_maps_say_what_they_show():
     rows = scored(("STRING", "mDC", "clr", 1.5, 0.5), columns="network dataset method ratio auroc")
     shown = pair_heatmap(rows, "ratio", ["clr"], "ratio", "EPR")
     assert "1.50" in shown.html and "Heat map of EPR" in shown.html
+    assert "n = 1 pairs of network and dataset, one run a method" in shown.html
+    assert seeds_in_words(pd.concat([rows.assign(seed=s) for s in (0, 1)])) == "means over 2 seeds"
     printed = printed_heatmaps(rows.rename(columns={"ratio": "auprc"}), ["clr"])
     assert "AUROC, printed in the paper" in printed.html
     assert not plt.get_fignums()

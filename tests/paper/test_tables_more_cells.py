@@ -153,6 +153,22 @@ def test_rows_computed_now_are_compared_with_the_record(rows):
     assert live_numbers(live[:0], rows)["live_record_percent"] == 0
 
 
+def test_a_method_is_compared_with_correlation_on_every_kind_in_words(rows):
+    words = tables.method_in_words(rows)
+    assert words.startswith("**CLR is above plain correlation on 2 of 2 kinds of networks**: 2.38 [2.00, 2.83] against 2.00 on curated networks (above it on 1 of 2 sets)")
+    assert "2.83 on *marrow* (curated), stands beside 4.00 of correlation" in words
+    below = rows.assign(strict_auprc_ratio=rows["strict_auprc_ratio"].where(rows["method"] != "clr", 0.5))
+    assert tables.method_in_words(below).startswith("**CLR is above plain correlation on none of the 2 kinds")
+    assert tables.method_in_words(rows[rows["method"] != "clr"]) == ""
+
+
+def test_captions_say_how_many_sets_and_seeds(rows):
+    assert tables.seeds_in_words(rows) == "Seeds: 2 of CLR; 1 of the other methods."
+    assert tables.seeds_in_words(rows[rows["method"] == "clr"]) == "Seeds: 2 of each method."
+    caption = tables.kind_caption(rows, "curated")
+    assert "on curated networks: geometric mean over 2 sets" in caption and caption.endswith("1 of the other methods.")
+
+
 def test_methods_without_all_sets_are_named(rows):
     assert "**ridge**" in tables.open_methods(rows, ["correlation", "clr", "ridge"])
     assert tables.open_methods(rows, ["correlation", "clr"]) == ""

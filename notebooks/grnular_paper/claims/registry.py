@@ -8,19 +8,15 @@ claims : DataFrame
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
-from grnular_paper import grids
 from grnular_paper.claims.sentences import DEFINITIONS, HEADLINES, ON_GRIDS, SECTIONS, SUMS
 from grnular_paper.claims.simulated import Comparison
 from grnular_paper.findings import Claim
 from grnular_paper.verdicts import WORDS, Verdict
-
-PROTOCOLS = ("paper's", "strict")
 
 
 def table(folder: Path) -> pd.DataFrame:
@@ -122,40 +118,3 @@ def _compared() -> list[Claim]:
     """The comparisons of methods on a grid, those of the paper before our own."""
     found = [claim for claim in ON_GRIDS if isinstance(claim.assess, Comparison)]
     return sorted(found, key=lambda claim: claim.ours)
-
-
-def claim_table(found: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
-    """What readers see: two lines a claim, one a protocol, with the numbers behind the verdict.
-
-    Parameters
-    ----------
-    found : mapping
-        ``verdicts_on`` an experiment.
-
-    Returns
-    -------
-    DataFrame
-        ``source, claim, protocol, verdict, better, worse, tested, difference to each, basis``; better, worse and
-        tested count competing methods.
-    """
-    lines = []
-    for claim in _compared():
-        if claim.name not in found:
-            continue
-        scores = claim.assess.scores
-        for number, (protocol, score) in enumerate(zip(PROTOCOLS, scores, strict=True)):
-            verdict_of, first = found[claim.name][score], number == 0
-            lines.append(
-                {
-                    "source": claim.source if first else "",
-                    "claim": claim.text if first else "",
-                    "protocol": protocol,
-                    "verdict": verdict_of.word,
-                    "better": verdict_of.wins,
-                    "worse": verdict_of.losses,
-                    "tested": verdict_of.tested,
-                    "difference to each": verdict_of.differences,
-                    "basis": verdict_of.basis(len(grids.points(claim.assess.experiment))),
-                }
-            )
-    return pd.DataFrame(lines)

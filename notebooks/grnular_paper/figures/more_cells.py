@@ -29,6 +29,7 @@ from grnular_paper.tables.more_cells import (
     SHOWN,
     best_control,
     geometric_means,
+    seeds_in_words,
     set_scores,
 )
 
@@ -102,5 +103,7 @@ def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Picture:
         figure,
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and set down, methods across, each value written into its field.",
-        f"{name}: white is random, red better. The pointer over a field shows method, pair and value.",
+        f"{name} on n = {len(grid)} pairs of network and set: white is random, red better. {seeds_in_words(rows)} The "
+        "pointer, or the arrow "
+        "keys, over a field show method, pair and value.",
     )

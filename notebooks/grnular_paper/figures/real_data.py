@@ -61,8 +61,27 @@ def pair_heatmap(
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and dataset down, methods across, "
         "each value written into its field.",
-        f"{name}, our runs. The pointer over a field shows method, dataset and value.",
+        f"{name}, our runs: n = {int(grid.notna().any(axis=1).sum())} pairs of network and dataset, {seeds_in_words(rows)}. "
+        "The pointer, or the arrow keys, over a field show method, dataset and value.",
     )
+
+
+def seeds_in_words(rows: pd.DataFrame) -> str:
+    """Say how many seeds a value is a mean of.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``network, dataset, method``, and ``seed`` where there are several.
+
+    Returns
+    -------
+    str
+        Words.
+    """
+    counts = rows.groupby(["network", "dataset", "method"])["seed"].nunique() if "seed" in rows else pd.Series([1])
+    low, high = counts.min(), counts.max()
+    return "one run a method" if high == 1 else f"means over {low if low == high else f'{low} to {high}'} seeds"
 
 
 def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
@@ -91,7 +110,8 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
         spots,
         "Two heat maps of the numbers printed in the paper, AUPRC and AUROC, pairs of network and dataset down, "
         "five methods across, written into the fields.",
-        "AUPRC and AUROC as the paper prints them. The pointer over a field shows method, dataset and value.",
+        f"AUPRC and AUROC as the paper prints them, n = {len(grids[0])} pairs. The pointer, or the arrow keys, over a field "
+        "show method, dataset and value.",
     )
 
 
@@ -218,6 +238,6 @@ def pseudotime_panel(
         ax.plot(at, fit.value, color=colour, linewidth=2, label=regulator)
         for side in (-1, 1):
             ax.plot(at, fit.value + side * fit.deviation, "--", color=colour, linewidth=0.8)
-    ax.set(xlabel="pseudotime", ylabel="expression (log)")
+    ax.set(xlabel="pseudotime (no unit)", ylabel="expression (log-normalised)")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax

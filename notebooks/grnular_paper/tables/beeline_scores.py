@@ -406,18 +406,26 @@ def _blood(found: Ranking) -> np.ndarray:
     return np.array([dataset.startswith("mHSC") for dataset in found.datasets], dtype=bool)
 
 
-def blood_numbers(found: Ranking) -> dict[str, int]:
-    """Where the chosen method stands by the arithmetic mean without both sets of blood stem cells.
+def blood_numbers(found: Ranking) -> dict[str, float]:
+    """What the two sets of blood stem cells make of the scores.
 
     Returns
     -------
-    dict of str to int
-        ``blood_rank`` (0 where it is not ranked) of ``blood_methods``.
+    dict of str to float
+        ``blood_rank`` (0 where it is not ranked) of ``blood_methods``: where the chosen method stands by the arithmetic mean
+        without both sets; ``clr_blood`` and ``clr_other``: the highest ratio of CLR on a pair of these sets and on another pair,
+        and ``correlation_blood``: that of correlation on the former; NaN where there is none.
     """
+    ratios, blood = np.exp(found.by_pair), _blood(found)
+    highest = {"clr_blood": np.nan, "clr_other": np.nan, "correlation_blood": np.nan}
+    if "clr" in ratios and blood.any() and not blood.all():
+        top = ratios.loc[blood, "clr"].idxmax()
+        highest = {"clr_blood": ratios.loc[top, "clr"], "clr_other": ratios.loc[~blood, "clr"].max()}
+        highest["correlation_blood"] = ratios["correlation"].get(top, np.nan) if "correlation" in ratios else np.nan
     means = _ratios(found)[~_blood(found)].mean().sort_values(ascending=False)
     order = list(means.index)
     rank = order.index("grnular-cells") + 1 if "grnular-cells" in order else 0
-    return {"blood_rank": rank, "blood_methods": len(order)}
+    return {"blood_rank": rank, "blood_methods": len(order)} | {name: float(value) for name, value in highest.items()}
 
 
 def target_numbers(chance: pd.DataFrame) -> dict[str, float]:

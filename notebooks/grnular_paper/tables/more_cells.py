@@ -325,6 +325,75 @@ def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float 
     return found
 
 
+def seeds_in_words(rows: pd.DataFrame) -> str:
+    """Say over how many seeds each method is a mean.
+
+    Returns
+    -------
+    str
+        A sentence; the number that most methods have comes last.
+    """
+    seeds = rows.groupby("method")["seed"].nunique()
+    most = seeds.mode().min() if len(seeds) else 0
+    named = [f"{n} of {', '.join(label(m) for m in of.index)}" for n, of in seeds[seeds != most].groupby(seeds)]
+    return f"Seeds: {'; '.join([*named, f'{most} of the other methods' if named else f'{most} of each method'])}."
+
+
+def kind_caption(rows: pd.DataFrame, kind: str) -> str:
+    """Say what ``kind_table`` shows, and of how many sets and seeds.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    n_sets = len(set_scores(rows, kind))
+    return (
+        f"Strict AUPRC / density on {kind} networks: geometric mean over {n_sets} sets of cells with its 95 % interval, sets "
+        "drawn with "
+        "replacement. *Strict TFs*: only TFs of the stricter list count; *targets no TFs*: edges into TFs are left out; *sets "
+        "won*: no other method "
+        "is higher, controls aside; *above correlation* and *least*: sets above it, and the smallest ratio to it; last: ratio "
+        "to the best control. "
+        f"{seeds_in_words(rows)}"
+    )
+
+
+def method_in_words(rows: pd.DataFrame, method: str = "clr") -> str:
+    """Compare a method with plain correlation on every kind of network, and say where it has its highest score.
+
+    Parameters
+    ----------
+    method : str
+        Its name in the registry.
+
+    Returns
+    -------
+    str
+        Markdown, the finding first; empty without rows of it.
+    """
+    parts, above, tops = [], 0, []
+    for kind in PREFIXES:
+        scores = set_scores(rows, kind)
+        if method not in scores or REFERENCE not in scores:
+            continue
+        means, beside = geometric_means(scores), scores[method] > scores[REFERENCE]
+        above += means.loc[method, "mean"] > means.loc[REFERENCE, "mean"]
+        ours, other = _interval(means.loc[method]), _two(means.loc[REFERENCE, "mean"])
+        parts.append(f"{ours} against {other} on {kind} networks (above it on {beside.sum()} of {len(scores)} sets)")
+        tops += [(scores.loc[name, method], scores.loc[name, REFERENCE], name, kind) for name in scores.index]
+    if not parts:
+        return ""
+    top, there, name, kind = max(tops)
+    count = f"{above} of {len(parts)} kinds" if above else f"none of the {len(parts)} kinds"
+    return (
+        f"**{label(method)} is above plain correlation on {count} of networks**: {', '.join(parts)}. Its highest score on one "
+        "set, "
+        f"{_two(top)} on *{name}* ({kind}), stands beside {_two(there)} of correlation there: that set is an easy one for "
+        "most methods."
+    )
+
+
 def open_methods(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> str:
     """Tell which methods are not on record for all sets.
 

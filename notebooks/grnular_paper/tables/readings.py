@@ -50,6 +50,28 @@ def readings_table(curves: pd.DataFrame, recipes: Mapping[str, Recipe]) -> pd.Da
     return pd.DataFrame(lines)
 
 
+def readings_caption(what: str, curves: pd.DataFrame, recipes: Mapping[str, Recipe]) -> str:
+    """Say what ``readings_table`` shows, and over how many seeds.
+
+    Parameters
+    ----------
+    what : str
+        What the lines are.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    seeds = _shared(readings.best(curves), list(recipes)).groupby("graphs")["seed"].nunique()
+    of = ", ".join(f"{n} with {TITLES.get(family, family)}" for family, n in seeds.items())
+    return (
+        f"Strict AUPRC on validation graphs, {what}: untrained (*start*), at the *best* epoch, and its *difference* to the "
+        "first line seed by "
+        f"seed; means over seeds with their range in brackets (seeds: {of})."
+    )
+
+
 def _shared(found: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Rows of these readings, of the seeds that all of them on record have in a family."""
     found = found[found["reading"].isin(names)]
