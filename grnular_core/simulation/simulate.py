@@ -134,7 +134,8 @@ def preset(
         - ``DS1``, ``DS2``, ``DS3``: networks and rates of SERGIO's datasets with 9 types of 300 cells,
           noise 1, decay 0.8 and dropout at percentile 82 with shape 6.5 (DS3: 20);
         - ``DS1-clean`` ...: without dropout;
-        - ``DS1-like`` ...: random networks of that size with the same kinetics, clean, for training.
+        - ``DS1-like`` ...: random networks of that size with the same kinetics, clean, for training;
+        - ``DS1-like-noisy`` ...: the same with the dropout of the dataset.
     n_genes : int, optional
         Keeps the share of TFs; not for a network of SERGIO's.
     n_cells, n_types : int, optional
@@ -178,17 +179,16 @@ def _named(name: str) -> Preset:
         return _CLEAN
     if match := re.fullmatch(r"noisy\((\d+(?:\.\d+)?)\)", name):
         return replace(_CLEAN, technical=TechnicalNoise(dropout=(NOISY_SHAPE, float(match[1]))))
-    if match := re.fullmatch(r"(DS[123])(-clean|-like)?", name):
+    if match := re.fullmatch(r"(DS[123])(-clean|-like|-like-noisy)?", name):
         dataset, kind = match[1], match[2]
         n_genes, n_tfs, shape = _DS_SIZES[dataset]
         graph = replace(_CLEAN.graph, n_genes=n_genes, n_tfs=n_tfs)
-        if kind == "-like":
-            return Preset(graph, _DS_KINETICS)
-        noise = TechnicalNoise() if kind else TechnicalNoise(dropout=(shape, DS_DROPOUT))
-        return Preset(graph, _DS_KINETICS, noise, dataset)
+        lost = TechnicalNoise(dropout=(shape, DS_DROPOUT))
+        noise = TechnicalNoise() if kind in ("-clean", "-like") else lost
+        return Preset(graph, _DS_KINETICS, noise, None if kind and "like" in kind else dataset)
     raise InputError(
         f"unknown preset {name!r}; use clean, noisy(q) with q from 0 to 100, DS1, DS2, DS3, "
-        "DS1-clean ... or DS1-like ..."
+        "DS1-clean ..., DS1-like ... or DS1-like-noisy ..."
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands of the paper: recompute results, compare processors, write example cells, fit GRNULar-curated's readout."""
+"""Commands of the paper: recompute results, compare processors, write example cells, fit a readout, train ceilings."""
 
 from __future__ import annotations
 
@@ -81,6 +81,14 @@ def _readout(options: argparse.Namespace) -> None:
     write_calibration(recorded_folder(), SHIPPED)
 
 
+def _ceilings(options: argparse.Namespace) -> None:
+    """Train on the distribution of each test setting, and score there."""
+    from grnular_paper.ceilings import record_ceilings
+    from grnular_paper.records import work_folder
+
+    record_ceilings(recorded_folder(), work_folder(), say)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands.
 
@@ -119,6 +127,10 @@ def make_parser() -> argparse.ArgumentParser:
     example.set_defaults(run=_example)
     readout = commands.add_parser("readout", help="fit grnular-curated and its variants anew (15 minutes on a core)")
     readout.set_defaults(run=_readout)
+    ceilings = commands.add_parser(
+        "ceilings", help="train on the very distribution of dropout 50 and 75 %, DS2 and DS3, and score there (2 hours on a core)"
+    )
+    ceilings.set_defaults(run=_ceilings)
     return parser
 
 

@@ -41,6 +41,9 @@ OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "
 APART = 0.075  # between methods where places are names: no line joins what is no row of numbers
 
 
+_CEILING = {"marker": "*", "markersize": 9, "color": "#222222", "markerfacecolor": "none", "linestyle": "none"}
+
+
 class Row(NamedTuple):
     """A row of panels: a score, with or without the list of TFs."""
 
@@ -117,6 +120,7 @@ def curve_grid(
     curves: Sequence[tuple[str, str]],
     places: Sequence[object],
     axis_label: str,
+    ceilings: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw panels in the paper's layout.
 
@@ -134,6 +138,8 @@ def curve_grid(
         Values of ``place`` along the axes.
     axis_label : str
         Below the lowest panels.
+    ceilings : DataFrame, optional
+        As ``ceilings.ceiling_points``: a star in panels with the TF list.
 
     Returns
     -------
@@ -150,6 +156,9 @@ def curve_grid(
         for ax, (value, title) in zip(line, panels.items(), strict=True):
             here = (rows["panel"] == value) & (rows["tf_information"] == panel_row.tf_information)
             _draw_curves(ax, rows[here], panel_row.score, methods, places)
+            if ceilings is not None and panel_row.tf_information == "with" and panel_row.score in ceilings:
+                of_panel = ceilings[ceilings["panel"] == value]
+                ax.plot([places.index(place) for place in of_panel["place"]], of_panel[panel_row.score], **_CEILING)
             if number == 0:
                 ax.set_title(title)
             if number == n_rows - 1:
@@ -168,8 +177,11 @@ def curve_grid(
         m for m, known in curves
         if known in {r.tf_information for r in panel_rows} and (m in there or not m.endswith(TUNED))
     )  # fmt: skip
+    handles = [_key(m, not isinstance(places[0], str)) for m in shown]
+    if ceilings is not None and len(ceilings):
+        handles.append(Line2D([], [], label="trained on this distribution", **_CEILING))
     figure.legend(
-        handles=[_key(m, not isinstance(places[0], str)) for m in shown], fontsize=8,
+        handles=handles, fontsize=8,
         loc="outside lower center", ncols=4,
     )  # fmt: skip
     return figure

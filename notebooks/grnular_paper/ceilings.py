@@ -1,0 +1,213 @@
+"""How much can be had: GRNULar-context trained on exactly the distribution that it is tested on.
+
+The paper trains on graphs with little dropout or none, and tests on more. A model that has seen the test's own
+distribution tells how far a low score lies in that rule, and how far in cells that hold no more. For SERGIO's datasets
+the networks of training are random ones of the same size.
+
+Parameters
+----------
+name : str
+    A test setting, a key of ``SETTINGS``.
+folder : Path
+    The folder of recorded tables.
+found : DataFrame
+    As ``recorded_ceilings``.
+recorded : DataFrame
+    Rows of other methods on the same test graphs, as ``grids.rows``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from grnular_core.methods.registry import RunOptions
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.plotting.style import label
+from grnular_core.simulation.simulate import preset
+from grnular_core.training.recipes import Recipe
+from grnular_core.training.train import train
+from grnular_core.training.weights import save_trained
+from grnular_core.utils.files import write_csv
+from grnular_paper.environments import provenance
+from grnular_paper.records import recorded_table
+from grnular_paper.synthetic import replicate_of, run_on, score_simulation
+
+TABLE, MODEL = "ceilings", "grnular-context"
+VALID_GRAPHS = 16
+
+
+class Setting(NamedTuple):
+    """A test setting and what a model for it is trained on."""
+
+    family: str  # of the training graphs
+    graphs: int
+    epochs: int
+    replicates: int  # test graphs, or noise replicates of one network
+
+
+SETTINGS = {
+    "noisy(50)": Setting("noisy(50)", 1500, 12, 50),
+    "noisy(75)": Setting("noisy(75)", 1500, 12, 50),
+    "DS2": Setting("DS2-like-noisy", 120, 8, 15),
+    "DS3": Setting("DS3-like-noisy", 40, 6, 6),
+}
+
+
+def ceiling_recipe(name: str) -> Recipe:
+    """Return the recipe of a setting's model: one network with context, trained by ranks.
+
+    Returns
+    -------
+    Recipe
+    """
+    setting = SETTINGS[name]
+    return Recipe(
+        config=GRNULarConfig(
+            rho="context", n_unroll=2, n_inner=5, inner_gradient="cut", context_width=32, context_layers=4, init_epochs=25
+        ),
+        train=((setting.family, setting.graphs),), valid=((setting.family, min(VALID_GRAPHS, setting.graphs)),),
+        epochs=setting.epochs, lr=4e-3, schedule="rise-and-fall", weight_decay=0.01, loss="smooth-ap", seed=11,
+    )  # fmt: skip
+
+
+def ceiling_rows(name: str, say: Callable[[str], None] = print, checkpoint: Path | None = None) -> pd.DataFrame:
+    """Train the model of a setting, and score it on the setting's test graphs.
+
+    Parameters
+    ----------
+    say : callable
+        Receives a line an epoch.
+    checkpoint : Path, optional
+        From which training goes on where it was stopped.
+
+    Returns
+    -------
+    DataFrame
+        ``setting, replicate, density, strict_auprc, strict_auroc, weights``, a line a test graph, with provenance.
+    """
+    recipe = ceiling_recipe(name)
+    progress = train(recipe, checkpoint=checkpoint, device="cpu", say=say)
+    rows = []
+    with tempfile.TemporaryDirectory() as made:
+        options = RunOptions(device="cpu", weights=save_trained(Path(made), TABLE, recipe, progress))
+        for replicate in range(SETTINGS[name].replicates):
+            simulation = replicate_of(name, replicate)
+            run = run_on(simulation, MODEL, options)
+            scores = score_simulation(simulation, run, "cpu")
+            kept = {key: scores[key] for key in ("density", "strict_auprc", "strict_auroc", "weights")}
+            rows.append({"setting": name, "replicate": replicate, **kept})
+    return pd.DataFrame(rows).assign(**provenance())
+
+
+def record_ceilings(folder: Path, parts: Path, say: Callable[[str], None] = print) -> None:
+    """Add the settings that are not on record, one after the other.
+
+    Parameters
+    ----------
+    parts : Path
+        Where checkpoints are kept until a setting is on record.
+    say : callable
+        Receives a line an epoch.
+    """
+    for name in SETTINGS:
+        there = recorded_table(folder, TABLE)
+        if len(there) and name in set(there["setting"]):
+            continue
+        parts.mkdir(parents=True, exist_ok=True)
+        checkpoint = parts / f"{TABLE}-{name}.pt"
+        rows = ceiling_rows(name, say, checkpoint)
+        write_csv(pd.concat([there, rows]).round(6), folder / f"{TABLE}.csv")
+        checkpoint.unlink(missing_ok=True)
+
+
+def recorded_ceilings(folder: Path) -> pd.DataFrame:
+    """Read the recorded rows.
+
+    Returns
+    -------
+    DataFrame
+        As ``ceiling_rows``, of all settings on record.
+    """
+    return recorded_table(folder, TABLE)
+
+
+def ceiling_points(found: pd.DataFrame) -> pd.DataFrame:
+    """Place the ceilings in the figures of the page on dropout and of that on DS1 to DS3.
+
+    Returns
+    -------
+    DataFrame
+        ``panel, place``, as ``grids.rows`` has them, and mean ``strict_auprc`` and ``strict_auprc_ratio``.
+    """
+    if found.empty:
+        return pd.DataFrame(columns=["panel", "place", "strict_auprc", "strict_auprc_ratio"])
+    rated = found.assign(strict_auprc_ratio=found["strict_auprc"] / found["density"])
+    means = rated.groupby("setting", sort=False)[["strict_auprc", "strict_auprc_ratio"]].mean().reset_index()
+    settings = [preset(name) for name in means["setting"]]
+    return means.assign(
+        panel=[0 if s.network else s.technical.dropout[1] for s in settings],
+        place=[s.network or s.kinetics.n_cells for s in settings],
+    )
+
+
+def rows_of_settings(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Find the recorded rows of each setting's test graphs, with the TF list.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of one experiment, ``grids.rows``.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The settings that the experiment has.
+    """
+    known = rows[rows["tf_information"] == "with"]
+    sizes = {name: preset(name).kinetics for name in SETTINGS if name in set(known["dataset"])}
+    return {
+        name: known[
+            (known["dataset"] == name) & (known["cells"].astype(int) == size.n_cells)
+            & (known["cell_types"].astype(int) == size.n_types)
+        ]
+        for name, size in sizes.items()
+    }  # fmt: skip
+
+
+def ceiling_table(found: pd.DataFrame, recorded: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Compare the ceiling with what methods reach on the same test graphs.
+
+    Parameters
+    ----------
+    recorded : mapping of str to DataFrame
+        Setting -> rows of the record on its test graphs, with the TF list.
+
+    Returns
+    -------
+    DataFrame
+        A line a setting: graphs, and the mean strict AUPRC of random scores, of the best method of others, of the published
+        model, of GRNULar-context and of the model that was trained on this distribution.
+    """
+    lines = []
+    for name, rows in recorded.items():
+        of = found[found["setting"] == name] if len(found) else found
+        if of.empty:
+            continue
+        rows = rows[rows["replicate"].astype(int).isin(of["replicate"])]
+        means = rows.groupby("method")["strict_auprc"].mean()
+        others = means.drop([m for m in means.index if m.startswith("grnular")])
+        best = others.idxmax() if len(others) else ""
+        lines.append(
+            {
+                "setting": name, "graphs": len(of), "random": of["density"].mean(),
+                "best other": f"{others.max():.3f} ({label(best)})" if best else "",
+                label("grnular"): means.get("grnular"), label(MODEL): means.get(MODEL),
+                "trained on this": of["strict_auprc"].mean(),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(lines)
