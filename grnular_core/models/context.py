@@ -18,7 +18,6 @@ from torch import Tensor
 
 from grnular_core.models.cells import Cells, scale_of
 from grnular_core.models.edge_features import (
-    GENES,
     WITHIN_UP,
     EdgeStatistics,
     edge_features,
@@ -36,6 +35,7 @@ PAIRS = 40_000  # of a block: 5 MB of h at a width of 32, near the size of a cac
 _EPS = 1e-6
 _LIMITS = (-5.0, 8.0)  # of a place in row or column, in standard deviations
 KEPT_NUMBERS = 100_000_000  # fixed features that are kept between iterations: 0.4 GB
+GENES = 256  # of a block of features whose rows are summed
 _ROW_NUMBERS = 5_000_000  # of a feature whose rows are processed together
 
 

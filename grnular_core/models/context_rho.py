@@ -245,6 +245,7 @@ class _Kept:
             new, genes = context.C.new_empty, [block.genes for block in blocks]
             flat = new(n_tfs * n_genes * width).split([n_tfs * (of.stop - of.start) * width for of in genes])
             column, self.logit = new(1, 1, n_genes, 2 * width), new(1, n_tfs, n_genes)
+            self.between = new(1, n_tfs, n_tfs, width)
             self.parts = {
                 "h": [part.view(1, n_tfs, -1, width) for part in flat],
                 "column": [column[:, :, of] for of in genes],
@@ -284,10 +285,9 @@ class _Kept:
         parts = (x.gather(2, _spread_out(b.own, *x.shape[1::2])) for x, b in zip(h, self.blocks, strict=True))
         if not self.in_place:
             return next(parts)
-        between = h[0].new_empty(*h[0].shape[:2], h[0].shape[1], h[0].shape[3])
         for part, block in zip(parts, self.blocks, strict=True):
-            between[:, :, block.which] = part
-        return between
+            self.between[:, :, block.which] = part
+        return self.between
 
     def logits(self) -> Tensor:
         """Return those of all blocks, (graphs, tfs, genes)."""

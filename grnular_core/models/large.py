@@ -37,7 +37,7 @@ from grnular_core.models.inner_fit import (
     path_product,
 )
 from grnular_core.models.problem import Problem, candidate_edges, checked_tfs
-from grnular_core.utils.device import resolve_device
+from grnular_core.utils.device import give_back_memory, resolve_device
 
 RHO_GENES = 256  # of a block for the paper's rho_nn
 
@@ -223,7 +223,8 @@ class LargeGRNULar(GRNULar):
         )  # fmt: skip
         lr = c.step_size(c.layer_sizes(*state.theta.shape[1:]))
         fit.run(c.n_inner, lr, state.Z, state.lam * state.lam_scale)
-        return state._replace(weights=fit.weights, adam=fit.adam, theta=path_product(fit.weights))
+        theta = path_product(fit.weights)
+        return state._replace(weights=fit.weights, adam=fit.adam, theta=theta, logit=None)
 
     def rho(self, state: IterationState, problem: Problem) -> tuple[Tensor, Tensor | None]:
         """``GRNULar.rho``, the paper's rho_nn a block of genes at a time.
@@ -241,6 +242,7 @@ class LargeGRNULar(GRNULar):
             rho (1, tfs, genes), and the logits or None.
         """
         if problem.context is not None:
+            give_back_memory()
             return super().rho(state, problem)
         rho = torch.empty_like(state.theta)
         for genes in gene_blocks(self.cells.n_genes, RHO_GENES):
