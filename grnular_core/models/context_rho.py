@@ -193,6 +193,7 @@ class ContextRho(nn.Module):
         """
         blocks, size = context.blocks(), _scale_of(theta, context.allowed)
         moving = [(x, row_spread(x / size, context.allowed)) for x in (theta, Z)]
+        counts = context.allowed.sum(2)
         kept, n_steps = _Kept(context, self.leave.in_features, blocks), len(self.layers) + 1
 
         def entered(i: int) -> Tensor:
@@ -214,7 +215,7 @@ class ContextRho(nn.Module):
             for done, of in enumerate(over_blocks(block, len(blocks), theta.device), 1):
                 rows = of if rows is None else rows.joined(of)
                 context.progress((step + done / len(blocks)) / n_steps)
-            return None if rows is None else _pooled(*rows, context.allowed.sum(2))[:, :, None]
+            return None if rows is None else _pooled(*rows, counts)[:, :, None]
 
         rows = run(0, lambda i: kept.take(i, torch.tanh(self.enter(entered(i)))))
         for step, layer in enumerate(self.layers, 1):

@@ -312,9 +312,8 @@ class EdgeStatistics:
         variance = varies.double() - self.inside.square().sum(0)
         self.inner = torch.where(variance > _FLAT, variance.clamp_min(_FLAT).sqrt(), torch.inf)
         shape, dtype = (len(tf_index), cells.n_genes), torch.from_numpy(cells.z).dtype
-        self.n, self.pearson, self.rank, self.codetected = (
-            torch.empty(shape, dtype=dtype, device=device) for _ in range(4)
-        )
+        self.n = torch.empty(shape, dtype=torch.int16 if self.n_cells < 2**15 else torch.int32, device=device)
+        self.pearson, self.rank, self.codetected = (torch.empty(shape, dtype=dtype, device=device) for _ in range(3))
         self._ridges: dict[str, _Ridge] = {}
 
     def _from_products(self, sums: Sums, by_rank: Tensor) -> None:

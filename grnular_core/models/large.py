@@ -134,19 +134,28 @@ class LargeGRNULar(GRNULar):
     Parameters
     ----------
     model : GRNULar
-    cells : Cells
+    make_cells : callable
+        Gives the ``Cells``; called again when they were left out for a while.
     tf_index : ndarray of int, shape (tfs,)
     stages : Stages
         Hears how far the run is.
     """
 
     def __init__(
-        self, model: GRNULar, cells: Cells, tf_index: np.ndarray, stages: Stages
+        self, model: GRNULar, make_cells: Callable[[], Cells], tf_index: np.ndarray, stages: Stages
     ) -> None:
         nn.Module.__init__(self)
         self.config, self.rho_nn, self.lambda_nn = model.config, model.rho_nn, model.lambda_nn
-        self.cells, self.tf_index, self.stages = cells, tf_index, stages
+        self.make_cells, self.tf_index, self.stages = make_cells, tf_index, stages
+        self._cells: Cells | None = None
         self.generator = torch.Generator().manual_seed(model.config.seed)
+
+    @property
+    def cells(self) -> Cells:
+        """Cells of the run."""
+        if self._cells is None:
+            self._cells = self.make_cells()
+        return self._cells
 
     def problem(self) -> tuple[Problem, Tensor]:
         """Input of the iterations, and an array with the sign of the correlation.
@@ -242,6 +251,7 @@ class LargeGRNULar(GRNULar):
             rho (1, tfs, genes), and the logits or None.
         """
         if problem.context is not None:
+            self._cells = None  # made again in a hundredth of the time that follows
             give_back_memory()
             return super().rho(state, problem)
         rho = torch.empty_like(state.theta)
@@ -309,11 +319,11 @@ def large_scores(
     scale = scale_of(matrix)
     order = gene_order(matrix, scale)
     double = next(model.parameters()).dtype == torch.float64
-    cells = Cells.of(matrix, scale, order, np.float64 if double else np.float32)
+    dtype = np.float64 if double else np.float32
     rank = np.argsort(order)
     tf_order = np.argsort(rank[tfs])
     stages.part("read")(1.0)
-    run = LargeGRNULar(model, cells, rank[tfs][tf_order], stages)
+    run = LargeGRNULar(model, lambda: Cells.of(matrix, scale, order, dtype), rank[tfs][tf_order], stages)
     scores, sign = (part.cpu().numpy() for part in run.result())
     values = np.zeros(scores.shape)
     signs = np.zeros(scores.shape, dtype=np.int8)
