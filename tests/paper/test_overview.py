@@ -25,6 +25,15 @@ def test_a_method_is_compared_on_the_networks_that_all_have():
     assert np.allclose(got, np.exp(np.log(wide).mean())[got.index])
 
 
+def test_more_real_cells_have_the_means_of_their_page():
+    rows = pd.read_csv(FOLDER / "more_cells.csv")
+    rows = rows[(rows["tf_list"] == "BEELINE") & (rows["kind"] == "curated") & (rows["method"] == "grnular-curated")]
+    by_network = rows.groupby(["dataset", "network"])["strict_auprc_ratio"].mean()
+    by_set = np.exp(np.log(by_network).groupby("dataset").mean())
+    got = FOUND[(FOUND["setting"] == "curated networks") & (FOUND["method"] == "grnular-curated")].iloc[0]
+    assert got["units"] == len(by_set) == 8 and got["ratio"] == pytest.approx(np.exp(np.log(by_set).mean()))
+
+
 def test_tuned_rows_stand_for_their_method():
     rows = pd.read_csv(FOLDER / "clean.csv")
     some = rows[(rows["cells"] == 1000) & (rows["cell_types"] == 5) & (rows["method"] == "ridge-tuned")]

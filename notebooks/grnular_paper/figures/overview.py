@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter
 from grnular_core.plotting.style import PALETTE, label
 from grnular_paper.tables.overview import METHODS
 
-COLUMNS = 5
+COLUMNS = 6
 OURS = ("grnular", "grnular-context", "grnular-cells", "grnular-curated")  # filled larger, names in bold
 TICKS = (1, 2, 5, 10)
 
@@ -36,7 +36,7 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
         _panel(ax, found[found["setting"] == setting], methods)
-        ax.set_title(setting, fontsize=8)
+        ax.set_title(setting, fontsize=7)
         ax.set_xlim(*limits)
     for ax in axes.flat[len(settings) :]:
         ax.set_visible(False)

@@ -21,7 +21,10 @@ from grnular_core.data.beeline import NETWORKS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS, mean_interval
 from grnular_paper import grids
+from grnular_paper.more_networks import CHIP, CURATED
 from grnular_paper.real_data import recorded_pairs
+from grnular_paper.records import MORE_CELLS, Record
+from grnular_paper.tables.more_cells import set_scores
 
 CELLS = 1000  # of the simulated graphs shown
 # In the order shown. Tuned settings where a method has them; what was not run on a setting is left out there.
@@ -31,6 +34,7 @@ METHODS = (
 )  # fmt: skip
 OURS = ("grnular-context", "grnular-cells", "grnular-curated")  # of this work
 REAL = ("STRING", "ChIP, any cells", "ChIP, same cells")
+MORE = {CURATED: "curated networks", CHIP: "ChIP, more cells"}
 
 
 class Setting(NamedTuple):
@@ -42,14 +46,15 @@ class Setting(NamedTuple):
 
 
 def settings(folder: Path) -> list[Setting]:
-    """The settings of Figs 4 to 8 that stand for the others, in the order of the paper.
+    """The settings of Figs 4 to 8 that stand for the others, in the order of the paper, and more real cells.
 
     Returns
     -------
     list of Setting
         1,000 cells without noise and with each dropout (units: networks), DS1 to DS3 (units: noise replicates of one
         network), and real cells by kind of reference network (units: datasets; methods with the settings of their
-        packages). GLASSO takes no list of TFs; the other methods have it.
+        packages): BEELINE's, then the eight sets of the page on more real cells, there the mean over the networks of a
+        kind. GLASSO takes no list of TFs; the other methods have it.
     """
     clean, noisy, ds = (_listed(grids.rows(name, folder)) for name in ("clean", "noisy", "ds"))
     clean = clean[(clean["place"] == CELLS) & (clean["panel"] == 5)]
@@ -62,6 +67,11 @@ def settings(folder: Path) -> list[Setting]:
     real = real[~real["method"].str.endswith(grids.TUNED)]  # chosen on simulations: of no help there
     for network, title in zip(NETWORKS, REAL, strict=True):
         found.append(Setting(title, real[real["network"] == network], "dataset"))
+    more = Record(MORE_CELLS, folder).rows()
+    for kind, title in MORE.items():
+        scores = set_scores(more, kind, METHODS).rename_axis(columns="method")
+        rows = scores.stack().rename("strict_auprc_ratio").reset_index()
+        found.append(Setting(title, rows, "dataset"))
     return found
 
 
