@@ -83,13 +83,12 @@ def _bytes_in_blocks(
 ) -> int:
     """Bytes of GRNULar on large data, with context: at first data count, then pairs.
 
-    Of a pair: h at a width of 32 (128), up to twelve edge features (48), theta, Z and logits (30); of a pair
-    of TFs h of its edge before and after a layer (256).
+    Of a pair: h at a width of 32 (128), four statistics (14), theta, Z, logits and masks (23); of a pair of TFs h of its
+    edge and ridge regressions (170); of a weight of the network, with 500 hidden units, its two moments (12).
     """
-    stored = 8 * values if n_values is None else 12 * n_values
+    stored = 8 * values if n_values is None else 16 * n_values
     n_values = values if n_values is None else n_values
-    fit = 20_000 * (n_tfs + n_genes) + 12_000 * n_genes  # 500 hidden units, and 1,000 dense cells
-    pairs_phase = 8 * n_values + 206 * pairs + 300 * n_tfs**2 + fit
+    pairs_phase = 165 * pairs + 170 * n_tfs**2 + 6_000 * (n_tfs + n_genes)
     return 600_000_000 + stored + max(40 * n_values, pairs_phase)
 
 

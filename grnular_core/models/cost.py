@@ -19,7 +19,7 @@ STEP_CELLS = 1000  # most cells in a step of a fit
 # operations of a product that take as long as the rest of the work: for a value when it is read, in
 # edge features, and made dense in a step; for a weight in a step of Adam, a number of h in a layer of context,
 # a pair in an edge table
-READ, FEATURED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 3_000, 60_000
+READ, FEATURED, MADE_DENSE, A_WEIGHT, A_NUMBER, AN_EDGE = 2_000, 6_000, 300, 1_000, 1_500, 60_000
 ALL = 1000  # total of a progress callback
 
 

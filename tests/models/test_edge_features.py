@@ -148,16 +148,18 @@ def test_a_constant_gene_says_nothing_and_changes_nothing(gene, value):
             np.testing.assert_allclose(found[name][kept][:, rest], feature, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.parametrize("sparse", [0, 1e9], ids=["sums over values", "products"])
 @pytest.mark.parametrize("genes", [1, 17])
 @pytest.mark.parametrize("kind", KINDS)
 def test_blocks_of_cells_and_genes_in_single_precision_change_rounding_alone(
-    kind, genes, monkeypatch
+    kind, genes, sparse, monkeypatch
 ):
     X, tfs = expression(kind), tf_positions()
     heard: list[float] = []
     wanted = edge_features(cells_of(X), tfs)
-    monkeypatch.setattr(module, "GENES", genes)
+    for name, value in {"GENES": genes, "TFS": 1, "SPARSE": sparse}.items():
+        monkeypatch.setattr(module, name, value)
     found = edge_features(cells_of(X, np.float32), tfs, numbers=900, progress=heard.append)
     for i, name in enumerate(EDGE_FEATURES):
         np.testing.assert_allclose(found[..., i], wanted[..., i], atol=1e-5, err_msg=name)
-    assert heard == sorted(heard) and len(heard) > 10 and 0.85 < heard[-1] <= 1
+    assert heard == sorted(heard) and len(heard) > (4 if sparse == 0 else 10) and 0.85 < heard[-1] <= 1
