@@ -16,7 +16,7 @@ import nbformat
 PLACES = ("grnular_paper.figures", "grnular_core.plotting.network")
 INCLUDED = re.compile(r"^```\{include\} (_generated/\S+)\n```$", re.MULTILINE)
 TABLE = re.compile(r"^Table: (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
-CELL = re.compile(r"(?<=\| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short and with a number: it stays on one line
+CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short, with a number, not the first: it stays on one line
 LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
 CAPTION = re.compile(r"(?<=<figcaption><p>)(.*?)</p>(?=</figcaption>)", re.DOTALL)
 

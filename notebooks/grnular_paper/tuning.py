@@ -33,6 +33,7 @@ from grnular_core.methods.tuned import (
     scores_with,
     settings_for,
 )
+from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches
 from grnular_core.utils.errors import MethodError
@@ -226,21 +227,21 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method, setting``, whose the setting is, and a column a family; empty where it was not tried.
+        ``method, setting``, ``whose`` the setting is, and a column a family; empty where it was not tried.
     """
     lines = []
     for method, known in GRIDS:
         means = _validation_means(rows, method, known)
         best = means.max()
-        name = method if known == "with" else f"{method} without TFs"
+        name = label(method) if known == "with" else f"{label(method)} without TFs"
         for values, of in means.iterrows():
-            own = "package default" if values == _default(method).values else ""
+            own = "package's own" if values == _default(method).values else ""
             tried = set(rows.loc[rows["method"] == f"{method}: {values}", "dataset"])
             cells = {
                 family: _cell(of[family], of[family] == best[family]) if family in tried else ""
                 for family in means
             }
-            lines.append({"method": name, "setting": values, "": own, **cells})
+            lines.append({"method": name, "setting": values, "whose": own, **cells})
     return pd.DataFrame(lines)
 
 
@@ -310,7 +311,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:
     for method in DEFAULTS:
         best = Setting(method, settings_for(method, trained_like)).values
         names += [(method, method, Setting(method, DEFAULTS[method]).values), (method + TUNED, method, best)]
-    names.append(("grnular-context", "grnular-context", "as it ships"))
+    names.append(("grnular-context", "grnular-context", "as released"))
     known = {"glasso": "without"}
     parts = []
     for name, method, values in names:

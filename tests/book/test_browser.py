@@ -50,6 +50,12 @@ OVERFLOW = """
   return part.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
 }).map((part) => part.outerHTML.slice(0, 100))
 """
+# Tables that scroll without a cue, or whose first column moves away.
+WIDE_TABLES = """
+[...document.querySelectorAll(".bd-article .pst-scrollable-table-container")].filter((box) =>
+  box.scrollWidth > box.clientWidth + 1 && !(box.classList.contains("scrolls")
+  && getComputedStyle(box.querySelector("td")).position === "sticky")).map((box) => box.textContent.slice(0, 60))
+"""
 LINKS = (
     ".bd-header-article a[href], .article-header-buttons a[href]",
     "(links) => links.map((link) => link.href)",
@@ -111,6 +117,7 @@ def look_at_phone(page: Page) -> None:
     page.evaluate(web.SETTLED)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(OVERFLOW) == []
+    assert page.evaluate(WIDE_TABLES) == []
     assert web.violations(page, web.OF_WIDTH) == []  # what scrolls is in reach of the keyboard
 
 
@@ -139,6 +146,15 @@ def test_a_page_is_quiet_readable_by_all_on_a_phone_and_on_paper(browser, name):
         look_at_themes(page)
         look_at_phone(page)
         look_at_print(page)
+
+
+def test_fields_of_a_figure_answer_to_the_arrow_keys(browser):
+    with web.opened(browser, "notebooks/10_more_real_cells.html") as (page, _, _):
+        page.locator(".hover-figure").first.focus()
+        for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
+            page.keyboard.press(key)
+        assert page.locator(".hover-words").first.inner_text().count(" · ") == 2  # method, pair and value
+        assert page.locator(".hover-spot.at").count() == 1
 
 
 def test_search_finds_dropout(browser):

@@ -58,6 +58,8 @@ def test_every_table_of_a_notebook_has_a_caption(path):
     calls = [node for cell in notebook.cells if cell.cell_type == "code" for node in ast.walk(captions.parsed(cell.source))]
     calls = [node for node in calls if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "show"]
     assert all(len(call.args) > 1 for call in calls)
+    for text in (cell.source for cell in notebook.cells if cell.cell_type == "markdown"):
+        assert len(re.findall(r"^\|[ :|-]+\|$", text, re.MULTILINE)) == len(captions.TABLE.findall(text))
 
 
 @pytest.mark.parametrize("page", sorted(Path(captions.__file__).parent.glob("*.md")), ids=lambda page: page.stem)

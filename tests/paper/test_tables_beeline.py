@@ -26,7 +26,7 @@ def test_a_dataset_runs_where_all_of_its_networks_do():
     table = tables.status_table(reasons, ["mDC"], [CHIP]).set_index("dataset")
     assert list(table.index) == list(DATASETS)
     assert table.loc["mESC", STRING] == "needs the full download"
-    assert table.loc["mDC"].tolist() == ["data at hand, not asked for", "runs", "data at hand, not asked for"]  # fmt: skip
+    assert table.loc["mDC"].tolist() == ["from the record", "computed for this page", "from the record"]
 
 
 def test_a_card_has_the_sizes_that_methods_see(small_data):

@@ -122,9 +122,9 @@ def test_variants_are_compared_with_the_first(rows):
 
 
 def test_networks_stand_one_by_one(rows):
-    table = network_table(rows, ["correlation", "clr", "ridge"]).set_index("network")
-    assert list(table.index) == ["TRRUST", "CollecTRI", "ENCODE"] and list(table["sets"]) == ["1", "2", "1"]
-    assert table.loc["CollecTRI", "correlation"] == "2.83" and "ridge" not in table
+    table = network_table(rows, ["correlation", "clr", "ridge"]).set_index("method")
+    assert list(table) == ["TRRUST (curated, 1 sets)", "CollecTRI (curated, 2 sets)", "ENCODE (ChIP, 1 sets)"]
+    assert table.loc["correlation", "CollecTRI (curated, 2 sets)"] == "2.83" and list(table.index) == ["correlation", "CLR"]
 
 
 def test_pairs_that_are_not_scored_stand_in_brackets():

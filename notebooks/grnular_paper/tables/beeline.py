@@ -67,9 +67,9 @@ def status_table(
         A line a dataset of BEELINE, a column a network.
     """
     asked = {(d, n) for d in datasets for n in networks}
-    idle = "data at hand, not asked for"
+    idle = "from the record"
     rows = [
-        [d, *(reasons.get((d, n)) or ("runs" if (d, n) in asked else idle) for n in NETWORKS)]
+        [d, *(reasons.get((d, n)) or ("computed for this page" if (d, n) in asked else idle) for n in NETWORKS)]
         for d in DATASETS
     ]
     return pd.DataFrame(rows, columns=["dataset", *NETWORKS])
@@ -351,8 +351,9 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     numbers: dict[str, float] = {"chance_draws": int(found["draws"].min())}
     for row in found.itertuples():
         name = f"{NETWORK_LETTERS[row.network]}_{row.score.lower()}"
-        for column in ("printed", "ours", "random", "low", "high", "floor", "below", "others"):
+        for column in ("printed", "ours", "random", "low", "high", "floor"):
             numbers[f"chance_{column}_{name}"] = float(getattr(row, column))
+        numbers |= {f"chance_{column}_{name}": int(getattr(row, column)) for column in ("below", "others")}
         numbers[f"chance_percent_{name}"] = 100 * row.share
     return numbers
 

@@ -183,4 +183,4 @@ def genie3_beside_grnboost2(recorded: pd.DataFrame) -> pd.DataFrame:
     of_point = wide.groupby("point", sort=False)
     means = of_point.mean().rename(columns=label)
     means.insert(0, "graphs", of_point.size().astype(str))
-    return means
+    return means.loc[[point for point in dict.fromkeys(rows["point"]) if point in means.index]]

@@ -182,16 +182,14 @@ def network_table(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.Data
     Returns
     -------
     DataFrame
-        Texts, a line a network, a column a method with rows on every one of its sets; ``sets`` are counted.
+        Texts, a line a method, a column a network with its kind and number of sets; empty where a method lacks one of these.
     """
-    lines = []
+    columns = {}
     for network in (name for name in KINDS if name in set(rows["network"])):
         scores = set_scores(rows[rows["network"] == network], KINDS[network], methods)
-        means = geometric_means(scores)["mean"]
-        line = {"network": network, "kind": KINDS[network], "sets": str(len(scores))}
-        lines.append(line | {label(name): _two(means.get(name, np.nan)) for name in methods})
-    table = pd.DataFrame(lines)
-    return table.loc[:, (table != "").any()] if len(table) else table
+        columns[f"{network} ({KINDS[network]}, {len(scores)} sets)"] = geometric_means(scores)["mean"]
+    table = pd.DataFrame(columns).reindex([name for name in methods if any(name in of for of in columns.values())])
+    return table.map(_two).rename(index=label).rename_axis("method").reset_index()
 
 
 def set_table(pairs: pd.DataFrame) -> pd.DataFrame:
