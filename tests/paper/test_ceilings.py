@@ -9,6 +9,7 @@ from grnular_paper.ceilings import (
     ceiling_points,
     ceiling_recipe,
     ceiling_table,
+    ceilings_in_words,
     record_ceilings,
     rows_of_settings,
 )
@@ -50,9 +51,13 @@ def test_others_are_compared_on_the_same_graphs():
         }
     )
     line = ceiling_table(found, {"noisy(75)": rows}).iloc[0]
-    assert line["graphs"] == 2 and line["best other"] == "0.200 (ridge)"
+    assert line["graphs"] == 2 and line[["best other method", "its score"]].tolist() == ["ridge", pytest.approx(0.2)]
     assert line["trained on this"] == pytest.approx(0.3) and line["GRNULar-context (this work)"] == pytest.approx(0.3)
     assert line["GRNULar (published)"] == pytest.approx(0.15)
+    words = ceilings_in_words(ceiling_table(found, {"noisy(75)": rows}))
+    assert "from 0.100 (random) to 0.300" in words
+    assert "GRNULar-context (this work) 100%, GRNULar (published) 25%, ridge 50%." in words
+    assert ceilings_in_words(ceiling_table(found, {})) == ""
     assert ceiling_table(found, {}).empty and ceiling_table(found, {"DS2": rows}).empty
 
 
