@@ -297,5 +297,5 @@ def test_beeline_runs_a_small_selection_on_real_data(real_data, tmp_path):
     done = papermill(source, target, tmp_path, *words, GRNULAR_DATA=folder)
     assert done.returncode == 0, done.stderr[-2000:]
     text = printed(target)
-    assert "[S] mHSC-L" in text and "data at hand, not asked for" in text
+    assert "[S] mHSC-L" in text and "computed for this page" in text and "from the record" in text
     assert "needs the full download" in text
