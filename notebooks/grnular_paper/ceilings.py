@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from grnular_core.methods.registry import RunOptions
@@ -154,6 +155,19 @@ def ceiling_points(found: pd.DataFrame) -> pd.DataFrame:
         panel=[0 if s.network else s.technical.dropout[1] for s in settings],
         place=[s.network or s.kinetics.n_cells for s in settings],
     )
+
+
+def ceiling_numbers(found: pd.DataFrame) -> dict[str, float]:
+    """Return the ceilings as multiples of random, to be glued.
+
+    Returns
+    -------
+    dict of str to float
+        ``ceiling_q50`` for noisy(50), ``ceiling_DS2`` and so on: geometric mean over test graphs of strict AUPRC over density.
+    """
+    logs = np.log(found["strict_auprc"] / found["density"])
+    names = found["setting"].str.replace(r"noisy\((.*)\)", r"q\1", regex=True)
+    return {f"ceiling_{name}": float(np.exp(mean)) for name, mean in logs.groupby(names).mean().items()}
 
 
 def rows_of_settings(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

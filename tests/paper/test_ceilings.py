@@ -6,6 +6,7 @@ from grnular_paper import ceilings
 from grnular_paper.ceilings import (
     SETTINGS,
     Setting,
+    ceiling_numbers,
     ceiling_points,
     ceiling_recipe,
     ceiling_table,
@@ -70,6 +71,11 @@ def test_ceilings_stand_in_the_panel_and_at_the_place_of_their_setting():
     assert points["strict_auprc"].tolist() == pytest.approx([0.2, 0.3])
     assert points["strict_auprc_ratio"].tolist() == pytest.approx([2, 3])
     assert ceiling_points(pd.DataFrame()).empty
+
+
+def test_a_ceiling_is_a_multiple_of_random():
+    found = pd.DataFrame({"setting": ["noisy(50)"] * 2 + ["DS2"], "density": [0.1, 0.2, 0.1], "strict_auprc": [0.2, 0.2, 0.3]})
+    assert ceiling_numbers(found) == {"ceiling_q50": pytest.approx(2**0.5), "ceiling_DS2": pytest.approx(3)}
 
 
 def test_only_rows_of_the_same_cells_are_compared():
