@@ -69,7 +69,7 @@ def complete(page: Path) -> None:
         return (page.parent / found[1]).read_text(encoding="utf-8").strip()
 
     text = INCLUDED.sub(part, page.read_text(encoding="utf-8"))
-    page.write_text(with_tables(text, numbers(f"Table {page.stem}")), encoding="utf-8")
+    page.write_text(with_tables(text, numbers(f"Table {page.stem.replace('_', '-')}")), encoding="utf-8")
 
 
 def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:

@@ -112,7 +112,8 @@ def notebook_outputs(executed: Path, generated: Path) -> str:
                 pictures += 1
                 (generated / f"own_{pictures}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
                 alt, caption = options["image"]["alt"], options["figure"]["caption"]
-                parts.append(f"```{{figure}} /book/_generated/own_{pictures}.svg\n:alt: {alt}\n\n{caption}\n```\n")
+                shown = f"/book/_generated/own_{pictures}.svg\n:figclass: wide-figure\n:alt: {alt}"
+                parts.append(f"```{{figure}} {shown}\n\n{caption}\n```\n")
     return "\n".join(parts)
 
 

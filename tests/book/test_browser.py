@@ -54,7 +54,7 @@ OVERFLOW = """
 WIDE_TABLES = """
 [...document.querySelectorAll(".bd-article .pst-scrollable-table-container")].filter((box) =>
   box.scrollWidth > box.clientWidth + 1 && !(box.classList.contains("scrolls")
-  && getComputedStyle(box.querySelector("td")).position === "sticky")).map((box) => box.textContent.slice(0, 60))
+  && getComputedStyle(box.querySelector("tbody td")).position === "sticky")).map((box) => box.textContent.slice(0, 60))
 """
 LINKS = (
     ".bd-header-article a[href], .article-header-buttons a[href]",

@@ -345,15 +345,16 @@ def kind_caption(rows: pd.DataFrame, kind: str) -> str:
     str
         Markdown.
     """
-    n_sets = len(set_scores(rows, kind))
+    columns = "Columns are those of the table of curated networks."
+    if kind == CURATED:
+        columns = (
+            "*Strict TFs*: only TFs of the stricter list count; *targets no TFs*: edges into TFs are left out; *sets won*: "
+            "no other method is higher, controls aside; *above correlation* and *least*: sets above it, and the smallest ratio "
+            "to it; last: ratio to the best control."
+        )
     return (
-        f"Strict AUPRC / density on {kind} networks: geometric mean over {n_sets} sets of cells with its 95 % interval, sets "
-        "drawn with "
-        "replacement. *Strict TFs*: only TFs of the stricter list count; *targets no TFs*: edges into TFs are left out; *sets "
-        "won*: no other method "
-        "is higher, controls aside; *above correlation* and *least*: sets above it, and the smallest ratio to it; last: ratio "
-        "to the best control. "
-        f"{seeds_in_words(rows)}"
+        f"Strict AUPRC / density on {kind} networks: geometric mean over {len(set_scores(rows, kind))} sets of cells with its "
+        f"95 % interval, sets drawn with replacement. {columns} {seeds_in_words(rows)}"
     )
 
 

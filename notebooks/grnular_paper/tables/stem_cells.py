@@ -132,7 +132,7 @@ def availability(cells: Cells, genes: str) -> str:
     sizes = f"{cells.data.n_cells} cells, {len(cells.names)} genes, {len(cells.tfs)} of them TFs"
     lines = [
         f"**Expression**: {sizes} ({genes}).",
-        f"**TFs of the paper's example**: {listed(cells.regulators)} of {listed(SOX)} are in the data.",
+        f"**TFs of the paper's example**: {len(cells.regulators)} of {listed(SOX)} are in the data.",
         f"**{TARGET}** is {known}.",
         f"**Pseudotime**: {time}",
     ]
