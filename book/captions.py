@@ -17,6 +17,7 @@ PLACES = ("grnular_paper.figures", "grnular_core.plotting.network")
 INCLUDED = re.compile(r"^```\{include\} (_generated/\S+)\n```$", re.MULTILINE)
 TABLE = re.compile(r"^Table: (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
 CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short, with a number, not the first: it stays on one line
+FOLDED = re.compile(r"<details>.*?</details>")
 LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
 CAPTION = re.compile(r"(?<=<figcaption><p>)(.*?)</p>(?=</figcaption>)", re.DOTALL)
 
@@ -56,7 +57,7 @@ def with_tables(text: str, number: Iterator[str]) -> str:
     def directive(found: re.Match[str]) -> str:
         label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[2].rstrip())
         name = re.sub(r"\W+", "-", label).lower()
-        long = ":class: long\n" if max(map(len, rows.split("|"))) > LONG else ""
+        long = ":class: long\n" if max(map(len, FOLDED.sub("", rows).split("|"))) > LONG else ""
         return f"::::{{table}} **{label}.** {found[1]}\n:name: {name}\n{long}\n{rows}\n::::\n"
 
     return TABLE.sub(directive, text)

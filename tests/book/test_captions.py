@@ -75,6 +75,8 @@ def test_tables_get_numbers_and_addresses_in_their_order(tmp_path):
     one, two = (found["data"]["text/markdown"] for found in captions.numbered(nbformat.v4.new_notebook(cells=cells), "02_noisy").cells[0].outputs)
     assert one == "::::{table} **Table 2.1.** Words, n = 3.\n:name: table-2-1\n\n| a |\n|---|\n| 1 |\n::::\n"
     assert "**Table 2.2.**" in two and "**Table 2.3.**" in cells[1].source
+    texts = (captions.with_tables(f"Table: W.\n\n| a |\n|---|\n| {cell} |\n", captions.numbers("Table 1")) for cell in ("x " * 200, f"<details>{'x ' * 200}</details>"))
+    assert [":class: long" in text for text in texts] == [True, False]
     (tmp_path / "_generated").mkdir()
     (tmp_path / "_generated" / "part.md").write_text(table)
     page = tmp_path / "page.md"
