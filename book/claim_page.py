@@ -81,10 +81,11 @@ def claim_cell(row: pd.Series) -> str:
 
 
 def numbers_cell(row: pd.Series) -> str:
-    """The printed value, where there is one, the reproduced value, and the basis of the verdict in one line."""
+    """The printed value, where there is one, the reproduced values by both protocols, and the basis of the verdict."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
     basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
-    return printed + (row["numbers"] or "–") + basis
+    beside = f"<br>*By the paper's protocol*: {row['numbers_by_paper']}" if row["numbers_by_paper"] else ""
+    return printed + (row["numbers"] or "–") + beside + basis
 
 
 def verdict_cell(row: pd.Series) -> str:

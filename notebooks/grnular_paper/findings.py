@@ -37,6 +37,7 @@ class Finding:
     verdict: str  # one of ``WORDS``, by the strict protocol wherever a protocol has a part in it
     numbers: str = ""  # those behind it
     by_paper: str = ""  # by the paper's protocol, where one has a part in it
+    numbers_by_paper: str = ""  # those behind that verdict, where it compares methods
     early: bool = False  # less than half of the plan could be tested, so the verdict may change
     basis: str = ""  # unit, number of units and test, in one line
     tests: pd.DataFrame | None = field(default=None, compare=False, repr=False)  # of the strict ``Verdict``
@@ -93,9 +94,9 @@ def from_verdicts(
         return Finding(OPEN)
     few = 2 * int(tests["points"].sum()) < planned * len(tests)
     early = bool(strict.tested) and (few or strict.tested < len(tests))
-    by_paper = "" if paper is None else paper.word
+    by_paper, beside = ("", "") if paper is None else (paper.word, paper.differences)
     return Finding(
-        strict.word, f"{what} {strict.differences}", by_paper, early, strict.basis(planned), tests
+        strict.word, f"{what} {strict.differences}", by_paper, beside, early, strict.basis(planned), tests
     )
 
 

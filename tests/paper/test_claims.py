@@ -8,6 +8,7 @@ import claim_page
 import numpy as np
 import pandas as pd
 import pytest
+from grnular_paper import grids
 from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
@@ -56,6 +57,14 @@ def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(ta
     for page in set(table["page"]):
         target = re.fullmatch(r"\[.*\]\((.*)\)", claim_page.link(page)).group(1)
         assert (ROOT / "book" / target).resolve().exists(), page
+
+
+def test_comparisons_of_methods_have_their_numbers_by_both_protocols(table):
+    for name, found in claim_registry.verdicts_on("clean", grids.rows("clean", RECORD)).items():
+        line = table[table["name"] == name].iloc[0]
+        paper, strict = found.values()
+        assert line["numbers"].endswith(strict.differences) and line["numbers_by_paper"] == paper.differences
+        assert f"<br>*By the paper's protocol*: {paper.differences}<br>" in claim_page.numbers_cell(line)
 
 
 def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):

@@ -29,7 +29,8 @@ def table(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``section, name, source, claim, page, ours, printed, numbers, verdict, by_paper, early, basis, headline``;
+        ``section, name, source, claim, page, ours, printed, numbers, verdict, by_paper, numbers_by_paper, early, basis,
+        headline``;
         ``headline`` is the place among ``HEADLINES``, 0 for other claims.
     """
     return _table(folder).copy()
@@ -53,6 +54,7 @@ def _table(folder: Path) -> pd.DataFrame:
                     "numbers": finding.numbers,
                     "verdict": finding.verdict,
                     "by_paper": finding.by_paper,
+                    "numbers_by_paper": finding.numbers_by_paper,
                     "early": finding.early,
                     "basis": finding.basis,
                     "headline": HEADLINES.index(claim.name) + 1 if claim.name in HEADLINES else 0,
