@@ -1,4 +1,4 @@
-"""Corrections of built pages where the theme has errors of accessibility.
+"""Corrections of built pages: errors of accessibility in the theme, and cells that run first are shown last.
 
 `build.py` runs this on the pages that jupyter-book wrote, before they are checked.
 """
@@ -21,13 +21,55 @@ SIGNATURE = re.compile(
 SIDEBAR = re.compile(r'<(div|dialog)([^>]*class="bd-sidebar-primary[^"]*"[^>]*)>')
 
 
+# What a reader comes for; cells of code without it, up to the first heading, are set-up.
+SHOWN = re.compile(r"<(?:figure|table|img)\b")
+CELL = '<div class="cell '
+DIVISION = re.compile(r"<(/?)div\b")
+CODE_LAST = (
+    '<section id="code-and-parameters">\n<h2>Code and parameters<a class="headerlink" href="#code-and-parameters" '
+    'title="Link to this heading">#</a></h2>\n<details class="first-cells">\n<summary>The cells that run first</summary>\n'
+    "{cells}\n</details>\n</section>\n"
+)
+
+
 def finished(html: str) -> str:
     """The page with all corrections; a page that needs none, or has them, comes back as it is."""
     html = FONT_PRELOAD.sub("", html)
     html = EMPTY_HEADER.sub(r'<td class="head\1"></td>', html)
     html = CITATION_ROLE.sub(lambda found: (found[1] or "") + (found[2] or ""), html)
     html = SIGNATURE.sub(_lines_of_parameters, html)
-    return SIDEBAR.sub(_named_sidebar, html)
+    return _with_set_up_last(SIDEBAR.sub(_named_sidebar, html))
+
+
+def _with_set_up_last(html: str) -> str:
+    """The page of a notebook with parameters, imports and the like folded away below all results.
+
+    The notebook itself keeps the order in which it runs.
+    """
+    if f"{CELL}tag_parameters" not in html or 'id="code-and-parameters"' in html:
+        return html
+    cells, kept, end = [], [], 0
+    at = html.index(CELL, html.index("<h1>"))
+    while at >= 0 and "<section" not in (html[end:at] if end else ""):
+        stop = _end_of_division(html, at)
+        if SHOWN.search(html, at, stop):
+            break
+        cells.append(html[at:stop])
+        kept.append(html[end:at])
+        end, at = stop, html.find(CELL, stop)
+    html = "".join(kept) + html[end:]
+    last = html.rindex("</section>", 0, html.index("</article>"))
+    return html[:last] + CODE_LAST.format(cells="\n".join(cells)) + html[last:]
+
+
+def _end_of_division(html: str, start: int) -> int:
+    """Where the division that starts there is closed."""
+    depth = 0
+    for found in DIVISION.finditer(html, start):
+        depth += -1 if found[1] else 1
+        if not depth:
+            return html.index(">", found.end()) + 1
+    raise ValueError("a division of the page is not closed")
 
 
 def _named_sidebar(found: re.Match[str]) -> str:

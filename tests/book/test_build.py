@@ -7,6 +7,7 @@ from pathlib import Path
 import build
 import code_page
 import execute
+import finish
 import nbformat
 import pages
 import pytest
@@ -111,3 +112,22 @@ def test_the_table_of_notebooks_has_times_of_this_build_and_of_the_record():
     (row,) = [line for line in text.splitlines() if "(../notebooks/01_clean.ipynb)" in line]
     assert f"| `01` | 1.5 | {hours} | yes |" in row
     assert text.count("| not run |") == len(NOTEBOOKS) - 1
+
+
+def test_cells_that_run_first_are_shown_last_and_results_stay():
+    def cell(tag: str, inside: str) -> str:
+        return f'<div class="cell {tag} docutils container">\n<div class="cell_input"><div>{inside}</div></div>\n</div>\n'
+
+    setup = cell("tag_parameters", "n = 2") + cell("tag_hide-input", "import numpy")
+    figure = cell("tag_hide-input", "draw()<figure></figure>")
+    later = '<section id="a"><h2>A</h2>' + cell("tag_hide-input", "later()") + "</section>"
+    page = f"<article><section><h1>T</h1><p>words</p>{setup}<p>more</p>{figure}{later}</section></article>"
+    found = finish.finished(page)
+    order = ["words", "more", "<figure>", "later()", 'id="code-and-parameters"', "n = 2", "import numpy", "</details>", "</article>"]
+    places = [found.index(part) for part in order]
+    assert places == sorted(places) and all(found.count(part) == 1 for part in order)
+    assert found.count("<div") == found.count("</div>") and finish.finished(found) == found
+    other = page.replace("tag_parameters", "tag_other")
+    assert finish.finished(other) == other
+    with pytest.raises(ValueError, match="not closed"):
+        finish.finished('<article><section><h1>T</h1><div class="cell tag_parameters"></section></article>')
