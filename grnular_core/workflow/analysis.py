@@ -169,10 +169,9 @@ def _median_depth(sample: Matrix, kind: str | None) -> float:
     """Median total of the cells; infinite for values that counts can not be had of."""
     if kind not in ("counts", "log values"):
         return np.inf
-    values = sample.expm1() if sparse.issparse(sample) and kind == "log values" else sample
-    if not sparse.issparse(sample) and kind == "log values":
-        values = np.expm1(sample)
-    return float(np.median(np.asarray(values.sum(axis=1))))
+    if kind == "log values":
+        sample = sample.expm1() if sparse.issparse(sample) else np.expm1(sample)
+    return float(np.median(np.asarray(sample.sum(axis=1))))
 
 
 def expected_cost(

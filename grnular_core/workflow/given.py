@@ -40,8 +40,9 @@ _CHOICES = (Match, Duplicates, Orientation, ValuesAre)
 _RULES = "|".join(sorted({*NAMED, ALL, *(word for kind in _CHOICES for word in get_args(kind))}, key=len)[::-1])
 _OPTION = re.compile(
     r"--(?:(?P<flag>normalise|scaled)\b|"
-    r"(?P<name>layer|gene-names|tfs|match|duplicates|orientation|values-are|genome|genes|top)\b"
-    r"(?: (?P<value>(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|(?<=--genome )[\w.-]*\w|"
+    r"(?P<name>method|layer|gene-names|tfs|match|duplicates|orientation|values-are|genome|genes|top)\b"
+    r"(?: (?P<value>(?<=--method )[\w-]*\w|(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|"
+    r"(?<=--genome )[\w.-]*\w|"
     rf"(?:{_RULES})\b(?!-)))?)"
 )
 _NAMES = {"gene-names": "gene_symbols", "genes": "n_top_genes", "values-are": "values_are"}

@@ -197,24 +197,11 @@ def write_calibration(folder: Path, shipped: Path) -> None:
     """
     table = pd.concat([held_out_shares(name) for name in SETS], ignore_index=True)
     write_csv(table.round(6), folder / f"{TABLE}.csv")
-    state_precision(folder, shipped)
+    _state_precision(folder, shipped)
 
 
-def state_precision(folder: Path, shipped: Path) -> None:
-    """Write the precision of every range into the file of the readout.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-    shipped : Path
-        ``grnular_core/methods/curated.json``.
-
-    Raises
-    ------
-    WriteError
-        For a full disk or missing rights.
-    """
+def _state_precision(folder: Path, shipped: Path) -> None:
+    """Write the precision of every range into the file of the readout."""
     found = range_precision(recorded_table(folder, TABLE), recorded_table(folder, MORE_PAIRS))
     about = json.loads(shipped.read_text(encoding="utf-8")) | {"precision": precision_ranges(found)}
     with atomic_write(shipped) as part:
