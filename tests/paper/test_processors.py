@@ -55,3 +55,9 @@ def test_quick_methods_and_the_published_model_move_by_less_than_one_percent():
     assert found[["scores", "auprc"]].max(axis=None) < 0.01
     single = moves(["grnular"], 60, real=False, precision="single")
     assert single["scores"].item() > 0.01  # the check sees what it is for
+
+
+def test_the_help_lists_all_commands(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0 and "ceilings" in capsys.readouterr().out
