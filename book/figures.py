@@ -34,8 +34,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
+from grnular_core.models.dnn import Weights, path_product
 from grnular_core.models.edge_features import FIRST_FEATURES
-from grnular_core.models.inner_fit import Weights, path_product
 
 FAINT = "#C9C9C9"
 

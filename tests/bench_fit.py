@@ -17,14 +17,8 @@ from statistics import median
 import pandas as pd
 import torch
 
-from grnular_core.models.inner_fit import (
-    adam_start,
-    adam_step,
-    fit_dnn,
-    good_init,
-    gradient,
-    init_weights,
-)
+from grnular_core.models.dnn import adam_start, adam_step, gradient, init_weights
+from grnular_core.models.inner_fit import fit_dnn, good_init
 from grnular_core.models.parallel import parts_of
 
 # cells, TFs, hidden units, genes, steps of goodINIT, cells of GRNULar, steps of each

@@ -2,10 +2,8 @@
 
 import torch
 
-from grnular_core.models.inner_fit import (
-    CHECK_EVERY,
+from grnular_core.models.dnn import (
     AdamState,
-    GoodStart,
     Weights,
     _each,
     adam_start,
@@ -14,6 +12,7 @@ from grnular_core.models.inner_fit import (
     init_weights,
     objective,
 )
+from grnular_core.models.inner_fit import CHECK_EVERY, GoodStart
 
 SIZES = {2: (3, 5, 6), 3: (3, 5, 4, 6), 4: (3, 4, 5, 4, 6)}
 

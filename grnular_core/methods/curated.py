@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from grnular_core.methods.interface import MethodInput, RunOptions, Scores
+from grnular_core.methods.interface import Scores
 
 SCORES = ("grnular-cells", "ridge", "correlation-signed")
 FEATURES = tuple(f"{score}, {part}" for score in SCORES for part in ("rank", "within TF", "within gene"))
@@ -151,35 +151,10 @@ def joined(parts: list[Scores], tf_index: np.ndarray, readout: Readout) -> Score
     Returns
     -------
     Scores
-        Likelihood ratios, with the sign of the correlation and the digest of GRNULar-cells' weights.
+        Likelihood ratios LR: at a density d of true edges, an edge is one with the probability
+        d LR / (1 - d + d LR). With the sign of the correlation and the digest of GRNULar-cells' weights.
     """
     log_ratio = log_likelihood_ratio([part.weight for part in parts], tf_index, readout)
     ratio = np.exp(np.minimum(log_ratio, MOST))
     ratio[np.arange(len(tf_index)), tf_index] = 0.0
     return Scores(ratio, parts[-1].sign, weights_digest=parts[0].weights_digest)
-
-
-def curated_method(given: MethodInput, options: RunOptions) -> Scores:
-    """Score every edge by its likelihood ratio.
-
-    At a density d of true edges, an edge of ratio LR is one with the probability d LR / (1 - d + d LR).
-
-    Parameters
-    ----------
-    given : MethodInput
-    options : RunOptions
-        Of the scores.
-
-    Returns
-    -------
-    Scores
-        As ``joined``.
-
-    Raises
-    ------
-    InputError
-        When the device is not there.
-    """
-    from grnular_core.methods.registry import METHODS
-
-    return joined([METHODS[name].scores(given, options) for name in SCORES], given.tf_index, shipped_readout())

@@ -204,7 +204,7 @@ class Method:
     memory: Memory = field(default_factory=Memory)
     law: Law | None = None  # (cells, genes, TFs) -> CPU seconds
     shares_cores: bool = False  # ``law`` is for one core, and n_jobs divide it
-    joins: tuple[str, ...] = ()  # methods whose scores it joins, and whose times it takes
+    joins: tuple[Method, ...] = ()  # methods whose scores it joins, and whose times it takes
     states_precision: bool = False  # by its weights, as ``curated.expected_precision`` does
 
     @property
@@ -216,3 +216,19 @@ class Method:
         if not self.weights:
             return ()
         return GRNULAR_KINDS if self.model in GRNULAR_KINDS else (self.model,)
+
+    def papers_weights(self, trained_like: str) -> str | None:
+        """Name of the weights of the paper's model for SERGIO's datasets and for real cells.
+
+        The paper trains anew for both, on random networks in the range of DS1 and of DS2 (sections 3.3 and 3.4).
+
+        Parameters
+        ----------
+        trained_like : {"DS1", "DS2"}
+
+        Returns
+        -------
+        str or None
+            None where the method has the same weights for all data, or none.
+        """
+        return f"{self.range_weights}-{trained_like}" if self.range_weights else None

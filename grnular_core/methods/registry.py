@@ -22,7 +22,7 @@ import pandas as pd
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods import correlation
-from grnular_core.methods.curated import SCORES
+from grnular_core.methods.curated import SCORES, expected_precision, joined, shipped_readout
 from grnular_core.methods.interface import (
     ARBORETO,
     REGDIFFUSION,
@@ -89,6 +89,12 @@ def _glasso(given: MethodInput, options: RunOptions) -> Scores:
     return glasso(given.expression, given.tf_index, options.n_jobs)
 
 
+def _curated(given: MethodInput, options: RunOptions) -> Scores:
+    """Every edge scores its likelihood ratio."""
+    parts = [part.scores(given, options) for part in METHODS["grnular-curated"].joins]
+    return joined(parts, given.tf_index, shipped_readout())
+
+
 def _within_clusters(
     n_clusters: Sequence[int], signed: bool, given: MethodInput, options: RunOptions
 ) -> Scores:
@@ -105,14 +111,7 @@ def _tuned(name: str, label: str, colour: str, **fields: Any) -> Method:
     )  # fmt: skip
 
 
-_ENTRIES = (
-    Method(
-        "grnular-context", "GRNULar-context (this work)", "#D55E00",
-        "GRNULar of this work, for simulated cells and direct edges: rho_nn sees the edges around an edge",
-        _unrolled("grnular-context"), marker="o", stochastic=True, uses_device=True,
-        model="grnular", weights=("grnular-context",),
-        memory=Memory(per_pair=1500, per_value=64, in_blocks=True),
-    ),
+_PARTS = {part.name: part for part in (
     Method(
         "grnular-cells", "GRNULar-cells (this work)", "#882255",
         "GRNULar of this work, for real cells: which TFs and genes belong together, learned on regulons",
@@ -121,10 +120,33 @@ _ENTRIES = (
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
+        "ridge", "ridge", "#F0E442",
+        "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
+        lambda given, options: ridge(given.matrix, given.tf_index, options.seed),
+        marker="<", stochastic=True,
+        law=LAWS["ridge"],
+    ),
+    Method(
+        "correlation-signed", "correlation, signed", "#00734F",
+        "Pearson correlation over cells, positive ones first",
+        lambda given, options: correlation.correlation(given.matrix, given.tf_index, signed=True),
+        law=LAWS["correlation"],
+    ),
+)}  # fmt: skip
+_ENTRIES = (
+    Method(
+        "grnular-context", "GRNULar-context (this work)", "#D55E00",
+        "GRNULar of this work, for simulated cells and direct edges: rho_nn sees the edges around an edge",
+        _unrolled("grnular-context"), marker="o", stochastic=True, uses_device=True,
+        model="grnular", weights=("grnular-context",),
+        memory=Memory(per_pair=1500, per_value=64, in_blocks=True),
+    ),
+    _PARTS["grnular-cells"],
+    Method(
         "grnular-curated", "GRNULar-curated (this work)", "#F0468F",
         "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
-        _call("curated", "curated_method"), stochastic=True, uses_device=True,
-        model="grnular", weights=("grnular-cells",), joins=SCORES, states_precision=True,
+        _curated, stochastic=True, uses_device=True, states_precision=True,
+        model="grnular", weights=("grnular-cells",), joins=tuple(_PARTS[name] for name in SCORES),
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
@@ -219,12 +241,7 @@ _ENTRIES = (
         lambda given, options: correlation.correlation(given.matrix, given.tf_index), marker="P",
         law=LAWS["correlation"],
     ),
-    Method(
-        "correlation-signed", "correlation, signed", "#00734F",
-        "Pearson correlation over cells, positive ones first",
-        lambda given, options: correlation.correlation(given.matrix, given.tf_index, signed=True),
-        law=LAWS["correlation"],
-    ),
+    _PARTS["correlation-signed"],
     Method(
         "within-clusters", "within-cluster correlation", "#44AA99",
         "|Pearson correlation| inside clusters of cells (k-means on principal components)",
@@ -250,13 +267,7 @@ _ENTRIES = (
         lambda given, options: correlation.clr(given.expression, given.tf_index), marker="h",
         law=LAWS["correlation"],
     ),
-    Method(
-        "ridge", "ridge", "#F0E442",
-        "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
-        lambda given, options: ridge(given.matrix, given.tf_index, options.seed),
-        marker="<", stochastic=True,
-        law=LAWS["ridge"],
-    ),
+    _PARTS["ridge"],
     _tuned("ridge", "ridge", "#E3D53A", stochastic=False),
     Method(
         "degree", "degree", "#666666",
@@ -334,8 +345,6 @@ def with_precision(edges: pd.DataFrame, name: str, weights: str | Path | None = 
     """
     if not METHODS[name].states_precision or weights is not None:
         return edges
-    from grnular_core.methods.curated import expected_precision
-
     return edges.join(expected_precision(edges["weight"].to_numpy()))
 
 
@@ -351,16 +360,31 @@ def check_method(chosen: Method, weights: str | Path | None = None) -> None:
     Raises
     ------
     InputError
-        For weights that the method cannot run.
+        When the method takes no weights, when there are none of that name, when they are damaged, and when
+        they are those of another model.
     MethodError
         When the optional package that it needs cannot be imported.
     """
     if weights is not None:
-        from grnular_core.methods.unrolled import fitting_weights
-
-        fitting_weights(chosen, weights)
+        _check_weights(chosen, weights)
     if chosen.package is not None:
         chosen.package.load()
+
+
+def _check_weights(chosen: Method, weights: str | Path) -> None:
+    """Refuse weights that the method cannot run."""
+    from grnular_core.training.weights import read_trained
+
+    if not chosen.kinds:
+        able = ", ".join(name for name, other in METHODS.items() if other.kinds)
+        raise InputError(f"the method {chosen.name} takes no weights; {able} do")
+    kind = read_trained(weights).recipe.model
+    if kind not in chosen.kinds:
+        able = " or ".join(name for name, other in METHODS.items() if kind in other.kinds)
+        raise InputError(
+            f"the weights {weights} are those of a model {kind}, which the method {chosen.name} does not "
+            f"run; use the method {able}"
+        )
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,7 @@ def expected_seconds(
         When there are no weights of that name, and when they are damaged.
     """
     if method.joins:
-        from grnular_core.methods.registry import METHODS
-
-        parts = [expected_seconds(n_cells, n_genes, n_tfs, METHODS[name], None, n_jobs) for name in method.joins]
+        parts = [expected_seconds(n_cells, n_genes, n_tfs, part, None, n_jobs) for part in method.joins]
         return sum(part or 0.0 for part in parts)
     if method.law is not None:
         seconds = method.law(n_cells, n_genes, n_tfs)

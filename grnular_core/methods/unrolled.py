@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +9,9 @@ from scipy import sparse
 
 from grnular_core.data.blocks import Matrix
 from grnular_core.methods.interface import Method, MethodInput, RunOptions, Scores
-from grnular_core.utils.errors import InputError
 
 if TYPE_CHECKING:  # torch is loaded only when a model is
     from torch import nn
-
-    from grnular_core.training.weights import TrainedModel
 
 # Clean simulations have at most 2 % zeros, those with a dropout of 25 % have 25 %.
 ZEROS_OF_NOISY_DATA = 0.1
@@ -46,42 +42,6 @@ def default_weights(method: Method, expression: Matrix) -> str:
     return noisy if 1 - there / np.prod(expression.shape) > ZEROS_OF_NOISY_DATA else clean
 
 
-def fitting_weights(method: Method, weights: str | Path) -> TrainedModel:
-    """Trained weights, if the method can run them.
-
-    Parameters
-    ----------
-    method : Method
-    weights : str or Path
-        A name (``training.weights.shipped``) or a file.
-
-    Returns
-    -------
-    TrainedModel
-
-    Raises
-    ------
-    InputError
-        When the method takes no weights, when there are none of that name, when they are damaged, and when
-        they are those of another model.
-    """
-    from grnular_core.methods.registry import METHODS
-    from grnular_core.training.weights import read_trained
-
-    if not method.kinds:
-        able = ", ".join(name for name, other in METHODS.items() if other.kinds)
-        raise InputError(f"the method {method.name} takes no weights; {able} do")
-    found = read_trained(weights)
-    kind = found.recipe.model
-    if kind not in method.kinds:
-        able = " or ".join(name for name, other in METHODS.items() if kind in other.kinds)
-        raise InputError(
-            f"the weights {weights} are those of a model {kind}, which the method {method.name} does not "
-            f"run; use the method {able}"
-        )
-    return found
-
-
 def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> Scores:
     """Scores of a method with the weights of the run, by default those of ``default_weights``.
 
@@ -99,9 +59,11 @@ def trained_scores(method: Method, given: MethodInput, options: RunOptions) -> S
     Raises
     ------
     InputError
-        As ``fitting_weights``, and when the device is not there.
+        For weights that are not there or damaged, and when the device is not there.
     """
-    found = fitting_weights(method, options.weights or default_weights(method, given.matrix))
+    from grnular_core.training.weights import read_trained
+
+    found = read_trained(options.weights or default_weights(method, given.matrix))
     scores = _scores(found.model(options.seed, method.model), method, given, options)
     return scores._replace(weights_digest=found.digest)
 
@@ -145,25 +107,3 @@ def _scores(model: nn.Module, method: Method, given: MethodInput, options: RunOp
             progress=options.progress,
         )
     )
-
-
-def papers_weights(name: str, trained_like: str) -> str | None:
-    """Name of the weights that the paper's models use on SERGIO's datasets and on real cells.
-
-    The paper trains anew for both, on random networks in the range of DS1 and of DS2 (sections 3.3 and 3.4).
-
-    Parameters
-    ----------
-    name : str
-        A method of the registry.
-    trained_like : {"DS1", "DS2"}
-
-    Returns
-    -------
-    str or None
-        None where the method has the same weights for all data, or none.
-    """
-    from grnular_core.methods.registry import METHODS
-
-    prefix = METHODS[name].range_weights if name in METHODS else ""
-    return f"{prefix}-{trained_like}" if prefix else None

@@ -32,18 +32,16 @@ from torch import Tensor, nn
 
 from grnular_core.models.context import Partners, context_of
 from grnular_core.models.context_rho import context_rho, weight_of
-from grnular_core.models.edge_features import EDGE_FEATURES, FIRST_FEATURES, WITHIN_UP
-from grnular_core.models.inner_fit import (
+from grnular_core.models.dnn import (
     AdamState,
     Reduction,
     Weights,
     adam_start,
-    fit_dnn,
-    good_init,
     init_weights,
     path_product,
-    split_cells,
 )
+from grnular_core.models.edge_features import EDGE_FEATURES, FIRST_FEATURES, WITHIN_UP
+from grnular_core.models.inner_fit import fit_dnn, good_init, split_cells
 from grnular_core.models.problem import Problem, prepare
 from grnular_core.models.thresholds import LambdaNN, RhoNN, soft_threshold
 from grnular_core.utils.errors import InputError
@@ -79,7 +77,7 @@ class GRNULarConfig:
     init_tolerance: float = 0.01  # goodINIT stops when 25 steps lower the error by less; 0: never
     init_scale: float = 0.1  # of f_W's first weights, as a share of the usual scale
     lr: float = 0.03  # Adam's step for layers of up to 40 units, see step_size
-    reduction: Reduction = "mean"  # of Eq. 12, see inner_fit.objective; "sum" as printed
+    reduction: Reduction = "mean"  # of Eq. 12, see dnn.objective; "sum" as printed
     lam_scale: float = 50.0  # the lam of Eq. 12 is lambda_nn times this; 1 in the paper
     # ... and times the held-out error of goodINIT: the noisier the data, the stronger the pull, as in a
     # likelihood with that noise. False in the paper; the ablation study ("penalty") has what it does.

@@ -24,10 +24,7 @@ from grnular_core.models.cells import Cells, gene_order, scale_of
 from grnular_core.models.context import large_context
 from grnular_core.models.context_rho import weight_of
 from grnular_core.models.cost import Stages
-from grnular_core.models.edge_features import gene_blocks, statistics_of
-from grnular_core.models.fast_fit import InPlaceFit, fit_until_flat
-from grnular_core.models.grnular import GRNULar, IterationState
-from grnular_core.models.inner_fit import (
+from grnular_core.models.dnn import (
     AdamState,
     Reduction,
     Weights,
@@ -36,6 +33,9 @@ from grnular_core.models.inner_fit import (
     objective,
     path_product,
 )
+from grnular_core.models.edge_features import gene_blocks, statistics_of
+from grnular_core.models.grnular import GRNULar, IterationState
+from grnular_core.models.inner_fit import InPlaceFit, fit_until_flat
 from grnular_core.models.problem import Problem, candidate_edges, checked_tfs
 from grnular_core.utils.device import give_back_memory, resolve_device
 
@@ -70,7 +70,7 @@ class LargeFit(InPlaceFit):
     generator : torch.Generator
         Draws the cells.
     reduction : {"sum", "mean"}
-        See ``inner_fit.objective``.
+        See ``dnn.objective``.
     held : Tensor of int, optional
         Cells of ``held_out_error``.
     """

@@ -128,7 +128,7 @@ def make_parser() -> argparse.ArgumentParser:
     readout = commands.add_parser("readout", help="fit grnular-curated and its variants anew (15 minutes on a core)")
     readout.set_defaults(run=_readout)
     ceilings = commands.add_parser(
-        "ceilings", help="train on the very distribution of dropout 50 and 75 %%, DS2 and DS3, and score there (2 hours on a core)"
+        "ceilings", help="train on the distribution of dropout 50 and 75 %%, DS2 and DS3, and score there (2 hours on a core)"
     )
     ceilings.set_defaults(run=_ceilings)
     return parser

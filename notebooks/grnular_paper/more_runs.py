@@ -19,7 +19,6 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import BROAD, STRICT
 from grnular_core.methods.registry import RunOptions, method, run_method
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
 from grnular_core.utils.errors import InputError
 from grnular_paper.more_cells import cell_set, confirmed_tfs, load_cells
@@ -65,7 +64,7 @@ class MoreTask(Task):
         if chosen.needs_truth:
             raise InputError(f"{self.method} needs the reference network; expected a method that infers one")
         data = load_cells(self.dataset)
-        weights = papers_weights(self.method, "DS2")
+        weights = chosen.papers_weights("DS2")
         if chosen.joins:  # its readout is fitted on these very sets
             chosen = replace(chosen, scores=held_out_scores)
         with one_thread():

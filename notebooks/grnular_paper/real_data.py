@@ -20,7 +20,6 @@ from grnular_core.data.candidates import Candidates, score_matrix, scored_edges,
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available, is_cached
 from grnular_core.methods.registry import RunOptions, method, run_method
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.scoring.ranking import average_precision
 from grnular_core.scoring.statistics import bootstrap_over_tfs, random_scores_summary
 from grnular_core.scoring.strict import strict_scores
@@ -78,7 +77,7 @@ class RealTask(Task):
             data = _loaded(self.dataset, network, self.genes)
             if run is None or chosen.needs_truth or tuple(data.genes) != inferred:
                 inferred = tuple(data.genes)
-                weights = papers_weights(self.method, "DS2")
+                weights = chosen.papers_weights("DS2")
                 with one_thread():
                     how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
                     run = run_method(data, self.method, how)

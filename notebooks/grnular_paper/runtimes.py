@@ -20,7 +20,6 @@ import torch
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import Inference, MethodInput, RunOptions, method, run_method
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.inference import grnular_scores
 from grnular_paper.synthetic import (
@@ -103,7 +102,7 @@ class Timing(Task):
             found = _median_run(lambda data: _forward(data, self.hidden, device), known)
             where = device
         else:
-            weights = papers_weights(self.name, "DS1")
+            weights = method(self.name).papers_weights("DS1")
             how = RunOptions(0, device, n_jobs, weights=weights, trained_like="DS1")
             found = _median_run(lambda data: run_method(data, self.name, how), known)
             where = device if method(self.name).uses_device else "cpu"

@@ -35,7 +35,6 @@ import numpy as np
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import Inference, RunOptions, method, run_method
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.simulation.simulate import (
     Simulation,
     preset,
@@ -109,7 +108,7 @@ class SyntheticTask(Task):
         """Infer one network and score it: one row of the record, see ``run_on``."""
         simulation = replicate_of(*self.data)
         like = {"ds": "DS1"}.get(self.experiment, self.experiment)
-        weights = papers_weights(self.method, like) if like == "DS1" else None
+        weights = method(self.method).papers_weights(like) if like == "DS1" else None
         options = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like=like)
         found = run_on(simulation, self.method, options, self.tf_information)
         ran_on = device if method(self.method).uses_device else "cpu"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from grnular_core.models import inner_fit as fit
+from grnular_core.models import dnn, inner_fit
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
 from grnular_core.models.inference import grnular_scores, model_scores
 from grnular_core.models.losses import not_self
@@ -55,17 +55,17 @@ def test_forward_is_algorithm_2_spelled_out():
     generator = torch.Generator().manual_seed(c.seed)
     X = standardise(X)
     X_T, sigma = X[:, :, :4], X[:, :, :4].transpose(1, 2) @ X / X.shape[1]
-    W = fit.init_weights(3, (4, 12, 20), generator, c.init_scale, dtype=torch.float64)
-    split = fit.split_cells(X.shape[1], generator)
-    W, adam, error = fit.good_init(W, X_T, X, split, c.init_epochs, c.lr, "mean", c.init_tolerance)
-    theta, lam = fit.path_product(W), torch.ones(3, 1, 1).double()
+    W = dnn.init_weights(3, (4, 12, 20), generator, c.init_scale, dtype=torch.float64)
+    split = inner_fit.split_cells(X.shape[1], generator)
+    W, adam, error = inner_fit.good_init(W, X_T, X, split, c.init_epochs, c.lr, "mean", c.init_tolerance)
+    theta, lam = dnn.path_product(W), torch.ones(3, 1, 1).double()
     Z = torch.zeros_like(theta)
     with torch.no_grad():
         for _ in range(2):
             lam = model.lambda_nn(((Z - theta) ** 2).mean((1, 2), keepdim=True), lam)
             pull = lam * c.lam_scale * error.reshape(3, 1, 1)
-            W, adam = fit.fit_dnn(W, adam, X_T, X, Z, pull, c.n_inner, c.lr)
-            theta = fit.path_product(W)
+            W, adam = inner_fit.fit_dnn(W, adam, X_T, X, Z, pull, c.n_inner, c.lr)
+            theta = dnn.path_product(W)
             Z = (theta - model.rho_nn(theta, sigma, Z)).clamp(min=0)
         out = model(*batch())
     own = torch.eye(4, 20, dtype=torch.bool)

@@ -6,8 +6,9 @@ import pytest
 import torch
 from small_graphs import graphs
 
+from grnular_core.models.dnn import adam_start, init_weights, path_product
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
-from grnular_core.models.inner_fit import adam_start, fit_dnn, init_weights, path_product
+from grnular_core.models.inner_fit import fit_dnn
 from grnular_core.models.problem import standardise
 from grnular_core.models.thresholds import soft_threshold
 from grnular_core.training.batches import evaluate, prepare_batches

@@ -9,8 +9,8 @@ from small_fits import assert_same, plain_good_init, plain_steps, seeded
 
 from grnular_core.models import cost
 from grnular_core.models.cells import Cells, scale_of
-from grnular_core.models.fast_fit import fit_until_flat
-from grnular_core.models.inner_fit import adam_start, init_weights, split_cells
+from grnular_core.models.dnn import adam_start, init_weights
+from grnular_core.models.inner_fit import fit_until_flat, split_cells
 from grnular_core.models.large import LargeFit, _draw_batches
 from grnular_core.models.problem import standardise
 

@@ -12,7 +12,6 @@ from grnular_paper.synthetic import SyntheticTask
 
 from grnular_core.data.beeline import DATASETS, NETWORKS
 from grnular_core.methods.registry import METHODS
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.training.weights import read_trained
 
 SMALL_DATASETS = tuple(name for name in DATASETS if name != "mHSC-E")  # redistributed without the archives
@@ -127,7 +126,7 @@ def test_every_variant_is_on_record_for_the_same_graphs():
 @pytest.mark.parametrize(("record", "trained_like"), [("ds", "DS1"), ("beeline", "DS2")])
 @pytest.mark.parametrize("method", ["grnular", "glad", "glad-tf"])
 def test_the_papers_methods_were_trained_as_the_paper_says(record, trained_like, method):
-    weights = read_trained(papers_weights(method, trained_like))
+    weights = read_trained(METHODS[method].papers_weights(trained_like))
     (family, _), *others = weights.recipe.train
     assert family == f"{trained_like}-like" and not others
     found = Record(record, recorded_folder()).rows()

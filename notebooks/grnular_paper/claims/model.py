@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from grnular_core.models.inner_fit import Weights, path_product
+from grnular_core.models.dnn import Weights, path_product
 from grnular_core.plotting.style import label
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import read_trained

@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.methods.unrolled import papers_weights
+from grnular_core.methods import registry
 from grnular_core.plotting.style import label
 from grnular_core.training.weights import read_trained
 from grnular_core.utils.errors import DownloadError
@@ -119,7 +119,7 @@ def forward_numbers(passes: pd.DataFrame) -> dict[str, float]:
         ``forward_<hidden units>``, ``table1_inner``, ``table2_inner``.
     """
     numbers = {f"forward_{row.hidden_units}": float(row.here) for row in passes.itertuples()}
-    of_weights = read_trained(papers_weights("grnular", "DS1")).recipe.config
+    of_weights = read_trained(registry.method("grnular").papers_weights("DS1")).recipe.config
     return numbers | {
         "table1_inner": runtimes.papers_config(runtimes.HIDDEN[0]).n_inner,
         "table2_inner": of_weights.n_inner,

@@ -24,7 +24,6 @@ import pandas as pd
 
 from grnular_core.data.candidates import score_matrix, scored_edges, sign_matrix
 from grnular_core.methods.registry import METHODS, infer
-from grnular_core.methods.unrolled import papers_weights
 from grnular_core.models.parallel import one_thread
 from grnular_core.plotting.style import label
 from grnular_paper import gene_sets, stem_cells
@@ -74,7 +73,7 @@ def infer_all(
     scores, signs = {}, {}
     for run in wanted if cells.data is not None else []:
         with one_thread():
-            weights = papers_weights(run[0], "DS2")
+            weights = METHODS[run[0]].papers_weights("DS2")
             found = infer(cells.data, run[0], seed=run[1], device=device, weights=weights)
         edges = scored_edges(found, cells.names)
         scores[run] = score_matrix(edges, cells.tfs, cells.names)
