@@ -79,14 +79,6 @@ def test_early_precision_agrees_with_its_definition(rows):
     assert found.reason is None
 
 
-def test_ties_at_rank_k_select_more_than_k_and_the_expectation_is_fair():
-    scores = np.array([3.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
-    truth = np.array([True, True, False, False, False, False, False, False])
-    found = early_precision(scores, truth)  # density 1/4; 4 selected, 2 of them true
-    assert (found.ratio, found.n_selected_over_k) == (2.0, 2.0)
-    assert found.ties_expected == pytest.approx((1 + 1 / 3) / 2 * 4)
-
-
 @pytest.mark.parametrize("scores", [[1.0, np.nan], [1.0, -1.0], [1.0]])
 def test_scores_that_cannot_be_ranked_and_ranks_that_do_not_exist_are_refused(scores):
     truth = np.array([True, False])

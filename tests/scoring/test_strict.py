@@ -70,15 +70,6 @@ def test_golden_numbers_do_not_depend_on_the_gene_order(order, regulators):
     assert [found[name] for name in names] == pytest.approx(expected, abs=5e-7, rel=0)
 
 
-def test_golden_sizes_of_the_two_early_precision_universes():
-    edges, truth, genes, tfs = golden_case(ORDERS["tfs first"])
-    view = strict_candidates(truth, genes, tfs, targets="truth-genes")
-    assert (view.n_candidates, len(view.targets) * (len(view.targets) - 1)) == (105, 462)
-    found = strict_scores(edges, truth, genes, tfs, targets="truth-genes")
-    assert found["epr"] == found["epr_truth_genes"]
-    assert found["epr_truth_genes_all_pairs"] == pytest.approx(8.839286, abs=5e-7)
-
-
 # --- what must hold -------------------------------------------------------------------------
 
 

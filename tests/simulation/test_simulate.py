@@ -1,11 +1,8 @@
 """Presets with every number, seeds, and data sets drawn in parallel."""
 
 import hashlib
-import importlib
-import re
 import threading
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,18 +192,6 @@ def test_wrong_batches_are_refused_at_once(arguments, words):
         simulate_many(*arguments)
     with pytest.raises(InputError, match="whole number from 0, got -1"):
         simulate(TINY, -1)
-
-
-# --- the page about it
-
-
-def test_every_function_named_on_the_page_exists():
-    page = Path(__file__).parents[2] / "book" / "simulator.md"
-    names = re.findall(r"`(grnular_core(?:\.\w+)+)`", page.read_text(encoding="utf-8"))
-    assert len(names) > 8
-    for name in names:
-        owner, _, attribute = name.rpartition(".")
-        assert hasattr(importlib.import_module(owner), attribute), name
 
 
 # --- as AnnData and as a dataset, with and without genes that noise has made invisible

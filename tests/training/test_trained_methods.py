@@ -1,7 +1,5 @@
 """Weights and methods: what comes with the package, which weights a method takes, what it refuses."""
 
-import fnmatch
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.weights import load_model, read_trained, shipped
 from grnular_core.utils.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
 TRAINED = {name: entry for name, entry in METHODS.items() if entry.kinds}
 
 
@@ -56,15 +53,6 @@ def test_names_are_found_in_the_package_read_once_and_damage_is_named(package):
     trained._shipped.cache_clear()
     path.write_bytes(b"")
     refused("grnular-context", "the package's weights grnular-context cannot be used")
-
-
-def test_wheels_take_the_weights_along():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    patterns = settings["package-data"]["grnular_core"]
-    for path in (ROOT / "grnular_core" / "weights").iterdir():
-        if path.suffix != ".md":
-            assert any(fnmatch.fnmatch(f"weights/{path.name}", p) for p in patterns), path
-    assert {Path(p).suffix for p in patterns} >= {".json", ".safetensors"}
 
 
 # --- which weights for which data

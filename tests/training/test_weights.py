@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,13 +110,6 @@ def test_damaged_files_are_noticed(whole, data, name, damage):
         same = False
     if not same:
         refused(folder / "mine")
-
-
-def test_files_of_different_weights_do_not_go_together(tmp_path):
-    saved(tmp_path, name="a")
-    saved(tmp_path, name="b", measure="auroc")
-    shutil.copy(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
-    refused(tmp_path / "b", "b.safetensors is damaged, or belongs to another .json")
 
 
 @pytest.mark.parametrize(

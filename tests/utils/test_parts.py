@@ -1,6 +1,5 @@
 """Parts of a long run on disk: whole or missing, and nothing in them is executed."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -40,22 +39,3 @@ def test_a_damaged_part_is_missing_and_made_again(store, damaged):
     assert store.find(0) is None
     store.save(0, BLOCK, 2.0)
     assert store.find(0)[1] == 2.0
-
-
-class Trap:
-    """Unpickling it makes a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple:
-        return Path.touch, (self.path,)
-
-
-def test_a_pickle_in_a_part_is_not_opened(store, tmp_path):
-    trap = np.array([Trap(tmp_path / "sprung")], dtype=object)
-    with open(store.folder / "00001.npz", "wb") as file:
-        np.savez(file, block=trap, cpu_seconds=1.0)
-    (store.folder / "00002.npz").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
-    assert store.find(1) is None and store.find(2) is None
-    assert not (tmp_path / "sprung").exists()
