@@ -210,8 +210,6 @@ OPTIONS = [
     Case("output over the names of cells", ("-o 10x/barcodes.tsv is the input 10x/barcodes.tsv", "choose another"), {}, "10x", ("-o", "10x/barcodes.tsv")),
     Case("output of a name too long", ("cannot read the path", "too long; choose a shorter"), arguments=("-o", "e" * 252 + ".csv")),
     Case("other file that is a folder", ("--also report writes out.report.json", "no plain file", "another name for -o"), {"out.report.json/a": "x"}, arguments=("--also", "report")),
-    Case("truth from a device", ("/dev/null is a pipe or device", "write it to one first"), arguments=("--truth", "/dev/null")),
-    Case("expression from a device", ("/dev/null is a pipe or device", "write it to one first"), {}, "/dev/null"),
     Case("list of a name too long", ("cannot read the path", "too long"), arguments=("--tfs", "t" * 300)),
     Case("output to a device", ("-o /dev/null is no plain file", "edges.csv"), arguments=("-o", "/dev/null")),
 ]  # fmt: skip

@@ -63,13 +63,6 @@ def test_undefined_numbers_are_null_with_a_reason(scored, capsys):
     assert empty["precision"] is None and empty["precision_reason"] == "nothing predicted"
 
 
-def test_repeated_edges_self_loops_and_unknown_names_move_no_number(scored, capsys):
-    expected = evaluated(capsys)
-    Path("edges.csv").write_text(EDGES + "A,C,4\nA,C,0.1\nA,A,9\nA,X,9\n")
-    Path("truth.csv").write_text(TRUTH + "A,C\nA,A\nB,X\n")
-    assert evaluated(capsys) == expected
-
-
 def test_edges_that_are_not_scored_are_said_and_move_one_number_alone(scored, capsys):
     expected = evaluated(capsys)
     Path("edges.csv").write_text(EDGES + "A,X,9\nC,A,9\n")

@@ -14,7 +14,6 @@ from conftest import linear_network
 
 from grnular_core.cli import terminal
 from grnular_core.cli.main import main
-from grnular_core.methods import resources as memory
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import DownloadError, InputError, MethodError
 from grnular_core.utils.files import WriteError
@@ -68,22 +67,6 @@ def test_bad_arguments_are_refused_before_the_expression_is_read(
     monkeypatch.setattr(own_data, "read_with_notes", lambda path: pytest.fail("was read"))
     given = ["infer", "x.csv", "--tfs", "tfs.txt", "-o", "out.csv", *words.split()]
     assert main(given) == 2 and message in capsys.readouterr().err
-
-
-def test_what_does_not_fit_the_memory_is_refused_before_any_work(folder, monkeypatch, capsys):
-    monkeypatch.setattr(memory, "machine_bytes", lambda: 3_000)
-    monkeypatch.setattr(analysis, "run_method", lambda *_: pytest.fail("started"))
-    assert run_infer() == 2
-    assert "keep fewer genes" in capsys.readouterr().err and not Path("out.csv").exists()
-
-
-def test_the_estimate_of_memory_grows_with_the_data():
-    assert memory.needed_bytes(1000, 20_000, 1500) > 8 * 1000 * 20_000
-    few, *more = (memory.needed_bytes(*of) for of in ((10, 10, 5), (20, 10, 5), (10, 10, 6)))
-    assert all(few < bytes_needed for bytes_needed in more)
-    assert memory.spelled_size(2_500_000) == "about 2.5 MB"
-    assert memory.spelled_size(3_000_000_000) == "about 3.0 GB"
-    assert (memory.machine_bytes() or 2**21) > 2**20
 
 
 FAILURES = [

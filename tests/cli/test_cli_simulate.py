@@ -6,12 +6,10 @@ from pathlib import Path
 
 import anndata
 import numpy as np
-import pandas as pd
 import pytest
 from cli_runs import killed
 
 from grnular_core.cli.main import main
-from grnular_core.data.gene_lists import read_network, read_tfs
 from grnular_core.simulation import export as simulation_files
 from grnular_core.simulation.simulate import preset, simulate
 
@@ -30,29 +28,6 @@ def run(*words: str, out: str = "out", name: str = "clean") -> int:
 
 
 # --- what is written
-
-
-@pytest.mark.parametrize("kind", ["h5ad", "csv"])
-def test_the_files_hold_the_simulation(kind, capsys):
-    assert run("--format", kind) == 0
-    assert sorted(os.listdir("out")) == sorted([*FILES, f"expression.{kind}"])
-    made = simulate(preset("clean", n_genes=30, n_cells=60), 0)
-    if kind == "h5ad":
-        adata = anndata.read_h5ad("out/expression.h5ad")
-        table, types = adata.to_df(), adata.obs["cell_type"]
-    else:
-        table = pd.read_csv("out/expression.csv", index_col=0).astype(np.float32)
-        types = pd.read_csv("out/cell_types.csv", index_col=0)["cell_type"]
-    assert np.array_equal(table.to_numpy(), made.expression)
-    assert list(table.columns) == made.genes() and types.index.equals(table.index)
-    assert types.tolist() == [f"type{i + 1}" for i in made.cell_types]
-    assert read_tfs("out/tfs.txt") == [made.genes()[tf] for tf in made.tf_index]
-    truth = read_network("out/truth.csv")
-    full = pd.read_csv("out/truth.csv", float_precision="round_trip")
-    assert len(truth) == made.grn.n_edges and (truth["sign"] == np.sign(full["K"])).all()
-    assert sorted(full["K"]) == sorted(made.grn.K) and list(full)[:3] == list(truth)
-    message = f"wrote 1 dataset of 60 cells of 5 types, 30 genes and 3 TFs, {len(full)} true edges to"
-    assert message in capsys.readouterr().err
 
 
 def test_the_settings_make_the_same_data_again():
