@@ -128,7 +128,7 @@ class Prepared(NamedTuple):
 
 
 def prepare_batches(model: nn.Module, batches: Sequence[Batch], device: str) -> list[Prepared]:
-    """Move batches to the device and compute what no learned part has a say in.
+    """Move batches to the device and precision of the model, and compute what no learned part has a say in.
 
     Parameters
     ----------
@@ -142,9 +142,9 @@ def prepare_batches(model: nn.Module, batches: Sequence[Batch], device: str) -> 
     -------
     list of Prepared
     """
-    prepared = []
+    prepared, dtype = [], next(model.parameters()).dtype
     for batch in batches:
-        batch = Batch(*(part.to(device) for part in batch))
+        batch = Batch(batch.X.to(device, dtype), *(part.to(device) for part in batch[1:]))
         start = model.prepare(batch.X, batch.tf_index) if isinstance(model, GRNULar) else batch.X
         prepared.append(Prepared(start, batch))
     return prepared

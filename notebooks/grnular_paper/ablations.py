@@ -91,6 +91,7 @@ class Variant(Task):
     def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
         """Train and score: a row of the record for every test graph of every preset.
 
+        Scores are computed in double precision, in which they do not depend on the processor.
         ``seconds`` is a graph's share of one batch of four, edge features and goodINIT included: one run on
         whatever else the machine does, good for an order of magnitude.
         """
@@ -100,8 +101,9 @@ class Variant(Task):
             parts.mkdir(parents=True, exist_ok=True)
             checkpoint = parts / "training.safetensors"
         progress = _trained(self.recipe, checkpoint, device, n_jobs)
-        model = replace(self.recipe, model=self.run_as or self.recipe.model).new_model().to(place)
+        model = replace(self.recipe, model=self.run_as or self.recipe.model).new_model()
         model.load_state_dict(progress.best["auprc"])
+        model.to(place).double()
         rows = []
         for name in self.presets:
             batches = make_batches(((name, self.n_graphs),), "test", n_jobs=n_jobs)

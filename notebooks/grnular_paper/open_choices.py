@@ -126,8 +126,7 @@ def measure(n_graphs: int = N_GRAPHS, graphs: Sequence[str] = tuple(TITLES)) -> 
     """
     rows = []
     for family in graphs:
-        drawn = make_batches(((family, n_graphs),), "valid")
-        batches = [batch._replace(X=batch.X.double()) for batch in drawn]
+        batches = make_batches(((family, n_graphs),), "valid")
         for (choice, value), model in models().items():
             model = model.double()
             scores = evaluate(model, prepare_batches(model, batches, "cpu")).auprc
