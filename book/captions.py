@@ -1,6 +1,7 @@
 """Captions of figures and tables: a number to be cited; below a figure links to data, notebook and function.
 
-A table of Markdown has its caption above, in a line that begins with ``Table: ``. A cell that draws names the recorded
+A table of Markdown has its caption above, in a line that begins with ``Table: ``, or with ``Folded table: `` where a
+reader opens it. A cell that draws names the recorded
 tables behind its figure in its metadata, as ``tables``; an empty list says that the page computes what is drawn. The
 function is the one of ``PLACES`` that the cell calls.
 """
@@ -15,9 +16,10 @@ import nbformat
 
 PLACES = ("grnular_paper.figures", "grnular_core.plotting.network")
 INCLUDED = re.compile(r"^```\{include\} (_generated/\S+)\n```$", re.MULTILINE)
-TABLE = re.compile(r"^Table: (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
+TABLE = re.compile(r"^(Table|Folded table): (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
 CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short, with a number, not the first: it stays on one line
 FOLDED = re.compile(r"<details>.*?</details>")
+FIGURE = re.compile(r"^```\{figure\} .+\n(?::.+\n)+\n", re.MULTILINE)
 LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
 CAPTION = re.compile(r"(?<=<figcaption><p>)(.*?)</p>(?=</figcaption>)", re.DOTALL)
 
@@ -55,22 +57,27 @@ def with_tables(text: str, number: Iterator[str]) -> str:
     """The text with every captioned table as a directive, which has a number and an address of its own."""
 
     def directive(found: re.Match[str]) -> str:
-        label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[2].rstrip())
+        label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[3].rstrip())
         name = re.sub(r"\W+", "-", label).lower()
         long = ":class: long\n" if max(map(len, FOLDED.sub("", rows).split("|"))) > LONG else ""
-        return f"::::{{table}} **{label}.** {found[1]}\n:name: {name}\n{long}\n{rows}\n::::\n"
+        table = f"::::{{table}} **{label}.** {found[2]}\n:name: {name}\n{long}\n{rows}\n::::\n"
+        if found[1] == "Table":
+            return table
+        return f":::::{{dropdown}} {label}. {re.split('[.:]', found[2])[0]}\n{table}:::::\n"
 
     return TABLE.sub(directive, text)
 
 
 def complete(page: Path) -> None:
-    """Put the generated parts of a page of prose into it, and number its tables."""
+    """Put the generated parts of a page of prose into it, and number its figures and tables."""
 
     def part(found: re.Match[str]) -> str:
         return (page.parent / found[1]).read_text(encoding="utf-8").strip()
 
     text = INCLUDED.sub(part, page.read_text(encoding="utf-8"))
-    page.write_text(with_tables(text, numbers(f"Table {page.stem.replace('_', '-')}")), encoding="utf-8")
+    figure, table = (numbers(f"{kind} {page.stem.replace('_', '-')}") for kind in ("Figure", "Table"))
+    text = FIGURE.sub(lambda found: f"{found[0]}**{next(figure)}.** ", text)
+    page.write_text(with_tables(text, table), encoding="utf-8")
 
 
 def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:

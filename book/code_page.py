@@ -17,9 +17,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "03_ds1_ds3": ("ds",),
     "04_beeline": ("beeline",),
     "06_runtimes": ("runtimes",),
-    "07_ablations": ("ablations", "tuning"),
+    "07_ablations": ("ablations",),
     "09_training": ("readings",),
     "10_more_real_cells": ("more_cells",),
+    "13_tuned_methods": ("tuning",),
 }
 
 

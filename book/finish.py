@@ -4,6 +4,7 @@
 """
 
 import re
+import shutil
 from pathlib import Path
 
 # Read as a file, a page may not preload fonts: browsers report an error and load nothing.
@@ -29,6 +30,11 @@ CODE_LAST = (
     '<section id="code-and-parameters">\n<h2>Code and parameters<a class="headerlink" href="#code-and-parameters" '
     'title="Link to this heading">#</a></h2>\n<details class="first-cells">\n<summary>The cells that run first</summary>\n'
     "{cells}\n</details>\n</section>\n"
+)
+IN_CONTENTS = re.compile(r'(<nav[^>]*\bpage-toc\b.*?)(</ul>\s*</nav>)', re.DOTALL)
+ENTRY = (
+    '<li class="toc-h2 nav-item toc-entry"><a class="reference internal nav-link" href="#code-and-parameters">'
+    "Code and parameters</a></li>\n"
 )
 
 
@@ -59,7 +65,8 @@ def _with_set_up_last(html: str) -> str:
         end, at = stop, html.find(CELL, stop)
     html = "".join(kept) + html[end:]
     last = html.rindex("</section>", 0, html.index("</article>"))
-    return html[:last] + CODE_LAST.format(cells="\n".join(cells)) + html[last:]
+    html = html[:last] + CODE_LAST.format(cells="\n".join(cells)) + html[last:]
+    return IN_CONTENTS.sub(rf"\1{ENTRY}\2", html)
 
 
 def _end_of_division(html: str, start: int) -> int:
@@ -84,7 +91,10 @@ def _lines_of_parameters(found: re.Match[str]) -> str:
 
 
 def finish(folder: Path) -> None:
-    """Correct every page of the book in ``folder`` where it lies."""
+    """Correct every page of the book in ``folder`` where it lies, and drop the theme's files that no reader's page loads."""
+    shutil.rmtree(folder / "_static" / "locales", ignore_errors=True)
+    for path in folder.rglob("*.map"):
+        path.unlink()
     for path in sorted(folder.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         corrected = finished(text)

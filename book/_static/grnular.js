@@ -64,6 +64,20 @@ window.addEventListener("load", () => {
   }
 });
 
+// Below a table's caption: what it shows, as a csv file named after its number.
+window.addEventListener("load", () => {
+  for (const table of document.querySelectorAll(".bd-article table[id]:has(.caption-text)")) {
+    const quoted = (cell) => `"${cell.textContent.trim().replaceAll('"', '""')}"`;
+    const lines = [...table.rows].map((row) => [...row.cells].map(quoted).join(","));
+    const link = document.createElement("a");
+    link.className = "table-file";
+    link.download = `${table.id}.csv`;
+    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(lines.join("\n"))}`;
+    link.textContent = link.download;
+    table.caption.querySelector(".caption-text").append(" ", link);
+  }
+});
+
 // A browser lets no page that was opened as a file read another one: search then shows its finds
 // without the lines around them.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {

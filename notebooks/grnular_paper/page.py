@@ -33,7 +33,9 @@ def say(text: str) -> None:
         display(Markdown(text))
 
 
-def show(table: pd.DataFrame, caption: str, empty: str = "", index: bool = False, **options: object) -> None:
+def show(
+    table: pd.DataFrame, caption: str, empty: str = "", index: bool = False, folded: bool = False, **options: object
+) -> None:  # fmt: skip
     """Show a table as Markdown below its caption, to which the book gives a number (``book/captions.py``).
 
     Parameters
@@ -46,8 +48,11 @@ def show(table: pd.DataFrame, caption: str, empty: str = "", index: bool = False
         Markdown for a table without rows.
     index : bool
         Whether the index is the first column.
+    folded : bool
+        Whether the book shows the first words of the caption, up to a colon or full stop, and the table at a click.
     **options : object
         Of ``DataFrame.to_markdown``: ``floatfmt``, ``disable_numparse``, ``colalign``.
     """
     shown = table.to_markdown(index=index, **options)
-    say(empty if empty and table.empty else f"Table: {caption}\n\n{shown}" if shown else "")
+    start = "Folded table" if folded else "Table"
+    say(empty if empty and table.empty else f"{start}: {caption}\n\n{shown}" if shown else "")

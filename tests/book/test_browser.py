@@ -3,6 +3,7 @@
 A page is loaded once; theme, width and medium are switched in it.
 """
 
+import csv
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -155,6 +156,19 @@ def test_fields_of_a_figure_answer_to_the_arrow_keys(browser):
             page.keyboard.press(key)
         assert page.locator(".hover-words").first.inner_text().count(" · ") == 2  # method, pair and value
         assert page.locator(".hover-spot.at").count() == 1
+
+
+def test_a_table_can_be_had_as_a_file_of_what_it_shows(browser):
+    with web.opened(browser, "book/claims.html") as (page, _, _):
+        link = page.locator("caption .table-file").first
+        with page.expect_download() as download:
+            link.click()
+        assert download.value.suggested_filename == "table-claims-1.csv"
+        shown = page.locator("table#table-claims-1 tr")
+        with open(download.value.path(), newline="", encoding="utf-8") as file:
+            lines = list(csv.reader(file))
+        assert [cell.strip() for cell in lines[0]] == shown.first.locator("th").all_inner_texts()
+        assert len(lines) == shown.count()
 
 
 def test_search_finds_dropout(browser):

@@ -121,8 +121,10 @@ def test_cells_that_run_first_are_shown_last_and_results_stay():
     setup = cell("tag_parameters", "n = 2") + cell("tag_hide-input", "import numpy")
     figure = cell("tag_hide-input", "draw()<figure></figure>")
     later = '<section id="a"><h2>A</h2>' + cell("tag_hide-input", "later()") + "</section>"
-    page = f"<article><section><h1>T</h1><p>words</p>{setup}<p>more</p>{figure}{later}</section></article>"
+    contents = '<nav class="bd-toc-nav page-toc"><ul><li><a href="#a">A</a><ul></ul></li>\n</ul>\n</nav>'
+    page = f"<article><section><h1>T</h1><p>words</p>{setup}<p>more</p>{figure}{later}</section></article>{contents}"
     found = finish.finished(page)
+    assert found.endswith('<a class="reference internal nav-link" href="#code-and-parameters">Code and parameters</a></li>\n</ul>\n</nav>')
     order = ["words", "more", "<figure>", "later()", 'id="code-and-parameters"', "n = 2", "import numpy", "</details>", "</article>"]
     places = [found.index(part) for part in order]
     assert places == sorted(places) and all(found.count(part) == 1 for part in order)

@@ -69,9 +69,11 @@ def test_the_check_of_built_pages_finds_what_is_wrong(tmp_path, body, problem):
 def test_a_page_is_corrected_once_and_left_alone_afterwards(tmp_path, before, after):
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "page.html").write_text(before)
+    (tmp_path / "bootstrap.css.map").touch()
     for _ in range(2):
         finish.finish(tmp_path)
         assert (tmp_path / "book" / "page.html").read_text() == after
+        assert not list(tmp_path.glob("*.map"))
 
 
 @needs_book

@@ -77,10 +77,13 @@ def test_tables_get_numbers_and_addresses_in_their_order(tmp_path):
     assert "**Table 2.2.**" in two and "**Table 2.3.**" in cells[1].source
     texts = (captions.with_tables(f"Table: W.\n\n| a |\n|---|\n| {cell} |\n", captions.numbers("Table 1")) for cell in ("x " * 200, f"<details>{'x ' * 200}</details>"))
     assert [":class: long" in text for text in texts] == [True, False]
+    folded = captions.with_tables(f"Folded t{table[1:]}", captions.numbers("Table 1"))
+    assert folded == f":::::{{dropdown}} Table 1.1. Words, n = 3\n{one.replace('2.1', '1.1').replace('2-1', '1-1')}:::::\n"
     (tmp_path / "_generated").mkdir()
     (tmp_path / "_generated" / "part.md").write_text(table)
     page = tmp_path / "page.md"
-    page.write_text(f"{table}\n```{{include}} _generated/part.md\n```\n\nend\n")
+    page.write_text(f"{table}\n```{{include}} _generated/part.md\n```\n\n```{{figure}} a.svg\n:alt: b\n\nWords.\n```\n\nend\n")
     captions.complete(page)
     text = page.read_text()
-    assert text.count("::::{table}") == 2 and ":name: table-page-2" in text and text.endswith("::::\n\nend\n")
+    assert "```{figure} a.svg\n:alt: b\n\n**Figure page.1.** Words.\n```" in text
+    assert text.count("::::{table}") == 2 and ":name: table-page-2" in text and text.endswith("```\n\nend\n")

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, draw_beside
+from grnular_paper.figures.overview import time_figure
 from grnular_paper.figures.pitfalls import floor_curve
 from grnular_paper.figures.real_data import (
     _side_by_side,
@@ -168,3 +169,13 @@ def test_the_panel_has_a_dot_a_cell_and_three_lines_a_regulator():
     assert len(ax.lines) == 6
     assert np.allclose(ax.lines[0].get_ydata(), 2 * ax.lines[0].get_xdata())
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["T, each cell", "A", "B"]
+
+
+def test_run_times_are_drawn_the_fastest_first_beside_those_of_the_paper():
+    recorded = pd.DataFrame(
+        [("glasso", 20.0, 0.02), ("clr", 0.1, 0.03), ("forward: H1 = 200", 5.0, 0.04)], columns=["method", "seconds", "strict_auprc"]
+    )
+    (ax,) = time_figure(recorded, pd.DataFrame({"method": ["GLASSO"], "seconds": [180.0]})).axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["CLR", "GLASSO"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines] == [(0.1, 0), (20.0, 1), (180.0, 1)]
+    assert [t.get_text() for t in ax.texts] == ["0.030", "0.020", "strict AUPRC"]

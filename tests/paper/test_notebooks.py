@@ -158,7 +158,7 @@ def own_glue(stem: str) -> set[str]:
 
 def test_beeline_says_what_was_not_run_when_there_is_no_data(no_data, run_here):
     text, glued = run_here("04_beeline")
-    assert "could not be downloaded" in text and "No dataset is at hand" in text
+    assert "could not be downloaded" in text and "No dataset computed for this page" in text
     assert own_glue("04_beeline") <= set(glued)
     assert glued["live_rows"] == 0 and glued["record_rows"] > 500
     assert glued["best_ratio"] > 1  # from the record alone
@@ -268,6 +268,8 @@ QUICK = {
     "08_metric_pitfalls": {"n_random": 4, "n_orders": 30},
     "09_training": {"n_graphs": 1, "epochs": 1},
     "11_model_development": {},
+    "12_paper_protocol": {},
+    "13_tuned_methods": {},
     "10_more_real_cells": {"datasets": ["tuck"], "networks": ["TRRUST"], "methods": ["correlation"]},
 }
 

@@ -26,4 +26,5 @@ def test_a_table_is_markdown_below_its_caption_and_an_empty_one_its_text(shown):
     page.show(pd.DataFrame(), "Words.")
     assert [line.replace(" ", "") for line in shown[0].splitlines()] == ["Table:Words.", "", "|a|", "|-----:|", "|1.00|"]
     page.say("")
-    assert shown[1:] == ["*nothing*"]
+    page.show(pd.DataFrame({"a": [1.0]}), "Words.", folded=True)
+    assert shown[1] == "*nothing*" and shown[2].startswith("Folded table: Words.\n\n|") and len(shown) == 3

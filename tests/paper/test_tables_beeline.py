@@ -8,7 +8,7 @@ from grnular_paper.figures.real_data import pair_heatmap, printed_heatmaps, seed
 from grnular_paper.tables import beeline as tables
 from grnular_paper.tables import beeline_scores as scores
 
-from grnular_core.data.beeline import DATASETS, NETWORKS
+from grnular_core.data.beeline import NETWORKS
 from grnular_core.utils.errors import DownloadError
 
 STRING, CHIP, OWN = NETWORKS
@@ -23,10 +23,9 @@ def test_a_dataset_runs_where_all_of_its_networks_do():
     reasons = {("mESC", STRING): "needs the full download"}
     assert tables.runnable(reasons, ["mESC", "mDC"], NETWORKS) == ["mDC"]
     assert tables.runnable(reasons, ["mESC"], [CHIP]) == ["mESC"]
-    table = tables.status_table(reasons, ["mDC"], [CHIP]).set_index("dataset")
-    assert list(table.index) == list(DATASETS)
-    assert table.loc["mESC", STRING] == "needs the full download"
-    assert table.loc["mDC"].tolist() == ["from the record", "computed for this page", "from the record"]
+    words = tables.sources_in_words(reasons | {("mESC", CHIP): "needs the full download"}, ["mDC"])
+    assert words == "mDC computed for this page, all else from the record. Without data: mESC: needs the full download."
+    assert tables.sources_in_words({}, []) == "No dataset computed for this page, all else from the record."
 
 
 def test_a_card_has_the_sizes_that_methods_see(small_data):
@@ -189,7 +188,6 @@ def test_edge_by_edge_numbers_are_of_methods_that_have_them_for_all_pairs():
     assert means.to_dict() == {"clr": pytest.approx(0.2), "grnular-cells": pytest.approx(0.15)}
     assert list(means.index) == ["clr", "grnular-cells"]
     assert scores.precision_numbers(means) == {"precision_ahead": 1, "precision_methods": 2}
-    assert scores.precision_in_words(means).endswith(": CLR 0.200, GRNULar-cells (this work) 0.150.")
 
 
 @pytest.fixture
@@ -249,18 +247,20 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert ranked.geometric.to_dict() == {"grnular-cells": pytest.approx(8**0.5), "clr": pytest.approx(2)}
     assert ranked.arithmetic["grnular-cells"] == 4.5 and ranked.arithmetic["ridge"] == 99
     of = [(n, d.split("] ")[1], m) for d in ranked.by_pair.index for n in [NAMES[d[1]]] for m in ("clr", "grnular-cells")]
-    edges = scored(*((*pair, 1.0, 4.0) for pair in of), columns="network dataset method low high")
+    edges = scored(*((*pair, 1.0, 4.0, 0.25) for pair in of), columns="network dataset method low high tf_precision")
     others = scored(*((*pair, 1.5) for pair in of[:-1]), columns="network dataset method ratio_others")
-    table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"])
-    assert table["pairs"].tolist() == ["8", "8"] and table["mean rank"].tolist() == ["1.5", "1.5"]
+    first = scored(*((*pair, epr) for pair, epr in zip(of, [3, 1] * 7 + [3, 9], strict=True)), columns="network dataset method strict_epr")
+    table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"], first)
+    assert table["EPR"].tolist() == ["1.00", "3.00"] and set(table["precision at k"]) == {"0.25"}
+    assert table["mean rank"].tolist() == ["1.5", "1.5"]
     assert table.loc["CLR", ["arithmetic mean", "geometric mean", "95 %, pairs"]].tolist() == ["2.00", "2.00", "[2.00, 2.00]"]
     half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
     assert table.loc["CLR", "95 %, TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
     assert table["telling pairs"].tolist() == ["2.83", "2.00"]
     assert sorted(table["targets no TFs"]) == ["", "1.50"]  # one pair of one method is not there
     assert table["rank"].iloc[0] == "1 [1, 2]"
-    empty = scores.summary_table(ranked, edges.iloc[:0], others.iloc[:0], [])
-    assert set(empty["95 %, TFs"]) == set(empty["targets no TFs"]) == set(empty["telling pairs"]) == {""}
+    empty = scores.summary_table(ranked, edges.iloc[:0], others.iloc[:0], [], first.iloc[:0])
+    assert set(empty["EPR"]) == set(empty["precision at k"]) == set(empty["95 %, TFs"]) == set(empty["targets no TFs"]) == set(empty["telling pairs"]) == {""}
     numbers = scores.mean_numbers(ranked)
     assert numbers["best_method"] == "GRNULar-cells (this work)" and numbers["mean_grnular-cells"] == 4.5
     assert np.isnan(numbers["ratio_ridge"]) and numbers["mean_ridge"] == 99

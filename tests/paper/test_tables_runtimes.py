@@ -59,6 +59,14 @@ def test_arboreto_is_so_many_times_slower(recorded):
     }  # fmt: skip
 
 
+def test_the_chosen_model_stands_beside_correlation():
+    recorded = pd.DataFrame({"method": ["grnular-context", "correlation"], "seconds": [2.0, 0.1], "strict_auprc": [0.3, 0.4]})
+    assert tables.quick_numbers(recorded) == {
+        "seconds_grnular-context": 2.0, "seconds_correlation": 0.1, "auprc_grnular-context": 0.3, "auprc_correlation": 0.4,
+        "correlations": 20.0,
+    }  # fmt: skip
+
+
 def test_what_was_needed_beyond_the_prediction():
     scale = pd.DataFrame(
         {

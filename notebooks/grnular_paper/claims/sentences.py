@@ -205,27 +205,27 @@ REAL_CELLS = (
     Claim(
         "fig8_chance", "Fig. 8",
         "What Fig. 8 prints for GRNULar on dendritic cells is above random scores",
-        "04_beeline", real.beyond_chance,
+        "12_paper_protocol", real.beyond_chance,
     ),
     Claim(
         "fig8_low", "section 3.4",
         "AUPRC on real cells is low, whatever the method: not above the paper's highest",
-        "04_beeline", real.low_auprc, real.printed_auprc,
+        "12_paper_protocol", real.low_auprc, real.printed_auprc,
     ),
     Claim(
         "fig8_levels", "Fig. 8",
         "GRNULar's AUROC is high on most pairs",
-        "04_beeline", real.high_auroc, real.printed_auroc,
+        "12_paper_protocol", real.high_auroc, real.printed_auroc,
     ),
     Claim(
         "table3", "Table 3",
         "The number of TFs among the 500 most variable genes",
-        "04_beeline", real.table3, real.printed_table3,
+        "12_paper_protocol", real.table3, real.printed_table3,
     ),
     Claim(
         "several_simulators", "section 3.3",
         "Training with several simulators improves GRNULar",
-        "04_beeline",
+        "11_model_development",
         real.weights_ahead(
             "context-regulons", "context-ranks",
             "on real cells, a network trained with two simulators (context-regulons) against one "
@@ -235,7 +235,7 @@ REAL_CELLS = (
     Claim(
         "closer_simulator", "section 3.4",
         "Simulations closer to real cells improve GRNULar on real cells",
-        "04_beeline",
+        "11_model_development",
         real.both(
             real.weights_ahead(
                 "grnular-cells", "context-clean",

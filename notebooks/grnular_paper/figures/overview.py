@@ -1,4 +1,4 @@
-"""The figure of the first page: all methods on all experiments."""
+"""Figures of all methods: on all experiments, and their run times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from grnular_core.plotting.style import PALETTE, label
+from grnular_paper import runtimes
 from grnular_paper.tables.overview import METHODS
+from grnular_paper.tables.runtimes import PRINTED
 
 COLUMNS = 6
 OURS = ("grnular", "grnular-context", "grnular-cells", "grnular-curated")  # filled larger, names in bold
@@ -63,3 +65,35 @@ def _panel(ax: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(axis="y", color="0.92", lw=0.6)
     ax.set_axisbelow(True)
+
+
+def time_figure(recorded: pd.DataFrame, printed: pd.DataFrame) -> Figure:
+    """Seconds of every method on one dataset, the paper's beside ours, and strict AUPRC of the same run.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Rows of the record "runtimes".
+    printed : DataFrame
+        ``method, seconds`` of the paper's Table 2.
+
+    Returns
+    -------
+    Figure
+        A row a method, the fastest on top; seconds on a logarithmic axis.
+    """
+    rows = recorded[recorded["method"].isin(runtimes.METHODS)].sort_values("seconds")
+    papers = {PRINTED[row.method]: row.seconds for row in printed.itertuples()}
+    figure, ax = plt.subplots(figsize=(6.4, 0.22 * len(rows) + 0.9))
+    for y, row in enumerate(rows.itertuples()):
+        ax.plot(row.seconds, y, "o", color=PALETTE[row.method], ms=7 if row.method in OURS else 5)
+        if row.method in papers:
+            ax.plot(papers[row.method], y, "D", mfc="none", mec="0.3", ms=5)
+        ax.text(1.02, y, f"{row.strict_auprc:.3f}", transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+    ax.text(1.02, -1, "strict AUPRC", transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+    ax.set_xscale("log")
+    ax.set_yticks(range(len(rows)), [label(method) for method in rows["method"]])
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlabel("seconds of one inference")
+    ax.grid(axis="y", color="0.92", lw=0.6)
+    return figure

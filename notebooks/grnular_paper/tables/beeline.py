@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.data.beeline import DATASETS, NETWORKS, load_beeline, table3
+from grnular_core.data.beeline import load_beeline, table3
 from grnular_core.data.dataset import GRNDataset, dataset_card
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting.style import label
@@ -56,23 +56,25 @@ def runnable(
     return [d for d in datasets if all((d, n) not in reasons for n in networks)]
 
 
-def status_table(
-    reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]
-) -> pd.DataFrame:
-    """Tell what runs now, and why the rest does not.
+def sources_in_words(reasons: Mapping[tuple[str, str], str], computed: Sequence[str]) -> str:
+    """Say which datasets are computed now, and why others are not.
+
+    Parameters
+    ----------
+    computed : sequence of str
+        Datasets that run now.
 
     Returns
     -------
-    DataFrame
-        A line a dataset of BEELINE, a column a network.
+    str
+        Two sentences.
     """
-    asked = {(d, n) for d in datasets for n in networks}
-    idle = "from the record"
-    rows = [
-        [d, *(reasons.get((d, n)) or ("computed for this page" if (d, n) in asked else idle) for n in NETWORKS)]
-        for d in DATASETS
-    ]
-    return pd.DataFrame(rows, columns=["dataset", *NETWORKS])
+    why: dict[str, list[str]] = {}
+    for (dataset, _), reason in reasons.items():
+        why.setdefault(reason, []).append(dataset)
+    absent = "; ".join(f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in why.items())
+    now = f"{', '.join(computed) or 'No dataset'} computed for this page, all else from the record."
+    return f"{now} Without data: {absent}." if absent else now
 
 
 def card_table(loaded: Mapping[tuple[str, str], GRNDataset]) -> pd.DataFrame:

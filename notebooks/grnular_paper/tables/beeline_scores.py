@@ -121,17 +121,6 @@ def precision_numbers(means: pd.Series) -> dict[str, int]:
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 
 
-def precision_in_words(means: pd.Series) -> str:
-    """List ``precision_means`` in a sentence.
-
-    Returns
-    -------
-    str
-    """
-    listed = ", ".join(f"{label(method)} {mean:.3f}" for method, mean in means.items())
-    return f"Precision at k per TF, mean over pairs: {listed}."
-
-
 def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     """Say what each pair can tell: how many methods leave the interval of random scores, and how surely.
 
@@ -241,7 +230,7 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
 
 
 def summary_table(
-    found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, telling: Sequence[str]
+    found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, telling: Sequence[str], rows: pd.DataFrame
 ) -> pd.DataFrame:
     """Means of every ranked method, how sure they are, and what is left of them on other targets and pairs.
 
@@ -256,14 +245,13 @@ def summary_table(
         Texts, the best by its geometric mean on top. Arithmetic and geometric mean of AUPRC / density, 95 % intervals
         of the latter over pairs and over TFs (of pairs that are independent, each with the spread of its draws);
         its geometric means over the telling pairs, and over targets that are no TFs; mean rank over pairs, and with
-        two datasets or more the rank with an interval from drawing datasets with replacement. A cell is empty where
-        a pair lacks its number.
+        two datasets or more the rank with an interval from drawing datasets with replacement; median of EPR over pairs,
+        and mean of precision at k per TF. A cell is empty where a pair lacks its number.
     """
     log = found.by_pair
     others = _by_pair(targets, "ratio_others").reindex(log.index)
     spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
-    table["pairs"] = log.count().astype(str)
     table["arithmetic mean"] = found.arithmetic.map("{:.2f}".format)
     table["geometric mean"] = found.geometric.map("{:.2f}".format)
     over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
@@ -280,6 +268,8 @@ def summary_table(
     if len(set(found.datasets)) > 1:
         ranks = rank_intervals(log, found.datasets).reindex(table.index)
         table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
+    table["EPR"] = _shown(_by_pair(rows, "strict_epr").median().reindex(found.methods))
+    table["precision at k"] = _shown(precision_means(by_edge, detailed(by_edge, found.methods)).reindex(found.methods))
     return table.rename(index=label)
 
 

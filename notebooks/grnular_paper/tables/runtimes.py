@@ -203,6 +203,20 @@ def arboreto_numbers(recorded: pd.DataFrame, real: pd.DataFrame) -> dict[str, fl
     }
 
 
+def quick_numbers(recorded: pd.DataFrame) -> dict[str, float]:
+    """Return seconds and accuracy of the chosen model on DS3 beside correlation, to be glued.
+
+    Returns
+    -------
+    dict of str to float
+        ``seconds_<method>``, ``auprc_<method>`` (strict); ``correlations``: how many run in the time of the chosen model.
+    """
+    rows = recorded.set_index("method")[["seconds", "strict_auprc"]].reindex(["grnular-context", "correlation"])
+    numbers = {f"seconds_{m}": float(seconds) for m, seconds in rows["seconds"].items()}
+    numbers |= {f"auprc_{m}": float(score) for m, score in rows["strict_auprc"].items()}
+    return numbers | {"correlations": numbers["seconds_grnular-context"] / numbers["seconds_correlation"]}
+
+
 def ends(table: pd.DataFrame) -> pd.DataFrame:
     """Where each method stopped in every sweep of sizes.
 
