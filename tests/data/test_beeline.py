@@ -10,6 +10,14 @@ from grnular_core.data.dataset import dataset_card
 from grnular_core.data.registry import registry
 from grnular_core.utils.errors import InputError
 
+QUICK = ("mHSC-L", "hESC")  # one of each species; the others are looked at by the slow tests
+
+
+def chosen(dataset: str, *more: str):
+    return pytest.param(dataset, *more, marks=[] if dataset in QUICK else pytest.mark.slow)
+
+
+EVERY_DATASET = pytest.mark.parametrize("dataset", [chosen(name) for name in beeline.DATASETS])
 SUBSETS = [
     (dataset, rule)
     for dataset in beeline.DATASETS
@@ -17,13 +25,13 @@ SUBSETS = [
     for name in ("ExpressionData.csv.gz", "expression.npz")
     if f"beeline/{rule}/{dataset}/{name}" in registry()
 ]
-PAIRS = [(d, n) for d, rule in SUBSETS if rule == "TFs+500" for n in beeline.NETWORKS]
+PAIRS = [chosen(d, n) for d, rule in SUBSETS if rule == "TFs+500" for n in beeline.NETWORKS]
 TABLE3 = {
     "mDC": 42, "mESC": 100, "mHSC-E": 69, "mHSC-GM": 74, "mHSC-L": 83, "hESC": 86, "hHep": 56
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("dataset", "rule"), SUBSETS)
+@pytest.mark.parametrize(("dataset", "rule"), [chosen(*pair) for pair in SUBSETS])
 def test_the_gene_rule_gives_exactly_the_genes_of_the_subset(real_data, dataset, rule):
     data = beeline.load_beeline(dataset, "STRING", rule)
     assert set(beeline._beeline_genes(dataset, int(rule[4:]))) == set(data.genes)
@@ -36,7 +44,7 @@ def test_the_papers_gene_rule_gives_table_3(real_data):
     assert all(len(beeline._top500_genes(dataset)) == 500 for dataset in beeline.DATASETS)
 
 
-@pytest.mark.parametrize("dataset", beeline.DATASETS)
+@EVERY_DATASET
 @pytest.mark.parametrize("rule", ["TFs+500", "TFs+1000"])
 @pytest.mark.parametrize("network", beeline.NETWORKS)
 def test_a_full_network_restricted_by_the_rule_equals_the_subset(real_data, dataset, rule, network):
@@ -82,7 +90,7 @@ def test_cells_stand_in_the_order_of_pseudotime(real_data):
     assert data.provenance["expression_from"] == beeline.SPARSE
 
 
-@pytest.mark.parametrize("dataset", beeline.DATASETS)
+@EVERY_DATASET
 def test_the_tfs_of_all_seven_datasets_make_a_rule_of_their_own(real_data, dataset):
     counts = {
         "mDC": 321, "mESC": 620, "mHSC-E": 204, "mHSC-GM": 132, "mHSC-L": 60, "hESC": 410, "hHep": 448
@@ -146,7 +154,7 @@ def make_archives(folder, dataset):
 
 @pytest.mark.parametrize("rule", beeline.GENE_RULES)
 @pytest.mark.parametrize("network", beeline.NETWORKS)
-@pytest.mark.parametrize("dataset", beeline.DATASETS)
+@EVERY_DATASET
 def test_every_pair_loads_from_archives_of_the_same_layout(
     dataset, network, rule, tmp_path, monkeypatch
 ):

@@ -10,7 +10,6 @@ from grnular_core.data.candidates import (
     TruthCounts,
     clean_truth,
     score_matrix,
-    scored_edges,
     sign_matrix,
     strict_candidates,
 )
@@ -119,25 +118,6 @@ def test_candidates_are_regulators_with_a_true_edge_times_all_genes_but_themselv
     assert (found.sign[0, 2], found.sign[1, 0], np.abs(found.sign).sum()) == (-1, 1, 2)
 
 
-def test_listed_regulators_and_truth_genes_are_the_other_two_views():
-    truth = truth_of(("c", "a"), ("e", "b"))
-    listed = strict_candidates(truth, GENES, ["a", "c", "d"], regulators="listed")
-    assert listed.regulators == ("a", "c", "d")
-    assert listed.n_candidates == 12
-    view = strict_candidates(truth, GENES, ["a", "c", "d"], targets="truth-genes")
-    assert (view.regulators, view.targets) == (("c",), ("a", "b", "c", "e"))
-    assert view.n_candidates == 3
-
-
-@pytest.mark.parametrize("regulators", ["with-truth", "listed"])
-def test_an_empty_truth_gives_candidates_without_a_true_pair(regulators):
-    empty = pd.DataFrame({"regulator": [], "target": []})
-    found = strict_candidates(empty, GENES, ["a", "b"], regulators)
-    assert found.n_true == 0
-    assert found.n_candidates == (0 if regulators == "with-truth" else 8)
-    assert np.isnan(found.density) if regulators == "with-truth" else found.density == 0.0
-
-
 def test_scores_are_absolute_absent_edges_are_zero_and_the_largest_duplicate_counts():
     edges = edges_of(
         ("a", "b", 0.5), ("a", "b", -2.0), ("a", "x", 9.0), ("x", "b", 9.0), ("c", "a", 1)
@@ -166,17 +146,3 @@ def test_the_matrix_undoes_the_edge_table():
 def test_signs_are_those_of_the_edge_that_gives_the_score(edges, signs):
     for table in (edges_of(*edges), edges_of(*edges[::-1])):
         assert sign_matrix(table, ["a", "b"], ["b", "c"]).tolist() == [signs, [0, 0]]
-
-
-def test_an_undirected_table_scores_both_directions_alike():
-    edges = edges_of(("a", "b", 1.0, -1), ("b", "a", 3.0, 1), ("c", "a", 2.0, -1))
-    both = scored_edges(edges, GENES, undirected=True)
-    scores, signs = score_matrix(both, GENES, GENES), sign_matrix(both, GENES, GENES)
-    assert np.array_equal(scores, scores.T) and np.array_equal(signs, signs.T)
-    assert (scores[0, 1], scores[0, 2], signs[0, 1], signs[0, 2]) == (3.0, 2.0, 1, -1)
-
-
-def test_an_empty_table_scores_zero_everywhere():
-    empty = edges_of(("a", "b", 1.0))[:0]
-    assert not score_matrix(empty, ["a"], GENES).any()
-    assert not sign_matrix(empty, ["a"], GENES).any()

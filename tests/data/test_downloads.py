@@ -290,10 +290,3 @@ def test_a_member_that_is_not_the_one_is_refused(server, monkeypatch, inside, it
 def test_the_member_as_listed_goes_before_one_that_ends_alike(server, monkeypatch):
     serve(server, monkeypatch, TWICE[0], NAME)
     assert fetch_member(ARCHIVE, NAME, progress=False).exists()
-
-
-def test_an_unknown_member_is_an_input_error_before_any_download(server, monkeypatch):
-    serve(server, monkeypatch, NAME)
-    with pytest.raises(InputError, match="did you mean Networks/human/STRING-network.csv"):
-        fetch_member(ARCHIVE, "Networks/human/STRNG-network.csv")
-    assert server.log == []

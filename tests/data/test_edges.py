@@ -3,7 +3,6 @@
 import gzip
 import time
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,12 +115,9 @@ def test_a_negative_weight_is_a_strong_repression_unless_there_are_signs(tmp_pat
     [
         ("A,B,high\n", r"columns \['A', 'B', 'high'\]; missing \['regulator', 'target', 'weight'\]"),
         ("regulator,target,weight\nA,B,\n", "data row 1: weight '' is not a finite number; leave"),
-        ("regulator,target,weight\nA,B,1\nA,C,nan\n", "data row 2: weight 'nan'"),
         ("regulator,target,weight\nA,B,high\n", "weight 'high'"),
         ("regulator,target,weight\nA,B,1,2\n", "3 fields and the rows have 4.*row.names"),
         ("regulator,target,weight\nA,B,1\nA,B\n", "line 3 .*: 2 fields"),
-        ("regulator,target,weight\n,B,1\n", "data row 1: an edge without a regulator"),
-        ("\n\n", "blank lines only"),
     ],
 )
 def test_a_table_that_is_no_edge_table_is_refused(tmp_path, text, words):
@@ -154,13 +150,6 @@ def test_signs_that_disagree_are_unknown():
     assert table.set_index(["regulator", "target"]).loc[("a", "b"), "sign"] == 0
 
 
-def test_directed_edges_never_close_a_cycle():
-    table = cpdag(edge_table(np.random.default_rng(0).random((3, 5)), TFS, GENES), TFS)
-    directed = table.loc[table["directed"], ["regulator", "target"]]
-    assert nx.is_directed_acyclic_graph(nx.DiGraph(directed.to_numpy().tolist()))
-    assert len(table) == 3 + 3 * 2
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -179,9 +168,3 @@ def test_edges_without_a_header_and_of_r_are_read(tmp_path, text):
     assert edges[["regulator", "target", "weight"]].to_numpy().tolist() == [
         ["GATA1", "HBB", 0.9], ["SPI1", "CD14", 0.5],
     ]  # fmt: skip
-
-
-def test_an_unknown_header_is_no_edge(tmp_path):
-    (tmp_path / "net.csv").write_text("a,b,c\nGATA1,HBB,0.9\n")
-    with pytest.raises(InputError, match="missing"):
-        read_edges(tmp_path / "net.csv")

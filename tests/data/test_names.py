@@ -16,11 +16,6 @@ def spelled(given: list[str], genes: list[str], match: str) -> list[str]:
     return names.match_spelling(pd.Series(given, dtype=object), genes, match).tolist()
 
 
-def test_a_long_list_is_shown_by_its_first_names():
-    assert names.preview(["a", "b"], 3) == "a, b"
-    assert names.preview(range(7), 3) == "0, 1, 2 and 4 more"
-
-
 # --- orientation
 
 
@@ -36,33 +31,6 @@ def test_the_side_with_the_tfs_holds_the_genes(turned):
 def test_a_side_that_holds_far_more_tfs_wins_over_an_accident():
     columns = [f"TF{i}" for i in range(20)]
     assert names.choose_orientation(["TF0", "c1"], columns, columns)[0]
-
-
-@pytest.mark.parametrize(
-    ("rows", "columns", "tfs", "words"),
-    [
-        (GENES, GENES, ["A"], ["1 of 4 row names", "1 of 4 column names", "--orientation"]),
-        (CELLS, GENES, None, ["c1, c2, c3", "A, B, C", "--orientation"]),
-        (CELLS, GENES, ["X", "Y"], ["no TF of the list (2 names: X, Y)", "another species"]),
-        (CELLS, GENES, ["a", "b"], ["With --match ignore-case 2 would match"]),
-        (CELLS, ["ENSG01.2"], ["ENSG01.1"], ["With --match ignore-version 1 would match"]),
-    ],
-)
-def test_orientation_that_cannot_be_told_is_refused_with_names_and_overlaps(
-    rows, columns, tfs, words
-):
-    with pytest.raises(InputError) as caught:
-        names.choose_orientation(rows, columns, tfs)
-    for word in words:
-        assert word in str(caught.value)
-
-
-def test_an_orientation_told_is_taken_unless_the_tf_list_is_against_it():
-    assert names.choose_orientation(GENES, CELLS, None, "genes-x-cells")[0] is False
-    assert names.choose_orientation(CELLS, GENES, None, "cells-x-genes")[0] is True
-    assert names.choose_orientation(GENES, GENES, ["A"], "cells-x-genes")[0] is True
-    with pytest.raises(InputError, match="given as genes-x-cells, but 0 of 3 row names"):
-        names.choose_orientation(CELLS, GENES, ["A"], "genes-x-cells")
 
 
 def test_a_misspelt_rule_is_refused_with_the_known_ones():
@@ -133,42 +101,3 @@ def test_tfs_come_in_gene_order_and_the_rest_is_said(tfs, genes, match, found, m
     assert answer[:2] == (found, missing)
     with pytest.raises(InputError, match=words):
         raise InputError(answer[2])
-
-
-def test_no_tf_left_is_refused_with_both_sides():
-    with pytest.raises(InputError, match=r"\(1 names: X\) is left among the 4 genes of x \(A, B"):
-        names.choose_tfs(["X"], GENES, "exact", "x")
-    with pytest.raises(InputError, match="Its TFs K are there, but have one value in every cell"):
-        names.choose_tfs(["K"], GENES, "exact", "x", dropped=["K"])
-
-
-# --- names of genes and cells, reference networks
-
-
-def test_gene_names_are_there_and_once_each_unless_a_rule_says_otherwise():
-    assert names.check_names(["A", "B", "A"], "sum", "x") == ["A"]
-    with pytest.raises(InputError, match="1 gene names occur more than once .A.*--duplicates sum"):
-        names.check_names(["A", "B", "A"], "error", "x")
-    with pytest.raises(InputError, match="gene number 2 has no name"):
-        names.check_names(["A", " ", "C"], "error", "x")
-
-
-def test_odd_names_are_said():
-    assert names.name_notes(CELLS, ["OCT-4", "MARCH1", "NKX2-1", "A"]) == []
-    repeated, dates = names.name_notes(["c1", "c1", "c2"], ["1-Mar", "Sep-02", "A"])
-    assert "1 cell names occur more than once (c1)" in repeated
-    assert "2 gene names look like dates" in dates
-
-
-def test_a_reference_network_needs_its_columns_and_one_edge_among_the_genes():
-    with pytest.raises(InputError, match="columns Gene1, Gene2; missing regulator, target"):
-        names.check_truth(pd.DataFrame(columns=["Gene1", "Gene2"]), GENES, "exact", "x")
-    for pairs in ([], [("x", "x")], [("A", "x"), ("y", "B")]):
-        truth = pd.DataFrame(pairs, columns=["regulator", "target"])
-        with pytest.raises(InputError, match=f"no edge of the reference network .{len(pairs)} ed"):
-            names.check_truth(truth, GENES, "exact", "x")
-    truth = pd.DataFrame([("A", "B")], columns=["regulator", "target"])
-    names.check_truth(truth, GENES, "exact", "x")
-    assert "1 of 1 true edges" in names.truth_note(truth, ["A"], "x")
-    with pytest.raises(InputError, match="none of the 1 true edges .* and 1 end at one; .*swapped"):
-        names.truth_note(truth, ["B"], "x")

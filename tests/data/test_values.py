@@ -84,14 +84,6 @@ def test_what_rounding_has_left_of_zeros_counts_as_zero(make):
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_negative_values_are_scaled_only_when_that_was_said(make):
-    matrix = make([[0, -0.5], [1, 2]])
-    assert check(matrix, scaled=True) == "scaled values"
-    with pytest.raises(InputError, match="1 negative values.*cell c0, gene g1;.*--scaled"):
-        check(matrix)
-
-
-@pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize(
     ("bad", "words"),
     [

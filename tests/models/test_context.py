@@ -38,18 +38,6 @@ def logits_of(rho, features, detected, index, theta, Z, allowed=None):
 # --- the network alone, exactly
 
 
-def test_permuting_genes_or_tfs_permutes_the_logits():
-    rho, features, detected, index, theta, Z = given = case()
-    logits = logits_of(*given)
-    order = torch.randperm(9, generator=torch.Generator().manual_seed(5))
-    moved = torch.argsort(order)[index]
-    parts = features[:, :, order], detected[:, order], moved, theta[:, :, order], Z[:, :, order]
-    torch.testing.assert_close(logits_of(rho, *parts), logits[:, :, order])
-    order = torch.tensor([2, 0, 3, 1])
-    parts = features[:, order], detected, index[:, order], theta[:, order], Z[:, order]
-    torch.testing.assert_close(logits_of(rho, *parts), logits[:, order])
-
-
 @pytest.mark.parametrize("value", [0.0, 7.0])
 def test_pairs_that_cannot_be_edges_have_no_influence(value):
     rho, features, detected, index, theta, Z = given = case()
@@ -116,7 +104,6 @@ def test_correlated_tfs_are_mixed_by_scaled_weights():
     assert context.fixed(slice(0, 9)).shape == (2, 4, 9, 3 * len(EDGE_FEATURES) + 2)
     assert (context.C.diagonal(dim1=1, dim2=2) == 0).all()
     assert (context.C >= 0).all() and (context.C.sum(2) < 1).all()
-
 
 
 def test_row_column_scores_by_hand():

@@ -111,18 +111,6 @@ def test_covariance_is_the_correlation_and_a_constant_gene_is_independent():
         assert torch.equal(sigma[i, 5], torch.eye(20)[5].double())
 
 
-def test_gradients_through_all_cells_are_right():
-    X, tfs, _ = batch(n_cells=30, n_genes=6, n_tfs=2)
-    model = GLADTF(replace(SMALL, n_unroll=3)).double()
-    names = [name for name, _ in model.named_parameters()]
-
-    def theta(*values):
-        given = dict(zip(names, values, strict=True))
-        return torch.func.functional_call(model, given, (X, tfs)).theta
-
-    assert torch.autograd.gradcheck(theta, tuple(model.parameters()))
-
-
 # --- scores
 
 

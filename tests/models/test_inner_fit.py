@@ -43,18 +43,6 @@ def test_good_init_equals_the_plain_steps_of_every_graph(depth, tolerance, reduc
         assert_same(pick(fit, one), wanted)
 
 
-@pytest.mark.parametrize("sizes", [(10, 40, 100), (4, 20, 15, 30)])
-def test_single_precision_differs_by_its_rounding(sizes):
-    split = split_cells(90, seeded(1))
-    results = []
-    for dtype in (torch.float32, torch.float64):
-        weights, X_T, X_O, Z, lam = data(sizes=sizes, cells=90, dtype=dtype)
-        fit = good_init(weights, X_T, X_O, split, 30, 0.01)
-        results.append(fit_dnn(fit.weights, fit.adam, X_T, X_O, Z, lam, 5, 0.01)[0])
-    assert_same(_each(torch.Tensor.double, results[0]), results[1], atol=1e-3, rtol=1e-3)
-    assert results[0].W[0].dtype == torch.float32
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("sizes, cells", [((1, 2, 1), 1), ((1, 3, 4), 2), ((5, 3, 2, 7), 1)])
 def test_one_cell_one_tf_and_constant_genes_are_fitted(sizes, cells, dtype):

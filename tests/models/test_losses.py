@@ -15,7 +15,6 @@ from grnular_core.models.losses import (
     f_beta_loss,
     frobenius,
     not_self,
-    over_iterates,
     smooth_ap_loss,
     summed_loss,
 )
@@ -85,18 +84,6 @@ def test_a_perfect_theta_leaves_only_the_f_beta_part():
     torch.testing.assert_close(loss, f_beta_loss(theta, truth, torch.ones_like(truth)))
     loss.sum().backward()
     assert torch.isfinite(theta.grad).all()
-
-
-def test_iterates_are_averaged_or_only_the_last_counts():
-    theta, truth, allowed = example()
-
-    def loss(t):
-        return frobenius(t, truth, allowed)
-
-    iterates = (theta, 2 * theta, 0 * theta)
-    assert torch.equal(over_iterates(loss, iterates), loss(0 * theta))
-    wanted = (loss(theta) + loss(2 * theta) + loss(0 * theta)) / 3
-    torch.testing.assert_close(over_iterates(loss, iterates, "all"), wanted)
 
 
 def test_cross_entropy_by_hand():
@@ -190,10 +177,3 @@ def test_sums_over_a_sample_of_the_others_are_scaled_up_to_all_of_them():
     )  # fmt: skip
     # all equal: half of the 39 other true edges, and of all 99 others, stand before each
     assert float(loss) == pytest.approx(1 - 20.5 / 50.5)
-
-
-@pytest.mark.parametrize("loss", [f_beta_loss, frobenius, balanced_cross_entropy, smooth_ap_loss])
-def test_gradients_are_those_of_the_values(loss):
-    theta, truth, allowed = example(graphs=2, tfs=2, genes=4)
-    theta.requires_grad_()
-    assert torch.autograd.gradcheck(lambda t: loss(t, truth, allowed), theta)

@@ -94,60 +94,31 @@ def test_what_is_public_says_what_it_takes_and_what_it_gives(path):
     assert problems(path.read_text(encoding="utf-8")) == []
 
 
-GOOD = '''"""A module."""
+LACKING = '''
 from dataclasses import dataclass
 
 @dataclass
 class A:
-    """A thing."""
-    a: int  # what it is
+    a: int
 
     def twice(self, by: int = 2) -> int:
-        """Twice.
-
-        Parameters
-        ----------
-        by : int, default 2
-            Words: more.
-
-        Returns
-        -------
-        int
-            The answer.
-        """
+        """Words."""
 
 def f(a, b, *more) -> None:
     """Words.
 
     Parameters
     ----------
-    a, b : float
+    a : float
         Numbers.
-    *more
-        Others.
     """
 '''
+SHARED = '"""A module.\n\nParameters\n----------\nb : float\nmore\n"""'
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "decorators"),
-    [
-        ("", "", None),
-        ('"""A module."""', "", "the module has no docstring"),
-        ('"""A thing."""', "", "A has no docstring"),
-        ("  # what it is", "", "A: Attributes without a"),
-        ("by : int", "to : int", "A.twice: Parameters without by"),
-        ("Returns\n        -------", "Notes\n        -----", "A.twice: no Returns"),
-        ("a, b : float", "a : float", "f: Parameters without b"),
-        ("    *more\n        Others.\n", "", "f: Parameters without more"),
-        ('"""Words.', '"""', "f has no docstring"),
-    ],
-)
-def test_what_is_missing_is_found(before, after, decorators):
-    assert problems(GOOD.replace(before, after, 1)) == ([decorators] if decorators else [])
-
-
-def test_what_several_functions_take_is_told_once_by_the_module():
-    parts = '"""A module.\n\nParameters\n----------\nb : float\n    A number.\n"""'
-    alone = GOOD.replace("a, b : float", "a : float")
-    assert problems(alone) and problems(alone.replace('"""A module."""', parts)) == []
+def test_what_is_missing_is_found_unless_the_module_tells_it_once():
+    of_class = ["A has no docstring", "A.twice: Parameters without by", "A.twice: no Returns", "A: Attributes without a"]
+    of_function = ["f: Parameters without b", "f: Parameters without more"]
+    assert sorted(problems(LACKING)) == sorted(["the module has no docstring", *of_class, *of_function])
+    assert sorted(problems(SHARED + LACKING)) == sorted(of_class)
+    assert "A: Attributes without a" not in problems(LACKING.replace("a: int", "a: int  # what it is"))

@@ -87,15 +87,6 @@ def test_the_strongest_are_those_of_the_whole_cpdag(seed, n_tfs, n_edges):
     pd.testing.assert_frame_equal(strongest(edges, genes[:n_tfs], n_edges), expected)
 
 
-def test_a_joined_pair_of_tfs_is_weaker_than_the_edge_it_was():
-    tfs, genes = list("ABCD"), list("ABCDg")
-    scores = pd.DataFrame(0.0, tfs, genes)
-    scores.loc["A", "B"], scores.loc["C", "D"], scores.loc["A", "g"] = 10, 10, 9
-    edges = edge_table(scores.to_numpy(), tfs, genes)
-    (first,) = strongest(edges, tfs, 1).itertuples()  # the pairs count half: one direction is missing
-    assert (first.regulator, first.target, first.weight) == ("A", "g", 9)
-
-
 def test_the_h5ad_is_the_input_and_the_table(tmp_path):
     adata = small_anndata("csr")
     adata.layers["raw_counts"], adata.uns["mine"] = adata.X.copy(), {"a": 1}
