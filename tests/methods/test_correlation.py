@@ -112,10 +112,3 @@ def test_over_several_numbers_of_clusters_the_correlation_is_their_mean():
     mean = (one.weight * one.sign + two.weight * two.sign) / 2
     np.testing.assert_allclose(both.weight * both.sign, mean, atol=1e-12)
     assert not np.allclose(one.weight, two.weight)
-
-
-def test_an_edge_into_a_tf_scores_one_and_every_other_nothing():
-    x, tf_index = small()
-    weight = baselines.target_is_tf(x, tf_index).weight
-    assert set(np.unique(weight)) == {0, 1} and weight.sum() == 4 * 3
-    assert (weight[:, 4:] == 0).all() and (np.diag(weight) == 0).all()

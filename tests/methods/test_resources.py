@@ -2,14 +2,12 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.records import Record, recorded_folder
 
-from grnular_core.cli.main import main
 from grnular_core.methods import resources
 from grnular_core.methods.registry import METHODS, infer
 from grnular_core.methods.resources import (
@@ -23,7 +21,6 @@ from grnular_core.methods.resources import (
 from grnular_core.models.cost import Stages, operations
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained
-from grnular_core.utils import device as machine_memory
 from grnular_core.utils.errors import InputError
 
 FULL = (20_000, 20_000, 1_500)
@@ -174,14 +171,3 @@ def test_stages_follow_each_other_by_their_shares_of_the_work():
         1 - parts["iterations"] / sum(parts.values())
     )
     Stages(None, CONFIG, *FULL).part("init")(0.3)  # nobody listens
-
-
-def test_the_command_tells_how_long_large_data_take(tmp_path, monkeypatch, capsys, small_data):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(machine_memory, "LARGE_PAIRS", 10)
-    monkeypatch.setattr(resources, "_measured_rate", lambda: 1e12)
-    small_data.adata.to_df().to_csv("expression.csv")
-    Path("tfs.txt").write_text("\n".join(small_data.tfs))
-    assert main(["infer", "expression.csv", "--tfs", "tfs.txt", "-o", "edges.csv"]) == 0
-    assert "of memory, about 3 s on the CPU" in capsys.readouterr().err
-    assert Path("edges.csv").exists()

@@ -6,10 +6,8 @@ from conftest import linear_network
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.methods import tuned
-from grnular_core.methods.correlation import standardised
 from grnular_core.methods.glasso import glasso_fixed
 from grnular_core.methods.registry import METHODS, RunOptions, run_method
-from grnular_core.methods.ridge import PENALTIES, ridge
 from grnular_core.methods.tigress import tigress
 from grnular_core.methods.trees import Boosting, Forest, ensemble_scores
 from grnular_core.methods.tuned import DEFAULTS, RANGES, SETTINGS, WITHOUT, Paths, Penalty
@@ -125,14 +123,3 @@ def test_the_lasso_with_a_penalty_is_that_of_its_equation():
     assert found.weight.shape == (1, 3) and found.weight[0, 0] == 0 and found.weight[0, 2] == 0
     assert found.weight[0, 1] == pytest.approx(r - 0.2, abs=1e-3)
     assert found.sign[0, 1] == 1
-
-
-def test_ridge_with_a_penalty_solves_its_normal_equations(matrix):
-    X, tf_index = matrix
-    z = standardised(X)
-    target = next(g for g in range(X.shape[1]) if g not in tf_index)
-    x = z[:, tf_index]
-    solved = np.linalg.solve(x.T @ x + 0.3 * len(z) * np.eye(len(tf_index)), x.T @ z[:, target])
-    found = ridge(X, tf_index, penalty=0.3)
-    assert np.allclose(found.weight[:, target] * found.sign[:, target], solved)
-    assert np.allclose(ridge(X, tf_index, penalty=PENALTIES[3]).weight, ridge(X, tf_index, 5, PENALTIES[3]).weight)
