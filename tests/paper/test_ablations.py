@@ -5,11 +5,8 @@ from dataclasses import fields, replace
 import pytest
 from grnular_paper import ablations
 from grnular_paper.ablations import UNTRAINED, Variant, mask_effect, variants, with_config
-from grnular_paper.records import Record
-from grnular_paper.runs import run_missing
 
 VARIANTS = variants()
-TINY = with_config(UNTRAINED, hidden=(8,), n_unroll=1, n_inner=1, init_epochs=2)
 
 
 def changed(one, other) -> set[str]:
@@ -32,20 +29,6 @@ def test_values_of_a_factor_differ_in_nothing_else():
         in_recipe = changed(v.recipe, first.recipe) - {"config"}
         allowed = together.get(v.factor, set())
         assert len((in_config | in_recipe) - allowed) <= 1, v.label
-
-
-def test_rows_are_of_the_same_test_graphs_and_kept_once(tmp_path):
-    sizes = {"presets": ("clean",), "n_graphs": 2}
-    few = [
-        Variant("P", "1", "untrained", TINY, **sizes),
-        Variant("P", "2", "untrained", with_config(TINY, n_inner=2), **sizes),
-    ]
-    run_missing(tmp_path, few, say=lambda text: None)
-    rows = Record("ablations", tmp_path).rows()
-    assert len(rows) == 4 and (rows.groupby("replicate")["density"].nunique() == 1).all()
-    lines: list[str] = []
-    run_missing(tmp_path, few, say=lines.append)
-    assert not lines
 
 
 def test_scores_are_those_of_the_model_and_not_of_chance():

@@ -156,20 +156,6 @@ def test_a_grid_says_how_much_of_it_is_on_record(tmp_path):
     assert named("clean_paper_trees").assess(tmp_path).verdict == OPEN
 
 
-def test_what_is_left_under_dropout_is_measured_graph_by_graph():
-    rows = claims_simulated._kept(RECORD)
-    clean = pd.read_csv(RECORD / "clean.csv").query(
-        "cell_types == 5 and cells == 1000 and replicate == 3 and method == 'ridge'"
-    )
-    noisy = pd.read_csv(RECORD / "noisy.csv").query(
-        "dataset == 'noisy(25)' and cells == 1000 and replicate == 3 and method == 'ridge'"
-    )
-    chosen = rows[(rows["method"] == "ridge") & (rows["replicate"] == "3")]
-    chosen = chosen[(chosen["place"] == 1000) & (chosen["panel"] == 25)]
-    expected = noisy["strict_auprc"].item() / clean["strict_auprc"].item()
-    assert chosen["kept"].item() == pytest.approx(expected)
-
-
 def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     lines = ["name,statement,verdict,numbers,method"]
     lines += [f"{n},{n} moves,{v},rho,grnular" for n, v in (("sox2_falls", REPRODUCED), ("sox7_rises", NOT_REPRODUCED),
@@ -313,32 +299,6 @@ def test_an_interval_across_the_margin_is_neither_as_good_nor_worse(monkeypatch)
     assert claims_model.worse("", "", "1", "2")(RECORD).verdict == NOT_REPRODUCED
 
 
-@pytest.mark.parametrize(
-    ("strict", "paper", "words"),
-    [(0.865, 0.725, (REPRODUCED, REPRODUCED)), (0.855, 0.715, (NOT_REPRODUCED, NOT_REPRODUCED))],
-)
-def test_an_auroc_stays_that_keeps_nine_tenths_of_what_lies_above_chance(monkeypatch, strict, paper, words):  # fmt: skip
-    scores = ["strict_auroc", "paper_auroc", "paper_floor_auroc"]
-    rows = pd.DataFrame(
-        [(q, 100, f"network {n}", n, *values) for n in range(8)
-         for q, values in ((25, (0.9, 0.8, 0.7)), (75, (strict, paper, 0.7)))],
-        columns=["panel", "place", "unit", "replicate", *scores],
-    ).assign(method="grnular")  # fmt: skip
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
-    found = claims_simulated.auroc_stays(RECORD)
-    assert (found.verdict, found.by_paper) == words
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows[rows["replicate"] < 5])
-    assert claims_simulated.auroc_stays(RECORD).verdict == UNTESTED
-
-
-@pytest.mark.parametrize(("ratio", "word"), [(1.45, REPRODUCED), (1.55, NOT_REPRODUCED)])
-def test_a_method_fails_below_one_and_a_half_times_random(monkeypatch, ratio, word):
-    rows = pd.DataFrame({"panel": 75, "tf_information": "without", "method": "glad", "place": 100, "point": "p",
-                         "unit": range(8), "replicate": range(8), "strict_auprc_ratio": ratio})  # fmt: skip
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda *names: rows)
-    assert claims_simulated.all_fail(RECORD).verdict == word
-
-
 @pytest.mark.parametrize(("oracle", "expected"), [(0.49, UNTESTED), (0.51, REPRODUCED)])
 def test_that_a_method_works_is_judged_where_an_oracle_could(monkeypatch, oracle, expected):
     rows = pd.DataFrame(
@@ -390,40 +350,6 @@ def test_far_less_is_less_than_half(monkeypatch, tmp_path, times, word):
 def test_a_high_auroc_is_nine_tenths_or_more(monkeypatch, auroc, word):
     monkeypatch.setattr(claims_real, "_pairs", lambda *of: pd.DataFrame({"grnular": [auroc] * 3}))
     assert claims_real.high_auroc(RECORD).verdict == word
-
-
-@pytest.mark.parametrize(("gain", "word"), [(0.1, REPRODUCED), (-0.1, NOT_REPRODUCED)])
-def test_scores_that_grow_and_methods_that_lead_are_told_from_those_that_fall_behind(monkeypatch, gain, word):  # fmt: skip
-    rng, trees = np.random.default_rng(0), claims_simulated.TREES
-    lines = []
-    for panel in (2, 10):
-        for method, known, plus in (("glad", "without", 0), (trees, "with", gain), ("genie3", "with", 0),
-                                    (trees, "without", 0), ("glad-tf", "with", gain)):  # fmt: skip
-            scores = 0.5 + 0.1 * rng.random(10) + plus + (gain if panel == 10 else 0)
-            lines += [(panel, 100, f"C = {panel}", r, r, method, known, s, s) for r, s in enumerate(scores)]
-    names = ["panel", "place", "point", "unit", "replicate", "method", "tf_information", *claims_simulated.AUPRC]
-    rows = pd.DataFrame(lines, columns=names).assign(dropout_percentile="0.0")
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a, **k: rows if name == "clean" else rows[:0])
-    grown = claims_simulated.grows("panel", 2, 10)(RECORD)
-    assert grown.verdict == word and grown.early  # three of the paper's curves are absent
-    assert claims_simulated.trees_without(RECORD).verdict == word
-    assert claims_simulated.masked_glad(RECORD).verdict == word
-    assert claims_simulated.boosting_forest(RECORD).verdict == word
-
-
-def test_masking_is_judged_on_clean_cells_and_at_every_dropout(monkeypatch):
-    rng, lines = np.random.default_rng(0), []
-    for lost, gain in ((0, -0.1), (25, 0.1), (50, 0.1), (75, 0.0)):
-        for method in ("glad", "glad-tf"):
-            scores = 0.5 + gain * (method == "glad-tf") + 0.01 * rng.random(10)
-            lines += [(str(float(lost)), f"{lost} %", r, r, method, s, s) for r, s in enumerate(scores)]
-    names = ["dropout_percentile", "point", "unit", "replicate", "method", *claims_simulated.AUPRC]
-    rows = pd.DataFrame(lines, columns=names)
-    clean = rows["dropout_percentile"] == "0.0"
-    monkeypatch.setattr(claims_simulated.grids, "rows", lambda name, *a: rows[clean] if name == "clean" else rows[~clean])
-    finding = claims_simulated.masked_glad(RECORD)
-    assert finding.verdict == PARTLY and len(finding.tests) == 4  # two for, one against, one even
-    assert "on clean cells -0.1" in finding.numbers and "on cells with 25 % dropout +0.1" in finding.numbers
 
 
 def test_a_competing_method_is_its_tuned_edition_as_soon_as_half_of_its_points_have_six_graphs():

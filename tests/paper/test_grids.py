@@ -28,42 +28,6 @@ def test_every_run_is_planned_once_and_quick_ones_come_first(experiment):
     assert all(t.experiment == experiment for t in tasks)
 
 
-def test_trained_models_see_every_graph_and_trees_at_least_what_was_asked_for():
-    for experiment, most in grids.N_GRAPHS.items():
-        for point in grids.points(experiment):
-            for method in ("grnular-context", "grnular", "glad-tf", "correlation", "clr", "ridge"):
-                many = (point.n_cells or 0) > 1000 or point.preset == "DS3"
-                few = method == "grnular" and many  # six networks make a test
-                assert grids._least_graphs(method, "with", point) == (6 if few else most)
-    at = {m: grids.Point("clean", m, 5) for m in grids.CELLS}
-    trees, least = "grnboost2", grids._least_graphs
-    assert all(least(trees, "with", at[m]) >= 20 for m in (100, 500, 1000))
-    assert all(least(trees, "with", at[m]) >= 5 for m in (5000, 10000))
-    asked = {100: 10, 500: 10, 1000: 3, 5000: 1, 10000: 1}
-    assert all(least(trees, "without", at[m]) >= n for m, n in asked.items())
-    assert all(least("tigress", "with", at[m]) >= 10 for m in grids.CELLS)
-    for name in ("DS1", "DS2", "DS3"):
-        assert least("tigress", "with", grids.Point(name)) == 15
-        assert least("glasso", "without", grids.Point(name)) == 15
-    assert least("genie3", "with", grids.Point("DS2")) >= 3
-    assert least("genie3", "with", grids.Point("DS3")) >= 1
-    assert least(trees, "with", grids.Point("DS3")) >= 3
-
-
-@pytest.mark.parametrize("experiment", ["clean", "noisy", "ds"])
-def test_of_slow_runs_those_come_first_that_every_point_needs(experiment):
-    slow = [task for task in grids.full_tasks(experiment) if task.method in grids.SLOW]
-    left = [
-        task.replicate
-        >= grids._least_graphs(task.method, task.tf_information, grids.Point(task.preset, task.n_cells, task.n_types))
-        for task in slow
-    ]
-    assert left == sorted(left)
-    for point in grids.points(experiment):
-        for method, known in grids._curves(experiment):
-            assert grids._least_graphs(method, known, point) <= grids._n_graphs(method, known, point)
-
-
 def test_rows_are_those_of_the_grid_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setattr(grids, "CELLS", (60, 80))
     wanted = [

@@ -83,11 +83,6 @@ def test_each_tf_is_ranked_by_itself():
     assert abs(seen["random"].mean()) < 0.1
 
 
-def test_a_method_that_stands_behind_in_the_alphabet_keeps_the_sign_of_its_difference(folder):
-    tests = learning.paired_tests(learning.rows(folder), "correlation")
-    assert all(text.startswith("-0.100") for text in tests["difference"])
-
-
 def test_the_lead_is_over_the_strongest_other_on_shared_graphs(folder):
     found = learning.rows(folder)
     ahead = learning.lead(found, "clean", ["correlation", "ridge"])

@@ -50,21 +50,6 @@ def test_the_weights_that_ship_are_the_best_by_the_rule(tmp_path, monkeypatch):
     assert found["f"].to_dict() == {"a": pytest.approx(2), "b": pytest.approx(3)}
 
 
-def test_independent_genes_have_no_clear_pair_and_flat_components():
-    found = summaries(cells(), n_tfs=100)
-    assert found["tfs_per_cell"] == 0.25 and found["zeros"] == 0
-    assert found["clear"] < 0.01 and found["first"] < 0.06 and found["second"] > 0.8
-    assert found["between"] < 0.12
-
-
-def test_one_state_shows_in_the_first_component_and_is_gone_inside_clusters():
-    X = cells()
-    X += 3 * (np.repeat(np.arange(8), 50)[:, None] - 3.5) / 2.3  # all genes rise along the groups
-    found = summaries(X, 10)
-    assert found["first"] > 0.8 and found["second"] < 0.05 and found["between"] > 0.7
-    assert found["clear"] > 0.95 and found["clear_inside"] < 0.3
-
-
 def test_the_sign_of_what_goes_together_inside_clusters_is_seen():
     X = cells()
     X[:, 1] = X[:, 0] + 0.3 * X[:, 1]

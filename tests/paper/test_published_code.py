@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
-from grnular_paper import published_code
-from grnular_paper.records import recorded_folder
+from grnular_paper import published_code, records
+from grnular_paper.records import Record, recorded_folder
+from grnular_paper.synthetic import replicate_of
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +39,21 @@ def test_the_recorded_table_is_of_the_same_graphs(found):
     text = published_code.conventions_in_words(recorded)
     assert f"reaches {recorded['oracle'][1]:.2f} instead of {recorded['oracle'][0]:.2f}" in text
     assert published_code.conventions_in_words(recorded.iloc[:0]) == ""
+
+
+def test_lost_edges_and_the_early_stop_are_recorded_once(tmp_path, monkeypatch, found):
+    monkeypatch.setattr(published_code, "DATASETS", ("DS1-like",))
+    monkeypatch.setattr(published_code, "STOPS_EARLY", "correlation")
+    monkeypatch.setattr(published_code, "N_GRAPHS", 1)
+    monkeypatch.setattr(published_code, "conventions", lambda: found)
+    assert published_code.record_missing(tmp_path) == []
+    network = replicate_of("DS1-like", 0)
+    lost = published_code._lost_edges(network.adjacency, network.tf_index)
+    table = records.recorded_table(tmp_path, "triangle")
+    assert table["edges"].tolist() == [network.adjacency.sum()]
+    assert table["lost"].tolist() == [pytest.approx(lost / network.adjacency.sum(), rel=1e-5)]
+    assert len(Record("clean", tmp_path).rows()) == 1
+    assert len(published_code.recorded_conventions(tmp_path)) == len(found)
+    (tmp_path / "triangle.csv").write_text("as it was")
+    published_code.record_missing(tmp_path)
+    assert (tmp_path / "triangle.csv").read_text() == "as it was"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from filelock import FileLock
 from grnular_paper import environments
 from grnular_paper.records import COLUMNS, DETAILS, Record
 
@@ -171,13 +170,6 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path):
         assert rows["strict_auprc"].notna().all()
     add_many(str(tmp_path), 0)  # no lock is left behind
     assert set(range(25)) <= set(map(int, Record("beeline", tmp_path).rows()["seed"]))
-
-
-def test_a_lock_that_is_held_is_an_error_that_says_so(record, monkeypatch):
-    monkeypatch.setattr(environments, "LOCK_SECONDS", 0.1)
-    with FileLock(record.path.with_name(".beeline.csv.lock")):
-        with pytest.raises(WriteError, match="locked"):
-            record.add([row()])
 
 
 def test_environments_stand_once_and_come_back(tmp_path):

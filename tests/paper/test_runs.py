@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import linear_network
-from grnular_paper import published_code, real_data, records, synthetic
+from grnular_paper import real_data, synthetic
 from grnular_paper.__main__ import main
 from grnular_paper.real_data import RealTask, real_tasks
 from grnular_paper.records import DETAILS, Record
@@ -323,12 +323,6 @@ def grid_rows(folder, n_workers=1, address="", say=lambda line: None):
 
 
 @pytest.mark.slow
-def test_side_by_side_gives_the_same_rows(tmp_path):
-    one, two = grid_rows(tmp_path / "one"), grid_rows(tmp_path / "two", n_workers=2)
-    assert len(one) == 24 and one.equals(two)
-
-
-@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
     from distributed import LocalCluster
 
@@ -444,22 +438,3 @@ def test_verify_that_compares_nothing_is_no_success(tmp_path, monkeypatch, capsy
     (tmp_path / "x.csv").touch()
     assert main(["verify", "--recorded", recorded]) == 2
     assert lines in capsys.readouterr().err
-
-
-# --- what published code does otherwise
-
-
-def test_lost_edges_and_the_early_stop_are_recorded_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(published_code, "DATASETS", ("DS1-like",))
-    monkeypatch.setattr(published_code, "STOPS_EARLY", "correlation")
-    monkeypatch.setattr(published_code, "N_GRAPHS", 1)
-    assert published_code.record_missing(tmp_path) == []
-    network = replicate_of("DS1-like", 0)
-    lost = published_code._lost_edges(network.adjacency, network.tf_index)
-    table = records.recorded_table(tmp_path, "triangle")
-    assert table["edges"].tolist() == [network.adjacency.sum()]
-    assert table["lost"].tolist() == [pytest.approx(lost / network.adjacency.sum(), rel=1e-5)]
-    assert len(Record("clean", tmp_path).rows()) == 1
-    (tmp_path / "triangle.csv").write_text("as it was")
-    published_code.record_missing(tmp_path)
-    assert (tmp_path / "triangle.csv").read_text() == "as it was"

@@ -21,15 +21,6 @@ def table(*runs: tuple[str, str, int, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def test_sizes_are_run_from_small_to_large_until_patience_ends():
-    first, second = SWEEPS["cells"][1][:2]
-    assert next_size(table(), "cells", "grnular-context") == first
-    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnular-context") == second
-    assert next_size(table(("cells", "grnular-context", 0, 3.0)), "cells", "grnboost2") == first
-    assert next_size(table(("cells", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") is None
-    assert next_size(table(("tfs", "grnular-context", 0, PATIENCE + 1)), "cells", "grnular-context") == first
-
-
 @given(
     sweep=st.sampled_from(sorted(SWEEPS)),
     method=st.sampled_from(METHODS),

@@ -36,23 +36,12 @@ def test_every_place_is_a_weighted_least_squares_line(noisy):
         assert got == pytest.approx(line[0] + line[1] * place)
 
 
-def test_the_order_of_observations_moves_nothing(noisy):
-    x, y = noisy
-    order = np.random.default_rng(2).permutation(len(x))
-    assert np.allclose(loess(x[order], y[order]), loess(x, y)[order])
-
-
 def test_the_deviation_is_that_of_the_noise_where_it_is(noisy):
     rng = np.random.default_rng(3)
     x = np.linspace(0, 1, 4000)
     y = 5 * x + rng.normal(size=4000) * np.where(x < 0.5, 0.1, 1.0)
     fit = smooth(x, y, np.array([0.2, 0.8]), 0.2)
     assert fit.deviation == pytest.approx([0.1, 1.0], rel=0.1)
-
-
-def test_equal_places_give_their_mean():
-    x, y = np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), np.arange(8.0)
-    assert loess(x, y, np.array([0.0, 1.0]), 0.5) == pytest.approx([1.5, 5.5])
 
 
 def test_what_is_explained_is_what_refits_without_the_cell_predict(noisy):

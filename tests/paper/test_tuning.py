@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from grnular_paper import grids, tuning
 from grnular_paper.records import Record, recorded_folder
-from grnular_paper.runs import run_missing
 from grnular_paper.tuning import FAMILIES, GRIDS, Setting, _default
 
 from grnular_core.methods.trees import Boosting
@@ -109,15 +108,6 @@ def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1
     assert tuning._chosen(table, "grnboost2", "without", "DS2") == other
     gains = tuning.gains(pd.concat([table, pd.DataFrame([row(_default("grnboost2"), 0.25, "DS1-like")])]))
     assert gains.set_index("method").loc["grnboost2", ["range", "default", "tuned"]].tolist() == ["DS1", 0.25, 0.4]
-
-
-def test_missing_settings_alone_are_run_and_once(tmp_path):
-    few = [tuning.SettingTask(Setting("ridge", Penalty(p)), "clean", 2) for p in (0.1, 1.0)]
-    said: list[str] = []
-    for _ in range(2):
-        assert not run_missing(tmp_path, few, say=said.append)
-    rows = Record("tuning", tmp_path).rows()
-    assert len(said) == 2 and rows.groupby("method").size().tolist() == [2, 2]
 
 
 def test_the_whole_grid_is_on_record(rows):

@@ -76,16 +76,6 @@ def test_one_test_a_method_is_over_networks_and_points_are_told_beside_it(shift,
     assert found.basis(5) == "12 networks, each by its mean over 4 of 5 points; two-sided Wilcoxon signed-rank test over networks"  # fmt: skip
 
 
-def test_the_same_networks_at_more_points_are_no_more_evidence():
-    """Five networks cannot be tested, however many points they are seen at; nor do points lower p."""
-    for points in (1, 15):
-        rows = grid({"a": [0.1] * points, "b": [0.0] * points}, networks=7)
-        (p,) = verdict(rows, "a", ["b"]).tests["p"]
-        assert p == pytest.approx(2 / 2**7)
-        few = grid({"a": [0.1] * points, "b": [0.0] * points}, networks=5)
-        assert verdict(few, "a", ["b"]).word == UNTESTED
-
-
 @pytest.mark.parametrize(("networks", "word"), [(5, UNTESTED), (6, REPRODUCED)])
 def test_six_networks_are_the_least_for_a_test(networks, word):
     found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}, networks=networks), "a", ["b"])
@@ -185,14 +175,6 @@ def test_a_method_without_runs_leaves_the_verdict_open_or_so_far():
 def test_a_verdict_on_less_than_half_of_the_points_holds_so_far(planned, early):
     found = verdict(grid({"a": [0.1] * 4, "b": [0.0] * 4}), "a", ["b"])
     assert from_verdicts(found, planned=planned).early == early
-
-
-def test_only_networks_that_both_have_are_compared():
-    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
-    rows = rows[(rows["method"] == "a") | (rows["replicate"] >= 5)]
-    assert pair(rows, "a", "b").line["networks"] == 7
-    with pytest.raises(ValueError, match="duplicate"):
-        pair(pd.concat([rows, rows]), "a", "b")
 
 
 def test_the_table_has_a_row_a_point_and_a_column_a_competing_method():
