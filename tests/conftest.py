@@ -1,6 +1,8 @@
 """Shared data: a small simulated-looking dataset, and real files where they are at hand."""
 
 import os
+import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,8 @@ from grnular_core.data.dataset import GRNDataset, make_dataset
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A loaded machine must not fail a test: no deadlines. `make test-slow` looks at more examples.
-SAME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+# Examples of a test share its folder: each writes its files anew.
+SAME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
 settings.register_profile("quick", max_examples=20, **SAME)
 settings.register_profile("slow", max_examples=100, **SAME)
 settings.load_profile(os.environ.get("GRNULAR_HYPOTHESIS", "quick"))
@@ -41,6 +44,14 @@ def linear_network(
     )
     expression = pd.DataFrame(values, columns=genes, index=[f"c{i}" for i in range(n_cells)])
     return expression, genes[:n_tfs], truth
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """No figure of a test is left to the next one."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

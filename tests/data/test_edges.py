@@ -6,13 +6,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.data.edges import EDGE_COLUMNS, cpdag, edge_table, ranked, read_edges, write_edges
 from grnular_core.utils.errors import InputError
 
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 names = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=5).map(
     lambda name: name.strip() or "NA"
 )
@@ -56,7 +55,6 @@ def test_scores_that_are_no_weights_are_refused():
 
 
 @given(tables, st.sampled_from(["e.csv", "e.csv.gz", "e.tsv", "e.TSV.gz", "edges", "e.parquet"]))
-@QUIET
 def test_a_written_table_comes_back_bit_by_bit(tmp_path, table, name):
     write_edges(table, tmp_path / name)
     pd.testing.assert_frame_equal(read_edges(tmp_path / name), table, check_exact=True)

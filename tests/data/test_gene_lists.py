@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grnular_core.data.downloads import available
@@ -22,8 +22,6 @@ from grnular_core.data.gene_lists import (
 from grnular_core.utils.errors import DownloadError, InputError
 
 pytest_plugins = ("data_server",)
-
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read_as(read, folder, text):
@@ -85,7 +83,6 @@ def test_what_is_no_tf_list_is_refused_and_no_name_lost(tmp_path, text, words):
     )
 )
 @example(["my TF", "ß-5", "A.1", "007", "one\u2028name"])
-@QUIET
 def test_any_names_survive_a_round_trip(tmp_path, names):
     assert read_as(read_tfs, tmp_path, "TF\n" + "\n".join(names)) == list(dict.fromkeys(names))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_data import CELLS, GENES, TFS, small_anndata, small_table, write_10x
 
@@ -16,8 +16,6 @@ from grnular_core.data.gene_lists import read_network, read_tfs
 from grnular_core.data.readers import files_read, read_expression
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.anndata_input import genes_only
-
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read_text(folder, content, name="x.csv"):
@@ -134,7 +132,6 @@ floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
     st.lists(floats, min_size=9, max_size=9),
     st.sampled_from([(".csv", ","), (".tsv", "\t"), (".tsv.gz", "\t")]),
 )
-@QUIET
 def test_any_names_and_numbers_come_back_bit_by_bit(tmp_path, columns, rows, numbers, form):
     values = np.reshape(numbers, (3, 3))[: len(rows), : len(columns)]
     table = pd.DataFrame(values, index=rows, columns=columns)
@@ -222,7 +219,6 @@ text_like = st.lists(st.sampled_from(pieces), max_size=30).map("".join)
 
 
 @given(text_like.map(str.encode) | st.binary(max_size=60))
-@QUIET
 def test_malformed_text_is_read_or_refused_and_nothing_else(tmp_path, content):
     for name, read in (
         ("x.csv", read_expression),
@@ -241,7 +237,6 @@ def test_malformed_text_is_read_or_refused_and_nothing_else(tmp_path, content):
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.sampled_from(["x.csv.gz", "matrix.mtx"]))
-@QUIET
 def test_a_damaged_file_is_refused_or_read(tmp_path, noise, at, name):
     if name == "matrix.mtx":
         write_10x(small_table(), tmp_path)

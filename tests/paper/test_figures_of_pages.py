@@ -19,12 +19,6 @@ from grnular_paper.synthetic import synthetic_tasks
 from grnular_paper.tables import simulated
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def rows() -> pd.DataFrame:
     lines = [

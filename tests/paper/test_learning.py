@@ -1,6 +1,5 @@
 """The tables that say whether it learns, on records made for the purpose."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,7 +50,6 @@ def test_figures_draw_every_graph(folder):
     assert len(drawn.axes) == len(learning.SETTINGS)
     points = [line for line in drawn.axes[0].lines if line.get_marker() == "o"]
     assert sum(len(line.get_xdata()) for line in points) == 20
-    plt.close(drawn)
 
 
 def test_a_factor_has_a_panel_with_its_values_in_order():
@@ -64,7 +62,6 @@ def test_a_factor_has_a_panel_with_its_values_in_order():
     assert [t.get_text() for t in panel.get_xticklabels()] == ["2", "10"]
     assert panel.get_title() == "P"
     assert np.allclose(panel.lines[0].get_ydata(), 0.5)
-    plt.close(drawn)
 
 
 def test_every_run_of_the_page_is_planned_once():

@@ -1,7 +1,6 @@
 """The summary of all methods on all settings, and the sentences of the first page."""
 
 import first_page
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,7 +65,6 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
     for ax in panels:
         (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
         assert ring.get_xdata()[0] == overview.best(FOUND, ax.get_title())["ratio"]
-    plt.close(figure)
 
 
 def test_the_first_page_has_the_numbers_of_the_record():

@@ -1,6 +1,5 @@
 """Sweeps of sizes: what is run next, and what is said of those left out."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from bench_scale import next_size
 from grnular_paper.figures.curves import scaling_figure
@@ -52,7 +51,6 @@ def test_the_figure_has_a_curve_for_every_method_that_ran():
     curves = [len(line.get_xdata()) for ax in drawn.axes for line in ax.lines]
     assert sum(curves) == 4  # two runs, in seconds and in memory
     assert len(drawn.axes) == 2 * len(SWEEPS)
-    plt.close(drawn)
 
 
 def test_two_methods_are_compared_on_the_data_sets_that_both_have(tmp_path):

@@ -184,7 +184,6 @@ def test_a_panel_has_a_point_a_set_and_the_mean_of_every_method(rows):
     _draw_means(ax, scores, ["correlation"])
     np.testing.assert_allclose(ax.collections[0].get_offsets()[:, 0], scores["correlation"])
     assert ax.lines[-1].get_xdata()[0] == pytest.approx(2.0)
-    plt.close("all")
 
 
 def test_the_heat_map_has_all_pairs_by_network(rows):
@@ -192,4 +191,3 @@ def test_the_heat_map_has_all_pairs_by_network(rows):
     assert list(grid.index) == ["TRRUST, marrow", "CollecTRI, marrow", "CollecTRI, tuck", "ENCODE, marrow"]
     assert list(grid) == ["clr", "ridge"] and grid.loc["TRRUST, marrow", "clr"] == 2
     assert "pairs of network and set down" in pair_heatmap(rows).alt
-    plt.close("all")

@@ -65,14 +65,12 @@ def test_one_edge_of_two_has_an_average_precision_of_the_steps():
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [
         "straight lines: area 0.88", "average precision: 0.75", "density",
     ]  # fmt: skip
-    plt.close()
 
 
 def test_the_histogram_has_every_order():
     _, ax = plt.subplots()
     order_histogram(ax, np.array([0.1, 0.5, 0.5, 0.9]))
     assert sum(bar.get_height() for bar in ax.patches) == 4
-    plt.close()
 
 
 def test_without_data_the_bonus_is_an_empty_table_and_a_line(monkeypatch):

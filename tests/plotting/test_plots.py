@@ -17,8 +17,7 @@ GRID = pd.DataFrame({"clr": [0.5, 0.125, np.nan], "ridge": [0.25, np.nan, np.nan
 
 @pytest.fixture
 def ax():
-    yield plt.subplots()[1]
-    plt.close("all")
+    return plt.subplots()[1]
 
 
 def test_labels_and_colours_are_those_of_the_registry():

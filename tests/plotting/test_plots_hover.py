@@ -20,7 +20,6 @@ def own_settings():
     with mpl.rc_context():
         plots.use_style()
         yield
-    plt.close("all")
 
 
 def heat_map() -> Picture:

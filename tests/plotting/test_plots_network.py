@@ -15,12 +15,6 @@ from grnular_core.plotting import style as plots
 from grnular_core.plotting.network import TF_COLOUR, _layout, _overlaps, draw_network
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def some_network(n_tfs: int, n_genes: int, n_edges: int, seed: int = 0):
     """Edges and TFs."""
     genes = [f"GENE{i}" * (1 + i % 2) for i in range(n_genes)]

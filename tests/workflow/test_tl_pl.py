@@ -20,8 +20,7 @@ mpl.use("agg")
 
 @pytest.fixture
 def axes():
-    yield plt.subplots()[1]
-    plt.close("all")
+    return plt.subplots()[1]
 
 
 def labels(ax) -> set[str]:
