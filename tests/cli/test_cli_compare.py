@@ -71,10 +71,7 @@ def test_without_a_difference_there_is_no_picture_and_that_is_said(folder, capsy
     ("more", "message"),
     [
         (["--samples", "donor"], "2 samples of ctrl and 2 of stim"),
-        (["--b", "drug"], "expected two of: ctrl: 120 cells, stim: 120 cells"),
-        (["--groupby", "nothing"], "no column 'nothing' of cells (it has condition, donor)"),
         (["--method", "corelation"], "did you mean correlation"),
-        (["--permutations", "3"], "expected 10 or more"),
         (["--tfs", "list.txt"], "list.txt"),
         (["--genome", "GRCh38"], "GRCh38"),
     ],

@@ -6,7 +6,6 @@ import pytest
 
 from grnular_core.data import beeline
 from grnular_core.data.candidates import clean_truth
-from grnular_core.data.dataset import dataset_card
 from grnular_core.data.registry import registry
 from grnular_core.utils.errors import InputError
 
@@ -25,7 +24,6 @@ SUBSETS = [
     for name in ("ExpressionData.csv.gz", "expression.npz")
     if f"beeline/{rule}/{dataset}/{name}" in registry()
 ]
-PAIRS = [chosen(d, n) for d, rule in SUBSETS if rule == "TFs+500" for n in beeline.NETWORKS]
 TABLE3 = {
     "mDC": 42, "mESC": 100, "mHSC-E": 69, "mHSC-GM": 74, "mHSC-L": 83, "hESC": 86, "hHep": 56
 }  # fmt: skip
@@ -58,19 +56,6 @@ def test_a_full_network_restricted_by_the_rule_equals_the_subset(real_data, data
         for table in (full, subset)
     ]
     assert pairs[0] == pairs[1] and len(pairs[0]) > 100
-
-
-@pytest.mark.parametrize(("dataset", "network"), PAIRS)
-def test_a_pair_is_complete_and_its_card_adds_up(real_data, dataset, network):
-    data = beeline.load_beeline(dataset, network)
-    card = dataset_card(data)
-    assert card.genes == data.n_genes == 500 + card.tfs_in_data
-    assert card.cells == data.n_cells
-    assert np.isfinite(data.expression()).all()
-    assert 0 < card.tfs_with_truth <= card.tfs_in_data
-    assert card.edges_from_tfs <= card.edges == data.truth_counts.n_kept
-    expected = card.edges_from_tfs / (card.tfs_with_truth * (card.genes - 1))
-    assert card.density == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -88,16 +88,6 @@ def test_between_tfs_the_reverse_edge_is_seen():
         torch.testing.assert_close(seen[0][i], torch.nn.functional.gelu(wanted))
 
 
-def test_nothing_to_stand_out_from_gives_finite_numbers_and_gradients():
-    rho, features, detected, index, theta, _ = case()
-    for allowed in (torch.zeros_like(not_self(index, 9)), not_self(index, 9)):
-        flat = torch.zeros_like(theta).requires_grad_()
-        logits = logits_of(rho, features * 0, detected * 0, index, flat, flat, allowed)
-        logits.sum().backward()
-        assert logits.isfinite().all() and flat.grad.isfinite().all()
-        assert all(p.grad is None or p.grad.isfinite().all() for p in rho.parameters())
-
-
 def test_correlated_tfs_are_mixed_by_scaled_weights():
     _, features, detected, index, _, _ = case()
     context = make_context(features, detected, index, not_self(index, 9))

@@ -37,16 +37,6 @@ def infer(config: GRNULarConfig):
         return GRNULar(config)(*batch())
 
 
-@pytest.mark.parametrize("hidden", [None, (12,), (8, 8)])
-def test_shapes_and_ranges(hidden):
-    out = infer(replace(SMALL, hidden=hidden))
-    assert out.theta.shape == out.Z.shape == out.sigma.shape == (3, 4, 20)
-    assert out.lam.shape == out.lam_scale.shape == (3,)
-    assert (out.theta >= 0).all() and (out.Z >= 0).all() and (out.Z <= out.theta).all()
-    assert ((out.lam > 0) & (out.lam < 1)).all() and (out.lam_scale > 0).all()
-    assert len(out.unrolled) == 4 and torch.equal(out.unrolled[-1][0], out.theta)
-
-
 def test_forward_is_algorithm_2_spelled_out():
     c = replace(SMALL, n_unroll=2)
     model = GRNULar(c).double()

@@ -56,12 +56,6 @@ def test_a_seed_draws_graphs_and_first_weights():
     assert one.train == one.valid == (("clean", 20),)
 
 
-def test_best_takes_the_best_epoch():
-    found = curves({("clean", readings.PUBLISHED, 0): [0.5, 0.7, 0.6]})
-    top = readings.best(found).set_index("reading")
-    assert tuple(top.loc[readings.PUBLISHED, ["start", "best", "epoch"]]) == (0.5, 0.7, 1)
-
-
 def test_the_choice_is_the_best_on_the_seeds_that_all_have():
     found = curves({
         ("clean", readings.PUBLISHED, 0): [0.5, 0.7], ("clean", readings.PUBLISHED, 1): [0.5, 0.99],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from grnular_paper import environments
-from grnular_paper.records import COLUMNS, DETAILS, Record
+from grnular_paper.records import COLUMNS, Record
 
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
@@ -90,18 +90,6 @@ def test_an_addition_neither_reads_nor_changes_the_lines_of_others(record, monke
     Record("beeline", record.path.parent).add([row(seed=11)])  # another process
     record.add([row(seed=12)])
     assert record.rows()["seed"].tolist() == [*map(str, range(5)), "9", "10", "11", "12"]
-
-
-def test_details_have_columns_of_their_own(tmp_path):
-    details = Record(DETAILS, tmp_path)
-    key = {"dataset": "mDC", "network": "STRING", "genes": "TFs+500", "method": "clr"}
-    numbers = dict.fromkeys(
-        ("epr", "epr_truth_genes", "tf_precision", "ratio", "low", "high"), 0.25
-    ) | {"tfs_above": 3, "tfs": 4, "seed": 0}
-    assert details.add([key | numbers]) == 1
-    assert details.add([key | numbers | {"epr": 2.0}], replace=True) == 0
-    (back,) = details.rows().to_dict("records")
-    assert back["epr"] == 2 and back["tfs"] == 4 and "torch=" in back["environment"]
 
 
 @pytest.mark.parametrize("wrong", [{"strict_aupr": 1}, {"note": "x"}])

@@ -14,16 +14,6 @@ def noisy() -> tuple[np.ndarray, np.ndarray]:
     return x, np.sin(x) + 0.2 * rng.normal(size=120)
 
 
-@pytest.mark.parametrize("span", [0.05, 0.3, 0.75, 1.0])
-def test_a_straight_line_stays_exactly_itself(span):
-    x = np.random.default_rng(1).normal(size=80)
-    at = np.linspace(-3, 3, 11)
-    assert np.allclose(loess(x, 2 - 3 * x, at, span), 2 - 3 * at, atol=1e-8)
-    fit = smooth(x, 2 - 3 * x, at, span)
-    assert np.allclose(fit.value, 2 - 3 * at, atol=1e-8)
-    assert np.allclose(fit.deviation, 0, atol=1e-8)
-
-
 def test_every_place_is_a_weighted_least_squares_line(noisy):
     x, y = noisy
     at = np.array([0.5, 4.0, 9.9])

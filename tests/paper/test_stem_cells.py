@@ -54,6 +54,16 @@ def test_p_counts_the_set_itself_among_the_random_ones_and_is_exact():
     assert compare_set(scores, TFS, GENES, chosen, 99).p_random == 1
 
 
+def test_sets_of_all_genes_are_the_set_itself():
+    scores = random_scores()
+    found = compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:11], "G0", "G1"], 600)
+    # 12 sets, each without one of the TFs, both genes in every one: p is a rank among them
+    alone = [
+        compare_set(scores[:, :14], TFS, GENES[:14], [*TFS[:i], *TFS[i + 1 :], "G0", "G1"], 1).above for i in range(12)
+    ]
+    assert found.p_random == pytest.approx(np.mean(np.array(alone) >= found.above - 1e-12), abs=0.06)
+
+
 def test_chance_of_named_tfs_in_a_network():
     # 2 of 2 named among 3 drawn of 4: C(2,2) C(2,1) / C(4,3)
     assert stem_cells.p_drawn(2, 2, 3, 4) == pytest.approx(0.5)

@@ -1,6 +1,5 @@
 """Weights and methods: what comes with the package, which weights a method takes, what it refuses."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,19 +96,6 @@ def test_methods_use_the_weights_they_are_given(files, small_data):
             wanted, _ = model_scores(model, work.expression, work.tf_index)
             assert edges["weight"].max() == pytest.approx(wanted.max(), rel=1e-6)
             assert len(edges) == (wanted > 0).sum()
-
-
-def test_glad_does_not_see_the_list_of_tfs_as_glad_tf_does(files, small_data):
-    fewer = replace(small_data, tfs=small_data.tfs[:2])
-    for method in ("glad", "glad-tf"):
-        all_tfs, two = (
-            infer(data, method, weights=files[method], device="cpu").set_index(
-                ["regulator", "target"]
-            )["weight"]
-            for data in (small_data, fewer)
-        )
-        same = np.allclose(all_tfs.reindex(two.index), two, rtol=1e-4)
-        assert same == (method == "glad")
 
 
 def test_weights_that_do_not_fit_the_method_are_refused(files, small_data):

@@ -43,16 +43,6 @@ def with_ids():
 # --- notes
 
 
-def test_notes_are_said_and_genes_are_cut(folder):
-    message = []
-    found = read_user_data(InputOptions("x.csv", "tfs.txt", n_top_genes=2), message.append)
-    assert found.data.n_genes == 4 and isinstance(found.table, pd.DataFrame)
-    assert message == [f"note: {note}" for note in found.notes]
-    text = "\n".join(message)
-    assert "most variable 2 of 2 TFs and 2 of 4 other genes" in text
-    assert "note: 9 cells are few: with less than 50 " in text
-
-
 def test_counts_and_other_values_without_a_logarithm_are_told_of_normalise(folder):
     (small_table() * 1000.5).to_csv("tpm.csv")
     assert "no logarithms" in (message := notes("tpm.csv")) and "--normalise" in message
