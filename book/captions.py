@@ -21,6 +21,7 @@ CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short, with
 FOLDED = re.compile(r"<details>.*?</details>")
 FIGURE = re.compile(r"^```\{figure\} .+\n(?::.+\n)+\n", re.MULTILINE)
 LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
+NAME = 40  # letters of a first cell; with more it is no name that stays on one line
 CAPTION = re.compile(r"(?<=<figcaption><p>)(.*?)</p>(?=</figcaption>)", re.DOTALL)
 
 
@@ -59,11 +60,14 @@ def with_tables(text: str, number: Iterator[str]) -> str:
     def directive(found: re.Match[str]) -> str:
         label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[3].rstrip())
         name = re.sub(r"\W+", "-", label).lower()
-        long = ":class: long\n" if max(map(len, FOLDED.sub("", rows).split("|"))) > LONG else ""
-        table = f"::::{{table}} **{label}.** {found[2]}\n:name: {name}\n{long}\n{rows}\n::::\n"
+        cells = [line.split("|") for line in FOLDED.sub("", rows).splitlines()]
+        shape = ("long", max(map(len, sum(cells, []))) > LONG), ("wrap", max(len(line[1].strip()) for line in cells) > NAME)
+        classes = " ".join(name for name, fits in shape if fits)
+        asked = f":class: {classes}\n" if classes else ""
+        table = f"::::{{table}} **{label}.** {found[2]}\n:name: {name}\n{asked}\n{rows}\n::::\n"
         if found[1] == "Table":
             return table
-        return f":::::{{dropdown}} {label}. {re.split('[.:]', found[2])[0]}\n{table}:::::\n"
+        return f":::::{{dropdown}} {label}. {re.split('[,.:]', found[2])[0]}\n{table}:::::\n"
 
     return TABLE.sub(directive, text)
 

@@ -49,7 +49,7 @@ def show(
     index : bool
         Whether the index is the first column.
     folded : bool
-        Whether the book shows the first words of the caption, up to a colon or full stop, and the table at a click.
+        Whether the book shows the first words of the caption, up to a comma, colon or full stop, and the table at a click.
     **options : object
         Of ``DataFrame.to_markdown``: ``floatfmt``, ``disable_numparse``, ``colalign``.
     """

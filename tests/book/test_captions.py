@@ -77,8 +77,9 @@ def test_tables_get_numbers_and_addresses_in_their_order(tmp_path):
     assert "**Table 2.2.**" in two and "**Table 2.3.**" in cells[1].source
     texts = (captions.with_tables(f"Table: W.\n\n| a |\n|---|\n| {cell} |\n", captions.numbers("Table 1")) for cell in ("x " * 200, f"<details>{'x ' * 200}</details>"))
     assert [":class: long" in text for text in texts] == [True, False]
+    assert ":class: wrap\n" in captions.with_tables(f"{table}| {'x' * 41} |\n", captions.numbers("Table 1"))
     folded = captions.with_tables(f"Folded t{table[1:]}", captions.numbers("Table 1"))
-    assert folded == f":::::{{dropdown}} Table 1.1. Words, n = 3\n{one.replace('2.1', '1.1').replace('2-1', '1-1')}:::::\n"
+    assert folded == f":::::{{dropdown}} Table 1.1. Words\n{one.replace('2.1', '1.1').replace('2-1', '1-1')}:::::\n"
     (tmp_path / "_generated").mkdir()
     (tmp_path / "_generated" / "part.md").write_text(table)
     page = tmp_path / "page.md"

@@ -206,7 +206,7 @@ def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs
         columns="network dataset low high regulators true true_into_tfs candidates_into_tfs",
     )  # fmt: skip
     table = scores.telling_table(by_edge, chance)
-    assert list(table.index) == ["[S] mDC", "[C] mDC"] and table["methods"].tolist() == [2, 2]  # no control
+    assert list(table.index) == ["[S] mDC", "[C] mDC"] and table["beyond random"].max() <= 2  # no control
     assert table["beyond random"].tolist() == [2, 1] and table["above, over TFs"].tolist() == [2, 0]
     assert table["into TFs"].tolist() == ["60% / 20%", "20% / 20%"] and table["TFs"].tolist() == [7, 3]
     assert table["best"].iloc[0] == "GRNULar-cells (this work) 2.00 [1.10, 3.00]"
@@ -245,7 +245,6 @@ def ranked() -> scores.Ranking:
 def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert ranked.methods == ["grnular-cells", "clr"]
     assert ranked.geometric.to_dict() == {"grnular-cells": pytest.approx(8**0.5), "clr": pytest.approx(2)}
-    assert ranked.arithmetic["grnular-cells"] == 4.5 and ranked.arithmetic["ridge"] == 99
     of = [(n, d.split("] ")[1], m) for d in ranked.by_pair.index for n in [NAMES[d[1]]] for m in ("clr", "grnular-cells")]
     edges = scored(*((*pair, 1.0, 4.0, 0.25) for pair in of), columns="network dataset method low high tf_precision")
     others = scored(*((*pair, 1.5) for pair in of[:-1]), columns="network dataset method ratio_others")
@@ -253,7 +252,7 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"], first)
     assert table["EPR"].tolist() == ["1.00", "3.00"] and set(table["precision at k"]) == {"0.25"}
     assert table["mean rank"].tolist() == ["1.5", "1.5"]
-    assert table.loc["CLR", ["arithmetic mean", "geometric mean", "95 %, pairs"]].tolist() == ["2.00", "2.00", "[2.00, 2.00]"]
+    assert table.loc["CLR", ["mean", "95 %, pairs"]].tolist() == ["2.00", "[2.00, 2.00]"]
     half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
     assert table.loc["CLR", "95 %, TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
     assert table["telling pairs"].tolist() == ["2.83", "2.00"]
@@ -262,8 +261,8 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     empty = scores.summary_table(ranked, edges.iloc[:0], others.iloc[:0], [], first.iloc[:0])
     assert set(empty["EPR"]) == set(empty["precision at k"]) == set(empty["95 %, TFs"]) == set(empty["targets no TFs"]) == set(empty["telling pairs"]) == {""}
     numbers = scores.mean_numbers(ranked)
-    assert numbers["best_method"] == "GRNULar-cells (this work)" and numbers["mean_grnular-cells"] == 4.5
-    assert np.isnan(numbers["ratio_ridge"]) and numbers["mean_ridge"] == 99
+    assert numbers["best_method"] == "GRNULar-cells (this work)"
+    assert np.isnan(numbers["ratio_ridge"])
 
 
 def test_tuned_settings_stand_beside_those_of_the_package():

@@ -53,15 +53,15 @@ def pair_heatmap(
     Picture
         Values are shown at the pointer.
     """
-    figure, ax = plt.subplots(figsize=(1.6 + 0.46 * len(methods), 6.2))
-    grid = wide(rows, score, DATASETS, methods)
-    score_heatmap(ax, grid, title or name, kind=kind, missing="no data or no run")
+    grid = wide(rows, score, DATASETS, methods).dropna(how="all")
+    figure, ax = plt.subplots(figsize=(1.6 + 0.46 * len(methods), 1.5 + 0.22 * len(grid)))
+    score_heatmap(ax, grid, title or name, kind=kind, missing="no run")
     return picture(
         figure,
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and dataset down, methods across, "
         "each value written into its field.",
-        f"{name}, our runs: n = {int(grid.notna().any(axis=1).sum())} pairs of network and dataset, {seeds_in_words(rows)}. "
+        f"{name}, our runs: n = {len(grid)} pairs of network and dataset, {seeds_in_words(rows)}. "
         "The pointer, or the arrow keys, over a field show method, dataset and value.",
     )
 

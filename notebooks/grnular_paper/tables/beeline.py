@@ -242,7 +242,7 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
         for m, low, high in of.itertuples()
         if high > 1
     )
-    start = "The other figures of this page show the mean over the seeds at hand: "
+    start = "Scores are means over the seeds on record: "
     return start + (f"{several}. All other methods have one." if several else "no method has more than one.")  # fmt: skip
 
 

@@ -47,6 +47,10 @@ SHOWN = (
     "grnular-untrained", "grnular-context", "grnular-cells", "grnular-curated", "correlation", *CLUSTERS, "clr", "ridge",
     *CONTROLS,
 )  # fmt: skip
+FEW = (
+    "glasso", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular", "grnular-context", "grnular-cells",
+    "grnular-curated", "correlation", "cluster-correlation-4-signed", "clr", "ridge", "target-is-tf",
+)  # fmt: skip  # in heat maps, whose numbers are to be read
 RATIO = "strict_auprc_ratio"
 DESCRIBED = (
     "grnular-context", "grnular-cells", "grnular-curated", "grnular-untrained", "grnular", "grnboost2", "genie3",
@@ -128,8 +132,8 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row a pair: ``TFs``, ``true edges``; ``into TFs``: their share that ends in a TF, beside that of the
-        candidates; ``random``: the central 95 % of AUPRC / density of random scores; how many ``methods`` infer,
-        how many of them are ``beyond random``, and how many are above 1 in 97.5 % of the draws of TFs
+        candidates; ``random``: the central 95 % of AUPRC / density of random scores; how many methods are
+        ``beyond random``, and how many are above 1 in 97.5 % of the draws of TFs
         (``above, over TFs``); ``best`` method with its ratio and 95 % interval over TFs; ``tells``: whether at least
         half of the methods are above 1 over TFs.
     """
@@ -145,7 +149,6 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
             "true edges": int(limit["true"]),
             "into TFs": f"{limit['true_into_tfs']:.0%} / {limit['candidates_into_tfs']:.0%}",
             "random": f"{limit['low']:.2f} to {limit['high']:.2f}",
-            "methods": len(of),
             "beyond random": int(beyond.sum()),
             "above, over TFs": above,
             "best": f"{label(best['method'])} {best['ratio']:.2f} [{best['low']:.2f}, {best['high']:.2f}]",
@@ -204,11 +207,6 @@ class Ranking(NamedTuple):
         """Geometric mean of strict AUPRC / density by method."""
         return np.exp(self.by_pair.mean())
 
-    @property
-    def arithmetic(self) -> pd.Series:
-        """Arithmetic mean of the same, of all methods, also those that did not run on all pairs."""
-        return self.scored.groupby("method")[RATIO].mean()
-
 
 def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     """Rank the methods that ran on as many pairs as any did.
@@ -242,8 +240,8 @@ def summary_table(
     Returns
     -------
     DataFrame
-        Texts, the best by its geometric mean on top. Arithmetic and geometric mean of AUPRC / density, 95 % intervals
-        of the latter over pairs and over TFs (of pairs that are independent, each with the spread of its draws);
+        Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density, its 95 % intervals
+        over pairs and over TFs (of pairs that are independent, each with the spread of its draws);
         its geometric means over the telling pairs, and over targets that are no TFs; mean rank over pairs, and with
         two datasets or more the rank with an interval from drawing datasets with replacement; median of EPR over pairs,
         and mean of precision at k per TF. A cell is empty where a pair lacks its number.
@@ -252,8 +250,7 @@ def summary_table(
     others = _by_pair(targets, "ratio_others").reindex(log.index)
     spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
-    table["arithmetic mean"] = found.arithmetic.map("{:.2f}".format)
-    table["geometric mean"] = found.geometric.map("{:.2f}".format)
+    table["mean"] = found.geometric.map("{:.2f}".format)
     over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
     half = HALF_WIDTH * spread.reindex(found.methods)
     table["95 %, pairs"] = [_interval(np.exp(f["low"]), np.exp(f["high"])) for f in over_pairs.values()]
@@ -351,18 +348,15 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
     -------
     dict of str to object
         ``best_method``, ``best_ratio``; ``ratio_<method>``: the geometric mean, NaN where a method did not run on
-        all pairs; ``mean_<method>``: the arithmetic one; ``n_pairs``: how many there are.
+        all pairs; ``n_pairs``: how many there are.
     """
-    geometric, arithmetic = found.geometric, found.arithmetic
+    geometric = found.geometric
     best = found.methods[0] if found.methods else ""
     numbers: dict[str, object] = {
         "best_method": label(best), "best_ratio": float(geometric.get(best, np.nan)),
         "n_pairs": int(found.scored["pair"].nunique()),
     }  # fmt: skip
-    for m in DESCRIBED:
-        numbers[f"ratio_{m}"] = float(geometric.get(m, np.nan))
-        numbers[f"mean_{m}"] = float(arithmetic.get(m, np.nan))
-    return numbers
+    return numbers | {f"ratio_{m}": float(geometric.get(m, np.nan)) for m in DESCRIBED}
 
 
 def left_out_table(found: Ranking) -> pd.DataFrame:

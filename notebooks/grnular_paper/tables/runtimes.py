@@ -147,18 +147,6 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "paper, s", "here, s", "CPU s", "strict AUPRC"])
 
 
-def arboreto_in_words(recorded: pd.DataFrame) -> str:
-    """Seconds of GRNBoost2 by arboreto on DS3 against those of the chosen model.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
-    slow, quick = _pair(recorded)
-    return f"DS3, 1,200 genes: {slow:.0f} s against {quick:.2f} s, {slow / quick:.0f} times."
-
-
 def _pair(recorded: pd.DataFrame) -> tuple[float, float]:
     seconds = recorded.set_index("method")["seconds"]
     return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", "grnular-context"))
