@@ -30,8 +30,9 @@ def run(*words: str, out: str = "out", name: str = "clean") -> int:
 # --- what is written
 
 
-def test_the_settings_make_the_same_data_again():
+def test_the_settings_make_the_same_data_again(capsys):
     assert run("--seed", "7", "--types", "2", "--full-noise", name="noisy(40)") == 0
+    assert "wrote 1 dataset of 60 cells of 2 types, 30 genes and 3 TFs, " in capsys.readouterr().err
     about = json.loads(Path("out/simulation.json").read_text())
     assert (about["preset"], about["seed"], about["n_cells"]) == ("noisy(40)", 7, 60)
     assert {name: steps for name, steps in about["technical"].items() if steps} == {

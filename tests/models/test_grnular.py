@@ -60,6 +60,7 @@ def test_forward_is_algorithm_2_spelled_out():
     own = torch.eye(4, 20, dtype=torch.bool)
     torch.testing.assert_close(out.theta, theta.masked_fill(own, 0))
     torch.testing.assert_close(out.Z, Z.masked_fill(own, 0))
+    torch.testing.assert_close(out.sigma, sigma.masked_fill(own, 0))
     torch.testing.assert_close(out.lam, lam.flatten())
     torch.testing.assert_close(out.lam_scale, c.lam_scale * error)
 
