@@ -158,7 +158,10 @@ def _tf_list(dataset: str) -> list[str]:
 
 
 def _beeline_genes(dataset: str, n_others: int) -> list[str]:
-    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes."""
+    """Apply BEELINE's gene rule: all significant TFs, then the ``n_others`` most variable other genes.
+
+    Subsets that are redistributed ready-made have been cut by it and are used as they are.
+    """
     ordering = _gene_ordering(dataset)
     threshold = SIGNIFICANT / len(ordering)
     passed = ordering[ordering["p_value"] < threshold]

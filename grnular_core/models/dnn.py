@@ -14,6 +14,7 @@ generator : torch.Generator
 weights : Weights
 X_T : Tensor, shape (graphs, cells, tfs)
 X_O : Tensor, shape (graphs, cells, genes)
+    All genes, the TFs among them.
 reduction : {"sum", "mean"}
     See ``objective``.
 lr : float
@@ -41,7 +42,7 @@ class Weights(NamedTuple):
 
 
 class AdamState(NamedTuple):
-    """Adam's memory.
+    """Adam's moment estimates.
 
     It is carried on from goodINIT into the first iteration and from iteration to iteration: P steps are
     too few to warm it up again. Started afresh in every iteration, the strict AUPRC on simulated clean
@@ -280,6 +281,3 @@ def adam_step(
         return w - size * m / (v.clamp_min(_TINY).sqrt() / root + ADAM_EPS)
 
     return _each(move, weights, m, v), AdamState(step, m, v)
-
-
-# --- goodINIT and fitDNN ------------------------------------------------------------------------

@@ -73,7 +73,8 @@ class GRNULarConfig:
     hidden: tuple[int, ...] | None = None
     n_unroll: int = 15  # L, iterations of GRNULAR-cell
     n_inner: int = 20  # P, steps of fitDNN-fast
-    init_epochs: int = 400  # E1, steps of goodINIT (and of fitDNN in Algorithm 1)
+    # E1, steps of goodINIT (and of fitDNN in Algorithm 1). Trained models bring their own numbers, by their recipes.
+    init_epochs: int = 400
     init_tolerance: float = 0.01  # goodINIT stops when 25 steps lower the error by less; 0: never
     init_scale: float = 0.1  # of f_W's first weights, as a share of the usual scale
     lr: float = 0.03  # Adam's step for layers of up to 40 units, see step_size
@@ -311,15 +312,20 @@ class GRNULar(nn.Module):
         IterationState
         """
         c, X = self.config, problem.X
-        sizes = c.layer_sizes(problem.X_T.shape[2], X.shape[2])
         generator = torch.Generator().manual_seed(c.seed)
-        weights = init_weights(len(X), sizes, generator, c.init_scale, X.device, X.dtype)
-        split = c.split_cells(X.shape[1], generator)
+        weights = self._fresh_weights(problem, generator)
+        split, sizes = c.split_cells(X.shape[1], generator), c.layer_sizes(problem.X_T.shape[2], X.shape[2])
         start = good_init(
             weights, problem.X_T, X, split,
             c.init_epochs, c.step_size(sizes), c.reduction, c.init_tolerance,
         )  # fmt: skip
         return self._first_state(start.weights, start.adam, start.error)
+
+    def _fresh_weights(self, problem: Problem, generator: torch.Generator) -> Weights:
+        """Draw the first weights of f_W."""
+        X = problem.X
+        sizes = self.config.layer_sizes(problem.X_T.shape[2], X.shape[2])
+        return init_weights(len(X), sizes, generator, self.config.init_scale, X.device, X.dtype)
 
     def _first_state(self, weights: Weights, adam: AdamState, error: Tensor) -> IterationState:
         """Return the state before the first iteration, from goodINIT's ``error`` (graphs,)."""
@@ -396,13 +402,16 @@ class GRNULarBase(GRNULar):
     """
 
     def good_init(self, problem: Problem) -> IterationState:
-        """theta^0 <- fitDNN(X, Z^0 = 0, lam^0 = 1); goodINIT gives only the scale of lam here.
+        """theta^0 <- fitDNN(X, Z^0 = 0, lam^0 = 1); goodINIT is run where its error scales lam, and gives nothing else.
 
         Returns
         -------
         IterationState
         """
-        return self.dnn_step(super().good_init(problem), problem)
+        if self.config.lam_per_error:
+            return self.dnn_step(super().good_init(problem), problem)
+        fresh = self._fresh_weights(problem, torch.Generator().manual_seed(self.config.seed))
+        return self.dnn_step(self._first_state(fresh, adam_start(fresh), problem.X.new_ones(len(problem.X))), problem)
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:
         """Set theta <- fitDNN(X, Z, lam): E1 Adam steps on Eq. 9 from fresh weights.
@@ -413,8 +422,5 @@ class GRNULarBase(GRNULar):
         -------
         IterationState
         """
-        c, X = self.config, problem.X
-        sizes = c.layer_sizes(*state.theta.shape[1:])
-        generator = torch.Generator().manual_seed(c.seed)
-        fresh = init_weights(len(X), sizes, generator, c.init_scale, X.device, X.dtype)
-        return self._fitted(state, problem, fresh, adam_start(fresh), c.init_epochs)
+        fresh = self._fresh_weights(problem, torch.Generator().manual_seed(self.config.seed))
+        return self._fitted(state, problem, fresh, adam_start(fresh), self.config.init_epochs)

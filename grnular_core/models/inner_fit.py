@@ -50,7 +50,7 @@ from grnular_core.models.dnn import (
 from grnular_core.models.parallel import join, over_graphs, pick
 
 CHECK_EVERY = 25  # steps between two evaluations of the held-out error in goodINIT
-HELD_OUT = 0.2  # their share of all cells
+HELD_OUT = 0.2  # share of the cells that is held out
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 

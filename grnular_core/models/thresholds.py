@@ -1,7 +1,7 @@
 """The learned parts of GRNULar and GLAD: rho_nn, lambda_nn, and the soft threshold they steer (Fig. 3).
 
 Both are tiny (28 and 13 numbers), so a few simulated graphs can train them. Untrained they are
-close to constants: the last layer begins with small weights and the bias that gives that value, which
+close to constants: the last layer begins with small weights and a bias such that the output is about ``start``, which
 makes the untrained model a sensible method by itself.
 """
 
@@ -51,6 +51,8 @@ def _tiny_network(sizes: list[int], start: float, generator: torch.Generator) ->
 
 class RhoNN(nn.Module):
     """rho_ij = rho_nn(theta_ij, Sigma_ij, Z_ij): two hidden layers of 3 units, the same for every entry.
+
+    GLAD runs ``network`` on a square theta by itself (``glad``), without this ``forward``.
 
     Parameters
     ----------

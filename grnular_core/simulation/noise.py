@@ -1,7 +1,7 @@
 """Technical noise of single-cell measurements, as the simulator SERGIO adds it to clean levels.
 
-Four steps, each optional, in this order: outlier genes, library size, dropout, UMI counts
-(Dibaeinia and Sinha 2020). Not in SERGIO: before them programs, by which many genes of a cell go up
+SERGIO has four steps, each optional, in this order: outlier genes, library size, dropout, UMI counts
+(Dibaeinia and Sinha 2020). This work adds three: before them programs, by which many genes of a cell go up
 and down together without any TF, and levels, which differ between genes; after them amplification,
 for protocols that count reads and not molecules. Each step takes expression (cells, genes) and leaves
 it as it is.

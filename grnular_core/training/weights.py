@@ -1,7 +1,8 @@
 """Trained models as files that nobody can damage, swap or edit unnoticed.
 
 ``NAME.safetensors`` holds the parameters, ``NAME.json`` how they came about and a hash of each. Both are
-plain data: loading them executes nothing. Those of this package lie in ``weights``.
+plain data: loading them executes nothing. Those of this package lie in ``weights``. Whether weights fit a method is
+checked by ``methods.registry.check_method``.
 """
 
 from __future__ import annotations

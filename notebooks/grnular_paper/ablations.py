@@ -50,7 +50,7 @@ AS_PRINTED = Recipe(
     lr=0.03,
     iterates="last",
 )
-# The model that is shipped, trained on a fraction of the graphs.
+# A smaller GRNULar-context, trained on a fraction of the graphs.
 CONTEXT = Recipe(
     config=GRNULarConfig(rho="context", n_unroll=4, n_inner=5),
     train=(("varied", 60), ("mixed-dropout", 40), ("mixed-clean", 20)),

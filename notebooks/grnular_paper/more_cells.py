@@ -1,4 +1,4 @@
-"""Eight sets of real cells beside BEELINE's, seven of them with unique molecular identifiers (UMI).
+"""The real cells beside BEELINE's, listed in ``SETS``: eight, seven of them with unique molecular identifiers (UMI).
 
 All sets are prepared alike:
 
@@ -115,7 +115,7 @@ def load_cells(name: str) -> GRNDataset:
     Raises
     ------
     InputError, DownloadError
-        As ``counts``.
+        When the source of the set cannot be read, or cannot be had.
     """
     chosen = cell_set(name)
     tfs = read_tfs(fetch(BROAD[chosen.species]))

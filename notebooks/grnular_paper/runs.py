@@ -22,10 +22,6 @@ from grnular_paper.records import KEY, Record, area_gaps
 from grnular_paper.synthetic import SyntheticTask
 from grnular_paper.tasks import Rows, Task
 
-# Rows of single precision: hundreds of Adam steps through ReLUs carry the rounding of another processor's
-# instructions into the scores. Measured between AVX2 and AVX-512 on 100 cells with dropout: 14 % of the AUPRC at
-# worst, 2 % in the median (6 % with 1,000 cells, 3 % without noise). In double precision: below 1 %.
-PROCESSOR_SPREAD = dict.fromkeys(("grnular-base", "grnular-untrained"), 0.15)
 _PLACE = [name for name in KEY if name != "experiment"]
 
 
@@ -208,7 +204,7 @@ def verify(
     """Recompute a random sample of recorded rows and compare.
 
     A row of real data whose method has several seeds on record may also move by as much as the others are
-    apart, and a row of ``PROCESSOR_SPREAD`` by its largest measured difference between processors.
+    apart.
 
     Parameters
     ----------
@@ -247,12 +243,10 @@ def verify(
     allowed = gaps * 0 + tolerance
     if "beeline" in experiments:
         allowed = allowed.clip(lower=_seeds_apart(rows, recorded, gaps.columns))
-    spread = rows["method"].map(PROCESSOR_SPREAD).fillna(0)
-    allowed = allowed.apply(lambda column: column.clip(lower=spread))
     moved = compared[~(gaps <= allowed).all(axis=1)]
     if len(moved):
         raise MethodError(
-            f"recorded rows that moved by more than {tolerance} and more than seeds or processors do:\n"
+            f"recorded rows that moved by more than {tolerance} and more than seeds do:\n"
             f"{moved.to_string(index=False)}"
         )
     return compared
