@@ -81,10 +81,9 @@ def of_readings(folder: Path, readings: Sequence[str]) -> str:
         of_graphs = of_graphs[of_graphs["seed"].isin(seeds.index[seeds == len(readings)])]
         if not of_graphs.empty:
             found = best(of_graphs).groupby("reading")[["start", "best"]].mean().loc[list(readings)]
-            trained = ", ".join(f"{name} {value:.3f}" for name, value in found["best"].items())
-            n = of_graphs["seed"].nunique()
-            texts.append(f"{title}: untrained {found['start'].mean():.3f}, {trained} (seeds: {n})")
-    return f"AUPRC on validation graphs, {'; '.join(texts)}" if texts else NONE
+            trained = ", ".join(f"{row.Index} {row.start:.3f} to {row.best:.3f}" for row in found.itertuples())
+            texts.append(f"{title}: {trained} (seeds: {of_graphs['seed'].nunique()})")
+    return f"AUPRC on validation graphs, untrained to best epoch, {'; '.join(texts)}" if texts else NONE
 
 
 def conventions(folder: Path) -> str:
@@ -101,14 +100,9 @@ def conventions(folder: Path) -> str:
 
 
 def inner_steps() -> str:
-    """P of the loop as it starts, of our weights, and of the paper's recipes."""
-    ours, simulated, real = (
-        read_trained(name).recipe.config.n_inner for name in ("grnular-context", "grnular-clean", "grnular-DS2")
-    )
-    return (
-        f"{GRNULarConfig().n_inner} untrained, {ours} in our weights, {simulated} in the paper's recipes for "
-        f"simulated cells and {real} in that for real ones"
-    )
+    """P of the untrained loop and of weights."""
+    of_weights = [f"{read_trained(name).recipe.config.n_inner} in {name}" for name in ("grnular-context", *PAPERS_WEIGHTS)]
+    return f"{GRNULarConfig().n_inner} untrained, {', '.join(of_weights)}"
 
 
 def graphs(rows: pd.DataFrame) -> int:

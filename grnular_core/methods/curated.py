@@ -1,7 +1,7 @@
 """GRNULar-curated: three scores of each edge, joined by a readout fitted on curated networks.
 
-The three find different edges, and curated networks have some of each. A score u of an edge becomes the surprise of
-its rank among all n edges, rank n being the highest,
+The three find different edges, and curated networks have some of each. A score u of an edge becomes minus the
+logarithm of the share of the n edges that rank as high, rank n being the highest,
 
     L_u = -log(1 - rank_u / n + 1 / n),
 
@@ -99,17 +99,17 @@ def rank_features(weight: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarr
     Yields
     ------
     ndarray, shape (tfs, genes)
-        Surprise of the rank, and its z-scores over genes and over TFs, 0 where all of them are equal.
+        Minus the logarithm of the rank's share, and its z-scores over genes and over TFs, 0 where all of them are equal.
     """
     edge = np.ones(weight.shape, dtype=bool)
     edge[np.arange(len(tf_index)), tf_index] = False
     n = edge.sum()
-    surprise = np.zeros(weight.shape)
-    surprise[edge] = -np.log1p((1 - rankdata(weight[edge])) / n)
-    yield surprise
+    log_rank = np.zeros(weight.shape)
+    log_rank[edge] = -np.log1p((1 - rankdata(weight[edge])) / n)
+    yield log_rank
     for axis in (1, 0):
         count = np.maximum(edge.sum(axis=axis, keepdims=True), 1)
-        centred = (surprise - surprise.sum(axis=axis, keepdims=True) / count) * edge
+        centred = (log_rank - log_rank.sum(axis=axis, keepdims=True) / count) * edge
         deviation = np.sqrt((centred**2).sum(axis=axis, keepdims=True) / count)
         yield np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12)
 

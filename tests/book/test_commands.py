@@ -148,7 +148,7 @@ def test_the_examples_in_python_run_in_their_order(page, cells_of_a_reader):
 def test_first_changes_name_a_file_with_the_list_to_add_to_a_test_and_a_command():
     text = read("book/architecture.md").split("## First changes\n")[1].split("\n## ")[0]
     changes = text.split("\n### ")[1:]
-    assert len(changes) == 3
+    assert len(changes) == 4
     for change in changes:
         assert re.search(r"`tests/\w+/test_\w+\.py`", change) and "make test ARGS=" in change
         places = re.findall(r"`([A-Z]+)` (?:of|in) `([\w/]+\.py)`", change)

@@ -48,7 +48,7 @@ def test_trainings_are_compared_on_the_seeds_that_all_of_them_have(tmp_path):
                 lines.append(f"clean,{reading},{seed},{epoch},,{auprc},0.5,1,abc,")
     (tmp_path / "readings.csv").write_text("\n".join(lines) + "\n")
     text = difference_page.of_readings(tmp_path, ["as printed", "gradient not clipped"])
-    assert text.endswith("untrained 0.300, as printed 0.500, gradient not clipped 0.400 (seeds: 1)")
+    assert text.endswith("as printed 0.300 to 0.500, gradient not clipped 0.300 to 0.400 (seeds: 1)")
     assert difference_page.of_readings(tmp_path, ["as printed", "loss on Z"]) == difference_page.NONE
 
 

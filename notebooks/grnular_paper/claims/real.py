@@ -79,7 +79,7 @@ def _counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[in
 
 
 def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
-    """The tuned editions of competing methods, where they are on record for every pair that the method has."""
+    """Competing methods with tuned settings, where these are on record for every pair that the method has."""
     tuned = {other: f"{other}{TUNED}" for other in others}
     return [
         name if name in table and other in table and not (table[other].notna() & table[name].isna()).any() else other
@@ -95,7 +95,7 @@ def ahead(
     Parameters
     ----------
     tuned : bool
-        Against tuned editions of the others, as the paper tuned its baselines.
+        Against tuned settings of the others, as the paper tuned its baselines.
 
     Returns
     -------

@@ -128,15 +128,16 @@ def weights_table() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``weights, P, H_d, beta``, best ``epoch by AUPRC`` and ``by AUROC``, ``untrained, trained`` (AUPRC at the first)
-        and ``AUROC`` (at the second), a line a model.
+        ``weights, P, H_d, beta``, best ``epoch by AUPRC`` and ``by AUROC``, ``untrained, trained`` (AUPRC at the first),
+        ``AUROC`` (at the second) and ``last 3 epochs``, by how much AUPRC changed in these, a line a model.
     """
     lines = []
     for name in PUBLISHED:
         found = read_trained(name)
         recipe, seen = found.recipe, found.metadata["validation"]
         config = recipe.config
-        by_auroc = max(found.metadata["history"], key=lambda row: row["valid_auroc"])
+        history = found.metadata["history"]
+        by_auroc = max(history, key=lambda row: row["valid_auroc"])
         lines.append(
             {
                 "weights": name,
@@ -148,6 +149,7 @@ def weights_table() -> pd.DataFrame:
                 "untrained": seen["untrained_auprc"],
                 "trained": seen["auprc"],
                 "AUROC": by_auroc["valid_auroc"],
+                "last 3 epochs": history[-1]["valid_auprc"] - history[-4]["valid_auprc"],
             }
         )
     return pd.DataFrame(lines)
