@@ -35,8 +35,8 @@ FINDINGS = """\
 - **New: the same model with context, and a readout for real cells.** When its learned part sees the surroundings of an edge
   (GRNULar-context), it has {noisy_grnular_context:.1f} times random with 25 % dropout; the best other method, {second}, has
   {second_ratio:.1f}. On real cells GRNULar-curated has {fitted_over:.2f} times the score of {fitted_other}, the best of
-  {curated_others} other methods run there (GRNBoost2: {curated_grnboost2:.1f} times random), against curated networks of {fitted_sets} sets of
-  cells, each left out of the fit in turn ([more real cells](../notebooks/10_more_real_cells.ipynb)).
+  {curated_others} other methods run there (GRNBoost2 has {curated_grnboost2:.1f} times random), against curated networks of
+  {fitted_sets} sets of cells, each left out of the fit in turn ([more real cells](../notebooks/10_more_real_cells.ipynb)).
 """
 ADVICE = """\
 For real cells run `grnular_core.infer`, which takes GRNULar-curated. Against curated networks of {fitted_sets} sets of cells,
