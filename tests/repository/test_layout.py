@@ -218,17 +218,23 @@ def test_the_ci_script_runs_lint_tests_and_book():
     assert {"make lint", "make test", "make test-slow", "make book"} <= set(lines)
 
 
-def test_the_public_workflow_has_least_rights_and_pinned_actions():
-    path = ROOT / ".github" / "workflows" / "book.yml"
-    workflow = yaml.safe_load(path.read_text())
+@pytest.mark.parametrize(
+    ("name", "job", "rights", "runs"),
+    [
+        ("book", "publish", {"pages": "write", "id-token": "write"}, {"make test", "make book"}),
+        ("release", "release", {"contents": "write"}, {"make book"}),
+    ],
+)
+def test_public_workflows_have_least_rights_and_pinned_actions(name, job, rights, runs):
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
     assert workflow["permissions"] == {"contents": "read"}
     jobs = workflow["jobs"]
-    assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert jobs[job]["permissions"] == rights
     steps = [step for job in jobs.values() for step in job["steps"]]
     for step in steps:
         if "uses" in step:
             assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
-    assert {"make test", "make book"} <= {step.get("run") for step in steps}
+    assert runs <= {step.get("run") for step in steps}
 
 
 def test_make_without_a_target_lists_the_targets():
