@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, draw_beside
+from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, difference_grid, draw_beside
 from grnular_paper.figures.overview import time_figure
 from grnular_paper.figures.pitfalls import floor_curve
 from grnular_paper.figures.real_data import (
@@ -68,6 +68,22 @@ def test_data_sets_are_not_joined_and_multiples_of_random_have_a_logarithmic_axi
     assert ax.get_yscale() == "log" and ax.lines[-1].get_ydata()[0] == 1
     clr, ridge = (c.lines[0] for c in ax.containers)
     assert clr.get_linewidth() == 0 and (clr.get_xdata() != ridge.get_xdata()).all()
+
+
+def test_differences_are_those_of_the_networks_that_both_methods_have(rows):
+    lower = rows.assign(strict_auprc=rows["strict_auprc"] - 0.02 * (1 + rows["replicate"]), method="tigress")
+    both = pd.concat([rows, lower[lower["replicate"] != 3]])[lambda t: t["tf_information"] == "with"].drop_duplicates(
+        ["method", "panel", "place", "replicate"]
+    )
+    figure = difference_grid(both, ["clr"], {2: "C = 2", 5: "C = 5"}, (100, 1000), "cells", ["tigress", "glasso"])
+    assert len(figure.axes) == 2
+    for ax in figure.axes:
+        (line,) = ax.containers  # there are no rows of GLASSO
+        assert np.allclose(line.lines[0].get_ydata(), 0.04)  # of .02, .04, .06
+        (bars,) = line.lines[2]
+        half = 4.3026527 * 0.02 / np.sqrt(3)  # Student's t, 2 degrees of freedom
+        assert np.allclose([segment[:, 1] for segment in bars.get_segments()], [0.04 - half, 0.04 + half])
+        assert ax.get_ylabel() in ("", "CLR\nminus others")
 
 
 def test_no_rows_draw_empty_panels(rows):

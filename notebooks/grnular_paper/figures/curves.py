@@ -35,6 +35,8 @@ SCORES = {
 }
 # what random scores reach, where a row tells
 CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
+# what differences are shown to
+COMPARED = ("grnboost2-tuned", "glad-tf", "correlation", "clr", "ridge-tuned", "tigress-tuned")
 DODGE = 0.016  # between methods, as a share of the axis
 RATIO = "strict_auprc_ratio"  # on a logarithmic axis; random scores have 1
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#999999")
@@ -184,6 +186,63 @@ def curve_grid(
         handles=handles, fontsize=8,
         loc="outside lower center", ncols=4,
     )  # fmt: skip
+    return figure
+
+
+def difference_grid(
+    rows: pd.DataFrame,
+    chosen: Sequence[str],
+    panels: Mapping[object, str],
+    places: Sequence[object],
+    axis_label: str,
+    others: Sequence[str] = COMPARED,
+) -> Figure:
+    """Draw how far a method is above others, network by network: mean difference and its 95 % interval over networks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``method, tf_information, panel, place, replicate`` (the network) and ``strict_auprc``.
+    chosen : sequence of str
+        Methods with a row of panels each.
+    panels : mapping
+        Value of ``panel`` -> title; one column of panels each.
+    places : sequence
+        Values of ``place`` along the axes.
+    axis_label : str
+        Below the lowest panels.
+    others : sequence of str
+        Methods to compare with, a line each; only networks that both have count.
+
+    Returns
+    -------
+    Figure
+        Above the dashed line the method of the row has the higher strict AUPRC.
+    """
+    known = rows[rows["tf_information"] == "with"]
+    wide = known.pivot(index=["panel", "place", "replicate"], columns="method", values="strict_auprc")
+    figure, axes = plt.subplots(
+        len(chosen), len(panels), figsize=(1.2 + 2.1 * len(panels), 2.4 * len(chosen) + 0.9), sharex=True, sharey=True,
+        squeeze=False,
+    )  # fmt: skip
+    shown = [other for other in others if other in wide]
+    for line, method in zip(axes, chosen, strict=True):
+        for ax, value in zip(line, panels, strict=True):
+            ax.axhline(0, color="#888888", linestyle="--", linewidth=1)
+            for number, other in enumerate(shown):
+                gaps = (wide[method] - wide[other]).xs(value, level="panel").dropna()
+                means = pd.DataFrame({p: mean_interval(of) for p, of in gaps.groupby(level="place")}).T
+                means = means.reindex(list(places))[["mean", "low", "high"]].astype(float)
+                x = np.arange(len(places)) + DODGE * len(places) * (number - (len(shown) - 1) / 2)
+                reach = [means["mean"] - means["low"], means["high"] - means["mean"]]
+                ax.errorbar(x, means["mean"], yerr=reach, linewidth=1, elinewidth=0.6, **_look(other))
+            ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
+        line[0].set_ylabel(f"{plots.label(method)}\nminus others")
+    for ax, title in zip(axes[0], panels.values(), strict=True):
+        ax.set_title(title)
+    for ax in axes[-1]:
+        ax.set_xlabel(axis_label)
+    figure.legend(handles=[_key(m) for m in shown], fontsize=8, loc="outside lower center", ncols=4)
     return figure
 
 
