@@ -183,12 +183,18 @@ def _gaps(live: pd.DataFrame, recorded: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 
 
 def _seeds_apart(rows: pd.DataFrame, recorded: pd.DataFrame, areas: Sequence[str]) -> pd.DataFrame:
-    """How far apart the other recorded seeds of each row's run are, in the form of ``_gaps``."""
-    apart = []
+    """How far apart the other recorded seeds of each row's run are, in the form of ``_gaps``.
+
+    Of a run with one seed on record it is those of the method on the same pair under another gene rule.
+    """
+    apart, pair = [], [name for name in RUN if name != "genes"]
     for row in rows.itertuples():
-        same = (recorded[RUN] == [getattr(row, name) for name in RUN]).all(axis=1)
-        others = recorded.loc[same & (recorded["seed"] != row.seed), list(areas)].astype(float)
-        apart.append((others.max() - others.min()) / others.mean().abs())
+        of_pair = recorded[(recorded[pair] == [getattr(row, name) for name in pair]).all(axis=1)]
+        same = of_pair["genes"] == row.genes
+        others = of_pair[same & (of_pair["seed"] != row.seed)]
+        rules = (others if len(others) else of_pair[~same]).groupby("genes")
+        spreads = [(v.max() - v.min()) / v.mean().abs() for v in (of[list(areas)].astype(float) for _, of in rules)]
+        apart.append(pd.DataFrame(spreads, columns=list(areas)).max())
     return pd.DataFrame(apart, index=rows.index, columns=list(areas)).fillna(0.0)
 
 
@@ -203,8 +209,8 @@ def verify(
 ) -> pd.DataFrame:
     """Recompute a random sample of recorded rows and compare.
 
-    A row of real data whose method has several seeds on record may also move by as much as the others are
-    apart.
+    A row of real data may also move by as much as other seeds are apart: of its run or, where that has one on record,
+    of the method on the same pair under another gene rule.
 
     Parameters
     ----------

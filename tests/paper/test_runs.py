@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import linear_network
-from grnular_paper import real_data, synthetic
+from grnular_paper import real_data, runs, synthetic
 from grnular_paper.__main__ import main
 from grnular_paper.real_data import RealTask, real_tasks
 from grnular_paper.records import DETAILS, Record
@@ -379,6 +379,16 @@ def test_a_row_may_move_by_as_much_as_other_seeds_are_apart(pretend, tmp_path):
     record.add(rows.to_dict("records"), replace=True)
     with pytest.raises(MethodError, match="more than seeds"):
         verify(tmp_path, ["beeline"], 60, **QUIET)
+
+
+def test_a_run_with_one_seed_takes_the_spread_of_its_pair_under_another_gene_rule():
+    lines = [("TFs+500", seed, area) for seed, area in (("0", 0.5), ("1", 0.6), ("2", 0.55))] + [("TFs", "0", 0.3)]
+    recorded = pd.DataFrame(lines, columns=["genes", "seed", "strict_auprc"])
+    recorded = recorded.assign(dataset="mDC", network="STRING", method="clr")
+    other = recorded.iloc[[3]].assign(method="ridge")
+    rows = pd.concat([recorded.iloc[[0, 3]], other], ignore_index=True)
+    apart = runs._seeds_apart(rows, pd.concat([recorded, other]), ["strict_auprc"])["strict_auprc"]
+    assert apart.tolist() == pytest.approx([0.05 / 0.575, 0.1 / 0.55, 0])
 
 
 def test_verification_keeps_to_its_budget_and_recomputes_nothing_without_a_record(pretend, tmp_path):
