@@ -62,7 +62,8 @@ BASIS = FINDINGS | {
     "fig8_auroc": NOT_REPRODUCED, "fig8_chance": NOT_REPRODUCED, "table3": REPRODUCED, "set_scores": NOT_REPRODUCED,
     "named_tfs": NOT_REPRODUCED, "base_equal": REPRODUCED, "base_slower": REPRODUCED, "init_steps": NOT_REPRODUCED,
     "few_rounds": REPRODUCED, "few_steps": PARTLY, "masked_glad": NOT_REPRODUCED, "table1": REPRODUCED,
-    "table2": NOT_REPRODUCED, "ours_real": NOT_REPRODUCED, "ours_cells": NOT_REPRODUCED,
+    "table2": PARTLY, "noisy_gladtf_auprc": NOT_REPRODUCED, "noisy_fail": UNTESTED,
+    "ours_real": NOT_REPRODUCED, "ours_cells": NOT_REPRODUCED,
 }  # fmt: skip
 READINGS_SHOWN = ("as printed", "loss of all iterations", "loss on Z", "loss on Z, inner gradient cut")
 

@@ -11,7 +11,7 @@ out for the claim is a win, one against it a loss. The claim is
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
 - *not reproduced*: no more wins than losses;
 - *partly reproduced*: everything between;
-- *not tested*: no point has six networks that both have.
+- *not tested*: no point has six networks that both have, or no method can work there (``claims.simulated.REACHABLE``).
 
 Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
 t interval over networks and the direction. DS1-DS3 are three networks, so claims on them are not tested: the

@@ -314,6 +314,18 @@ def test_that_a_method_works_is_judged_where_an_oracle_could(monkeypatch, oracle
     assert found.numbers.startswith("30 % of the TFs show any count") and f"AUPRC of {oracle}" in found.numbers
 
 
+@pytest.mark.parametrize(("oracle", "n_tests"), [(0.49, 2), (0.51, 3)])
+def test_a_dropout_at_which_no_method_can_work_enters_no_test_for_or_against_a_claim(monkeypatch, oracle, n_tests):
+    oracles = {25: 1.0, 50: 0.8, 75: oracle}
+    monkeypatch.setattr(claims_simulated, "_left", lambda dropout: pd.Series({"tfs": 0.3, "oracle": oracles[dropout]}))
+    assert len(named("noisy_gladtf_auprc").assess(RECORD).tests) == n_tests
+    assert len(named("masked_glad").assess(RECORD).tests) == n_tests + 1  # and on clean cells
+    for name in ("noisy_paper_others", "noisy_ours_all", "robust"):
+        assert f" of {5 * n_tests} points" in named(name).assess(RECORD).basis
+    assert f"at {50 if n_tests == 2 else 75} % less" in named("noisy_auroc").assess(RECORD).numbers
+    assert (named("noisy_fail").assess(RECORD).verdict == UNTESTED) == (n_tests == 2)
+
+
 def test_at_75_percent_the_oracle_of_the_simulation_leaves_too_little():
     found = named("noisy_paper_75").assess(RECORD)
     left = claims_simulated.survival(claims_simulated.N_LEFT, dropouts=(75,)).loc[75]
@@ -323,7 +335,7 @@ def test_at_75_percent_the_oracle_of_the_simulation_leaves_too_little():
 
 @pytest.mark.parametrize(("times", "word"), [(10.5, REPRODUCED), (9.5, NOT_REPRODUCED)])
 def test_seconds_against_minutes_are_ten_times(monkeypatch, times, word):
-    seconds = pd.Series({"glad": 1.0, "grnular": 1.0} | dict.fromkeys(claims_model.SLOW, times))
+    seconds = pd.Series(dict.fromkeys(claims_model.FAST, 1.0) | dict.fromkeys(claims_model.SLOW, times))
     monkeypatch.setattr(claims_model, "_times", lambda folder: seconds)
     assert claims_model.table2(RECORD).verdict == word
 

@@ -223,6 +223,28 @@ def few_graphs(folder: Path) -> Finding:
     return Finding(result, numbers, basis=basis, tests=found.tests)
 
 
+def beyond_untrained(folder: Path) -> Finding:
+    """The published model is above the paper's loop untrained, with other settings, without noise and with 25 % dropout.
+
+    Returns
+    -------
+    Finding
+        The verdict by the strict protocol, with the means of both.
+    """
+    rows = learning.rows(folder)
+    rows = rows[(rows["tf_information"] == "with") & ~rows["setting"].isin(learning.ONE_NETWORK)]
+    rows = rows.assign(point=rows["dataset"], method=rows["method"].map(label), unit=grids.networks(rows))
+    methods = [label(name) for name in ("grnular-untrained", "grnular")]
+    points = list(dict.fromkeys(rows["point"]))
+    if not points:
+        return Finding(OPEN)
+    found = assess(pair(rows[rows["point"] == of], *methods[::-1]).named(_spelled(of)) for of in points)
+    finding = from_verdicts(found, what="published less untrained,")
+    if finding.verdict == OPEN:
+        return finding
+    return replace(finding, numbers=f"strict AUPRC {means(rows, methods)}; {finding.numbers}")
+
+
 def memory(folder: Path) -> Finding:
     """The gradient through the fit takes more than ``CLEARLY`` times the memory of the one that is cut.
 
@@ -292,7 +314,8 @@ def few_parameters(folder: Path) -> Finding:
 
 AHEAD = 10.0  # times: seconds against minutes
 SLOW = ("glasso", "grnboost2-arboreto", "genie3-arboreto")  # Table 2's methods on a CPU
-FAST = ("glad", "grnular")
+AS_TIMED = runtimes.forward_name(500)  # GRNULar in the paper's Table 2 is the forward pass of its Table 1
+FAST = {"glad": "GLAD", AS_TIMED: "GRNULar's forward pass (P = 5, 500 hidden units)"}
 
 
 def _times(folder: Path) -> pd.Series:
@@ -332,20 +355,25 @@ def printed_table1(folder: Path) -> str:
 
 
 def table2(folder: Path) -> Finding:
-    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster.
+    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster, all on the same processor.
+
+    The paper times unrolled models on a GPU and the others on 28 cores, so its ratios are not those of methods.
 
     Returns
     -------
     Finding
-        The verdict with the seconds of every method on record.
+        The verdict with the ratio of every pair that is recorded.
     """
     seconds = _times(folder)
     known = [(f, s) for f in FAST for s in SLOW if {f, s} <= set(seconds.index)]
-    ratios = [seconds[s] / seconds[f] for f, s in known]
-    good = sum(r >= AHEAD for r in ratios)
-    names = dict.fromkeys(n for pair in known for n in pair)
-    shown = ", ".join(f"{label(n)} {seconds[n]:.1f} s" for n in names)
-    return Finding(word(good, len(known) - good, len(known)), shown, basis=ONE_MACHINE)
+    ratios = {(f, s): seconds[s] / seconds[f] for f, s in known}
+    good = sum(r >= AHEAD for r in ratios.values())
+    shown = []
+    for fast, name in FAST.items():
+        times = ", ".join(f"{label(s)} {r:.1f}" for (f, s), r in ratios.items() if f == fast)
+        shown += [f"times as long as {name}: {times}"] if times else []
+    basis = "ratios of seconds on the same CPU, GLASSO by our compiled solver, no test; not compared with the paper's seconds"
+    return Finding(word(good, len(known) - good, len(known)), "; ".join(shown), basis=basis)
 
 
 def printed_table2(folder: Path) -> str:
@@ -354,10 +382,10 @@ def printed_table2(folder: Path) -> str:
     Returns
     -------
     str
-        Each method with its seconds.
+        Each method with its seconds and its device.
     """
     return ", ".join(
-        f"{r.method} {r.seconds:g} s" for r in recorded_table(folder, "paper_table2").itertuples()
+        f"{r.method} {r.seconds:g} s ({r.device})" for r in recorded_table(folder, "paper_table2").itertuples()
     )
 
 

@@ -78,6 +78,14 @@ def _counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[in
     )
 
 
+def _times(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> str:
+    """How many times as high ``chosen`` is, in the median over pairs and others; pairs where the other has 0 are left out."""
+    if chosen not in table:
+        return "nothing"
+    known = table[[r for r in others if r in table]]
+    return f"{known.where(known > 0).rdiv(table[chosen], axis=0).stack().median():.2f} times in the median"
+
+
 def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
     """Competing methods with tuned settings, where these are on record for every pair that the method has."""
     tuned = {other: f"{other}{TUNED}" for other in others}
@@ -103,13 +111,12 @@ def ahead(
     """
 
     def look(folder: Path) -> Finding:
-        table = _pairs(folder, f"strict_{score}")
+        table, by_paper = (_pairs(folder, f"{protocol}_{score}") for protocol in ("strict", "paper"))
         against = _editions(table, others) if tuned else list(others)
-        strict = _counts(table, chosen, against)
-        paper = _counts(_pairs(folder, f"paper_{score}"), chosen, against)
+        strict, paper = (_counts(of, chosen, against) for of in (table, by_paper))
         numbers = (
-            f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}; "
-            f"paper's: higher in {paper[0]}, lower in {paper[1]}"
+            f"strict: higher in {strict[0]}, lower in {strict[1]} of {strict[2]}, {_times(table, chosen, against)}; "
+            f"paper's: higher in {paper[0]}, lower in {paper[1]}, {_times(by_paper, chosen, against)}"
         )
         n_pairs = int(table[chosen].count()) if chosen in table else 0
         absent = [label(r) for r in others if r not in table]
@@ -137,8 +144,9 @@ def printed_ahead(
     """
 
     def look(folder: Path) -> str:
-        higher, lower, of = _counts(_printed_pairs(folder, score), chosen, others)
-        return f"higher in {higher}, lower in {lower} of {of}"
+        table = _printed_pairs(folder, score)
+        higher, lower, of = _counts(table, chosen, others)
+        return f"higher in {higher}, lower in {lower} of {of}, {_times(table, chosen, others)}"
 
     return look
 

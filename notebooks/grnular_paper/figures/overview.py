@@ -19,7 +19,7 @@ TICKS = (1, 2, 5, 10)
 
 
 def overview_figure(found: pd.DataFrame) -> Figure:
-    """A panel a setting, a row a method: strict AUPRC over density with its interval, on a logarithmic axis.
+    """A panel a setting with its n, a row a method: strict AUPRC over density with its interval, on a logarithmic axis.
 
     Parameters
     ----------
@@ -33,12 +33,13 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     """
     settings, methods = list(dict.fromkeys(found["setting"])), [m for m in METHODS if m in set(found["method"])]
     n_rows = -(-len(settings) // COLUMNS)
-    size = (7.2, 0.5 + n_rows * (0.19 * len(methods) + 0.45))
+    size = (7.2, 0.5 + n_rows * (0.19 * len(methods) + 0.57))
     figure, axes = plt.subplots(n_rows, COLUMNS, figsize=size, sharey=True, squeeze=False)
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
-        _panel(ax, found[found["setting"] == setting], methods)
-        ax.set_title(setting, fontsize=7)
+        rows = found[found["setting"] == setting]
+        _panel(ax, rows, methods)
+        ax.set_title(f"{setting}\nn = {rows['n'].iloc[0]}", fontsize=7)
         ax.set_xlim(*limits)
     for ax in axes.flat[len(settings) :]:
         ax.set_visible(False)

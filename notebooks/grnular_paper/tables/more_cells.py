@@ -115,7 +115,7 @@ def kind_table(rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN) ->
         95 % interval; ``strict TFs``: the same where only TFs of the stricter list count; ``targets no TFs``: over such
         targets; ``sets won``: where no other method is higher, controls left out of the race; ``above correlation``: sets,
         and ``least``: the smallest ratio to correlation on any set; ``over the best control``: ratio with its interval,
-        which shows by how much a method knows edges and not only levels or lists.
+        which shows by how much a method tells edges and not only levels or lists.
     """
     scores = set_scores(rows, kind, methods)
     if scores.empty:
@@ -282,7 +282,8 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
         ``fitted_over``, ``fitted_low``, ``fitted_high``: its ratio to the best other method (``fitted_other``, in words; models
         that it joins among them) on curated networks; ``fitted_above``: sets of ``fitted_sets`` where it is above correlation;
         ``fitted_least``: its least ratio to correlation, on ``fitted_where``; ``fitted_chip``: its ratio to correlation on ChIP
-        networks. Empty without rows of it.
+        networks; ``fitted_umi``: its geometric mean over the ``fitted_umi_sets`` sets with molecule counts, and ``fitted_reads``
+        the other sets with their ratios, in words. Empty without rows of it.
     """
     scores = set_scores(rows, CURATED)
     if method not in scores or REFERENCE not in scores:
@@ -297,6 +298,10 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
         "above": int((beside > 1).sum()), "least": beside.min(), "where": beside.idxmin(),
         "chip": chip[method] / chip[REFERENCE],
     }  # fmt: skip
+    umi = scores.index.map(lambda name: SETS[name].umi).to_numpy(dtype=bool)
+    reads = [f"*{name}* with {ratio:.1f}" for name, ratio in scores.loc[~umi, method].items()]
+    over_umi = geometric_means(scores.loc[umi, [method]])["mean"].item()
+    found |= {"umi": over_umi, "umi_sets": int(umi.sum()), "reads": ", ".join(reads)}
     return {f"fitted_{name}": value for name, value in found.items()}
 
 
