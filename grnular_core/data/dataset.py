@@ -110,7 +110,7 @@ def make_dataset(
     name: str = "expression",
     orientation: names.Orientation = "auto",
     match: names.Match = "exact",
-    duplicates: names.Duplicates = "error",
+    duplicates: names.Duplicates = "auto",
     scaled: bool = False,
     normalise: bool = False,
     values_are: values.ValuesAre = "auto",
@@ -133,8 +133,9 @@ def make_dataset(
         ``auto`` finds the genes by the TF list.
     match : {"exact", "ignore-case", "ignore-version"}
         How names of TFs and of the reference network are compared with the genes.
-    duplicates : {"error", "sum", "mean", "first", "max-variance"}
-        How genes of the same name are merged.
+    duplicates : {"auto", "error", "sum", "mean", "first", "max-variance"}
+        How genes of the same name are merged; ``auto`` adds counts of genes that have ids of their own
+        (``gene_ids`` of ``.var``, as in the files of Cell Ranger), and refuses others.
     scaled : bool
         Whether negative values (z-scores) are meant so.
     normalise : bool
@@ -174,6 +175,8 @@ def make_dataset(
     notes += names.name_notes(cells, genes)
     matrix, cells, genes, left_out = _without_helpers(matrix, cells, genes, tfs, stated)
     notes += left_out
+    if duplicates == "auto" and not _have_ids(expression):
+        duplicates = "error"
     repeated = names.check_names(genes, duplicates, name)
     if not scaled:
         matrix, rounding = values.without_rounding(matrix)
@@ -182,6 +185,9 @@ def make_dataset(
     notes += values.value_notes(matrix, genes, kind, values_are)
     kind = values.KINDS.get(values_are, kind)
     if repeated:
+        if duplicates == "auto":
+            duplicates = "sum" if kind == "counts" else "error"
+            names.check_names(genes, duplicates, name)
         matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
         notes.append(
             f"{len(repeated)} repeated genes merged by {duplicates}: {names.preview(repeated)}"
@@ -284,6 +290,13 @@ def _without_helpers(
         matrix = matrix[kept[0]][:, kept[1]]
         cells, genes = [cells[i] for i in kept[0]], [genes[i] for i in kept[1]]
     return matrix, cells, genes, notes
+
+
+def _have_ids(expression: AnnData | pd.DataFrame) -> bool:
+    """Whether genes have ids beside their names, by which those of one name differ."""
+    if isinstance(expression, pd.DataFrame) or "gene_ids" not in expression.var:
+        return False
+    return expression.var["gene_ids"].is_unique
 
 
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:

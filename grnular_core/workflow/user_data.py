@@ -87,7 +87,7 @@ class InputOptions:
     use_raw: bool | None = None
     orientation: Orientation = "auto"
     match: Match | None = None
-    duplicates: Duplicates = "error"
+    duplicates: Duplicates = "auto"
     scaled: bool = False
     normalise: bool = False
     values_are: ValuesAre = "auto"
