@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+GENE_IDS = ("gene_ids", "Accession")  # columns of .var: Cell Ranger's in scanpy and here, that of loom files
+
+
 @dataclass(frozen=True)
 class GRNDataset:
     """Expression of one sample of cells, ready for any method."""
@@ -135,7 +138,7 @@ def make_dataset(
         How names of TFs and of the reference network are compared with the genes.
     duplicates : {"auto", "error", "sum", "mean", "first", "max-variance"}
         How genes of the same name are merged; ``auto`` adds counts of genes that have ids of their own
-        (``gene_ids`` of ``.var``, as in the files of Cell Ranger), and refuses others.
+        (one of ``GENE_IDS`` in ``.var``, as in the files of Cell Ranger), and refuses others.
     scaled : bool
         Whether negative values (z-scores) are meant so.
     normalise : bool
@@ -293,10 +296,10 @@ def _without_helpers(
 
 
 def _have_ids(expression: AnnData | pd.DataFrame) -> bool:
-    """Whether genes have ids beside their names, by which those of one name differ."""
-    if isinstance(expression, pd.DataFrame) or "gene_ids" not in expression.var:
+    """Return whether genes have ids beside their names, by which those of one name differ."""
+    if isinstance(expression, pd.DataFrame):
         return False
-    return expression.var["gene_ids"].is_unique
+    return any(expression.var[ids].is_unique for ids in GENE_IDS if ids in expression.var)
 
 
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:
