@@ -106,12 +106,12 @@ def ranked(pairs: pd.DataFrame) -> beeline_scores.Ranking:
 
 
 def filled(text: str, known: dict[str, object]) -> str:
-    """The text with its numbers; an unknown name, and a number that is not on record, stop the build."""
+    """The text with its numbers; an unknown name, and a number that is not recorded, stop the build."""
 
     def fill(found: re.Match[str]) -> str:
         value = known.get(found[1])
         if value is None or value != value:
-            raise BuildError(f"book/article/article.md: {found[1]} is {'unknown' if value is None else 'not on record'}")
+            raise BuildError(f"book/article/article.md: {found[1]} is {'unknown' if value is None else 'not recorded'}")
         return MINUS.sub("−", format(value, found[2] or ""))
 
     return GLUE.sub(fill, text)

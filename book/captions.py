@@ -17,7 +17,9 @@ import nbformat
 PLACES = ("grnular_paper.figures", "grnular_core.plotting.network")
 INCLUDED = re.compile(r"^```\{include\} (_generated/\S+)\n```$", re.MULTILINE)
 TABLE = re.compile(r"^(Table|Folded table): (.+)\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
-CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")  # short, with a number, not the first: it stays on one line
+# below the head, short, with a number, not the first: it stays on one line
+CELL = re.compile(r"(?<= \| )(?=[^|\n]*\d)[^|`\n]{1,34}(?= +\|)")
+NO_BREAK = "\N{NO-BREAK SPACE}"
 FOLDED = re.compile(r"<details>.*?</details>")
 FIGURE = re.compile(r"^```\{figure\} .+\n(?::.+\n)+\n", re.MULTILINE)
 LONG = 300  # letters of a cell; from so many on a phone shows a table cell below cell
@@ -58,7 +60,8 @@ def with_tables(text: str, number: Iterator[str]) -> str:
     """The text with every captioned table as a directive, which has a number and an address of its own."""
 
     def directive(found: re.Match[str]) -> str:
-        label, rows = next(number), CELL.sub(lambda cell: cell[0].replace(" ", "\N{NO-BREAK SPACE}"), found[3].rstrip())
+        head, rest = found[3].rstrip().split("\n", 1)
+        label, rows = next(number), f"{head}\n{CELL.sub(lambda cell: cell[0].replace(' ', NO_BREAK), rest)}"
         name = re.sub(r"\W+", "-", label).lower()
         cells = [line.split("|") for line in FOLDED.sub("", rows).splitlines()]
         shape = ("long", max(map(len, sum(cells, []))) > LONG), ("wrap", max(len(line[1].strip()) for line in cells) > NAME)

@@ -8,6 +8,12 @@ from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims.model import TRAINED
 from pages import link, table
 
+from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.named_recipes import RECIPES
+from grnular_core.training.recipes import Recipe
+
+N_TFS, GENES = (10, 37, 127), 100  # of DS1 to DS3, and of the paper's simulated graphs
+LOSSES = {"balanced": "Eq. 16", "summed": "Eq. 11", "cross-entropy": "cross-entropy", "smooth-ap": "average precision"}
 # sections on the page of real cells
 REAL = (
     "Real cells (Fig. 8, Table 3)", "A network of stem cells (Figs 9 to 11)", "Run times (Tables 1 and 2)",
@@ -53,6 +59,35 @@ def training() -> str:
         "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
         "in our re-implementation, not on the authors' trained weights.\n"
     )
+
+
+def recipes() -> str:
+    """Settings of the untrained loop and of every released model, those with the same settings on one line."""
+    released = {name: recipe for name, recipe in RECIPES.items() if not name.startswith("context-")}
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for name, recipe in {"grnular-untrained": Recipe(epochs=0), **released}.items():
+        lines.setdefault(settings(recipe), []).append(f"`{name}`")
+    header = ["recipe", "$L$", "$P$", "$E1$", "$H_d$", "loss", r"$\beta$", "graphs", "epochs"]
+    caption = (
+        "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "
+        f"{', '.join(map(str, N_TFS))} TFs), loss, training graphs and epochs; of an ensemble first those of its members."
+    )
+    return table(header, ([", ".join(names), *of] for of, names in lines.items()), caption)
+
+
+def settings(recipe: Recipe) -> tuple[str, ...]:
+    """L, P, E1, H_d, loss, beta, graphs and epochs of a recipe, a dash for what it does not have."""
+    config = recipe.config
+    inner = ("–",) * 3
+    if isinstance(config, GRNULarConfig):
+        units = dict.fromkeys(config.layer_sizes(n, GENES)[1] for n in N_TFS)
+        most = "≤ " if config.init_tolerance else ""
+        inner = (str(config.n_inner), f"{most}{config.init_epochs}", ", ".join(map(str, units)))
+    trained = [of for of in (*map(RECIPES.get, recipe.members), recipe) if of.epochs]
+    losses = dict.fromkeys(LOSSES[of.loss] for of in trained)
+    beta = {f"{of.beta:g}" for of in trained if of.loss in ("balanced", "summed")}
+    graphs, epochs = ([str(n) for n in of] for of in ([sum(n for _, n in r.train) for r in trained], [r.epochs for r in trained]))
+    return (str(config.n_unroll), *inner, *(", ".join(of) or "–" for of in (losses, beta, graphs, epochs)))
 
 
 def parts(folder: Path) -> dict[str, str]:

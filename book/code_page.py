@@ -62,12 +62,12 @@ def purpose(room: Path) -> str:
 
 
 def api_page(room: Path) -> str:
-    """The page of one package: its modules with the docstrings of all that is public."""
+    """The page of one package: its modules, each of which opens to the docstrings of all that is public in it."""
     parts = [f"# {package(room)}\n\n{purpose(room)}\n"]
-    for name in modules(room):
-        whole = f"{package(room)}.{name}"
+    for name, path in modules(room).items():
+        whole, first = f"{package(room)}.{name}", docstring(path).split("\n")[0].replace("``", "`")
         directive = f".. automodule:: {whole}\n   :members:\n"
-        parts.append(f"## {whole}\n\n```{{eval-rst}}\n{directive}```\n")
+        parts.append(f"## {whole}\n\n::::{{dropdown}} {first}\n```{{eval-rst}}\n{directive}```\n::::\n")
     return "\n".join(parts)
 
 

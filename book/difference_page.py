@@ -20,7 +20,7 @@ from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained
 
 PAPERS_WEIGHTS = ("grnular-clean", "grnular-noisy", "grnular-DS1", "grnular-DS2")
-NONE = "not measured: its runs are not on record"
+NONE = "not measured: its runs are not recorded"
 
 
 def effects(folder: Path) -> dict[str, str]:

@@ -100,7 +100,7 @@ def recorded(folder: Path) -> str:
         )
     header = ["table", "rows", "methods", "device", "computing time", "commit"]
     caption = "Recorded tables: rows, methods, device, computing time of all inferences, and commits of this repository."
-    text = table(header, rows, caption) if rows else "Nothing is on record yet.\n"
+    text = table(header, rows, caption) if rows else "Nothing is recorded yet.\n"
     if printed:
         names = ", ".join(f"`{name}`" for name in printed)
         text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
@@ -111,7 +111,7 @@ def faults(folder: Path) -> str:
     """Results of the recorded kill campaign."""
     lines = recorded_lines(folder, FAULTS)
     if not lines:
-        return "No campaign is on record yet.\n"
+        return "No campaign is recorded yet.\n"
     rows = [
         [
             f"`{line['command']}`",

@@ -64,6 +64,17 @@ window.addEventListener("load", () => {
   }
 });
 
+// An address inside of something folded opens it.
+const opened = () => {
+  const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = part?.closest("details:not([open])");
+  if (!folded) return;
+  folded.open = true;
+  part.scrollIntoView();
+};
+window.addEventListener("load", opened);
+window.addEventListener("hashchange", opened);
+
 // Below a table's caption: what it shows, as a csv file named after its number.
 window.addEventListener("load", () => {
   for (const table of document.querySelectorAll(".bd-article table[id]:has(.caption-text)")) {

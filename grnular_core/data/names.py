@@ -17,7 +17,7 @@ wanted : iterable of str
     Names that are looked for.
 match : {"exact", "ignore-case", "ignore-version"}
     How names are compared.
-duplicates : {"auto", "error", "sum", "mean", "first", "max-variance"}
+duplicates : {"error", "sum", "mean", "first", "max-variance"}
     How genes of the same name are merged.
 where : str
     How messages call the data.
@@ -36,7 +36,7 @@ from grnular_core.utils.errors import InputError
 
 Orientation = Literal["auto", "cells-x-genes", "genes-x-cells"]
 Match = Literal["exact", "ignore-case", "ignore-version"]
-Duplicates = Literal["auto", "error", "sum", "mean", "first", "max-variance"]
+Duplicates = Literal["error", "sum", "mean", "first", "max-variance"]
 ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
 
 

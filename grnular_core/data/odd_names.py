@@ -18,7 +18,7 @@ HELPER = re.compile(
     r"(seurat_)?clusters?|cell_?types?|batch|doublet_scores?|total|sum|length|chr|start|end|strand|"
     r"((donor|sample|patient|subject|mouse|batch|cluster|library|plate|well|lane)[._ ]?(id|number|nr|no)?)|"
     r"(cell|barcode)[._ ]?(id|number)|orig[._]ident|age|sex|gender|bmi|time(_?point)?|day|stage|condition|treatment|"
-    r"disease|status|tissue|replicate|group|label|(size|scaling)[._]?factors?|library_size|(x|y|z)_centroid|"
+    r"disease|status|tissue|replicate|group|label|dpt|(size|scaling)[._]?factors?|library_size|(x|y|z)_centroid|"
     r"(X_)?(umap|t-?sne|pca?|diffmap|dc|phate|harmony)[._ -]\d+|tsne\d|umap\d|RNA_snn_res\.[\d.]+",
     re.IGNORECASE,
 )

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from grnular_core.data.blocks import PART, Matrix
+from grnular_core.data.blocks import Matrix
 from grnular_core.data.candidates import score_matrix, sign_matrix
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.interface import Scores
 from grnular_core.utils.errors import InputError
 
-GENES, VALUES = 2048, 1 << 26  # of a block of z-scores, at most
+GENES = 2048  # of a block of z-scores
 
 
 def standardised(expression: np.ndarray) -> np.ndarray:
@@ -78,14 +78,13 @@ class ZScores:
         return self.matrix.shape[1]
 
     def blocks(self) -> list[slice]:
-        """Return all genes in order, ``GENES`` at a time, fewer where there are many cells.
+        """Return all genes in order, ``GENES`` at a time.
 
         Returns
         -------
         list of slice
         """
-        width = max(1, min(GENES, VALUES // self.n_cells))
-        return [slice(i, min(i + width, self.n_genes)) for i in range(0, self.n_genes, width)]
+        return [slice(i, min(i + GENES, self.n_genes)) for i in range(0, self.n_genes, GENES)]
 
     def columns(self, genes: slice | np.ndarray) -> np.ndarray:
         """Make the z-scores of some genes, as ``standardised``.
@@ -99,14 +98,9 @@ class ZScores:
         ndarray, (cells, genes)
         """
         chosen = self.matrix[:, genes]
-        found = np.empty(chosen.shape, self.dtype)
-        # some at a time: while z-scores are made they take four times their memory
-        for some in np.array_split(np.arange(chosen.shape[1]), -(-found.size // PART) or 1):
-            part = chosen[:, some]
-            dense = part.toarray() if sparse.issparse(part) else part
-            # sums are rounded by the order of values in memory
-            found[:, some] = standardised(np.ascontiguousarray(dense))
-        return found
+        dense = chosen.toarray() if sparse.issparse(chosen) else chosen
+        # sums are rounded by the order of values in memory
+        return standardised(np.ascontiguousarray(dense)).astype(self.dtype, copy=False)
 
 
 def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ class Variant(Task):
         return f"{self.base}: {self.factor} = {self.value}"
 
     def _identities(self) -> list[Mapping[str, object]]:
-        """A variant is on record with all its graphs or not at all."""
+        """A variant is recorded with all its graphs or not at all."""
         return [{"method": self.label}]
 
     def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:

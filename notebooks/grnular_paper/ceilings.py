@@ -107,12 +107,12 @@ def ceiling_rows(name: str, say: Callable[[str], None] = print, checkpoint: Path
 
 
 def record_ceilings(folder: Path, parts: Path, say: Callable[[str], None] = print) -> None:
-    """Add the settings that are not on record, one after the other.
+    """Add the settings that are not recorded, one after the other.
 
     Parameters
     ----------
     parts : Path
-        Where checkpoints are kept until a setting is on record.
+        Where checkpoints are kept until a setting is recorded.
     say : callable
         Receives a line an epoch.
     """
@@ -133,7 +133,7 @@ def recorded_ceilings(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As ``ceiling_rows``, of all settings on record.
+        As ``ceiling_rows``, of all recorded settings.
     """
     return recorded_table(folder, TABLE)
 
@@ -241,7 +241,7 @@ def ceilings_in_words(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        A sentence a setting; empty where nothing is on record.
+        A sentence a setting; empty where nothing is recorded.
     """
     sentences = []
     for _, line in table.iterrows():

@@ -1,7 +1,7 @@
 """Claims and findings: what the record says of each claim, with the numbers behind it.
 
-A claim knows how to look itself up in the folder of recorded tables. So a claim whose runs are not on
-record yet says so by itself, and changes its verdict as soon as they are.
+A claim knows how to look itself up in the folder of recorded tables. So a claim whose runs are not
+recorded yet says so by itself, and changes its verdict as soon as they are.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Claim:
 def from_verdicts(
     strict: Verdict, paper: Verdict | None = None, planned: int = 0, what: str = "difference in strict AUPRC to"
 ) -> Finding:
-    """The finding of tests over networks, by each protocol; no shared network at all means: not on record.
+    """The finding of tests over networks, by each protocol; no shared network at all means: not recorded.
 
     The finding is early where less than half of the planned points entered a test, or a competing method has none.
 

@@ -159,7 +159,7 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
 
 
 def _least_graphs(method: str, tf_information: TFInformation, point: Point) -> int:
-    """How many of them are run first: with these on record, a curve is complete enough for a verdict."""
+    """How many of them are run first: with these recorded, a curve is complete enough for a verdict."""
     planned = _n_graphs(method, tf_information, point)
     if method == "grnular" and (point.n_cells or 0) > 1000:
         return MIN_UNITS

@@ -146,7 +146,7 @@ def effect(folder: Path, choice: str) -> str:
     Returns
     -------
     str
-        Empty where the table is not on record.
+        Empty where the table is not recorded.
     """
     rows = recorded_table(folder, TABLE)
     if rows.empty:

@@ -91,11 +91,39 @@ def first_edges(edges: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts, the strongest edge first; with ``group`` where there are groups.
+        Texts, the strongest edge first; with ``group`` where there are groups, and ``precision [low, high]`` where the method
+        states it.
     """
     first = edges[edges["rank"] <= n]
     shown = {"sign": first["sign"].map(SIGNS), "weight": first["weight"].map("{:.4g}".format)}
-    return first.assign(**shown)[[name for name in ("group", "rank", "regulator", "target", "sign", "weight") if name in first]]
+    if "precision" in first:
+        ends = zip(first["precision"], first["precision_low"], first["precision_high"], strict=True)
+        shown["precision [low, high]"] = [f"{mean:.2g} [{low:.2g}, {high:.2g}]" for mean, low, high in ends]
+    columns = ("group", "rank", "regulator", "target", "sign", "weight", "precision [low, high]")
+    table = first.assign(**shown)
+    return table[[name for name in columns if name in table]]
+
+
+def first_caption(edges: pd.DataFrame, method: str) -> str:
+    """Say what ``first_edges`` shows.
+
+    Parameters
+    ----------
+    method : str
+        As asked for.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    text = f"The strongest of {len(edges):,} edges by `{method}`. Weights have no unit and order the edges of one network."
+    if "precision" in edges:
+        text += (
+            " *Precision*: share of pairs with such a weight that are edges of the curated network CollecTRI, mean over eight "
+            "other sets of cells; in brackets the lowest and the highest of them."
+        )
+    return text
 
 
 def differences_table(changes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ TRIANGLE, CONVENTIONS = "triangle.csv", "conventions.csv"
 MOST_DROPOUT, SOFT_SHAPE = 75, 6.5  # percentile; shape of the public code's DS1 and DS2
 WEAKEST = 0.01  # strength of an edge, in place of 0
 METHODS = ("oracle", "correlation", "grnboost2", "grnular", "grnular-context")
-STOPS_EARLY, N_GRAPHS = "grnboost2-shipped", 12  # clean graphs where arboreto is on record too
+STOPS_EARLY, N_GRAPHS = "grnboost2-shipped", 12  # clean graphs where arboreto is recorded too
 
 
 def _lost_edges(adjacency: np.ndarray, tf_index: np.ndarray) -> int:
@@ -101,7 +101,7 @@ def recorded_conventions(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Empty where it is not on record.
+        Empty where it is not recorded.
     """
     return recorded_table(folder, CONVENTIONS.removesuffix(".csv"))
 
@@ -127,7 +127,7 @@ def conventions_in_words(found: pd.DataFrame) -> str:
     Returns
     -------
     str
-        One or two sentences; empty where nothing is on record.
+        One or two sentences; empty where nothing is recorded.
     """
     if found.empty:
         return ""

@@ -7,7 +7,7 @@ chose on validation graphs (P, H_d, beta) is chosen on them here as well, by ``c
 Parameters
 ----------
 curves : DataFrame
-    Rows on record of "readings": one an epoch of a training.
+    Recorded rows of "readings": one an epoch of a training.
 folder : Path
     The folder of recorded tables.
 """
@@ -50,7 +50,7 @@ class Reading(Task):
         return f"{self.name} on {self.graphs}, seed {self.seed}"
 
     def _identities(self) -> list[Mapping[str, object]]:
-        """A training is on record with all its epochs or not at all."""
+        """A training is recorded with all its epochs or not at all."""
         return [{"graphs": self.graphs, "reading": self.name, "seed": self.seed}]
 
     def whole_recipe(self) -> Recipe:
@@ -194,7 +194,7 @@ def best_reading(curves: pd.DataFrame) -> str:
     Returns
     -------
     str
-        A key of ``readings``: the highest mean over the families and seeds that all on record have.
+        A key of ``readings``: the highest mean over the families and seeds that all recorded have.
     """
     return _best_of(best(curves), list(readings()), ["graphs", "seed"])
 
@@ -210,13 +210,13 @@ def chosen(curves: pd.DataFrame, graphs: str) -> str:
     Returns
     -------
     str
-        ``PUBLISHED`` or a key of ``choices``: the highest mean over the seeds that all on record have.
+        ``PUBLISHED`` or a key of ``choices``: the highest mean over the seeds that all recorded have.
     """
     return _best_of(best(curves[curves["graphs"] == graphs]), [PUBLISHED, *choices()], ["seed"])
 
 
 def _best_of(found: pd.DataFrame, names: list[str], units: list[str]) -> str:
-    """The name with the highest mean of ``best`` over the units that all names on record have."""
+    """The name with the highest mean of ``best`` over the units that all names recorded have."""
     wide = found.pivot_table(index=units, columns="reading", values="best")
     wide = wide[[name for name in names if name in wide]].dropna()
     return str(wide.mean().idxmax())

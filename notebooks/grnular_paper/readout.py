@@ -189,7 +189,7 @@ def held_out_readouts(examples: Mapping[str, Mapping[int, Examples]]) -> dict[tu
 
 @lru_cache
 def recorded_readouts(folder: Path) -> dict[tuple[str, int], Readout]:
-    """Read the held-out readouts on record.
+    """Read the recorded held-out readouts.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class RealTask(Task):
     networks: tuple[str, ...] = NETWORKS  # the reference networks
     # Whether the first seed is also scored edge by edge and TF by TF.
     detailed: bool = field(default=True, compare=False)
-    # The record that is asked for: "beeline", or ``TARGETS`` for runs whose scores are on record.
+    # The record that is asked for: "beeline", or ``TARGETS`` for runs whose scores are recorded.
     experiment: str = "beeline"
 
     @property
@@ -250,7 +250,7 @@ def pairs_without_data(
 
 
 def recorded_pairs(folder: Path, genes: str = GENES) -> pd.DataFrame:
-    """Rows on record of runs with one gene rule.
+    """Recorded rows of runs with one gene rule.
 
     Parameters
     ----------

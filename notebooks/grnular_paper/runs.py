@@ -1,4 +1,4 @@
-"""One loop that computes what is not on record yet, and one check that recomputes what is.
+"""One loop that computes what is not recorded yet, and one check that recomputes what is.
 
 Rows go to the record as soon as a run (``tasks.Task``) has ended.
 """
@@ -34,7 +34,7 @@ def run_missing(
     n_workers: int = 1,
     **options: Any,
 ) -> list[str]:
-    """Run every task whose rows are not on record, adding them as they come.
+    """Run every task whose rows are not recorded, adding them as they come.
 
     A failing task stops no other one. Killed and started again, it goes on where it stopped.
 
@@ -44,7 +44,7 @@ def run_missing(
     tasks : iterable of Task
         Planned runs, in order.
     parts : Path, optional
-        A folder where long methods keep finished parts until their rows are on record.
+        A folder where long methods keep finished parts until their rows are recorded.
     say : callable
         Gets a line for every task that ended.
     n_workers : int
@@ -131,13 +131,13 @@ def _own_parts(parts: Path | None, task: Task) -> Path | None:
 
 
 def _clear(folder: Path | None) -> None:
-    """Remove the parts of rows that are safely on record; nothing happens where none were kept."""
+    """Remove the parts of rows that are safely recorded; nothing happens where none were kept."""
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _recorded(folder: Path, tasks: Sequence[Task]) -> Iterator[bool]:
-    """Whether each task has all its rows on record."""
+    """Whether all rows of each task are recorded."""
     have: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
     for task in tasks:
         there = True
@@ -154,7 +154,7 @@ def _recorded(folder: Path, tasks: Sequence[Task]) -> Iterator[bool]:
 
 
 def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
-    """Rows computed now beside the same rows on record; rows that only one of the two has are left out.
+    """Rows computed now beside the same recorded rows; rows that only one of the two has are left out.
 
     ``difference`` is the largest of any AUPRC or AUROC of either protocol as a share of the recorded value.
 
@@ -163,7 +163,7 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
     live : DataFrame
         Rows computed now.
     recorded : DataFrame
-        Rows on record.
+        Recorded rows.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def _gaps(live: pd.DataFrame, recorded: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 def _seeds_apart(rows: pd.DataFrame, recorded: pd.DataFrame, areas: Sequence[str]) -> pd.DataFrame:
     """How far apart the other recorded seeds of each row's run are, in the form of ``_gaps``.
 
-    Of a run with one seed on record it is those of the method on the same pair under another gene rule.
+    Of a run with one recorded seed it is those of the method on the same pair under another gene rule.
     """
     apart, pair = [], [name for name in RUN if name != "genes"]
     for row in rows.itertuples():
@@ -209,7 +209,7 @@ def verify(
 ) -> pd.DataFrame:
     """Recompute a random sample of recorded rows and compare.
 
-    A row of real data may also move by as much as other seeds are apart: of its run or, where that has one on record,
+    A row of real data may also move by as much as other seeds are apart: of its run or, where that has one recorded,
     of the method on the same pair under another gene rule.
 
     Parameters
@@ -259,7 +259,7 @@ def verify(
 
 
 def _sample(recorded: pd.DataFrame, budget_seconds: float, seed: int) -> Iterator[Task]:
-    """Random runs on record, as many as the budget allows, that can be recomputed with the available data."""
+    """Random recorded runs, as many as the budget allows, that can be recomputed with the available data."""
     if recorded.empty:
         return
     real = recorded["experiment"] == "beeline"

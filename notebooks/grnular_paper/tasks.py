@@ -25,12 +25,12 @@ class Task(ABC):
         return self.label
 
     def identities(self) -> list[Mapping[str, object]]:
-        """For each row that the run gives, the columns by which it is found on record.
+        """For each row that the run gives, the columns by which it is found recorded.
 
         Returns
         -------
         list of dict
-            Names of columns and their values. One stands for all where rows are on record together or not at all.
+            Names of columns and their values. One stands for all where rows are recorded together or not at all.
         """
         return self._identities()
 

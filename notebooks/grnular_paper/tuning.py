@@ -138,7 +138,7 @@ class SettingTask(Task):
         return f"{self.setting.label} on {self.family} ({self.known} TFs)"
 
     def _identities(self) -> list[Mapping[str, object]]:
-        """A setting is on record with all its graphs or not at all."""
+        """A setting is recorded with all its graphs or not at all."""
         return [
             {
                 "dataset": self.family, "network": "valid", "method": self.setting.label,
@@ -209,7 +209,7 @@ def _validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "w
 def _chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like: str) -> Setting:
     """The best setting of a method on the validation graphs of one range; of equal ones the first of the grid.
 
-    It is the package's own where none is on record, and the choice of DS1 where nothing was tried on DS2's.
+    It is the package's own where none is recorded, and the choice of DS1 where nothing was tried on DS2's.
     """
     family = FAMILIES[trained_like]
     means = _validation_means(rows, method, known)[family].dropna()
@@ -305,7 +305,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method, setting, graphs, mean AUPRC``; the default first, no line for what is not on record.
+        ``method, setting, graphs, mean AUPRC``; the default first, no line for what is not recorded.
     """
     names: list[tuple[str, str, str]] = []
     for method in DEFAULTS:

@@ -90,7 +90,7 @@ class Verdict:
         for test in self.tests.itertuples():
             name = label(test.against)
             if not test.networks:
-                texts.append(f"{name}: not on record")
+                texts.append(f"{name}: not recorded")
                 continue
             if np.isnan(test.p):
                 outcome = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
@@ -324,7 +324,7 @@ def p_in_words(p: float) -> str:
 
 
 def word(good: int, bad: int, tried: int) -> str:
-    """The rule of the module's text, from counts; nothing tried reads as nothing on record.
+    """The rule of the module's text, from counts; nothing tried reads as nothing recorded.
 
     Parameters
     ----------

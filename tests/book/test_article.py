@@ -17,7 +17,7 @@ TEXT = (article.SOURCE / "article.md").read_text(encoding="utf-8")
 def test_a_number_is_written_in_its_format_and_one_that_is_missing_stops_the_build():
     known = {"a-b": -0.25, "words": "lower by -0.1 (GRNULar-2, 1e-3)", "gone": float("nan")}
     assert article.filled("{glue:text}`a-b:.1f`; {glue:text}`words`", known) == "−0.2; lower by −0.1 (GRNULar-2, 1e-3)"
-    for name, why in (("gone", "not on record"), ("other", "unknown")):
+    for name, why in (("gone", "not recorded"), ("other", "unknown")):
         with pytest.raises(BuildError, match=f"{name} is {why}"):
             article.filled(f"{{glue:text}}`{name}`", known)
 

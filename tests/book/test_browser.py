@@ -125,13 +125,15 @@ def look_at_phone(page: Page) -> None:
 
 
 def look_at_print(page: Page) -> None:
-    """The title, no sidebars, no bars of hidden code, whole figures, on about A4 between its margins."""
+    """The title, no sidebars, no bars of hidden code, folded tables in full, whole figures, on about A4 between its margins."""
     page.set_viewport_size({"width": 720, "height": 900})
     page.emulate_media(media="print", color_scheme="light")
     page.evaluate(web.SETTLED)
     assert page.locator("h1:visible").count() == 1
-    for part in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article", "details.hide"):
+    for part in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article", "details.hide", "#code-and-parameters"):
         assert page.locator(f"{part}:visible").count() == 0, part
+    for table in page.locator("details.sd-dropdown table").all():
+        assert table.bounding_box()["height"] > 20
     for box in page.locator(".bd-article img, .bd-article svg[role=img]").all():
         size = box.bounding_box()
         assert size is None or size["x"] + size["width"] <= 721

@@ -70,7 +70,7 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     record["runs"] = [{"notebook": "04_beeline", "started": "2026-01-02T03:04:05", "seconds": 61.2}]
     text = pages.runs(record)
     assert "](../notebooks/04_beeline.ipynb)" in text and "| 2026-01-02 03:04 | 61 |" in text
-    assert pages.recorded(tmp_path) == "Nothing is on record yet.\n"
+    assert pages.recorded(tmp_path) == "Nothing is recorded yet.\n"
     (tmp_path / "paper_fig8.csv").write_text("method\ngenie3\n")
     assert "prints, for comparison: `paper_fig8.csv`" in pages.recorded(tmp_path)
     rows = "method,seconds,commit,device\nridge,60,abc,cpu\nclr,,abc,cpu\n"
@@ -79,7 +79,7 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
 
 
 def test_the_status_page_shows_the_recorded_kills(tmp_path):
-    assert pages.faults(tmp_path) == "No campaign is on record yet.\n"
+    assert pages.faults(tmp_path) == "No campaign is recorded yet.\n"
     text, lines = pages.faults(recorded_folder()), pages.recorded_lines(recorded_folder(), "faults")
     assert all(f"| `{line['command']}` | {line['at_random_times']} + " in text for line in lines)
     assert f"These are {sum(int(line['kills']) for line in lines)} kills" in text

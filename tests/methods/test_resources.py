@@ -51,7 +51,7 @@ WITHIN = {
     "genie3": (2.2, 2.2),
     "grnboost2": (4.5, 9),  # it stops early where there is little to learn
     "tigress": (1.7, 1.7),
-    "regdiffusion": (1.3, 1.6),  # two processors are on record, one of them half as fast again
+    "regdiffusion": (1.3, 1.6),  # two processors are recorded, one of them half as fast again
     "glad-tf": (1.6, 1.6),
 }
 

@@ -73,5 +73,5 @@ def test_what_a_run_gives_today_is_what_is_on_record(real_data, rows, method):
     live, failed = run_now([MoreTask("tuck", method, networks=("CollecTRI", "Non-Specific"))])
     both = live.merge(rows[rows["method"] == method], on=ON, suffixes=("", "_recorded"))
     assert not failed and len(both) == 4
-    # another number of threads or processor rounds otherwise: 1 %, as for all rows on record
+    # another number of threads or processor rounds otherwise: 1 %, as for all recorded rows
     assert ((both["strict_auprc"] / both["strict_auprc_recorded"] - 1).abs() < 0.01).all()

@@ -10,6 +10,9 @@ def test_first_edges_are_those_of_every_group():
         {"regulator": "A", "target": ["B", "C", "D"], "weight": [0.51234, 0.2, 0.1], "sign": [1, -1, 0], "rank": [1, 2, 3]}
     )
     assert tables.first_edges(edges, 2).to_numpy().tolist() == [[1, "A", "B", "+", "0.5123"], [2, "A", "C", "−", "0.2"]]
+    assert "unit" in tables.first_caption(edges, "clr") and "CollecTRI" not in tables.first_caption(edges, "clr")
+    stated = edges.assign(precision=0.123, precision_low=0.04, precision_high=0.3)
+    assert tables.first_edges(stated, 1).iloc[0, -1] == "0.12 [0.04, 0.3]" and "CollecTRI" in tables.first_caption(stated, "clr")
     both = pd.concat([edges.assign(group="x"), edges.assign(group="y")])
     assert tables.first_edges(both, 1)["group"].tolist() == ["x", "y"]
 

@@ -89,14 +89,14 @@ def test_the_table_pairs_seeds_and_leaves_out_what_is_not_on_record():
         ("clean", "as printed", 0): [0.5, 0.7], ("clean", "as printed", 1): [0.6, 0.8],
         ("clean", "loss on Z", 0): [0.5, 0.6], ("clean", "loss on Z", 1): [0.6, 0.9],
     })  # fmt: skip
-    shown = tables.readings_table(found, readings.readings()).set_index("reading")
-    assert shown.loc["as printed", "no dropout: best"] == "0.750 (0.700 to 0.800)"
-    assert shown.loc["loss on Z", "no dropout: difference"] == "+0.000 (-0.100 to +0.100)"
+    shown = tables.readings_table(found, readings.readings()).set_index("variant")
+    assert shown.loc["as printed", "no dropout"] == "0.550 → 0.750<br>(0.700 to 0.800)"
+    assert shown.loc["loss on Z", "difference, no dropout"] == "+0.000<br>(-0.100 to +0.100)"
     assert list(shown.index) == ["as printed", "loss on Z"]
-    assert shown.loc["loss on Z", "dropout 0 or 25 %: best"] == ""
+    assert shown.loc["loss on Z", "dropout 0 or 25 %"] == ""
     more = pd.concat([found, curves({("clean", "Eq. 11", 1): [0.6, 0.7]})])
-    shown = tables.readings_table(more, readings.readings()).set_index("reading")
-    assert shown.loc["as printed", "no dropout: best"] == "0.800"  # of the seed that all have
+    shown = tables.readings_table(more, readings.readings()).set_index("variant")
+    assert shown.loc["as printed", "no dropout"] == "0.600 → 0.800"  # of the seed that all have
 
 
 def test_published_learning_curves_rise():

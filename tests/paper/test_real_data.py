@@ -28,7 +28,7 @@ def test_scores_by_target_tell_what_ranks_tfs_first_from_what_knows_more(small_d
     assert chance["true_into_tfs"] == 16 / 20 and chance["candidates_into_tfs"] == 16 / 116
     assert chance["low"] < 1 < chance["high"] and chance["others_low"] < 1 < chance["others_high"]
     assert (chance["true"], chance["regulators"]) == (20, 4) and "method" not in chance
-    # asked for where the scores are on record, these alone are written
+    # asked for where the scores are recorded, these alone are written
     run_missing(tmp_path, [RealTask("mDC", "random", experiment=TARGETS)], **QUIET)
     assert len(Record(TARGETS, tmp_path).rows()) == len(Record(CHANCE, tmp_path).rows()) == 3
     assert Record("beeline", tmp_path).rows().empty and Record(DETAILS, tmp_path).rows().empty

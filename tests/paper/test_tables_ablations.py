@@ -47,7 +47,7 @@ def test_live_runs_are_compared_with_the_record():
     table, gap, text = tables.live_table(["clr"], 1, _recorded_now(), "cpu")
     assert list(table.columns) == ["clean", "noisy(25)"] and list(table.index) == ["CLR"]
     assert gap == pytest.approx(0.2)
-    assert text == "1 of 2 are on record; no area differs by more than 20.00%"
+    assert text == "1 of 2 are recorded; no area differs by more than 20.00%"
 
 
 def _recorded_now() -> pd.DataFrame:

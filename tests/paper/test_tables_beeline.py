@@ -90,7 +90,7 @@ def test_times_are_means_over_networks_and_short_ones_are_not_spelled():
     table = tables.times_table(rows)
     assert table.loc["CLR"].tolist() == ["< 0.1", ""] and table.loc["GENIE3"].tolist() == ["3.0", "9.0"]
     said = tables.open_methods(rows, ["genie3", "clr", "ridge"])
-    assert said.startswith("Not on record for all pairs yet: **CLR, ridge**.")
+    assert said.startswith("Not run for all pairs yet: **CLR, ridge**.")
     assert tables.open_methods(rows, ["genie3"]) == ""
     assert "GENIE3 1 to 2. All other methods have one." in tables.seeds_in_words(rows)
     assert tables.seeds_in_words(rows[rows["method"] == "clr"]).endswith("no method has more than one.")
@@ -140,13 +140,25 @@ def test_what_the_paper_prints_stands_beside_the_draws_that_reach_it():
     assert (line["share"], line["floor"], line["random"]) == (0, 0.85, pytest.approx(0.9))
     assert np.isnan(found.loc[(CHIP, "AUPRC"), ["printed", "share", "ours"]].astype(float)).all()
     assert found.loc[(OWN, "AUPRC"), "draws"] == 0 and np.isnan(found.loc[(OWN, "AUPRC"), "share"])
-    shown = tables.chance_table(found.loc[[STRING]].reset_index())
-    assert shown["printed in Fig. 8"].tolist() == ["0.3", "0.97"] and shown["floor"].tolist() == ["", "0.850"]
-    assert shown["draws that reach the printed"].tolist() == ["50%", "0%"]
-    assert shown["random, 4 draws"].iloc[0] == "0.250 [0.108, 0.393]"
+    shown = tables.chance_table(found.loc[[STRING]].reset_index(), rows, printed, "mDC", ["grnular", "clr"]).set_index("")
+    auprc, auroc = shown["[S] AUPRC"], shown["[S] AUROC"]
+    assert auprc["GRNULar (published)"].endswith(" (0.3)") and auroc["GRNULar (published)"] == "0.970 (0.97)" and "CLR" not in shown.index
+    assert auroc["*floor*"] == "0.850" and auprc["*floor*"] == ""
+    assert auprc["*draws that reach GRNULar's printed number*"] == "50%" and auprc["*random scores*"] == "0.250 [0.108, 0.393]"
     numbers = tables.chance_numbers(found.loc[[STRING]].reset_index())
     assert numbers["chance_percent_S_auprc"] == 50 and numbers["chance_draws"] == 4
     assert numbers["chance_floor_S_auroc"] == 0.85 and numbers["chance_ours_S_auroc"] == pytest.approx(0.97)
+
+
+def test_every_method_stands_beside_random_scores_by_the_papers_protocol():
+    rows = scored(
+        *((STRING, d, "random", auprc, 0.9) for d, auprc in (("mDC", 0.1), ("mESC", 0.2))),
+        (STRING, "mDC", "clr", 0.2, 0.8), (STRING, "mESC", "clr", 0.1, 0.95), (STRING, "mDC", "ridge", 0.3, 0.95),
+        columns="network dataset method paper_auprc paper_auroc",
+    )  # fmt: skip
+    table = scores.paper_table(rows, ["clr", "ridge", "random", "genie3"])
+    assert table.to_numpy().tolist() == [["ridge", "3.00", "1 of 1", "+0.050", "1 of 1"], ["CLR", "1.00", "1 of 2", "-0.025", "1 of 2"]]
+    assert scores.paper_table(rows[rows["method"] != "random"], ["clr"]).empty
 
 
 def test_under_the_papers_rule_methods_are_counted_against_the_mean_of_random_scores():
@@ -207,9 +219,9 @@ def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs
     )  # fmt: skip
     table = scores.telling_table(by_edge, chance)
     assert list(table.index) == ["[S] mDC", "[C] mDC"] and table["beyond random"].max() <= 2  # no control
-    assert table["beyond random"].tolist() == [2, 1] and table["above, over TFs"].tolist() == [2, 0]
+    assert table["beyond random"].tolist() == [2, 1] and table["above 1"].tolist() == [2, 0]
     assert table["into TFs"].tolist() == ["60% / 20%", "20% / 20%"] and table["TFs"].tolist() == [7, 3]
-    assert table["best"].iloc[0] == "GRNULar-cells (this work) 2.00 [1.10, 3.00]"
+    assert table["best"].iloc[0] == "GRNULar-cells 2.00 [1.10, 3.00]"
     assert table["random"].iloc[0] == "0.90 to 1.10"
     assert scores.telling_pairs(table) == ["[S] mDC"] and scores.telling_pairs(table.iloc[:0]) == []
     assert scores.telling_numbers(table) == {
@@ -251,15 +263,14 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     first = scored(*((*pair, epr) for pair, epr in zip(of, [3, 1] * 7 + [3, 9], strict=True)), columns="network dataset method strict_epr")
     table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"], first)
     assert table["EPR"].tolist() == ["1.00", "3.00"] and set(table["precision at k"]) == {"0.25"}
-    assert table["mean rank"].tolist() == ["1.5", "1.5"]
-    assert table.loc["CLR", ["mean", "95 %, pairs"]].tolist() == ["2.00", "[2.00, 2.00]"]
+    assert table.loc["CLR", "mean"] == "2.00 [2.00, 2.00]"
     half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
-    assert table.loc["CLR", "95 %, TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
-    assert table["telling pairs"].tolist() == ["2.83", "2.00"]
-    assert sorted(table["targets no TFs"]) == ["", "1.50"]  # one pair of one method is not there
+    assert table.loc["CLR", "over TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
+    assert table["informative pairs"].tolist() == ["2.83", "2.00"]
+    assert sorted(table["non-TF targets"]) == ["", "1.50"]  # one pair of one method is not there
     assert table["rank"].iloc[0] == "1 [1, 2]"
     empty = scores.summary_table(ranked, edges.iloc[:0], others.iloc[:0], [], first.iloc[:0])
-    assert set(empty["EPR"]) == set(empty["precision at k"]) == set(empty["95 %, TFs"]) == set(empty["targets no TFs"]) == set(empty["telling pairs"]) == {""}
+    assert set(empty["EPR"]) == set(empty["precision at k"]) == set(empty["over TFs"]) == set(empty["non-TF targets"]) == set(empty["informative pairs"]) == {""}
     numbers = scores.mean_numbers(ranked)
     assert numbers["best_method"] == "GRNULar-cells (this work)"
     assert np.isnan(numbers["ratio_ridge"])
@@ -284,9 +295,8 @@ def test_tests_are_told_from_the_side_of_either_method(ranked):
 
 def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):
     table = scores.left_out_table(ranked)
-    assert list(table.index) == ["none", *dict.fromkeys(ranked.datasets), "mHSC-L and mHSC-GM"]
-    assert table.loc["none"].tolist() == ["4.50 / 2.83", "2.00 / 2.00"]
-    assert table.loc["mHSC-L and mHSC-GM"].tolist() == ["1.00 / 1.00", "2.00 / 2.00"]
+    assert list(table) == ["none", *dict.fromkeys(ranked.datasets), "both mHSC"]
+    assert table["none"].tolist() == ["2.83", "2.00"] and table["both mHSC"].tolist() == ["1.00", "2.00"]
     numbers = scores.blood_numbers(ranked)
     assert numbers["blood_rank"] == numbers["blood_methods"] == 2
     assert (numbers["clr_blood"], numbers["clr_other"]) == pytest.approx((2.0, 2.0)) and np.isnan(numbers["correlation_blood"])

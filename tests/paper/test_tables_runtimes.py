@@ -1,4 +1,4 @@
-"""The page on runtimes: times on record beside the paper's and beside scores."""
+"""The page on runtimes: recorded times beside the paper's and beside scores."""
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,8 @@ def recorded() -> pd.DataFrame:
 
 
 def test_the_devices_of_all_runs_are_named_once(recorded):
-    assert tables.devices(recorded) == "on record: 3 runs (cpu, 1 thread; cpu, 2 threads)"
-    assert "nothing on record" in tables.devices(recorded.iloc[:0])
+    assert tables.devices(recorded) == "recorded: 3 runs (cpu, 1 thread; cpu, 2 threads)"
+    assert "nothing recorded" in tables.devices(recorded.iloc[:0])
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_method_without_runs_leaves_the_verdict_open_or_so_far():
     rows = grid({"a": [0.1] * 4, "b": [0.0] * 4})
     assert from_verdicts(verdict(rows, "a", ["nobody"])) == Finding(OPEN)
     found = from_verdicts(verdict(rows, "a", ["b", "nobody"]))
-    assert found.verdict == REPRODUCED and found.early and "nobody: not on record" in found.numbers
+    assert found.verdict == REPRODUCED and found.early and "nobody: not recorded" in found.numbers
     assert not from_verdicts(verdict(rows, "a", ["b"])).early
 
 

@@ -1,4 +1,4 @@
-"""The environment: made of the very files on record, never half, by one `make` at a time, by a Python new enough."""
+"""The environment: made of the very files that are recorded, never half, by one `make` at a time, by a Python new enough."""
 
 import ast
 import hashlib

@@ -78,7 +78,7 @@ def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc
     Returns
     -------
     str
-        Every setting with the means of the values on record.
+        Every setting with the means of the recorded values.
     """
     of = rows.groupby(["point", "method"])[column].mean()
     texts = []
@@ -214,7 +214,7 @@ def few_graphs(folder: Path) -> Finding:
     difference = with_interval(test["difference"], test["low"], test["high"])
     numbers = (
         f"GRNULar: {means(rows, ['none', '4 graphs', '20 graphs', '60 graphs'])}; 20 graphs less none {difference} "
-        f"({p_in_words(test['p_holm'])}). On validation graphs: {gains}; training kept nothing for {left}"
+        f"({p_in_words(test['p_holm'])}). On validation graphs: {gains}; validation kept the untrained start of {left}"
     )
     basis = f"{found.basis()}; beside it what validation kept of {len(stories)} trainings"
     result = word(found.wins, found.losses, 1)

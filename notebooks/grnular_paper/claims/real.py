@@ -87,7 +87,7 @@ def _times(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> str:
 
 
 def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
-    """Competing methods with tuned settings, where these are on record for every pair that the method has."""
+    """Competing methods with tuned settings, where these are recorded for every pair that the method has."""
     tuned = {other: f"{other}{TUNED}" for other in others}
     return [
         name if name in table and other in table and not (table[other].notna() & table[name].isna()).any() else other
@@ -124,7 +124,7 @@ def ahead(
         if with_settings:
             numbers += f"; against {', '.join(with_settings)}"
         if absent:
-            numbers += f"; not on record: {', '.join(absent)}"
+            numbers += f"; not recorded: {', '.join(absent)}"
         if not strict[2]:
             return Finding(OPEN)
         basis = _counted(n_pairs, f"counted against {len(others) - len(absent)} methods")
@@ -370,7 +370,7 @@ def both(*assessments: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
     Parameters
     ----------
     *assessments : callable
-        Judges of the comparisons, each from the folder of recorded tables to a ``Finding``.
+        Assessments of the comparisons, each from the folder of recorded tables to a ``Finding``.
 
     Returns
     -------

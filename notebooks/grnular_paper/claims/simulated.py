@@ -39,7 +39,7 @@ SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
 
 
 def _tuned_if_recorded(rows: pd.DataFrame, method: str) -> str:
-    """The edition of a competing method that a claim is tested against: the tuned one as soon as its runs are on record.
+    """The edition of a competing method that a claim is tested against: the tuned one as soon as its runs are recorded.
 
     These are ``MIN_UNITS`` graphs or more of at least half of the method's points. The paper tuned its
     baselines, so a verdict against the settings of a package is one on another comparison.

@@ -89,7 +89,7 @@ def _draw_curves(
         ax.axhline(chance, color="#888888", linestyle=":", linewidth=1)
     if rows.empty:
         middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
-        ax.text(0.5, 0.5, "not on record yet", size=8, color="#666666", **middle)
+        ax.text(0.5, 0.5, "not recorded yet", size=8, color="#666666", **middle)
     ax.set_xticks(range(len(places)), [_thousands(place) for place in places])
     ax.set_xlim(-0.5, len(places) - 0.5)
     return ax
@@ -415,21 +415,21 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
 
 
 def reading_figure(curves: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> Figure:
-    """Draw AUPRC on validation graphs against epochs, a panel a family of graphs, a colour a reading.
+    """Draw AUPRC on validation graphs against epochs, a panel a family of graphs, a colour a variant.
 
     Parameters
     ----------
     curves : DataFrame
         ``graphs, reading, seed, epoch, valid_auprc``.
     names : sequence of str
-        Readings, in the order of the legend.
+        Training variants, in the order of the legend.
     titles : mapping
         Families of graphs, and the titles of their panels.
 
     Returns
     -------
     Figure
-        Thin lines are seeds, thick ones their means; of seeds that every reading has.
+        Thin lines are seeds, thick ones their means; of seeds that every variant has.
     """
     drawn, axes = plt.subplots(1, len(titles), figsize=(8, 3.2), squeeze=False)
     curves = curves[curves["reading"].isin(names)].astype({"epoch": int})

@@ -1,6 +1,8 @@
-"""Figures of all methods: on all experiments, and their run times."""
+"""Figures of all methods: on all experiments, their run times, tuned settings, and the models tried in this work."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -96,5 +98,66 @@ def time_figure(recorded: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     ax.set_yticks(range(len(rows)), [label(method) for method in rows["method"]])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel("seconds of one inference")
+    ax.grid(axis="y", color="0.92", lw=0.6)
+    return figure
+
+
+def tuning_figure(met: Mapping[str, pd.DataFrame]) -> Figure:
+    """The package's own and the tuned setting of every method, a panel a kind of graphs.
+
+    Parameters
+    ----------
+    met : mapping of str to DataFrame
+        Title of a panel -> ``tuning.meeting``: a method's own setting before its tuned one.
+
+    Returns
+    -------
+    Figure
+        A row a method: open marker the package's setting, filled the tuned one.
+    """
+    figure, axes = plt.subplots(1, len(met), figsize=(7.2, 2.6), sharey=True, squeeze=False)
+    methods = list(dict.fromkeys(method for of in met.values() for method in of["method"]))
+    for ax, (title, of) in zip(axes[0], met.items(), strict=True):
+        for method, rows in of.groupby("method"):
+            y, colour, scores = methods.index(method), PALETTE[method], rows["mean AUPRC"].astype(float).tolist()
+            ax.plot(scores, [y] * len(scores), color=colour, lw=1.2)
+            ax.plot(scores[0], y, "o", mec=colour, mfc="white" if len(scores) > 1 else colour, ms=6)
+            ax.plot(scores[1:], [y] * len(scores[1:]), "o", color=colour, ms=6)
+        ax.set_title(f"{title}, n = {of['graphs'].iloc[0]} graphs", fontsize=9)
+        ax.set_xlabel("mean strict AUPRC")
+        ax.grid(axis="y", color="0.92", lw=0.6)
+    axes[0, 0].set_yticks(range(len(methods)), [label(method) for method in methods])
+    axes[0, 0].invert_yaxis()
+    return figure
+
+
+def development_figure(means: pd.DataFrame, ours: Sequence[str]) -> Figure:
+    """Every model that was tried, the best on top, with intervals; released ones and other methods in their colours.
+
+    Parameters
+    ----------
+    means : DataFrame
+        ``mean, low, high`` by model.
+    ours : sequence of str
+        Models trained in this work.
+
+    Returns
+    -------
+    Figure
+        A row a model, ratio to random on a logarithmic axis; other methods have open markers.
+    """
+    rows = means.sort_values("mean", ascending=False)
+    figure, ax = plt.subplots(figsize=(6.4, 0.2 * len(rows) + 0.7))
+    for y, (name, of) in enumerate(rows.iterrows()):
+        colour = PALETTE.get(name, "0.5")
+        ax.plot([of["low"], of["high"]], [y, y], color=colour, lw=1.4)
+        ax.plot(of["mean"], y, "o", mec=colour, mfc=colour if name in ours else "white", ms=6)
+    ax.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
+    ax.set_xscale("log")
+    ax.set_xticks(TICKS[:3], [str(tick) for tick in TICKS[:3]])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_yticks(range(len(rows)), [label(name) if name in PALETTE else name for name in rows.index])
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlabel("strict AUPRC / density of true edges (dashed: random)")
     ax.grid(axis="y", color="0.92", lw=0.6)
     return figure

@@ -128,7 +128,7 @@ def live_table(
     both = live.astype({"replicate": str}).merge(recorded, on=key, suffixes=("", "_recorded"))
     gap = float(area_gaps(both).max(axis=None))
     table = live.pivot_table(index="method", columns="dataset", values="strict_auprc")
-    text = f"{len(both)} of {len(live)} are on record; no area differs by more than {gap:.2%}"
+    text = f"{len(both)} of {len(live)} are recorded; no area differs by more than {gap:.2%}"
     return table.rename(index=label), gap, text
 
 
@@ -208,7 +208,7 @@ def tuned_numbers(met: pd.DataFrame, dataset: str) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``tuned_<method>_<place>``, ``used_<method>_<place>``, ``tuned_ours_<place>``; NaN for what is not on record.
+        ``tuned_<method>_<place>``, ``used_<method>_<place>``, ``tuned_ours_<place>``; NaN for what is not recorded.
     """
     numbers: dict[str, float] = {}
     place = PLACES[dataset]

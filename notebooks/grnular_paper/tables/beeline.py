@@ -9,7 +9,7 @@ loaded : mapping of (dataset, network) to GRNDataset
 rows : DataFrame
     Rows of the record.
 live, recorded : DataFrame
-    Rows of one gene rule, computed now and on record.
+    Rows of one gene rule, computed now and recorded.
 printed : DataFrame
     The paper's Fig. 8: ``dataset, network, method, auprc``.
 dataset, datasets, networks, methods, rule : str, or some
@@ -205,7 +205,7 @@ def times_table(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts (methods, datasets); empty where nothing is on record.
+        Texts (methods, datasets); empty where nothing is recorded.
     """
     times = rows.groupby(["method", "dataset"])["cpu_seconds"].mean().unstack()
     times = times.reindex([m for m in METHODS if m in times.index]).rename(index=label)
@@ -213,7 +213,7 @@ def times_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def open_methods(rows: pd.DataFrame, methods: Sequence[str]) -> str:
-    """Which methods are not on record for all pairs yet, as a sentence.
+    """Which methods are not recorded for all pairs yet, as a sentence.
 
     Returns
     -------
@@ -225,7 +225,7 @@ def open_methods(rows: pd.DataFrame, methods: Sequence[str]) -> str:
     if not left:
         return ""
     names = ", ".join(label(m) for m in left)
-    return f"Not on record for all pairs yet: **{names}**. `make paper` computes the rest."
+    return f"Not run for all pairs yet: **{names}**. `make paper` computes the rest."
 
 
 def seeds_in_words(rows: pd.DataFrame) -> str:
@@ -242,7 +242,7 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
         for m, low, high in of.itertuples()
         if high > 1
     )
-    start = "Scores are means over the seeds on record: "
+    start = "Scores are means over the recorded seeds: "
     return start + (f"{several}. All other methods have one." if several else "no method has more than one.")  # fmt: skip
 
 
@@ -320,26 +320,40 @@ def printed_beside_chance(
     return pd.DataFrame(lines)
 
 
-def chance_table(found: pd.DataFrame) -> pd.DataFrame:
-    """``printed_beside_chance`` as readers see it.
+def chance_table(
+    found: pd.DataFrame, rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, methods: Sequence[str]
+) -> pd.DataFrame:
+    """Every method on one dataset under the paper's gene rule and protocol, beside random scores and what is printed.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of the record under the paper's gene rule.
 
     Returns
     -------
     DataFrame
-        Texts, a line a network and area.
+        Texts, a column a network and area: mean and central 95 % of random scores, the floor, the share of draws that reach
+        what is printed for GRNULar, and of every method the mean over seeds, in brackets what the paper prints.
     """
     def three(value: float) -> str:
         return "" if np.isnan(value) else f"{value:.3f}"
 
-    lines = [
-        {
-            "network": f"[{NETWORK_LETTERS[r.network]}]", "score": r.score, "printed in Fig. 8": f"{r.printed:g}",
-            label("grnular"): three(r.ours), f"random, {r.draws} draws": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]",
-            "draws that reach the printed": "" if np.isnan(r.share) else f"{r.share:.0%}", "floor": three(r.floor),
-        }
-        for r in found.itertuples()
-    ]  # fmt: skip
-    return pd.DataFrame(lines)
+    columns = {}
+    for r in found.itertuples():
+        area = r.score.lower()
+        ours, theirs = (
+            of[(of["dataset"] == dataset) & (of["network"] == r.network)].groupby("method")[column].mean()
+            for of, column in ((rows, f"paper_{area}"), (printed, area))
+        )
+        lines = {
+            "*random scores*": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]", "*floor*": three(r.floor),
+            "*draws that reach GRNULar's printed number*": "" if np.isnan(r.share) else f"{r.share:.0%}",
+        }  # fmt: skip
+        for method in (m for m in methods if m in ours.index):
+            lines[label(method)] = three(ours[method]) + (f" ({theirs[method]:g})" if method in theirs.index else "")
+        columns[f"[{NETWORK_LETTERS[r.network]}] {r.score}"] = lines
+    return pd.DataFrame(columns).fillna("").rename_axis("").reset_index()
 
 
 def chance_numbers(found: pd.DataFrame) -> dict[str, float]:

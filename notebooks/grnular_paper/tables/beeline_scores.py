@@ -126,15 +126,15 @@ def precision_numbers(means: pd.Series) -> dict[str, int]:
 
 
 def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
-    """Say what each pair can tell: how many methods leave the interval of random scores, and how surely.
+    """Say how informative each pair is: how many methods leave the interval of random scores, and how surely.
 
     Returns
     -------
     DataFrame
-        A row a pair: ``TFs``, ``true edges``; ``into TFs``: their share that ends in a TF, beside that of the
+        A row a pair: ``TFs``, true ``edges``; ``into TFs``: their share that ends in a TF, beside that of the
         candidates; ``random``: the central 95 % of AUPRC / density of random scores; how many methods are
         ``beyond random``, and how many are above 1 in 97.5 % of the draws of TFs
-        (``above, over TFs``); ``best`` method with its ratio and 95 % interval over TFs; ``tells``: whether at least
+        (``above 1``); ``best`` method with its ratio and 95 % interval over TFs; ``informative``: whether at least
         half of the methods are above 1 over TFs.
     """
     rows = _with_pairs(by_edge[~by_edge["method"].isin(CONTROLS)])
@@ -146,19 +146,20 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
         beyond = (of["ratio"] < limit["low"]) | (of["ratio"] > limit["high"])
         lines[pair] = {
             "TFs": int(limit["regulators"]),
-            "true edges": int(limit["true"]),
+            "edges": int(limit["true"]),
             "into TFs": f"{limit['true_into_tfs']:.0%} / {limit['candidates_into_tfs']:.0%}",
             "random": f"{limit['low']:.2f} to {limit['high']:.2f}",
             "beyond random": int(beyond.sum()),
-            "above, over TFs": above,
-            "best": f"{label(best['method'])} {best['ratio']:.2f} [{best['low']:.2f}, {best['high']:.2f}]",
-            "tells": "yes" if 2 * above >= len(of) else "no",
+            "above 1": above,
+            "best": label(best["method"]).removesuffix(" (this work)") + f" {best['ratio']:.2f} "
+            + _interval(best["low"], best["high"]),
+            "informative": "yes" if 2 * above >= len(of) else "no",
         }
     return pd.DataFrame(lines).T
 
 
 def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
-    """How many pairs tell methods apart, to be glued.
+    """How many pairs distinguish methods, to be glued.
 
     Returns
     -------
@@ -175,14 +176,14 @@ def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
 
 
 def telling_pairs(table: pd.DataFrame) -> list[str]:
-    """Return the pairs of ``telling_table`` that tell methods apart.
+    """Return the pairs of ``telling_table`` that distinguish methods.
 
     Returns
     -------
     list of str
         Labels of pairs; none of an empty table.
     """
-    return list(table.index[table["tells"] == "yes"]) if len(table) else []
+    return list(table.index[table["informative"] == "yes"]) if len(table) else []
 
 
 def _with_pairs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -235,14 +236,14 @@ def summary_table(
     Parameters
     ----------
     telling : sequence of str
-        Pairs that tell methods apart.
+        Pairs that distinguish methods.
 
     Returns
     -------
     DataFrame
-        Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density, its 95 % intervals
-        over pairs and over TFs (of pairs that are independent, each with the spread of its draws);
-        its geometric means over the telling pairs, and over targets that are no TFs; mean rank over pairs, and with
+        Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density with its 95 % interval over pairs,
+        and that over TFs (of pairs that are independent, each with the spread of its draws);
+        its geometric means over the informative pairs, and over targets that are no TFs; with
         two datasets or more the rank with an interval from drawing datasets with replacement; median of EPR over pairs,
         and mean of precision at k per TF. A cell is empty where a pair lacks its number.
     """
@@ -250,18 +251,18 @@ def summary_table(
     others = _by_pair(targets, "ratio_others").reindex(log.index)
     spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
-    table["mean"] = found.geometric.map("{:.2f}".format)
     over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
     half = HALF_WIDTH * spread.reindex(found.methods)
-    table["95 %, pairs"] = [_interval(np.exp(f["low"]), np.exp(f["high"])) for f in over_pairs.values()]
-    table["95 %, TFs"] = [
+    table["mean"] = [
+        f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_pairs.items()
+    ]
+    table["over TFs"] = [
         _interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods
     ]
-    table["telling pairs"] = _shown(np.exp(log.reindex(list(telling)).mean(skipna=False)))
+    table["informative pairs"] = _shown(np.exp(log.reindex(list(telling)).mean(skipna=False)))
     others = others.reindex(columns=found.methods).astype(float)
     middle = np.exp(np.log(others).mean(skipna=False))
-    table["targets no TFs"] = _shown(middle)
-    table["mean rank"] = (-log).rank(axis=1).mean().map("{:.1f}".format)
+    table["non-TF targets"] = _shown(middle)
     if len(set(found.datasets)) > 1:
         ranks = rank_intervals(log, found.datasets).reindex(table.index)
         table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
@@ -360,30 +361,48 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
 
 
 def left_out_table(found: Ranking) -> pd.DataFrame:
-    """Arithmetic / geometric mean with each dataset left out, and without both of blood stem cells.
+    """Geometric mean with each dataset left out, and without both of blood stem cells.
 
     Returns
     -------
     DataFrame
-        Texts, a line a dataset left out (the first: none), a column a method.
+        Texts, a line a method, a column a dataset left out (the first: none).
     """
-    ratio = _ratios(found)
-    lines: Mapping[str, np.ndarray] = {
-        "none": np.zeros(len(ratio), dtype=bool),
+    log = found.by_pair[[m for m in LEFT_OUT if m in found.by_pair]]
+    columns: Mapping[str, np.ndarray] = {
+        "none": np.zeros(len(log), dtype=bool),
         **{d: np.array(found.datasets) == d for d in dict.fromkeys(found.datasets)},
-        "mHSC-L and mHSC-GM": _blood(found),
+        "both mHSC": _blood(found),
     }
-    texts = {}
-    for name, cut in lines.items():
-        if not cut.all():
-            kept = ratio[~cut]
-            both = zip(kept.mean(), np.exp(np.log(kept).mean()), strict=True)
-            texts[name] = [f"{mean:.2f} / {middle:.2f}" for mean, middle in both]
-    return pd.DataFrame(texts, index=[label(m) for m in ratio]).T.rename_axis("left out")
+    texts = {name: _shown(np.exp(log[~cut].mean())) for name, cut in columns.items() if not cut.all()}
+    return pd.DataFrame(texts).rename(index=label).rename_axis("left out")
 
 
-def _ratios(found: Ranking) -> pd.DataFrame:
-    return np.exp(found.by_pair[[m for m in LEFT_OUT if m in found.by_pair]])
+def paper_table(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Every method by the paper's protocol, beside random scores by the same.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method, the highest AUPRC over that of random scores on top: its geometric mean over pairs and on how
+        many pairs it is above random; the mean AUROC less that of random scores, and on how many pairs that is above 0.
+    """
+    of = rows.groupby(["network", "dataset", "method"])[["paper_auprc", "paper_auroc"]].mean().unstack()
+    if "random" not in of["paper_auprc"]:
+        return pd.DataFrame()
+    times = of["paper_auprc"].div(of["paper_auprc"]["random"], axis=0)
+    more = of["paper_auroc"].sub(of["paper_auroc"]["random"], axis=0)
+    means = np.exp(np.log(times).mean())
+    ranked = sorted((m for m in methods if m in times and m != "random"), key=lambda m: -means[m])
+
+    def above(values: pd.Series, limit: float) -> str:
+        return f"{int((values > limit).sum())} of {int(values.notna().sum())}"
+
+    lines = [
+        (label(m), f"{means[m]:.2f}", above(times[m], 1), f"{more[m].mean():+.3f}", above(more[m], 0)) for m in ranked
+    ]
+    columns = ["method", "AUPRC / random", "pairs above random", "AUROC less random", "pairs above it"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 def _blood(found: Ranking) -> np.ndarray:
@@ -396,7 +415,7 @@ def blood_numbers(found: Ranking) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``blood_rank`` (0 where it is not ranked) of ``blood_methods``: where the chosen method stands by the arithmetic mean
+        ``blood_rank`` (0 where it is not ranked) of ``blood_methods``: where the chosen method stands by the geometric mean
         without both sets; ``clr_blood`` and ``clr_other``: the highest ratio of CLR on a pair of these sets and on another pair,
         and ``correlation_blood``: that of correlation on the former; NaN where there is none.
     """
@@ -406,7 +425,7 @@ def blood_numbers(found: Ranking) -> dict[str, float]:
         top = ratios.loc[blood, "clr"].idxmax()
         highest = {"clr_blood": ratios.loc[top, "clr"], "clr_other": ratios.loc[~blood, "clr"].max()}
         highest["correlation_blood"] = ratios["correlation"].get(top, np.nan) if "correlation" in ratios else np.nan
-    means = _ratios(found)[~_blood(found)].mean().sort_values(ascending=False)
+    means = found.by_pair[[m for m in LEFT_OUT if m in found.by_pair]][~blood].mean().sort_values(ascending=False)
     order = list(means.index)
     rank = order.index("grnular-cells") + 1 if "grnular-cells" in order else 0
     return {"blood_rank": rank, "blood_methods": len(order)} | {name: float(value) for name, value in highest.items()}

@@ -164,7 +164,7 @@ def compiled_against_arboreto(recorded: pd.DataFrame) -> pd.DataFrame:
 
 
 def genie3_beside_grnboost2(recorded: pd.DataFrame) -> pd.DataFrame:
-    """Mean strict AUPRC of both at every point, on the graphs that all have, with the TF list; tuned as well where on record.
+    """Mean strict AUPRC of both at every point, on the graphs that all have, with the TF list; tuned as well where recorded.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def genie3_beside_grnboost2(recorded: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``graphs`` and a column a method, indexed by point; empty where one of them is not on record.
+        ``graphs`` and a column a method, indexed by point; empty where one of them is not recorded.
     """
     rows = recorded[recorded["tf_information"] == "with"]
     wide = rows.pivot(index=["point", "replicate"], columns="method", values="strict_auprc")

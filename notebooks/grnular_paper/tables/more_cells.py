@@ -99,7 +99,7 @@ def best_control(scores: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Empty where no control is on record.
+        Empty where no control is recorded.
     """
     controls = [name for name in CONTROLS if name in scores]
     return max(controls, key=lambda name: geometric_means(scores[[name]])["mean"].iloc[0], default="")
@@ -262,7 +262,7 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
         }  # fmt: skip
     found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
     shown = [name for name in OWN if name != best]
-    ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not on record for all sets)" for name in shown)
+    ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not recorded for all sets)" for name in shown)
     said = [f"{label(name)} {ratio}" for name, ratio in zip(shown, ratios, strict=True)]
     found["models"] = f"{', '.join(said[:-1])} and {said[-1]}"
     return {f"{PREFIXES[kind]}_{name}": value for name, value in found.items()}
@@ -306,12 +306,12 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
 
 
 def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float | int]:
-    """How many rows were computed now, how many are on record too, and how far both are apart.
+    """How many rows were computed now, how many are recorded too, and how far both are apart.
 
     Parameters
     ----------
     live, recorded : DataFrame
-        Rows computed now, perhaps none, and on record.
+        Rows computed now, perhaps none, and recorded.
 
     Returns
     -------
@@ -399,7 +399,7 @@ def method_in_words(rows: pd.DataFrame, method: str = "clr") -> str:
 
 
 def open_methods(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> str:
-    """Tell which methods are not on record for all sets.
+    """Tell which methods are not recorded for all sets.
 
     Returns
     -------
@@ -410,7 +410,7 @@ def open_methods(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> str:
     left = [label(name) for name in methods if sets.get(name, 0) < rows["dataset"].nunique()]
     if not left:
         return ""
-    return f"Not on record for all sets yet: **{', '.join(left)}**. `make paper` computes the rest."
+    return f"Not run for all sets yet: **{', '.join(left)}**. `make paper` computes the rest."
 
 
 def _interval(of: pd.Series) -> str:

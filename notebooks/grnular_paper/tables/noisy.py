@@ -46,7 +46,7 @@ def auroc_means(recorded: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method, dropout, paper, floor, strict``, a line a method and dropout on record: means over all
+        ``method, dropout, paper, floor, strict``, a line a method and dropout recorded: means over all
         numbers of cells.
     """
     rows = recorded[recorded["tf_information"] == "with"]
@@ -142,7 +142,7 @@ def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame) -> str:
     Returns
     -------
     str
-        One to three sentences: the AUROC where it is on record at 25 and 75 %, and whether it is below
+        One to three sentences: the AUROC where it is recorded at 25 and 75 %, and whether it is below
         that of random scores.
     """
     at = left.loc[75]

@@ -1,11 +1,11 @@
-"""Tables and numbers of the page on training: readings of the paper, choices on validation graphs, shipped weights.
+"""Tables and numbers of the page on training: variants of the paper's training, choices on validation graphs, released weights.
 
 Parameters
 ----------
 curves : DataFrame
-    Rows on record of "readings".
+    Recorded rows of "readings".
 recipes : dict
-    Names of readings and their recipes, the reference first.
+    Names of training variants and their recipes, the reference first.
 """
 
 from __future__ import annotations
@@ -25,27 +25,26 @@ PUBLISHED = tuple(
 
 
 def readings_table(curves: pd.DataFrame, recipes: Mapping[str, Recipe]) -> pd.DataFrame:
-    """AUPRC on validation graphs before training and at the best epoch, and the difference to the first reading.
+    """AUPRC on validation graphs before training and at the best epoch, and the difference to the first variant.
 
     Returns
     -------
     DataFrame
-        Texts, a line a reading on record: for each family of graphs the mean start, the mean best with its range over
+        Texts, a line a recorded variant: for each family of graphs the mean start and the mean best with its range over
         the seeds that all of them have, and the difference seed by seed with its range.
     """
     found = _shared(readings.best(curves), list(recipes))
     first = next(iter(recipes))
     lines = []
     for name in (name for name in recipes if name in set(found["reading"])):
-        line: dict[str, str] = {"reading": name}
+        line: dict[str, str] = {"variant": name}
         for family in readings.GRAPHS:
             own = found[(found["graphs"] == family) & (found["reading"] == name)].set_index("seed")
             base = found[(found["graphs"] == family) & (found["reading"] == first)].set_index("seed")
             title = TITLES.get(family, family)
-            line[f"{title}: start"] = f"{own['start'].mean():.3f}" if len(own) else ""
-            line[f"{title}: best"] = _range(own["best"])
+            line[title] = f"{own['start'].mean():.3f} → {_range(own['best'])}" if len(own) else ""
             gap = (own["best"] - base["best"]).dropna()
-            line[f"{title}: difference"] = "" if name == first else _range(gap, "+.3f")
+            line[f"difference, {title}"] = "" if name == first else _range(gap, "+.3f")
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -66,14 +65,13 @@ def readings_caption(what: str, curves: pd.DataFrame, recipes: Mapping[str, Reci
     seeds = _shared(readings.best(curves), list(recipes)).groupby("graphs")["seed"].nunique()
     of = ", ".join(f"{n} with {TITLES.get(family, family)}" for family, n in seeds.items())
     return (
-        f"Strict AUPRC on validation graphs, {what}: untrained (*start*), at the *best* epoch, and its *difference* to the "
-        "first line seed by "
-        f"seed; means over seeds with their range in brackets (seeds: {of})."
+        f"Strict AUPRC on validation graphs, {what}: untrained → at the best epoch, and its *difference* to the "
+        f"first line seed by seed; means over seeds with their range in brackets (seeds: {of})."
     )
 
 
 def _shared(found: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Rows of these readings, of the seeds that all of them on record have in a family."""
+    """Rows of these readings, of the seeds that all of them recorded have in a family."""
     found = found[found["reading"].isin(names)]
     counts = found.groupby(["graphs", "seed"])["reading"].transform("nunique")
     return found[counts == found.groupby("graphs")["reading"].transform("nunique")]
@@ -84,11 +82,11 @@ def _range(values: pd.Series, form: str = ".3f") -> str:
     if values.empty:
         return ""
     mean, low, high = (format(v, form) for v in (values.mean(), values.min(), values.max()))
-    return mean if len(values) == 1 else f"{mean} ({low} to {high})"
+    return mean if len(values) == 1 else f"{mean}<br>({low} to {high})"
 
 
 def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
-    """The readings that the page names, as means over seeds.
+    """The variants that the page names, as means over seeds.
 
     Returns
     -------
@@ -123,27 +121,22 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
 
 
 def weights_table() -> pd.DataFrame:
-    """The published models as shipped: what was chosen, and their AUPRC and AUROC on validation graphs.
+    """The published models as released: their best epochs, and AUPRC and AUROC on validation graphs.
 
     Returns
     -------
     DataFrame
-        ``weights, P, H_d, beta``, best ``epoch by AUPRC`` and ``by AUROC``, ``untrained, trained`` (AUPRC at the first),
+        ``weights``, best ``epoch by AUPRC`` and ``by AUROC``, ``untrained, trained`` (AUPRC at the first),
         ``AUROC`` (at the second) and ``last 3 epochs``, by how much AUPRC changed in these, a line a model.
     """
     lines = []
     for name in PUBLISHED:
         found = read_trained(name)
-        recipe, seen = found.recipe, found.metadata["validation"]
-        config = recipe.config
-        history = found.metadata["history"]
+        seen, history = found.metadata["validation"], found.metadata["history"]
         by_auroc = max(history, key=lambda row: row["valid_auroc"])
         lines.append(
             {
                 "weights": name,
-                "P": getattr(config, "n_inner", ""),
-                "H_d": (getattr(config, "hidden", None) or [""])[0],
-                "beta": recipe.beta,
                 "epoch by AUPRC": seen["best_epoch"],
                 "by AUROC": by_auroc["epoch"],
                 "untrained": seen["untrained_auprc"],

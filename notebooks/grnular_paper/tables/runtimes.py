@@ -61,8 +61,8 @@ def devices(recorded: pd.DataFrame) -> str:
     str
         A line with the number of runs and every device among them.
     """
-    names = "; ".join(sorted(set(recorded["device"]))) or "nothing on record yet"
-    return f"on record: {len(recorded)} runs ({_one_thread(names)})"
+    names = "; ".join(sorted(set(recorded["device"]))) or "nothing recorded yet"
+    return f"recorded: {len(recorded)} runs ({_one_thread(names)})"
 
 
 def _one_thread(device: str) -> str:
@@ -80,7 +80,7 @@ def forward_passes(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        ``hidden_units, paper, here``; NaN where not on record.
+        ``hidden_units, paper, here``; NaN where not recorded.
     """
     seconds = recorded.set_index("method")["seconds"]
     names = [runtimes.forward_name(hidden) for hidden in printed["hidden_units"]]
@@ -99,7 +99,7 @@ def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts; empty where not on record.
+        Texts; empty where not recorded.
     """
     return pd.DataFrame(
         {
@@ -132,7 +132,7 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts, a line a method of ``runtimes.METHODS``; empty where not on record or not printed.
+        Texts, a line a method of ``runtimes.METHODS``; empty where not recorded or not printed.
     """
     papers = {PRINTED[r.method]: f"{r.seconds:g} ({r.device})" for r in printed.itertuples()}
     rows = recorded.set_index("method")
@@ -153,7 +153,7 @@ def _pair(recorded: pd.DataFrame) -> tuple[float, float]:
 
 
 def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
-    """CPU seconds of two methods on every real dataset where both are on record, few genes first.
+    """CPU seconds of two methods on every real dataset where both are recorded, few genes first.
 
     Returns
     -------

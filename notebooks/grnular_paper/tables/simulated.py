@@ -5,7 +5,7 @@ Parameters
 tasks : iterable of SyntheticTask
     Which runs.
 recorded : DataFrame
-    Rows of the record's columns, computed now and on record.
+    Rows of the record's columns, computed now and recorded.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def live_part(
     rows, failures = run_now(tasks, **options)
     beside = _beside_record(rows, recorded, "strict_auprc")
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
-    first = f"{len(rows)} runs, {len(beside)} of them on record; "
+    first = f"{len(rows)} runs, {len(beside)} of them recorded; "
     return LivePart(
         beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures])
     )
@@ -146,7 +146,7 @@ def graph_numbers(recorded: pd.DataFrame) -> dict[str, int]:
 
 
 def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
-    """How many runs are on record and how many are planned beyond them, as a sentence.
+    """How many runs are recorded and how many are planned beyond them, as a sentence.
 
     Parameters
     ----------

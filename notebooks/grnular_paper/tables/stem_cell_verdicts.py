@@ -257,7 +257,7 @@ def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dic
     Returns
     -------
     dict of str to DataFrame
-        Method -> its table; empty unless all methods are on record under this rule.
+        Method -> its table; empty unless all methods are recorded under this rule.
     """
     table = recorded_table(folder, "stem_cells")
     rows = table[table["genes"] == genes] if len(table) else table
