@@ -36,6 +36,7 @@ def summary(folder: Path) -> str:
             *(f"{line[name]} ({line[name] / len(papers):.0%})" for name in header[1:]),
         ]
         for line in counts.to_dict("records")
+        if any(line[name] for name in header[1:])
     ]
     text = (
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
@@ -64,9 +65,10 @@ def training() -> str:
 def recipes() -> str:
     """Settings of the untrained loop and of every released model, those with the same settings on one line."""
     released = {name: recipe for name, recipe in RECIPES.items() if not name.startswith("context-")}
-    lines: dict[tuple[str, ...], list[str]] = {}
+    lines: dict[tuple[str, ...], dict[str, None]] = {}
     for name, recipe in {"grnular-untrained": Recipe(epochs=0), **released}.items():
-        lines.setdefault(settings(recipe), []).append(f"`{name}`")
+        model = "" if recipe.model.startswith("grnular") else f"{recipe.model}-*"
+        lines.setdefault(settings(recipe), {})[f"`{model or name}`"] = None
     header = ["recipe", "$L$", "$P$", "$E1$", "$H_d$", "loss", r"$\beta$", "graphs", "epochs"]
     caption = (
         "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "

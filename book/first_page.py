@@ -32,19 +32,19 @@ FINDINGS = """\
   unrolled model GLAD-TF {clean_glad_tf:.1f}.
 - **Not reproduced: the lead under dropout and on real cells.** With 25 % dropout (counts that measurement loses) GRNULar has
   {noisy_grnular:.1f} times random, GRNBoost2 {noisy_grnboost2:.1f} and GLAD-TF {noisy_glad_tf:.1f}; by the paper's own
-  protocol it is ahead of GRNBoost2 under dropout, by {papers_grnboost2_tuned:.3f} in AUPRC, and behind GLAD-TF, by
-  {papers_glad_tf:.3f}. On real cells, against the database STRING, GRNULar has {real_grnular:.1f} and plain correlation
-  {real_correlation:.1f}. Of the paper's {claims} single claims {reproduced} are reproduced, {partly} in part and {failed}
-  not; the others could not be tested ([all claims](claims.md)).
-- **Trained as published, no better than an untrained loop.** The same loop with other settings (a stronger coupling,
-  {untrained_steps} inner steps) and no training has a strict AUPRC of {clean_untrained:.3f} without noise, the published
-  model {clean_published:.3f}; with 25 % dropout it has {dropout25_untrained:.3f}, the published model
-  {dropout25_published:.3f} ([trained against untrained](../notebooks/07_ablations.ipynb)).
-- **New: the same model with context, and a readout for real cells.** When its learned part sees the surroundings of an edge
-  (GRNULar-context), it has {noisy_grnular_context:.1f} times random with 25 % dropout; the best other method, {second}, has
+  protocol its AUPRC under dropout is {papers_grnboost2_tuned:.3f} above that of GRNBoost2 and {papers_glad_tf:.3f} below that
+  of GLAD-TF. On real cells, against STRING, it has {real_grnular:.1f}, plain correlation {real_correlation:.1f}. Of the
+  paper's {claims} single claims {reproduced} are reproduced, {partly} in part and {failed} not; the others could not be
+  tested ([all claims](claims.md)).
+- **Trained as published, no better than an untrained loop.** With a stronger coupling, {untrained_steps} inner steps and no
+  training the same loop has a strict AUPRC of {clean_untrained:.3f} without noise and {dropout25_untrained:.3f} with 25 %
+  dropout, the published model {clean_published:.3f} and {dropout25_published:.3f}
+  ([ablations](../notebooks/07_ablations.ipynb)).
+- **New: the same model with context, and a readout for real cells.** GRNULar-context, whose learned part sees the
+  surroundings of an edge, has {noisy_grnular_context:.1f} times random with 25 % dropout, the best other method, {second},
   {second_ratio:.1f}. On real cells GRNULar-curated has {fitted_over:.2f} times the score of {fitted_other}, the best of
-  {curated_others} other methods run there (GRNBoost2 has {curated_grnboost2:.1f} times random), against curated networks of
-  {fitted_sets} sets of cells, each left out of the fit in turn ([more real cells](../notebooks/10_more_real_cells.ipynb)).
+  {curated_others} other methods, against curated networks of {fitted_sets} datasets, each left out of the fit in turn ([more
+  real cells](../notebooks/10_more_real_cells.ipynb)).
 """
 ADVICE = """\
 For real cells run `grnular_core.infer`, which takes GRNULar-curated. Against curated networks of {fitted_sets} sets of cells,

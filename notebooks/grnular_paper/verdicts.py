@@ -282,7 +282,7 @@ CAPTION = (
 
 
 def table(points: pd.DataFrame) -> pd.DataFrame:
-    """``Verdict.points`` as a reader sees them: one row a point, one column a competing method.
+    """``Verdict.points`` as a reader sees them.
 
     Parameters
     ----------
@@ -292,8 +292,8 @@ def table(points: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts: difference with its interval over networks, and the number of networks, or of noise replicates
-        of one network; empty where there is none.
+        Texts, a line a competing method and a column a point: difference with its interval over networks, and the number of
+        networks, or of noise replicates of one network; empty where there is none.
     """
     noise = points["replicates"].max() > 1
     shown = [
@@ -302,8 +302,8 @@ def table(points: pd.DataFrame) -> pd.DataFrame:
         for of in points.itertuples()
     ]  # fmt: skip
     cells = points.assign(shown=shown, against=points["against"].map(label))
-    return cells.pivot(index="point", columns="against", values="shown").reindex(
-        index=list(dict.fromkeys(cells["point"])), columns=list(dict.fromkeys(cells["against"]))
+    return cells.pivot(index="against", columns="point", values="shown").reindex(
+        index=list(dict.fromkeys(cells["against"])), columns=list(dict.fromkeys(cells["point"]))
     ).fillna("").reset_index()  # fmt: skip
 
 

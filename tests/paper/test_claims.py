@@ -245,7 +245,7 @@ def test_training_on_few_graphs_is_judged_on_test_graphs_and_no_start_may_have_b
     rows = rows[(rows["base"] == "trained") & (rows["factor"] == "training")]
     means = rows.groupby(["value", "dataset"])["strict_auprc"].mean().unstack().mean(axis=1)
     assert test["difference"] == pytest.approx(means["20 graphs"] - means["none"])
-    assert "glad-clean 0.8" in finding.numbers and "kept nothing for glad-DS1" in finding.numbers
+    assert "glad-clean 0.8" in finding.numbers and "untrained start of glad-DS1" in finding.numbers
     monkeypatch.setattr(claims_model, "TRAINED", ("grnular-clean", "glad-clean"))
     assert named("few_graphs").assess(RECORD).verdict == REPRODUCED
     monkeypatch.setattr(claims_model, "word", lambda *counts: NOT_REPRODUCED)

@@ -348,7 +348,7 @@ def chance_table(
         )
         lines = {
             "*random scores*": f"{r.random:.3f} [{r.low:.3f}, {r.high:.3f}]", "*floor*": three(r.floor),
-            "*draws that reach GRNULar's printed number*": "" if np.isnan(r.share) else f"{r.share:.0%}",
+            "*draws ≥ printed GRNULar*": "" if np.isnan(r.share) else f"{r.share:.0%}",
         }  # fmt: skip
         for method in (m for m in methods if m in ours.index):
             lines[label(method)] = three(ours[method]) + (f" ({theirs[method]:g})" if method in theirs.index else "")

@@ -131,7 +131,7 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a pair: ``TFs``, true ``edges``; ``into TFs``: their share that ends in a TF, beside that of the
+        A row a pair: ``into TFs``: the share of true edges that ends in a TF, beside that of the
         candidates; ``random``: the central 95 % of AUPRC / density of random scores; how many methods are
         ``beyond random``, and how many are above 1 in 97.5 % of the draws of TFs
         (``above 1``); ``best`` method with its ratio and 95 % interval over TFs; ``informative``: whether at least
@@ -145,8 +145,6 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
         best, above = of.iloc[-1], int((of["low"] > 1).sum())
         beyond = (of["ratio"] < limit["low"]) | (of["ratio"] > limit["high"])
         lines[pair] = {
-            "TFs": int(limit["regulators"]),
-            "edges": int(limit["true"]),
             "into TFs": f"{limit['true_into_tfs']:.0%} / {limit['candidates_into_tfs']:.0%}",
             "random": f"{limit['low']:.2f} to {limit['high']:.2f}",
             "beyond random": int(beyond.sum()),
