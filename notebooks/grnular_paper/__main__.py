@@ -125,7 +125,9 @@ def make_parser() -> argparse.ArgumentParser:
     example = commands.add_parser("example", help="2,000 human blood cells with and without interferon-beta, as h5ad")
     example.add_argument("out", type=text, metavar="CELLS.h5ad")
     example.set_defaults(run=_example)
-    readout = commands.add_parser("readout", help="fit grnular-curated and its variants anew (15 minutes on a core)")
+    readout = commands.add_parser(
+        "readout", help="fit grnular-curated and its variants anew (2 hours on a core; needs the extra regdiffusion)"
+    )
     readout.set_defaults(run=_readout)
     ceilings = commands.add_parser(
         "ceilings", help="train on the distribution of dropout 50 and 75 %%, DS2 and DS3, and score there (2 hours on a core)"

@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 from grnular_core.data.candidates import candidates_of_clean
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.curated import SCORES
+from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import average_precision
 from grnular_core.utils.files import write_csv
 from grnular_paper.more_cells import SETS, load_cells
@@ -33,10 +34,11 @@ from grnular_paper.readout import HALVES, half_of, held_out_readouts, set_exampl
 
 PARTS = ("rank", "within TF", "within gene")
 MORE_SCORES = ("grnular-context", "cluster-correlation-4-signed", "clr")
+RIVALS = ("grnboost2", "regdiffusion")
 TARGET_IS_TF, MEAN, VARIANCE = "target is a TF", "target's mean", "target's variance"
 TARGETS = (TARGET_IS_TF, MEAN, VARIANCE)
-COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES) for part in PARTS), *TARGETS)
-TABLE = "readout_variants"
+COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES, *RIVALS) for part in PARTS), *TARGETS)
+TABLE, NESTED = "readout_variants", "readout_nested"
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,24 @@ class Variant:
         return [COLUMNS.index(name) for name in names]
 
 
+def _short(score: str) -> str:
+    return label(score).removesuffix(" (this work)")
+
+
 VARIANTS = (
     Variant("GRNULar-curated"),
-    *(Variant(f"without {score}", tuple(s for s in SCORES if s != score)) for score in SCORES),
+    *(Variant(f"without {_short(score)}", tuple(s for s in SCORES if s != score)) for score in SCORES),
     Variant("ranks over all edges alone", parts=PARTS[:1]),
-    *(Variant(f"with {score}", (*SCORES, score)) for score in MORE_SCORES),
+    *(Variant(f"with {_short(score)}", (*SCORES, score)) for score in MORE_SCORES),
     Variant("with the target's mean and variance", targets=(MEAN, VARIANCE)),
     Variant("with 'target is a TF'", targets=(TARGET_IS_TF,)),
     Variant("fitted on ChIP networks too", kinds=(CURATED, CHIP)),
     Variant("fitted on ChIP networks alone", kinds=(CHIP,)),
+    *(Variant(f"{_short(rival)} in place of GRNULar-cells", (rival, *SCORES[1:])) for rival in RIVALS),
+    *(Variant(f"{_short(score)} alone", (score,)) for score in (*SCORES, *RIVALS)),
 )
+# what the method could have been: without what knows the target alone, and without competing methods
+CHOICES = tuple(v for v in VARIANTS if not v.targets and not {*v.scores} & {*RIVALS})
 
 
 def all_features(data: GRNDataset) -> np.ndarray:
@@ -98,7 +108,7 @@ def all_features(data: GRNDataset) -> np.ndarray:
     ndarray, shape (tfs, genes, features)
         In the order of ``COLUMNS``; rows and columns sorted by name.
     """
-    scores = set_features(data, (*SCORES, *MORE_SCORES))
+    scores = set_features(data, (*SCORES, *MORE_SCORES, *RIVALS))
     genes = sorted(data.genes)
     expression = data.expression(genes)
     by_target = [
@@ -162,8 +172,34 @@ def _ratios(data: GRNDataset, score: np.ndarray) -> list[dict[str, object]]:
     return rows
 
 
+def nested_choices(features: dict[str, np.ndarray], variants: Sequence[Variant] = CHOICES) -> pd.DataFrame:
+    """Choose among the variants for each set without it: by the geometric mean on curated networks of the other sets.
+
+    Every readout behind a choice has seen neither the left-out set nor the one that it is scored on.
+
+    Parameters
+    ----------
+    features : dict of str to ndarray
+        ``all_features`` of each set.
+    variants : sequence of Variant
+
+    Returns
+    -------
+    DataFrame
+        ``left_out, variant``.
+    """
+    rows = []
+    for left_out in features:
+        others = {name: of_all for name, of_all in features.items() if name != left_out}
+        table = held_out_ratios(others, variants, say=lambda line: None)
+        curated = np.log(table[table["kind"] == CURATED].set_index(["variant", "dataset"])["strict_auprc_ratio"])
+        of_sets = curated.groupby(level=[0, 1], sort=False).mean()
+        rows.append({"left_out": left_out, "variant": of_sets.groupby(level=0, sort=False).mean().idxmax()})
+    return pd.DataFrame(rows)
+
+
 def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
-    """Compute the table of variants anew.
+    """Compute the table of variants and that of nested choices anew.
 
     Parameters
     ----------
@@ -177,5 +213,6 @@ def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
     DownloadError, WriteError
         As ``readout.fit_all``.
     """
-    table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
-    write_csv(table.round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")
+    features = {name: all_features(load_cells(name)) for name in SETS}
+    write_csv(held_out_ratios(features, say=say).round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")
+    write_csv(nested_choices(features), folder / f"{NESTED}.csv")

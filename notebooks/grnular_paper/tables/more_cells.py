@@ -176,6 +176,31 @@ def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def nested_numbers(variants: pd.DataFrame, nested: pd.DataFrame) -> dict[str, float | int | str]:
+    """Return what a choice of the readout's parts by the other sets is worth on each set.
+
+    Parameters
+    ----------
+    variants, nested : DataFrame
+        The recorded tables ``readout_variants`` and ``readout_nested``.
+
+    Returns
+    -------
+    dict
+        ``nested_ratio, first_ratio``: geometric means over sets on curated networks, of the chosen variants and of the first;
+        ``nested_chosen``: the variants and for how many sets each was chosen.
+    """
+    rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
+    scores = set_scores(rows, CURATED, list(rows["variant"].unique()))
+    chosen = [scores.loc[of.left_out, of.variant] for of in nested.itertuples()]
+    counts = nested["variant"].value_counts()
+    return {
+        "nested_ratio": float(np.exp(np.log(chosen).mean())),
+        "first_ratio": float(np.exp(np.log(scores.iloc[:, 0]).mean())),
+        "nested_chosen": ", ".join(f"{name} ({count} of {len(nested)} sets)" for name, count in counts.items()),
+    }
+
+
 def network_table(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Geometric mean over sets of AUPRC / density on every network by itself.
 
