@@ -38,7 +38,7 @@ RIVALS = ("grnboost2", "regdiffusion")
 TARGET_IS_TF, MEAN, VARIANCE = "target is a TF", "target's mean", "target's variance"
 TARGETS = (TARGET_IS_TF, MEAN, VARIANCE)
 COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES, *RIVALS) for part in PARTS), *TARGETS)
-TABLE, NESTED = "readout_variants", "readout_nested"
+TABLE = "readout_variants"
 
 
 @dataclass(frozen=True)
@@ -172,34 +172,8 @@ def _ratios(data: GRNDataset, score: np.ndarray) -> list[dict[str, object]]:
     return rows
 
 
-def nested_choices(features: dict[str, np.ndarray], variants: Sequence[Variant] = CHOICES) -> pd.DataFrame:
-    """Choose among the variants for each set without it: by the geometric mean on curated networks of the other sets.
-
-    Every readout behind a choice has seen neither the left-out set nor the one that it is scored on.
-
-    Parameters
-    ----------
-    features : dict of str to ndarray
-        ``all_features`` of each set.
-    variants : sequence of Variant
-
-    Returns
-    -------
-    DataFrame
-        ``left_out, variant``.
-    """
-    rows = []
-    for left_out in features:
-        others = {name: of_all for name, of_all in features.items() if name != left_out}
-        table = held_out_ratios(others, variants, say=lambda line: None)
-        curated = np.log(table[table["kind"] == CURATED].set_index(["variant", "dataset"])["strict_auprc_ratio"])
-        of_sets = curated.groupby(level=[0, 1], sort=False).mean()
-        rows.append({"left_out": left_out, "variant": of_sets.groupby(level=0, sort=False).mean().idxmax()})
-    return pd.DataFrame(rows)
-
-
 def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
-    """Compute the table of variants and that of nested choices anew.
+    """Compute the table of variants anew.
 
     Parameters
     ----------
@@ -213,6 +187,5 @@ def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
     DownloadError, WriteError
         As ``readout.fit_all``.
     """
-    features = {name: all_features(load_cells(name)) for name in SETS}
-    write_csv(held_out_ratios(features, say=say).round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")
-    write_csv(nested_choices(features), folder / f"{NESTED}.csv")
+    table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
+    write_csv(table.round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")

@@ -31,7 +31,6 @@ from grnular_paper.readout_variants import (
     VARIANTS,
     Variant,
     held_out_ratios,
-    nested_choices,
 )
 from grnular_paper.records import recorded_folder
 
@@ -149,21 +148,6 @@ def test_random_features_score_as_chance_on_what_they_have_not_seen(small):
     table = held_out_ratios(features, variants, say=lambda line: None)
     assert list(table["variant"].unique()) == ["one", "two"]
     assert len(table) == 2 * 2 * 2 and table["strict_auprc_ratio"].between(0.5, 2).all()  # noise
-
-
-def test_parts_are_chosen_for_a_set_by_the_others(small):
-    data, truth = small
-    tfs, genes = sorted(data.tfs), sorted(data.genes)
-    is_edge = np.zeros((len(tfs), len(genes)))
-    is_edge[[tfs.index(r) for r in truth["regulator"]], [genes.index(t) for t in truth["target"]]] = 1
-    features = {name: np.random.default_rng(i).normal(size=(20, 60, len(COLUMNS))) for i, name in enumerate("abc")}
-    ridge, correlation = (COLUMNS.index(f"{score}, rank") for score in ("ridge", "correlation-signed"))
-    for name, informative in (("a", correlation), ("b", ridge), ("c", ridge)):
-        features[name][..., informative] += 3 * is_edge
-    variants = (Variant("one", ("ridge",), ("rank",)), Variant("two", ("correlation-signed",), ("rank",)))
-    chosen = nested_choices(features, variants).set_index("left_out")["variant"]
-    assert chosen["a"] == "one"  # by sets b and c, though the other variant is the one of set a
-    assert list(chosen.index) == ["a", "b", "c"]
 
 
 def test_every_variant_has_features_that_there_are():

@@ -5,9 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.more_cells import _draw_means, _pair_grid, kind_panels, pair_heatmap
+from grnular_paper.more_cells import SETS
 from grnular_paper.tables import more_cells as tables
 from grnular_paper.tables.more_cells import (
     _sets_won,
+    choice_numbers,
     curated_numbers,
     geometric_means,
     kind_numbers,
@@ -119,6 +121,19 @@ def test_variants_are_compared_with_the_first(rows):
     assert table.iloc[0]["curated, over the first"] == ""
     means = geometric_means(set_scores(rows, "curated"))["mean"]
     assert table["curated"].to_dict() == {name: f"{means[name]:.2f}" for name in table.index}
+
+
+def test_the_readout_of_a_set_is_chosen_by_the_other_sets():
+    scores = {"one": (4.0, 2.0, 2.0), "two": (1.0, 3.0, 3.0)}  # the first wins on set a alone
+    lines = [
+        {"variant": name, "dataset": of, "network": "TRRUST", "kind": "curated", "strict_auprc_ratio": ratio}
+        for name, ratios in scores.items()
+        for of, ratio in zip(SETS, ratios, strict=False)
+    ]
+    found = choice_numbers(pd.DataFrame(lines), ["one", "two"])
+    assert found["choice_ratio"] == pytest.approx((1 * 2 * 2) ** (1 / 3))
+    assert found["first_ratio"] == pytest.approx(16 ** (1 / 3))
+    assert found["choice_names"] == "*one* for 2 of 3 sets, *two* for 1 of 3 sets"
 
 
 def test_networks_stand_one_by_one(rows):

@@ -176,28 +176,31 @@ def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def nested_numbers(variants: pd.DataFrame, nested: pd.DataFrame) -> dict[str, float | int | str]:
-    """Return what a choice of the readout's parts by the other sets is worth on each set.
+def choice_numbers(variants: pd.DataFrame, choices: Sequence[str]) -> dict[str, float | str]:
+    """Return what a choice of the readout for each set by the scores on the other sets is worth, on curated networks.
 
     Parameters
     ----------
-    variants, nested : DataFrame
-        The recorded tables ``readout_variants`` and ``readout_nested``.
+    variants : DataFrame
+        The recorded table ``readout_variants``.
+    choices : sequence of str
+        Variants to choose from; the first is the one that was chosen by all sets.
 
     Returns
     -------
     dict
-        ``nested_ratio, first_ratio``: geometric means over sets on curated networks, of the chosen variants and of the first;
-        ``nested_chosen``: the variants and for how many sets each was chosen.
+        ``choice_ratio, first_ratio``: geometric means over sets of the chosen variants and of the first; ``choice_names``: the
+        chosen ones and for how many sets.
     """
     rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
-    scores = set_scores(rows, CURATED, list(rows["variant"].unique()))
-    chosen = [scores.loc[of.left_out, of.variant] for of in nested.itertuples()]
-    counts = nested["variant"].value_counts()
+    logs = np.log(set_scores(rows, CURATED, choices))
+    chosen = [logs.drop(index=name).mean().idxmax() for name in logs.index]
+    found = [logs.loc[name, choice] for name, choice in zip(logs.index, chosen, strict=True)]
+    counts = pd.Series(chosen).value_counts()
     return {
-        "nested_ratio": float(np.exp(np.log(chosen).mean())),
-        "first_ratio": float(np.exp(np.log(scores.iloc[:, 0]).mean())),
-        "nested_chosen": ", ".join(f"{name} ({count} of {len(nested)} sets)" for name, count in counts.items()),
+        "choice_ratio": float(np.exp(np.mean(found))),
+        "first_ratio": float(np.exp(logs[choices[0]].mean())),
+        "choice_names": ", ".join(f"*{name}* for {count} of {len(chosen)} sets" for name, count in counts.items()),
     }
 
 

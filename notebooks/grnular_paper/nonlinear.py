@@ -1,0 +1,141 @@
+"""Regulation that is not monotone: which methods find it.
+
+Cells of a structural model: TFs are independent and standard normal, and every other gene is a function of one or two of
+them, scaled to unit variance, plus normal noise of half its standard deviation. All values are shifted to be at least 0.
+With a product, an exclusive or and a square no TF correlates with its targets.
+
+Parameters
+----------
+kind : str
+    Of ``KINDS``.
+replicate : int
+    Number of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from grnular_core.data.candidates import strict_candidates
+from grnular_core.data.dataset import GRNDataset, make_dataset
+from grnular_core.methods.registry import infer
+from grnular_core.plotting.style import label
+from grnular_core.scoring.strict import strict_scores
+from grnular_core.utils.files import write_csv
+from grnular_paper import environments
+from grnular_paper.records import recorded_folder
+
+KINDS: dict[str, tuple[int, Callable[..., np.ndarray]]] = {  # number of TFs of a gene, and their effect
+    "sum": (2, np.add),
+    "product": (2, np.multiply),
+    "exclusive or": (2, lambda a, b: ((a > 0) ^ (b > 0)).astype(float)),
+    "square": (1, np.square),
+}
+METHODS = (
+    "grnular", "grnular-untrained", "grnboost2", "genie3", "grnular-context", "grnular-cells", "grnular-curated", "glad-tf",
+    "ridge", "correlation",
+)  # fmt: skip
+N_GENES, N_TFS, N_CELLS, REPLICATES = 100, 10, 500, 5
+NOISE = 0.5
+TABLE = "nonlinear"
+
+
+def network_cells(kind: str, replicate: int) -> GRNDataset:
+    """Draw a network and its cells.
+
+    Returns
+    -------
+    GRNDataset
+        ``N_CELLS`` cells of ``N_GENES`` genes, of which ``N_TFS`` are TFs, with the network.
+    """
+    n_regulators, effect = KINDS[kind]
+    rng = np.random.default_rng(replicate)
+    tfs = rng.normal(size=(N_CELLS, N_TFS))
+    regulators = [rng.choice(N_TFS, n_regulators, replace=False) for _ in range(N_GENES - N_TFS)]
+    signal = np.stack([effect(*tfs[:, of].T) for of in regulators], axis=1)
+    signal = (signal - signal.mean(axis=0)) / signal.std(axis=0)
+    values = np.hstack([tfs, signal + NOISE * rng.normal(size=signal.shape)])
+    genes = [f"TF{i}" for i in range(N_TFS)] + [f"G{i}" for i in range(N_GENES - N_TFS)]
+    edges = [(genes[tf], genes[N_TFS + i], 0) for i, of in enumerate(regulators) for tf in of]
+    truth = pd.DataFrame(edges, columns=["regulator", "target", "sign"])
+    table = pd.DataFrame(values - values.min(axis=0), columns=genes).rename(index="cell_{}".format)
+    return make_dataset(
+        table, genes[:N_TFS], truth, name=f"{kind} {replicate}", orientation="cells-x-genes", values_are="log"
+    )
+
+
+def measure(
+    kinds: Sequence[str] = tuple(KINDS), methods: Sequence[str] = METHODS, replicates: int = REPLICATES
+) -> pd.DataFrame:
+    """Score methods on all kinds of regulation.
+
+    Parameters
+    ----------
+    kinds, methods : sequence of str
+    replicates : int
+        Networks of each kind.
+
+    Returns
+    -------
+    DataFrame
+        ``kind, method, replicate, density, strict_auprc``.
+    """
+    rows = []
+    for kind in kinds:
+        for replicate in range(replicates):
+            data = network_cells(kind, replicate)
+            density = strict_candidates(data.truth, data.genes, data.tfs).density
+            for name in methods:
+                edges = infer(data, name, seed=0, device="cpu")
+                score = strict_scores(edges, data.truth, data.genes, data.tfs)["auprc"]
+                rows.append((kind, name, replicate, density, score))
+    return pd.DataFrame(rows, columns=["kind", "method", "replicate", "density", "strict_auprc"])
+
+
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate means over networks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of ``measure``.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a method and one for random scores: the mean of each kind with its lowest and highest network.
+    """
+    of = rows.groupby(["method", "kind"], sort=False)["strict_auprc"]
+    texts = of.agg(lambda x: f"{x.mean():.2f} [{x.min():.2f}, {x.max():.2f}]").unstack(sort=False)
+    density = rows.groupby("kind", sort=False)["density"].mean()
+    texts.loc["random (density)"] = [f"{density[kind]:.2f}" for kind in texts]
+    return texts.rename(index=label).rename_axis("method").reset_index()
+
+
+def numbers(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the means by name, as ``product_grnular``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of ``measure``.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    means = rows.groupby(["kind", "method"])["strict_auprc"].mean()
+    return {f"{kind.replace(' ', '_')}_{name}": float(mean) for (kind, name), mean in means.items()}
+
+
+def main() -> None:
+    """Write the recorded table."""
+    found = measure().assign(**environments.provenance())
+    write_csv(found.round({"density": 6, "strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
+
+
+if __name__ == "__main__":
+    main()
