@@ -277,7 +277,7 @@ def _without_helpers(
         kept.append([i for i, label in enumerate(there) if label not in out])
         if found:
             notes.append(
-                f"{len(found)} {what} are named like metadata or totals ({names.preview(found)}) and are left out; "
+                f"{len(found)} {what} are named like metadata, totals or controls ({names.preview(found)}) and are left out; "
                 "rename what is none"
             )
     if notes:

@@ -24,9 +24,10 @@ LAYOUTS = {"coordinate": 3, "array": 2}  # of a Matrix Market file: numbers on i
 # Names of the tables beside the matrix, without ending: 10x and STARsolo; kb-python; alevin-fry; Parse.
 GENE_FILES = ("features", "genes", r"\w+\.genes", "quants_mat_cols", "all_genes")
 CELL_FILES = ("barcodes", "cells", r"\w+\.barcodes", "quants_mat_rows", "cell_metadata")
-SYMBOLS, IDS = ("genename", "genesymbol", "symbol", "name"), ("geneid", "id", "ensemblid", "ensembl")
+SYMBOLS = ("genename", "genesymbol", "symbol", "name", "featurename", "geneshortname", "externalgenename")
+IDS = ("geneid", "id", "ensemblid", "ensembl", "ensemblgeneid", "featurekey")
 HEADERS = frozenset((*SYMBOLS, *IDS, "gene", "genes", "feature", "features", "barcode", "barcodes", "cell",
-    "cells", "cellid", "cellbarcode", "bcwells", "x", "v1", "0", ""))  # fmt: skip
+    "cells", "cellid", "cellkey", "cellbarcode", "bcwells", "x", "v1", "0", ""))  # fmt: skip
 UNSPLICED = 0.2  # share of names that end in -U, above which they are alevin-fry's counts of introns
 
 
@@ -54,6 +55,9 @@ def read_mtx(path: Path) -> tuple[AnnData, list[str]]:
 
     notes: list[str] = []
     gene_file, cell_file, *symbols = name_files(path)
+    known = re.compile(rf"({'|'.join(_starts(path))})({'|'.join((*GENE_FILES, *CELL_FILES))})\.\w+(\.gz)?")
+    notes += [f"{f.name} is read as the table of names: {path.name} has none of its own" for f in (gene_file, cell_file)
+              if not known.fullmatch(f.name)]  # fmt: skip
     with open_text(path) as stream:
         layout, shape, n_values = _read_head(path, stream)
         features = _read_names(gene_file, shape, notes)
@@ -86,7 +90,7 @@ def read_mtx(path: Path) -> tuple[AnnData, list[str]]:
 
 
 def name_files(path: Path) -> list[Path]:
-    """Find the tables of names that belong to an .mtx file: those with the same prefix, else with none.
+    """Find the tables of names that belong to an .mtx file: of its prefix, of none, or the only one of another.
 
     Parameters
     ----------
@@ -122,15 +126,22 @@ def _prefix(path: Path) -> str:
     return name.removesuffix("matrix") if name.endswith("matrix") else ""
 
 
-def _beside(path: Path, stems: tuple[str, ...]) -> Path | None:
+def _starts(path: Path) -> list[str]:
+    """Return patterns of what stands before the names of the tables: a prefix of the matrix, or nothing."""
     name = path.name.removesuffix(".gz").removesuffix(".mtx")
-    for start in dict.fromkeys((_prefix(path), f"{name}.", f"{name}_", "")):
+    return [re.escape(start) for start in dict.fromkeys((_prefix(path), f"{name}.", f"{name}_", ""))]
+
+
+def _beside(path: Path, stems: tuple[str, ...]) -> Path | None:
+    for start in _starts(path):
         for stem in stems:
-            pattern = re.compile(rf"{re.escape(start)}({stem})\.(tsv|txt|csv)(\.gz)?")
+            pattern = re.compile(rf"{start}({stem})\.(tsv|txt|csv)(\.gz)?")
             found = next(filter(pattern.fullmatch, neighbours(path)), None)
             if found:
                 return path.with_name(found)
-    return None
+    pattern = re.compile(rf".*[._-]({'|'.join(stems)})\.(tsv|txt|csv)(\.gz)?")
+    others = list(filter(pattern.fullmatch, neighbours(path)))
+    return path.with_name(others[0]) if _prefix(path) and len(others) == 1 else None
 
 
 def _fitting(path: Path) -> str:

@@ -265,7 +265,7 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
 def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     """Return warnings about names that are odd, yet no reason to refuse.
 
-    Cells of one name, and genes that a spreadsheet has turned into dates.
+    Cells of one name, copies of genes, and genes that a spreadsheet has turned into dates.
 
     Returns
     -------
@@ -278,6 +278,13 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
         notes.append(
             f"{len(repeated)} cell names occur more than once ({preview(repeated, 3)}); they are "
             "kept as different cells"
+        )
+    copies = odd_names.copies(genes)
+    if copies:
+        notes.append(
+            f"{len(copies)} gene names are others with a number behind ({preview(copies, 3)}), as var_names_make_unique and "
+            "make.unique write repeated ones; an edge between such parts of one gene is none. Keep repeated names, with "
+            "--duplicates sum"
         )
     dates = odd_names.dates(genes)
     if dates:

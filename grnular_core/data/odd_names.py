@@ -19,6 +19,8 @@ HELPER = re.compile(
     r"((donor|sample|patient|subject|mouse|batch|cluster|library|plate|well|lane)[._ ]?(id|number|nr|no)?)|"
     r"(cell|barcode)[._ ]?(id|number)|orig[._]ident|age|sex|gender|bmi|time(_?point)?|day|stage|condition|treatment|"
     r"disease|status|tissue|replicate|group|label|dpt|(size|scaling)[._]?factors?|library_size|(x|y|z)_centroid|"
+    r"ERCC[-_.]\d{5}|.+[-_. ]TotalSeq\w*|Neg(ative)?_?Control(Probe|Codeword)?[-_. ]?\w+|"
+    r"(Blank|(Unassigned|Deprecated)Codeword)[-_]\d+|"
     r"(X_)?(umap|t-?sne|pca?|diffmap|dc|phate|harmony)[._ -]\d+|tsne\d|umap\d|RNA_snn_res\.[\d.]+",
     re.IGNORECASE,
 )
@@ -39,11 +41,28 @@ GENOME = re.compile(
     r"human|mouse|rat)(?:[._-]?(?:premrna|\d{4}-[A-Z]))?[_-]+(?=.)",
     re.IGNORECASE,
 )
+COPY = re.compile(r"(.+)[-.]\d+")  # of a name, as scanpy's var_names_make_unique and R's make.unique write it
 HALF = 0.5
 
 
+def copies(names: Sequence[str]) -> list[str]:
+    """Names that are another one with a number behind it, as GATA1-1 and GATA1.1 beside GATA1.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of str
+        In the order given.
+    """
+    known = frozenset(names)  # membership only: no order comes from it
+    return [name for name in names if (found := COPY.fullmatch(name)) and found[1] in known]
+
+
 def helpers(names: Sequence[str], keep: Collection[str] = ()) -> list[str]:
-    """Names of metadata and of totals among those of genes or cells.
+    """Names of metadata, of totals and of controls among those of genes or cells.
 
     Parameters
     ----------
@@ -142,8 +161,8 @@ def parts(name: str) -> list[str]:
     list of str
         Empty for a name of one part.
     """
-    found = [part for part in re.split(r"[|;:,_() ]+", name) if part]
-    return found if len(found) > 1 else []
+    found = [part for part in re.split(r"[|;:,_() '\"]+", name) if part]
+    return found if found != [name] else []
 
 
 def refuse_unnamed(names: Iterable[str], where: str) -> None:

@@ -31,20 +31,23 @@ if TYPE_CHECKING:
     Read = tuple[Table, list[str]]
 
 ELSEWHERE = {
-    "xlsx": "save the sheet as csv",
+    **dict.fromkeys(("xlsx", "xls"), "save the sheet as csv, or rename what is text to .tsv"),
     "rds": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
     "rdata": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
     "h5seurat": "write its counts from R as a 10x folder (DropletUtils: write10xCounts)",
-    "zip": "unpack it",
+    **dict.fromkeys(("zip", "bz2", "xz", "zst", "7z"), "unpack it"),
     "tar": "unpack it (tar xf)",
     "tgz": "unpack it (tar xf)",
 }
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?", ".")
 # Where programs put the matrix of cells, below the folder of a run; the first place with one is taken.
-RUN_FOLDERS = ("", "outs/", "outs/count/", "outs/per_sample_outs/*/count/", "per_sample_outs/*/count/", "Solo.out/",
-    "*Solo.out/", "*/")  # fmt: skip
-MATRIX_FOLDERS = ("*filtered_feature_bc_matrix", "filtered_gene_bc_matrices/*", "Gene/filtered", "counts_filtered",
-    "DGE_filtered", "alevin", "af_quant/alevin", "*filtered_feature_bc_matrix.h5", "*filtered_gene_bc_matrices*.h5")  # fmt: skip
+BELOW = ("", "count/", "per_sample_outs/*/count/", "per_sample_outs/*/", "binned_outputs/*/")
+RUN_FOLDERS = (*BELOW, *(f"outs/{name}" for name in BELOW), "Solo.out/", "*Solo.out/", "*/")
+MATRIX_FOLDERS = ("*filtered_feature_bc_matrix", "filtered_gene_bc_matrices/*", "Gene/filtered", "GeneFull/filtered", "filtered",
+    "counts_filtered", "DGE_filtered", "alevin", "af_quant/alevin", "cell_feature_matrix", "*filtered_feature_bc_matrix.h5",
+    "*filtered_gene_bc_matrices*.h5", "cell_feature_matrix.h5")  # fmt: skip
+LONG = ("Is it a long table, with a gene, a cell and a count on each line? Spread it (umi_tools count: "
+    "--wide-format-cell-counts; pandas: pivot)")  # fmt: skip
 
 
 def read_expression(path: str | Path) -> Table:
@@ -157,7 +160,7 @@ def _chosen(path: Path) -> Path:
             return _chosen(found[0])
         if found:
             raise InputError(
-                f"{path} holds several matrices ({preview([p.relative_to(path) for p in found], 4)}); name one of them"
+                f"{path} holds several matrices ({', '.join(str(p.relative_to(path)) for p in found)}); name one of them"
             )
     plain = [file for file in found if file.name.removesuffix(".gz") == "matrix.mtx"]
     if len(found) != 1 and len(plain) != 1:
@@ -206,7 +209,8 @@ def _read_table(path: Path, separator: str) -> Read:
     if all(kind.kind in "iuf" for kind in body.dtypes):
         values = body.to_numpy(dtype=float)
     else:
-        parsed = (_numbers(path, body[n], rows, name) for n, name in enumerate(columns, start=1))
+        fix = LONG if len(columns) < 4 else "Delete the rest"
+        parsed = (_numbers(path, body[n], rows, name, fix) for n, name in enumerate(columns, start=1))
         values = np.column_stack(list(parsed))
     return pd.DataFrame(values, index=pd.Index(rows, dtype=object, name=corner), columns=columns), []
 
@@ -222,7 +226,7 @@ def _refuse_numbers_for_names(path: Path, names: list[str], where: str, option: 
         )
 
 
-def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str) -> np.ndarray:
+def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str, fix: str) -> np.ndarray:
     """One column as float64; missing words as NaN."""
     if raw.dtype.kind in "iuf":
         return raw.to_numpy(dtype=float)
@@ -233,7 +237,7 @@ def _numbers(path: Path, raw: pd.Series, rows: list[str], column: str) -> np.nda
         raise InputError(
             f"{path}: {words.iloc[wrong[0]][:40]!r} at row {rows[wrong[0]]}, column {column} is not a number; "
             "expected one line and one column of names, and else numbers with decimal points, no commas, dates or "
-            "words. Delete the rest"
+            f"words. {fix}"
         )
     return words.where(numbers.notna(), "nan").to_numpy(dtype=float)  # to_numeric may round
 

@@ -94,7 +94,8 @@ def open_text(path: Path) -> Iterator[TextIO]:
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{path} is damaged or cut short ({error}); copy or download it again"
+            f"{path} is damaged or cut short ({error}); copy or download it again, or, where a browser has "
+            "unpacked it, take .gz off its name"
         ) from error
     except (UnicodeDecodeError, _NulError) as error:
         raise InputError(
@@ -116,7 +117,7 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
     ----------
     path : Path
     separator : str
-        One character.
+        One character. Comments above the header, lines that start with ##, or with # and no separator, are skipped.
     as_text : bool
         All values are strings; else columns of numbers are numbers, exactly as written, and only
         the first column is sure to be text. No word is taken for a missing value.
@@ -132,13 +133,18 @@ def read_rows(path: Path, separator: str, *, as_text: bool) -> tuple[list[str], 
     Raises
     ------
     InputError
-        As ``open_text``; for blank lines only, ragged rows and fields that span lines.
+        As ``open_text``; for blank lines only, ragged rows, fields that span lines and a Matrix Market file.
     """
     options = {"dtype": str} if as_text else {"dtype": {0: str}, "float_precision": "round_trip"}
     with open_text(path) as stream:
-        header = next(_filled(csv.reader(stream, delimiter=separator)), None)
+        header = _header(csv.reader(stream, delimiter=separator))
         if header is None:
             raise InputError(f"{path} holds blank lines only; was it written to the end?")
+        if header[0].lower().startswith("%%matrixmarket"):
+            raise InputError(
+                f"{path} is a Matrix Market file; expected a table. Name it .mtx, and write the names of genes and of cells "
+                "beside it (features.tsv, barcodes.tsv)"
+            )
         try:
             body = pd.read_csv(
                 stream, sep=separator, header=None, na_filter=False, low_memory=False, **options
@@ -172,7 +178,7 @@ def sniffed_separator(path: Path) -> str:
         One character; a comma for a file of blank lines.
     """
     with open_text(path) as stream:
-        first = next((line for line in stream if line.strip()), "")
+        first = next((line for line in stream if line.strip() and not line.startswith("#")), "")
     return next((separator for separator in "\t;, " if separator in first.strip(" \n")), ",")
 
 
@@ -264,6 +270,12 @@ class _Text(io.TextIOWrapper):
         return text
 
 
+def _header(rows: Iterator[list[str]]) -> list[str] | None:
+    """Return the first row that is neither blank nor a comment."""
+    filled = _filled(rows)
+    return next((row for row in filled if not row[0].startswith("##" if len(row) > 1 else "#")), None)
+
+
 def _filled(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     """Drop blank rows; separators alone are not nothing."""
     return (row for row in rows if len(row) > 1 or any(field.strip() for field in row))
@@ -273,7 +285,7 @@ def _refuse_ragged(path: Path, separator: str) -> None:
     """Name the first line below the header with another number of fields than those above."""
     with open_text(path) as stream:
         reader = csv.reader(stream, delimiter=separator)
-        next(_filled(reader), None)
+        _header(reader)
         width = None
         for row in _filled(reader):
             width = width or len(row)

@@ -188,7 +188,12 @@ def check_values(
         )
     values = matrix.data if sparse.issparse(matrix) else matrix
     for name, wrong, fix in (
-        ("missing (NaN) values", np.isnan, "fill them in, or drop those genes or cells"),
+        (
+            "missing (NaN) values",
+            np.isnan,
+            "fill them in, or drop those genes or cells. After an outer join of data sets keep the genes of all "
+            "(join='inner'): zeros for genes that one of them lacks tie these together",
+        ),
         ("infinite values", np.isinf, "look for a division by zero or log(0) upstream"),
         (
             f"values beyond {LARGEST:g}",

@@ -133,7 +133,8 @@ def with_gene_symbols(table: Table, column: str, where: str) -> AnnData:
     """
     if isinstance(table, pd.DataFrame):
         raise InputError(f"{where} is a plain table; --gene-names is for a column of an .h5ad file")
-    var = table.var
+    var = table.var.rename(columns=str)  # of a table without a header, 0 is the name of a column
+    column = str(column)
     if column not in var:
         there = ", ".join(map(str, var.columns[:8])) or "none"
         raise InputError(f"{where} has no column {column!r} of genes; it has {there}")

@@ -41,7 +41,7 @@ _RULES = "|".join(sorted({*NAMED, ALL, *(word for kind in _CHOICES for word in g
 _OPTION = re.compile(
     r"--(?:(?P<flag>normalise|scaled)\b|"
     r"(?P<name>method|layer|gene-names|tfs|match|duplicates|orientation|values-are|genome|genes|top)\b"
-    r"(?: (?P<value>(?<=--method )[\w-]*\w|(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!is\b)[\w.-]*\w|"
+    r"(?: (?P<value>(?<=--method )[\w-]*\w|(?<=--layer )(?!with\b)[\w.-]*\w|(?<=--gene-names )(?!(?:is|if)\b)[\w.-]*\w|"
     r"(?<=--genome )[\w.-]*\w|"
     rf"(?:{_RULES})\b(?!-)))?)"
 )

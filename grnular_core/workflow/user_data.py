@@ -168,7 +168,7 @@ def read_user_data(
         table, of_file = read_with_notes(table)
     layer = _asked_layer(table, options, where)
     genes, left_out = genes_only(selected(table, layer, where))
-    if options.gene_symbols:
+    if options.gene_symbols not in (None, ""):
         genes = with_gene_symbols(genes, options.gene_symbols, where)
     if options.genome:
         genes = of_genome(genes, options.genome, where)

@@ -319,6 +319,33 @@ def test_several_samples_in_a_folder_are_listed(tmp_path):
         read_expression(tmp_path)
 
 
+    with pytest.raises(InputError, match="several matrices .*/square_008um/filtered_feature_bc_matrix, .*; name one of them"):
+        write_run(tmp_path / "hd", *(f"outs/binned_outputs/square_{n}um/filtered_feature_bc_matrix" for n in ("008", "016")))
+        read_expression(tmp_path / "hd")
+
+
+@pytest.mark.parametrize("form", ["_genes.tsv", "-features.tsv", ".features.tsv"])
+def test_one_table_of_genes_for_several_samples_is_read_and_said(tmp_path, form):
+    for sample in ("GSM1_a", "GSM2_b"):
+        write_folder(tmp_path, VALUES.T, f"{sample}-matrix.mtx")
+        (tmp_path / f"{sample}-barcodes.tsv").write_text(lines(CELLS))
+    (tmp_path / f"GSE1{form}").write_text(lines(GENES))
+    read, notes = read_with_notes(tmp_path / "GSM2_b-matrix.mtx")
+    assert list(read.var_names) == GENES
+    assert notes == [f"GSE1{form} is read as the table of names: GSM2_b-matrix.mtx has none of its own"]
+    (tmp_path / "GSE2_genes.tsv").write_text(lines(GENES))
+    with pytest.raises(InputError, match="no GSM2_b-features.tsv beside"):
+        read_expression(tmp_path / "GSM2_b-matrix.mtx")
+
+
+@pytest.mark.parametrize("header", ["featurekey,featurename,chromosome", "ensembl_gene_id,external_gene_name,x"])
+def test_headers_of_tables_of_genes_are_known(tmp_path, header):
+    rows = lines([header, *(f"{i},{gene},1" for i, gene in zip(IDS, GENES, strict=True))])
+    write_folder(tmp_path, VALUES.T, genes_csv=rows, cells_csv=lines(["cellkey,n", *(f"{cell},2" for cell in CELLS)]))
+    read = read_expression(tmp_path)
+    assert list(read.var_names) == GENES and list(read.obs_names) == CELLS and list(read.var["gene_ids"]) == IDS
+
+
 def test_names_that_fit_are_named_and_introns_refused(tmp_path):
     write_folder(tmp_path, VALUES.T, "expr.mtx", my_genes_txt=lines(GENES), ids_txt=lines(CELLS), n_txt="1\n")
     with pytest.raises(

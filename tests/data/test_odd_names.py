@@ -15,7 +15,8 @@ TFS = ["GATA1", "SPI1"]
 @pytest.mark.parametrize(
     "name",
     ["donor_id", "Donor", "sample", "orig.ident", "batch", "Age", "sex", "time", "day", "n_counts", "UMAP_1",
-     "X_umap-2", "tSNE_1", "PC_1", "cluster", "leiden_3", "RNA_snn_res.0.8", "percent.mt", "N_unmapped", "total"],
+     "X_umap-2", "tSNE_1", "PC_1", "cluster", "leiden_3", "RNA_snn_res.0.8", "percent.mt", "N_unmapped", "total",
+     "ERCC-00002", "CD3_TotalSeqB", "NegControlProbe_00042", "BLANK_0002"],
 )  # fmt: skip
 def test_columns_of_metadata_are_left_out_of_a_table_and_said(name):
     table = small_table()
@@ -23,10 +24,10 @@ def test_columns_of_metadata_are_left_out_of_a_table_and_said(name):
     data, plain = make_dataset(table, TFS), make_dataset(small_table(), TFS)
     assert data.genes == plain.genes and data.provenance["values"] == "log values"
     np.testing.assert_array_equal(data.expression(), plain.expression())
-    assert f"1 genes are named like metadata or totals ({name}) and are left out" in " ".join(data.notes)
+    assert f"1 genes are named like metadata, totals or controls ({name}) and are left out" in " ".join(data.notes)
 
 
-@pytest.mark.parametrize("name", ["PC", "AGER", "SEPTIN2", "TIMP1", "GROUP1", "PHASE1", "DAY1", "XIST", "PC4"])
+@pytest.mark.parametrize("name", ["PC", "AGER", "SEPTIN2", "TIMP1", "GROUP1", "PHASE1", "DAY1", "XIST", "PC4", "ERCC6", "ERCC6L2"])
 def test_genes_that_sound_alike_stay(name):
     assert odd_names.helpers([name, "A", "B"]) == []
 
@@ -81,11 +82,18 @@ def test_a_genome_before_the_names_is_named(prefix, genome):
     assert f"With --genome {genome} 2 would match: it keeps the 3 genes" in hint
 
 
-@pytest.mark.parametrize("form", ["ENSG01|{}", "{}_ENSG01", "{} (2623)", "rna_{}", "ENSG01;{}"])
+@pytest.mark.parametrize("form", ["ENSG01|{}", "{}_ENSG01", "{} (2623)", "rna_{}", "ENSG01;{}", "('ENSG01', '{}')", '"{}"'])
 def test_names_made_of_several_are_pointed_at(form):
     genes = [form.format(gene) for gene in ("GATA1", "SPI1", "HBB")]
     hint = names.match_hint(TFS, genes, "exact")
     assert f"2 names of the data hold one of the list as a part ({genes[0]}, {genes[1]})" in hint
+
+
+@pytest.mark.parametrize("end", ["-1", ".1", "-12"])
+def test_copies_that_were_made_unique_are_named(end):
+    table = small_table().rename(columns={"NA": "SPI1" + end})
+    assert f"1 gene names are others with a number behind (SPI1{end})" in " ".join(make_dataset(table, TFS).notes)
+    assert odd_names.copies(["NKX2-1", "HLA-A", "AC01.1", "IGHV1-2", "IGHV1-3"]) == []
 
 
 def test_names_that_r_or_seurat_changed_are_pointed_at():

@@ -211,6 +211,13 @@ def test_the_files_of_an_mtx_are_all_that_is_read(tmp_path):
     assert [p.name for p in files_read("x.csv") + files_read("no.mtx")] == ["x.csv", "no.mtx"]
 
 
+@pytest.mark.parametrize("above", ["# made by me\n", "##BD Rhapsody\n##Bioproduct, Reads\n##\n", "#\n\n"])
+def test_comments_above_a_table_are_no_header(tmp_path, above):
+    plain, commented = (read_text(tmp_path, start + small_table().to_csv()) for start in ("", above))
+    pd.testing.assert_frame_equal(plain, commented)
+    assert list(read_text(tmp_path, "#cell,A,B\nc,1,2\nd,3,5\n")) == ["A", "B"]
+
+
 # --- malformed files: an InputError or a table, never anything else
 
 

@@ -3,6 +3,7 @@
 import anndata
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
 from scipy import sparse
@@ -69,6 +70,14 @@ def test_values_in_memory_are_taken_without_a_copy_and_names_as_they_are():
     assert np.shares_memory(found.X.data, adata.X.data)
     adata.var_names = ["a", "a", *adata.var_names[2:]]
     assert list(selected(adata, None, "here").var_names)[:2] == ["a", "a"]
+
+
+@pytest.mark.parametrize("column", [0, "0"])
+def test_names_in_a_column_without_a_name_are_found(column):
+    adata = small_anndata()
+    names = list(adata.var_names)
+    adata.var = pd.DataFrame(names, index=map(str, range(6)))
+    assert read(adata, gene_symbols=column).genes == names
 
 
 def test_what_is_not_there_is_refused_by_name():

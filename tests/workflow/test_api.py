@@ -157,6 +157,7 @@ def test_messages_name_the_keywords_of_python():
         "no X; pass --layer with one of its layers": "no X; pass layer with one of its layers",
         "pass --gene-names feature_name": "pass gene_symbols='feature_name'",
         "--gene-names is for a column": "gene_symbols is for a column",
+        "or --gene-names if its genes": "or gene_symbols if its genes",
         "--tfs human-broad has them": "tfs='human-broad' has them",
         "give --tfs a file": "give tfs a file",
         "keep fewer genes (--genes)": "keep fewer genes (n_top_genes)",
