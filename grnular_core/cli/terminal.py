@@ -157,8 +157,9 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         "ignore-version drops .1 of ENSG00000000001.1",
     )  # fmt: skip
     add(
-        "--duplicates", choices=get_args(Duplicates), default="error",
-        help="what to do with a gene name that occurs twice (default: refuse)",
+        "--duplicates", choices=get_args(Duplicates), default="auto",
+        help="what to do with a gene name that occurs twice (default auto: add counts where each has an id of its own, as "
+        "in the files of Cell Ranger; refuse otherwise)",
     )  # fmt: skip
     add("--layer", type=text, metavar="NAME", help="layer of an .h5ad file; 'raw' for its .raw")
     add(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+GENE_IDS = ("gene_ids", "Accession")  # columns of .var: Cell Ranger's in scanpy and here, that of loom files
+
+
 @dataclass(frozen=True)
 class GRNDataset:
     """Expression of one sample of cells, ready for any method."""
@@ -110,7 +113,7 @@ def make_dataset(
     name: str = "expression",
     orientation: names.Orientation = "auto",
     match: names.Match = "exact",
-    duplicates: names.Duplicates = "error",
+    duplicates: names.Duplicates = "auto",
     scaled: bool = False,
     normalise: bool = False,
     values_are: values.ValuesAre = "auto",
@@ -133,8 +136,9 @@ def make_dataset(
         ``auto`` finds the genes by the TF list.
     match : {"exact", "ignore-case", "ignore-version"}
         How names of TFs and of the reference network are compared with the genes.
-    duplicates : {"error", "sum", "mean", "first", "max-variance"}
-        How genes of the same name are merged.
+    duplicates : {"auto", "error", "sum", "mean", "first", "max-variance"}
+        How genes of the same name are merged; ``auto`` adds counts of genes that have ids of their own
+        (one of ``GENE_IDS`` in ``.var``, as in the files of Cell Ranger), and refuses others.
     scaled : bool
         Whether negative values (z-scores) are meant so.
     normalise : bool
@@ -174,6 +178,8 @@ def make_dataset(
     notes += names.name_notes(cells, genes)
     matrix, cells, genes, left_out = _without_helpers(matrix, cells, genes, tfs, stated)
     notes += left_out
+    if duplicates == "auto" and not _have_ids(expression):
+        duplicates = "error"
     repeated = names.check_names(genes, duplicates, name)
     if not scaled:
         matrix, rounding = values.without_rounding(matrix)
@@ -182,6 +188,9 @@ def make_dataset(
     notes += values.value_notes(matrix, genes, kind, values_are)
     kind = values.KINDS.get(values_are, kind)
     if repeated:
+        if duplicates == "auto":
+            duplicates = "sum" if kind == "counts" else "error"
+            names.check_names(genes, duplicates, name)
         matrix, genes = values.merge_duplicates(matrix, genes, duplicates)
         notes.append(
             f"{len(repeated)} repeated genes merged by {duplicates}: {names.preview(repeated)}"
@@ -277,13 +286,20 @@ def _without_helpers(
         kept.append([i for i, label in enumerate(there) if label not in out])
         if found:
             notes.append(
-                f"{len(found)} {what} are named like metadata, totals or controls ({names.preview(found)}) and are left out; "
+                f"{len(found)} {what} are named like metadata or totals ({names.preview(found)}) and are left out; "
                 "rename what is none"
             )
     if notes:
         matrix = matrix[kept[0]][:, kept[1]]
         cells, genes = [cells[i] for i in kept[0]], [genes[i] for i in kept[1]]
     return matrix, cells, genes, notes
+
+
+def _have_ids(expression: AnnData | pd.DataFrame) -> bool:
+    """Return whether genes have ids beside their names, by which those of one name differ."""
+    if isinstance(expression, pd.DataFrame):
+        return False
+    return any(expression.var[ids].is_unique for ids in GENE_IDS if ids in expression.var)
 
 
 def _refuse_gene_as_corner(corner: object, tfs: Sequence[str] | None, name: str) -> None:

@@ -17,7 +17,7 @@ wanted : iterable of str
     Names that are looked for.
 match : {"exact", "ignore-case", "ignore-version"}
     How names are compared.
-duplicates : {"error", "sum", "mean", "first", "max-variance"}
+duplicates : {"auto", "error", "sum", "mean", "first", "max-variance"}
     How genes of the same name are merged.
 where : str
     How messages call the data.
@@ -36,7 +36,7 @@ from grnular_core.utils.errors import InputError
 
 Orientation = Literal["auto", "cells-x-genes", "genes-x-cells"]
 Match = Literal["exact", "ignore-case", "ignore-version"]
-Duplicates = Literal["error", "sum", "mean", "first", "max-variance"]
+Duplicates = Literal["auto", "error", "sum", "mean", "first", "max-variance"]
 ENSEMBL = re.compile(r"(ENS[A-Z]*\d+)\.\d+")
 
 
@@ -265,7 +265,7 @@ def check_names(genes: Sequence[str], duplicates: Duplicates, where: str) -> lis
 def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     """Return warnings about names that are odd, yet no reason to refuse.
 
-    Cells of one name, copies of genes, and genes that a spreadsheet has turned into dates.
+    Cells of one name, copies of genes, controls among genes, and genes that a spreadsheet has turned into dates.
 
     Returns
     -------
@@ -276,8 +276,7 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
     notes = []
     if len(repeated):
         notes.append(
-            f"{len(repeated)} cell names occur more than once ({preview(repeated, 3)}); they are "
-            "kept as different cells"
+            f"{len(repeated)} cell names occur more than once ({preview(repeated, 3)}); they are kept as different cells"
         )
     copies = odd_names.copies(genes)
     if copies:
@@ -285,6 +284,12 @@ def name_notes(cells: Sequence[str], genes: Sequence[str]) -> list[str]:
             f"{len(copies)} gene names are others with a number behind ({preview(copies, 3)}), as var_names_make_unique and "
             "make.unique write repeated ones; an edge between such parts of one gene is none. Keep repeated names, with "
             "--duplicates sum"
+        )
+    controls = [gene for gene in genes if odd_names.CONTROL.fullmatch(gene)]
+    if controls:
+        notes.append(
+            f"{len(controls)} genes are named like spike-ins, antibodies or control probes ({preview(controls, 3)}); they are "
+            "kept and go together with the depth of cells: drop them"
         )
     dates = odd_names.dates(genes)
     if dates:

@@ -18,10 +18,14 @@ HELPER = re.compile(
     r"(seurat_)?clusters?|cell_?types?|batch|doublet_scores?|total|sum|length|chr|start|end|strand|"
     r"((donor|sample|patient|subject|mouse|batch|cluster|library|plate|well|lane)[._ ]?(id|number|nr|no)?)|"
     r"(cell|barcode)[._ ]?(id|number)|orig[._]ident|age|sex|gender|bmi|time(_?point)?|day|stage|condition|treatment|"
-    r"disease|status|tissue|replicate|group|label|dpt|(size|scaling)[._]?factors?|library_size|(x|y|z)_centroid|"
-    r"ERCC[-_.]\d{5}|.+[-_. ]TotalSeq\w*|Neg(ative)?_?Control(Probe|Codeword)?[-_. ]?\w+|"
-    r"(Blank|(Unassigned|Deprecated)Codeword)[-_]\d+|"
+    r"disease|status|tissue|replicate|group|label|(size|scaling)[._]?factors?|library_size|(x|y|z)_centroid|"
     r"(X_)?(umap|t-?sne|pca?|diffmap|dc|phate|harmony)[._ -]\d+|tsne\d|umap\d|RNA_snn_res\.[\d.]+",
+    re.IGNORECASE,
+)
+# spike-ins, antibodies and probes of no gene, which stand among genes
+CONTROL = re.compile(
+    r"ERCC[-_.]\d{5}|.+[-_. ]TotalSeq\w*|Neg(ative)?_?Control(Probe|Codeword)?[-_. ]?\w+|"
+    r"(Blank|(Unassigned|Deprecated)Codeword)[-_]\d+",
     re.IGNORECASE,
 )
 # MARCH1, SEPT2 and DEC1 after a spreadsheet has turned them into dates, in the languages of its users.
@@ -41,12 +45,14 @@ GENOME = re.compile(
     r"human|mouse|rat)(?:[._-]?(?:premrna|\d{4}-[A-Z]))?[_-]+(?=.)",
     re.IGNORECASE,
 )
-COPY = re.compile(r"(.+)[-.]\d+")  # of a name, as scanpy's var_names_make_unique and R's make.unique write it
+COPY = re.compile(r"(.+)([-.])\d+")  # of a name, as scanpy's var_names_make_unique and R's make.unique write it
 HALF = 0.5
 
 
 def copies(names: Sequence[str]) -> list[str]:
-    """Names that are another one with a number behind it, as GATA1-1 and GATA1.1 beside GATA1.
+    """Names that are another one with a number behind it, counted from 1, as GATA1-1 and GATA1.1 beside GATA1.
+
+    IGHV3-30-2 beside IGHV3-30 is none where there is no IGHV3-30-1: both are genes.
 
     Parameters
     ----------
@@ -58,11 +64,15 @@ def copies(names: Sequence[str]) -> list[str]:
         In the order given.
     """
     known = frozenset(names)  # membership only: no order comes from it
-    return [name for name in names if (found := COPY.fullmatch(name)) and found[1] in known]
+    return [
+        name
+        for name in names
+        if (found := COPY.fullmatch(name)) and {found[1], f"{found[1]}{found[2]}1"} <= known
+    ]
 
 
 def helpers(names: Sequence[str], keep: Collection[str] = ()) -> list[str]:
-    """Names of metadata, of totals and of controls among those of genes or cells.
+    """Names of metadata and of totals among those of genes or cells.
 
     Parameters
     ----------

@@ -388,6 +388,12 @@ def _as_float(matrix: Any, name: str, copy: bool) -> Matrix:
         return np.array(matrix, dtype=np.float64, copy=copy or None)
     if copy or matrix.format != "csr":
         matrix = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
+    if matrix.indptr.dtype != matrix.indices.dtype:
+        # files may hold 64-bit row pointers beside 32-bit columns, which scipy refuses to clean in place
+        kind = sparse.get_index_dtype(maxval=max(matrix.nnz, matrix.shape[1]))
+        matrix.indptr, matrix.indices = (
+            part.astype(kind, copy=False) for part in (matrix.indptr, matrix.indices)
+        )
     # in the same object, which frees the narrower values
     matrix.data = matrix.data.astype(np.float64, copy=False)
     matrix.sum_duplicates()

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from grnular_core.data.blocks import Matrix
+from grnular_core.data.blocks import PART, Matrix
 from grnular_core.data.candidates import score_matrix, sign_matrix
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.interface import Scores
 from grnular_core.utils.errors import InputError
 
-GENES = 2048  # of a block of z-scores
+GENES, VALUES = 2048, 1 << 26  # of a block of z-scores, at most
 
 
 def standardised(expression: np.ndarray) -> np.ndarray:
@@ -78,13 +78,14 @@ class ZScores:
         return self.matrix.shape[1]
 
     def blocks(self) -> list[slice]:
-        """Return all genes in order, ``GENES`` at a time.
+        """Return all genes in order, ``GENES`` at a time, fewer where there are many cells.
 
         Returns
         -------
         list of slice
         """
-        return [slice(i, min(i + GENES, self.n_genes)) for i in range(0, self.n_genes, GENES)]
+        width = max(1, min(GENES, VALUES // self.n_cells))
+        return [slice(i, min(i + width, self.n_genes)) for i in range(0, self.n_genes, width)]
 
     def columns(self, genes: slice | np.ndarray) -> np.ndarray:
         """Make the z-scores of some genes, as ``standardised``.
@@ -98,9 +99,14 @@ class ZScores:
         ndarray, (cells, genes)
         """
         chosen = self.matrix[:, genes]
-        dense = chosen.toarray() if sparse.issparse(chosen) else chosen
-        # sums are rounded by the order of values in memory
-        return standardised(np.ascontiguousarray(dense)).astype(self.dtype, copy=False)
+        found = np.empty(chosen.shape, self.dtype)
+        # some at a time: while z-scores are made they take four times their memory
+        for some in np.array_split(np.arange(chosen.shape[1]), -(-found.size // PART) or 1):
+            part = chosen[:, some]
+            dense = part.toarray() if sparse.issparse(part) else part
+            # sums are rounded by the order of values in memory
+            found[:, some] = standardised(np.ascontiguousarray(dense))
+        return found
 
 
 def without_self(scores: np.ndarray, tf_index: np.ndarray) -> np.ndarray:

@@ -87,7 +87,7 @@ class InputOptions:
     use_raw: bool | None = None
     orientation: Orientation = "auto"
     match: Match | None = None
-    duplicates: Duplicates = "error"
+    duplicates: Duplicates = "auto"
     scaled: bool = False
     normalise: bool = False
     values_are: ValuesAre = "auto"
@@ -276,10 +276,11 @@ def _empty_note(data: GRNDataset) -> str | None:
     few = int((10 * seen < most).sum())
     if not nothing and (10 * few < data.n_cells or most < MANY):
         return None
+    none = f", {nothing} of them none" if nothing else ""
     return (
-        f"{few} of {data.n_cells} cells show less than a tenth of the {most} genes that the richest cell shows, "
-        f"{nothing} of them none; empty droplets look so, and make all genes rise together. Take Cell Ranger's "
-        "filtered folder, or drop them (scanpy: filter_cells, min_genes)"
+        f"{few} of {data.n_cells} cells show less than a tenth of the {most} genes that the richest cell shows{none}; "
+        "empty droplets look so, and make all genes rise together. Take Cell Ranger's filtered "
+        "folder, or drop them (scanpy: filter_cells, min_genes)"
     )
 
 

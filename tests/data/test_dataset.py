@@ -6,6 +6,8 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
+from scipy import sparse
 from small_data import CELLS, GENES, TFS, small_anndata, small_table
 
 from grnular_core.data.dataset import GRNDataset, dataset_card, make_dataset
@@ -156,6 +158,21 @@ def test_repeated_cells_are_kept_and_repeated_genes_follow_the_rule():
     data = make_dataset(table, TFS, duplicates="sum")
     assert np.array_equal(data.expression(["SPI1"])[:, 0], 2 * small_table()["SPI1"])
     assert data.n_cells == 9 and any("1 cell names occur more than once" in n for n in data.notes)
+
+
+@pytest.mark.parametrize(("layout", "ids"), [(np.asarray, "gene_ids"), (sparse.csr_matrix, "Accession")])
+def test_counts_of_genes_with_ids_of_their_own_are_added_and_said(layout, ids):
+    counts = np.random.default_rng(0).poisson(2.0, (9, len(GENES)))
+    adata = AnnData(layout(counts.astype(float)), var=pd.DataFrame({ids: [f"ENSG{i}" for i in range(len(GENES))]}))
+    adata.var_names = [*GENES[:-1], "SPI1"]
+    data = make_dataset(adata, TFS)
+    assert "1 repeated genes merged by sum: SPI1" in data.notes
+    np.testing.assert_array_equal(data.expression(["SPI1"])[:, 0], counts[:, [GENES.index("SPI1"), -1]].sum(axis=1))
+    logged = AnnData(layout(np.log1p(counts / 3)), var=adata.var)
+    alike = AnnData(layout(counts.astype(float)), var=adata.var.assign(**{ids: "ENSG1"}))
+    for refused, rule in ((logged, "auto"), (alike, "auto"), (adata, "error")):
+        with pytest.raises(InputError, match=r"1 gene names occur more than once \(SPI1\); .*--duplicates sum"):
+            make_dataset(refused, TFS, duplicates=rule)
 
 
 def test_looser_matching_keeps_the_spelling_of_the_data():

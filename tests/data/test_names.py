@@ -38,7 +38,7 @@ def test_a_misspelt_rule_is_refused_with_the_known_ones():
         names.choose_orientation(CELLS, GENES, ["A"], "genes")
     with pytest.raises(InputError, match="match 'case'; expected one of exact"):
         names.choose_tfs(["A"], GENES, "case", "x")
-    with pytest.raises(InputError, match="duplicates 'drop'; expected one of error"):
+    with pytest.raises(InputError, match="duplicates 'drop'; expected one of auto, error"):
         names.check_names(GENES, "drop", "x")
 
 

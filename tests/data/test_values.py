@@ -118,6 +118,17 @@ def test_a_matrix_that_nobody_else_needs_becomes_double_without_a_copy():
     assert values.as_matrix(table, "table")[0] is not table.X
 
 
+@pytest.mark.parametrize(("indptr", "indices"), [("i8", "i4"), ("i4", "i8")])
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix])
+def test_places_of_stored_values_may_be_integers_of_two_widths(form, copy, indptr, indices):
+    dense = np.array([[0, 1.0, 0], [2, 0, 3]])
+    matrix = form(dense)
+    matrix.indptr, matrix.indices = matrix.indptr.astype(indptr), matrix.indices.astype(indices)
+    found, _, _ = values.as_matrix(AnnData(matrix), "table", copy=copy)
+    np.testing.assert_array_equal(found.toarray(), dense)
+
+
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize(
     ("rule", "merged"),

@@ -31,10 +31,12 @@ def test_sparse_expression_and_blocks_of_genes_give_the_same_correlation(monkeyp
     x, tf_index = small()
     x = np.where(x > np.median(x), x, 0.0)
     whole = baselines.correlation(x, tf_index, signed=True)
-    monkeypatch.setattr(baselines, "GENES", 5)
-    for matrix in (x, sparse.csr_matrix(x)):
-        found = baselines.correlation(matrix, tf_index, signed=True)
-        np.testing.assert_allclose(found.weight, whole.weight, atol=1e-12)
+    for limit, value in (("GENES", 5), ("VALUES", 3 * len(x)), ("PART", 4 * len(x))):
+        monkeypatch.setattr(baselines, limit, value)
+        for matrix in (x, sparse.csr_matrix(x)):
+            found = baselines.correlation(matrix, tf_index, signed=True)
+            np.testing.assert_allclose(found.weight, whole.weight, atol=1e-12)
+    assert [block.stop - block.start for block in baselines.ZScores.of(x).blocks()] == [3, 3, 3, 3, 2]
 
 
 def test_clr_lifts_the_edge_that_stands_out_in_its_row_and_column():

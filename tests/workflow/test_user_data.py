@@ -69,7 +69,7 @@ def test_helper_rows_and_columns_are_named(folder, names):
     for number, name in enumerate(names):
         table[name] = np.arange(9) + number
     table.T.to_csv("turned.csv")
-    message = f"2 genes are named like metadata, totals or controls ({', '.join(names)}) and are left out"
+    message = f"2 genes are named like metadata or totals ({', '.join(names)}) and are left out"
     assert message in notes("turned.csv") and "metadata" not in notes("x.csv")
     small_table().T.assign(Length=1.5, Start=2.0).to_csv("cells.csv")
     assert "2 cells are named like metadata" in notes("cells.csv")
