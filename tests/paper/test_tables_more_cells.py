@@ -130,10 +130,11 @@ def test_the_readout_of_a_set_is_chosen_by_the_other_sets():
         for name, ratios in scores.items()
         for of, ratio in zip(SETS, ratios, strict=False)
     ]
-    found = choice_numbers(pd.DataFrame(lines), ["one", "two"])
+    found = choice_numbers(pd.DataFrame(lines), ["one", "two"], {"over_two": "two"})
+    assert found["over_two"] == pytest.approx((9 / 16) ** (1 / 3))
     assert found["choice_ratio"] == pytest.approx((1 * 2 * 2) ** (1 / 3))
     assert found["first_ratio"] == pytest.approx(16 ** (1 / 3))
-    assert found["choice_names"] == "*one* for 2 of 3 sets, *two* for 1 of 3 sets"
+    assert found["choice_names"] == "“one” for 2 of 3 sets, “two” for 1 of 3 sets"
 
 
 def test_networks_stand_one_by_one(rows):

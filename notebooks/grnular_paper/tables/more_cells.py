@@ -22,7 +22,7 @@ value : str
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -176,7 +176,9 @@ def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def choice_numbers(variants: pd.DataFrame, choices: Sequence[str]) -> dict[str, float | str]:
+def choice_numbers(
+    variants: pd.DataFrame, choices: Sequence[str], compared: Mapping[str, str] | None = None
+) -> dict[str, float | str]:
     """Return what a choice of the readout for each set by the scores on the other sets is worth, on curated networks.
 
     Parameters
@@ -185,22 +187,27 @@ def choice_numbers(variants: pd.DataFrame, choices: Sequence[str]) -> dict[str, 
         The recorded table ``readout_variants``.
     choices : sequence of str
         Variants to choose from; the first is the one that was chosen by all sets.
+    compared : mapping of str to str, optional
+        Key -> variant: its score over that of the first, geometric mean over sets.
 
     Returns
     -------
     dict
         ``choice_ratio, first_ratio``: geometric means over sets of the chosen variants and of the first; ``choice_names``: the
-        chosen ones and for how many sets.
+        chosen ones and for how many sets; the keys of ``compared``.
     """
+    compared = compared or {}
     rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
-    logs = np.log(set_scores(rows, CURATED, choices))
+    whole = np.log(set_scores(rows, CURATED, list(dict.fromkeys([*choices, *compared.values()]))))
+    logs = whole[[name for name in whole if name in choices]]
     chosen = [logs.drop(index=name).mean().idxmax() for name in logs.index]
     found = [logs.loc[name, choice] for name, choice in zip(logs.index, chosen, strict=True)]
     counts = pd.Series(chosen).value_counts()
     return {
         "choice_ratio": float(np.exp(np.mean(found))),
         "first_ratio": float(np.exp(logs[choices[0]].mean())),
-        "choice_names": ", ".join(f"*{name}* for {count} of {len(chosen)} sets" for name, count in counts.items()),
+        "choice_names": ", ".join(f"“{name}” for {count} of {len(chosen)} sets" for name, count in counts.items()),
+        **{key: float(np.exp((whole[name] - whole[choices[0]]).mean())) for key, name in compared.items()},
     }
 
 
