@@ -108,10 +108,10 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Texts, a line a method and one for random scores: the mean of each kind with its lowest and highest network.
     """
-    of = rows.groupby(["method", "kind"], sort=False)["strict_auprc"]
-    texts = of.agg(lambda x: f"{x.mean():.2f} [{x.min():.2f}, {x.max():.2f}]").unstack(sort=False)
-    density = rows.groupby("kind", sort=False)["density"].mean()
-    texts.loc["random (density)"] = [f"{density[kind]:.2f}" for kind in texts]
+    of = rows.groupby(["method", "kind"])["strict_auprc"]
+    texts = of.agg(lambda x: f"{x.mean():.2f} [{x.min():.2f}, {x.max():.2f}]").unstack()
+    texts = texts.loc[rows["method"].unique(), rows["kind"].unique()]
+    texts.loc["random (density)"] = rows.groupby("kind")["density"].mean().map("{:.2f}".format)
     return texts.rename(index=label).rename_axis("method").reset_index()
 
 

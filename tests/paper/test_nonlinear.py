@@ -7,6 +7,7 @@ from grnular_paper import nonlinear
 from grnular_paper.records import recorded_folder
 
 from grnular_core.methods.registry import infer
+from grnular_core.plotting.style import label
 
 
 @pytest.mark.parametrize("kind", nonlinear.KINDS)
@@ -27,9 +28,14 @@ def test_every_gene_depends_on_its_tfs_by_the_effect_and_only_a_sum_shows_in_cor
 
 
 def test_rows_are_tabulated_by_method_and_kind():
-    rows = nonlinear.measure(["product", "square"], ["correlation", "random"], 2)
+    rows = nonlinear.measure(["sum", "product", "square"], ["ridge", "correlation", "random"], 2)
     table = nonlinear.table(rows).set_index("method")
-    assert list(table) == ["product", "square"] and table.loc["random (density)"].to_list() == ["0.18", "0.09"]
+    for of in rows.groupby(["kind", "method"]):
+        (kind, name), scores = of[0], of[1]["strict_auprc"]
+        assert table.loc[label(name), kind] == f"{scores.mean():.2f} [{scores.min():.2f}, {scores.max():.2f}]"
+    assert list(table) == ["sum", "product", "square"] and list(table.index)[:2] == ["ridge", "correlation"]
+    table = table[["product", "square"]]
+    assert table.loc["random (density)"].to_list() == ["0.18", "0.09"]
     numbers = nonlinear.numbers(rows)
     assert table.loc["correlation", "product"].startswith(f"{numbers['product_correlation']:.2f} [")
     assert numbers["product_correlation"] < 0.6
