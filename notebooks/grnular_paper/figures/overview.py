@@ -18,6 +18,7 @@ from grnular_paper.tables.runtimes import PRINTED
 COLUMNS = 6
 OURS = ("grnular", "grnular-context", "grnular-cells", "grnular-curated")  # filled larger, names in bold
 TICKS = (1, 2, 5, 10)
+WIDEST = 13  # characters of a title that fit above a panel
 
 
 def overview_figure(found: pd.DataFrame) -> Figure:
@@ -41,7 +42,8 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     for ax, setting in zip(axes.flat, settings, strict=False):
         rows = found[found["setting"] == setting]
         _panel(ax, rows, methods)
-        ax.set_title(f"{setting}\nn = {rows['n'].iloc[0]}", fontsize=7)
+        title = setting.replace(" ", "\n", 1) if len(setting) > WIDEST else setting
+        ax.set_title(f"{title}\nn = {rows['n'].iloc[0]}", fontsize=7)
         ax.set_xlim(*limits)
     for ax in axes.flat[len(settings) :]:
         ax.set_visible(False)
