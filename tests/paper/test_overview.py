@@ -62,11 +62,12 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
     figure = overview_figure(FOUND)
     panels = [ax for ax in figure.axes if ax.get_visible()]
     of = FOUND.drop_duplicates("setting")
-    assert [ax.get_title() for ax in panels] == [f"{row.setting}\nn = {row.n}" for row in of.itertuples()]
+    titles = [ax.get_title().replace("\n", " ") for ax in panels]
+    assert titles == [f"{row.setting} n = {row.n}" for row in of.itertuples()]
     assert set(of["n"]) == {"8 networks", "1 network", "6 datasets", "8 datasets", "5 datasets"}
-    for ax in panels:
+    for ax, setting in zip(panels, of["setting"], strict=True):
         (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
-        assert ring.get_xdata()[0] == overview.best(FOUND, ax.get_title().split("\n")[0])["ratio"]
+        assert ring.get_xdata()[0] == overview.best(FOUND, setting)["ratio"]
 
 
 def test_the_first_page_has_the_numbers_of_the_record():
