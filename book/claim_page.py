@@ -72,7 +72,8 @@ def recipes() -> str:
     header = ["recipe", "$L$", "$P$", "$E1$", "$H_d$", "loss", r"$\beta$", "graphs", "epochs"]
     caption = (
         "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "
-        f"{', '.join(map(str, N_TFS))} TFs), loss, training graphs and epochs; of an ensemble first those of its members."
+        f"{', '.join(map(str, N_TFS))} TFs), loss with the weight $\\beta$ of missed edges in its "
+        "F score, training graphs and epochs; of an ensemble first those of its members."
     )
     return table(header, ([", ".join(names), *of] for of, names in lines.items()), caption)
 
