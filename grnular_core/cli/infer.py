@@ -68,7 +68,7 @@ larger networks the strongest million (see --top). A name that ends in .parquet 
 edges within one result; they are no probabilities and do not compare between methods. sign is +1
 where the TF goes with the gene, -1 where it goes against, 0 unknown. grnular-curated has precision, too: the
 share of pairs with such a weight that are edges of a curated network (CollecTRI), as the mean over eight sets
-of cells, each judged by a fit without it; precision_low and precision_high are the lowest and the highest of
+of cells, each scored by a fit without it; precision_low and precision_high are the lowest and the highest of
 the eight. --stability adds the columns
 stability (share of the bootstraps with the edge among the strongest again) and mean_rank, --decoys
 adds q_value: the false discovery rate against permuted decoys of the genes, over all edges up to

@@ -10,6 +10,8 @@ kind : str
     Of ``KINDS``.
 replicate : int
     Number of the network.
+rows : DataFrame
+    Of ``measure``.
 """
 
 from __future__ import annotations
@@ -98,11 +100,6 @@ def measure(
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """Tabulate means over networks.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Of ``measure``.
-
     Returns
     -------
     DataFrame
@@ -117,11 +114,6 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def numbers(rows: pd.DataFrame) -> dict[str, float]:
     """Return the means by name, as ``product_grnular``.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Of ``measure``.
 
     Returns
     -------

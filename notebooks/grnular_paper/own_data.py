@@ -121,7 +121,7 @@ def first_caption(edges: pd.DataFrame, method: str) -> str:
     if "precision" in edges:
         text += (
             " *Precision*: share of pairs with such a weight that are edges of the curated network CollecTRI, mean over eight "
-            "sets of cells, each judged by a fit without it; in brackets the lowest and the highest of them."
+            "sets of cells, each scored by a fit without it; in brackets the lowest and the highest of them."
         )
     return text
 

@@ -34,10 +34,10 @@ from grnular_paper.readout import HALVES, half_of, held_out_readouts, set_exampl
 
 PARTS = ("rank", "within TF", "within gene")
 MORE_SCORES = ("grnular-context", "cluster-correlation-4-signed", "clr")
-RIVALS = ("grnboost2", "regdiffusion")
+COMPETING = ("grnboost2", "regdiffusion")
 TARGET_IS_TF, MEAN, VARIANCE = "target is a TF", "target's mean", "target's variance"
 TARGETS = (TARGET_IS_TF, MEAN, VARIANCE)
-COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES, *RIVALS) for part in PARTS), *TARGETS)
+COLUMNS = (*(f"{score}, {part}" for score in (*SCORES, *MORE_SCORES, *COMPETING) for part in PARTS), *TARGETS)
 TABLE = "readout_variants"
 
 
@@ -89,11 +89,11 @@ VARIANTS = (
     Variant("with 'target is a TF'", targets=(TARGET_IS_TF,)),
     Variant("fitted on ChIP networks too", kinds=(CURATED, CHIP)),
     Variant("fitted on ChIP networks alone", kinds=(CHIP,)),
-    *(Variant(f"{_short(rival)} in place of GRNULar-cells", (rival, *SCORES[1:])) for rival in RIVALS),
-    *(Variant(f"{_short(score)} alone", (score,)) for score in (*SCORES, *RIVALS)),
+    *(Variant(f"{_short(score)} in place of GRNULar-cells", (score, *SCORES[1:])) for score in COMPETING),
+    *(Variant(f"{_short(score)} alone", (score,)) for score in (*SCORES, *COMPETING)),
 )
 # what the method could have been: without what knows the target alone, and without competing methods
-CHOICES = tuple(v for v in VARIANTS if not v.targets and not {*v.scores} & {*RIVALS})
+CHOICES = tuple(v for v in VARIANTS if not v.targets and not {*v.scores} & {*COMPETING})
 
 
 def all_features(data: GRNDataset) -> np.ndarray:
@@ -108,7 +108,7 @@ def all_features(data: GRNDataset) -> np.ndarray:
     ndarray, shape (tfs, genes, features)
         In the order of ``COLUMNS``; rows and columns sorted by name.
     """
-    scores = set_features(data, (*SCORES, *MORE_SCORES, *RIVALS))
+    scores = set_features(data, (*SCORES, *MORE_SCORES, *COMPETING))
     genes = sorted(data.genes)
     expression = data.expression(genes)
     by_target = [

@@ -179,7 +179,7 @@ def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
 def choice_numbers(
     variants: pd.DataFrame, choices: Sequence[str], compared: Mapping[str, str] | None = None
 ) -> dict[str, float | str]:
-    """Return what a choice of the readout for each set by the scores on the other sets is worth, on curated networks.
+    """Score, on curated networks, the readout that the other sets choose for each set.
 
     Parameters
     ----------
