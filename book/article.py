@@ -38,7 +38,7 @@ from grnular_paper.tables import (
 )
 from grnular_paper.tables.simulated import graph_numbers
 from grnular_paper.tables.stem_cell_verdicts import recorded_statements, statement_numbers
-from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED
+from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, in_words
 from matplotlib.figure import Figure
 from pages import table
 from publication import author_name, citation
@@ -57,8 +57,8 @@ TITLES = {
     "DS2": "ds2", "DS3": "ds3", "STRING": "string", "ChIP, any cells": "chip", "ChIP, same cells": "own",
 }  # fmt: skip
 BASIS = FINDINGS | {
-    "clean_glad_trees": REPRODUCED, "boosting_forest": REPRODUCED, "trees_without": NOT_REPRODUCED,
-    "noisy_paper_75": UNTESTED, "noisy_auroc": NOT_REPRODUCED, "ds_paper_others": UNTESTED,
+    "clean_glad_trees": REPRODUCED, "boosting_forest": REPRODUCED, "trees_without": REPRODUCED,
+    "noisy_paper_75": UNTESTED, "noisy_auroc": NOT_REPRODUCED, "ds_paper_others": NOT_REPRODUCED,
     "fig8_auroc": NOT_REPRODUCED, "fig8_chance": NOT_REPRODUCED, "table3": REPRODUCED, "set_scores": NOT_REPRODUCED,
     "named_tfs": NOT_REPRODUCED, "base_equal": REPRODUCED, "base_slower": REPRODUCED, "init_steps": NOT_REPRODUCED,
     "few_rounds": REPRODUCED, "few_steps": PARTLY, "masked_glad": NOT_REPRODUCED, "table1": REPRODUCED,
@@ -122,14 +122,15 @@ def tables(folder: Path) -> dict[str, str]:
     claims = registry.table(folder)
     first = claims[claims["headline"] > 0].sort_values("headline")
     headlines = [
-        [row.claim, row.source, MINUS.sub("−", row.numbers), f"**{row.verdict}**"] for row in first.itertuples()
+        [row.claim, row.source, MINUS.sub("−", row.numbers), f"**{in_words(row.verdict, row.ours)}**"]
+        for row in first.itertuples()
     ]
     seconds = runtimes.every_method(Record("runtimes", folder).rows(), pd.read_csv(folder / "paper_table2.csv"))
     parts = []
     for section, rows in claims.groupby("section", sort=False):
         parts += [[f"**{section}**", "", "", ""]]
         parts += [
-            [row.claim, "this work" if row.ours else row.source, verdict(row), row.by_paper or "–"]
+            [row.claim, "this work" if row.ours else row.source, verdict(row), in_words(row.by_paper, row.ours) or "–"]
             for row in rows.itertuples()
         ]
     return {
@@ -141,7 +142,7 @@ def tables(folder: Path) -> dict[str, str]:
 
 def verdict(row) -> str:
     """The strict verdict of a claim, and whether it is provisional."""
-    return row.verdict + (" (provisional)" if row.early else "")
+    return in_words(row.verdict, row.ours) + (" (provisional)" if row.early else "")
 
 
 def figures(folder: Path) -> dict[str, Figure]:

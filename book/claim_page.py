@@ -6,6 +6,7 @@ import pandas as pd
 from grnular_paper import learning
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims.model import TRAINED
+from grnular_paper.verdicts import in_words
 from pages import link, table
 
 from grnular_core.models.grnular import GRNULarConfig
@@ -128,7 +129,8 @@ def numbers_cell(row: pd.Series) -> str:
 
 def verdict_cell(row: pd.Series) -> str:
     """The verdict by the strict protocol; the other one where it differs."""
-    verdict = f"**{row['verdict']}**" + (" (provisional)" if row["early"] else "")
-    if row["by_paper"] and row["by_paper"] != row["verdict"]:
-        verdict += f"; {row['by_paper']} by the paper's protocol"
+    strict, paper = (in_words(row[name], row["ours"]) for name in ("verdict", "by_paper"))
+    verdict = f"**{strict}**" + (" (provisional)" if row["early"] else "")
+    if paper and paper != strict:
+        verdict += f"; {paper} by the paper's protocol"
     return verdict

@@ -14,16 +14,17 @@ out for the claim is a win, one against it a loss. The claim is
 - *not tested*: no point has six networks that both have, or no method can work there (``claims.simulated.REACHABLE``).
 
 Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
-t interval over networks and the direction. DS1-DS3 are three networks, so claims on them are not tested: the
-least p that three networks can have is .25. A competing method without a test does not count beside others
-that have one, and its verdict is *provisional*. How many points favour the claim is reported beside a test.
-Claims of other kinds count what came out as claimed by the same rule (``word``).
+t interval over networks and the direction. DS1-DS3 are three networks, and the least p that three networks can
+have is .25: claims on them are counted (``by_count``), as are those on pairs of real cells. A competing method
+without a test does not count beside others that have one, and its verdict is *provisional*. How many points
+favour the claim is reported beside a test. Claims of other kinds count what came out as claimed by the same
+rule (``word``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +35,14 @@ from grnular_core.scoring.statistics import MIN_UNITS, holm, mean_interval, sign
 
 LEVEL = 0.05
 MOSTLY = 0.9
+MOST = 2 / 3  # of what is counted without a test: less is a toss-up
 REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
     "reproduced", "partly reproduced", "not reproduced", "not tested",
 )  # fmt: skip
 OPEN = "not recorded yet"
 WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED, OPEN)
+# what is said of a claim that is not the paper's
+OF_OUR_OWN = {REPRODUCED: "holds", PARTLY: "holds in part", NOT_REPRODUCED: "does not hold"}
 MARGIN = 0.05  # of AUPRC: closer than this, two choices count as equally good
 POINT_COLUMNS = ("point", "against", "networks", "replicates", "difference", "low", "high")
 
@@ -82,6 +86,7 @@ class Verdict:
     tested: int  # all that had enough networks
     tests: pd.DataFrame
     points: pd.DataFrame  # description, no tests
+    counted: bool = False  # networks are counted, because they are too few for a test
 
     @property
     def differences(self) -> str:
@@ -117,12 +122,13 @@ class Verdict:
         if known.empty:
             return ""
         of = f" of {planned}" if planned else ""
-        over = f"{_range(known, 'points')}{of} points"
+        over = f"{_range(known, 'points')}{of} point{'s' * (max(planned, int(known['points'].max())) > 1)}"
         if known["most"].max() > 1:
             over = f"{_range(known, 'least', 'most')} noise replicates"
         text = f"{_range(known, 'networks')} networks, each by its mean over {over}"
         if not self.tested:
-            return f"{text}; fewer than {MIN_UNITS} networks: no test"
+            how = f"counted against {len(known)} methods, no test" if self.counted else "no test"
+            return f"{text}; fewer than {MIN_UNITS} networks: {how}"
         correction = f", Holm over {self.tested} tests" if self.tested > 1 and "test" in test else ""
         return f"{text}; {test} over networks{correction}"
 
@@ -131,6 +137,23 @@ def _range(rows: pd.DataFrame, low: str, high: str = "") -> str:
     """``5`` or ``5 to 9``: least and most of one or two columns."""
     least, most = int(rows[low].min()), int(rows[high or low].max())
     return f"{least}" if least == most else f"{least} to {most}"
+
+
+def in_words(found: str, ours: bool) -> str:
+    """A verdict as readers see it: what the paper does not claim cannot be reproduced.
+
+    Parameters
+    ----------
+    found : str
+        One of ``WORDS``.
+    ours : bool
+        Whether the claim is our own.
+
+    Returns
+    -------
+    str
+    """
+    return OF_OUR_OWN.get(found, found) if ours else found
 
 
 def with_interval(difference: float, low: float, high: float) -> str:
@@ -249,6 +272,23 @@ def assess(pairs: Iterable[Pair]) -> Verdict:
     return Verdict(found, wins, losses, tested, tests, points)
 
 
+def by_count(found: Verdict) -> Verdict:
+    """The verdict on a few networks that are all there are: each counts once for every competing method.
+
+    Parameters
+    ----------
+    found : Verdict
+        Without a test.
+
+    Returns
+    -------
+    Verdict
+        With the word of ``word_of_counts``.
+    """
+    above, of = (int(found.tests[name].sum()) for name in ("networks_above", "networks"))
+    return replace(found, word=word_of_counts(above, of - above, of), counted=True)
+
+
 def verdict(
     rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
 ) -> Verdict:
@@ -343,3 +383,20 @@ def word(good: int, bad: int, tried: int) -> str:
     if not bad and good >= MOSTLY * tried:
         return REPRODUCED
     return NOT_REPRODUCED if good <= bad else PARTLY
+
+
+def word_of_counts(higher: int, lower: int, of: int) -> str:
+    """The rule for what is counted without a test: as ``word``, but "partly" takes two thirds of what differs.
+
+    Parameters
+    ----------
+    higher, lower, of : int
+        How many came out as claimed, how many the reverse, and all.
+
+    Returns
+    -------
+    str
+        One of ``WORDS``.
+    """
+    found = word(higher, lower, of)
+    return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found

@@ -23,7 +23,9 @@ from grnular_paper.verdicts import (
     REPRODUCED,
     UNTESTED,
     WORDS,
+    in_words,
     word,
+    word_of_counts,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,11 +181,44 @@ def test_a_pair_without_a_difference_or_a_score_counts_for_nobody():
 
 
 def test_pairs_that_are_counted_need_two_thirds_for_a_part():
-    words = claims_real._word_of_pairs
+    words = word_of_counts
     assert words(32, 28, 60) == NOT_REPRODUCED  # a toss-up
     assert words(39, 21, 60) == NOT_REPRODUCED
     assert words(40, 20, 60) == PARTLY and words(60, 0, 60) == REPRODUCED
     assert words(10, 5, 60) == PARTLY and words(0, 0, 0) == OPEN
+
+
+def test_a_claim_that_is_not_the_papers_is_not_called_reproduced():
+    assert in_words(REPRODUCED, ours=True) == "holds" and in_words(REPRODUCED, ours=False) == REPRODUCED
+    assert in_words(NOT_REPRODUCED, ours=True) == "does not hold"
+    assert in_words(UNTESTED, ours=True) == UNTESTED and in_words("", ours=True) == ""
+
+
+def test_what_one_preset_gains_does_not_hide_what_another_loses(monkeypatch):
+    rng = np.random.default_rng(0)
+    other = 0.5 + 0.1 * rng.random(12)
+    rows = pd.concat(
+        pd.DataFrame(
+            {"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*(other + shift + 1e-4 * rng.random(12)), *other],
+             "point": point, "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2}
+        )
+        for point, shift in (("clean", -0.2), ("noisy(25)", 0.2))
+    )  # fmt: skip
+    monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
+    finding = claims_model.as_good("", "", ["1"], "2")(RECORD)
+    assert finding.verdict == NOT_REPRODUCED and "1 on dropout 25 % +0.2" in finding.numbers
+
+
+@pytest.mark.parametrize(("best", "first"), [("grnular", 2), ("ridge", 0)])
+def test_the_claim_of_fig_8_says_how_the_model_fares_with_the_papers_own_genes(monkeypatch, best, first):
+    values = {"grnular": 0.2, "ridge": 0.1, "oracle": 1.0} | {best: 0.3}
+    rows = pd.DataFrame(
+        [("mDC", network, m, 0.1 if network == "C" else v) for network in "ABC" for m, v in values.items()],
+        columns=["dataset", "network", "method", "paper_auprc"],
+    )
+    monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows)
+    finding = claims_real.with_the_papers_genes(lambda folder: Finding(PARTLY, "x"))(RECORD)
+    assert f"highest of 2 methods on {first} of 2 networks (A " in finding.numbers and finding.verdict == PARTLY
 
 
 def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():
@@ -225,7 +260,7 @@ def test_the_page_shows_every_claim_once_with_its_verdict(table):
         start = f"| {row['claim']} ({source}; {claim_page.link(row['page'])}) |"
         lines = [line for line in text.splitlines() if line.startswith(start)]
         assert len(lines) == 1, start
-        assert f"**{row['verdict']}**" in lines[0] and row["basis"] in lines[0]
+        assert f"**{in_words(row['verdict'], row['ours'])}**" in lines[0] and row["basis"] in lines[0]
     places = [text.index(f"| {named(name).text} (") for name in HEADLINES]
     assert places == sorted(places) and places[-1] < text.index(f"## {next(iter(SECTIONS))}")
     top = claim_page.summary(RECORD)

@@ -129,11 +129,20 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
 def _by_margin(
     base: str, factor: str, pairs: Sequence[tuple[str, str]], claimed_near: bool
 ) -> Callable[[Path], Finding]:
-    """Assess by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond."""
+    """Assess by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond.
+
+    Every preset counts by itself, since what one gains another may lose.
+    """
 
     def look(folder: Path) -> Finding:
         rows = variant_rows(folder, base, factor)
-        found = assess(pair(rows, value, other).named(value) for value, other in pairs)
+        if rows.empty:
+            return Finding(OPEN)
+        found = assess(
+            pair(rows[rows["point"] == setting], value, other).named(f"{value} on {_spelled(setting)}")
+            for value, other in pairs
+            for setting in dict.fromkeys(rows["point"])
+        )
         if not found.tested:
             return replace(from_verdicts(found), numbers="")
         tests = found.tests.dropna(subset="p")

@@ -15,6 +15,7 @@ score : str
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,7 @@ from grnular_paper.grids import TUNED
 from grnular_paper.real_data import PRINTED_RULE, recorded_pairs
 from grnular_paper.records import recorded_table
 from grnular_paper.tables.beeline import printed_beside_chance
-from grnular_paper.verdicts import NOT_REPRODUCED, OPEN, PARTLY, REPRODUCED, UNTESTED, word
+from grnular_paper.verdicts import OPEN, PARTLY, REPRODUCED, UNTESTED, word, word_of_counts
 
 OTHERS = ("glasso", "glad-tf", "genie3", "grnboost2")
 TREES = ("genie3", "grnboost2")
@@ -36,7 +37,6 @@ STEM_CELLS = "one network of mouse cells"
 PUBLISHED = "grnular"  # whose network of stem cells gets the verdicts
 REBUILT = "mDC"  # whose genes under the paper's rule are at hand
 RARE = 0.05  # share of random draws
-MOST = 2 / 3  # of the pairs that differ: less is a toss-up
 CONTROLS = ("random", "oracle", "degree", "target-is-tf")
 
 
@@ -52,12 +52,6 @@ def _printed_pairs(folder: Path, value: str) -> pd.DataFrame:
 
 def _by_pair(rows: pd.DataFrame, value: str, columns: str = "method") -> pd.DataFrame:
     return rows.pivot_table(index=["network", "dataset"], columns=columns, values=value)
-
-
-def _word_of_pairs(higher: int, lower: int, of: int) -> str:
-    """The rule of ``verdicts`` for pairs that are counted without a test: "partly" takes two thirds."""
-    found = word(higher, lower, of)
-    return NOT_REPRODUCED if found == PARTLY and higher < MOST * (higher + lower) else found
 
 
 def _counted(n_pairs: int, how: str = "counted") -> str:
@@ -128,7 +122,41 @@ def ahead(
         if not strict[2]:
             return Finding(OPEN)
         basis = _counted(n_pairs, f"counted against {len(others) - len(absent)} methods")
-        return Finding(_word_of_pairs(*strict), numbers, _word_of_pairs(*paper), basis=basis)
+        return Finding(word_of_counts(*strict), numbers, word_of_counts(*paper), basis=basis)
+
+    return look
+
+
+def with_the_papers_genes(assess: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
+    """Add to a finding how the published model fares on ``REBUILT`` with the paper's own genes, by the paper's protocol.
+
+    Parameters
+    ----------
+    assess : callable
+        The assessment, from the folder of recorded tables to a ``Finding``.
+
+    Returns
+    -------
+    callable
+    """
+
+    def look(folder: Path) -> Finding:
+        finding, rows = assess(folder), recorded_pairs(folder, PRINTED_RULE)
+        if PUBLISHED not in set(rows["method"]):
+            return finding
+        table = _by_pair(rows, "paper_auprc").drop(columns=list(CONTROLS), errors="ignore").dropna(axis=1)
+        table = table[table.round(4).nunique(axis=1) > 1]  # all methods have the same score where a network has too few edges
+        others = table.drop(columns=PUBLISHED).max(axis=1)
+        first = int((table[PUBLISHED] > others).sum())
+        shown = ", ".join(
+            f"{network} {own:.3f}, the best other {best:.3f}"
+            for (network, _), own, best in zip(table.index, table[PUBLISHED], others, strict=True)
+        )
+        text = (
+            f"on {REBUILT} with the genes of the paper's own rule, by the paper's protocol, {label(PUBLISHED)} is highest of "
+            f"{table.shape[1]} methods on {first} of {len(table)} networks ({shown})"
+        )
+        return replace(finding, numbers=f"{finding.numbers}; {text}")
 
     return look
 
@@ -359,7 +387,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
             f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "
             "the median"
         )
-        return Finding(_word_of_pairs(higher, lower, of), numbers, basis=_counted(of))
+        return Finding(word_of_counts(higher, lower, of), numbers, basis=_counted(of))
 
     return look
 
