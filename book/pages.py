@@ -70,10 +70,12 @@ def runs(record: dict) -> str:
     )
 
 
-# Identity of an inference in the record: its key without the network.
+# Identity of an inference in the record, its key without the network; in the last line that of an epoch of a training and
+# of a run of a sweep over sizes.
 RUN_COLUMNS = (
     "experiment", "dataset", "genes", "cells", "cell_types", "dropout_percentile", "replicate",
     "method", "tf_information", "seed",
+    "graphs", "reading", "epoch", "sweep", "tfs",
 )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ FAULTS = "faults"  # the table of tests/fault_campaign.py: kills, not runs
 
 
 def recorded(folder: Path) -> str:
-    """Contents of the committed tables: rows, methods, devices, commits and computing time."""
+    """Contents of the committed tables: rows, methods, computing time and commits."""
     rows = []
     printed = sorted(path.name for path in folder.glob("paper_*.csv"))
     for path in sorted(folder.glob("*.csv")):
@@ -93,13 +95,12 @@ def recorded(folder: Path) -> str:
                 f"`{path.name}`",
                 len(lines),
                 folded(distinct(lines, "method")),
-                distinct(lines, "device").replace(" 1 threads", " 1 thread"),
                 hours(lines),
                 folded(distinct(lines, "commit")),
             ]
         )
-    header = ["table", "rows", "methods", "device", "computing time", "commit"]
-    caption = "Recorded tables: rows, methods, device, computing time of all inferences, and commits of this repository."
+    header = ["table", "rows", "methods", "computing time", "commit"]
+    caption = "Recorded tables: rows, methods, computing time, and commits of this repository."
     text = table(header, rows, caption) if rows else "Nothing is recorded yet.\n"
     if printed:
         names = ", ".join(f"`{name}`" for name in printed)
@@ -156,7 +157,7 @@ def folded(names: str) -> str:
 
 
 def hours(lines: list[dict]) -> str:
-    """Time of all inferences; one is scored on several networks and counts once."""
+    """Time of all inferences, one of which may be scored on several networks, or of all epochs of trainings."""
     seconds = {}
     for line in lines:
         run = tuple(line.get(column) for column in RUN_COLUMNS)

@@ -102,11 +102,12 @@ def sources() -> str:
         size = sum(entry.size or 0 for entry in entries) / 1e6 or float("nan")
         hashed = sum(entry.confirmed for entry in entries)
         rows.append([
-            name, f"`{version[:12]}`", licence, folders, len(entries), f"{size:.1f}".replace("nan", "not stated"),
+            f"{name} `{version[:7]}`", licence, folders, len(entries), f"{size:.1f}".replace("nan", "not stated"),
             f"{hashed} of {len(entries)}",
         ])  # fmt: skip
-    header = ["source", "version", "licence there", "folder here", "files", "MB", "hashes computed from the file"]
-    return table(header, rows, "Public places that files come from: version, licence, and number and size of the files.")
+    header = ["source and version", "licence there", "folder here", "files", "MB", "hashed"]
+    caption = "Public places that files come from: version, licence, number and size of the files. *Hashed*: how many here."
+    return table(header, rows, caption)
 
 
 def place(url: str) -> tuple[str, str]:

@@ -63,6 +63,9 @@ CONTEXT = Recipe(
 )
 
 
+IN_RECORD = {"H_d": "H1"}  # factors that have another name in the record
+
+
 @dataclass(frozen=True)
 class Variant(Task):
     """One value of one factor of the model, with its recipe and the test graphs that score it."""
@@ -82,7 +85,7 @@ class Variant(Task):
     @property
     def label(self) -> str:
         """The variant's name in the record."""
-        return f"{self.base}: {self.factor} = {self.value}"
+        return f"{self.base}: {IN_RECORD.get(self.factor, self.factor)} = {self.value}"
 
     def _identities(self) -> list[Mapping[str, object]]:
         """A variant is recorded with all its graphs or not at all."""
@@ -170,7 +173,7 @@ def _untrained_variants() -> list[Variant]:
     return [
         *_of("P", "untrained", UNTRAINED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
         *_of("L", "untrained", UNTRAINED, {str(n): {"n_unroll": n} for n in (1, 5, 15, 30)}),
-        *_of("H1", "untrained", UNTRAINED, {str(h): {"hidden": (h,)} for h in (20, 40, 100)}),
+        *_of("H_d", "untrained", UNTRAINED, {str(h): {"hidden": (h,)} for h in (20, 40, 100)}),
         *_of(
             "layers", "untrained", UNTRAINED,
             {"2": {"hidden": (40,)}, "3": {"hidden": (40, 40)}},

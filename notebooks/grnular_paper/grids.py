@@ -238,7 +238,7 @@ def networks(rows: pd.DataFrame) -> pd.Series:
     """The simulated network that each row is of.
 
     Replicates of one number are one network at all points of "clean" and "noisy"; DS1, DS2 and DS3 are a
-    network each, and their replicates differ in technical noise alone.
+    network each, of which their replicates are simulations anew.
 
     Parameters
     ----------

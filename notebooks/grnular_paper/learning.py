@@ -36,10 +36,10 @@ from grnular_paper.records import Record
 from grnular_paper.synthetic import SyntheticTask, as_dataset, synthetic_tasks
 from grnular_paper.verdicts import turned, with_interval
 
-# name -> (preset, test graphs); SERGIO's DS datasets have 15 replicates
+# name -> (preset, test graphs); SERGIO's DS datasets have 15 noise replicates
 SETTINGS = {"clean": ("clean", 20), "dropout25": ("noisy(25)", 20), "DS1": ("DS1", 15)}
 TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82 %, one network"}
-ONE_NETWORK = ("DS1",)  # its replicates are draws of technical noise: no units of a test
+ONE_NETWORK = ("DS1",)  # its replicates are simulations of that network: no units of a test
 OURS = "grnular-context"
 TRAINED = (OURS, "grnular", "glad-tf", "glad")
 WITHOUT_TRAINING = (

@@ -33,16 +33,16 @@ TRAINED = {
     "context-ranks": "a network by ranks, also on graphs with few cells and with many TFs, SERGIO's dynamics alone",
     "context-regulons": "second network of grnular-context: by ranks, both simulators, also few cells and many TFs",
     "grnular-context": "GRNULar with a rho_nn of two networks that see context, on both simulators",
-    "context-deep": "a network by ranks, on regulons alone, most of them as deep as published cells",
+    "context-deep": "a network by ranks, on regulons alone, most of them as deep as real cells",
     "context-associated": "a network by ranks, where TFs that are members of a regulon count as true, in amplified reads as "
     "well",
-    "context-matched": "by ranks, as associated, with states of cells as strong and regulons as weak as in published cells",
+    "context-matched": "by ranks, as associated, with states of cells as strong and regulons as weak as in real cells",
     "context-uneven": "by ranks, as associated, with a few strong regulons among many weak ones in most graphs",
     "context-shrunk": "by ranks, on the graphs of associated and uneven, also sees shrunk ridge coefficients",
-    "context-measured": "first network of grnular-cells: by ranks, on the family nearest to published cells; "
+    "context-measured": "first network of grnular-cells: by ranks, on the family nearest to real cells; "
     "also sees shared partners and the sign inside clusters",
     "context-measured-b": "second network of grnular-cells: the same from other draws",
-    "grnular-cells": "GRNULar for real cells, two networks on the family nearest to published cells",
+    "grnular-cells": "GRNULar for real cells, two networks on the family nearest to real cells",
 }  # fmt: skip
 AS_PUBLISHED = {
     "grnular": "the paper's recipe",
@@ -75,17 +75,16 @@ def real_means(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``mean, low, high`` by model: geometric mean of strict AUPRC / density over the pairs with its 95 % interval; of what
-        has several seeds the mean over these first.
+        ``mean, low, high`` by model: geometric mean of strict AUPRC / density over the pairs with its 95 % interval over
+        datasets, since pairs of one dataset are not independent; of what has several seeds the mean over these first.
     """
-    rows = pd.read_csv(folder / ON_REAL_DATA)
-    ratios = {name: rows.loc[rows["weights"] == name, "strict_auprc_ratio"] for name in TRAINED}
+    rows = pd.read_csv(folder / ON_REAL_DATA).rename(columns={"weights": "method"})
     recorded = recorded_pairs(folder)
-    recorded = recorded[recorded["dataset"].isin(rows["dataset"])]
-    for name in (*AS_PUBLISHED, *SIMPLE):
-        of_name = recorded[recorded["method"] == name].groupby(["dataset", "network"])
-        ratios[name] = of_name["strict_auprc_ratio"].mean()
-    found = {name: mean_interval(np.log(ratio)) for name, ratio in ratios.items()}
+    recorded = recorded[recorded["dataset"].isin(rows["dataset"]) & recorded["method"].isin([*AS_PUBLISHED, *SIMPLE])]
+    both = pd.concat([rows[rows["method"].isin(TRAINED)], recorded])
+    logs = np.log(both.groupby(["method", "dataset", "network"])["strict_auprc_ratio"].mean())
+    of_datasets = logs.groupby(["method", "dataset"]).mean().unstack("dataset")
+    found = {name: mean_interval(of_datasets.loc[name]) for name in (*TRAINED, *AS_PUBLISHED, *SIMPLE)}
     return np.exp(pd.DataFrame(found).T[["mean", "low", "high"]].astype(float))
 
 
@@ -110,8 +109,9 @@ def development_numbers(folder: Path) -> dict[str, str | int]:
     -------
     dict of str to str or int
         ``real_first`` (SERGIO's dynamics alone), ``real_context`` (both simulators), ``real_labels`` (labels of association),
-        ``real_matched`` and ``real_cells`` with their intervals; ``inside_<family>``: medians of summaries inside the published
-        range; ``real_pairs``, ``resembled_sets``, and of graphs in a family ``resembled_graphs``, ``chosen_graphs``: how many.
+        ``real_matched`` and ``real_cells`` with their intervals; ``inside_<family>``: medians of summaries inside the range
+        of real datasets; ``real_pairs``, ``real_datasets``, ``resembled_sets``, and of graphs in a family ``resembled_graphs``,
+        ``chosen_graphs``: how many.
     """
     shown = on_real_data(folder).set_index("model")["AUPRC / density"]
     steps = {
@@ -119,9 +119,10 @@ def development_numbers(folder: Path) -> dict[str, str | int]:
         "real_matched": "context-matched", "real_cells": "grnular-cells",
     }  # fmt: skip
     real, simulated, looks = (pd.read_csv(folder / name) for name in (ON_REAL_DATA, ON_SIMULATIONS, RESEMBLANCE))
-    inside = resemblance(folder).loc[COUNTS[0]].drop("published sets")
+    inside = resemblance(folder).loc[COUNTS[0]].drop("real datasets")
     sizes = {
-        "real_pairs": real.groupby(["dataset", "network"]).ngroups, "resembled_sets": int((looks["kind"] == "real").sum()),
+        "real_pairs": real.groupby(["dataset", "network"]).ngroups, "real_datasets": real["dataset"].nunique(),
+        "resembled_sets": int((looks["kind"] == "real").sum()),
         "resembled_graphs": _each(looks.loc[looks["kind"] == "simulated"].groupby("name").size()),
         "chosen_graphs": _each(simulated.groupby(["family", "model"]).size().groupby("family").max()),
     }  # fmt: skip
@@ -137,8 +138,8 @@ def _each(counts: pd.Series) -> str:
 def on_simulations(folder: Path) -> pd.DataFrame:
     """The comparison that chose ``grnular-cells``: fresh graphs that no network was trained on.
 
-    The rule: the best on the family that comes nearest to published cells (``resemblance``), in small data
-    (``measured``) and at the sizes of published sets (``measured-large``).
+    The rule: the best on the family that comes nearest to real cells (``resemblance``), in small data
+    (``measured``) and at the sizes of real datasets (``measured-large``).
 
     Returns
     -------
@@ -191,7 +192,7 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
 
 
 def resemblance(folder: Path) -> pd.DataFrame:
-    """How near each family of simulated cells comes to published ones, summary by summary.
+    """How near each family of simulated cells comes to real ones, summary by summary.
 
     Returns
     -------
@@ -203,7 +204,7 @@ def resemblance(folder: Path) -> pd.DataFrame:
     rows = pd.read_csv(folder / RESEMBLANCE)
     names, real = list(SUMMARIES), rows[rows["kind"] == "real"]
     low, high = real[names].min(), real[names].max()
-    lines = {"published sets": [f"{low[n]:.2g} to {high[n]:.2g}" for n in names] + ["", ""]}
+    lines = {"real datasets": [f"{low[n]:.2g} to {high[n]:.2g}" for n in names] + ["", ""]}
     for family, graphs in rows[rows["kind"] == "simulated"].groupby("name", sort=False):
         within = ((graphs[names] >= low) & (graphs[names] <= high)).to_numpy().mean()
         medians = graphs[names].median()

@@ -1,6 +1,6 @@
 """The paper's Tables 1 and 2: how long inference takes with 1,200 genes, method by method.
 
-The data are a replicate of SERGIO's DS3: 1,200 genes, 127 TFs, 2,700 cells. Rows go to the record
+The data are one simulation of SERGIO's DS3: 1,200 genes, 127 TFs, 2,700 cells. Rows go to the record
 ``runtimes`` with their scores, so that a time is never shown without its accuracy. Times mean
 something on an otherwise idle machine only; nothing here can see whether it was.
 

@@ -1,7 +1,7 @@
 """The rule of verdicts: from tests over networks to one word.
 
 The unit of a test is the network: points of a grid (numbers of cells, cell types, dropout) show the same
-networks again and again, and replicates of DS1-DS3 differ in their technical noise alone. For a claim of the
+networks again and again, and replicates of DS1-DS3 are simulations of one network each. For a claim of the
 kind "this method is better than those" there is one test a competing method. A point enters it where both
 methods have six shared networks or more, so that no point is spoken for by a few; each network counts once,
 by its mean difference over the points that entered and noise replicates; a two-sided Wilcoxon signed-rank
@@ -315,9 +315,8 @@ def verdict(
 
 # of ``table`` with the model of this work as the method that is compared
 CAPTION = (
-    "Strict AUPRC of GRNULar-context (this work) minus that of the other method at every point: mean difference, its 95 % "
-    "interval "
-    "over networks where there are six or more, and in brackets the number of networks that both have."
+    "Strict AUPRC of GRNULar-context (this work) minus that of the other method: mean difference over the noise replicates of "
+    "a dataset's one network, in brackets how many both have; one network has no interval."
 )
 
 

@@ -75,7 +75,7 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     assert "prints, for comparison: `paper_fig8.csv`" in pages.recorded(tmp_path)
     rows = "method,seconds,commit,device\nridge,60,abc,cpu\nclr,,abc,cpu\n"
     (tmp_path / "beeline.csv").write_text(rows)
-    assert "| `beeline.csv` | 2 | clr, ridge | cpu | 1.0 min | abc |" in pages.recorded(tmp_path)
+    assert "| `beeline.csv` | 2 | clr, ridge | 1.0 min | abc |" in pages.recorded(tmp_path)
 
 
 def test_the_status_page_shows_the_recorded_kills(tmp_path):
@@ -112,6 +112,13 @@ def test_the_table_of_notebooks_has_times_of_this_build_and_of_the_record():
     (row,) = [line for line in text.splitlines() if "(../notebooks/01_clean.ipynb)" in line]
     assert f"| `01` | 1.5 | {hours} | yes |" in row
     assert text.count("| not run |") == len(NOTEBOOKS) - 1
+
+
+def test_seconds_of_every_epoch_count_and_those_of_an_inference_once():
+    epochs = [{"graphs": "clean", "reading": name, "seed": "0", "epoch": str(n), "seconds": "90"} for name in "ab" for n in (1, 2)]
+    assert pages.hours(epochs) == "6.0 min"
+    networks = [{"dataset": "mESC", "method": "clr", "seed": "0", "network": name, "seconds": "90"} for name in "ab"]
+    assert pages.hours(networks) == "1.5 min"
 
 
 def test_cells_that_run_first_are_shown_last_and_results_stay():

@@ -36,7 +36,7 @@ def test_zenodo_and_codemeta_say_what_the_citation_and_the_package_say():
 
 def test_the_sources_count_every_file_once_and_the_environments_every_recorded_time(tmp_path):
     rows = [row.split(" | ") for row in publication.sources().splitlines()[4:]]
-    assert sum(int(row[4]) for row in rows) == len(registry())
+    assert sum(int(row[3]) for row in rows) == len(registry())
     assert publication.place("https://zenodo.org/records/1/files/x.zip") == ("zenodo.org", "1")
     commit = "a" * 40
     assert publication.place(f"https://raw.example/owner/name/{commit}/folder/x.csv") == ("owner/name", commit)

@@ -260,11 +260,11 @@ def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(real_data,
 
 
 QUICK = {
-    "01_clean": {"cells": [100], "cell_types": [2], "methods": ["correlation"], "replicates": 1},
-    "02_noisy_dropout": {"cells": [100], "dropouts": [25], "methods": ["correlation"], "replicates": 1},
-    "03_ds1_ds3": {"datasets": ["DS1"], "methods": ["correlation"], "replicates": 1},
+    "01_clean": {"cells": [100], "cell_types": [2], "methods": ["correlation"], "test_graphs": 1},
+    "02_noisy_dropout": {"cells": [100], "dropouts": [25], "methods": ["correlation"], "test_graphs": 1},
+    "03_ds1_ds3": {"datasets": ["DS1"], "methods": ["correlation"], "noise_replicates": 1},
     "06_runtimes": {"methods": ["correlation"]},
-    "07_ablations": {"factors": ["algorithm"], "methods": ["clr"], "replicates": 1, "n_graphs": 2},
+    "07_ablations": {"factors": ["algorithm"], "methods": ["clr"], "test_graphs": 1, "n_graphs": 2},
     "08_metric_pitfalls": {"n_random": 4, "n_orders": 30},
     "09_training": {"n_graphs": 1, "epochs": 1},
     "11_model_development": {},

@@ -57,15 +57,16 @@ def _recorded_now() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("gain", "words"), [(0.004, "has hardly any effect"), (0.1, "helps"), (-0.1, "costs a little")]
+    ("gain", "words"), [(0.004, "has hardly any effect"), (0.1, "helps"), (-0.1, "costs")]
 )
-def test_the_mask_is_told_by_its_lowest_threshold(gain, words):
+def test_the_mask_is_told_by_its_largest_effect(gain, words):
     mask = pd.DataFrame(
-        [(100, 0.005, 0.3, 0.3 + gain), (100, 0.1, 0.5, 0.4), (1000, 0.005, 0.7, 0.8), (1000, 0.1, 0.6, 0.9)],
+        [(100, 0.005, 0.3, 0.302), (100, 0.1, 0.5, 0.501), (1000, 0.005, 0.7, 0.7 + gain), (1000, 0.1, 0.9, 0.9)],
         columns=["cells", "threshold", "glad", "glad-tf"],
     )  # fmt: skip
     numbers = tables.mask_numbers(mask)
-    assert numbers["mask_few_low_moves"] == words and numbers["mask_few_low_glad"] == 0.3
+    assert numbers["mask_most_moves"] == words and numbers["mask_most_glad"] == 0.7
+    assert (numbers["mask_most_cells"], numbers["mask_most_threshold"]) == ("1,000", "0.005")
     assert (numbers["mask_few_glad"], numbers["mask_many_glad-tf"]) == (0.5, 0.9)
     assert 0 < numbers["glad_untrained_auprc"] < numbers["glad_auprc"] < 1
     assert list(tables.mask_table(mask)) == ["cells a graph", "threshold", "GLAD", "GLAD-TF"]

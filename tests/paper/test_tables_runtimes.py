@@ -69,12 +69,12 @@ def test_the_chosen_model_stands_beside_correlation():
 def test_what_was_needed_beyond_the_prediction():
     scale = pd.DataFrame(
         {
-            "sweep": ["genes", "cells"], "method": "grnular-context", "genes": 100, "cells": 50, "tfs": 5,
+            "sweep": ["genes", "cells"], "method": "grnular-context", "genes": 100, "cells": 50, "tfs": 5, "threads": 2, "density": 0.1,
             "seconds": [3.0, 8.0], "at_most_seconds": [2.0, np.nan], "peak_gb": [1.0, 3.0],
             "estimate_gb": [0.75, 2.0],
         }
     )  # fmt: skip
-    assert tables.scale_numbers(scale) == {"scale_time_over": 1.5, "scale_memory_over": 1.0}
+    assert tables.scale_numbers(scale) == {"scale_threads": 2, "scale_time_over": 1.5, "scale_memory_over": 1.0}
     shown = tables.scale_table(scale)
     assert shown["sweep"].tolist() == ["cells", "genes"]
     assert shown["predicted, about s"].tolist() == ["", 2.0]

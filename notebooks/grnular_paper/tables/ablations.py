@@ -150,18 +150,20 @@ def mask_numbers(mask: pd.DataFrame) -> dict[str, object]:
     Returns
     -------
     dict of str to object
-        ``mask_few_low_moves``: in words, what the mask does with few cells and the lowest threshold, below a
-        difference of 0.005 hardly anything; the AUPRC there, with the best threshold of 100 and of 1,000 cells, and
+        ``mask_most_cells``, ``mask_most_threshold``: where the mask has its largest effect, ``mask_most_moves`` in words, below
+        a difference of 0.005 hardly any; the AUPRC there, with the best threshold of 100 and of 1,000 cells, and
         on validation graphs before and after training.
     """
     best = mask.groupby("cells")[["glad", "glad-tf"]].max()
-    lowest = mask[mask["cells"] == mask["cells"].min()].iloc[0]
-    gain = float(lowest["glad-tf"] - lowest["glad"])
+    gains = mask["glad-tf"] - mask["glad"]
+    most, gain = mask.loc[gains.abs().idxmax()], float(gains[gains.abs().idxmax()])
     small = "has hardly any effect"
-    words = small if abs(gain) < 0.005 else "helps" if gain > 0 else "costs a little"
-    numbers: dict[str, object] = {"mask_few_low_moves": words}
+    words = small if abs(gain) < 0.005 else "helps" if gain > 0 else "costs"
+    numbers: dict[str, object] = {
+        "mask_most_cells": f"{most['cells']:,.0f}", "mask_most_threshold": f"{most['threshold']:g}", "mask_most_moves": words,
+    }  # fmt: skip
     for name in ("glad", "glad-tf"):
-        numbers[f"mask_few_low_{name}"] = float(lowest[name])
+        numbers[f"mask_most_{name}"] = float(most[name])
         numbers[f"mask_few_{name}"] = float(best.loc[100, name])
         numbers[f"mask_many_{name}"] = float(best.loc[1000, name])
         validated = read_trained(f"{name}-clean").metadata["validation"]
@@ -286,7 +288,7 @@ def speed_numbers(speed: pd.DataFrame, training: pd.DataFrame) -> dict[str, floa
 
 
 def quality_numbers(quality: pd.DataFrame) -> dict[str, float]:
-    """How much faster than the code of 2020 the released model is, at which accuracy.
+    """How much faster than the code of 2020 GRNULar-context is, at which accuracy.
 
     Returns
     -------

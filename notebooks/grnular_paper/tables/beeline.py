@@ -374,22 +374,24 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     return numbers
 
 
-def rule_numbers(rows: pd.DataFrame) -> dict[str, float]:
+def rule_numbers(rows: pd.DataFrame, shown: Sequence[str]) -> dict[str, float]:
     """How many methods the paper's protocol puts below the mean of random scores, and the strict one above.
 
     Parameters
     ----------
     rows : DataFrame
         Rows of the record under the paper's gene rule.
+    shown : sequence of str
+        Methods of the table that the numbers stand below.
 
     Returns
     -------
     dict of str to float
-        ``rule_methods`` without controls; ``rule_below_random`` of them by the paper's AUPRC, ``rule_above_strict`` by
+        ``rule_methods`` of these without controls; ``rule_below_random`` of them by the paper's AUPRC, ``rule_above_strict`` by
         the strict one; ``rule_oracle``: the paper's AUPRC of the reference network itself.
     """
     of = rows[rows["network"] == "STRING"].groupby("method")[["paper_auprc", "strict_auprc_ratio"]].mean()
-    methods = of.drop(index=list(CONTROLS), errors="ignore")
+    methods = of[of.index.isin(shown) & ~of.index.isin(CONTROLS)]
     random = of["paper_auprc"].get("random", np.nan)
     return {
         "rule_methods": len(methods),

@@ -49,7 +49,7 @@ def hidden_units(weights: str = "grnular-DS1") -> str:
 
 
 def ratio_means(recorded: pd.DataFrame) -> pd.DataFrame:
-    """Strict AUPRC as a multiple of random: mean over replicates and their number.
+    """Strict AUPRC as a multiple of random: mean over noise replicates and their number.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def _detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
 
 def survivors(datasets: Iterable[str], device: str = "cpu") -> tuple[pd.DataFrame, list[str]]:
-    """``_detected_and_hidden`` of replicate 0 of each dataset, inferred now.
+    """``_detected_and_hidden`` of the first noise replicate of each dataset, inferred now.
 
     Returns
     -------

@@ -46,7 +46,6 @@ PRINTED = {
 SCALE_NAMES = {
     "cpu_seconds": "CPU seconds",
     "tfs": "TFs",
-    "density": "share not 0",
     "peak_gb": "peak memory, GB",
     "at_most_seconds": "predicted, about s",
     "estimate_gb": "predicted, about GB",
@@ -240,9 +239,9 @@ def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same with readable column names; empty cells where nothing was predicted.
+        The same with readable column names and without those of one value; empty cells where nothing was predicted.
     """
-    shown = scale.sort_values(["sweep", "method", "genes", "cells", "tfs"])
+    shown = scale.drop(columns=["threads", "density"]).sort_values(["sweep", "method", "genes", "cells", "tfs"])
     shown = shown.assign(method=shown["method"].map(label)).rename(columns=SCALE_NAMES)
     return shown.astype(object).where(shown.notna(), "").infer_objects()
 
@@ -253,9 +252,11 @@ def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``scale_time_over``: the largest ratio of seconds; ``scale_memory_over``: the largest difference in GB.
+        ``scale_time_over``: the largest ratio of seconds; ``scale_memory_over``: the largest difference in GB;
+        ``scale_threads``: of each run.
     """
     return {
+        "scale_threads": int(scale["threads"].max()),
         "scale_time_over": float((scale["seconds"] / scale["at_most_seconds"]).max()),
         "scale_memory_over": float((scale["peak_gb"] - scale["estimate_gb"]).max()),
     }

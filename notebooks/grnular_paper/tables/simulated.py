@@ -145,11 +145,13 @@ def graph_numbers(recorded: pd.DataFrame) -> dict[str, int]:
     return {"most_graphs": int(of_point.max()) if len(of_point) else 0}
 
 
-def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
-    """How many runs are recorded and how many are planned beyond them, as a sentence.
+def on_record(total: int, recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
+    """How many runs are recorded, how many of them the figures show, and how many are planned beyond, as a sentence.
 
     Parameters
     ----------
+    total : int
+        Rows of the record, with those of methods that are no curve.
     missing : DataFrame
         Points with fewer ``rows`` than ``planned``, ``grids.missing``.
 
@@ -159,4 +161,4 @@ def on_record(recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
         One line.
     """
     left = int((missing["planned"] - missing["rows"]).sum())
-    return f"{len(recorded)} recorded runs; {left} planned runs are missing."
+    return f"{total} recorded runs, {len(recorded)} of them of methods in the figures; {left} more of these are planned."
