@@ -35,7 +35,8 @@ from grnular_paper.more_runs import BEELINE_LIST, STRICT_LIST
 CONTROLS = ("degree", "target-mean", "target-is-tf", "random")  # they know no edge
 SHOWN = (
     "grnular-curated", "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2",
-    "grnboost2-tuned", "genie3", "tigress", "glasso", "ridge", "correlation", "correlation-signed", "clr", "within-clusters",
+    "grnboost2-tuned", "genie3", "genie3-100", "tigress", "glasso", "ridge", "correlation", "correlation-signed", "clr",
+    "within-clusters",
     "cluster-correlation-4", "cluster-correlation-4-signed", "cluster-correlation-mean", "cluster-correlation-mean-signed",
     *CONTROLS,
 )  # fmt: skip
