@@ -255,6 +255,16 @@ def ranked() -> scores.Ranking:
     return scores.ranking(pd.concat([table, again]), ["clr", "grnular-cells", "ridge", "oracle"])
 
 
+def test_means_over_informative_pairs_are_over_these_alone(ranked):
+    logs = ranked.by_pair
+    blood = [pair for pair in logs.index if "mHSC" in pair]
+    means = scores.telling_means(ranked, blood)
+    assert means["telling_grnular-cells"] == pytest.approx(8) and means["telling_clr"] == pytest.approx(2)
+    assert means["telling_best"] == "GRNULar-cells (this work) with 8.00"
+    assert scores.telling_means(ranked, [p for p in logs.index if p not in blood])["telling_best"].startswith("CLR")
+    assert scores.telling_means(ranked, ["no such pair"]) == {}
+
+
 def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     assert ranked.methods == ["grnular-cells", "clr"]
     assert ranked.geometric.to_dict() == {"grnular-cells": pytest.approx(8**0.5), "clr": pytest.approx(2)}

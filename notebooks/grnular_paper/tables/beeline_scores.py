@@ -173,6 +173,29 @@ def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
     }
 
 
+def telling_means(found: Ranking, telling: Sequence[str]) -> dict[str, float | str]:
+    """Geometric means over the pairs that distinguish methods, to be glued.
+
+    Parameters
+    ----------
+    found : Ranking
+    telling : sequence of str
+        These pairs.
+
+    Returns
+    -------
+    dict of str to float or str
+        ``telling_<method>``, and ``telling_best``, the best method in words with its mean; empty without pairs.
+    """
+    means = np.exp(found.by_pair.reindex(list(telling)).mean(skipna=False)).dropna()
+    if means.empty:
+        return {}
+    best = means.idxmax()
+    return {f"telling_{name}": float(mean) for name, mean in means.items()} | {
+        "telling_best": f"{label(best)} with {means[best]:.2f}"
+    }
+
+
 def telling_pairs(table: pd.DataFrame) -> list[str]:
     """Return the pairs of ``telling_table`` that distinguish methods.
 
