@@ -27,25 +27,22 @@ BASIS = {
     "clean_ours_all": REPRODUCED, "noisy_ours_all": REPRODUCED, "beyond_untrained": NOT_REPRODUCED,
 }  # fmt: skip
 FINDINGS = """\
-- **Reproduced: the method works without technical noise.** Trained on 20 simulated networks, GRNULar as published has a
-  strict AUPRC of {clean_grnular:.1f} times random, tuned GRNBoost2 {clean_grnboost2:.1f}, the simpler GLAD-TF
-  {clean_glad_tf:.1f}.
+- **Reproduced: the method works without technical noise.** Trained on 20 simulated networks, it has {clean_grnular:.1f} times
+  random (strict AUPRC), tuned GRNBoost2 {clean_grnboost2:.1f}, the simpler GLAD-TF {clean_glad_tf:.1f}.
 - **Not reproduced: the lead under dropout and on real cells.** With 25 % dropout it has {noisy_grnular:.1f}, GRNBoost2
-  {noisy_grnboost2:.1f} and GLAD-TF {noisy_glad_tf:.1f} (AUPRC by the paper's own protocol: {papers_grnboost2_tuned:.3f} above
-  GRNBoost2, {papers_glad_tf:.3f} below GLAD-TF); on real cells, against STRING alone, {real_grnular:.1f}, plain correlation
-  {real_correlation:.1f}. Of the paper's {claims} [claims](claims.md) {reproduced} are reproduced, {partly} in part and
-  {failed} not.
-- **Trained as published, no better than an untrained loop.** With a stronger coupling, {untrained_steps} inner steps and no
-  training the same loop has {clean_untrained:.3f} without noise and {dropout25_untrained:.3f} with 25 % dropout, the
-  published model {clean_published:.3f} and {dropout25_published:.3f} (strict AUPRC;
-  [ablations](../notebooks/07_ablations.ipynb)). Where a gene is the product of two TFs it is ahead:
-  {product_grnular:.2f} against {product_grnular_untrained:.2f}.
+  {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f} (by the paper's protocol its AUPRC is {papers_grnboost2_tuned:.3f} above
+  GRNBoost2, {papers_glad_tf:.3f} below GLAD-TF); on real cells, against STRING alone, {real_grnular:.1f}, correlation
+  {real_correlation:.1f}. Of the paper's {claims} [claims](claims.md) {reproduced} are reproduced, {partly} in part, {failed} not.
+- **Trained as published, no better than an untrained loop.** With a stronger coupling and {untrained_steps} inner steps the
+  same loop, untrained, has an AUPRC of {clean_untrained:.3f} without noise and {dropout25_untrained:.3f} with 25 % dropout, the
+  published model {clean_published:.3f} and {dropout25_published:.3f} ([ablations](../notebooks/07_ablations.ipynb)); where a
+  gene is the product of two TFs {product_grnular_untrained:.2f} and {product_grnular:.2f}.
 - **New: the same model with context, and a readout for real cells.** GRNULar-context, whose learned part sees the
   surroundings of an edge, has {noisy_grnular_context:.1f} times random with 25 % dropout, {second} {second_ratio:.1f}. On
-  [{fitted_sets} datasets of real cells](../notebooks/10_more_real_cells.ipynb), against curated networks, each left out of
-  the fit in turn, GRNULar-curated has {fitted_over:.2f} [{fitted_low:.2f}, {fitted_high:.2f}] times the score of the best
-  other method, {fitted_other}; the same fit without its unrolled part has {over_none:.2f} times its score, with GRNBoost2
-  in its place {over_grnboost2:.2f}.
+  [{fitted_sets} datasets of real cells](../notebooks/10_more_real_cells.ipynb), against curated networks, GRNULar-curated has
+  {fitted_over:.2f} [{fitted_low:.2f}, {fitted_high:.2f}] times the score of {fitted_other}, the next best, each dataset left
+  out of its fit in turn; fitted without its unrolled part it has {over_none:.2f} times its score, with GRNBoost2 in its
+  place {over_grnboost2:.2f}.
 """
 ADVICE = """\
 For real cells run `grnular_core.infer`, which takes GRNULar-curated. Against curated networks of {fitted_sets} sets of cells,
