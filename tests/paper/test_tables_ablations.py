@@ -57,7 +57,7 @@ def _recorded_now() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("gain", "words"), [(0.004, "has hardly any effect"), (0.1, "helps"), (-0.1, "costs")]
+    ("gain", "words"), [(0.004, "has hardly any effect"), (0.1, "raises the score"), (-0.1, "lowers the score")]
 )
 def test_the_mask_is_told_by_its_largest_effect(gain, words):
     mask = pd.DataFrame(

@@ -158,7 +158,7 @@ def mask_numbers(mask: pd.DataFrame) -> dict[str, object]:
     gains = mask["glad-tf"] - mask["glad"]
     most, gain = mask.loc[gains.abs().idxmax()], float(gains[gains.abs().idxmax()])
     small = "has hardly any effect"
-    words = small if abs(gain) < 0.005 else "helps" if gain > 0 else "costs"
+    words = small if abs(gain) < 0.005 else "raises the score" if gain > 0 else "lowers the score"
     numbers: dict[str, object] = {
         "mask_most_cells": f"{most['cells']:,.0f}", "mask_most_threshold": f"{most['threshold']:g}", "mask_most_moves": words,
     }  # fmt: skip
