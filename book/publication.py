@@ -106,7 +106,7 @@ def sources() -> str:
             f"{hashed} of {len(entries)}",
         ])  # fmt: skip
     header = ["source and version", "licence there", "folder here", "files", "MB", "hashed"]
-    caption = "Public places that files come from: version, licence, number and size of the files. *Hashed*: how many here."
+    caption = "Public places that files come from: version, licence, files and MB; *hashed*: from the file itself."
     return table(header, rows, caption)
 
 
