@@ -23,7 +23,8 @@ from grnular_core.training.batches import first_seed
 def test_training_graphs_are_of_the_distribution_of_the_test_and_never_the_test_itself(name):
     tested, trained = preset(name), preset(SETTINGS[name].family)
     assert (trained.kinetics, trained.technical) == (tested.kinetics, tested.technical)
-    assert trained.graph == tested.graph and trained.network is None
+    assert trained.graph == tested.graph and trained.network == tested.network
+    assert trained.rewired == bool(tested.network)
     recipe = ceiling_recipe(name)
     for part, graphs in (("train", recipe.train), ("valid", recipe.valid)):
         first = first_seed(part, recipe.seed)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from grnular_core.simulation.networks import GRN, GraphSpec, make_grn, random_grn, topological_order
+from grnular_core.simulation.networks import (
+    GRN,
+    GraphSpec,
+    make_grn,
+    random_grn,
+    rewired,
+    topological_order,
+)
 from grnular_core.utils.errors import InputError
 
 SPECS = st.builds(
@@ -52,6 +59,27 @@ def test_a_random_network_is_acyclic_connected_and_regulates_every_gene(spec, se
     assert n_parts(grn) == 1
     assert np.isin(grn.masters(), grn.tfs).all()
     assert grn.adjacency().sum() == grn.n_edges
+
+
+@given(SPECS, st.integers(0, 2**31))
+def test_a_rewired_network_has_other_edges_between_genes_of_the_same_roles(spec, seed):
+    grn = drawn(spec, seed)
+    other = rewired(grn, np.random.default_rng(seed))
+    for ends in ("regulator", "target"):
+        counts = [np.bincount(getattr(of, ends), minlength=spec.n_genes) for of in (grn, other)]
+        assert (counts[0] == counts[1]).all()
+    assert len({*zip(other.regulator, other.target, strict=True)}) == grn.n_edges
+    assert (other.regulator != other.target).all() and (other.masters() == grn.masters()).all()
+    place = np.argsort(topological_order(grn))  # the order of the first holds in the other
+    assert (place[other.regulator] < place[other.target]).all()
+    assert (other.K == grn.K).all() and (other.tfs == grn.tfs).all()
+
+
+def test_rewiring_leaves_few_edges_of_a_large_network_and_follows_its_seed():
+    grn = drawn(GraphSpec(200, 40, 0.05))
+    one, again, two = (rewired(grn, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    kept = (one.adjacency() & grn.adjacency()).sum() / grn.n_edges
+    assert kept < 0.2 and (one.target == again.target).all() and (one.target != two.target).any()
 
 
 @given(SPECS, st.integers(0, 2**31))

@@ -46,6 +46,7 @@ CLEAN = {
         "whole": None,
     },
     "network": None,
+    "rewired": False,
     "regulons": None,
 }  # fmt: skip
 # Mean over all of the expression, and three of its entries
@@ -96,6 +97,7 @@ def test_every_number_of_the_sergio_data_sets(name, n_genes, n_tfs, shape):
     assert asdict(preset(f"{name}-like")) == clean
     assert asdict(preset(f"{name}-clean")) == {**clean, "network": name}
     assert asdict(preset(name)) == {**clean, "network": name, "technical": dropout}
+    assert asdict(preset(f"{name}-rewired")) == {**asdict(preset(name)), "rewired": True}
 
 
 @pytest.mark.parametrize(

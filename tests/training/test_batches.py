@@ -127,5 +127,5 @@ def test_the_loss_sees_logits_z_or_theta_of_every_iteration(model):
 def test_graphs_that_must_not_train_or_choose_a_model_are_refused(change, part):
     with pytest.raises(InputError, match=part):
         check_training_graphs(Recipe(**change))
-    check_training_graphs(Recipe(train=(("DS1-like", 4), ("varied", 10_000)), seed=99))
+    check_training_graphs(Recipe(train=(("DS1-like", 4), ("DS3-rewired", 4), ("varied", 10_000)), seed=99))
     assert family_preset("DS1-like", 0).network is None
