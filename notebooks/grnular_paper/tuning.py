@@ -311,7 +311,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:
     for method in DEFAULTS:
         best = Setting(method, settings_for(method, trained_like)).values
         names += [(method, method, Setting(method, DEFAULTS[method]).values), (method + TUNED, method, best)]
-    names.append(("grnular-context", "grnular-context", "as released"))
+    names.append(("grnular-context", "grnular-context", "its shipped weights"))
     known = {"glasso": "without"}
     parts = []
     for name, method, values in names:

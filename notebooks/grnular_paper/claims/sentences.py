@@ -107,7 +107,7 @@ CLEAN = (
         "01_clean", simulated.trees_without,
     ),
     Claim(
-        "masked_glad", "introduction, Algorithm 4",
+        "masked_glad", "here",
         "Masking pairs without a TF helps: GLAD-TF is better than GLAD, on clean cells and under dropout",
         "07_ablations", simulated.masked_glad,
     ),
@@ -165,7 +165,7 @@ DROPOUT = (
     ),
     Claim(
         "noisy_ours_all", "here",
-        "GRNULar-context is better than all others",
+        "GRNULar-context is better than trees, GLAD-TF, correlation, CLR, ridge and TIGRESS",
         "02_noisy_dropout", Comparison("noisy", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE)),
     ),
 )  # fmt: skip
@@ -187,7 +187,7 @@ SERGIO_DATA = (
     ),
     Claim(
         "ds_ours_all", "here",
-        "GRNULar-context is better than all others",
+        "GRNULar-context is better than trees, GLAD-TF, correlation, CLR, ridge and TIGRESS",
         "03_ds1_ds3", Comparison("ds", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE, "genie3")),
     ),
 )  # fmt: skip
@@ -250,7 +250,7 @@ REAL_CELLS = (
             ),
             real.weights_ahead(
                 "context-matched", "context-associated",
-                "cell states and regulons as strong as in published cells (context-matched) against "
+                "cell states and regulons as strong as in real cells (context-matched) against "
                 "others, nothing else changed (context-associated)",
             ),
         ),
