@@ -154,7 +154,7 @@ def _ds_graphs(method: str, tf_information: TFInformation, dataset: str) -> int:
     if method == "grnular":
         return (most, most, MIN_UNITS)[size]
     if method == "grnboost2":
-        return (most, most, 3)[size] if tf_information == "with" else (most, 3, 1)[size]
+        return (most, most, MIN_UNITS)[size] if tf_information == "with" else (most, 3, 1)[size]
     return most
 
 

@@ -208,12 +208,10 @@ def _validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "w
 def _chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like: str) -> Setting:
     """The best setting of a method on the validation graphs of one range; of equal ones the first of the grid.
 
-    It is the package's own where none is recorded, and the choice of DS1 where nothing was tried on DS2's.
+    It is the package's own where none is recorded.
     """
     family = FAMILIES[trained_like]
     means = _validation_means(rows, method, known)[family].dropna()
-    if means.empty and trained_like == "DS2":
-        return _chosen(rows, method, known, "DS1")
     own = [s for s in _grid(method, known) if s.values in means.index]
     return max(own, key=lambda s: means[s.values], default=Setting(method, DEFAULTS[method]))
 
