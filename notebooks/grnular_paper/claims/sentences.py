@@ -82,7 +82,7 @@ CLEAN = (
         "01_clean", Comparison("clean", "without", "glad", ("glasso",)),
     ),
     Claim(
-        "clean_gladtf_trees", "Fig. 4",
+        "clean_gladtf_trees", "Fig. 4, Algorithm 4",
         "With TFs, GLAD-TF is better than GRNBoost2",
         "01_clean", Comparison("clean", "with", "glad-tf", (TREES,)),
     ),
