@@ -37,7 +37,7 @@ FINDINGS = """\
 - **Trained as published, no better than an untrained loop.** With a stronger coupling and {untrained_steps} inner steps the
   same loop, untrained, has an AUPRC of {clean_untrained:.3f} without noise and {dropout25_untrained:.3f} with 25 % dropout, the
   published model {clean_published:.3f} and {dropout25_published:.3f} ([ablations](../notebooks/07_ablations.ipynb)); for
-  genes that are products of two TFs {product_grnular_untrained:.2f} and {product_grnular:.2f}.
+  genes that are products of two TFs, though, training counts: {product_grnular_untrained:.2f} and {product_grnular:.2f}.
 - **New: the same model with context, and a readout for real cells.** GRNULar-context, whose learned part sees the
   surroundings of an edge, has {noisy_grnular_context:.1f} times random with 25 % dropout, {second} {second_ratio:.1f}. On
   [{fitted_sets} datasets of real cells](../notebooks/10_more_real_cells.ipynb), against curated networks, GRNULar-curated has

@@ -132,7 +132,7 @@ def differences_table(changes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts, a line a method: edges with q up to 0.1, of all; how many are stronger in b; how many labelings have as many;
+        Texts, a line a method: edges with q up to ``LEVEL``, of all; how many are stronger in b; how many labelings have as many;
         the first ones.
     """
     lines = []
