@@ -121,10 +121,11 @@ def run_all(mode: str, only: list[str] | None = None) -> dict:
     private_jupyter(BUILD / "jupyter")
 
     record = describe_machine() | {"mode": mode, "runs": []}
-    if only:  # the others keep their last run
+    if only and (folder / "record.json").exists():  # the others keep their last run
         record["runs"] = [run for run in read_record(mode)["runs"] if run["notebook"] not in only]
     for source in notebooks:
-        if only and source.stem not in only:
+        # the pages take a run of every notebook: one that has none is run as well
+        if only and source.stem not in only and (mode == "full" or (folder / source.name).exists()):
             continue
         print(f"{source.stem}: running with {mode} parameters", flush=True)
         target = folder / source.name

@@ -284,7 +284,7 @@ def missing(
     counts = have.size()
     lines = []
     for point in points(experiment):
-        for method, known in _curves(experiment):
+        for method, known in all_curves(experiment):
             key = point.task(method).key()
             place = (method, known, *(str(key[c]) for c in ("dataset", "cells", "cell_types")))
             found, wanted = int(counts.get(place, 0)), planned(method, known, point)

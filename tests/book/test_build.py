@@ -49,6 +49,27 @@ def test_a_failing_notebook_is_named_with_its_traceback(tmp_path, monkeypatch):
         execute.run_notebook(notebook, tmp_path / "out.ipynb", {"n": 7})
 
 
+def test_one_notebook_runs_alone_also_where_nothing_has_run_yet(tmp_path, monkeypatch):
+    paths = [write_notebook(tmp_path / f"{name}.ipynb", "n") for name in ("one", "two")]
+    ran = []
+
+    def run(source, target, parameters):
+        ran.append(source.stem)
+        target.write_text("{}")
+        return 1.0
+
+    for name, value in (
+        ("BUILD", tmp_path / "_build"), ("sources", lambda: paths), ("load_parameters", lambda mode: {}),
+        ("private_jupyter", lambda folder: None), ("run_notebook", run),
+    ):  # fmt: skip
+        monkeypatch.setattr(execute, name, value)
+    for mode, expected in (("full", ["two"]), ("full", ["two"]), ("quick", ["one", "two"]), ("quick", ["two"])):
+        ran.clear()
+        record = execute.run_all(mode, ["two"])
+        assert ran == expected
+    assert [run["notebook"] for run in record["runs"]] == ["one", "two"]  # that of the first is kept
+
+
 def test_what_is_published_holds_no_bookkeeping_and_no_path_of_the_checkout():
     output = nbformat.v4.new_output("stream", text=f"wrote {ROOT}/notebooks/x.csv in {ROOT}\n")
     injected = nbformat.v4.new_code_cell("# Parameters\nn = 2")
