@@ -85,8 +85,9 @@ def rows(experiment: str, folder: Path) -> pd.DataFrame:
     found = found.assign(point="all pairs", unit=found["replicate"], tf_information="without")
     point = POINTS[experiment]
     known = grids.rows(experiment, folder)
-    there = (known["dataset"] == point.preset) & (known["cells"].astype(int) == point.n_cells) & (known["tf_information"] == "with")
-    known = known[there & (known["cell_types"].astype(int) == point.n_types)]
+    there = (known["dataset"] == point.preset) & (known["tf_information"] == "with")
+    there &= (known["cells"].astype(int) == point.n_cells) & (known["cell_types"].astype(int) == point.n_types)
+    known = known[there]
     known = known.assign(point="all pairs", unit=known["replicate"].astype(int), replicate=known["replicate"].astype(int))
     return pd.concat([found[COLUMNS], known[COLUMNS]], ignore_index=True)
 
