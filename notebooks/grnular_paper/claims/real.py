@@ -143,6 +143,7 @@ def with_the_papers_genes(folder: Path) -> Finding:
     rows = recorded_pairs(folder, PRINTED_RULE)
     if PUBLISHED not in set(rows["method"]):
         return Finding(OPEN)
+    chance = rows[rows["method"] == "random"].groupby(["network", "dataset"])["paper_auprc"].mean()
     rows = rows[~rows["method"].isin(CONTROLS)]
     by_paper, strict = (_by_pair(rows, f"{protocol}_auprc") for protocol in ("paper", "strict"))
     told = by_paper.dropna(axis=1).round(4).nunique(axis=1) > 1
@@ -151,8 +152,8 @@ def with_the_papers_genes(folder: Path) -> Finding:
     found = [_counts(of, PUBLISHED, against) for of in (strict, by_paper)]
     best = by_paper[[name for name in against if name in by_paper]].max(axis=1)
     shown = "; ".join(
-        f"{network} {own:.3f}, the best of them {other:.3f}"
-        for (network, _), own, other in zip(by_paper.index, by_paper[PUBLISHED], best, strict=True)
+        f"{pair[0]} {own:.3f}, the best of them {other:.3f}, random scores {chance.get(pair, float('nan')):.3f}"
+        for pair, own, other in zip(by_paper.index, by_paper[PUBLISHED], best, strict=True)
     )
     numbers = (
         f"strict: higher in {found[0][0]}, lower in {found[0][1]} of {found[0][2]}; paper's: higher in {found[1][0]}, lower in "
