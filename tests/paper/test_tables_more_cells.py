@@ -160,6 +160,16 @@ def test_pairs_that_are_not_scored_stand_in_brackets():
     assert sizes.loc["tuck", "TFs, strict list"] == 29 and sizes.loc["lungT", "cells"] == 500
 
 
+def test_the_share_of_true_edges_is_that_of_each_set_once_in_percent():
+    rows = pd.DataFrame(
+        [("a", "CollecTRI", "BEELINE", 0.01), ("a", "CollecTRI", "BEELINE", 0.01), ("b", "CollecTRI", "BEELINE", 0.002),
+         ("b", "CollecTRI", "strict", 0.5), ("b", "TRRUST", "BEELINE", 0.3)],
+        columns=["dataset", "network", "tf_list", "density"],
+    )  # fmt: skip
+    assert tables.density_numbers(rows) == {"edges_low": pytest.approx(0.2), "edges_high": pytest.approx(1.0)}
+    assert tables.density_numbers(rows[:0]) == {}
+
+
 def test_rows_computed_now_are_compared_with_the_record(rows):
     live = rows[rows["method"] == "correlation"].assign(seed=0)
     live.loc[live.index[0], "strict_auprc"] *= 1.01

@@ -341,6 +341,19 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
     return {f"fitted_{name}": value for name, value in found.items()}
 
 
+def density_numbers(rows: pd.DataFrame, network: str = "CollecTRI") -> dict[str, float]:
+    """Share of the candidates that are edges of a network, over sets, to be glued.
+
+    Returns
+    -------
+    dict of str to float
+        ``edges_low`` and ``edges_high`` in percent; empty without rows of the network.
+    """
+    of = rows[(rows["network"] == network) & (rows["tf_list"] == BEELINE_LIST)]
+    density = 100 * of.groupby("dataset")["density"].first().astype(float)
+    return {} if density.empty else {"edges_low": density.min(), "edges_high": density.max()}
+
+
 def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float | int]:
     """How many rows were computed now, how many are recorded too, and how far both are apart.
 
