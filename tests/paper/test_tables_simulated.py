@@ -192,7 +192,7 @@ def test_hidden_units_are_four_a_tf_and_at_most_500():
 def test_what_is_planned_and_not_on_record_is_counted():
     missing = pd.DataFrame({"rows": [3, 0], "planned": [5, 10]})
     text = simulated.on_record(9, pd.DataFrame(index=range(7)), missing)
-    assert text == "9 recorded runs, 7 of them of methods in the figures; 12 more of these are planned."
+    assert text == "9 recorded runs, 7 of them of methods in the figures; 12 more are planned, tuned settings aside."
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():

@@ -344,6 +344,10 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
 def density_numbers(rows: pd.DataFrame, network: str = "CollecTRI") -> dict[str, float]:
     """Share of the candidates that are edges of a network, over sets, to be glued.
 
+    Parameters
+    ----------
+    network : str
+
     Returns
     -------
     dict of str to float

@@ -161,4 +161,5 @@ def on_record(total: int, recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
         One line.
     """
     left = int((missing["planned"] - missing["rows"]).sum())
-    return f"{total} recorded runs, {len(recorded)} of them of methods in the figures; {left} more of these are planned."
+    shown = f"{total} recorded runs, {len(recorded)} of them of methods in the figures"
+    return f"{shown}; {left} more are planned, tuned settings aside."
