@@ -344,6 +344,38 @@ def topological_order(grn: GRN) -> np.ndarray:
     return np.array(order, dtype=int)
 
 
+def rewired(grn: GRN, rng: np.random.Generator, rounds: int = 10) -> GRN:
+    """Exchange the targets of random pairs of edges: other edges among genes of the same roles.
+
+    Every gene keeps its number of regulators and of targets, and with them its part in the dynamics. Regulators still
+    come before their targets in the order of ``topological_order``, so there is no cycle.
+
+    Parameters
+    ----------
+    grn : GRN
+    rng : Generator
+    rounds : int
+        Tried exchanges for each edge; those that would repeat an edge or turn the order round are left out.
+
+    Returns
+    -------
+    GRN
+        The strength and the Hill coefficient of an edge stay with its regulator.
+    """
+    place = np.empty(grn.n_genes, dtype=int)
+    place[topological_order(grn)] = np.arange(grn.n_genes)
+    regulator, target = grn.regulator.tolist(), grn.target.tolist()
+    there = set(zip(regulator, target, strict=True))
+    for i, j in rng.integers(grn.n_edges, size=(rounds * grn.n_edges, 2)).tolist():
+        now = (regulator[i], target[i]), (regulator[j], target[j])
+        then = (regulator[i], target[j]), (regulator[j], target[i])
+        if all(place[a] < place[b] for a, b in then) and there.isdisjoint(then):
+            there.difference_update(now)
+            there.update(then)
+            target[i], target[j] = target[j], target[i]
+    return GRN(grn.n_genes, grn.regulator, np.array(target), grn.K, grn.coop, grn.tfs)
+
+
 def _cycle(grn: GRN, stuck: np.ndarray) -> list[int]:
     """Find one cycle by walking from regulator to regulator among the genes left over."""
     into = np.isin(grn.regulator, stuck) & np.isin(grn.target, stuck)

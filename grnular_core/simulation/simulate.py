@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset, make_dataset
-from grnular_core.simulation.networks import GRN, GraphSpec, random_grn
+from grnular_core.simulation.networks import GRN, GraphSpec, random_grn, rewired
 from grnular_core.simulation.noise import TechnicalNoise, add_noise, cell_sizes
 from grnular_core.simulation.regulons import Regulons, random_regulons, regulon_levels
 from grnular_core.simulation.sergio import Kinetics, random_rates, sergio_network, steady_state
@@ -43,6 +43,7 @@ class Preset:
     )  # of regulons only types, cells and anchors
     technical: TechnicalNoise = field(default_factory=TechnicalNoise)
     network: str | None = None  # a dataset of SERGIO's, whose network and rates are taken
+    rewired: bool = False  # other edges between the genes of that network (``networks.rewired``)
     regulons: Regulons | None = None  # the simulator of regulons in place of SERGIO's dynamics
 
 
@@ -135,7 +136,8 @@ def preset(
           noise 1, decay 0.8 and dropout at percentile 82 with shape 6.5 (DS3: 20);
         - ``DS1-clean`` ...: without dropout;
         - ``DS1-like`` ...: random networks of that size with the same kinetics, clean, for training;
-        - ``DS1-like-noisy`` ...: the same with the dropout of the dataset.
+        - ``DS1-rewired`` ...: the dataset with other edges between genes of the same numbers of
+          regulators and targets.
     n_genes : int, optional
         Keeps the share of TFs; not for a network of SERGIO's.
     n_cells, n_types : int, optional
@@ -170,7 +172,7 @@ def preset(
     kinetics = replace(kinetics, **{key: n for key, n in sizes.items() if n is not None})
     if full_noise:
         technical = replace(FULL_NOISE, dropout=technical.dropout)
-    return Preset(graph, kinetics, technical, found.network)
+    return Preset(graph, kinetics, technical, found.network, found.rewired)
 
 
 def _named(name: str) -> Preset:
@@ -179,16 +181,17 @@ def _named(name: str) -> Preset:
         return _CLEAN
     if match := re.fullmatch(r"noisy\((\d+(?:\.\d+)?)\)", name):
         return replace(_CLEAN, technical=TechnicalNoise(dropout=(NOISY_SHAPE, float(match[1]))))
-    if match := re.fullmatch(r"(DS[123])(-clean|-like|-like-noisy)?", name):
+    if match := re.fullmatch(r"(DS[123])(-clean|-like|-rewired)?", name):
         dataset, kind = match[1], match[2]
         n_genes, n_tfs, shape = _DS_SIZES[dataset]
         graph = replace(_CLEAN.graph, n_genes=n_genes, n_tfs=n_tfs)
         lost = TechnicalNoise(dropout=(shape, DS_DROPOUT))
         noise = TechnicalNoise() if kind in ("-clean", "-like") else lost
-        return Preset(graph, _DS_KINETICS, noise, None if kind and "like" in kind else dataset)
+        network = None if kind == "-like" else dataset
+        return Preset(graph, _DS_KINETICS, noise, network, rewired=kind == "-rewired")
     raise InputError(
         f"unknown preset {name!r}; use clean, noisy(q) with q from 0 to 100, DS1, DS2, DS3, "
-        "DS1-clean ..., DS1-like ... or DS1-like-noisy ..."
+        "DS1-clean ..., DS1-like ... or DS1-rewired ..."
     )
 
 
@@ -234,7 +237,8 @@ def simulate(settings: Preset | str = "clean", seed: int = 0) -> Simulation:
 def _network(settings: Preset, rng: np.random.Generator) -> tuple[GRN, np.ndarray]:
     """Draw the network and its master regulators' rates, or read SERGIO's where the preset names one."""
     if settings.network:
-        return sergio_network(settings.network)
+        grn, rates = sergio_network(settings.network)
+        return (rewired(grn, rng) if settings.rewired else grn), rates
     grn = random_grn(settings.graph, rng)
     return grn, random_rates(len(grn.masters()), settings.kinetics, rng)
 

@@ -72,7 +72,8 @@ def check_training_graphs(recipe: Recipe) -> None:
     if not 0 <= recipe.seed <= LAST_SEED:
         raise InputError(f"a recipe's seed is from 0 to {LAST_SEED}, got {recipe.seed}")
     for family, count in (*recipe.train, *recipe.valid):
-        if family_preset(family, 0).network:
+        drawn = family_preset(family, 0)
+        if drawn.network and not drawn.rewired:
             raise InputError(
                 f"{family} is a test network of SERGIO's and must not train or choose a model; use "
                 f"{family[:3]}-like, random networks of its size"
