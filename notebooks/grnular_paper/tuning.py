@@ -48,14 +48,13 @@ GRIDS: tuple[tuple[str, TFInformation], ...] = (
     ("grnboost2", "with"), ("grnboost2", "without"), ("genie3", "with"), ("glasso", "with"),
     ("tigress", "with"), ("ridge", "with"),
 )  # fmt: skip
-# Validation graphs of a grid by family: few where a run is long, none where nothing was tried and
-# the package's own settings, or those of DS1's range for DS2's, stand.
+# Validation graphs of a grid by family: few where a run is long.
 N_VALIDATION = {
-    ("grnboost2", "with"): (4, 4, 3, 0),
-    ("grnboost2", "without"): (2, 2, 1, 0),
+    ("grnboost2", "with"): (4, 4, 3, 2),
+    ("grnboost2", "without"): (2, 2, 1, 1),
     ("genie3", "with"): (4, 4, 3, 1),
-    ("glasso", "with"): (6, 4, 6, 0),
-    ("tigress", "with"): (3, 4, 0, 0),
+    ("glasso", "with"): (6, 4, 6, 4),
+    ("tigress", "with"): (3, 4, 3, 2),
     ("ridge", "with"): (6, 6, 6, 2),
 }
 PENALTIES = {"glasso": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5), "ridge": (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)}
