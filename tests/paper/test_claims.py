@@ -13,7 +13,7 @@ from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
 from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims import simulated as claims_simulated
-from grnular_paper.claims.sentences import CLAIMS, DEFINITIONS, HEADLINES, SECTIONS, SUMS
+from grnular_paper.claims.sentences import CLAIMS, DEFINITIONS, HEADLINES, OF_FIG_8, SECTIONS, SUMS
 from grnular_paper.findings import Claim, Finding
 from grnular_paper.records import recorded_folder
 from grnular_paper.verdicts import (
@@ -254,6 +254,15 @@ def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_
     copy_of_record(tmp_path, "clean")
     (tmp_path / "ds.csv").unlink()
     assert named("boosting_forest").assess(tmp_path).numbers in found.numbers
+
+
+def test_the_sum_of_claims_on_real_cells_is_over_those_on_who_is_ahead(table):
+    single = table[table["name"].isin(OF_FIG_8)]
+    assert len(single) == len(OF_FIG_8)
+    numbers = table.set_index("name").loc["unrolled_real", "numbers"]
+    assert numbers.startswith(f"the {len(OF_FIG_8)} single claims below")
+    for verdict, n in single["verdict"].value_counts().items():
+        assert f"{n} {verdict}" in numbers
 
 
 def test_the_page_shows_every_claim_once_with_its_verdict(table):

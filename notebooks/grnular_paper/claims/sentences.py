@@ -333,6 +333,7 @@ RUNTIMES = (
     ),
 )  # fmt: skip
 ON_GRIDS = (*CLEAN, *DROPOUT, *SERGIO_DATA)
+OF_FIG_8 = ("fig8_auprc", "fig8_mdc", "fig8_auroc", "fig8_gladtf")  # who is ahead of whom
 IN_A_NUTSHELL = (
     Claim(
         "unrolled_simulated", "abstract",
@@ -347,7 +348,7 @@ IN_A_NUTSHELL = (
         "unrolled_real", "abstract",
         "Unrolled models do better than the state of the art on real cells",
         "04_beeline",
-        lambda folder: together(claim.assess(folder) for claim in REAL_CELLS[:3]),
+        lambda folder: together(claim.assess(folder) for claim in REAL_CELLS if claim.name in OF_FIG_8),
     ),
 )  # fmt: skip
 SUMS = "Summary claims"  # each of these is the sum of other claims, and not counted again
