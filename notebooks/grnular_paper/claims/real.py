@@ -146,8 +146,8 @@ def with_the_papers_genes(folder: Path) -> Finding:
     chance = rows[rows["method"] == "random"].groupby(["network", "dataset"])["paper_auprc"].mean()
     rows = rows[~rows["method"].isin(CONTROLS)]
     by_paper, strict = (_by_pair(rows, f"{protocol}_auprc") for protocol in ("paper", "strict"))
-    told = by_paper.dropna(axis=1).round(4).nunique(axis=1) > 1
-    by_paper, strict = by_paper[told], strict[told]
+    informative = by_paper.dropna(axis=1).round(4).nunique(axis=1) > 1
+    by_paper, strict = by_paper[informative], strict[informative]
     against = _editions(by_paper, OTHERS)
     found = [_counts(of, PUBLISHED, against) for of in (strict, by_paper)]
     best = by_paper[[name for name in against if name in by_paper]].max(axis=1)
