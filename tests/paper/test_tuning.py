@@ -123,7 +123,7 @@ def test_the_whole_grid_is_on_record(rows):
 def test_the_packages_table_is_what_the_record_chooses(rows, method, known, trained_like):
     key = WITHOUT if known == "without" else method
     found = tuning._chosen(rows, method, known, trained_like).settings
-    if method == "genie3":  # the grid grows a tenth of the trees
+    if method == "genie3" and trained_like != "DS2":  # the grid grows a tenth of the trees
         found = found._replace(n_trees=DEFAULTS[method].n_trees)
     assert found == SETTINGS[key][trained_like]
 
