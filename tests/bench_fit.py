@@ -19,7 +19,7 @@ import torch
 
 from grnular_core.models.dnn import adam_start, adam_step, gradient, init_weights
 from grnular_core.models.inner_fit import fit_dnn, good_init
-from grnular_core.models.parallel import parts_of
+from grnular_core.models.parallel import _parts_of
 
 # cells, TFs, hidden units, genes, steps of goodINIT, cells of GRNULar, steps of each
 SIZES = {
@@ -64,7 +64,7 @@ def modules(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
 
 def products(weights, X_T, X_O, Z, lam, n_init, n_unroll, n_inner) -> None:
     """On one thread a part, and on all threads if there is one large part, as ``parallel`` does."""
-    (W1, W2), parts = weights.W, parts_of(X_O)
+    (W1, W2), parts = weights.W, _parts_of(X_O)
 
     def part(rows: slice) -> None:
         w1, w2, tfs, out, theta = (x[rows].clone() for x in (W1, W2, X_T, X_O, Z))

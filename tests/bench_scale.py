@@ -25,7 +25,7 @@ from grnular_core.cli.terminal import progress_bar
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import RunOptions, run_method
 from grnular_core.methods.registry import method as entry_of
-from grnular_core.methods.resources import expected_seconds, needed_bytes
+from grnular_core.methods.resources import _needed_bytes, expected_seconds
 
 
 def random_data(
@@ -77,7 +77,7 @@ def main(
     found = data.adata.X.nnz / (size[0] * size[1])
     predicted = expected_seconds(*size, entry_of(method))
     at_most = "" if predicted is None else f"{predicted:.0f}"
-    expected = needed_bytes(*size, entry_of(method), data.adata.X.nnz) / 1e9
+    expected = _needed_bytes(*size, entry_of(method), data.adata.X.nnz) / 1e9
     print(f"{size[1]} genes, {size[2]} TFs, {size[0]} cells, {found:.3f} not 0: {method}, "
           f"at most {at_most or '?'} s, {expected:.1f} GB", flush=True)  # fmt: skip
     began = time.perf_counter()

@@ -111,7 +111,7 @@ def tf_list(given: str, match: Match | None = None) -> TFList:
         if place(given) == "missing":
             _refuse_unknown_word(given)
         taken = f"--tfs {given}: the file of that name is read, not the list"
-        names, notes = read_tf_list(given)
+        names, notes = _read_tf_list(given)
         return TFList(names, match or "exact", (*([taken] if word in NAMED else []), *notes))
     if word == ALL:
         return TFList(None, match or "exact")
@@ -210,12 +210,13 @@ def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
 
 
 def read_tfs(path: str | Path) -> list[str]:
-    """Return the names of ``read_tf_list``.
+    """Read a TF list.
 
     Parameters
     ----------
     path : str or Path
-        As in ``read_tf_list``.
+        One name a line, or a table whose first line has a header such as ``TF`` or ``gene_symbol`` above the names.
+        Lines that start with ``#`` are comments; rows with No in a column such as "Is TF?" are left out.
 
     Returns
     -------
@@ -225,33 +226,14 @@ def read_tfs(path: str | Path) -> list[str]:
     Raises
     ------
     InputError
-        As ``read_tf_list`` does.
-    """
-    return read_tf_list(path)[0]
-
-
-def read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
-    """Read a TF list.
-
-    Parameters
-    ----------
-    path : str or Path
-        One name a line, or a table whose first line has a header such as ``TF`` or
-        ``gene_symbol`` above the names. Lines that start with ``#`` are comments.
-
-    Returns
-    -------
-    names : list of str
-        Each once, in the order of the file.
-    notes : list of str
-        Rows that were left out, with No in a column such as "Is TF?", and row numbers beside the names.
-
-    Raises
-    ------
-    InputError
         When no name is left, and for files that would lose names or make every gene a TF: several
         fields on a line without a header, a network, an expression table.
     """
+    return _read_tf_list(path)[0]
+
+
+def _read_tf_list(path: str | Path) -> tuple[list[str], list[str]]:
+    """Return the names of ``read_tfs``, and notes on rows that were left out and on row numbers beside the names."""
     path = Path(path)
     with open_text(path) as stream:
         lines = stream.read().split("\n")  # not splitlines: names may hold U+2028

@@ -114,22 +114,8 @@ def rank_features(weight: np.ndarray, tf_index: np.ndarray) -> Iterator[np.ndarr
         yield np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12)
 
 
-def log_likelihood_ratio(weights: list[np.ndarray], tf_index: np.ndarray, readout: Readout) -> np.ndarray:
-    """Join the scores of all edges.
-
-    Parameters
-    ----------
-    weights : list of ndarray, shape (tfs, genes)
-        In the order of ``SCORES``.
-    tf_index : ndarray of int, shape (tfs,)
-        Positions of the TFs among the genes.
-    readout : Readout
-
-    Returns
-    -------
-    ndarray, shape (tfs, genes)
-        Natural logarithms.
-    """
+def _log_likelihood_ratio(weights: list[np.ndarray], tf_index: np.ndarray, readout: Readout) -> np.ndarray:
+    """Join the scores of all edges: natural logarithms (tfs, genes), of weights in the order of ``SCORES``."""
     total = np.full(weights[0].shape, readout.intercept)
     features = (feature for weight in weights for feature in rank_features(weight, tf_index))
     for coefficient, feature in zip(readout.weights, features, strict=True):
@@ -154,7 +140,7 @@ def joined(parts: list[Scores], tf_index: np.ndarray, readout: Readout) -> Score
         Likelihood ratios LR: at a density d of true edges, an edge is one with the probability
         d LR / (1 - d + d LR). With the sign of the correlation and the digest of GRNULar-cells' weights.
     """
-    log_ratio = log_likelihood_ratio([part.weight for part in parts], tf_index, readout)
+    log_ratio = _log_likelihood_ratio([part.weight for part in parts], tf_index, readout)
     ratio = np.exp(np.minimum(log_ratio, MOST))
     ratio[np.arange(len(tf_index)), tf_index] = 0.0
     return Scores(ratio, parts[-1].sign, weights_digest=parts[0].weights_digest)

@@ -52,23 +52,10 @@ class Memory:
 # --- memory
 
 
-def needed_bytes(
+def _needed_bytes(
     n_cells: int, n_genes: int, n_tfs: int, method: Method | None = None, n_values: int | None = None
 ) -> int:
-    """Memory that a run takes: expression, scores (tfs, genes), edge table and working memory.
-
-    Parameters
-    ----------
-    n_cells, n_genes, n_tfs : int
-    method : Method, optional
-        An entry of the registry; None for what every method takes.
-    n_values : int, optional
-        How many values a sparse expression holds; None where it is dense.
-
-    Returns
-    -------
-    int
-    """
+    """Memory that a run takes: expression, scores (tfs, genes), edge table and working memory."""
     more = Memory() if method is None else method.memory
     values, pairs = n_cells * n_genes, n_tfs * n_genes
     if more.in_blocks and is_large(n_cells, n_genes, n_tfs):
@@ -99,8 +86,11 @@ def check_memory(
 
     Parameters
     ----------
-    n_cells, n_genes, n_tfs, method, n_values
-        As in ``needed_bytes``.
+    n_cells, n_genes, n_tfs : int
+    method : Method, optional
+        An entry of the registry; None for what every method takes.
+    n_values : int, optional
+        How many values a sparse expression holds; None where it is dense.
 
     Returns
     -------
@@ -112,7 +102,7 @@ def check_memory(
     InputError
         When the machine, or its container, has less.
     """
-    needed = needed_bytes(n_cells, n_genes, n_tfs, method, n_values)
+    needed = _needed_bytes(n_cells, n_genes, n_tfs, method, n_values)
     there = machine_bytes()
     if there is not None and needed > there:
         raise InputError(

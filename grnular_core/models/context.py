@@ -162,37 +162,20 @@ def context_of(X: Tensor, tf_index: Tensor, problem: Problem, config: GRNULarCon
             edge_features(cells, tfs, config.context_features, problem.X.dtype, X.device)
         )
         detected.append(torch.from_numpy(cells.detected))
-    return make_context(
+    return _make_context(
         torch.stack(features), torch.stack(detected).to(problem.X), index, problem.allowed,
         config.context_partners,
     )  # fmt: skip
 
 
-def make_context(
+def _make_context(
     features: Tensor,
     detected: Tensor,
     tf_index: Tensor,
     allowed: Tensor,
     partners: Partners = "all",
 ) -> Context:
-    """Return the context from edge features.
-
-    Parameters
-    ----------
-    features : Tensor, shape (graphs, tfs, genes, features)
-        The first of ``edge_features.EDGE_FEATURES``.
-    detected : Tensor, shape (graphs, genes)
-        Share of cells in which a gene is not 0.
-    tf_index : Tensor of int, shape (graphs, tfs)
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-    partners : {"all", "within"}
-        What C is computed from: correlation over all cells, or the square of the positive correlation
-        inside clusters of cells.
-
-    Returns
-    -------
-    Context
-    """
+    """Return the context from edge features (graphs, tfs, genes, features), the first of ``EDGE_FEATURES``."""
     rows = [row_spread(feature.abs(), allowed) for feature in features.unbind(-1)]
     columns = tf_index[:, None, :].expand(-1, tf_index.shape[1], -1)
     # where cells differ in one state above all, all TFs correlate over all of them, less so within clusters
@@ -204,14 +187,17 @@ def make_context(
 def large_context(
     source: EdgeStatistics, n_features: int, detected: Tensor, allowed: Tensor, partners: Partners = "all"
 ) -> Context:
-    """``make_context`` of one large dataset, whose features are made a block at a time.
+    """Return the context of one large dataset, whose features are made a block at a time.
 
     Parameters
     ----------
     source : EdgeStatistics
     n_features : int
-    detected, allowed, partners
-        As in ``make_context``, of one graph.
+    detected : Tensor, shape (graphs, genes)
+        Share of cells in which a gene is not 0; graphs is 1.
+    allowed : Tensor of bool, shape (graphs, tfs, genes)
+    partners : {"all", "within"}
+        What C is computed from: correlation over all cells, or the square of the positive correlation inside clusters.
 
     Returns
     -------

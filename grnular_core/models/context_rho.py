@@ -85,14 +85,8 @@ def _linear(n_in: int, n_out: int, bias: bool = True) -> nn.Linear:
     return nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
 
 
-class ContextLayer(nn.Module):
-    """One layer of the formula above; every map is applied before it is spread out, not after.
-
-    Parameters
-    ----------
-    width : int
-        Numbers of an edge.
-    """
+class _ContextLayer(nn.Module):
+    """One layer of the formula above on edges of ``width`` numbers; every map is applied before it is spread out, not after."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -130,17 +124,7 @@ class ContextLayer(nn.Module):
     def heard(
         self, h: Tensor, C: Tensor, rows: Tensor, columns: Tensor, reverse: Tensor, own: Tensor
     ) -> Tensor:
-        """Return the gelu of the formula above.
-
-        Parameters
-        ----------
-        h, C, rows, columns, reverse, own
-            As in ``forward``.
-
-        Returns
-        -------
-        Tensor, shape (graphs, tfs, genes, width)
-        """
+        """Return the gelu of the formula above."""
         out = self.own(h)
         out += self.correlated((C @ h.flatten(2)).view_as(h))
         out += self.row(rows)
@@ -167,7 +151,7 @@ class ContextRho(nn.Module):
     ) -> None:
         super().__init__()
         self.enter = _linear(3 * n_features + 2 + 6, width)
-        self.layers = nn.ModuleList(ContextLayer(width) for _ in range(n_layers))
+        self.layers = nn.ModuleList(_ContextLayer(width) for _ in range(n_layers))
         self.leave = _linear(width, 1)
         with torch.no_grad():
             for name, parameter in self.named_parameters():

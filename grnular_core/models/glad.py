@@ -64,23 +64,12 @@ class GLADOutput:
     unrolled: tuple[tuple[Tensor, Tensor], ...]  # (theta, Z) of every iteration
 
 
-def gene_covariance(X: Tensor) -> tuple[Tensor, Tensor]:
-    """Covariance of z-scores, computed in float64.
-
-    Parameters
-    ----------
-    X : Tensor, shape (graphs, cells, genes)
-
-    Returns
-    -------
-    tuple of Tensor
-        Sigma (graphs, genes, genes) and which genes vary (graphs, genes). A gene of constant expression
-        is given variance 1 and covariance 0 with all others: it takes part as an independent gene and
-        leaves every step finite.
-    """
+def _gene_covariance(X: Tensor) -> tuple[Tensor, Tensor]:
+    """Covariance of z-scores (graphs, genes, genes) in float64, and which genes vary (graphs, genes)."""
     z = standardise(X)
     varies = (z != 0).any(1)
     sigma = z.mT @ z / X.shape[1]
+    # a constant gene has variance 1 and no covariance: it takes part as an independent one, and steps stay finite
     return sigma + torch.diag_embed((~varies).to(sigma.dtype)), varies
 
 
@@ -178,7 +167,7 @@ class GLAD(nn.Module):
         GLADOutput
         """
         L, parameter = self.config.n_unroll, self.log_offset
-        sigma, varies = gene_covariance(X)
+        sigma, varies = _gene_covariance(X)
         sigma = sigma.to(parameter.dtype)
         mask = self.mask(tf_index, len(X), X.shape[2])
         state = self.start(sigma)
@@ -198,7 +187,7 @@ class GLAD(nn.Module):
         Parameters
         ----------
         sigma : Tensor, shape (graphs, genes, genes)
-            Covariance, see ``gene_covariance``.
+            Covariance of z-scores.
         mask : Tensor of bool, shape (graphs, genes, genes), or None
             Entries of theta and Z that are kept, see ``mask``; None keeps all.
 
@@ -223,7 +212,7 @@ class GLAD(nn.Module):
         -------
         GLADState
         """
-        theta = regularised_inverse(sigma, self.log_offset.exp())
+        theta = _regularised_inverse(sigma, self.log_offset.exp())
         return GLADState(theta, theta, sigma.new_ones(len(sigma), 1, 1))
 
     def lambda_step(self, state: GLADState) -> GLADState:
@@ -340,25 +329,10 @@ def shifted_root(Y: Tensor, c: Tensor) -> Tensor:
     return _ShiftedRoot.apply(Y, c)
 
 
-def regularised_inverse(sigma: Tensor, t: Tensor) -> Tensor:
-    """(Sigma + t I)^-1.
-
-    By eigenvalues, those below zero by rounding set to zero: a singular Sigma (fewer cells than
-    genes) is safe however small t is.
-
-    Parameters
-    ----------
-    sigma : Tensor, shape (graphs, genes, genes)
-        Positive semidefinite.
-    t : Tensor
-        A scalar > 0.
-
-    Returns
-    -------
-    Tensor, shape (graphs, genes, genes)
-        Gradients flow to t, not to Sigma.
-    """
+def _regularised_inverse(sigma: Tensor, t: Tensor) -> Tensor:
+    """(Sigma + t I)^-1 of a positive semidefinite Sigma and a scalar t > 0; gradients flow to t, not to Sigma."""
     w, U = torch.linalg.eigh(sigma.detach())
+    # none below zero by rounding: a singular Sigma (fewer cells than genes) is safe however small t is
     return (U / (w.clamp_min(0) + t)[:, None, :]) @ U.mT
 
 

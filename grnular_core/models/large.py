@@ -128,18 +128,8 @@ class LargeFit(InPlaceFit):
         return (total / len(self.held)).to(self.w)
 
 
-class LargeGRNULar(GRNULar):
-    """A ``GRNULar`` of one large dataset; its parameters are those of the model.
-
-    Parameters
-    ----------
-    model : GRNULar
-    make_cells : callable
-        Gives the ``Cells``; called again when they were left out for a while.
-    tf_index : ndarray of int, shape (tfs,)
-    stages : Stages
-        Hears how far the run is.
-    """
+class _LargeGRNULar(GRNULar):
+    """A ``GRNULar`` of one large dataset, with its parameters; ``make_cells`` is called again when cells were left out."""
 
     def __init__(
         self, model: GRNULar, make_cells: Callable[[], Cells], tf_index: np.ndarray, stages: Stages
@@ -152,19 +142,12 @@ class LargeGRNULar(GRNULar):
 
     @property
     def cells(self) -> Cells:
-        """Cells of the run."""
         if self._cells is None:
             self._cells = self.make_cells()
         return self._cells
 
     def problem(self) -> tuple[Problem, Tensor]:
-        """Input of the iterations, and an array with the sign of the correlation.
-
-        Returns
-        -------
-        tuple of Problem and Tensor
-            The problem without X and X_T. The signs (1, tfs, genes) are int8, or the covariance itself.
-        """
+        """Input of the iterations, without X and X_T, and an array (1, tfs, genes) with the sign of the correlation."""
         like = next(self.parameters())
         tfs = torch.as_tensor(self.tf_index, device=like.device)[None]
         allowed = candidate_edges(tfs, torch.from_numpy(self.cells.varies).to(like.device)[None])
@@ -188,17 +171,7 @@ class LargeGRNULar(GRNULar):
         return total[None] / self.cells.n_cells
 
     def good_init(self, problem: Problem) -> IterationState:
-        """``GRNULar.good_init``, its draws in the same order.
-
-        Parameters
-        ----------
-        problem : Problem
-            Not used: the cells are those of the run.
-
-        Returns
-        -------
-        IterationState
-        """
+        """``GRNULar.good_init`` on the cells of the run, its draws in the same order."""
         c, like = self.config, next(self.parameters())
         sizes = c.layer_sizes(len(self.tf_index), self.cells.n_genes)
         weights = init_weights(1, sizes, self.generator, c.init_scale, like.device, like.dtype)
@@ -212,19 +185,7 @@ class LargeGRNULar(GRNULar):
         return self._first_state(start.weights, start.adam, start.error)
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:
-        """``GRNULar.dnn_step`` on drawn cells.
-
-        Parameters
-        ----------
-        state : IterationState
-            State after the previous step.
-        problem : Problem
-            Not used: the cells are those of the run.
-
-        Returns
-        -------
-        IterationState
-        """
+        """``GRNULar.dnn_step`` on drawn cells of the run."""
         c = self.config
         fit = LargeFit(
             state.weights, state.adam, self.cells, self.tf_index,
@@ -236,20 +197,7 @@ class LargeGRNULar(GRNULar):
         return state._replace(weights=fit.weights, adam=fit.adam, theta=theta, logit=None)
 
     def rho(self, state: IterationState, problem: Problem) -> tuple[Tensor, Tensor | None]:
-        """``GRNULar.rho``, the paper's rho_nn a block of genes at a time.
-
-        Parameters
-        ----------
-        state : IterationState
-            State after the previous step.
-        problem : Problem
-            The data.
-
-        Returns
-        -------
-        tuple
-            rho (1, tfs, genes), and the logits or None.
-        """
+        """``GRNULar.rho``, the paper's rho_nn a block of genes at a time."""
         if problem.context is not None:
             self._cells = None  # made again in a hundredth of the time that follows
             give_back_memory()
@@ -262,13 +210,7 @@ class LargeGRNULar(GRNULar):
 
     @torch.no_grad()
     def result(self) -> tuple[Tensor, Tensor]:
-        """Algorithm 2, of whose iterations only the last is kept.
-
-        Returns
-        -------
-        tuple of Tensor
-            Scores, and an array with the sign of the correlation, each (tfs, genes).
-        """
+        """Algorithm 2, of whose iterations only the last is kept: scores, and the sign of the correlation, each (tfs, genes)."""
         (problem, sign), L = self.problem(), self.config.n_unroll
         states = [self.good_init(problem)]  # of which none is referred to while the next is made
         for done in range(L):
@@ -323,7 +265,7 @@ def large_scores(
     rank = np.argsort(order)
     tf_order = np.argsort(rank[tfs])
     stages.part("read")(1.0)
-    run = LargeGRNULar(model, lambda: Cells.of(matrix, scale, order, dtype), rank[tfs][tf_order], stages)
+    run = _LargeGRNULar(model, lambda: Cells.of(matrix, scale, order, dtype), rank[tfs][tf_order], stages)
     scores, sign = (part.cpu().numpy() for part in run.result())
     values = np.zeros(scores.shape)
     signs = np.zeros(scores.shape, dtype=np.int8)

@@ -92,17 +92,8 @@ def _one_thread_a_product() -> Iterator[None]:
         yield
 
 
-def parts_of(X_O: Tensor) -> list[slice]:
-    """Graphs to work on together; the same parts for any number of threads.
-
-    Parameters
-    ----------
-    X_O : Tensor, shape (graphs, cells, genes)
-
-    Returns
-    -------
-    list of slice
-    """
+def _parts_of(X_O: Tensor) -> list[slice]:
+    """Graphs to work on together; the same parts for any number of threads."""
     n_graphs, n_cells, n_genes = X_O.shape
     size = n_graphs if X_O.device.type != "cpu" else max(PART // (n_cells * n_genes), 1)
     return [slice(i, i + size) for i in range(0, n_graphs, max(size, 1))] or [slice(0, 0)]
@@ -130,7 +121,7 @@ def over_graphs(job: Callable[..., Any], work: float, X_O: Tensor, *arguments: A
     def part(rows: slice) -> Any:
         return job(X_O[rows], *(pick(argument, rows) for argument in arguments))
 
-    parts = parts_of(X_O)
+    parts = _parts_of(X_O)
     threads = torch.get_num_threads()
     large = work > LARGE and len(parts) < threads
     if X_O.device.type != "cpu" or large or threads == 1:

@@ -173,7 +173,7 @@ def inputs_of(
         Path(data) if is_file else None,
         str(tfs) if given else f"{len(read_data.tfs if tfs is None else tfs)} names",
         options={key: value for key, value in options.items() if value is not None},
-        notes=tuple(map(in_python, read_data.notes)),
+        notes=tuple(map(_in_python, read_data.notes)),
     )
 
 
@@ -199,19 +199,8 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else str(value)
 
 
-def in_python(text: str) -> str:
-    """Spell the command line's options in a message as keywords of Python.
-
-    Parameters
-    ----------
-    text : str
-        A message, such as "pass --layer raw".
-
-    Returns
-    -------
-    str
-        "pass layer='raw'".
-    """
+def _in_python(text: str) -> str:
+    """Spell the command line's options in a message as keywords: "pass --layer raw" as "pass layer='raw'"."""
 
     def keyword(found: re.Match[str]) -> str:
         if found["flag"]:
@@ -234,7 +223,7 @@ def words_of_python() -> Iterator[None]:
     try:
         yield
     except GrnularError as error:
-        error.args = (in_python(str(error)),)
+        error.args = (_in_python(str(error)),)
         raise
 
 
@@ -250,4 +239,4 @@ def warn(notes: Sequence[str]) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("grnular_core"):
         frame, level = frame.f_back, level + 1
     for note in dict.fromkeys(notes):
-        warnings.warn(in_python(note), InputWarning, stacklevel=level)
+        warnings.warn(_in_python(note), InputWarning, stacklevel=level)

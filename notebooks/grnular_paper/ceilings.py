@@ -62,13 +62,8 @@ SETTINGS = {
 }
 
 
-def ceiling_recipe(name: str) -> Recipe:
-    """Return the recipe of a setting's model: one network with context, trained by ranks.
-
-    Returns
-    -------
-    Recipe
-    """
+def _ceiling_recipe(name: str) -> Recipe:
+    """Return the recipe of a setting's model: one network with context, trained by ranks."""
     setting = SETTINGS[name]
     return Recipe(
         config=GRNULarConfig(
@@ -80,22 +75,9 @@ def ceiling_recipe(name: str) -> Recipe:
     )  # fmt: skip
 
 
-def ceiling_rows(name: str, say: Callable[[str], None] = print, checkpoint: Path | None = None) -> pd.DataFrame:
-    """Train the model of a setting, and score it on the setting's test graphs.
-
-    Parameters
-    ----------
-    say : callable
-        Receives a line an epoch.
-    checkpoint : Path, optional
-        From which training goes on where it was stopped.
-
-    Returns
-    -------
-    DataFrame
-        ``setting, replicate, density, strict_auprc, strict_auroc, weights``, a line a test graph, with provenance.
-    """
-    recipe = ceiling_recipe(name)
+def _ceiling_rows(name: str, say: Callable[[str], None] = print, checkpoint: Path | None = None) -> pd.DataFrame:
+    """Train the model of a setting, or go on from its checkpoint, and score it on the setting's test graphs, a row each."""
+    recipe = _ceiling_recipe(name)
     progress = train(recipe, checkpoint=checkpoint, device="cpu", say=say)
     rows = []
     with tempfile.TemporaryDirectory() as made:
@@ -125,7 +107,7 @@ def record_ceilings(folder: Path, parts: Path, say: Callable[[str], None] = prin
             continue
         parts.mkdir(parents=True, exist_ok=True)
         checkpoint = parts / f"{TABLE}-{name}.pt"
-        rows = ceiling_rows(name, say, checkpoint)
+        rows = _ceiling_rows(name, say, checkpoint)
         write_csv(pd.concat([there, rows]).round(6), folder / f"{TABLE}.csv")
         checkpoint.unlink(missing_ok=True)
 
@@ -136,7 +118,7 @@ def recorded_ceilings(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As ``ceiling_rows``, of all recorded settings.
+        ``setting, replicate, density, strict_auprc, strict_auroc, weights``, a line a test graph, with provenance.
     """
     return recorded_table(folder, TABLE)
 

@@ -7,9 +7,9 @@ development and maintenance of stem cells in general. Terms on stem cells of one
 mesenchyme) are left out, and so is "regulation of stem cell differentiation" (GO:2000736), most of whose
 genes are those of its child on blood.
 
-The snapshot has human symbols. ``_mouse_symbol`` writes them as mouse genes are written, and knows the
-ones of the set that are named otherwise; it is no table of orthologues.
-``stem_cell_genes.tsv`` is what ``from_snapshot`` makes of the snapshot.
+The snapshot (``go/GO_Biological_Process_2018.txt`` of the registry; GO itself is CC BY 4.0) has human symbols.
+``stem_cell_genes.tsv`` has them as mouse genes are written, ZNF281 as Zfp281 and ZNF706 as Zfp706; it is no table of
+orthologues. A test makes it again from the snapshot.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ import csv
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 from grnular_core.utils.errors import InputError
 
-SNAPSHOT = "go/GO_Biological_Process_2018.txt"  # key of the registry; GO itself is CC BY 4.0
 TERMS = {
     "GO:0001706": "endoderm formation",
     "GO:0001711": "endodermal cell fate commitment",
@@ -39,7 +37,6 @@ ENDODERM = ("GO:0001706", "GO:0001711", "GO:0007492", "GO:0035987")
 PAPER_GENES_IN_SET = 286
 PAPER_GENES_IN_DATA = 32
 NAMED_IN_PAPER = ("Cfc1", "Cited2", "Gata6", "Mtf2", "Notch1", "Rbpj", "Sox17", "Sox7")
-RENAMED = {"ZNF281": "Zfp281", "ZNF706": "Zfp706"}
 
 
 @cache
@@ -98,42 +95,3 @@ def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
     """
     wanted = frozenset(gene.upper() for gene in genes)
     return [name for name in known if name.upper() in wanted]
-
-
-def _mouse_symbol(human: str) -> str:
-    """A human symbol as the mouse gene is written: SOX17 -> Sox17."""
-    return RENAMED.get(human, human.capitalize())
-
-
-def from_snapshot(path: str | Path) -> dict[str, tuple[str, ...]]:
-    """The set of the snapshot, which ``stem_cell_genes`` must equal.
-
-    Each line is ``name (GO:id),gene<TAB>gene...``.
-
-    Parameters
-    ----------
-    path : str or Path
-        The snapshot.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        Mouse symbol -> identifiers of terms, both sorted.
-
-    Raises
-    ------
-    InputError
-        When a term is not there.
-    """
-    found: dict[str, list[str]] = {}
-    missing = set(TERMS)
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        name, _, genes = line.partition("),")
-        term = name.rpartition("(")[2]
-        if term in TERMS:
-            missing.discard(term)
-            for gene in filter(None, genes.split("\t")):
-                found.setdefault(_mouse_symbol(gene.strip()), []).append(term)
-    if missing:
-        raise InputError(f"{path} lacks {', '.join(sorted(missing))}; is it the registry's file?")
-    return {gene: tuple(sorted(found[gene])) for gene in sorted(found)}

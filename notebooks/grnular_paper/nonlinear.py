@@ -45,14 +45,8 @@ NOISE = 0.5
 TABLE = "nonlinear"
 
 
-def network_cells(kind: str, replicate: int) -> GRNDataset:
-    """Draw a network and its cells.
-
-    Returns
-    -------
-    GRNDataset
-        ``N_CELLS`` cells of ``N_GENES`` genes, of which ``N_TFS`` are TFs, with the network.
-    """
+def _network_cells(kind: str, replicate: int) -> GRNDataset:
+    """Draw a network and its cells: ``N_CELLS`` cells of ``N_GENES`` genes, of which ``N_TFS`` are TFs."""
     n_regulators, effect = KINDS[kind]
     rng = np.random.default_rng(replicate)
     tfs = rng.normal(size=(N_CELLS, N_TFS))
@@ -88,7 +82,7 @@ def measure(
     rows = []
     for kind in kinds:
         for replicate in range(replicates):
-            data = network_cells(kind, replicate)
+            data = _network_cells(kind, replicate)
             density = strict_candidates(data.truth, data.genes, data.tfs).density
             for name in methods:
                 edges = infer(data, name, seed=0, device="cpu")

@@ -144,18 +144,8 @@ def _of_half(chosen: Candidates, data: GRNDataset, features: np.ndarray, half: i
     return Examples(features[row, column], is_edge, np.where(is_edge, 1 / len(edges), 1 / len(drawn)))
 
 
-def fit_readout(examples: Iterable[Examples]) -> Readout:
-    """Fit the log likelihood ratio by logistic regression.
-
-    Parameters
-    ----------
-    examples : iterable of Examples
-        Each counts alike.
-
-    Returns
-    -------
-    Readout
-    """
+def _fit_readout(examples: Iterable[Examples]) -> Readout:
+    """Fit the log likelihood ratio by logistic regression; all examples count alike."""
     from sklearn.linear_model import LogisticRegression
 
     rows, is_edge, share = (np.concatenate(of) for of in zip(*examples, strict=True))
@@ -179,7 +169,7 @@ def held_out_readouts(examples: Mapping[str, Mapping[int, Examples]]) -> dict[tu
     dict of (str, int) to Readout
     """
     return {
-        (left_out, half): fit_readout(
+        (left_out, half): _fit_readout(
             part for name, halves in examples.items() if name != left_out for of, part in halves.items() if of != half
         )
         for left_out in examples
@@ -188,19 +178,8 @@ def held_out_readouts(examples: Mapping[str, Mapping[int, Examples]]) -> dict[tu
 
 
 @lru_cache
-def recorded_readouts(folder: Path) -> dict[tuple[str, int], Readout]:
-    """Read the recorded held-out readouts.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of recorded tables.
-
-    Returns
-    -------
-    dict of (str, int) to Readout
-        By set and half.
-    """
+def _recorded_readouts(folder: Path) -> dict[tuple[str, int], Readout]:
+    """Read the recorded held-out readouts, by set and half."""
     table = recorded_table(folder, TABLE)
     weights = table[list(FEATURES)].to_numpy()
     keys = zip(table["left_out"], table["half"], strict=True)
@@ -222,7 +201,7 @@ def held_out_scores(given: MethodInput, options: RunOptions) -> Scores:
     Scores
         Each TF's edges by the readout of its half.
     """
-    readouts = recorded_readouts(recorded_folder())
+    readouts = _recorded_readouts(recorded_folder())
     of_tfs = [readouts[given.data.name, half_of(tf)] for tf in given.tfs]
     weights, intercept = np.stack([of.weights for of in of_tfs], axis=1), np.array([of.intercept for of in of_tfs])
     each = Readout(weights[..., None], intercept[:, None])  # along the TFs, where a score is (tfs, genes)
@@ -250,7 +229,7 @@ def fit_all(folder: Path, shipped: Path) -> None:
     for name in SETS:
         data = load_cells(name)
         examples[name] = set_examples(data, set_features(data))
-    whole = fit_readout(part for halves in examples.values() for part in halves.values())
+    whole = _fit_readout(part for halves in examples.values() for part in halves.values())
     about = {
         "fitted_on": {name: cell_set(name).what for name in examples},
         "networks": [name for name, kind in KINDS.items() if kind == CURATED],

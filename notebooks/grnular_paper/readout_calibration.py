@@ -26,20 +26,8 @@ TABLE = "readout_calibration"
 DRAWS = 10_000
 
 
-def ratio_shares(ratio: np.ndarray, is_edge: np.ndarray) -> pd.DataFrame:
-    """Count the edges and the other candidates of every range.
-
-    Parameters
-    ----------
-    ratio : ndarray, shape (candidates,)
-        Likelihood ratios.
-    is_edge : ndarray of bool, shape (candidates,)
-
-    Returns
-    -------
-    DataFrame
-        ``low`` end of the range, ``edges`` in it, and ``share_of_edges`` and ``share_of_others`` that lie in it.
-    """
+def _ratio_shares(ratio: np.ndarray, is_edge: np.ndarray) -> pd.DataFrame:
+    """Count the edges and the other candidates of every range of likelihood ratios, and the shares that lie in it."""
     place = np.digitize(ratio, RANGES[1:-1], right=True)
     n = len(RANGES) - 1
     edges, others = (np.bincount(place[of], minlength=n) for of in (is_edge, ~is_edge))
@@ -48,19 +36,8 @@ def ratio_shares(ratio: np.ndarray, is_edge: np.ndarray) -> pd.DataFrame:
     )
 
 
-def held_out_shares(name: str) -> pd.DataFrame:
-    """Count on every curated network of a set, by readouts that have seen neither the set nor the TF.
-
-    Parameters
-    ----------
-    name : str
-        A set of ``more_cells.SETS``.
-
-    Returns
-    -------
-    DataFrame
-        As ``ratio_shares``, with ``dataset`` and ``network``.
-    """
+def _held_out_shares(name: str) -> pd.DataFrame:
+    """Count on every curated network of a set, by readouts that have seen neither the set nor the TF."""
     data = load_cells(name)
     given = MethodInput.of(data)
     scores = held_out_scores(given, RunOptions(device="cpu", n_jobs=1))
@@ -71,7 +48,7 @@ def held_out_shares(name: str) -> pd.DataFrame:
         if pair_sizes(clean, data, list(data.tfs))["kept"]:
             chosen = candidates_of_clean(clean, data.genes, data.tfs)
             here = ratio.loc[chosen.regulators, chosen.targets].to_numpy()
-            shares = ratio_shares(here[chosen.mask], chosen.truth[chosen.mask])
+            shares = _ratio_shares(here[chosen.mask], chosen.truth[chosen.mask])
             found.append(shares.assign(dataset=name, network=of))
     return pd.concat(found, ignore_index=True)
 
@@ -82,7 +59,7 @@ def calibration_table(shares: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Parameters
     ----------
     shares : DataFrame
-        ``held_out_shares`` of all sets.
+        Edges and other candidates in every range, of every set and network.
     seed : int
         Of the draws of sets.
 
@@ -115,7 +92,7 @@ def range_precision(shares: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     shares : DataFrame
-        ``held_out_shares`` of all sets.
+        Edges and other candidates in every range, of every set and network.
     pairs : DataFrame
         ``more_pairs`` of the record: edges and density of each network.
 
@@ -132,19 +109,8 @@ def range_precision(shares: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return found.pivot(index="dataset", columns="low", values="precision")
 
 
-def precision_ranges(precision: pd.DataFrame) -> dict[str, list[float]]:
-    """Summarise the precision of every range over the sets, as ``curated.json`` has it.
-
-    Parameters
-    ----------
-    precision : DataFrame, (sets, ranges)
-        As ``range_precision``.
-
-    Returns
-    -------
-    dict of str to list of float
-        ``above``, the low end of each range; ``precision``, the mean over sets; ``precision_low`` and ``precision_high``.
-    """
+def _precision_ranges(precision: pd.DataFrame) -> dict[str, list[float]]:
+    """Summarise the precision of every range over the sets, as ``curated.json`` has it."""
     by_range = {"precision": precision.mean(), "precision_low": precision.min(), "precision_high": precision.max()}
     return {"above": list(RANGES[:-1]), **{name: of.round(5).tolist() for name, of in by_range.items()}}
 
@@ -195,7 +161,7 @@ def write_calibration(folder: Path, shipped: Path) -> None:
     DownloadError, WriteError
         As ``readout.fit_all``.
     """
-    table = pd.concat([held_out_shares(name) for name in SETS], ignore_index=True)
+    table = pd.concat([_held_out_shares(name) for name in SETS], ignore_index=True)
     write_csv(table.round(6), folder / f"{TABLE}.csv")
     _state_precision(folder, shipped)
 
@@ -203,6 +169,6 @@ def write_calibration(folder: Path, shipped: Path) -> None:
 def _state_precision(folder: Path, shipped: Path) -> None:
     """Write the precision of every range into the file of the readout."""
     found = range_precision(recorded_table(folder, TABLE), recorded_table(folder, MORE_PAIRS))
-    about = json.loads(shipped.read_text(encoding="utf-8")) | {"precision": precision_ranges(found)}
+    about = json.loads(shipped.read_text(encoding="utf-8")) | {"precision": _precision_ranges(found)}
     with atomic_write(shipped) as part:
         part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")

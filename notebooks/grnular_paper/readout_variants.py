@@ -96,18 +96,8 @@ VARIANTS = (
 CHOICES = tuple(v for v in VARIANTS if not v.targets and not {*v.scores} & {*COMPETING})
 
 
-def all_features(data: GRNDataset) -> np.ndarray:
-    """Compute the features of all variants.
-
-    Parameters
-    ----------
-    data : GRNDataset
-
-    Returns
-    -------
-    ndarray, shape (tfs, genes, features)
-        In the order of ``COLUMNS``; rows and columns sorted by name.
-    """
+def _all_features(data: GRNDataset) -> np.ndarray:
+    """Features of all variants (tfs, genes, features), in the order of ``COLUMNS``; rows and columns sorted by name."""
     scores = set_features(data, (*SCORES, *MORE_SCORES, *COMPETING))
     genes = sorted(data.genes)
     expression = data.expression(genes)
@@ -118,24 +108,10 @@ def all_features(data: GRNDataset) -> np.ndarray:
     return np.concatenate([scores, of_targets.astype(scores.dtype)], axis=-1)
 
 
-def held_out_ratios(
+def _held_out_ratios(
     features: dict[str, np.ndarray], variants: Sequence[Variant] = VARIANTS, say: Callable[[str], None] = print
 ) -> pd.DataFrame:
-    """Score every variant on every set and network that it has not seen.
-
-    Parameters
-    ----------
-    features : dict of str to ndarray
-        ``all_features`` of each set.
-    variants : sequence of Variant
-    say : callable
-        Gets a line for every variant.
-
-    Returns
-    -------
-    DataFrame
-        ``variant, dataset, network, kind, strict_auprc_ratio``.
-    """
+    """Score every variant on every set and network that it has not seen."""
     data = {name: load_cells(name) for name in features}
     drawn = {
         kinds: {name: set_examples(data[name], of_all, kinds) for name, of_all in features.items()}
@@ -187,5 +163,5 @@ def write_variants(folder: Path, say: Callable[[str], None] = print) -> None:
     DownloadError, WriteError
         As ``readout.fit_all``.
     """
-    table = held_out_ratios({name: all_features(load_cells(name)) for name in SETS}, say=say)
+    table = _held_out_ratios({name: _all_features(load_cells(name)) for name in SETS}, say=say)
     write_csv(table.round({"strict_auprc_ratio": 4}), folder / f"{TABLE}.csv")

@@ -12,8 +12,8 @@ from grnular_core.data.gene_lists import (
     BROAD,
     STRICT,
     _mouse_names,
+    _read_tf_list,
     read_network,
-    read_tf_list,
     read_tfs,
     signs_of,
     species_note,
@@ -89,11 +89,11 @@ def test_any_names_survive_a_round_trip(tmp_path, names):
 
 def test_rows_that_say_no_are_left_out_with_a_note(tmp_path):
     text = ",HGNC symbol,DBD,Is TF?\n1,GATA1,zf,Yes\n2,TBP,x,No\n3,SPI1,ets,Yes\n"
-    names, notes = read_as(read_tf_list, tmp_path, text)
+    names, notes = read_as(_read_tf_list, tmp_path, text)
     assert names == ["GATA1", "SPI1"]
     assert len(notes) == 1 and "1 of 3 rows" in notes[0] and "No in the column 'Is TF?'" in notes[0]
     (tmp_path / "plain.txt").write_text("TF\nGATA1\n")
-    assert read_tf_list(tmp_path / "plain.txt")[1] == []
+    assert _read_tf_list(tmp_path / "plain.txt")[1] == []
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_names_spelled_as_those_of_the_other_species_are_noticed(species, tfs, m
 )  # fmt: skip
 def test_row_numbers_beside_the_names_are_seen(tmp_path, text):
     (tmp_path / "tfs.txt").write_text(text)
-    names, notes = read_tf_list(tmp_path / "tfs.txt")
+    names, notes = _read_tf_list(tmp_path / "tfs.txt")
     assert names == ["GATA1", "SPI1"] and "the first column is row numbers" in notes[0]
 
 

@@ -14,9 +14,9 @@ from grnular_core.methods.curated import (
     FEATURES,
     SCORES,
     Readout,
+    _log_likelihood_ratio,
     expected_precision,
     joined,
-    log_likelihood_ratio,
     rank_features,
     shipped_readout,
 )
@@ -64,7 +64,7 @@ def test_the_log_likelihood_ratio_is_linear_in_the_features():
     weights = [rng.random((2, 4)) for _ in SCORES]
     readout = Readout(rng.normal(size=len(FEATURES)), 0.7)
     features = np.stack([f for w in weights for f in rank_features(w, TFS)], axis=-1)
-    found = log_likelihood_ratio(weights, TFS, readout)
+    found = _log_likelihood_ratio(weights, TFS, readout)
     np.testing.assert_allclose(found, features @ readout.weights + 0.7)
     ratios = joined([Scores(w, -np.ones((2, 4)), weights_digest="abc") for w in weights], TFS, readout)
     np.testing.assert_allclose(np.log(ratios.weight[EDGE]), found[EDGE])

@@ -13,9 +13,9 @@ from grnular_core.methods.registry import METHODS, infer
 from grnular_core.methods.resources import (
     START,
     _measured_rate,
+    _needed_bytes,
     expected_seconds,
     grnular_seconds,
-    needed_bytes,
     spelled_seconds,
 )
 from grnular_core.models.cost import Stages, operations
@@ -61,21 +61,21 @@ WITHIN = {
 
 def test_the_full_size_fits_two_cores_and_24_gb():
     n_values = 20_000 * 2_000  # a tenth of the values is not 0
-    assert 5e9 < needed_bytes(*FULL, CONTEXT, n_values) < 12e9
-    assert needed_bytes(*FULL, CONTEXT) < 24e9  # also where nothing is 0
+    assert 5e9 < _needed_bytes(*FULL, CONTEXT, n_values) < 12e9
+    assert _needed_bytes(*FULL, CONTEXT) < 24e9  # also where nothing is 0
     config = read_trained("grnular-context").recipe.config
     assert 300 < grnular_seconds(*FULL, 1.5e11, config) < 3_600  # a core of 150 GFLOP/s
     for name in ("glad", "glad-tf", "glasso"):  # over all pairs of genes
-        assert needed_bytes(*FULL, METHODS[name]) > 100e9
-    assert needed_bytes(*FULL, CONTEXT, 10**8) > needed_bytes(*FULL, CONTEXT, 10**7)
+        assert _needed_bytes(*FULL, METHODS[name]) > 100e9
+    assert _needed_bytes(*FULL, CONTEXT, 10**8) > _needed_bytes(*FULL, CONTEXT, 10**7)
     # expression four times, four matrices of scores, a table; nothing else
-    assert needed_bytes(10, 7, 3) == 32 * 70 + 152 * 21
-    assert needed_bytes(10, 7, 3, METHODS["glasso"]) == needed_bytes(10, 7, 3) + 800 * 49
-    assert needed_bytes(10, 7, 3, METHODS["grnular"]) == needed_bytes(10, 7, 3) + 300 * 21
+    assert _needed_bytes(10, 7, 3) == 32 * 70 + 152 * 21
+    assert _needed_bytes(10, 7, 3, METHODS["glasso"]) == _needed_bytes(10, 7, 3) + 800 * 49
+    assert _needed_bytes(10, 7, 3, METHODS["grnular"]) == _needed_bytes(10, 7, 3) + 300 * 21
 
 
 def test_data_that_the_memory_does_not_hold_are_refused_before_any_work(small_data, monkeypatch):
-    needed = needed_bytes(
+    needed = _needed_bytes(
         small_data.n_cells, small_data.n_genes, len(small_data.tfs), METHODS["clr"]
     )
     monkeypatch.setattr(resources, "machine_bytes", lambda: needed - 1)

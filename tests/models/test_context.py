@@ -7,7 +7,7 @@ import torch
 from small_graphs import CONTEXT, graphs, moved_model
 
 from grnular_core.models import context as module
-from grnular_core.models.context import make_context, row_column_scores
+from grnular_core.models.context import _make_context, row_column_scores
 from grnular_core.models.context_rho import ContextRho, weight_of
 from grnular_core.models.edge_features import EDGE_FEATURES
 from grnular_core.models.losses import not_self
@@ -32,7 +32,7 @@ def logits_of(rho, features, detected, index, theta, Z, allowed=None):
     """What the network says of the case; all pairs but a TF and itself are candidates."""
     if allowed is None:
         allowed = not_self(index, theta.shape[2])
-    return rho(theta, Z, make_context(features, detected, index, allowed))
+    return rho(theta, Z, _make_context(features, detected, index, allowed))
 
 
 # --- the network alone, exactly
@@ -90,7 +90,7 @@ def test_between_tfs_the_reverse_edge_is_seen():
 
 def test_correlated_tfs_are_mixed_by_scaled_weights():
     _, features, detected, index, _, _ = case()
-    context = make_context(features, detected, index, not_self(index, 9))
+    context = _make_context(features, detected, index, not_self(index, 9))
     assert context.fixed(slice(0, 9)).shape == (2, 4, 9, 3 * len(EDGE_FEATURES) + 2)
     assert (context.C.diagonal(dim1=1, dim2=2) == 0).all()
     assert (context.C >= 0).all() and (context.C.sum(2) < 1).all()
@@ -141,7 +141,7 @@ def test_logits_are_the_same_for_any_size_of_block(pairs, layers, tfs, genes, pa
     rho, features, detected, index, theta, Z = case(tfs, genes, 1, layers)
     allowed = not_self(index, genes)
     allowed[:, :, 5], allowed[:, 1:][:, -1:] = False, False  # a gene and a TF without edges
-    context = make_context(features, detected, index, allowed, partners)
+    context = _make_context(features, detected, index, allowed, partners)
     heard: list[float] = []
     with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
         wanted = rho(theta, Z, context)
@@ -163,7 +163,7 @@ def test_blocks_give_the_same_bits_on_any_number_of_threads_and_whether_features
         for threads, kept in ((1, 0), (2, 0), (3, 10**9)):
             torch.set_num_threads(threads)
             monkeypatch.setattr(module, "KEPT_NUMBERS", kept)
-            context = make_context(features, detected, index, not_self(index, 70))
+            context = _make_context(features, detected, index, not_self(index, 70))
             with torch.no_grad():
                 found += [rho(theta, Z, context), rho(theta, Z, context)]
             assert len(context._fixed) == (10 if kept else 0) and torch.get_num_threads() == threads

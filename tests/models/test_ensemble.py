@@ -8,7 +8,7 @@ from small_graphs import graphs
 from small_weights import saved
 
 from grnular_core.models import context as context_module
-from grnular_core.models.context import make_context
+from grnular_core.models.context import _make_context
 from grnular_core.models.context_rho import ContextRho, EnsembleRho, set_members
 from grnular_core.models.edge_features import FIRST_FEATURES
 from grnular_core.models.grnular import GRNULarConfig
@@ -43,7 +43,7 @@ def given():
     index = torch.randperm(12, generator=g)[:5][None]
     theta, Z = torch.rand(2, 1, 5, 12, generator=g)
     allowed = not_self(index, 12)
-    return theta, Z, make_context(features, torch.rand(1, 12, generator=g), index, allowed), allowed
+    return theta, Z, _make_context(features, torch.rand(1, 12, generator=g), index, allowed), allowed
 
 
 def ensemble(*networks: ContextRho) -> EnsembleRho:

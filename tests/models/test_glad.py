@@ -13,9 +13,9 @@ from grnular_core.models.glad import (
     GLAD,
     GLADTF,
     GLADConfig,
-    gene_covariance,
+    _gene_covariance,
+    _regularised_inverse,
     glad_scores,
-    regularised_inverse,
     shifted_root,
     tf_mask,
     tf_rows,
@@ -102,7 +102,7 @@ def test_covariance_is_the_correlation_and_a_constant_gene_is_independent():
     X, _, _ = batch()
     X = X * 3 + 7
     X[:, :, 5] = 2
-    sigma, varies = gene_covariance(X)
+    sigma, varies = _gene_covariance(X)
     others = [g for g in range(20) if g != 5]
     assert varies[:, others].all() and not varies[:, 5].any()
     for i in range(3):
@@ -163,5 +163,5 @@ def test_the_regularised_inverse_and_the_gradient_of_its_offset():
     sigma = torch.stack([symmetric(3, 1, 0, 0), symmetric(1, 1, 1, 1)])
     t = torch.tensor(0.5).double().requires_grad_()
     wanted = torch.linalg.inv(sigma + 0.5 * torch.eye(4).double())
-    torch.testing.assert_close(regularised_inverse(sigma, t), wanted)
-    assert torch.autograd.gradcheck(lambda t: regularised_inverse(sigma, t), t)
+    torch.testing.assert_close(_regularised_inverse(sigma, t), wanted)
+    assert torch.autograd.gradcheck(lambda t: _regularised_inverse(sigma, t), t)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from grnular_core.models import parallel
-from grnular_core.models.parallel import over_blocks, over_graphs, parts_of
+from grnular_core.models.parallel import _parts_of, over_blocks, over_graphs
 
 
 class Pair(NamedTuple):
@@ -31,11 +31,11 @@ def two_threads():
 
 
 def test_parts_cover_every_graph_once_and_fit_in_cache():
-    parts = parts_of(torch.zeros(1, 1, 1).expand(23, 500, 100))
+    parts = _parts_of(torch.zeros(1, 1, 1).expand(23, 500, 100))
     assert [i for part in parts for i in range(23)[part]] == list(range(23))
     assert len(range(23)[parts[0]]) * 500 * 100 <= parallel.PART
-    assert len(parts_of(torch.zeros(1, 1, 1).expand(3, 3000, 2000))) == 3
-    assert parts_of(torch.zeros(0, 5, 5)) == [slice(0, 0)]
+    assert len(_parts_of(torch.zeros(1, 1, 1).expand(3, 3000, 2000))) == 3
+    assert _parts_of(torch.zeros(0, 5, 5)) == [slice(0, 0)]
 
 
 @pytest.mark.parametrize("part", [1, 40, 10**9])

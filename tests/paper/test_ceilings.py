@@ -6,9 +6,9 @@ from grnular_paper import ceilings
 from grnular_paper.ceilings import (
     SETTINGS,
     Setting,
+    _ceiling_recipe,
     ceiling_numbers,
     ceiling_points,
-    ceiling_recipe,
     ceiling_table,
     ceilings_in_words,
     record_ceilings,
@@ -25,7 +25,7 @@ def test_training_graphs_are_of_the_distribution_of_the_test_and_never_the_test_
     assert (trained.kinetics, trained.technical) == (tested.kinetics, tested.technical)
     assert trained.graph == tested.graph and trained.network == tested.network
     assert trained.rewired == bool(tested.network)
-    recipe = ceiling_recipe(name)
+    recipe = _ceiling_recipe(name)
     for part, graphs in (("train", recipe.train), ("valid", recipe.valid)):
         first = first_seed(part, recipe.seed)
         seeds = range(first, first + sum(n for _, n in graphs))
@@ -39,7 +39,7 @@ def test_settings_that_are_on_record_are_not_trained_again(tmp_path, monkeypatch
     found = ceilings.recorded_ceilings(tmp_path / "record")
     assert found["replicate"].tolist() == [0, 1] and found["strict_auprc"].between(0, 1).all()
     assert found["weights"].nunique() == 1 and not list((tmp_path / "parts").iterdir())
-    monkeypatch.setattr(ceilings, "ceiling_rows", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(ceilings, "_ceiling_rows", lambda *_: pytest.fail("trained again"))
     record_ceilings(tmp_path / "record", tmp_path / "parts", lambda line: None)
 
 

@@ -16,11 +16,11 @@ from grnular_paper.readout import (
     HALVES,
     SHIPPED,
     Examples,
-    fit_readout,
+    _fit_readout,
+    _recorded_readouts,
     half_of,
     held_out_readouts,
     held_out_scores,
-    recorded_readouts,
     set_examples,
     set_features,
 )
@@ -30,7 +30,7 @@ from grnular_paper.readout_variants import (
     TARGETS,
     VARIANTS,
     Variant,
-    held_out_ratios,
+    _held_out_ratios,
 )
 from grnular_paper.records import recorded_folder
 
@@ -51,7 +51,7 @@ def examples(seed: int, weights: np.ndarray, n: int = 20_000) -> Examples:
 
 def test_the_fit_finds_the_weights_that_made_the_edges():
     weights = np.array([1.0, -0.5, 0.0])
-    fitted = fit_readout([examples(0, weights), examples(1, weights)])
+    fitted = _fit_readout([examples(0, weights), examples(1, weights)])
     np.testing.assert_allclose(fitted.weights, weights, atol=0.05)
     assert fitted.intercept == pytest.approx(0, abs=0.05)
 
@@ -61,7 +61,7 @@ def test_rare_edges_count_as_much_as_all_others_and_leave_the_likelihood_ratio_a
     is_edge = rng.random(200_000) < 0.01
     features = (rng.normal(size=len(is_edge)) + is_edge)[:, None]  # log LR = x - 1/2
     share = np.where(is_edge, 1 / is_edge.sum(), 1 / (~is_edge).sum())
-    fitted = fit_readout([Examples(features, is_edge, share)])
+    fitted = _fit_readout([Examples(features, is_edge, share)])
     assert (fitted.weights[0], fitted.intercept) == pytest.approx((1.0, -0.5), abs=0.08)
 
 
@@ -131,7 +131,7 @@ def test_all_networks_together_count_as_one_and_halves_of_few_edges_are_left_out
 def test_a_run_on_a_development_set_takes_each_tf_from_the_readout_of_its_half(small, monkeypatch):
     data, _ = small
     readouts = {("tuck", h): Readout(np.eye(len(FEATURES))[3 * h], 0.0) for h in HALVES}
-    monkeypatch.setattr(readout, "recorded_readouts", lambda folder: readouts)
+    monkeypatch.setattr(readout, "_recorded_readouts", lambda folder: readouts)
     options = RunOptions(device="cpu")
     given = MethodInput.of(data)
     found = held_out_scores(given, options)
@@ -145,7 +145,7 @@ def test_a_run_on_a_development_set_takes_each_tf_from_the_readout_of_its_half(s
 def test_random_features_score_as_chance_on_what_they_have_not_seen(small):
     features = {name: np.random.default_rng(i).normal(size=(20, 60, len(COLUMNS))) for i, name in enumerate("ab")}
     variants = (Variant("one", ("ridge",), ("rank",)), Variant("two", targets=TARGETS))
-    table = held_out_ratios(features, variants, say=lambda line: None)
+    table = _held_out_ratios(features, variants, say=lambda line: None)
     assert list(table["variant"].unique()) == ["one", "two"]
     assert len(table) == 2 * 2 * 2 and table["strict_auprc_ratio"].between(0.5, 2).all()  # noise
 
@@ -162,7 +162,7 @@ def test_the_shipped_readout_is_fitted_on_all_development_sets_and_none_of_beeli
     about = json.loads(Path(SHIPPED).read_text(encoding="utf-8"))
     assert list(about["fitted_on"]) == list(SETS)
     assert not about["commit"].endswith("dirty")
-    held_out = recorded_readouts(recorded_folder())
+    held_out = _recorded_readouts(recorded_folder())
     assert set(held_out) == {(name, half) for name in SETS for half in HALVES}
     middle = np.median([of.weights for of in held_out.values()], axis=0)
     np.testing.assert_allclose(shipped_readout().weights, middle, atol=0.15)

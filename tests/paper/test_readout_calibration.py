@@ -10,11 +10,11 @@ from grnular_paper.readout import SHIPPED
 from grnular_paper.readout_calibration import (
     RANGES,
     TABLE,
+    _precision_ranges,
+    _ratio_shares,
     calibration_table,
     precision_check,
-    precision_ranges,
     range_precision,
-    ratio_shares,
 )
 from grnular_paper.records import MORE_PAIRS, recorded_folder, recorded_table
 
@@ -22,7 +22,7 @@ from grnular_paper.records import MORE_PAIRS, recorded_folder, recorded_table
 def test_shares_count_edges_and_others_in_each_range():
     ratio = np.array([0.5, 0.6, 3.0, 100.0, 0.1, 0.9, 40.0, 1.5])
     is_edge = np.array([True, True, True, True, False, False, False, False])
-    found = ratio_shares(ratio, is_edge).set_index("low")
+    found = _ratio_shares(ratio, is_edge).set_index("low")
     assert list(found.index) == list(RANGES[:-1])
     assert found["edges"].to_dict() == {0.0: 1, 0.5: 1, 1.0: 0, 2.0: 1, 4.0: 0, 8.0: 0, 16.0: 0, 32.0: 1}
     assert found.loc[[0.0, 0.5, 1.0, 32.0], "share_of_others"].tolist() == [0.25] * 4
@@ -34,7 +34,7 @@ def test_ratios_that_are_as_stated_are_found_so():
     rng = np.random.default_rng(0)
     is_edge = np.arange(400_000) < 100_000
     ratio = np.exp(rng.normal(size=len(is_edge)) + is_edge - 0.5)
-    shares = pd.concat([ratio_shares(ratio, is_edge).assign(dataset=name, network="N") for name in "ab"])
+    shares = pd.concat([_ratio_shares(ratio, is_edge).assign(dataset=name, network="N") for name in "ab"])
     table = calibration_table(shares)
     observed = table["observed"].str.split().str[0].astype(float)
     for low, high, value in zip(RANGES[1:6], RANGES[2:7], observed[1:6], strict=True):
@@ -61,7 +61,7 @@ def test_on_record_the_observed_ratio_rises_with_the_stated_one_on_all_sets():
 def test_the_precision_of_a_range_is_its_share_of_edges():
     """One set of 1,000 candidates with 20 edges: 5 edges and 15 others above 32, all the rest below 0.5."""
     ratio = np.r_[np.full(5, 100.0), np.full(15, 0.1), np.full(15, 100.0), np.full(965, 0.1)]
-    shares = ratio_shares(ratio, np.arange(1000) < 20).assign(dataset="a", network="CollecTRI")
+    shares = _ratio_shares(ratio, np.arange(1000) < 20).assign(dataset="a", network="CollecTRI")
     others = shares.assign(network="TRRUST", edges=7)
     pairs = pd.DataFrame(
         [
@@ -90,5 +90,5 @@ def test_the_precision_that_the_package_states_is_that_of_the_record():
     folder = recorded_folder()
     found = range_precision(recorded_table(folder, TABLE), recorded_table(folder, MORE_PAIRS))
     assert set(found.index) == set(SETS)
-    assert json.loads(SHIPPED.read_text())["precision"] == precision_ranges(found)
+    assert json.loads(SHIPPED.read_text())["precision"] == _precision_ranges(found)
     assert found.mean().is_monotonic_increasing

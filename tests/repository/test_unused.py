@@ -14,8 +14,6 @@ WITHOUT_A_USER = {
     "grnular_core.workflow.pl.network": "gc.pl.network, for who imports the package",
     "grnular_paper.claims.sentences.CLAIMS": "what every claim is tested by",
     "grnular_paper.model_selection.summaries": "shown on the page on the method",
-    "grnular_paper.gene_sets.SNAPSHOT": "where the committed table of gene sets comes from",
-    "grnular_paper.gene_sets.from_snapshot": "makes that table",
 }
 
 

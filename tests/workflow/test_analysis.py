@@ -7,7 +7,7 @@ from scipy import sparse
 
 from grnular_core.data.dataset import make_dataset
 from grnular_core.workflow.analysis import unlike_note
-from grnular_core.workflow.given import in_python
+from grnular_core.workflow.given import _in_python
 
 
 def counts(n_cells=300, n_genes=40, mean=1.0, name="G{:04d}", **options):
@@ -59,4 +59,4 @@ def test_200_cells_are_enough():
 
 
 def test_in_python_the_note_names_the_keyword():
-    assert "compare with method='correlation', and trust" in in_python(unlike_note(counts(n_cells=60), "grnular-curated"))
+    assert "compare with method='correlation', and trust" in _in_python(unlike_note(counts(n_cells=60), "grnular-curated"))

@@ -18,7 +18,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.given import in_python
+from grnular_core.workflow.given import _in_python
 
 pytestmark = pytest.mark.filterwarnings("ignore::grnular_core.InputWarning")
 
@@ -167,7 +167,7 @@ def test_messages_name_the_keywords_of_python():
         "--normalise does that": "normalise=True does that",
         "--stability shows": "--stability shows",
     }.items():
-        assert in_python(before) == after
+        assert _in_python(before) == after
     adata = small_anndata()
     adata.var["symbol"] = list(adata.var_names)
     adata.var_names = [f"ENSG{i}" for i in range(adata.n_vars)]
