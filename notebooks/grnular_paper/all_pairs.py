@@ -83,11 +83,8 @@ def rows(experiment: str, folder: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     found = found[(found["experiment"] == experiment) & (found["pairs"] == "all")]
     found = found.assign(point="all pairs", unit=found["replicate"], tf_information="without")
-    point = POINTS[experiment]
-    known = grids.rows(experiment, folder)
-    there = (known["dataset"] == point.preset) & (known["tf_information"] == "with")
-    there &= (known["cells"].astype(int) == point.n_cells) & (known["cell_types"].astype(int) == point.n_types)
-    known = known[there]
+    known = grids.at(POINTS[experiment], grids.rows(experiment, folder))
+    known = known[known["tf_information"] == "with"]
     known = known.assign(point="all pairs", unit=known["replicate"].astype(int), replicate=known["replicate"].astype(int))
     return pd.concat([found[COLUMNS], known[COLUMNS]], ignore_index=True)
 

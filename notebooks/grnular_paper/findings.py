@@ -67,7 +67,8 @@ class Claim:
 
 
 def from_verdicts(
-    strict: Verdict, paper: Verdict | None = None, planned: int = 0, what: str = "difference in strict AUPRC to"
+    strict: Verdict, paper: Verdict | None = None, planned: int = 0, what: str = "difference in strict AUPRC to",
+    tested: bool = True,
 ) -> Finding:
     """The finding of tests over networks, by each protocol; no shared network at all means: not recorded.
 
@@ -83,6 +84,8 @@ def from_verdicts(
         How many points the full experiment has; 0 where that is not known.
     what : str
         What the differences are, in words that the name of a competing method can follow.
+    tested : bool
+        Whether the outcome of tests is said beside the differences.
 
     Returns
     -------
@@ -94,9 +97,9 @@ def from_verdicts(
         return Finding(OPEN)
     few = 2 * int(tests["points"].sum()) < planned * len(tests)
     early = bool(strict.tested) and (few or strict.tested < len(tests))
-    by_paper, beside = ("", "") if paper is None else (paper.word, paper.differences)
+    by_paper, beside = ("", "") if paper is None else (paper.word, paper.described(tested))
     return Finding(
-        strict.word, f"{what} {strict.differences}", by_paper, beside, early, strict.basis(planned), tests
+        strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, strict.basis(planned), tests
     )
 
 

@@ -237,6 +237,24 @@ def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFra
     return table.assign(unit=networks(table))
 
 
+def at(point: Point, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one point.
+
+    Parameters
+    ----------
+    point : Point
+    rows : DataFrame
+        Of ``rows``.
+
+    Returns
+    -------
+    DataFrame
+    """
+    names = ["dataset", "cells", "cell_types"]
+    key = point.task("correlation").key()
+    return rows[(rows[names] == [str(key[name]) for name in names]).all(axis=1)]
+
+
 def networks(rows: pd.DataFrame) -> pd.Series:
     """The simulated network that each row is of.
 

@@ -193,13 +193,15 @@ def tasks() -> list[SettingTask]:
     ]
 
 
-def _validation_means(rows: pd.DataFrame, method: str, known: TFInformation = "with") -> pd.DataFrame:
-    """Mean strict AUPRC (settings, families) on validation graphs; NaN where one had no solution or is missing."""
+def _validation_means(
+    rows: pd.DataFrame, method: str, known: TFInformation = "with", score: str = "strict_auprc"
+) -> pd.DataFrame:
+    """Mean score (settings, families) on validation graphs; NaN where one had no solution or is missing."""
     there = rows[(rows["network"] == "valid") & (rows["tf_information"] == known)]
     counts = dict(zip(FAMILIES.values(), N_VALIDATION[method, known], strict=True))
-    there = there.astype({"strict_auprc": float, "replicate": int})
+    there = there.astype({score: float, "replicate": int})
     there = there[there["replicate"] < there["dataset"].map(counts)]
-    means = there.groupby(["method", "dataset"])["strict_auprc"].agg(lambda v: v.mean(skipna=False))
+    means = there.groupby(["method", "dataset"])[score].agg(lambda v: v.mean(skipna=False))
     order = [setting.label for setting in _grid(method, known) if setting.label in set(there["method"])]
     table = means.unstack().reindex(index=order, columns=list(FAMILIES.values()))
     return table.rename(index=lambda label: label.removeprefix(f"{method}: "))
@@ -269,6 +271,24 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "range", "setting", "default", "tuned"])
 
 
+def by_auroc(rows: pd.DataFrame) -> tuple[int, int, float]:
+    """What a choice of settings by AUROC, in place of AUPRC, would change.
+
+    Returns
+    -------
+    tuple of int, int and float
+        Grids and ranges with another best setting, all of them, and the largest loss of mean AUROC on validation graphs.
+    """
+    losses = []
+    for method, known in GRIDS:
+        of_auroc = _validation_means(rows, method, known, "strict_auroc")
+        for trained_like, family in FAMILIES.items():
+            if of_auroc[family].notna().any():
+                best = _chosen(rows, method, known, trained_like)
+                losses.append(of_auroc[family].max() - of_auroc[family][best.values])
+    return sum(loss > 0 for loss in losses), len(losses), float(max(losses, default=0.0))
+
+
 def rows_like_training(folder: Path, trained_like: str) -> pd.DataFrame:
     """Recorded test graphs with as many cells as those of training.
 
@@ -284,11 +304,9 @@ def rows_like_training(folder: Path, trained_like: str) -> pd.DataFrame:
         Rows of one point of the experiment.
     """
     point = {"clean": Point("clean", 1000, 5), "noisy": Point("noisy(25)", 1000, 5), "DS1": Point("DS1")}
-    key = point[trained_like].task("correlation").key()
     extra = ("genie3", f"genie3{TUNED}") if trained_like == "clean" else ()
     rows = grids.rows("ds" if trained_like == "DS1" else trained_like, folder, extra)
-    names = ["dataset", "cells", "cell_types"]
-    return rows[(rows[names] == [str(key[name]) for name in names]).all(axis=1)]
+    return grids.at(point[trained_like], rows)
 
 
 def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:

@@ -44,6 +44,7 @@ WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED, OPEN)
 # what is said of a claim that is not the paper's
 OF_OUR_OWN = {REPRODUCED: "holds", PARTLY: "holds in part", NOT_REPRODUCED: "does not hold"}
 MARGIN = 0.05  # of AUPRC: closer than this, two choices count as equally good
+NARROWER = (0.02, 0.01)  # margins whose verdicts stand beside it
 POINT_COLUMNS = ("point", "against", "networks", "replicates", "difference", "low", "high")
 
 
@@ -91,17 +92,32 @@ class Verdict:
     @property
     def differences(self) -> str:
         """Every competing method with the mean difference, its interval, and what was tested, in words."""
+        return self.described(tested=True)
+
+    def described(self, tested: bool) -> str:
+        """The same, without the outcome of tests where no method can work.
+
+        Parameters
+        ----------
+        tested : bool
+            Whether the outcome of tests is said.
+
+        Returns
+        -------
+        str
+        """
         texts = []
         for test in self.tests.itertuples():
             name = label(test.against)
             if not test.networks:
                 texts.append(f"{name}: not recorded")
                 continue
+            shown = f"{name} {with_interval(test.difference, test.low, test.high)}"
             if np.isnan(test.p):
                 outcome = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
             else:
                 outcome = f"{p_in_words(test.p_holm)}; above at {test.points_above} of {test.points} points"
-            texts.append(f"{name} {with_interval(test.difference, test.low, test.high)} ({outcome})")
+            texts.append(f"{shown} ({outcome})" if tested else shown)
         return ", ".join(texts)
 
     def basis(self, planned: int = 0, test: str = "two-sided Wilcoxon signed-rank test") -> str:
@@ -122,7 +138,7 @@ class Verdict:
         if known.empty:
             return ""
         of = f" of {planned}" if planned else ""
-        over = f"{_range(known, 'points')}{of} point{'s' * (max(planned, int(known['points'].max())) > 1)}"
+        over = f"{_range(known, 'points')}{of} point{'s' * (max(planned, int(known['points'].max())) > 1)}{self._cells(planned)}"
         if known["most"].max() > 1:
             over = f"{_range(known, 'least', 'most')} noise replicates"
         text = f"{_range(known, 'networks')} networks, each by its mean over {over}"
@@ -131,6 +147,14 @@ class Verdict:
             return f"{text}; fewer than {MIN_UNITS} networks: {how}"
         correction = f", Holm over {self.tested} tests" if self.tested > 1 and "test" in test else ""
         return f"{text}; {test} over networks{correction}"
+
+    def _cells(self, planned: int) -> str:
+        """At which numbers of cells there are networks enough for a test against every method, where that is not all points."""
+        few = self.points.groupby("point")["networks"].agg(lambda of: len(of) < len(self.tests) or of.min() < MIN_UNITS)
+        kept = [str(point).rpartition("M = ")[2] for point in few.index[~few] if "M = " in str(point)]
+        if not kept or int((~few).sum()) >= planned:
+            return ""
+        return f" ({'all methods ' * (len(self.tests) > 1)}at {', '.join(sorted(set(kept), key=int))} cells)"
 
 
 def _range(rows: pd.DataFrame, low: str, high: str = "") -> str:
@@ -382,6 +406,52 @@ def word(good: int, bad: int, tried: int) -> str:
     if not bad and good >= MOSTLY * tried:
         return REPRODUCED
     return NOT_REPRODUCED if good <= bad else PARTLY
+
+
+def by_margin(
+    tests: pd.DataFrame, margin: float = MARGIN, near: bool = True, both_sides: bool = False
+) -> str:
+    """The word on "no more than a margin of AUPRC below", from 95 % intervals of differences.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        ``low`` and ``high`` of each comparison.
+    margin : float
+        Of AUPRC.
+    near : bool
+        Whether differences inside the margin are claimed, or those beyond it.
+    both_sides : bool
+        Whether the margin holds above as well.
+
+    Returns
+    -------
+    str
+        One of ``WORDS``.
+    """
+    inside, beyond = tests["low"] > -margin, tests["high"] < -margin
+    if both_sides:
+        inside, beyond = inside & (tests["high"] < margin), beyond | (tests["low"] > margin)
+    good, bad = (inside, beyond) if near else (beyond, inside)
+    return word(int(good.sum()), int(bad.sum()), len(tests))
+
+
+def narrower(tests: pd.DataFrame, near: bool = True, both_sides: bool = False) -> str:
+    """What ``by_margin`` says with the margins ``NARROWER``, for readers who find ``MARGIN`` wide.
+
+    Parameters
+    ----------
+    tests, near, both_sides
+        As of ``by_margin``.
+
+    Returns
+    -------
+    str
+    """
+    words = {margin: by_margin(tests, margin, near, both_sides) for margin in NARROWER}
+    if set(words.values()) == {by_margin(tests, MARGIN, near, both_sides)}:
+        return f"the same with margins of {' and '.join(map(str, words))}"
+    return ", ".join(f"{found} with a margin of {margin}" for margin, found in words.items())
 
 
 def word_of_counts(higher: int, lower: int, of: int) -> str:

@@ -110,6 +110,12 @@ def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1
     assert gains.set_index("method").loc["grnboost2", ["range", "default", "tuned"]].tolist() == ["DS1", 0.25, 0.4]
 
 
+def test_a_choice_by_auroc_is_compared_with_that_by_auprc():
+    one, other = Setting("grnboost2", Boosting(0.1, 0.1)), Setting("grnboost2", Boosting(0.1, 0.35))
+    lines = [row(one, 0.4, "clean") | {"strict_auroc": 0.7}, row(other, 0.3, "clean") | {"strict_auroc": 0.75}]
+    assert tuning.by_auroc(pd.DataFrame(lines)) == (1, 1, pytest.approx(0.05))
+
+
 def test_the_whole_grid_is_on_record(rows):
     have = rows.groupby(["dataset", "method", "tf_information"]).size()
     for task in tuning.tasks():

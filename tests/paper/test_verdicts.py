@@ -14,6 +14,8 @@ from grnular_paper.verdicts import (
     PARTLY,
     REPRODUCED,
     UNTESTED,
+    by_margin,
+    narrower,
     p_in_words,
     pair,
     table,
@@ -131,6 +133,26 @@ def test_the_rule_has_nine_tenths_and_no_loss():
     assert word(18, 0, 20) == REPRODUCED and word(17, 0, 19) == PARTLY
     assert word(19, 1, 20) == PARTLY and word(2, 1, 20) == PARTLY
     assert word(1, 1, 20) == NOT_REPRODUCED and word(0, 0, 0) == OPEN
+
+
+def test_narrower_margins_stand_beside_the_margin():
+    tests = pd.DataFrame({"low": [-0.03, -0.009], "high": [-0.021, 0.009]})
+    assert [by_margin(tests, m) for m in (0.05, 0.02, 0.01)] == [REPRODUCED, NOT_REPRODUCED, NOT_REPRODUCED]
+    assert by_margin(tests[:1], 0.02, near=False) == REPRODUCED and by_margin(tests[1:], 0.005, near=False) == NOT_REPRODUCED
+    assert narrower(tests[:1]) == "not reproduced with a margin of 0.02, not reproduced with a margin of 0.01"
+    assert narrower(tests[1:], both_sides=True) == "the same with margins of 0.02 and 0.01"
+    above = pd.DataFrame({"low": [0.03], "high": [0.04]})
+    assert by_margin(above, 0.02) == REPRODUCED and by_margin(above, 0.02, both_sides=True) == NOT_REPRODUCED
+
+
+def test_the_basis_names_the_numbers_of_cells_that_every_method_has():
+    rows = grid({"a": [0.1] * 4, "b": [0.0] * 4, "c": [0.0] * 4})
+    rows["point"] = "C = 2, M = " + rows["point"].map(dict(zip(sorted(set(rows["point"])), ["1000", "500", "100", "5000"], strict=True)))
+    without = rows[~((rows["method"] == "b") & rows["point"].str.endswith("5000"))]
+    of = {"all": verdict(rows, "a", ["b", "c"]), "few": verdict(without, "a", ["b", "c"]), "one": verdict(without, "a", ["b"])}
+    assert "over 3 to 4 of 4 points (all methods at 100, 500, 1000 cells);" in of["few"].basis(4)
+    assert "over 3 of 4 points (at 100, 500, 1000 cells);" in of["one"].basis(4) and "cells" not in of["all"].basis(4)
+    assert "p <" in of["one"].described(tested=True) and "(" not in of["one"].described(tested=False)
 
 
 def test_noise_replicates_of_three_networks_are_means_and_not_tested():

@@ -37,6 +37,8 @@ from grnular_paper.verdicts import (
     REPRODUCED,
     UNTESTED,
     assess,
+    by_margin,
+    narrower,
     p_in_words,
     pair,
     verdict,
@@ -146,8 +148,6 @@ def _by_margin(
         if not found.tested:
             return replace(from_verdicts(found), numbers="")
         tests = found.tests.dropna(subset="p")
-        near, far = int((tests["low"] > -MARGIN).sum()), int((tests["high"] < -MARGIN).sum())
-        good, bad = (near, far) if claimed_near else (far, near)
         start = "untrained, " if base == "untrained" else ""
         values = list(dict.fromkeys(value for both in zip(*pairs, strict=True) for value in both))
         others = " and ".join(dict.fromkeys(other for _, other in pairs))
@@ -155,10 +155,11 @@ def _by_margin(
             f"{t.against} {with_interval(t.difference, t.low, t.high)}" for t in tests.itertuples()
         )
         numbers = (
-            f"{start}AUPRC by {factor}: {means(rows, values)}; difference to {others}: {differences}"
+            f"{start}AUPRC by {factor}: {means(rows, values)}; difference to {others}: {differences}; "
+            f"{narrower(tests, claimed_near)}"
         )
         basis = found.basis(test=f"95 % intervals against {MARGIN}")
-        return Finding(word(good, bad, len(tests)), numbers, basis=basis, tests=found.tests)
+        return Finding(by_margin(tests, near=claimed_near), numbers, basis=basis, tests=found.tests)
 
     return look
 

@@ -8,7 +8,6 @@ folder : Path
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -30,9 +29,10 @@ from grnular_paper.verdicts import (
     Verdict,
     assess,
     by_count,
+    by_margin,
+    narrower,
     pair,
     verdict,
-    word,
 )
 
 AUPRC = ("paper_auprc", "strict_auprc")
@@ -112,7 +112,8 @@ class Comparison:
         dropouts = _testable_dropouts() if self.panel is None else (self.panel,)
         planned = len(grids.CELLS) * len(dropouts) if self.experiment == "noisy" else len(grids.points(self.experiment))
         kind = self.scores[1].removeprefix("strict_").upper()
-        return from_verdicts(strict, paper, planned, f"difference in strict {kind} to")
+        tested = self.panel is None or self.panel in _testable_dropouts()
+        return from_verdicts(strict, paper, planned, f"difference in strict {kind} to", tested)
 
 
 # the curves of the paper's figures
@@ -120,7 +121,6 @@ PAPERS_CURVES = (
     ("glad", "without"), (TREES, "without"), ("glasso", "without"),
     ("glad-tf", "with"), (TREES, "with"), ("grnular", "with"),
 )  # fmt: skip
-NO_TEST = re.compile(r" \(p [^)]*\)")  # the outcome of a test behind a difference
 N_LEFT = 10  # networks that tell what a dropout leaves
 KEEPS = 0.9  # share of what lies above chance that a robust AUROC keeps
 FAILS = 1.5  # times random: an AUPRC below this is called a failure
@@ -151,8 +151,6 @@ def _where_testable(finding: Finding, dropout: int) -> Finding:
         f"seen reaches a strict AUPRC of {left['oracle']:.2f}"
     )
     numbers = f"{text}; {finding.numbers}" if finding.numbers else text
-    if left["oracle"] < REACHABLE:
-        numbers = NO_TEST.sub("", numbers)
     if left["oracle"] >= REACHABLE:
         return replace(finding, numbers=numbers)
     basis = f"an oracle of {N_LEFT} networks, below {REACHABLE}: in this simulation no method can work"
@@ -382,7 +380,7 @@ def all_fail(folder: Path) -> Finding:
 
     found = assess(of_method(_tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
     what = f"{FAILS:g} times random less the multiple of random of"
-    finding = from_verdicts(found, planned=len(grids.CELLS), what=what)
+    finding = from_verdicts(found, planned=len(grids.CELLS), what=what, tested=75 in _testable_dropouts())
     if finding.verdict == OPEN:
         return finding
     highest = rows.groupby(["method", "place"])[score].mean().max()
@@ -411,10 +409,8 @@ def as_close(folder: Path) -> Finding:
     finding = from_verdicts(strict, paper, planned, f"strict AUPRC of GLAD-TF less that of {label(trees)}")
     if not strict.tested:
         return finding
-    words = []
-    for tests in (strict.tests.dropna(subset="p"), paper.tests.dropna(subset="p")):
-        near = int(((tests["low"] > -MARGIN) & (tests["high"] < MARGIN)).sum())
-        far = int(((tests["low"] > MARGIN) | (tests["high"] < -MARGIN)).sum())
-        words.append(word(near, far, len(tests)))
+    tests = [of.tests.dropna(subset="p") for of in (strict, paper)]
+    words = [by_margin(of, both_sides=True) for of in tests]
+    numbers = f"{finding.numbers}; {narrower(tests[0], both_sides=True)}"
     basis = strict.basis(planned, f"95 % intervals against {MARGIN}")
-    return replace(finding, verdict=words[0], by_paper=words[1], basis=basis)
+    return replace(finding, verdict=words[0], by_paper=words[1], basis=basis, numbers=numbers)
