@@ -21,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.models.glad import GLADConfig
+from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_paper.ablations import AS_PRINTED, with_config
@@ -118,6 +119,24 @@ def choices() -> dict[str, Recipe]:
     }
 
 
+def couplings() -> dict[str, Recipe]:
+    """The paper's model trained with the stronger pull of f_W towards Z that this work's models have.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name, each beside the reading of the same settings.
+    """
+    base, last = AS_PRINTED, f"{PUBLISHED}, P = 10, H_d = 100"
+    both = {"as printed": base, last: choices()[last]}
+    stronger = {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True}
+    return {
+        name: recipe
+        for own, of in both.items()
+        for name, recipe in ((own, of), (f"{own}, stronger coupling", with_config(of, **stronger)))
+    }
+
+
 def glad_readings() -> dict[str, Recipe]:
     """The same for GLAD and GLAD-TF, which have no inner steps.
 
@@ -151,7 +170,7 @@ def tasks() -> list[Reading]:
     """
     return [
         Reading(name, recipe, family, seed)
-        for recipes in (readings(), choices(), glad_readings())
+        for recipes in (readings() | choices() | couplings(), glad_readings())
         for seed in SEEDS
         for name, recipe in recipes.items()
         for family in GRAPHS

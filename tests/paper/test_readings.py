@@ -41,6 +41,14 @@ def test_a_reading_changes_one_thing_and_the_cut_needs_two():
         assert len(things) == 1 + name.count(","), name
 
 
+def test_a_stronger_coupling_stands_beside_the_same_settings():
+    found = readings.couplings()
+    for own, stronger in zip(list(found)[::2], list(found)[1::2], strict=True):
+        assert stronger == f"{own}, stronger coupling"
+        assert changed(found[own], found[stronger]) == {"config"}
+        assert changed(found[own].config, found[stronger].config) == {"lam_scale", "lam_per_error"}
+
+
 def test_a_training_is_a_row_an_epoch_and_kept_once(tmp_path):
     task = readings.Reading("as printed", replace(TINY, epochs=2), "clean", 1, n_graphs=2)
     run_missing(tmp_path, [task], say=lambda text: None)
