@@ -220,7 +220,6 @@ def say(text: str) -> None:
     Parameters
     ----------
     text : str
-        Goes to standard error.
     """
     print(text, file=sys.stderr, flush=True)
 
@@ -231,7 +230,6 @@ def answer(text: str) -> None:
     Parameters
     ----------
     text : str
-        Goes to standard output.
 
     Raises
     ------
@@ -259,7 +257,6 @@ def progress_bar(label: str) -> Iterator[Progress]:
     Parameters
     ----------
     label : str
-        Stands before the bar.
 
     Yields
     ------

@@ -52,7 +52,6 @@ def add_train(commands: Commands) -> None:
     Parameters
     ----------
     commands : subparsers
-        Of the parser of all commands.
     """
     train = commands.add_parser(
         "train", help="simulations -> trained weights", description=TRAIN, epilog=EXIT_CODES,

@@ -17,12 +17,10 @@ def with_pyarrow(path: str | Path) -> AbstractContextManager[None]:
     Parameters
     ----------
     path : str or Path
-        The file that takes it.
 
     Returns
     -------
     context manager
-        Of ``advice_where_missing``.
     """
     return advice_where_missing(
         f"{path} takes pyarrow, which is not installed: pip install pyarrow, or the extra [parquet] of "

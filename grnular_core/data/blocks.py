@@ -72,12 +72,10 @@ def constant_columns(matrix: Matrix) -> np.ndarray:
     Parameters
     ----------
     matrix : Matrix, shape (cells, genes)
-        Dense or sparse.
 
     Returns
     -------
     ndarray of bool, shape (genes,)
-        True for a constant gene.
     """
     if not sparse.issparse(matrix):
         return np.ptp(matrix, axis=0) == 0
@@ -143,7 +141,6 @@ def parts(values: np.ndarray) -> Iterator[np.ndarray]:
     Parameters
     ----------
     values : ndarray
-        Of any shape.
 
     Returns
     -------

@@ -358,7 +358,6 @@ def positions(names: Sequence[str], known: Sequence[str]) -> np.ndarray:
     Returns
     -------
     ndarray of int, shape (names,)
-        Counted from 0.
 
     Raises
     ------

@@ -244,7 +244,6 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
     Parameters
     ----------
     data : GRNDataset
-        Its reference network may be missing.
 
     Returns
     -------

@@ -213,7 +213,6 @@ def sha256(path: str | Path) -> str:
     Returns
     -------
     str
-        64 digits.
     """
     return pooch.file_hash(str(path), alg="sha256")
 

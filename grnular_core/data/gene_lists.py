@@ -336,7 +336,6 @@ def signs_of(column: pd.Series) -> pd.Series:
     Returns
     -------
     Series of int, shape (edges,)
-        With the index of ``column``.
     """
     words = column.astype(str).str.strip().str.lower()
     numbers = as_numbers(words)
@@ -349,7 +348,6 @@ def header_key(field: str) -> str:
     Parameters
     ----------
     field : str
-        A header as the file has it.
 
     Returns
     -------

@@ -161,7 +161,6 @@ def choose_orientation(
     -------
     by_columns : bool
     reason : str
-        A sentence that gives the reason.
 
     Raises
     ------

@@ -61,7 +61,6 @@ def copies(names: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        In the order given.
     """
     known = frozenset(names)  # membership only: no order comes from it
     return [
@@ -99,7 +98,6 @@ def dates(names: Iterable[str]) -> list[str]:
     Returns
     -------
     list of str
-        In the order given.
     """
     names = list(names)
     n_numbers = sum(name.isdigit() for name in names)

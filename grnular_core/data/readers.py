@@ -56,12 +56,10 @@ def read_expression(path: str | Path) -> Table:
     Parameters
     ----------
     path : str or Path
-        As there.
 
     Returns
     -------
     DataFrame or AnnData
-        The table unchanged.
 
     Raises
     ------

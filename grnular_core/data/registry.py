@@ -95,7 +95,6 @@ def entry(key: str) -> Entry:
     Returns
     -------
     Entry
-        Address, size and hash of the file.
 
     Raises
     ------

@@ -80,7 +80,6 @@ def open_text(path: Path) -> Iterator[TextIO]:
     Yields
     ------
     TextIO
-        The open file, closed at the end of the block.
 
     Raises
     ------

@@ -94,7 +94,6 @@ def table_names(
     Returns
     -------
     rows, columns : list of str
-        In the order of the table.
 
     Raises
     ------
@@ -239,7 +238,6 @@ def value_notes(matrix: Matrix, genes: Sequence[str], kind: ValueKind, said: str
     Returns
     -------
     list of str
-        Sentences for the user.
     """
     sample = _sample(matrix)
     look = f"{kind}; the largest is {matrix.max():.4g}"
@@ -305,7 +303,6 @@ def merge_duplicates(
     ----------
     matrix : Matrix, shape (cells, genes)
     genes : sequence of str
-        Names of the columns.
     rule : {"sum", "mean", "first", "max-variance"}
         How columns of the same name are merged; of equal variances the first column is taken.
 

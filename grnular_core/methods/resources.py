@@ -126,7 +126,6 @@ def expected_seconds(
     ----------
     n_cells, n_genes, n_tfs : int
     method : Method
-        An entry of the registry.
     weights : str or Path, optional
         Trained weights in place of the method's own.
     n_jobs : int
@@ -170,7 +169,6 @@ def grnular_seconds(
     rate : float
         Floating-point operations a second (``_measured_rate``).
     config : GRNULarConfig
-        Of the model.
 
     Returns
     -------

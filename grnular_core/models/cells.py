@@ -42,7 +42,6 @@ class Scale(NamedTuple):
         Parameters
         ----------
         values : ndarray, shape (..., genes)
-            Expression.
         genes : ndarray of int or slice
             Positions of the genes of the last axis; all by default.
 
@@ -103,7 +102,6 @@ class Cells:
         Parameters
         ----------
         rows : slice or ndarray of int
-            Which cells.
         values : ndarray or float, optional
             Values in place of ``z``; None is ``z`` itself.
         fill : ndarray of shape (genes,) or float, optional
@@ -311,7 +309,6 @@ def cluster_labels(cells: Cells) -> np.ndarray:
     Parameters
     ----------
     cells : Cells
-        z-scores.
 
     Returns
     -------

@@ -31,12 +31,10 @@ def pick(tree: Any, rows: Tensor | slice) -> Any:
     tree : Tensor or tuple
         Every tensor begins with the axis of graphs.
     rows : Tensor or slice
-        Which graphs.
 
     Returns
     -------
     Tensor or tuple
-        Like ``tree``.
     """
     if isinstance(tree, Tensor):
         return tree[rows]
@@ -54,7 +52,6 @@ def join(trees: list[Any]) -> Any:
     Returns
     -------
     Tensor or tuple
-        Like each of ``trees``.
     """
     if len(trees) == 1:
         return trees[0]
@@ -149,7 +146,6 @@ def over_blocks(job: Callable[[int], Any], n_blocks: int, device: torch.device) 
     Yields
     ------
     Any
-        As ``job`` returns it.
     """
     threads = min(torch.get_num_threads(), n_blocks)
     if threads < 2 or device.type != "cpu" or torch.is_grad_enabled():

@@ -129,7 +129,6 @@ def check_size(settings: Preset, n_together: int = 1) -> None:
     Parameters
     ----------
     settings : Preset
-        The kind of data.
     n_together : int
         How many datasets live at once.
 
@@ -219,7 +218,6 @@ def new_folder(path: Path, force: bool = False) -> Iterator[Path]:
     Yields
     ------
     Path
-        The temporary folder.
 
     Raises
     ------

@@ -137,9 +137,7 @@ def cell_sizes(noise: TechnicalNoise, n_cells: int, rng: np.random.Generator) ->
     Parameters
     ----------
     noise : TechnicalNoise
-        With ``whole``, or without.
     n_cells : int
-        Number of cells.
     rng : Generator
 
     Returns

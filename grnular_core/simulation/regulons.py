@@ -123,7 +123,6 @@ def random_regulons(spec: GraphSpec, settings: Regulons, rng: np.random.Generato
     spec : GraphSpec
         Numbers of genes and TFs, ``hub_spread`` and ``repression``.
     settings : Regulons
-        Parameters of the regulons.
     rng : Generator
 
     Returns
@@ -194,9 +193,7 @@ def regulon_levels(
     Parameters
     ----------
     groups : DrawnRegulons
-        Members and drivers.
     kinetics : Kinetics
-        Types, cells and anchors.
     settings : Regulons
     rng : Generator
 

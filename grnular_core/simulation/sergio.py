@@ -101,7 +101,6 @@ def random_rates(n_masters: int, kinetics: Kinetics, rng: np.random.Generator) -
     Parameters
     ----------
     n_masters : int
-        Number of master regulators.
     kinetics : Kinetics
     rng : Generator
 

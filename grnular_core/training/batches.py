@@ -44,7 +44,6 @@ def first_seed(part: str, seed: int = 0) -> int:
     Parameters
     ----------
     part : {"train", "valid", "test"}
-        What the graphs are for.
     seed : int
         The recipe's, from 0 to ``LAST_SEED``: with it no two parts share a graph.
 
@@ -181,7 +180,6 @@ def loss_inputs(
     output : GRNULarOutput or GLADOutput
         What ``run_model`` gave.
     tf_index : Tensor, shape (graphs, tfs)
-        Positions of the TFs.
     logits : bool
     on : {"theta", "Z"}
         What to take otherwise.
@@ -220,9 +218,7 @@ def evaluate(model: nn.Module, items: Sequence[Prepared]) -> GraphScores:
     Parameters
     ----------
     model : Module
-        GRNULar or GLAD.
     items : sequence of Prepared
-        Batches, one or more.
 
     Returns
     -------

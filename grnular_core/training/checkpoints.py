@@ -56,7 +56,6 @@ def weights_of(model: nn.Module) -> Tensors:
     Parameters
     ----------
     model : Module
-        Any model.
 
     Returns
     -------

@@ -227,7 +227,6 @@ def train(
     Parameters
     ----------
     recipe : Recipe
-        Model, graphs, loss and optimiser.
     checkpoint : Path, optional
         File that is read when it is there and replaced whole after every epoch.
     folder : Path, optional

@@ -26,7 +26,6 @@ def cluster(address: str | None = None) -> Iterator[None]:
     Yields
     ------
     None
-        While the cluster takes the runs.
 
     Raises
     ------
@@ -75,7 +74,6 @@ def repeated(
     Yields
     ------
     Any
-        As ``job`` returns it.
     """
     report = progress or (lambda done, total: None)
     report(0, n_runs)

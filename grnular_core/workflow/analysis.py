@@ -136,7 +136,6 @@ def unlike_note(data: GRNDataset, name: str) -> str | None:
     ----------
     data : GRNDataset
     name : str
-        Of the method.
 
     Returns
     -------

@@ -92,7 +92,6 @@ def genes_only(table: Table) -> tuple[Table, str | None]:
     Returns
     -------
     table : AnnData or DataFrame
-        Without other features.
     note : str or None
         How many were left out, and their kinds.
     """
@@ -160,7 +159,6 @@ def reading_hint(table: Table, tfs: Sequence[str] | None, match: Match, layer: s
     Parameters
     ----------
     table : AnnData or DataFrame
-        The error.
     tfs, match, layer
         The TF list, how names are compared, and the selected layer.
 
@@ -261,7 +259,6 @@ def genome_note(table: Table) -> str | None:
     Parameters
     ----------
     table : AnnData or DataFrame
-        The values that are meant.
 
     Returns
     -------

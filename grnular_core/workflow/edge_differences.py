@@ -86,7 +86,6 @@ def needed_samples(paired: bool, level: float = LEVEL) -> int:
     Returns
     -------
     int
-        In each group, in equal numbers.
     """
     n = 1
     while n_labelings(n, n, paired) * level < 1 - 1e-9:
@@ -174,7 +173,6 @@ def draw_sides(
     Parameters
     ----------
     in_b : ndarray of bool, (cells,)
-        The labeling.
     n_cells : int
         At most the cells of the smaller side.
     rng : Generator
@@ -221,7 +219,6 @@ def edge_differences(networks: Iterable[tuple[np.ndarray, np.ndarray]], n: int) 
     Returns
     -------
     Differences
-        For all edges.
     """
     for number, (x_a, x_b) in enumerate(networks):
         if number == 0:

@@ -60,7 +60,6 @@ def export_paths(out: str | Path, formats: Iterable[str]) -> dict[str, Path]:
     Parameters
     ----------
     out : str or Path
-        The edge table.
     formats : iterable of str
         Words of ``FORMATS``; ``all`` stands for every one.
 
@@ -236,7 +235,6 @@ def as_stored(edges: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     edges : DataFrame
-        An edge table.
 
     Returns
     -------

@@ -56,7 +56,6 @@ def check_named(name: object, weights: str | Path | None) -> None:
     name : object
         What stands in the place of the method.
     weights : str or Path, optional
-        Its weights.
 
     Raises
     ------
@@ -159,7 +158,6 @@ def inputs_of(
     data, tfs
         As they were given.
     read_data : GRNDataset
-        What was read from them.
     options : mapping
         How it was read; None means not given.
 
@@ -183,7 +181,6 @@ def with_report(table: pd.DataFrame, report: Mapping[str, Any]) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        A result.
     report : mapping
 
     Returns
@@ -218,7 +215,6 @@ def words_of_python() -> Iterator[None]:
     Yields
     ------
     None
-        To what may fail.
     """
     try:
         yield

@@ -128,12 +128,10 @@ def needed_packages(names: str, path: Path) -> AbstractContextManager[None]:
     ----------
     names : str
     path : Path
-        The file that takes them.
 
     Returns
     -------
     context manager
-        Of ``advice_where_missing``.
     """
     return advice_where_missing(
         f"{path} was not written: it takes {names}, which are not installed: pip install them, or the extra [plots] of "

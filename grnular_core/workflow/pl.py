@@ -52,7 +52,6 @@ def network(
     Returns
     -------
     Axes
-        The drawing.
 
     Raises
     ------

@@ -46,9 +46,7 @@ def make_report(
     Parameters
     ----------
     inputs : Inputs
-        Where the data came from.
     data : GRNDataset
-        The input files.
     name : str
     run, plan : RunOptions, Plan
         How it ran.
@@ -106,7 +104,6 @@ def described(report: Mapping[str, Any], n_kept: int) -> dict[str, Any]:
     report : mapping
         Of ``make_report``.
     n_kept : int
-        Edges that were kept.
 
     Returns
     -------
@@ -189,7 +186,6 @@ def result_lines(report: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        Lines for the user.
     """
     result, settings, lines = report["result"], report["method"], []
     if "top_edges_in_9_of_10_runs" in result:

@@ -30,7 +30,6 @@ def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
     data : GRNDataset
         Stays as it is.
     rng : Generator
-        Decides which cells.
 
     Returns
     -------

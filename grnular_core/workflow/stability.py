@@ -99,14 +99,12 @@ def edge_stability(
     Parameters
     ----------
     data : GRNDataset
-        All cells.
     name : str
     edges : DataFrame
         The edge table that it gave for all cells.
     n_runs : int
         Bootstraps, each of as many cells drawn with replacement.
     top : int
-        Number of strongest edges.
     run : RunOptions, optional
         Seed and device; the same data and seed give the same table.
     progress : callable, optional
@@ -220,10 +218,8 @@ def count_decoys(
     Parameters
     ----------
     data : GRNDataset
-        All cells.
     name : str
     n_runs : int
-        1 or more.
     groups : ndarray, (cells,), optional
         As in ``permuted``.
     run : RunOptions, optional

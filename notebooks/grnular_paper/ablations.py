@@ -142,7 +142,6 @@ def with_config(recipe: Recipe, **changes: object) -> Recipe:
     Returns
     -------
     Recipe
-        A changed copy.
     """
     return replace(recipe, config=replace(recipe.config, **changes))
 
@@ -268,7 +267,6 @@ def mask_effect(
     Parameters
     ----------
     n_graphs : int
-        Simulated networks.
     thresholds : sequence of float
         rho of every entry.
     cells : sequence of int

@@ -38,7 +38,6 @@ def short(text: str) -> str:
     Returns
     -------
     str
-        The digits.
     """
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -112,7 +111,6 @@ def provenance(method: str = "") -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``commit`` and ``environment``.
     """
     names = ["numpy", "scipy", "scikit-learn", "torch", "arboreto"]
     versions = [f"{name}={version(name)}" for name in names]
@@ -139,7 +137,6 @@ def processor() -> str:
     Returns
     -------
     str
-        The three, with blanks between them.
     """
     import torch
     from threadpoolctl import threadpool_info
@@ -171,7 +168,6 @@ def locked(path: Path) -> Iterator[None]:
     Yields
     ------
     None
-        While the lock is held.
 
     Raises
     ------

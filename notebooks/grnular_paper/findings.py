@@ -109,7 +109,6 @@ def together(findings: Iterable[Finding]) -> Finding:
     Parameters
     ----------
     findings : iterable of Finding
-        On the single claims.
 
     Returns
     -------
@@ -140,7 +139,6 @@ def not_testable(reason: str) -> Callable[[Path], Finding]:
     Parameters
     ----------
     reason : str
-        Why none can.
 
     Returns
     -------

@@ -46,7 +46,6 @@ def stem_cell_genes() -> dict[str, tuple[str, ...]]:
     Returns
     -------
     dict of str to tuple of str
-        Symbol -> identifiers of terms.
     """
     text = files("grnular_paper").joinpath("stem_cell_genes.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
@@ -84,14 +83,11 @@ def among(genes: Iterable[str], known: Iterable[str]) -> list[str]:
     Parameters
     ----------
     genes : iterable of str
-        Names that are wanted.
     known : iterable of str
-        Names to choose from.
 
     Returns
     -------
     list of str
-        Some of ``known``.
     """
     wanted = frozenset(gene.upper() for gene in genes)
     return [name for name in known if name.upper() in wanted]

@@ -99,7 +99,6 @@ def by_mean(table: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        Names of methods as readers see them.
     """
     means = table.groupby(["shown", "setting"])["strict_auprc"].mean().unstack()
     ranked = pd.DataFrame({"settings": means.notna().sum(axis=1), "mean": means.mean(axis=1)})
@@ -256,7 +255,6 @@ def lead(found: pd.DataFrame, setting: str, others: Sequence[str]) -> Lead:
     setting : str
         One of ``SETTINGS``.
     others : sequence of str
-        Methods that it is compared with.
 
     Returns
     -------
@@ -280,7 +278,6 @@ def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") 
     Parameters
     ----------
     simulation : Simulation
-        Cells and the network behind them.
     methods : sequence of str
         Methods, each run once.
     device : str

@@ -167,7 +167,6 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        A number for each key of ``SUMMARIES``.
     """
     scores = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64)))
     Z = scores.numpy()

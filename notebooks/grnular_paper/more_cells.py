@@ -87,7 +87,6 @@ def cell_set(name: str) -> CellSet:
     Returns
     -------
     CellSet
-        Its entry.
 
     Raises
     ------

@@ -74,7 +74,6 @@ def network_keys(name: str, species: str) -> list[str]:
     Returns
     -------
     list of str
-        One or two.
 
     Raises
     ------
@@ -163,7 +162,6 @@ def among(edges: pd.DataFrame, data: GRNDataset) -> pd.DataFrame:
     edges : DataFrame
         ``regulator, target`` in any case.
     data : GRNDataset
-        The set.
 
     Returns
     -------

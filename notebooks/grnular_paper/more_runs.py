@@ -126,7 +126,6 @@ def more_tasks(
     datasets, methods, networks : sequence of str
         Names of sets, of the registry of methods, and of networks.
     seeds : sequence of int
-        Seeds of the methods.
 
     Returns
     -------

@@ -27,7 +27,6 @@ def say(text: str) -> None:
     Parameters
     ----------
     text : str
-        Markdown.
     """
     if text:
         display(Markdown(text))

@@ -184,14 +184,12 @@ def report(found: pd.DataFrame, tolerance: float) -> str:
     Parameters
     ----------
     found : DataFrame
-        Result of ``moves``.
     tolerance : float
         A move that is marked, as a share.
 
     Returns
     -------
     str
-        Lines.
     """
     lines = [f"{processor()}; without {', '.join(_lacking()) or 'nothing'}"]
     for row in found.itertuples():

@@ -98,7 +98,6 @@ def plain(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same values.
     """
     return table.set_axis([str(name) for name in table.columns], axis=1).reset_index(drop=True)
 

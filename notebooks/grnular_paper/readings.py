@@ -107,7 +107,6 @@ def choices() -> dict[str, Recipe]:
     Returns
     -------
     dict of str to Recipe
-        By name.
     """
     base, published = AS_PRINTED, readings()[PUBLISHED]
     return {
@@ -143,7 +142,6 @@ def glad_readings() -> dict[str, Recipe]:
     Returns
     -------
     dict of str to Recipe
-        By name.
     """
     found = {}
     for model, name in (("glad", "GLAD"), ("glad-tf", "GLAD-TF")):

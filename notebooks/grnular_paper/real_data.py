@@ -188,10 +188,8 @@ def real_tasks(
     datasets, methods : sequence of str
         Names of BEELINE and of the registry of methods.
     seeds : sequence of int
-        Seeds of the methods.
     genes : str
     networks : sequence of str
-        The reference networks to score on.
     experiment : str
         As in ``RealTask``; of ``TARGETS`` there is one seed, and none of a method that needs the truth.
 
@@ -323,7 +321,6 @@ def wide(
     Returns
     -------
     DataFrame, shape (pairs, methods)
-        Means of the score.
     """
     pairs = [pair_label(n, d) for n, d in zip(table["network"], table["dataset"], strict=True)]
     grid = table.assign(pair=pairs).pivot_table(

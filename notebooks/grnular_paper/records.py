@@ -350,9 +350,7 @@ def row_scores(
     Parameters
     ----------
     run : Inference
-        Edges, with the time they took.
     truth : DataFrame
-        True edges.
     genes, tfs : sequence of str
         All genes, and the TFs among them.
     device : str

@@ -94,7 +94,6 @@ def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[s
     Parameters
     ----------
     tasks : iterable of Task
-        Planned runs.
     **options
         ``device`` and ``n_jobs`` of every run.
 
@@ -161,9 +160,7 @@ def compare_with_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFr
     Parameters
     ----------
     live : DataFrame
-        Rows computed now.
     recorded : DataFrame
-        Recorded rows.
 
     Returns
     -------

@@ -84,7 +84,6 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
     Returns
     -------
     float
-        R2, at most 1.
     """
     x, y = _checked(x, y, span)
     total = float(((y - y.mean()) ** 2).sum())

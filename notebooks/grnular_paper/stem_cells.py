@@ -67,12 +67,10 @@ def pseudotime(dataset: str, cells: Sequence[str]) -> np.ndarray:
     dataset : str
         BEELINE's name.
     cells : sequence of str
-        Names of cells.
 
     Returns
     -------
     ndarray, shape (cells,)
-        Pseudotime of each.
 
     Raises
     ------
@@ -110,7 +108,6 @@ def compare_set(
     Returns
     -------
     SetScores
-        Counts, medians and both tests.
 
     Raises
     ------
@@ -170,7 +167,6 @@ def regulator_ranks(
     Parameters
     ----------
     regulators : sequence of str
-        Names to look up.
 
     Returns
     -------
@@ -203,9 +199,7 @@ def subnetwork(
     Parameters
     ----------
     signs : ndarray, shape (tfs, genes)
-        Signs of the edges.
     n_edges : int
-        At most so many edges.
 
     Returns
     -------
@@ -227,7 +221,6 @@ def chip_regulators(target: str) -> list[str]:
     Returns
     -------
     list of str
-        Names.
 
     Raises
     ------
@@ -249,11 +242,8 @@ def predictors(
     Parameters
     ----------
     time : ndarray, shape (cells,)
-        Pseudotime.
     target : ndarray, shape (cells,)
-        Expression of the target.
     regulators : dict of str to ndarray, shape (cells,)
-        Expression of each regulator.
     span : float
         Share of the cells in each local fit of LOESS.
 
@@ -301,9 +291,7 @@ def word(good: int, tried: int, p: float = 0.0) -> str:
     Parameters
     ----------
     good : int
-        How often it held.
     tried : int
-        How often it was tried.
     p : float
         Chance of as much by a random draw.
 
@@ -347,7 +335,6 @@ def trend_verdict(rho: float, p: float, rises: bool) -> str:
     rho : float
         Spearman's rank correlation with pseudotime.
     p : float
-        Its p value.
     rises : bool
         Whether the statement is that expression rises.
 

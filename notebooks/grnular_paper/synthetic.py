@@ -196,7 +196,6 @@ def run_on(
     chosen : str
         Name in the registry of methods.
     options : RunOptions
-        How to run it.
 
     Returns
     -------
@@ -215,7 +214,6 @@ def score_simulation(simulation: Simulation, run: Inference, device: str) -> dic
     Parameters
     ----------
     run : Inference
-        Edges, with the time they took.
 
     Returns
     -------

@@ -186,7 +186,6 @@ def with_interval(difference: float, low: float, high: float) -> str:
     Parameters
     ----------
     difference : float
-        The difference.
     low, high : float
 
     Returns
@@ -203,7 +202,6 @@ def turned(tests: pd.DataFrame, chosen: str) -> pd.DataFrame:
     Parameters
     ----------
     tests : DataFrame
-        What ``compare_methods`` returns.
     chosen : str
 
     Returns
@@ -237,7 +235,6 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
     Returns
     -------
     Pair
-        The test, and the points one by one.
     """
     both = rows[rows["method"].isin([chosen, other])]
     wide = both.pivot(index=["point", "unit", "replicate"], columns="method", values=score)
@@ -283,7 +280,6 @@ def assess(pairs: Iterable[Pair]) -> Verdict:
     Returns
     -------
     Verdict
-        The word, the counts and the tests.
     """
     pairs = list(pairs)
     tests = pd.DataFrame([of.line for of in pairs])
@@ -323,16 +319,13 @@ def verdict(
     rows : DataFrame
         As of ``pair``.
     chosen : str
-        The method that is claimed to be better.
     others : sequence of str
-        Than these methods.
     score : str
         Column of the score.
 
     Returns
     -------
     Verdict
-        The word, the counts and the tests.
     """
     return assess(pair(rows, chosen, other, score) for other in others)
 

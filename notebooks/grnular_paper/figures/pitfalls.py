@@ -45,7 +45,6 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     Parameters
     ----------
     curve : Curve
-        Points and areas.
 
     Returns
     -------

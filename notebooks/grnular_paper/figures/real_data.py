@@ -77,7 +77,6 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Words.
     """
     counts = rows.groupby(["network", "dataset", "method"])["seed"].nunique() if "seed" in rows else pd.Series([1])
     low, high = counts.min(), counts.max()
@@ -170,9 +169,7 @@ def score_violins(ax: Axes, groups: Mapping[str, np.ndarray], ylabel: str = "sco
     Parameters
     ----------
     groups : mapping of str to ndarray, shape (edges,)
-        Scores by name.
     ylabel : str
-        Label of the axis.
 
     Returns
     -------
@@ -214,7 +211,6 @@ def pseudotime_panel(
     Parameters
     ----------
     time : ndarray, shape (cells,)
-        Pseudotime.
     target : (str, ndarray of shape (cells,))
         Name and expression of the target.
     regulators : mapping of str to ndarray, shape (cells,)

@@ -51,7 +51,6 @@ def runnable(
     Returns
     -------
     list of str
-        Some of the datasets, in their order.
     """
     return [d for d in datasets if all((d, n) not in reasons for n in networks)]
 
@@ -62,12 +61,10 @@ def sources_in_words(reasons: Mapping[tuple[str, str], str], computed: Sequence[
     Parameters
     ----------
     computed : sequence of str
-        Datasets that run now.
 
     Returns
     -------
     str
-        Two sentences.
     """
     why: dict[str, list[str]] = {}
     for (dataset, _), reason in reasons.items():

@@ -95,7 +95,6 @@ def detailed(by_edge: pd.DataFrame, columns: Iterable[str]) -> list[str]:
     Returns
     -------
     list of str
-        Some of them.
     """
     counts = by_edge.groupby("method").size()
     return [m for m in columns if counts.get(m, 0) == counts.max() and m != "oracle"]
@@ -107,7 +106,6 @@ def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
     Returns
     -------
     Series
-        Mean by method.
     """
     means = by_edge.groupby("method")["tf_precision"].mean().reindex(methods)
     return means.sort_values(ascending=False)
@@ -180,7 +178,6 @@ def telling_means(found: Ranking, telling: Sequence[str]) -> dict[str, float | s
     ----------
     found : Ranking
     telling : sequence of str
-        These pairs.
 
     Returns
     -------
@@ -236,7 +233,6 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     Returns
     -------
     Ranking
-        Scores of pairs and the order of methods.
     """
     scored = _with_pairs(rows).groupby(["method", "pair"], as_index=False)
     scored = scored[[RATIO, "strict_auroc"]].mean()

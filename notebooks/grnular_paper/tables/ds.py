@@ -40,7 +40,6 @@ def hidden_units(weights: str = "grnular-DS1") -> str:
     Returns
     -------
     str
-        Three numbers.
     """
     config = read_trained(weights).recipe.config
     graphs = [preset(dataset).graph for dataset in DATASETS]

@@ -83,7 +83,6 @@ def seen(simulation: Simulation) -> Seen:
     Returns
     -------
     Seen
-        Three shares.
     """
     there = (simulation.expression != 0).any(0)
     both = there[simulation.grn.regulator] & there[simulation.grn.target]

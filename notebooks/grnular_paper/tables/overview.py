@@ -140,7 +140,6 @@ def best(found: pd.DataFrame, setting: str) -> pd.Series:
     Returns
     -------
     Series
-        Its row.
     """
     rows = found[found["setting"] == setting]
     return rows.loc[rows["ratio"].idxmax()]

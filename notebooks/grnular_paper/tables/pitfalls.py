@@ -212,7 +212,6 @@ def one_edge_found(n_candidates: int = 1000, n_true: int = 6) -> Curve:
     Returns
     -------
     Curve
-        Points and both areas.
     """
     truth = np.arange(n_candidates) < n_true
     scores = (np.arange(n_candidates) == 0).astype(float)
@@ -284,12 +283,10 @@ def three_digits(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        Any table.
 
     Returns
     -------
     DataFrame
-        Texts.
     """
     return table.apply(
         lambda column: column.map("{:.3f}".format) if column.dtype == float else column.astype(str)

@@ -44,7 +44,6 @@ def live_tasks(
     Parameters
     ----------
     points : iterable of Point
-        Settings of the experiment.
     curves : sequence of (method, TF information)
         All curves of the experiment.
     methods : sequence of str
@@ -96,7 +95,6 @@ def live_part(
     Returns
     -------
     LivePart
-        Table, largest difference and text.
     """
     rows, failures = run_now(tasks, **options)
     beside = _beside_record(rows, recorded, "strict_auprc")
@@ -158,7 +156,6 @@ def on_record(total: int, recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
     Returns
     -------
     str
-        One line.
     """
     left = int((missing["planned"] - missing["rows"]).sum())
     shown = f"{total} recorded runs, {len(recorded)} of them of methods in the figures"

@@ -66,7 +66,6 @@ def infer_all(
     Returns
     -------
     Runs
-        Scores and signs.
     """
     wanted = [(method, seed) for seed in (seeds if METHODS[method].stochastic else seeds[:1])]
     wanted += [(other, seeds[0]) for other in others if other != method]
@@ -109,7 +108,6 @@ def set_table(compared: Mapping[Run, SetScores]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts.
     """
     return pd.DataFrame(
         [
@@ -133,7 +131,6 @@ def simpler(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        By method.
     """
     return {run[0]: found.above for run, found in compared.items() if run[0] != method}
 
@@ -208,7 +205,6 @@ def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:
     Parameters
     ----------
     n_edges : int
-        How many edges.
 
     Returns
     -------
