@@ -85,8 +85,17 @@ def edition(rows: pd.DataFrame, name: str) -> str:
     return f"{name}-tuned" if full and full >= rows.loc[rows["method"] == name, "point"].nunique() / 2 else name
 
 
-def versus(rows: pd.DataFrame, chosen: str, others: list[str], score: str) -> list[dict[str, float]]:
-    chosen, others = edition(rows, chosen), [edition(rows, other) for other in others]
+def editions(rows: pd.DataFrame, others: list[str], both: bool) -> list[str]:
+    """The edition of each method, for our own claims behind that of its package."""
+    found = []
+    for other in others:
+        tuned = edition(rows, other)
+        found += [other, tuned] if both and tuned != other else [tuned]
+    return found
+
+
+def versus(rows: pd.DataFrame, chosen: str, others: list[str], score: str, both: bool = False) -> list[dict[str, float]]:
+    chosen, others = edition(rows, chosen), editions(rows, others, both)
     of = {name: rows[rows["method"] == name] for name in [chosen, *others]}
     return [test_of(of[chosen], of[other], score) for other in others]
 
@@ -102,14 +111,14 @@ def every_pair(experiment: str) -> pd.DataFrame:
     return pd.concat([rows, known]).assign(point=1, net=lambda of: of["replicate"])
 
 
-def better(experiment: str, known: str, chosen: str, *others: str, kind: str = "auprc"):
+def better(experiment: str, known: str, chosen: str, *others: str, kind: str = "auprc", both: bool = False):
     def tests(protocol: str) -> list[dict[str, float]]:
         if protocol == "paper" and known == "without":
             rows = every_pair(experiment)
             rows = rows[rows["tf_information"] == known]
             of = {m.removesuffix("-tuned"): rows[rows["method"] == m] for m in set(rows["method"])}
             return [test_of(of[chosen], of[other], "paper_auprc") for other in others]
-        return versus(csv(experiment, known), chosen, list(others), f"{protocol}_{kind}")
+        return versus(csv(experiment, known), chosen, list(others), f"{protocol}_{kind}", both)
 
     return tests
 
@@ -188,12 +197,12 @@ TESTED = {
     "clean_glad_glasso": better("clean", "without", "glad", "glasso"),
     "clean_gladtf_trees": better("clean", "with", "glad-tf", TREES),
     "clean_paper_trees": better("clean", "with", "grnular", TREES),
-    "clean_paper_simple": better("clean", "with", "grnular", *SIMPLE),
-    "clean_ours_all": better("clean", "with", "grnular-context", TREES, *SIMPLE),
+    "clean_paper_simple": better("clean", "with", "grnular", *SIMPLE, both=True),
+    "clean_ours_all": better("clean", "with", "grnular-context", TREES, *SIMPLE, both=True),
     "noisy_glad_all": better("noisy", "without", "glad", TREES, "glasso"),
     "noisy_paper_others": better("noisy", "with", "grnular", TREES, "glad-tf"),
     "noisy_gladtf_auroc": better("noisy", "with", TREES, "glad-tf", kind="auroc"),
-    "noisy_ours_all": better("noisy", "with", "grnular-context", TREES, "glad-tf", *SIMPLE),
+    "noisy_ours_all": better("noisy", "with", "grnular-context", TREES, "glad-tf", *SIMPLE, both=True),
     "boosting_forest": boosted,
     "more_types": grown("cell_types", 2, 10),
     "more_cells": grown("cells", 100, 10000),
@@ -209,8 +218,10 @@ def test_words_and_p_values_come_out_again(name):
     finding = next(claim for claim in CLAIMS if claim.name == name).assess(RECORD)
     tests = TESTED[name]("strict")
     word, corrected = words(tests)
-    assert finding.verdict == word
-    assert finding.by_paper == words(TESTED[name]("paper"))[0]
+    there = {p: of_networks(p) if name == "boosting_forest" else None for p in ("strict", "paper")}
+    by_paper = words(TESTED[name]("paper"))[0]
+    assert finding.verdict == (word if there["strict"] in (None, word) else "partly reproduced")
+    assert finding.by_paper == (by_paper if there["paper"] in (None, by_paper) else "partly reproduced")
     shown = finding.tests
     assert shown["p_holm"].dropna().tolist() == pytest.approx(corrected, rel=1e-9)
     assert shown["difference"].tolist() == pytest.approx([of["d"] for of in tests], abs=1e-12, nan_ok=True)
@@ -218,6 +229,24 @@ def test_words_and_p_values_come_out_again(name):
     assert made["networks"].tolist() == [of["n"] for of in tests if of["n"]]
     for end in ("low", "high"):
         assert made[end].tolist() == pytest.approx([of[end] for of in tests if of["n"]])
+
+
+def of_networks(protocol: str) -> str:
+    """GRNBoost2 against GENIE3 on DS1 to DS3: networks counted for each edition."""
+    rows = csv("ds", "with")
+    above = of = 0
+    for tuned in ("", "-tuned"):
+        wide = rows[rows["method"].isin([TREES + tuned, "genie3" + tuned])].pivot_table(
+            index=["dataset", "replicate"], columns="method", values=f"{protocol}_auprc"
+        ).dropna()  # fmt: skip
+        means = (wide[TREES + tuned] - wide["genie3" + tuned]).groupby("dataset").mean()
+        above, of = above + int((means > 0).sum()), of + len(means)
+    return counted(above, of)
+
+
+def counted(above: int, of: int) -> str:
+    word = rule(above, of - above, of)
+    return "not reproduced" if word.startswith("partly") and above < 2 / 3 * of else word
 
 
 COUNTED = {  # on three networks
@@ -238,14 +267,13 @@ def test_three_networks_are_counted_and_a_part_takes_two_thirds(name):
         if protocol == "paper" and known == "without":
             continue
         above = of = 0
-        for other in others:
-            wide = rows[rows["method"].isin([chosen, edition(rows, other)])].pivot_table(
+        for other in editions(rows, others, both=name == "ds_ours_all"):
+            wide = rows[rows["method"].isin([chosen, other])].pivot_table(
                 index=["dataset", "replicate"], columns="method", values=f"{protocol}_auprc"
             )
             differences = (wide[chosen] - wide.drop(columns=chosen).squeeze()).dropna().groupby("dataset").mean()
             above, of = above + int((differences > 0).sum()), of + len(differences)
-        word = rule(above, of - above, of)
-        assert found == ("not reproduced" if word.startswith("partly") and above < 2 / 3 * of else word)
+        assert found == counted(above, of)
 
 
 MARGINS = {  # claims on ablations: base, factor, values and what each is compared with, claimed to be near

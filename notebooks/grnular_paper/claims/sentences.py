@@ -114,12 +114,12 @@ CLEAN = (
     Claim(
         "clean_paper_simple", "here",
         "The published GRNULar is better than correlation, CLR, ridge and TIGRESS",
-        "01_clean", Comparison("clean", "with", "grnular", SIMPLE),
+        "01_clean", Comparison("clean", "with", "grnular", SIMPLE, both=True),
     ),
     Claim(
         "clean_ours_all", "here",
         "GRNULar-context is better than all that is not unrolled",
-        "01_clean", Comparison("clean", "with", "grnular-context", (TREES, *SIMPLE)),
+        "01_clean", Comparison("clean", "with", "grnular-context", (TREES, *SIMPLE), both=True),
     ),
 )  # fmt: skip
 DROPOUT = (
@@ -166,7 +166,7 @@ DROPOUT = (
     Claim(
         "noisy_ours_all", "here",
         "GRNULar-context is better than trees, GLAD-TF, correlation, CLR, ridge and TIGRESS",
-        "02_noisy_dropout", Comparison("noisy", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE)),
+        "02_noisy_dropout", Comparison("noisy", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE), both=True),
     ),
 )  # fmt: skip
 SERGIO_DATA = (
@@ -188,7 +188,7 @@ SERGIO_DATA = (
     Claim(
         "ds_ours_all", "here",
         "GRNULar-context is better than trees, GLAD-TF, correlation, CLR, ridge and TIGRESS",
-        "03_ds1_ds3", Comparison("ds", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE, "genie3")),
+        "03_ds1_ds3", Comparison("ds", "with", "grnular-context", (TREES, "glad-tf", *SIMPLE, "genie3"), both=True),
     ),
 )  # fmt: skip
 REAL_CELLS = (
