@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grnular_core.cli.terminal import (
-    EXIT_CODES,
     add_gene_options,
     add_run_options,
     add_table_options,
@@ -60,10 +59,7 @@ def add_compare(commands: Commands) -> None:
     ----------
     commands : subparsers
     """
-    compare = commands.add_parser(
-        "compare", help="two conditions -> edges that differ", description=DESCRIPTION, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    compare = commands.add_parser("compare", help="two conditions -> edges that differ", description=DESCRIPTION)
     add = compare.add_argument
     add("expression", type=text, metavar="EXPRESSION")
     add("--groupby", type=text, required=True, metavar="COLUMN", help="column of .obs with the conditions")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from grnular_core.cli.terminal import EXIT_CODES, add_table_options, answer, say, text, whole
+from grnular_core.cli.terminal import add_table_options, answer, say, text, whole
 from grnular_core.data import names as checks
 from grnular_core.data.candidates import clean_truth, strict_candidates
 from grnular_core.data.edges import read_edges
@@ -49,10 +49,7 @@ def add_evaluate(commands: Commands) -> None:
     ----------
     commands : subparsers
     """
-    evaluate = commands.add_parser(
-        "evaluate", help="edges + reference network -> scores", description=DESCRIPTION, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    evaluate = commands.add_parser("evaluate", help="edges + reference network -> scores", description=DESCRIPTION)
     add = evaluate.add_argument
     add("edges", type=text, metavar="EDGES", help="table with regulator,target,weight")
     add(

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grnular_core.cli.terminal import (
-    EXIT_CODES,
-    Renamed,
     add_gene_options,
     add_run_options,
     add_table_options,
@@ -83,10 +81,7 @@ def add_infer(commands: Commands) -> None:
     ----------
     commands : subparsers
     """
-    infer = commands.add_parser(
-        "infer", help="expression + TF list -> edges", description=INFER, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    infer = commands.add_parser("infer", help="expression + TF list -> edges", description=INFER)
     add = infer.add_argument
     add("expression", type=text, metavar="EXPRESSION")
     add_gene_options(infer)
@@ -136,8 +131,6 @@ def _add_trust(add: Any) -> None:
         help="permute among cells with the same label in this column of .obs, or among all cells (the word "
         "all; default: among cells of the same cluster, which is found)",
     )  # fmt: skip
-    for old, new in (("--null", "--decoys"), ("--null-within", "--decoys-within")):
-        add(old, action=Renamed, const=new, help=argparse.SUPPRESS)
     add(
         "--top", type=top, metavar="K",
         help="strongest edges that are kept, and that stability and network files are about; 'all' keeps every "

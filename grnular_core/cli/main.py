@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,7 @@ wildcards: 'beeline/TFs+500/mESC/*'.
 
 def _add_simulate(commands: Commands) -> None:
     """Add ``simulate`` to the parser."""
-    simulate = commands.add_parser(
-        "simulate", help="cells with a known network", description=SIMULATE, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    simulate = commands.add_parser("simulate", help="cells with a known network", description=SIMULATE)
     add = simulate.add_argument
     add("preset", metavar="PRESET")
     add("--seed", type=whole, default=0, metavar="N", help="same seed, same data (default 0)")
@@ -135,10 +133,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 def _add_download(commands: Commands) -> None:
     """Add ``download`` to the parser."""
-    download = commands.add_parser(
-        "download", help="fetch data files", description=DOWNLOAD, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    download = commands.add_parser("download", help="fetch data files", description=DOWNLOAD)
     download.add_argument("key", nargs="*", metavar="KEY")
     download.set_defaults(run=_download)
 
@@ -174,14 +169,11 @@ def make_parser() -> argparse.ArgumentParser:
     ArgumentParser
         Each command's function is the default ``run`` of its options.
     """
-    parser = argparse.ArgumentParser(
-        prog="grnular" if Path(sys.argv[0]).stem == "grnular" else "python -m grnular_core",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    make = partial(argparse.ArgumentParser, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    program = "grnular" if Path(sys.argv[0]).stem == "grnular" else "python -m grnular_core"
+    parser = make(prog=program, description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"grnular_core {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=make)
     for add in (add_infer, add_compare, add_evaluate, add_train, _add_simulate, _add_download):
         add(commands)
     commands.add_parser("methods", help="list the methods").set_defaults(run=_methods)

@@ -98,20 +98,6 @@ def text(given: str) -> str:
     return given
 
 
-class Renamed(argparse.Action):
-    """An option of earlier versions, refused with the new name (``const``)."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: object,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        """Refuse."""
-        parser.error(f"{option_string} is now called {self.const}")
-
-
 def add_gene_options(parser: argparse.ArgumentParser) -> None:
     """Add the options on which genes may regulate and which are kept."""
     add = parser.add_argument

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from grnular_core.cli.terminal import EXIT_CODES, answer, jobs, say, text, whole
+from grnular_core.cli.terminal import answer, jobs, say, text, whole
 from grnular_core.data.text import check_file
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import place, write_csv, write_error
@@ -53,10 +53,7 @@ def add_train(commands: Commands) -> None:
     ----------
     commands : subparsers
     """
-    train = commands.add_parser(
-        "train", help="simulations -> trained weights", description=TRAIN, epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    train = commands.add_parser("train", help="simulations -> trained weights", description=TRAIN)
     add = train.add_argument
     add("recipe", type=text, nargs="?", metavar="RECIPE")
     add(

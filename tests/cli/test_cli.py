@@ -132,7 +132,6 @@ def test_the_exit_codes_of_the_help_are_those_of_the_errors():
         ([], "COMMAND"),
         (["infr"], "invalid choice: 'infr'"),
         (["infer", "x.csv"], "--tfs, -o/--out"),
-        (["infer", "x.csv", "--null", "3"], "--null is now called --decoys"),
         (["evaluate", "e.csv"], "--truth, --expression, --tfs"),
     ],
 )
