@@ -28,7 +28,6 @@ class TruthCounts:
     n_outside: int  # an end is not among the genes
     n_self_loops: int
     n_duplicates: int
-    n_conflicting_signs: int  # kept with the sign 0
 
     def __str__(self) -> str:
         """Return one sentence."""
@@ -99,7 +98,6 @@ def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame
     kept = edges[inside & ~loop].astype({"regulator": object, "target": object})
 
     by_pair = kept.groupby(["regulator", "target"], sort=True)["sign"].agg(["min", "max"])
-    conflict = (by_pair["min"] < 0) & (by_pair["max"] > 0)
     clean = by_pair.index.to_frame(index=False)
     clean["sign"] = np.sign(by_pair["min"] + by_pair["max"]).to_numpy(dtype=int)
     counts = TruthCounts(
@@ -108,7 +106,6 @@ def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame
         n_outside=int((~inside).sum()),
         n_self_loops=int(loop.sum()),
         n_duplicates=len(kept) - len(clean),
-        n_conflicting_signs=int(conflict.sum()),
     )
     return clean, counts
 

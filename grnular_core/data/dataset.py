@@ -93,10 +93,8 @@ class GRNDataset:
 class DatasetCard:
     """Sizes of a dataset and of its reference network."""
 
-    name: str
     genes: int
     cells: int
-    tfs_listed: int
     tfs_in_data: int
     tfs_with_truth: int  # TFs that regulate something in the reference network
     edges: int
@@ -255,10 +253,8 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
         truth = pd.DataFrame(columns=["regulator", "target", "sign"])
     candidates = strict_candidates(truth, data.genes, data.tfs)
     return DatasetCard(
-        name=data.name,
         genes=data.n_genes,
         cells=data.n_cells,
-        tfs_listed=int(data.provenance.get("tfs_listed", len(data.tfs))),
         tfs_in_data=len(data.tfs),
         tfs_with_truth=len(candidates.regulators),
         edges=len(truth),

@@ -19,6 +19,7 @@ from grnular_core.scoring.ranking import NAN, average_precision, why_undefined
 from grnular_core.utils.errors import InputError
 
 MIN_UNITS = 6  # below this no two-sided signed-rank test can reach p < .05: show points only
+LEVEL = 0.95  # coverage of every interval
 DIGITS = 12  # differences equal up to rounding are ties in a signed-rank test
 COMPARISON_COLUMNS = (
     "method_a", "method_b", "n_units", "mean_difference", "low", "high", "effect_size", "p", "p_holm",
@@ -30,7 +31,6 @@ def random_scores_summary(
     candidates: Candidates,
     n: int = 100,
     seed: int | np.random.Generator = 0,
-    level: float = 0.95,
 ) -> pd.DataFrame:
     """Mean and central interval of the metrics of random scores on the candidates.
 
@@ -40,8 +40,6 @@ def random_scores_summary(
     n : int
         Number of random rankings, at least 1.
     seed : int or Generator
-    level : float
-        Coverage of the central interval.
 
     Returns
     -------
@@ -71,7 +69,7 @@ def random_scores_summary(
             draw[:] = _scores_of_ranks(ranks, n_all)
     names = ("auprc", "auprc_ratio", "auroc", "epr")
     table = pd.DataFrame(
-        [_central(draws[:, i], level) for i in range(4)], index=names, columns=["low", "high"]
+        [_central(draws[:, i]) for i in range(4)], index=names, columns=["low", "high"]
     )
     table.insert(0, "mean", draws.mean(axis=0))
     table["reason"] = reason or ""
@@ -86,7 +84,6 @@ def bootstrap_over_tfs(
     tfs: Sequence[str],
     n: int = 1000,
     seed: int | np.random.Generator = 0,
-    level: float = 0.95,
     regulators: str = "with-truth",
     targets: str = "genes",
     undirected: bool = False,
@@ -102,8 +99,6 @@ def bootstrap_over_tfs(
     n : int
         Number of draws, at least 1.
     seed : int or Generator
-    level : float
-        Coverage of the interval.
 
     Returns
     -------
@@ -137,7 +132,7 @@ def bootstrap_over_tfs(
         {"estimate": value, "low": low, "high": high}
         for value, (low, high) in zip(
             (estimate, estimate / chosen.density if chosen.n_true else NAN),
-            (_central(draws[:, 0], level), _central(draws[:, 1], level)),
+            (_central(draws[:, 0]), _central(draws[:, 1])),
             strict=True,
         )
     ]
@@ -147,15 +142,13 @@ def bootstrap_over_tfs(
     return table
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> dict[str, float | int | str]:
+def mean_interval(values: Sequence[float]) -> dict[str, float | int | str]:
     """Mean and Student interval over independent units.
 
     Parameters
     ----------
     values : sequence of float, shape (units,)
         Scores, or differences between two methods on the same units; NaN is left out.
-    level : float
-        Coverage of the interval.
 
     Returns
     -------
@@ -170,7 +163,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> dict[str, flo
     if n < 2:
         reason = f"{n} value(s): an interval needs two"
         return {"mean": mean, "low": NAN, "high": NAN, "n": n, "reason": reason}
-    half = distributions.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    half = distributions.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return {"mean": mean, "low": float(mean - half), "high": float(mean + half), "n": n}
 
 
@@ -179,7 +172,6 @@ def rank_intervals(
     clusters: Sequence[str],
     n: int = 2000,
     seed: int | np.random.Generator = 0,
-    level: float = 0.95,
 ) -> pd.DataFrame:
     """Rank of every method by its mean score, with an interval from drawing clusters of units anew.
 
@@ -195,8 +187,6 @@ def rank_intervals(
     n : int
         Number of draws, at least 1.
     seed : int or Generator
-    level : float
-        Coverage of the interval.
 
     Returns
     -------
@@ -224,14 +214,12 @@ def rank_intervals(
         len(kinds), np.full(len(kinds), 1 / len(kinds)), n
     )
     drawn = distributions.rankdata(-(times @ sums) / (times @ sizes)[:, None], axis=1)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     table = {"rank": distributions.rankdata(-values.mean(0)), "low": low, "high": high}
     return pd.DataFrame(table | {"best": (drawn == 1).mean(0)}, index=scores.columns)
 
 
-def compare_methods(
-    table: pd.DataFrame, value: str, unit: str, method: str, level: float = 0.95
-) -> pd.DataFrame:
+def compare_methods(table: pd.DataFrame, value: str, unit: str, method: str) -> pd.DataFrame:
     """Paired two-sided Wilcoxon signed-rank test between every two methods, Holm over the pairs.
 
     Parameters
@@ -240,8 +228,6 @@ def compare_methods(
         One row per method and unit (graph or dataset).
     value, unit, method : str
         Names of the columns with the score, the unit and the method.
-    level : float
-        Coverage of the Student interval of the mean difference.
 
     Returns
     -------
@@ -276,7 +262,7 @@ def compare_methods(
     rows = []
     for a, b in combinations(scores.columns, 2):
         difference = (scores[a] - scores[b]).dropna().to_numpy(dtype=float)
-        rows.append({"method_a": a, "method_b": b} | _paired_test(difference, level))
+        rows.append({"method_a": a, "method_b": b} | _paired_test(difference))
     answer = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     answer["p_holm"] = holm(answer["p"].to_numpy(dtype=float))
     return answer
@@ -335,7 +321,7 @@ def _rank_biserial(difference: np.ndarray) -> float:
     return float(np.sum(ranks * np.sign(nonzero)) / ranks.sum())
 
 
-def _paired_test(difference: np.ndarray, level: float) -> dict[str, float | int | str]:
+def _paired_test(difference: np.ndarray) -> dict[str, float | int | str]:
     """Compare one pair of methods by its differences (units,)."""
     n = len(difference)
     row: dict[str, float | int | str] = {
@@ -349,7 +335,7 @@ def _paired_test(difference: np.ndarray, level: float) -> dict[str, float | int 
     }
     if n < MIN_UNITS:
         return row | {"reason": f"points only: {n} paired units, a test needs {MIN_UNITS}"}
-    interval = mean_interval(difference, level)
+    interval = mean_interval(difference)
     return row | {"low": interval["low"], "high": interval["high"], "p": signed_rank(difference)}
 
 
@@ -399,12 +385,12 @@ def _count_at_least(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return len(values) - np.searchsorted(np.sort(values), thresholds, side="left")
 
 
-def _central(draws: np.ndarray, level: float) -> tuple[float, float]:
-    """Central interval that holds ``level`` of the defined draws; NaN when none is defined."""
+def _central(draws: np.ndarray) -> tuple[float, float]:
+    """Central interval that holds ``LEVEL`` of the defined draws; NaN when none is defined."""
     draws = draws[np.isfinite(draws)]
     if len(draws) == 0:
         return NAN, NAN
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from grnular_core.utils.errors import InputError
 
+EXCHANGES = 10  # tried for each edge that is rewired
 MOST_SPARSITY = 0.9  # also a hub leaves some genes alone
 
 
@@ -344,7 +345,7 @@ def topological_order(grn: GRN) -> np.ndarray:
     return np.array(order, dtype=int)
 
 
-def rewired(grn: GRN, rng: np.random.Generator, rounds: int = 10) -> GRN:
+def rewired(grn: GRN, rng: np.random.Generator) -> GRN:
     """Exchange the targets of random pairs of edges: other edges among genes of the same roles.
 
     Every gene keeps its number of regulators and of targets, and with them its part in the dynamics. Regulators still
@@ -354,8 +355,6 @@ def rewired(grn: GRN, rng: np.random.Generator, rounds: int = 10) -> GRN:
     ----------
     grn : GRN
     rng : Generator
-    rounds : int
-        Tried exchanges for each edge; those that would repeat an edge or turn the order round are left out.
 
     Returns
     -------
@@ -366,7 +365,8 @@ def rewired(grn: GRN, rng: np.random.Generator, rounds: int = 10) -> GRN:
     place[topological_order(grn)] = np.arange(grn.n_genes)
     regulator, target = grn.regulator.tolist(), grn.target.tolist()
     there = set(zip(regulator, target, strict=True))
-    for i, j in rng.integers(grn.n_edges, size=(rounds * grn.n_edges, 2)).tolist():
+    # those that would repeat an edge or turn the order round are left out
+    for i, j in rng.integers(grn.n_edges, size=(EXCHANGES * grn.n_edges, 2)).tolist():
         now = (regulator[i], target[i]), (regulator[j], target[j])
         then = (regulator[i], target[j]), (regulator[j], target[i])
         if all(place[a] < place[b] for a, b in then) and there.isdisjoint(then):

@@ -31,7 +31,7 @@ from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_int
 from grnular_core.simulation.simulate import Simulation, tf_names
 from grnular_core.training.weights import read_trained
 from grnular_paper.ablations import variants
-from grnular_paper.grids import SLOW
+from grnular_paper.grids import SLOW, Point, at
 from grnular_paper.records import Record
 from grnular_paper.synthetic import SyntheticTask, as_dataset, synthetic_tasks
 from grnular_paper.verdicts import turned, with_interval
@@ -77,12 +77,8 @@ def rows(folder: Path) -> pd.DataFrame:
     """
     found = []
     for setting, (name, n_graphs) in SETTINGS.items():
-        task = SyntheticTask(name, "grnular-context", 0)
-        table, key = Record(task.experiment, folder).rows(), task.key()
-        same = np.ones(len(table), dtype=bool)
-        for column in ("dataset", "cells", "cell_types"):
-            same &= table[column].astype(str) == str(key[column])
-        table = table[same]
+        point = Point(name)
+        table = at(point, Record(point.task(OURS).experiment, folder).rows())
         table = table[table["replicate"].astype(int) < n_graphs]
         found.append(table.assign(setting=setting))
     table = pd.concat(found, ignore_index=True)

@@ -49,9 +49,7 @@ VERDICTS = {
 class SetScores:
     """Scores inside a set of genes against all others, of one network."""
 
-    n_all: int  # edges of the network
-    n_inside: int  # and inside the set
-    median_all: float  # of their scores
+    median_all: float  # of the scores of all edges
     median_inside: float
     above: float  # how often a score inside is above one outside (ties count half; 0.5 is chance)
     p_wilcoxon: float  # of the two-sided rank-sum test, which takes edges for independent
@@ -138,8 +136,7 @@ def compare_set(
         total, count = ranks[np.ix_(drawn, columns)].sum(), n_tfs * (len(columns) - 1)
         further += int(_share(total, count, int(other.sum())) >= observed - 1e-12)
     return SetScores(
-        int(other.sum()), int(inside.sum()), float(np.median(scores[other])),
-        float(np.median(scores[inside])), observed, float(p_wilcoxon),
+        float(np.median(scores[other])), float(np.median(scores[inside])), observed, float(p_wilcoxon),
         (further + 1) / (n_random + 1),
     )  # fmt: skip
 

@@ -42,22 +42,22 @@ def edges_of(*rows):
                 ("x", "x", 1),  # outside and loop: counted once, as outside
             ],
             [["a", "b", 1], ["a", "c", 0], ["b", "a", 1]],
-            TruthCounts(8, 3, n_outside=2, n_self_loops=1, n_duplicates=2, n_conflicting_signs=1),
+            TruthCounts(8, 3, n_outside=2, n_self_loops=1, n_duplicates=2),
         ),
         (  # a known sign wins over an unknown duplicate
             [("a", "b", 0), ("a", "b", -1), ("a", "b", 0)],
             [["a", "b", -1]],
-            TruthCounts(3, 1, 0, 0, n_duplicates=2, n_conflicting_signs=0),
+            TruthCounts(3, 1, 0, 0, n_duplicates=2),
         ),
         (  # a missing name is outside, a missing sign unknown
             [("a", None, 1), ("a", "b", None)],
             [["a", "b", 0]],
-            TruthCounts(2, 1, n_outside=1, n_self_loops=0, n_duplicates=0, n_conflicting_signs=0),
+            TruthCounts(2, 1, n_outside=1, n_self_loops=0, n_duplicates=0),
         ),
         (  # no signs at all
             [("a", "b"), ("a", "a")],
             [["a", "b", 0]],
-            TruthCounts(2, 1, 0, n_self_loops=1, n_duplicates=0, n_conflicting_signs=0),
+            TruthCounts(2, 1, 0, n_self_loops=1, n_duplicates=0),
         ),
     ],
 )

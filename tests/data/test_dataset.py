@@ -186,7 +186,7 @@ def test_looser_matching_keeps_the_spelling_of_the_data():
 def test_a_card_shows_sizes_with_and_without_a_truth():
     truth = pd.DataFrame({"regulator": ["SPI1", "SPI1", "NA"], "target": ["NA", "SPI1", "nan"]})
     card = dataset_card(make_dataset(small_table(), [*TFS, "KLF1"], truth))
-    assert (card.genes, card.cells, card.tfs_listed, card.tfs_in_data) == (6, 9, 3, 2)
+    assert (card.genes, card.cells, card.tfs_in_data) == (6, 9, 2)
     assert (card.tfs_with_truth, card.edges, card.edges_from_tfs, card.density) == (1, 2, 1, 1 / 5)
     assert card.dropped.n_self_loops == 1
     bare = dataset_card(reference())

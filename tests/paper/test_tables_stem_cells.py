@@ -58,7 +58,7 @@ def runs(cells) -> networks.Runs:
 
 
 def set_scores(above: float, p: float = 0.5) -> stem_cells.SetScores:
-    return stem_cells.SetScores(10, 4, 0.1, 0.2, above, p, p)
+    return stem_cells.SetScores(0.1, 0.2, above, p, p)
 
 
 def test_targets_are_the_stand_ins_until_the_gene_itself_is_there(cells, with_target):

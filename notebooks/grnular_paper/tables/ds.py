@@ -34,14 +34,14 @@ DETECTED = 0.01  # a TF detected in a smaller share of the cells is called hidde
 RANKED = ("grnular-context", "correlation")
 
 
-def hidden_units(weights: str = "grnular-DS1") -> str:
-    """Hidden units of the network of these weights on each dataset, as a sentence.
+def hidden_units() -> str:
+    """Hidden units of the network of the weights ``grnular-DS1`` on each dataset, as a sentence.
 
     Returns
     -------
     str
     """
-    config = read_trained(weights).recipe.config
+    config = read_trained("grnular-DS1").recipe.config
     graphs = [preset(dataset).graph for dataset in DATASETS]
     units = [config.layer_sizes(graph.n_tfs, graph.n_genes)[1] for graph in graphs]
     return "{}, {} and {}".format(*units)

@@ -304,13 +304,8 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
     return {f"{PREFIXES[kind]}_{name}": value for name, value in found.items()}
 
 
-def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict[str, float | int | str]:
+def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     """Compare the method that was fitted on curated networks with all others, for the sentences of the page.
-
-    Parameters
-    ----------
-    method : str
-        The fitted method.
 
     Returns
     -------
@@ -321,7 +316,7 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
         networks; ``fitted_umi``: its geometric mean over the ``fitted_umi_sets`` sets with molecule counts, and ``fitted_reads``
         the other sets with their ratios, in words. Empty without rows of it.
     """
-    scores = set_scores(rows, CURATED)
+    scores, method = set_scores(rows, CURATED), "grnular-curated"
     if method not in scores or REFERENCE not in scores:
         return {}
     others = [name for name in scores if name not in (*CONTROLS, method)]
@@ -341,19 +336,15 @@ def curated_numbers(rows: pd.DataFrame, method: str = "grnular-curated") -> dict
     return {f"fitted_{name}": value for name, value in found.items()}
 
 
-def density_numbers(rows: pd.DataFrame, network: str = "CollecTRI") -> dict[str, float]:
-    """Share of the candidates that are edges of a network, over sets, to be glued.
-
-    Parameters
-    ----------
-    network : str
+def density_numbers(rows: pd.DataFrame) -> dict[str, float]:
+    """Share of the candidates that are edges of CollecTRI, over sets, to be glued.
 
     Returns
     -------
     dict of str to float
         ``edges_low`` and ``edges_high`` in percent; empty without rows of the network.
     """
-    of = rows[(rows["network"] == network) & (rows["tf_list"] == BEELINE_LIST)]
+    of = rows[(rows["network"] == "CollecTRI") & (rows["tf_list"] == BEELINE_LIST)]
     density = 100 * of.groupby("dataset")["density"].first().astype(float)
     return {} if density.empty else {"edges_low": density.min(), "edges_high": density.max()}
 
@@ -416,20 +407,15 @@ def kind_caption(rows: pd.DataFrame, kind: str) -> str:
     )
 
 
-def method_in_words(rows: pd.DataFrame, method: str = "clr") -> str:
-    """Compare a method with plain correlation on every kind of network, and say where it has its highest score.
-
-    Parameters
-    ----------
-    method : str
-        Its name in the registry.
+def method_in_words(rows: pd.DataFrame) -> str:
+    """Compare CLR with plain correlation on every kind of network, and say where it has its highest score.
 
     Returns
     -------
     str
         Markdown, the finding first; empty without rows of it.
     """
-    parts, above, tops = [], 0, []
+    parts, above, tops, method = [], 0, [], "clr"
     for kind in PREFIXES:
         scores = set_scores(rows, kind)
         if method not in scores or REFERENCE not in scores:
