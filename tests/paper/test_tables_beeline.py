@@ -218,15 +218,15 @@ def test_a_pair_tells_methods_apart_where_half_of_them_are_above_chance_over_tfs
         (STRING, "mDC", 0.9, 1.1, 7, 40, 0.6, 0.2), (OWN, "mDC", 0.98, 1.01, 3, 900, 0.2, 0.2),
         columns="network dataset low high regulators true true_into_tfs candidates_into_tfs",
     )  # fmt: skip
-    table = scores.telling_table(by_edge, chance)
+    table = scores.informative_table(by_edge, chance)
     assert list(table.index) == ["[S] mDC", "[C] mDC"] and table["beyond random"].max() <= 2  # no control
     assert table["beyond random"].tolist() == [2, 1] and table["above 1"].tolist() == [2, 0]
     assert table["into TFs"].tolist() == ["60% / 20%", "20% / 20%"]
     assert table["best"].iloc[0] == "GRNULar-cells 2.00 [1.10, 3.00]"
     assert table["random"].iloc[0] == "0.90 to 1.10"
-    assert scores.telling_pairs(table) == ["[S] mDC"] and scores.telling_pairs(table.iloc[:0]) == []
-    assert scores.telling_numbers(table) == {
-        "telling_pairs": 1, "telling_all": 2, "telling_own": 0, "telling_own_all": 1,
+    assert scores.informative_pairs(table) == ["[S] mDC"] and scores.informative_pairs(table.iloc[:0]) == []
+    assert scores.informative_numbers(table) == {
+        "informative_pairs": 1, "informative_all": 2, "informative_own": 0, "informative_own_all": 1,
     }  # fmt: skip
     numbers = scores.target_numbers(chance)
     assert numbers["into_tfs_low"] == numbers["into_tfs_high"] == 60
@@ -258,11 +258,11 @@ def ranked() -> scores.Ranking:
 def test_means_over_informative_pairs_are_over_these_alone(ranked):
     logs = ranked.by_pair
     blood = [pair for pair in logs.index if "mHSC" in pair]
-    means = scores.telling_means(ranked, blood)
-    assert means["telling_grnular-cells"] == pytest.approx(8) and means["telling_clr"] == pytest.approx(2)
-    assert means["telling_best"] == "GRNULar-cells (this work) with 8.00"
-    assert scores.telling_means(ranked, [p for p in logs.index if p not in blood])["telling_best"].startswith("CLR")
-    assert scores.telling_means(ranked, ["no such pair"]) == {}
+    means = scores.informative_means(ranked, blood)
+    assert means["informative_grnular-cells"] == pytest.approx(8) and means["informative_clr"] == pytest.approx(2)
+    assert means["informative_best"] == "GRNULar-cells (this work) with 8.00"
+    assert scores.informative_means(ranked, [p for p in logs.index if p not in blood])["informative_best"].startswith("CLR")
+    assert scores.informative_means(ranked, ["no such pair"]) == {}
 
 
 def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):

@@ -26,7 +26,7 @@ from grnular_paper.grids import TUNED
 from grnular_paper.real_data import GENES, PRINTED_RULE, pair_label, recorded_pairs
 from grnular_paper.records import CHANCE, DETAILS, Record, recorded_table
 from grnular_paper.tables.beeline import printed_beside_chance
-from grnular_paper.tables.beeline_scores import telling_pairs, telling_table
+from grnular_paper.tables.beeline_scores import informative_pairs, informative_table
 from grnular_paper.verdicts import (
     OPEN,
     PARTLY,
@@ -63,9 +63,9 @@ def _by_pair(rows: pd.DataFrame, value: str, columns: str = "method") -> pd.Data
 
 
 def _informative(folder: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of pairs on which methods can be told from chance (``telling_table``)."""
+    """The rows of a table of pairs on which methods can be told from chance (``informative_table``)."""
     by_edge, chance = (Record(name, folder).rows() for name in (DETAILS, CHANCE))
-    of = telling_pairs(telling_table(by_edge[by_edge["genes"] == GENES], chance[chance["genes"] == GENES]))
+    of = informative_pairs(informative_table(by_edge[by_edge["genes"] == GENES], chance[chance["genes"] == GENES]))
     return table[[pair_label(*pair) in of for pair in table.index]]
 
 

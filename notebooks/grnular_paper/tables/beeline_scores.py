@@ -19,7 +19,7 @@ tests : DataFrame
 method : str
     The method that is described.
 table : DataFrame
-    Of ``telling_table``.
+    Of ``informative_table``.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def precision_numbers(means: pd.Series) -> dict[str, int]:
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 
 
-def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
+def informative_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     """Say how informative each pair is: how many methods leave the interval of random scores, and how surely.
 
     Returns
@@ -154,47 +154,48 @@ def telling_table(by_edge: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).T
 
 
-def telling_numbers(table: pd.DataFrame) -> dict[str, int]:
+def informative_numbers(table: pd.DataFrame) -> dict[str, int]:
     """How many pairs distinguish methods, to be glued.
 
     Returns
     -------
     dict of str to int
-        ``telling_pairs`` of ``telling_all``; ``telling_own`` of ``telling_own_all`` with cell-type-specific networks.
+        ``informative_pairs`` of ``informative_all``; ``informative_own`` of ``informative_own_all`` with networks of the
+        same cell type.
     """
     own = table[table.index.astype(str).str.startswith("[C]")]
     return {
-        "telling_pairs": len(telling_pairs(table)),
-        "telling_all": len(table),
-        "telling_own": len(telling_pairs(own)),
-        "telling_own_all": len(own),
+        "informative_pairs": len(informative_pairs(table)),
+        "informative_all": len(table),
+        "informative_own": len(informative_pairs(own)),
+        "informative_own_all": len(own),
     }
 
 
-def telling_means(found: Ranking, telling: Sequence[str]) -> dict[str, float | str]:
+def informative_means(found: Ranking, informative: Sequence[str]) -> dict[str, float | str]:
     """Geometric means over the pairs that distinguish methods, to be glued.
 
     Parameters
     ----------
     found : Ranking
-    telling : sequence of str
+    informative : sequence of str
 
     Returns
     -------
     dict of str to float or str
-        ``telling_<method>``, and ``telling_best``, the best method in words with its mean; empty without pairs.
+        ``informative_<method>``, and ``informative_best``, the best method in words with its mean; empty without pairs.
     """
-    means = np.exp(found.by_pair.reindex(list(telling)).mean(skipna=False)).dropna()
+    means = np.exp(found.by_pair.reindex(list(informative)).mean(skipna=False)).dropna()
     if means.empty:
         return {}
     best = means.idxmax()
-    return {f"telling_{name}": float(mean) for name, mean in means.items()} | {
-        "telling_best": f"{label(best)} with {means[best]:.2f}"
+    return {f"informative_{name}": float(mean) for name, mean in means.items()} | {
+        "informative_best": f"{label(best)} with {means[best]:.2f}"
     }
 
 
-def telling_pairs(table: pd.DataFrame) -> list[str]:
-    """Return the pairs of ``telling_table`` that distinguish methods.
+def informative_pairs(table: pd.DataFrame) -> list[str]:
+    """Return the pairs of ``informative_table`` that distinguish methods.
 
     Returns
     -------
@@ -246,13 +247,13 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
 
 
 def summary_table(
-    found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, telling: Sequence[str], rows: pd.DataFrame
+    found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, informative: Sequence[str], rows: pd.DataFrame
 ) -> pd.DataFrame:
     """Means of every ranked method, how sure they are, and what is left of them on other targets and pairs.
 
     Parameters
     ----------
-    telling : sequence of str
+    informative : sequence of str
         Pairs that distinguish methods.
 
     Returns
@@ -276,7 +277,7 @@ def summary_table(
     table["over TFs"] = [
         _interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods
     ]
-    table["informative pairs"] = _shown(np.exp(log.reindex(list(telling)).mean(skipna=False)))
+    table["informative pairs"] = _shown(np.exp(log.reindex(list(informative)).mean(skipna=False)))
     others = others.reindex(columns=found.methods).astype(float)
     middle = np.exp(np.log(others).mean(skipna=False))
     table["non-TF targets"] = _shown(middle)
