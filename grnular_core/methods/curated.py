@@ -35,16 +35,9 @@ MOST = 50.0  # log LR beyond which its exponential says no more
 
 
 class Readout(NamedTuple):
-    """Coefficients of the log likelihood ratio.
+    """Coefficients of the log likelihood ratio."""
 
-    Attributes
-    ----------
-    weights : ndarray, shape (features,)
-        In the order of ``FEATURES``.
-    intercept : float
-    """
-
-    weights: np.ndarray
+    weights: np.ndarray  # (features,), in the order of ``FEATURES``
     intercept: float
 
 

@@ -152,7 +152,7 @@ def _solve(
         # regressions need not be more exact than the rows of W they use
         inner = min(inner, max(0.1 * moved, 1e-5 * alpha))
     if gap > tolerance * len(S):
-        theta, W, gap, _ = _solve_by_admm(S, theta, W, alpha, tolerance * len(S))
+        theta, W, gap = _solve_by_admm(S, theta, W, alpha, tolerance * len(S))
         B = _coefficients(theta)
     return theta, W, B, gap
 
@@ -174,7 +174,7 @@ def _theta(W: np.ndarray, B: np.ndarray) -> np.ndarray:
 
 
 class _AdmmSolution(NamedTuple):
-    """Z and W, both (genes, genes), the duality gap between them and the rounds taken.
+    """Z and W, both (genes, genes), the duality gap between them.
 
     The gap is infinite while one of the two is not positive definite.
     """
@@ -182,7 +182,6 @@ class _AdmmSolution(NamedTuple):
     theta: np.ndarray
     W: np.ndarray
     gap: float
-    rounds: int
 
 
 def _solve_by_admm(
@@ -193,7 +192,7 @@ def _solve_by_admm(
     Ends when the gap is below ``tolerance`` or after ``MAX_ROUNDS``. Returns the pair with the smallest gap,
     the starting pair included.
     """
-    best = _AdmmSolution(theta, W, _duality_gap(S, W, theta, alpha), 0)
+    best = _AdmmSolution(theta, W, _duality_gap(S, W, theta, alpha))
     Z, Y = theta.copy(), W - S
     rho = _ratio(np.linalg.norm(Y), np.linalg.norm(Z))
     for n in range(1, MAX_ROUNDS + 1):
@@ -207,12 +206,12 @@ def _solve_by_admm(
             W = _bounded(S, Y, alpha)
             gap = _duality_gap(S, W, Z, alpha)
             if gap < best.gap:
-                best = _AdmmSolution(Z, W, gap, n)
+                best = _AdmmSolution(Z, W, gap)
             if n <= SETTLED:
                 apart = _ratio(np.linalg.norm(found - Z), np.linalg.norm(Z))
                 still_moving = _ratio(rho * np.linalg.norm(Z - before), np.linalg.norm(Y))
                 rho *= _step(_ratio(apart, still_moving))
-    return best._replace(rounds=n)
+    return best
 
 
 def _bounded(S: np.ndarray, Y: np.ndarray, alpha: float) -> np.ndarray:

@@ -25,24 +25,13 @@ GRNULAR_KINDS = ("grnular", "grnular-base")
 
 
 class Scores(NamedTuple):
-    """Output of a method.
+    """Output of a method."""
 
-    Attributes
-    ----------
-    weight : ndarray of float, (tfs, genes)
-        At least 0; 0 means no edge.
-    sign : ndarray, (tfs, genes)
-        1 activates, -1 represses, 0 unknown.
-    cpu_seconds : float, optional
-        From methods that work in other processes, where the caller's clock of CPU time does not reach.
-    weights_digest : str
-        ``TrainedModel.digest`` of the trained model, "" where there is none.
-    """
-
-    weight: np.ndarray
-    sign: np.ndarray
+    weight: np.ndarray  # (tfs, genes), at least 0; 0 means no edge
+    sign: np.ndarray  # (tfs, genes), 1 activates, -1 represses, 0 unknown
+    # From methods that work in other processes, where the caller's clock of CPU time does not reach.
     cpu_seconds: float | None = None
-    weights_digest: str = ""
+    weights_digest: str = ""  # ``TrainedModel.digest`` of the trained model, "" where there is none
 
 
 @dataclass(frozen=True)

@@ -18,27 +18,14 @@ CONSTANT = 1e-6  # standard deviation below this share of the largest value is r
 
 
 class Problem(NamedTuple):
-    """One batch of data in the form that Algorithms 1 and 2 use.
+    """One batch of data in the form that Algorithms 1 and 2 use."""
 
-    Attributes
-    ----------
-    X : Tensor, shape (graphs, cells, genes)
-        z-scores.
-    X_T : Tensor, shape (graphs, cells, tfs)
-        The TFs' columns of X.
-    sigma : Tensor, shape (graphs, tfs, genes)
-        Covariance of TFs and genes.
-    allowed : Tensor of bool, shape (graphs, tfs, genes)
-        True where an edge is possible: not from a TF to itself, no gene of constant expression.
-    context : Context, optional
-        Edge features of a rho_nn with context (this work).
-    """
-
-    X: Tensor
-    X_T: Tensor
-    sigma: Tensor
+    X: Tensor  # (graphs, cells, genes), z-scores
+    X_T: Tensor  # (graphs, cells, tfs), the TFs' columns of X
+    sigma: Tensor  # (graphs, tfs, genes), covariance
+    # bool, (graphs, tfs, genes), where an edge is possible: not from a TF to itself, no gene of constant expression
     allowed: Tensor
-    context: Context | None = None
+    context: Context | None = None  # edge features of a rho_nn with context (this work)
 
 
 def standardise(X: Tensor) -> Tensor:

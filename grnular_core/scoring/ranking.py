@@ -25,25 +25,14 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class EarlyPrecision:
-    """Precision among the first k candidates, k being the number of true ones, over the density.
+    """Precision among the first k candidates, k being the number of true ones, over the density."""
 
-    Attributes
-    ----------
-    ratio : float
-        Early precision ratio (EPR) with all pairs tied at the threshold selected; 1 is the
-        expectation of a random ranking.
-    n_selected_over_k : float
-        How many pairs that selected, over k.
-    ties_expected : float
-        Exact expectation of the EPR when exactly k pairs are taken, ties at rank k broken at random.
-    reason : str or None
-        Why ``ratio`` is NaN; None where it is a number.
-    """
-
+    # Early precision ratio (EPR) with all pairs tied at the threshold selected; 1 is the expectation of a random ranking.
     ratio: float
-    n_selected_over_k: float
+    n_selected_over_k: float  # how many pairs that selected, over k
+    # Exact expectation of the EPR when exactly k pairs are taken, ties at rank k broken at random.
     ties_expected: float
-    reason: str | None = None
+    reason: str | None = None  # why ``ratio`` is NaN
 
 
 def why_undefined(truth: np.ndarray, needs_false: bool = False) -> str | None:

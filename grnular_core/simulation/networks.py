@@ -27,9 +27,7 @@ class GRN:
     n_genes: int
     regulator: np.ndarray  # (edges,)
     target: np.ndarray  # (edges,)
-    K: (
-        np.ndarray
-    )  # (edges,) largest effect on the target's production rate; a negative one represses
+    K: np.ndarray  # (edges,) largest effect on the target's production rate; a negative one represses
     coop: np.ndarray  # (edges,) Hill coefficients
     tfs: np.ndarray  # (tfs,) genes that may regulate, ascending; every regulator is among them
 
@@ -70,9 +68,7 @@ class GraphSpec:
 
     n_genes: int = 100
     n_tfs: int = 10  # of the genes, these may regulate
-    sparsity: float = (
-        0.1  # probability that a TF regulates a gene, times its propensity, at most 0.9
-    )
+    sparsity: float = 0.1  # probability that a TF regulates a gene, times its propensity, at most 0.9
     # Propensities are 1 (the paper), or log-normal with mean 1, whose log has this standard deviation:
     hub_spread: float = 0.0  # of TFs: few have many targets
     in_spread: float = 0.0  # of targets: few have many regulators
@@ -82,9 +78,7 @@ class GraphSpec:
     global_chance: float = 0.6
     global_inputs: int = 0
     tf_edges: float = 0.2  # share of the TFs that are regulated by one other TF
-    tf_targets: bool = (
-        False  # TFs are regulated as any gene is, by those before them in a random order
-    )
+    tf_targets: bool = False  # TFs are regulated as any gene is, by those before them in a random order
     # Groups of so many genes on average share their regulators, as operons and co-expressed modules do;
     # each edge of a copied set is drawn anew with this probability.
     module_size: float = 1.0

@@ -35,19 +35,8 @@ SCORES = ["paper_auprc", "paper_auroc"]
 COLUMNS = ["point", "unit", "replicate", "method", "tf_information", *SCORES]
 
 
-def measure(n_graphs: int = N_GRAPHS) -> pd.DataFrame:
-    """Score methods without the list over all pairs and among pairs with a TF.
-
-    Parameters
-    ----------
-    n_graphs : int
-        Test graphs of each experiment.
-
-    Returns
-    -------
-    DataFrame
-        ``experiment, replicate, method, pairs`` ("all", or "with a TF"), ``paper_auprc, paper_auroc``.
-    """
+def _measure(n_graphs: int = N_GRAPHS) -> pd.DataFrame:
+    """Score methods without the list over all pairs and among pairs with a TF, on so many test graphs."""
     rows = []
     for experiment, point in POINTS.items():
         for replicate in range(n_graphs):
@@ -128,7 +117,7 @@ def numbers(folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Write the recorded table."""
-    found = measure().assign(**provenance())
+    found = _measure().assign(**provenance())
     write_csv(found.round(dict.fromkeys(SCORES, 6)), recorded_folder() / f"{TABLE}.csv")
 
 

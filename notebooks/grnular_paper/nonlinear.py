@@ -11,7 +11,7 @@ kind : str
 replicate : int
     Number of the network.
 rows : DataFrame
-    Of ``measure``.
+    Of ``_measure``.
 """
 
 from __future__ import annotations
@@ -63,22 +63,10 @@ def _network_cells(kind: str, replicate: int) -> GRNDataset:
     )
 
 
-def measure(
+def _measure(
     kinds: Sequence[str] = tuple(KINDS), methods: Sequence[str] = METHODS, replicates: int = REPLICATES
 ) -> pd.DataFrame:
-    """Score methods on all kinds of regulation.
-
-    Parameters
-    ----------
-    kinds, methods : sequence of str
-    replicates : int
-        Networks of each kind.
-
-    Returns
-    -------
-    DataFrame
-        ``kind, method, replicate, density, strict_auprc``.
-    """
+    """Score methods on ``replicates`` networks of all kinds of regulation."""
     rows = []
     for kind in kinds:
         for replicate in range(replicates):
@@ -119,7 +107,7 @@ def numbers(rows: pd.DataFrame) -> dict[str, float]:
 
 def main() -> None:
     """Write the recorded table."""
-    found = measure().assign(**environments.provenance())
+    found = _measure().assign(**environments.provenance())
     write_csv(found.round({"density": 6, "strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
 
 

@@ -29,21 +29,10 @@ TABLE = "open_choices"
 N_GRAPHS = 20
 
 
-class MaskedDiagonal(GLADTF):
+class _MaskedDiagonal(GLADTF):
     """GLAD-TF as printed: the diagonal entries of genes that are no TFs are masked too."""
 
     def mask(self, tf_index: Tensor | None, n_graphs: int, n_genes: int) -> Tensor | None:
-        """The rows and columns of the TFs.
-
-        Parameters
-        ----------
-        tf_index : Tensor of int, shape (graphs, tfs), or None
-        n_graphs, n_genes : int
-
-        Returns
-        -------
-        Tensor of bool, shape (graphs, genes, genes), or None
-        """
         kept = super().mask(tf_index, n_graphs, n_genes)
         if kept is None or tf_index is None:
             return None
@@ -52,40 +41,19 @@ class MaskedDiagonal(GLADTF):
         return kept & (is_tf[:, :, None] | is_tf[:, None, :])
 
 
-class FromZero(GLAD):
+class _FromZero(GLAD):
     """GLAD that starts with Z_0 = 0."""
 
     def start(self, sigma: Tensor) -> GLADState:
-        """theta_0 as in GLAD, and Z_0 = 0.
-
-        Parameters
-        ----------
-        sigma : Tensor, shape (graphs, genes, genes)
-
-        Returns
-        -------
-        GLADState
-        """
         state = super().start(sigma)
         return state._replace(Z=torch.zeros_like(state.Z))
 
 
 @dataclass(frozen=True)
-class FourFifths(GRNULarConfig):
+class _FourFifths(GRNULarConfig):
     """A configuration with which goodINIT always holds out a fifth of the cells."""
 
     def split_cells(self, n_cells: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Four fifths of the cells, and the others.
-
-        Parameters
-        ----------
-        n_cells : int
-        generator : torch.Generator
-
-        Returns
-        -------
-        tuple of Tensor
-        """
         return split_cells(n_cells, generator)
 
 
@@ -101,29 +69,16 @@ def models() -> dict[tuple[str, str], nn.Module]:
     assert isinstance(published, GRNULarConfig)
     return {
         ("diagonal", "kept"): GLADTF(),
-        ("diagonal", "masked"): MaskedDiagonal(),
+        ("diagonal", "masked"): _MaskedDiagonal(),
         ("Z_0", "theta_0"): GLAD(),
-        ("Z_0", "0"): FromZero(),
+        ("Z_0", "0"): _FromZero(),
         ("cells of goodINIT", "all"): GRNULar(published),
-        ("cells of goodINIT", "four fifths"): GRNULar(FourFifths(**vars(published))),
+        ("cells of goodINIT", "four fifths"): GRNULar(_FourFifths(**vars(published))),
     }
 
 
-def measure(n_graphs: int = N_GRAPHS, graphs: Sequence[str] = tuple(TITLES)) -> pd.DataFrame:
-    """Strict AUPRC of every choice on every validation graph.
-
-    Parameters
-    ----------
-    n_graphs : int
-        Validation graphs of each family.
-    graphs : sequence of str
-        Families of graphs.
-
-    Returns
-    -------
-    DataFrame
-        ``choice, value, graphs, replicate, strict_auprc``.
-    """
+def _measure(n_graphs: int = N_GRAPHS, graphs: Sequence[str] = tuple(TITLES)) -> pd.DataFrame:
+    """Strict AUPRC of every choice on every validation graph."""
     rows = []
     for family in graphs:
         batches = make_batches(((family, n_graphs),), "valid")
@@ -163,7 +118,7 @@ def effect(folder: Path, choice: str) -> str:
 
 def main() -> None:
     """Write the recorded table."""
-    found = measure().assign(**environments.provenance())
+    found = _measure().assign(**environments.provenance())
     write_csv(found.round({"strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
 
 

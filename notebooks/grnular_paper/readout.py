@@ -49,19 +49,11 @@ SHIPPED = repository() / "grnular_core" / "methods" / "curated.json"
 
 
 class Examples(NamedTuple):
-    """Candidates of one set and one half of its TFs.
+    """Candidates of one set and one half of its TFs."""
 
-    Attributes
-    ----------
-    features : ndarray, shape (candidates, features)
-    is_edge : ndarray of bool, shape (candidates,)
-    share : ndarray, shape (candidates,)
-        What each counts; edges sum to 1, others too.
-    """
-
-    features: np.ndarray
-    is_edge: np.ndarray
-    share: np.ndarray
+    features: np.ndarray  # (candidates, features)
+    is_edge: np.ndarray  # (candidates,)
+    share: np.ndarray  # (candidates,), what each counts; edges sum to 1, others too
 
 
 def half_of(tf: str) -> int:

@@ -43,27 +43,13 @@ TABLE = "readout_variants"
 
 @dataclass(frozen=True)
 class Variant:
-    """A readout with other features, or fitted on other networks.
+    """A readout with other features, or fitted on other networks."""
 
-    Attributes
-    ----------
-    name : str
-        As readers see it.
-    scores : tuple of str
-        Methods whose scores it joins.
-    parts : tuple of str
-        Which features of each, of ``PARTS``.
-    targets : tuple of str
-        Features of the target, of ``TARGETS``.
-    kinds : tuple of str
-        Of the networks that it is fitted on.
-    """
-
-    name: str
-    scores: tuple[str, ...] = SCORES
-    parts: tuple[str, ...] = PARTS
-    targets: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = (CURATED,)
+    name: str  # as readers see it
+    scores: tuple[str, ...] = SCORES  # methods whose scores it joins
+    parts: tuple[str, ...] = PARTS  # which features of each
+    targets: tuple[str, ...] = ()  # features of the target, of ``TARGETS``
+    kinds: tuple[str, ...] = (CURATED,)  # of the networks that it is fitted on
 
     def columns(self) -> list[int]:
         """Return the places of its features among ``COLUMNS``.

@@ -38,7 +38,7 @@ def test_all_pairs_hold_more_false_ones_than_those_with_a_tf(found):
 
 def test_a_run_of_today_gives_what_is_on_record(found, monkeypatch):
     monkeypatch.setattr(all_pairs, "METHODS", ("glad",))
-    today = all_pairs.measure(n_graphs=1)
+    today = all_pairs._measure(n_graphs=1)
     both = today.merge(found, on=["experiment", "replicate", "method", "pairs"], suffixes=("", "_recorded"))
     assert len(both) == 4 and (both["paper_auprc"] - both["paper_auprc_recorded"]).abs().max() < 0.01
 

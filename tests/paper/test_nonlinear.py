@@ -28,7 +28,7 @@ def test_every_gene_depends_on_its_tfs_by_the_effect_and_only_a_sum_shows_in_cor
 
 
 def test_rows_are_tabulated_by_method_and_kind():
-    rows = nonlinear.measure(["sum", "product", "square"], ["ridge", "correlation", "random"], 2)
+    rows = nonlinear._measure(["sum", "product", "square"], ["ridge", "correlation", "random"], 2)
     table = nonlinear.table(rows).set_index("method")
     for of in rows.groupby(["kind", "method"]):
         (kind, name), scores = of[0], of[1]["strict_auprc"]
@@ -53,7 +53,7 @@ def test_the_published_model_finds_a_square_that_correlation_does_not():
 def test_the_recorded_rows_are_all_there_and_those_of_correlation_as_computed():
     recorded = pd.read_csv(recorded_folder() / f"{nonlinear.TABLE}.csv")
     assert len(recorded) == len(nonlinear.KINDS) * len(nonlinear.METHODS) * nonlinear.REPLICATES
-    found = nonlinear.measure(methods=["correlation", "ridge"], replicates=2)
+    found = nonlinear._measure(methods=["correlation", "ridge"], replicates=2)
     both = found.merge(recorded, on=["kind", "method", "replicate"], suffixes=("", "_recorded"))
     assert len(both) == len(found)
     np.testing.assert_allclose(both["strict_auprc"], both["strict_auprc_recorded"], rtol=0.01)

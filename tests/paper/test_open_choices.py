@@ -11,14 +11,14 @@ from grnular_paper.records import recorded_folder
 def test_the_printed_mask_has_no_diagonal_of_other_genes():
     tfs = torch.tensor([[2, 0]])
     kept = open_choices.GLADTF().mask(tfs, 1, 4)
-    printed = open_choices.MaskedDiagonal().mask(tfs, 1, 4)
+    printed = open_choices._MaskedDiagonal().mask(tfs, 1, 4)
     assert (kept & ~printed)[0].nonzero().tolist() == [[1, 1], [3, 3]]
-    assert not (printed & ~kept).any() and open_choices.MaskedDiagonal().mask(None, 1, 4) is None
+    assert not (printed & ~kept).any() and open_choices._MaskedDiagonal().mask(None, 1, 4) is None
 
 
 def test_the_start_and_the_cells_of_the_fit_differ():
     sigma = torch.eye(3)[None] * 2
-    assert open_choices.FromZero().start(sigma).Z.count_nonzero() == 0
+    assert open_choices._FromZero().start(sigma).Z.count_nonzero() == 0
     models = open_choices.models()
     configs = [models["cells of goodINIT", value].config for value in ("all", "four fifths")]
     fitted = [config.split_cells(50, torch.Generator().manual_seed(0))[0] for config in configs]
@@ -36,7 +36,7 @@ def test_an_effect_is_the_mean_over_graphs(tmp_path):
 @pytest.mark.slow
 def test_the_recorded_choices_are_those_of_the_models():
     recorded = pd.read_csv(recorded_folder() / "open_choices.csv")
-    found = open_choices.measure(4, ["clean"])
+    found = open_choices._measure(4, ["clean"])
     both = found.merge(recorded, on=["choice", "value", "graphs", "replicate"], suffixes=("", "_recorded"))
     assert len(both) == len(found)
     np.testing.assert_allclose(both["strict_auprc"], both["strict_auprc_recorded"], rtol=0.01)

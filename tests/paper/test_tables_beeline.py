@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from grnular_paper.figures.real_data import pair_heatmap, printed_heatmaps, seeds_in_words
+from grnular_paper.figures.real_data import _seeds_in_words, pair_heatmap, printed_heatmaps
 from grnular_paper.tables import beeline as tables
 from grnular_paper.tables import beeline_scores as scores
 
@@ -319,7 +319,7 @@ def test_heat_maps_say_what_they_show():
     shown = pair_heatmap(rows, "ratio", ["clr"], "ratio", "EPR")
     assert "1.50" in shown.html and "Heat map of EPR" in shown.html
     assert "n = 1 pairs of network and dataset, one run a method" in shown.html
-    assert seeds_in_words(pd.concat([rows.assign(seed=s) for s in (0, 1)])) == "means over 2 seeds"
+    assert _seeds_in_words(pd.concat([rows.assign(seed=s) for s in (0, 1)])) == "means over 2 seeds"
     printed = printed_heatmaps(rows.rename(columns={"ratio": "auprc"}), ["clr"])
     assert "AUROC, printed in the paper" in printed.html
     assert not plt.get_fignums()

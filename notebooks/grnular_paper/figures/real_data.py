@@ -61,23 +61,13 @@ def pair_heatmap(
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and dataset down, methods across, "
         "each value written into its field.",
-        f"{name}, our runs: n = {len(grid)} pairs of network and dataset, {seeds_in_words(rows)}. "
+        f"{name}, our runs: n = {len(grid)} pairs of network and dataset, {_seeds_in_words(rows)}. "
         "The pointer, or the arrow keys, over a field show method, dataset and value.",
     )
 
 
-def seeds_in_words(rows: pd.DataFrame) -> str:
-    """Say how many seeds a value is a mean of.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``network, dataset, method``, and ``seed`` where there are several.
-
-    Returns
-    -------
-    str
-    """
+def _seeds_in_words(rows: pd.DataFrame) -> str:
+    """Say how many seeds a value is a mean of."""
     counts = rows.groupby(["network", "dataset", "method"])["seed"].nunique() if "seed" in rows else pd.Series([1])
     low, high = counts.min(), counts.max()
     return "one run a method" if high == 1 else f"means over {low if low == high else f'{low} to {high}'} seeds"
