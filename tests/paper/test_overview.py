@@ -43,6 +43,16 @@ def test_tuned_rows_stand_for_their_method():
     assert got == pytest.approx(np.exp(np.log(shared).mean()))
 
 
+def test_on_ds1_to_ds3_the_settings_of_packages_stand_which_for_grnboost2_are_the_better_ones():
+    rows = pd.read_csv(FOLDER / "ds.csv").query("tf_information == 'with'")
+    means = rows.groupby(["dataset", "method"])["strict_auprc"].mean()
+    for name in ("DS1", "DS2", "DS3"):
+        assert means[name, "grnboost2"] > max(means[name, "grnboost2-tuned"], means[name, "grnular"])
+        own = rows[(rows["dataset"] == name) & (rows["method"] == "grnboost2")]
+        shown = FOUND[(FOUND["setting"] == name) & (FOUND["method"] == "grnboost2")]["ratio"].item()
+        assert shown == pytest.approx(np.exp(np.log(own["strict_auprc"] / own["density"]).mean()))
+
+
 def test_a_page_starts_with_the_numbers_of_its_settings():
     numbers = overview.main_numbers(FOLDER, {"no noise": "clean", "DS1": "DS1"})
     of = FOUND.set_index(["setting", "method"])["ratio"]

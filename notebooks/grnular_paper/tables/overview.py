@@ -27,7 +27,7 @@ from grnular_paper.records import MORE_CELLS, Record
 from grnular_paper.tables.more_cells import set_scores
 
 CELLS = 1000  # of the simulated graphs shown
-# In the order shown. Tuned settings where a method has them; what was not run on a setting is left out there.
+# In the order shown; what was not run on a setting is left out there.
 METHODS = (
     "grnular", "grnular-context", "grnular-cells", "grnular-curated", "glad-tf", "glasso", "grnboost2", "genie3", "tigress",
     "regdiffusion", "ridge", "clr", "within-clusters", "correlation",
@@ -53,19 +53,20 @@ def settings(folder: Path) -> list[Setting]:
     -------
     list of Setting
         1,000 cells without noise and with each dropout (units: networks), DS1 to DS3 (units: noise replicates of one
-        network), and real cells by kind of reference network (units: datasets; methods with the settings of their
-        packages): BEELINE's, then the eight sets of the page on more real cells, there the mean over the networks of a
-        kind. GLASSO takes no list of TFs; the other methods have it.
+        network), and real cells by kind of reference network (units: datasets): BEELINE's, then the eight sets of the page
+        on more real cells, there the mean over the networks of a kind. Methods have the settings of their packages on DS1 to
+        DS3 and on real cells. GLASSO takes no list of TFs; the other methods have it.
     """
     clean, noisy, ds = (_listed(grids.rows(name, folder)) for name in ("clean", "noisy", "ds"))
+    real = recorded_pairs(folder)
+    # Tuned settings were chosen on random networks, and mostly do worse than those of packages on other ones.
+    ds, real = (rows[~rows["method"].str.endswith(grids.TUNED)] for rows in (ds, real))
     clean = clean[(clean["place"] == CELLS) & (clean["panel"] == 5)]
     found = [Setting("no noise", clean, "unit")]
     for dropout in grids.DROPOUTS:
         some = noisy[(noisy["place"] == CELLS) & (noisy["panel"] == dropout)]
         found.append(Setting(f"dropout {dropout} %", some, "unit"))
     found += [Setting(name, ds[ds["place"] == name], "replicate") for name in ("DS1", "DS2", "DS3")]
-    real = recorded_pairs(folder)
-    real = real[~real["method"].str.endswith(grids.TUNED)]  # chosen on simulations: of no help there
     for network, title in zip(NETWORKS, REAL, strict=True):
         found.append(Setting(title, real[real["network"] == network], "dataset"))
     more = Record(MORE_CELLS, folder).rows()
