@@ -195,7 +195,7 @@ def served() -> Iterator[Scenario]:
         registry.members = lambda: {(member.archive, member.name): member}
         downloads.PAUSE_SECONDS = 0.01
         assert main(["download", *content]) == 0
-        fetch_member(member.archive, member.name, progress=False)
+        fetch_member(member.archive, member.name)
 
     def things(folder: Path) -> Things:
         return {

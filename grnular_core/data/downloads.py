@@ -102,7 +102,7 @@ def fetch(key: str, progress: bool = True) -> Path:
     return _kept(cache_folder() / key, item, lambda part: _download(item, part, progress))
 
 
-def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
+def fetch_member(archive_key: str, name: str) -> Path:
     """Return the path of one file out of a zip archive of the registry.
 
     It lies beside the archive under its full path and is checked by its own hash, if known; when
@@ -114,8 +114,6 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
     archive_key : str
     name : str
         The path inside, or only its last folder and file name.
-    progress : bool
-        As in ``fetch``, of the archive.
 
     Returns
     -------
@@ -129,7 +127,7 @@ def fetch_member(archive_key: str, name: str, progress: bool = True) -> Path:
     """
     item = member(archive_key, name)
     target = (cache_folder() / archive_key).parent / item.name
-    return _kept(target, item, lambda part: _extract(fetch(archive_key, progress), item, part))
+    return _kept(target, item, lambda part: _extract(fetch(archive_key), item, part))
 
 
 def is_cached(key: str) -> bool:
@@ -158,10 +156,8 @@ def is_cached(key: str) -> bool:
         return False
 
 
-def available(
-    keys: Iterable[str], download_missing: bool = True, progress: bool = True
-) -> Availability:
-    """Fetch all files that are available, and give a reason for each of the others.
+def available(keys: Iterable[str], download_missing: bool = True) -> Availability:
+    """Fetch all files that are available, without a bar, and give a reason for each of the others.
 
     A missing file is no error, so that a page can leave out an experiment and name the reason. An
     unreachable server is not tried again for the next file.
@@ -171,8 +167,6 @@ def available(
     keys : iterable of str
     download_missing : bool
         False looks only into the cache.
-    progress : bool
-        As in ``fetch``.
 
     Returns
     -------
@@ -195,7 +189,7 @@ def available(
                 )
             if missing and item.host in unreachable:
                 raise DownloadError(f"cannot download {item.key}: {item.host} is not reachable")
-            found.paths[item.key] = fetch(item.key, progress)
+            found.paths[item.key] = fetch(item.key, progress=False)
         except DownloadError as error:
             found.reasons[item.key] = str(error)
             if isinstance(error, Unreachable):

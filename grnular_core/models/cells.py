@@ -75,19 +75,14 @@ class Cells:
         """Number of genes."""
         return len(self.zero)
 
-    def slices(self, numbers: int | None = None) -> list[slice]:
-        """All cells in order, cut so that a dense block has about as many numbers.
-
-        Parameters
-        ----------
-        numbers : int, optional
-            Of a dense block; None is ``BLOCK``.
+    def slices(self) -> list[slice]:
+        """All cells in order, cut so that a dense block has about ``BLOCK`` numbers.
 
         Returns
         -------
         list of slice
         """
-        step = max((numbers or BLOCK) // self.n_genes, 1)
+        step = max(BLOCK // self.n_genes, 1)
         return [slice(i, min(i + step, self.n_cells)) for i in range(0, self.n_cells, step)]
 
     def dense(

@@ -56,8 +56,6 @@ def edge_features(
     n_features: int = len(EDGE_FEATURES),
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
-    progress: Callable[[float], None] = lambda share: None,
-    numbers: int | None = None,
 ) -> Tensor:
     """Return the edge features of one dataset.
 
@@ -74,17 +72,13 @@ def edge_features(
         Of the result.
     device : torch.device or str
         Where the products are made.
-    progress : callable
-        Called with the share that is done.
-    numbers : int, optional
-        Of a dense block of cells; None is ``cells.BLOCK``.
 
     Returns
     -------
     Tensor, shape (tfs, genes, n_features)
         A TF on itself is not masked here.
     """
-    return statistics_of(cells, tf_index, device, progress, numbers).all(n_features, dtype)
+    return statistics_of(cells, tf_index, device).all(n_features, dtype)
 
 
 def statistics_of(
@@ -92,14 +86,15 @@ def statistics_of(
     tf_index: np.ndarray,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] = lambda share: None,
-    numbers: int | None = None,
 ) -> EdgeStatistics:
     """Return what the edge features of one dataset are made from.
 
     Parameters
     ----------
-    cells, tf_index, device, progress, numbers
+    cells, tf_index, device
         As in ``edge_features``.
+    progress : callable
+        Called with the share that is done.
 
     Returns
     -------
@@ -115,7 +110,7 @@ def statistics_of(
     if SPARSE * values.n_pairs(cells) < cells.n_cells * cells.n_genes * len(tf_index):
         found._from_values(cells, values, ranks, lambda x: progress(0.2 + 0.7 * x))
     else:
-        found._from_products(*_sums(cells, tf_index, ranks, found.place, lambda x: progress(0.2 + 0.7 * x), numbers))
+        found._from_products(*_sums(cells, tf_index, ranks, found.place, lambda x: progress(0.2 + 0.7 * x)))
     return found
 
 
@@ -155,7 +150,6 @@ def _sums(
     ranks: Ranks,
     device: torch.device,
     progress: Callable[[float], None],
-    numbers: int | None,
 ) -> tuple[Sums, Tensor]:
     """Return the sums, and those of products of ranks.
 
@@ -166,7 +160,7 @@ def _sums(
     plain = torch.from_numpy(cells.zero).dtype
     n, by_rank = (torch.zeros(shape, dtype=plain, device=device) for _ in range(2))
     tg, t, g, tt, gg = (torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(5))
-    for rows in cells.slices(numbers):
+    for rows in cells.slices():
         blocks = (
             cells.dense(rows, fill=0.0),
             cells.dense(rows, values=1.0, fill=0.0),

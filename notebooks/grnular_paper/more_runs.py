@@ -159,9 +159,7 @@ def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download
         Set -> reason.
     """
     needed = {name: _set_keys(name, networks) for name in datasets}
-    missing = available(
-        sorted({key for keys in needed.values() for key in keys}), download_missing=download, progress=False
-    ).reasons
+    missing = available(sorted({key for keys in needed.values() for key in keys}), download_missing=download).reasons
     reasons = {}
     for name, keys in needed.items():
         absent = [key for key in keys if key in missing]

@@ -234,7 +234,7 @@ def pairs_without_data(
     needed = {(d, n): needed_keys(d, n, genes) for d in datasets for n in networks}
     keys = sorted({key for pair in needed.values() for key in pair})
     small = [key for key in keys if not key.endswith(".zip")]
-    missing = set(available(small, download_missing=download, progress=False).reasons)
+    missing = set(available(small, download_missing=download).reasons)
     missing |= {key for key in keys if key.endswith(".zip") and not is_cached(key)}
     reasons = {}
     for pair, pair_keys in needed.items():

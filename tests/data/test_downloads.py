@@ -189,7 +189,7 @@ def test_available_gives_a_reason_for_every_file_it_has_not(server):
     found = available(keys, download_missing=False)
     assert list(found.reasons) == keys and server.log == []
     assert str(server.folder) in found.reasons["here"]
-    found = available(keys, progress=False)
+    found = available(keys)
     assert list(found.paths) == ["here"] and list(found.reasons) == keys[:3]
     assert "HTTP 404" in found.reasons["gone"] and "refused" in found.reasons["far/1"]
     # the server is not asked again
@@ -252,7 +252,7 @@ def serve(
 def test_exactly_the_member_is_unpacked_to_its_own_place(server, monkeypatch, inside, item):
     noise = ["Networks/mouse/STRING-network.csv", "__MACOSX/human/._STRING-network.csv"]
     serve(server, monkeypatch, *noise, inside, item=item)
-    path = fetch_member(ARCHIVE, "human/STRING-network.csv", progress=False)
+    path = fetch_member(ARCHIVE, "human/STRING-network.csv")
     assert path == server.folder / "full" / NAME and path.read_bytes() == EDGES
     assert server.files() == [f"full/{NAME}", ARCHIVE]
     assert [path.name for path in server.folder.parent.iterdir()] == ["cache"]
@@ -261,10 +261,10 @@ def test_exactly_the_member_is_unpacked_to_its_own_place(server, monkeypatch, in
 def test_an_unpacked_member_needs_no_archive(server, monkeypatch):
     serve(server, monkeypatch, NAME)
     path = server.leave(f"full/{NAME}", EDGES)
-    assert fetch_member(ARCHIVE, NAME, progress=False) == path
+    assert fetch_member(ARCHIVE, NAME) == path
     path.write_bytes(EDGES + b"C,D\n")
     with pytest.raises(DownloadError, match="other bytes than expected"):
-        fetch_member(ARCHIVE, NAME, progress=False)
+        fetch_member(ARCHIVE, NAME)
     assert path.exists() and server.log == []
 
 
@@ -283,10 +283,10 @@ TWICE = [f"{top}/human/STRING-network.csv" for top in "ab"]
 def test_a_member_that_is_not_the_one_is_refused(server, monkeypatch, inside, item, content, message):
     serve(server, monkeypatch, *inside, item=item, content=content)
     with pytest.raises(DownloadError, match=message):
-        fetch_member(ARCHIVE, NAME, progress=False)
+        fetch_member(ARCHIVE, NAME)
     assert server.files() == [ARCHIVE]
 
 
 def test_the_member_as_listed_goes_before_one_that_ends_alike(server, monkeypatch):
     serve(server, monkeypatch, TWICE[0], NAME)
-    assert fetch_member(ARCHIVE, NAME, progress=False).exists()
+    assert fetch_member(ARCHIVE, NAME).exists()

@@ -88,7 +88,7 @@ def test_real_files_have_the_registered_bytes(real_data, monkeypatch):
     here = [key for key in registry.registry() if (folder / key).exists()]
     before = _listing(folder)
     monkeypatch.setattr("requests.get", lambda *_, **__: pytest.fail("the network was used"))
-    for key, path in available(here, progress=False).paths.items():
+    for key, path in available(here).paths.items():
         item = registry.entry(key)
         assert path == folder / key
         assert item.size in (None, path.stat().st_size)

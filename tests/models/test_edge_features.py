@@ -159,7 +159,8 @@ def test_blocks_of_cells_and_genes_in_single_precision_change_rounding_alone(
     wanted = edge_features(cells_of(X), tfs)
     for name, value in {"GENES": genes, "TFS": 1, "SPARSE": sparse}.items():
         monkeypatch.setattr(module, name, value)
-    found = edge_features(cells_of(X, np.float32), tfs, numbers=900, progress=heard.append)
+    monkeypatch.setattr("grnular_core.models.cells.BLOCK", 900)
+    found = module.statistics_of(cells_of(X, np.float32), tfs, progress=heard.append).all(len(EDGE_FEATURES), torch.float32)
     for i, name in enumerate(EDGE_FEATURES):
         np.testing.assert_allclose(found[..., i], wanted[..., i], atol=1e-5, err_msg=name)
     assert heard == sorted(heard) and len(heard) > (4 if sparse == 0 else 10) and 0.85 < heard[-1] <= 1

@@ -103,7 +103,7 @@ def load_cells(genes: str) -> Cells:
         With ``None`` for what is missing.
     """
     reason = pairs_without_data([DATASET], [NETWORK], genes).get((DATASET, NETWORK), "")
-    paths = available([TIMES, stem_cells.CHIP_NETWORK], progress=False).paths
+    paths = available([TIMES, stem_cells.CHIP_NETWORK]).paths
     chip = stem_cells.chip_regulators(TARGET) if stem_cells.CHIP_NETWORK in paths else None
     if reason:
         return Cells(None, None, chip, reason)
