@@ -19,7 +19,7 @@ from grnular_core.cli.terminal import (
     top,
     whole,
 )
-from grnular_core.data.edges import MOST, kept_edges, write_edges
+from grnular_core.data.edges import ALL_EDGES, MOST, kept_edges, write_edges
 from grnular_core.data.readers import files_read
 from grnular_core.methods.registry import (
     FOR_CELLS,
@@ -41,13 +41,14 @@ from grnular_core.workflow.exports import (
     write_exports,
 )
 from grnular_core.workflow.resampling import cell_groups
-from grnular_core.workflow.stability import TOP, check_decoys, n_top_edges
+from grnular_core.workflow.stability import SHARE, TOP, check_decoys, n_pairs
 from grnular_core.workflow.user_data import InputOptions, UserData, read_user_data
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from grnular_core.cli.terminal import Commands
+    from grnular_core.data.dataset import GRNDataset
     from grnular_core.workflow.analysis import Network
 
 INFER = """\
@@ -165,7 +166,7 @@ def _infer(options: argparse.Namespace) -> None:
     if groups is not None:
         say(f"note: {groups.description}")
     labels = None if groups is None else groups.labels
-    plan = Plan(options.stability, options.decoys, n_top_edges(data, options.top), labels)
+    plan = Plan(options.stability, options.decoys, _n_top(data, options.top), labels)
     say(expected_cost(data, chosen.name, options.weights, plan, options.jobs))
     if chosen.cost != "seconds" and chosen.law is None:
         say(f"note: {chosen.name} takes {chosen.cost} at 1,000 genes and 400 cells")
@@ -185,6 +186,13 @@ def _infer(options: argparse.Namespace) -> None:
         )
     if also or data.truth is not None or plan.n_runs > 1:
         _more(options, read, run, plan, found, edges, also)
+
+
+def _n_top(data: GRNDataset, n: int | str | None) -> int:
+    """Strongest edges that stability and decoys are about: as asked, else ``TOP`` and at most a tenth of all pairs."""
+    if n and n != ALL_EDGES:
+        return n
+    return max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
 def _input_options(options: argparse.Namespace) -> InputOptions:

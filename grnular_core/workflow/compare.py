@@ -27,11 +27,9 @@ from grnular_core.workflow.edge_differences import (
     LEVEL,
     Design,
     Differences,
-    draw_sides,
     edge_differences,
     labelings,
     n_labelings,
-    needed_samples,
     standardised_cells,
 )
 from grnular_core.workflow.given import (
@@ -312,7 +310,7 @@ def _refuse_few(design: Design, asked: Comparison) -> None:
     n = n_labelings(n_a, n_b, design.paired) if n_a and n_b else 1
     if n * LEVEL >= 1 - 1e-9:
         return
-    needed = needed_samples(design.paired)
+    needed = _needed_samples(design.paired)
     both = ", each in both groups" if design.paired else ""
     raise InputError(
         f"{n_a} samples of {asked.a} and {n_b} of {asked.b} in the column {asked.samples!r}{both}: their labels can be "
@@ -321,6 +319,14 @@ def _refuse_few(design: Design, asked: Comparison) -> None:
         f"{LEVEL:g}; without them a "
         "difference of the groups is not told from one of the samples. Leaving samples out takes cells as independent"
     )
+
+
+def _needed_samples(paired: bool, level: float = LEVEL) -> int:
+    """Count the samples that each group needs for a p of at most a level."""
+    n = 1
+    while n_labelings(n, n, paired) * level < 1 - 1e-9:
+        n += 1
+    return n
 
 
 def _unseen_note(data: GRNDataset, design: Design, asked: Comparison) -> list[str]:
@@ -366,10 +372,18 @@ def _both_networks(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Infer the networks of both sides of one labeling, from as many cells each."""
     rng = np.random.default_rng([1, run.seed, number])
-    sides = enumerate(draw_sides(of_cells[number], n_cells, rng))
+    sides = enumerate(_draw_sides(of_cells[number], n_cells, rng))
     a, b = (
         _weights(data, expression[rows], name, replace(run, seed=run.seed + 2 * number + side))
         for side, rows in sides
+    )
+    return a, b
+
+
+def _draw_sides(in_b: np.ndarray, n_cells: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw so many cells of either side of a labeling, without replacement: rows of a and of b, ascending."""
+    a, b = (
+        np.sort(rng.choice(np.flatnonzero(side), n_cells, replace=False)) for side in (~in_b, in_b)
     )
     return a, b
 

@@ -73,26 +73,6 @@ def n_labelings(n_a: int, n_b: int, paired: bool = False) -> int:
     return comb(n_a + n_b, n_a) // (2 if n_a == n_b else 1)
 
 
-def needed_samples(paired: bool, level: float = LEVEL) -> int:
-    """Count the samples that each group needs for a p of at most a level.
-
-    Parameters
-    ----------
-    paired : bool
-        As in ``Design``.
-    level : float
-        Above 0.
-
-    Returns
-    -------
-    int
-    """
-    n = 1
-    while n_labelings(n, n, paired) * level < 1 - 1e-9:
-        n += 1
-    return n
-
-
 def labelings(design: Design, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw labelings: the observed one first, then permuted ones.
 
@@ -163,30 +143,6 @@ def standardised_cells(expression: np.ndarray, design: Design) -> np.ndarray:
         constant = deviation <= 1e-9 * np.maximum(np.abs(expression).max(axis=0), 1e-300)
         result[group] = np.where(constant, 0.0, result[group] / np.where(constant, 1.0, deviation))
     return result
-
-
-def draw_sides(
-    in_b: np.ndarray, n_cells: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw as many cells from either side of a labeling.
-
-    Parameters
-    ----------
-    in_b : ndarray of bool, (cells,)
-    n_cells : int
-        At most the cells of the smaller side.
-    rng : Generator
-        Draws without replacement.
-
-    Returns
-    -------
-    tuple of ndarray
-        Rows of a and of b, (n_cells,), ascending.
-    """
-    a, b = (
-        np.sort(rng.choice(np.flatnonzero(side), n_cells, replace=False)) for side in (~in_b, in_b)
-    )
-    return a, b
 
 
 @dataclass(frozen=True, eq=False)

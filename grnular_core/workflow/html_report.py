@@ -18,7 +18,6 @@ import pandas as pd
 
 from grnular_core.workflow.network_files import strongest
 from grnular_core.workflow.report import flat
-from grnular_core.workflow.stability import fdr_curve
 
 ROWS = 5000  # of the table in the page: 0.3 MB
 DRAWN = 200  # at most so many edges in the picture
@@ -111,7 +110,7 @@ def _content(
         "total": result.get("edges_kept", len(edges)),
         "stability": _histogram(edges, report),
         "chance": result.get("stability_by_chance"),
-        "fdr": fdr_curve(edges["q_value"].to_numpy()).values.tolist() if "q_value" in edges else [],
+        "fdr": _fdr_curve(edges["q_value"].to_numpy()) if "q_value" in edges else [],
     }
 
 
@@ -120,6 +119,12 @@ def _values(column: pd.Series) -> list[Any]:
     if column.dtype.kind in "iub":
         return column.tolist()
     return [float(f"{value:.6g}") if np.isfinite(value) else None for value in column]
+
+
+def _fdr_curve(q: np.ndarray) -> list[list[float]]:
+    """Follow the estimated FDR over at most 200 numbers of edges taken, strongest first."""
+    at = np.unique(np.geomspace(1, len(q), 200).astype(int)) if len(q) else np.zeros(0, dtype=int)
+    return np.column_stack([at, q[at - 1]]).tolist()
 
 
 def _histogram(edges: pd.DataFrame, report: Mapping[str, Any]) -> list[list[float]]:

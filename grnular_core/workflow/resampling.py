@@ -1,4 +1,4 @@
-"""Datasets made of a given one: fewer genes, a bootstrap of the cells, values permuted over cells."""
+"""Datasets made of a given one: fewer genes, other cells, values permuted over cells."""
 
 from __future__ import annotations
 
@@ -20,29 +20,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 CLUSTERS, ALL = "clusters", "all"
-
-
-def bootstrap_cells(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
-    """Draw as many cells as there are, with replacement.
-
-    Parameters
-    ----------
-    data : GRNDataset
-        Stays as it is.
-    rng : Generator
-
-    Returns
-    -------
-    GRNDataset
-        Genes that have one value in all drawn cells are left out, as everywhere.
-
-    Raises
-    ------
-    InputError
-        When that leaves no TF or fewer than two genes.
-    """
-    rows = np.sort(rng.integers(data.n_cells, size=data.n_cells))
-    return with_cells(data, data.adata.X[rows], "a bootstrap of the cells")
 
 
 def with_cells(data: GRNDataset, matrix: blocks.Matrix, what: str) -> GRNDataset:

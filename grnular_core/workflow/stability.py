@@ -26,11 +26,10 @@ from scipy import sparse
 
 from grnular_core.data.candidates import positions
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.data.edges import ALL_EDGES
 from grnular_core.methods.registry import Method, Progress, RunOptions, method, run_method
 from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import InputError
-from grnular_core.workflow.resampling import bootstrap_cells, new_anndata, permuted
+from grnular_core.workflow.resampling import new_anndata, permuted, with_cells
 
 TOP = 1000  # default number of strongest edges
 SHARE = 10  # and at most one in so many pairs: among nearly all pairs every edge is found again
@@ -50,25 +49,6 @@ def n_pairs(data: GRNDataset) -> int:
         tfs x (genes - 1).
     """
     return len(data.tfs) * (data.n_genes - 1)
-
-
-def n_top_edges(data: GRNDataset, n: int | str | None = None) -> int:
-    """Return the number of strongest edges that stability and decoys are computed for.
-
-    Parameters
-    ----------
-    data : GRNDataset
-    n : int or "all", optional
-        Number given by the user; "all" is about the edge table alone.
-
-    Returns
-    -------
-    int
-        Else ``TOP``, and at most a tenth of all pairs.
-    """
-    if n and n != ALL_EDGES:
-        return n
-    return max(min(TOP, n_pairs(data) // SHARE), 1)
 
 
 def _settings(name: str, run: RunOptions, number: int) -> RunOptions:
@@ -134,12 +114,18 @@ def edge_stability(
     return chosen.assign(stability=inside / n_runs, mean_rank=ranks / n_runs)
 
 
+def _bootstrap(data: GRNDataset, rng: np.random.Generator) -> GRNDataset:
+    """Draw as many cells as there are, with replacement; genes of one value are left out, as everywhere."""
+    rows = np.sort(rng.integers(data.n_cells, size=data.n_cells))
+    return with_cells(data, data.adata.X[rows], "a bootstrap of the cells")
+
+
 def _bootstrap_ranks(
     number: int, data: GRNDataset, name: str, run: RunOptions, pairs: np.ndarray
 ) -> np.ndarray:
     """Ranks of some pairs on one bootstrap of the cells."""
     # the first number sets these draws apart from those of decoys
-    drawn = bootstrap_cells(data, np.random.default_rng([0, run.seed, number]))
+    drawn = _bootstrap(data, np.random.default_rng([0, run.seed, number]))
     again = run_method(drawn, name, _settings(name, run, number)).edges
     return _ranks_of(pairs, _pair_codes(again, data))
 
@@ -306,22 +292,3 @@ def edges_at(q: np.ndarray, levels: tuple[float, ...] = LEVELS) -> dict[float, i
         Level -> number of edges with a q of at most that.
     """
     return {level: int((np.asarray(q) <= level).sum()) for level in levels}
-
-
-def fdr_curve(q: np.ndarray) -> pd.DataFrame:
-    """Follow the estimated FDR over at most 200 numbers of edges taken, for a figure.
-
-    Parameters
-    ----------
-    q : ndarray, (edges,)
-        Strongest edge first.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``n_edges, q_value``; empty without edges.
-    """
-    if not len(q):
-        return pd.DataFrame(columns=["n_edges", "q_value"])
-    at = np.unique(np.geomspace(1, len(q), 200).astype(int))
-    return pd.DataFrame({"n_edges": at, "q_value": np.asarray(q)[at - 1]})

@@ -10,8 +10,7 @@ All sets are prepared alike:
 - **names** are symbols as the source spells them, compared without regard to case. celseq5 has Ensembl ids: those that
   the tables of cardio2 and cardio5 name get their symbol, the others are left out.
 
-Methods see all TFs of BEELINE's list. The stricter list is used for scores alone: ``confirmed_tfs`` are the TFs that
-it has as well.
+Methods see all TFs of BEELINE's list. The stricter list is used for scores alone.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from scipy.io import loadmat
 from grnular_core.data.blocks import column_variance, log_normalised
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.data.downloads import fetch
-from grnular_core.data.gene_lists import BROAD, read_tfs, tf_list
+from grnular_core.data.gene_lists import BROAD, read_tfs
 from grnular_core.data.names import match_names
 from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects, sparse_matrices
@@ -163,28 +162,6 @@ def kang_conditions() -> AnnData:
     )
     values = sparse.vstack([part.values.T for part in parts.values()]).tocsr()
     return AnnData(values.astype(float), obs, pd.DataFrame(index=parts["stim"].rows))
-
-
-def confirmed_tfs(data: GRNDataset) -> list[str]:
-    """Return the TFs of a set that the stricter list of its species has as well.
-
-    Parameters
-    ----------
-    data : GRNDataset
-        Of ``load_cells``.
-
-    Returns
-    -------
-    list of str
-        In gene order.
-
-    Raises
-    ------
-    DownloadError
-        When the list cannot be had.
-    """
-    listed = tf_list(data.provenance["species"]).names
-    return match_names(listed or [], data.tfs, "ignore-case")
 
 
 def _from_r(*which: int) -> Callable[[Sequence[str]], Counts]:

@@ -17,11 +17,12 @@ from grnular_core.data.candidates import (
 )
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
-from grnular_core.data.gene_lists import BROAD, STRICT
+from grnular_core.data.gene_lists import BROAD, STRICT, tf_list
+from grnular_core.data.names import match_names
 from grnular_core.methods.registry import RunOptions, method, run_method
 from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
 from grnular_core.utils.errors import InputError
-from grnular_paper.more_cells import cell_set, confirmed_tfs, load_cells
+from grnular_paper.more_cells import cell_set, load_cells
 from grnular_paper.more_networks import KINDS, among, network, network_keys, networks_of, pair_sizes
 from grnular_paper.readout import held_out_scores
 from grnular_paper.records import MORE_CELLS, MORE_PAIRS
@@ -84,17 +85,23 @@ class MoreTask(Task):
         return {MORE_CELLS: rows, MORE_PAIRS: pairs}
 
 
+def _confirmed_tfs(data: GRNDataset) -> list[str]:
+    """Return the TFs of a set that the stricter list of its species has as well."""
+    listed = tf_list(data.provenance["species"]).names
+    return match_names(listed or [], data.tfs, "ignore-case")
+
+
 def _set_pairs(
     name: str, data: GRNDataset, networks: Sequence[str] = tuple(KINDS)
 ) -> list[tuple[dict[str, object], pd.DataFrame, list[str]]]:
     """All pairs of a set with a network and a list of TFs, also those with few edges."""
     species = cell_set(name).species
-    lists = dict(zip(TF_LISTS, (list(data.tfs), confirmed_tfs(data)), strict=True))
+    lists = dict(zip(TF_LISTS, (list(data.tfs), _confirmed_tfs(data)), strict=True))
     found = []
     for of in (of for of in networks_of(species) if of in networks):
         clean = among(network(of, species), data)
-        for tf_list, tfs in lists.items():
-            key = {"dataset": name, "network": of, "kind": KINDS[of], "tf_list": tf_list}
+        for listed, tfs in lists.items():
+            key = {"dataset": name, "network": of, "kind": KINDS[of], "tf_list": listed}
             found.append((key, clean, tfs))
     return found
 

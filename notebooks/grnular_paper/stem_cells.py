@@ -26,16 +26,13 @@ from scipy import stats
 
 from grnular_core.data.beeline import gene_file
 from grnular_core.data.candidates import positions
-from grnular_core.data.downloads import fetch
 from grnular_core.data.edges import cpdag, edge_table
-from grnular_core.data.gene_lists import read_network
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
 from grnular_paper import verdicts
 from grnular_paper.environments import provenance
 from grnular_paper.smoothing import explained, loess
 
-CHIP_NETWORK = "beeline/TFs+1000/mESC/Cell-type-specific-ChIP-seq-network.csv.gz"
 LEVEL = 0.05
 AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "can not be tested"
 # the words of this page, in those of the table of all claims
@@ -210,24 +207,6 @@ def subnetwork(
     return cpdag(edges, of_tfs).head(n_edges).reset_index(drop=True)
 
 
-def chip_regulators(target: str) -> list[str]:
-    """Regulators of ``target`` in BEELINE's ChIP-seq network of mouse stem cells, sorted.
-
-    The network is restricted to the genes of TFs+1000, for every gene rule.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    DownloadError
-        When the network can not be had.
-    """
-    network = read_network(fetch(CHIP_NETWORK))
-    return sorted(set(network.loc[network["target"] == target, "regulator"]) - {target})
-
-
 def predictors(
     time: np.ndarray, target: np.ndarray, regulators: dict[str, np.ndarray], span: float
 ) -> pd.DataFrame:
@@ -261,27 +240,6 @@ def predictors(
     return pd.DataFrame(lines, columns=["regulator", "r2", "rho", "rho_within"])
 
 
-def both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
-    """Whether SOX7 and SOX17 both have a better value than SOX2.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result of ``predictors``, or another table with ``regulator``.
-    value : str
-        Column of the value.
-    falling : bool
-        Whether small values are the better ones.
-
-    Returns
-    -------
-    bool
-    """
-    of = table.assign(name=table["regulator"].str.upper()).set_index("name")[value]
-    sign = -1 if falling else 1
-    return bool(min(sign * of["SOX7"], sign * of["SOX17"]) > sign * of["SOX2"])
-
-
 def word(good: int, tried: int, p: float = 0.0) -> str:
     """Verdict on a statement that held ``good`` times of ``tried``; in part takes a ``p`` below ``LEVEL``, too.
 
@@ -300,47 +258,6 @@ def word(good: int, tried: int, p: float = 0.0) -> str:
     if not tried:
         return UNTESTED
     return AGREES if good == tried else PARTLY if 2 * good > tried and p < LEVEL else NOT
-
-
-def p_drawn(n_named_drawn: int, n_named: int, n_drawn: int, n_all: int) -> float:
-    """Chance that so many of the named TFs or more have an edge, were those with one drawn from all.
-
-    Parameters
-    ----------
-    n_named_drawn : int
-        Named TFs with an edge.
-    n_named : int
-        Named TFs.
-    n_drawn : int
-        TFs with an edge.
-    n_all : int
-        All TFs.
-
-    Returns
-    -------
-    float
-        The chance, by the hypergeometric distribution.
-    """
-    return float(stats.hypergeom(n_all, n_named, n_drawn).sf(n_named_drawn - 1))
-
-
-def trend_verdict(rho: float, p: float, rises: bool) -> str:
-    """Verdict on "rises (or falls) along pseudotime" from Spearman's rho and its p.
-
-    Parameters
-    ----------
-    rho : float
-        Spearman's rank correlation with pseudotime.
-    p : float
-    rises : bool
-        Whether the statement is that expression rises.
-
-    Returns
-    -------
-    str
-        One of ``VERDICTS``.
-    """
-    return AGREES if p < LEVEL and (rho > 0) == rises else NOT
 
 
 def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[str, object]) -> None:

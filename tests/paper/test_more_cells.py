@@ -9,9 +9,9 @@ from grnular_paper.more_cells import (
     Counts,
     _counts,
     _prepared,
-    confirmed_tfs,
     load_cells,
 )
+from grnular_paper.more_runs import _confirmed_tfs
 from scipy import sparse
 
 from grnular_core.data.gene_lists import BROAD
@@ -81,7 +81,7 @@ def test_values_that_are_no_counts_are_refused(monkeypatch):
 )
 def test_small_sets_have_their_sizes(real_data, name, cells, genes, tfs, strict):
     data = load_cells(name)
-    assert (data.n_cells, data.n_genes, len(data.tfs), len(confirmed_tfs(data))) == (cells, genes, tfs, strict)
+    assert (data.n_cells, data.n_genes, len(data.tfs), len(_confirmed_tfs(data))) == (cells, genes, tfs, strict)
     assert data.provenance["values"] == "log values"
 
 

@@ -26,7 +26,7 @@ def small_set(monkeypatch):
     data = make_dataset(expression, tfs, name="tuck", orientation="cells-x-genes")
     networks = {"TRRUST": truth, "ENCODE": truth.head(20)}
     monkeypatch.setattr(more_runs, "load_cells", lambda name: data)
-    monkeypatch.setattr(more_runs, "confirmed_tfs", lambda given: list(given.tfs)[:4])
+    monkeypatch.setattr(more_runs, "_confirmed_tfs", lambda given: list(given.tfs)[:4])
     monkeypatch.setattr(more_runs, "networks_of", lambda species: list(networks))
     monkeypatch.setattr(more_runs, "network", lambda name, species: networks[name])
     return data, truth

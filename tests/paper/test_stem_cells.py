@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from grnular_paper import stem_cells
 from grnular_paper.stem_cells import (
-    both_above,
     compare_set,
     predictors,
     pseudotime,
@@ -13,6 +12,9 @@ from grnular_paper.stem_cells import (
     subnetwork,
     word,
 )
+from grnular_paper.tables.stem_cell_networks import Drawn
+from grnular_paper.tables.stem_cell_verdicts import _both_above, _trend_statements
+from grnular_paper.tables.stem_cells import Trend, _chip_regulators
 from scipy import stats
 
 from grnular_core.data import beeline
@@ -66,8 +68,9 @@ def test_sets_of_all_genes_are_the_set_itself():
 
 def test_chance_of_named_tfs_in_a_network():
     # 2 of 2 named among 3 drawn of 4: C(2,2) C(2,1) / C(4,3)
-    assert stem_cells.p_drawn(2, 2, 3, 4) == pytest.approx(0.5)
-    assert stem_cells.p_drawn(0, 2, 3, 4) == 1
+    drawn = Drawn(pd.DataFrame(), [*"abcd"], [*"abcd"], [*"abc"], [*"abc"], [*"ab"], {})
+    assert drawn.p_named == pytest.approx(0.5)
+    assert drawn._replace(drawn=["c"]).p_named == 1
     assert word(6, 7, 0.4) == stem_cells.NOT and word(6, 7, 0.01) == stem_cells.PARTLY
     assert word(7, 7, 0.4) == stem_cells.AGREES
     assert word(6, 7, 0.049) == stem_cells.PARTLY and word(6, 7, 0.051) == stem_cells.NOT
@@ -111,19 +114,21 @@ def test_a_falling_factor_predicts_as_well_as_a_rising_one_and_time_alone_is_no_
 
 def test_both_must_be_ahead():
     table = pd.DataFrame({"regulator": ["SOX2", "Sox7", "SOX17"], "r2": [0.5, 0.6, 0.7]})
-    assert both_above(table, "r2") and not both_above(table, "r2", falling=True)
-    assert not both_above(table.assign(r2=[0.5, 0.6, 0.4]), "r2")
-    assert not both_above(table.assign(r2=[0.5, np.nan, 0.7]), "r2")
+    assert _both_above(table, "r2") and not _both_above(table, "r2", falling=True)
+    assert not _both_above(table.assign(r2=[0.5, 0.6, 0.4]), "r2")
+    assert not _both_above(table.assign(r2=[0.5, np.nan, 0.7]), "r2")
 
 
 def test_verdicts_in_words():
     assert [word(3, 3), word(2, 3), word(1, 2), word(0, 0)] == [
         stem_cells.AGREES, stem_cells.PARTLY, stem_cells.NOT, stem_cells.UNTESTED,
     ]  # fmt: skip
-    assert stem_cells.trend_verdict(0.5, 0.01, True) == stem_cells.AGREES
-    assert stem_cells.trend_verdict(0.5, 0.049, True) == stem_cells.AGREES
-    assert stem_cells.trend_verdict(0.5, 0.051, True) == stem_cells.NOT
-    assert stem_cells.trend_verdict(0.5, 0.01, False) == stem_cells.NOT
+    trends = {"SOX7": Trend(0.5, 0.049), "SOX17": Trend(0.5, 0.051), "SOX2": Trend(0.5, 0.01), "CFC1": Trend(-0.5, 0.01)}
+    found = {name: verdict for name, _, verdict, _ in _trend_statements(trends)}
+    assert found == {
+        "sox7_rises": stem_cells.AGREES, "sox17_rises": stem_cells.NOT, "sox2_falls": stem_cells.NOT,
+        "target_rises": stem_cells.NOT,
+    }  # fmt: skip
 
 
 def test_pseudotime_follows_the_cells_and_a_missing_one_is_named(tmp_path, monkeypatch):
@@ -139,7 +144,7 @@ def test_pseudotime_follows_the_cells_and_a_missing_one_is_named(tmp_path, monke
 
 
 def test_sox2_is_among_the_chip_regulators_of_cfc1(real_data):
-    assert "SOX2" in stem_cells.chip_regulators("CFC1")
+    assert "SOX2" in _chip_regulators()
 
 
 def test_statements_are_written_in_the_words_of_the_table_of_claims(tmp_path):

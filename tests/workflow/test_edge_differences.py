@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from grnular_core.workflow import edge_differences as differences
+from grnular_core.workflow.compare import _draw_sides, _needed_samples
 from grnular_core.workflow.edge_differences import (
     Design,
-    draw_sides,
     labelings,
     n_labelings,
-    needed_samples,
     standardised_cells,
 )
 
@@ -46,8 +45,8 @@ def test_many_units_are_drawn_at_random_and_keep_their_numbers():
 
 
 def test_the_samples_needed_are_the_fewest_that_allow_the_level():
-    assert needed_samples(paired=False) == 3 and needed_samples(paired=True) == 5
-    assert needed_samples(paired=False, level=0.05) == 4 and needed_samples(True, 0.05) == 6
+    assert _needed_samples(paired=False) == 3 and _needed_samples(paired=True) == 5
+    assert _needed_samples(paired=False, level=0.05) == 4 and _needed_samples(True, 0.05) == 6
 
 
 def test_means_of_samples_and_spreads_of_groups_are_taken_out():
@@ -64,7 +63,7 @@ def test_means_of_samples_and_spreads_of_groups_are_taken_out():
 
 def test_both_sides_have_as_many_cells():
     in_b = np.arange(50) < 40
-    a, b = draw_sides(in_b, 10, np.random.default_rng(0))
+    a, b = _draw_sides(in_b, 10, np.random.default_rng(0))
     assert not in_b[a].any() and in_b[b].all() and len({*a}) == len({*b}) == 10
 
 

@@ -12,7 +12,8 @@ from scipy import sparse
 from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import resampling
-from grnular_core.workflow.resampling import bootstrap_cells, cell_groups, most_variable, permuted
+from grnular_core.workflow.resampling import cell_groups, most_variable, permuted
+from grnular_core.workflow.stability import _bootstrap
 
 
 def dataset(values: np.ndarray, n_tfs: int = 2, **more) -> GRNDataset:
@@ -71,7 +72,7 @@ def test_as_many_labels_as_cells_are_needed(small_data):
 
 
 def test_drawn_cells_are_cells_of_the_data_and_the_seed_decides_which(small_data):
-    one, same, other = (bootstrap_cells(small_data, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, same, other = (_bootstrap(small_data, np.random.default_rng(s)) for s in (1, 1, 2))
     rows = {tuple(row) for row in small_data.expression()}
     assert {tuple(row) for row in one.expression()} <= rows
     assert one.n_cells == small_data.n_cells
@@ -83,11 +84,11 @@ def test_a_gene_that_no_longer_varies_is_left_out_and_too_few_cells_are_refused(
     values = np.random.default_rng(0).random((6, 4))
     values[:, 3] = [1, 0, 0, 0, 0, 0]
     data = dataset(values)
-    found = [bootstrap_cells(data, np.random.default_rng(s)).genes for s in range(20)]
+    found = [_bootstrap(data, np.random.default_rng(s)).genes for s in range(20)]
     assert ["G0", "G1", "G2"] in found and ["G0", "G1", "G2", "G3"] in found
     with pytest.raises(InputError, match="2 cells are too few"):
         for seed in range(20):
-            bootstrap_cells(dataset(values[:2, :3]), np.random.default_rng(seed))
+            _bootstrap(dataset(values[:2, :3]), np.random.default_rng(seed))
 
 
 def test_the_most_variable_tfs_and_other_genes_are_kept():

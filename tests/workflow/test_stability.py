@@ -14,13 +14,13 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.registry import METHODS, Inference, RunOptions, infer
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow import stability
+from grnular_core.workflow.html_report import _fdr_curve
 from grnular_core.workflow.stability import (
     DecoyCounts,
     _with_decoys,
     count_decoys,
     edge_stability,
     edges_at,
-    fdr_curve,
     q_values,
 )
 
@@ -140,9 +140,9 @@ def test_q_is_a_share_that_never_falls_and_equal_weights_have_equal_q(weights, s
 def test_the_curve_and_the_counts_are_those_of_q():
     q = np.array([0.01, 0.05, 0.1, 0.4])
     assert edges_at(q) == {0.05: 2, 0.1: 3}
-    assert fdr_curve(q).to_numpy().tolist() == [[1, 0.01], [2, 0.05], [3, 0.1], [4, 0.4]]
+    assert _fdr_curve(q) == [[1, 0.01], [2, 0.05], [3, 0.1], [4, 0.4]]
     assert len(q_values(table([]), DecoyCounts(np.zeros(3), 1))) == 0
-    assert fdr_curve(np.zeros(0)).empty and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
+    assert _fdr_curve(np.zeros(0)) == [] and edges_at(np.zeros(0)) == {0.05: 0, 0.1: 0}
 
 
 def test_decoys_are_counted_by_hand(monkeypatch):

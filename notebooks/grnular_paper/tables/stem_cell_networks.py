@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import hypergeom
 
 from grnular_core.data.candidates import score_matrix, scored_edges, sign_matrix
 from grnular_core.methods.registry import METHODS, infer
@@ -195,8 +196,8 @@ class Drawn(NamedTuple):
     @property
     def p_named(self) -> float:
         """Chance of as many named TFs or more, were the drawn ones taken at random."""
-        sizes = (len(self.named_tfs), len(self.drawn_tfs), len(self.chosen_tfs))
-        return stem_cells.p_drawn(self.n_named_drawn, *sizes)
+        by_chance = hypergeom(len(self.chosen_tfs), len(self.named_tfs), len(self.drawn_tfs))
+        return float(by_chance.sf(self.n_named_drawn - 1))
 
 
 def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:

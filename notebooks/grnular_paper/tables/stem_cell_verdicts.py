@@ -159,12 +159,19 @@ def _chip_statement(cells: Cells) -> Statement:
     return name, text, verdict, f"its regulators there: {listed(cells.chip)}"
 
 
+def _both_above(table: pd.DataFrame, value: str, falling: bool = False) -> bool:
+    """Whether SOX7 and SOX17 both have a better value than SOX2, a smaller one where ``falling``."""
+    of = table.assign(name=table["regulator"].str.upper()).set_index("name")[value]
+    sign = -1 if falling else 1
+    return bool(min(sign * of["SOX7"], sign * of["SOX17"]) > sign * of["SOX2"])
+
+
 def _rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
     """Return the verdicts on SOX7 and SOX17 before SOX2, on the example gene or on its stand-ins."""
     counts: dict[str, tuple[int, int]] = {}
     for target in cells.targets:
         tables = [pd.DataFrame({"regulator": SOX, "rank": ranks[run, target]}) for run in runs.ours]
-        ahead = sum(stem_cells.both_above(table, "rank", falling=True) for table in tables)
+        ahead = sum(_both_above(table, "rank", falling=True) for table in tables)
         counts[target] = ahead, len(tables)
     good, tried = counts.get(TARGET, (0, 0))
     missing = NO_DATA if cells.data is None else NO_TARGET
@@ -192,7 +199,7 @@ def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
         text = f"{name} {'rises' if rises else 'falls'} along pseudotime"
         if name in found:
             rho, p = found[name]
-            verdict = stem_cells.trend_verdict(rho, p, rises)
+            verdict = stem_cells.AGREES if p < stem_cells.LEVEL and (rho > 0) == rises else stem_cells.NOT
             lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p {p:.1e}"))
         else:
             lines.append(
@@ -203,7 +210,7 @@ def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
 
 def _prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
     """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2."""
-    better = {target: stem_cells.both_above(table, "r2") for target, table in predicted.items()}
+    better = {target: _both_above(table, "r2") for target, table in predicted.items()}
     missing = NO_DATA if cells.data is None else NO_TARGET
     tried = int(TARGET in better)
     verdict = stem_cells.word(int(better.get(TARGET, False)), tried)

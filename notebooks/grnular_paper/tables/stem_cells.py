@@ -26,12 +26,14 @@ from scipy import stats
 
 from grnular_core.data.beeline import load_beeline
 from grnular_core.data.dataset import GRNDataset
-from grnular_core.data.downloads import available
+from grnular_core.data.downloads import available, fetch
+from grnular_core.data.gene_lists import read_network
 from grnular_paper import gene_sets, stem_cells
 from grnular_paper.real_data import pairs_without_data
 
 DATASET, NETWORK = "mESC", "Cell-type-specific-ChIP-seq"
 SOX, TARGET = ("SOX2", "SOX7", "SOX17"), "CFC1"
+CHIP_NETWORK = f"beeline/TFs+1000/{DATASET}/{NETWORK}-network.csv.gz"
 TIMES = f"beeline/inputs/scRNA-Seq/{DATASET}/PseudoTime.csv"
 
 
@@ -103,14 +105,20 @@ def load_cells(genes: str) -> Cells:
         With ``None`` for what is missing.
     """
     reason = pairs_without_data([DATASET], [NETWORK], genes).get((DATASET, NETWORK), "")
-    paths = available([TIMES, stem_cells.CHIP_NETWORK]).paths
-    chip = stem_cells.chip_regulators(TARGET) if stem_cells.CHIP_NETWORK in paths else None
+    paths = available([TIMES, CHIP_NETWORK]).paths
+    chip = _chip_regulators() if CHIP_NETWORK in paths else None
     if reason:
         return Cells(None, None, chip, reason)
     data = load_beeline(DATASET, NETWORK, genes)
     known = TIMES in paths
     time = stem_cells.pseudotime(DATASET, list(data.adata.obs_names)) if known else None
     return Cells(data, time, chip)
+
+
+def _chip_regulators() -> list[str]:
+    """Regulators of the example gene in BEELINE's ChIP-seq network of the genes of TFs+1000, for every gene rule; sorted."""
+    network = read_network(fetch(CHIP_NETWORK))
+    return sorted(set(network.loc[network["target"] == TARGET, "regulator"]) - {TARGET})
 
 
 def availability(cells: Cells, genes: str) -> str:
