@@ -178,15 +178,12 @@ def within_clusters(
         of ``cells.cluster_cells``, from z-scores; there is one when there are fewer than 10 cells, where
         this is plain correlation. For a gene that does not vary inside clusters r is 0.
     """
-    from grnular_core.models.cells import cluster_cells  # loads torch
+    from grnular_core.models.cells import inside_clusters  # loads torch
 
     z = standardised(expression)
     r = np.zeros((len(tf_index), z.shape[1]))
     for k in n_clusters:
-        labels = cluster_cells(z, k, starts)
-        one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
-        means = (one_hot.T @ z) / np.maximum(one_hot.sum(0), 1)[:, None]
-        left = z - means[labels]
+        left = inside_clusters(z, k, starts)
         # a gene that differs between clusters alone leaves rounding behind
         left[:, np.abs(left).max(0, initial=0) < 1e-9] = 0
         r += pearson(left, tf_index) / len(n_clusters)

@@ -335,18 +335,20 @@ def cluster_means(cells: Cells, labels: np.ndarray) -> tuple[np.ndarray, np.ndar
     return size / cells.n_cells, total / np.maximum(size, 1)[:, None]
 
 
-def inside_clusters(Z: np.ndarray) -> np.ndarray:
+def inside_clusters(Z: np.ndarray, n_clusters: int = N_CLUSTERS, starts: int = 1) -> np.ndarray:
     """z-scores less the mean of each cell's cluster.
 
     Parameters
     ----------
     Z : ndarray, shape (cells, genes)
+    n_clusters, starts : int
+        As in ``cluster_cells``.
 
     Returns
     -------
     ndarray, shape (cells, genes)
     """
-    labels = cluster_cells(Z)
+    labels = cluster_cells(Z, n_clusters, starts)
     one_hot = np.eye(int(labels.max(initial=0)) + 1)[labels]  # (cells, clusters)
     means = (one_hot.T @ Z) / np.maximum(one_hot.sum(0), 1)[:, None]
     return Z - means[labels]
