@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grnular_core.cli.terminal import (
     add_gene_options,
@@ -28,7 +29,6 @@ from grnular_core.workflow.compare import (
     PERMUTATIONS,
     Comparison,
     compared,
-    summary_line,
 )
 from grnular_core.workflow.exports import check_outputs, export_paths, write_picture, write_report
 from grnular_core.workflow.pl import differences
@@ -114,7 +114,7 @@ def _compare(options: argparse.Namespace) -> None:
     for note in notes:
         say(f"note: {note}")
     report = table.attrs["report"]
-    say(summary_line(report["comparison"]))
+    say(_summary_line(report["comparison"]))
     write_edges(table, out)
     say(f"wrote {len(table)} edges to {out}")
     if "report" in also:
@@ -126,3 +126,13 @@ def _compare(options: argparse.Namespace) -> None:
             return
         write_picture(lambda ax: differences(table, ax=ax), also["picture"])
         say(f"wrote {also['picture']}")
+
+
+def _summary_line(comparison: Mapping[str, Any]) -> str:
+    """Say how many edges differ."""
+    at = ", ".join(f"{n} at an FDR of {level}" for level, n in comparison["edges_at_fdr"].items())
+    return (
+        f"edges that differ between {comparison['a']} and {comparison['b']}: {at}; as many or more in "
+        f"{100 * comparison['overall_p']:.2g} % of {comparison['labelings']} labelings of {comparison['permuted']}, "
+        "the observed one among them"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,18 +215,16 @@ def _more(
         Inputs,
         described,
         make_report,
-        result_lines,
-        score_line,
     )
 
     how = {**_input_options(options).as_dict(), "decoys_within": options.decoys_within}
     inputs = Inputs(Path(options.expression), options.tfs, options.truth, how, read.notes)
     report = make_report(inputs, read.data, options.method, run, plan, found)
     report = described(report, len(edges))
-    for line in result_lines(report):
+    for line in _result_lines(report):
         say(line)
     if report["scores"]:
-        say(score_line(report["scores"]))
+        say(_score_line(report["scores"]))
     skipped = [word for word in also if FORMATS[word].is_graph and not len(edges)]
     if skipped:
         say(
@@ -242,3 +241,34 @@ def _refuse_bad_device(device: str) -> None:
     """Refuse a GPU that is not there; torch is loaded only where one is requested."""
     if device not in ("auto", "cpu"):
         resolve_device(device)
+
+
+def _result_lines(report: Mapping[str, Any]) -> list[str]:
+    """Describe stability and false discovery rate, where these were computed."""
+    result, settings, lines = report["result"], report["method"], []
+    if "top_edges_in_9_of_10_runs" in result:
+        top = min(settings["top"], result["edges"])
+        chance = float(f"{100 * result['stability_by_chance']:.2g}")  # two digits
+        lines.append(
+            f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
+            f"{top} strongest again in 90 % or more of {settings['bootstraps']} bootstraps of the cells; by chance "
+            f"an edge is among them in {chance:g} % of the runs"
+        )
+    if "edges_at_fdr" in result:
+        counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
+        lines.append(
+            f"edges at an FDR against permuted decoys: {counts}; a pair that goes together for another "
+            "reason than regulation passes too, and often most of these are such pairs"
+        )
+    return lines
+
+
+def _score_line(scores: Mapping[str, Any]) -> str:
+    """Describe the strict scores, with the values expected at random."""
+    if scores["auprc"] is None or scores["auroc"] is None:
+        return "strict scores are not defined: no true edge starts at a TF of the data"
+    return (
+        f"strict AUPRC {scores['auprc']:.4f} ({scores['auprc_ratio']:.2f} times that expected at random), AUROC "
+        f"{scores['auroc']:.3f} (at random: 0.5), over {scores['n_true']} true edges among "
+        f"{scores['n_candidates']} pairs"
+    )

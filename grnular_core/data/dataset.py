@@ -7,7 +7,7 @@ runs the checks of ``names.py`` and ``values.py``; every method takes one.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ def make_dataset(
     """
     names.check_choice("match", match, names.Match)
     names.check_choice("values-are", values_are, values.ValuesAre)
-    tfs = names.listed_names(tfs)
+    tfs = _listed_names(tfs)
     matrix, rows, columns = values.as_matrix(expression, name, copy)
     stated = hasattr(expression, "obs_names")  # an AnnData
     by_columns, reason = names.choose_orientation(
@@ -262,6 +262,24 @@ def dataset_card(data: GRNDataset) -> DatasetCard:
         density=candidates.density,
         dropped=data.truth_counts,
     )
+
+
+def _listed_names(tfs: Iterable[str] | None) -> list[str] | None:
+    """Return a TF list as names, each once; None stays None."""
+    if tfs is None:
+        return None
+    if isinstance(tfs, str):
+        raise InputError(
+            f"tfs is the single text {tfs[:40]!r}; give a list of names (read_tfs reads a file)"
+        )
+    tfs = sorted(tfs) if isinstance(tfs, (set, frozenset)) else list(tfs)
+    listed = [str(tf).strip() for tf in tfs if not pd.isna(tf) and str(tf).strip()]
+    if not listed:
+        raise InputError(
+            "the TF list is empty; give at least one name, or let every gene regulate (--tfs "
+            "all, in Python tfs=None)"
+        )
+    return list(dict.fromkeys(listed))
 
 
 def _without_helpers(

@@ -55,7 +55,6 @@ BROAD = {"human": "beeline/Networks/human-tfs.csv", "mouse": "beeline/Networks/m
 # word -> file of the registry
 NAMED = {"human": STRICT, "mouse": STRICT, **{f"{species}-broad": key for species, key in BROAD.items()}}
 ALL = "all"
-HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -177,36 +176,6 @@ def refuse_own_list(given: str, expression: str) -> None:
             f"--tfs {given} is the expression table {expression} itself; expected a list of TFs, one name a "
             "line, or human, mouse, or the word all: every gene may regulate"
         )
-
-
-def species_note(species: str | None, tfs: Sequence[str]) -> str | None:
-    """Warn where the TFs found are not spelled as those of ``species`` are, else None.
-
-    Genes of the mouse have one capital (Sox2), human ones are in capitals (SOX2). Both lists share most
-    names, so the wrong one would pass unnoticed.
-
-    Parameters
-    ----------
-    species : {"human", "mouse"} or None
-        None where the list was not taken by name.
-    tfs : sequence of str
-        The TFs found, as the data spell them.
-
-    Returns
-    -------
-    str or None
-    """
-    if species is None or not tfs:
-        return None
-    small = sum(tf != tf.upper() for tf in tfs) / len(tfs)
-    if species == "human" and small > HALF:
-        return f"genes are spelled as those of the mouse are ({preview(tfs, 3)}); is --tfs mouse meant?"
-    if species == "mouse" and small < HALF:
-        return (
-            f"genes are spelled as human ones are ({preview(tfs, 3)}); if the cells are human, give --tfs "
-            "human"
-        )
-    return None
 
 
 def read_tfs(path: str | Path) -> list[str]:

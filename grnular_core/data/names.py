@@ -108,34 +108,6 @@ def match_spelling(names: pd.Series, genes: Sequence[str], match: Match) -> pd.S
     return names.map(lambda name: meant.get(name) or name)
 
 
-def listed_names(tfs: Iterable[str] | None) -> list[str] | None:
-    """Return a TF list as names, each once; None stays None.
-
-    Returns
-    -------
-    list of str or None
-
-    Raises
-    ------
-    InputError
-        For a single text and for an empty list.
-    """
-    if tfs is None:
-        return None
-    if isinstance(tfs, str):
-        raise InputError(
-            f"tfs is the single text {tfs[:40]!r}; give a list of names (read_tfs reads a file)"
-        )
-    tfs = sorted(tfs) if isinstance(tfs, (set, frozenset)) else list(tfs)
-    names = [str(tf).strip() for tf in tfs if not pd.isna(tf) and str(tf).strip()]
-    if not names:
-        raise InputError(
-            "the TF list is empty; give at least one name, or let every gene regulate (--tfs "
-            "all, in Python tfs=None)"
-        )
-    return list(dict.fromkeys(names))
-
-
 def choose_orientation(
     rows: Sequence[str],
     columns: Sequence[str],

@@ -6,9 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from grnular_core.utils.errors import InputError
-
-UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
 # columns that counting programs, scanpy, Seurat and tables of metadata write beside genes and cells
 HELPER = re.compile(
     r"N_(unmapped|multimapping|noFeature|ambiguous)|__(no_feature|ambiguous|too_low_aQual|not_aligned|"
@@ -171,26 +168,3 @@ def parts(name: str) -> list[str]:
     """
     found = [part for part in re.split(r"[|;:,_() '\"]+", name) if part]
     return found if found != [name] else []
-
-
-def refuse_unnamed(names: Iterable[str], where: str) -> None:
-    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell.
-
-    Parameters
-    ----------
-    names : iterable of str
-    where : str
-        How messages call the data.
-
-    Raises
-    ------
-    InputError
-        For a name such as ``Unnamed: 0``.
-    """
-    unnamed = [name for name in names if UNNAMED.fullmatch(name)]
-    if unnamed:
-        raise InputError(
-            f"{where} holds {', '.join(unnamed[:3])}, pandas' name for a column without a header, such as "
-            "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
-            "one read with index_col=0 (or write row numbers not at all: index=False)"
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +12,6 @@ from scipy import sparse
 
 from grnular_core.data.blocks import Matrix, column_variance, parts
 from grnular_core.data.names import Duplicates, preview
-from grnular_core.data.odd_names import refuse_unnamed
 from grnular_core.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ EQUAL = 0.01  # totals of cells that differ by less, relative to their mean, wer
 HALF = 0.5
 TOTAL, FEW = 0.499, 9  # share of a column that holds the total of each cell, among more than so many genes
 WHOLE = 1e9  # above it no fraction is seen
+UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")  # a column without a header, by pandas
 
 
 def as_matrix(
@@ -130,8 +131,19 @@ def table_names(
         for labels in (rows, columns)
     ]
     for names in texts:
-        refuse_unnamed(names, name)
+        _refuse_unnamed(names, name)
     return texts[0], texts[1]
+
+
+def _refuse_unnamed(names: Sequence[str], where: str) -> None:
+    """Refuse a column of row numbers that was written as data: it must not become a gene or a cell."""
+    unnamed = [name for name in names if UNNAMED.fullmatch(name)]
+    if unnamed:
+        raise InputError(
+            f"{where} holds {', '.join(unnamed[:3])}, pandas' name for a column without a header, such as "
+            "row numbers written twice; expected genes and cells. Drop it, or write the table again from "
+            "one read with index_col=0 (or write row numbers not at all: index=False)"
+        )
 
 
 def is_raw(adata: AnnData, layer: str | None) -> bool:

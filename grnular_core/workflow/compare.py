@@ -223,26 +223,6 @@ def compared(
     return with_report(table, report), [*notes, note] if note else notes
 
 
-def summary_line(comparison: Mapping[str, Any]) -> str:
-    """Say how many edges differ.
-
-    Parameters
-    ----------
-    comparison : mapping
-        Of the report.
-
-    Returns
-    -------
-    str
-    """
-    at = ", ".join(f"{n} at an FDR of {level}" for level, n in comparison["edges_at_fdr"].items())
-    return (
-        f"edges that differ between {comparison['a']} and {comparison['b']}: {at}; as many or more in "
-        f"{100 * comparison['overall_p']:.2g} % of {comparison['labelings']} labelings of {comparison['permuted']}, "
-        "the observed one among them"
-    )
-
-
 # --- who is compared
 
 

@@ -175,57 +175,6 @@ def _scores(network: Network, data: GRNDataset) -> dict[str, Any] | None:
     return {key: value if math.isfinite(value := scores[key]) else None for key in SCORES}
 
 
-def result_lines(report: Mapping[str, Any]) -> list[str]:
-    """Describe stability and false discovery rate, where these were computed.
-
-    Parameters
-    ----------
-    report : mapping
-        Of ``make_report``.
-
-    Returns
-    -------
-    list of str
-    """
-    result, settings, lines = report["result"], report["method"], []
-    if "top_edges_in_9_of_10_runs" in result:
-        top = min(settings["top"], result["edges"])
-        chance = float(f"{100 * result['stability_by_chance']:.2g}")  # two digits
-        lines.append(
-            f"stability: {result['top_edges_in_9_of_10_runs']} of the {top} strongest edges are among the "
-            f"{top} strongest again in 90 % or more of {settings['bootstraps']} bootstraps of the cells; by chance "
-            f"an edge is among them in {chance:g} % of the runs"
-        )
-    if "edges_at_fdr" in result:
-        counts = ", ".join(f"{n} at {level}" for level, n in result["edges_at_fdr"].items())
-        lines.append(
-            f"edges at an FDR against permuted decoys: {counts}; a pair that goes together for another "
-            "reason than regulation passes too, and often most of these are such pairs"
-        )
-    return lines
-
-
-def score_line(scores: Mapping[str, Any]) -> str:
-    """Describe the strict scores, with the values expected at random.
-
-    Parameters
-    ----------
-    scores : mapping
-        The part ``scores`` of a report.
-
-    Returns
-    -------
-    str
-    """
-    if scores["auprc"] is None or scores["auroc"] is None:
-        return "strict scores are not defined: no true edge starts at a TF of the data"
-    return (
-        f"strict AUPRC {scores['auprc']:.4f} ({scores['auprc_ratio']:.2f} times that expected at random), AUROC "
-        f"{scores['auroc']:.3f} (at random: 0.5), over {scores['n_true']} true edges among "
-        f"{scores['n_candidates']} pairs"
-    )
-
-
 def flat(report: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     """Make lines of a report, for a table.
 

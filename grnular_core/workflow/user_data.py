@@ -17,7 +17,6 @@ from grnular_core.data.gene_lists import (
     TFList,
     read_network,
     refuse_own_list,
-    species_note,
     tf_list,
 )
 from grnular_core.data.names import Duplicates, Match, Orientation, match_names, preview
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
 RARE = 10  # cells that see a gene: with less its edges hang on these
 FEW = 50  # cells
+HALF = 0.5
 MANY = 50  # genes; below this number the share of detected genes is not informative
 _UNLOGGED = {
     kind: f"{what} are used as they are; most methods do better on values that are scaled to one total and "
@@ -190,7 +190,7 @@ def read_user_data(
         _UNLOGGED.get(data.provenance["values"]),
         cut,
         known,
-        species_note(listed.species, data.tfs),
+        _species_note(listed.species, data.tfs),
         _few_note(data),
         empty,
         _rare_note(data),
@@ -298,6 +298,22 @@ def _raw_note(
         f"{len(more)} more TFs of the list are in .raw, whose genes are not all in X ({preview(more, 3)}); if its "
         "values are counts or logarithms, pass --layer raw"
     )
+
+
+def _species_note(species: str | None, tfs: Sequence[str]) -> str | None:
+    """Warn where the TFs found are not spelled as those of ``species`` are, None where the list was not taken by name."""
+    # mouse genes have one capital (Sox2), human ones are in capitals: the lists share most names, and a wrong one passes
+    if species is None or not tfs:
+        return None
+    small = sum(tf != tf.upper() for tf in tfs) / len(tfs)
+    if species == "human" and small > HALF:
+        return f"genes are spelled as those of the mouse are ({preview(tfs, 3)}); is --tfs mouse meant?"
+    if species == "mouse" and small < HALF:
+        return (
+            f"genes are spelled as human ones are ({preview(tfs, 3)}); if the cells are human, give --tfs "
+            "human"
+        )
+    return None
 
 
 def _few_note(data: GRNDataset) -> str | None:

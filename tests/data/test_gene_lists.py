@@ -16,10 +16,10 @@ from grnular_core.data.gene_lists import (
     read_network,
     read_tfs,
     signs_of,
-    species_note,
     tf_list,
 )
 from grnular_core.utils.errors import DownloadError, InputError
+from grnular_core.workflow.user_data import _species_note
 
 pytest_plugins = ("data_server",)
 
@@ -262,7 +262,7 @@ def test_a_misspelt_or_another_species_is_recognised(given, message, tmp_path, m
     ],
 )
 def test_names_spelled_as_those_of_the_other_species_are_noticed(species, tfs, message):
-    note = species_note(species, tfs)
+    note = _species_note(species, tfs)
     assert note is None if message is None else message in note
 
 

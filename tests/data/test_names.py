@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grnular_core.data import names
+from grnular_core.data.dataset import _listed_names
 from grnular_core.utils.errors import InputError
 
 CELLS = ["c1", "c2", "c3"]
@@ -77,13 +78,13 @@ def test_exact_matching_changes_no_name(given):
 
 
 def test_a_tf_list_is_taken_once_each_in_its_order():
-    assert names.listed_names(["B", " A ", "B", float("nan"), ""]) == ["B", "A"]
-    assert names.listed_names(set("CBADFEG")) == list("ABCDEFG")  # a set has no order of its own
-    assert names.listed_names(None) is None
+    assert _listed_names(["B", " A ", "B", float("nan"), ""]) == ["B", "A"]
+    assert _listed_names(set("CBADFEG")) == list("ABCDEFG")  # a set has no order of its own
+    assert _listed_names(None) is None
     with pytest.raises(InputError, match="single text 'GATA1'"):
-        names.listed_names("GATA1")
+        _listed_names("GATA1")
     with pytest.raises(InputError, match="TF list is empty.*--tfs all"):
-        names.listed_names(["", None])
+        _listed_names(["", None])
 
 
 @pytest.mark.parametrize(

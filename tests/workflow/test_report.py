@@ -6,10 +6,11 @@ from dataclasses import replace
 import pandas as pd
 from small_data import small_table, write_10x
 
+from grnular_core.cli.infer import _score_line
 from grnular_core.data.downloads import sha256
 from grnular_core.methods.registry import RunOptions, infer
 from grnular_core.workflow.analysis import Network, Plan, infer_network
-from grnular_core.workflow.report import Inputs, flat, make_report, score_line
+from grnular_core.workflow.report import Inputs, flat, make_report
 
 
 def report_of(data, name="clr", plan=None, inputs=None, run=None):
@@ -53,7 +54,7 @@ def test_without_a_truth_there_are_no_scores_and_undefined_ones_are_null(small_d
     assert report_of(replace(small_data, truth=None))["scores"] is None
     turned = small_data.truth.rename(columns={"regulator": "target", "target": "regulator"})
     scores = report_of(replace(small_data, truth=turned))["scores"]
-    assert scores["auprc"] is None and "not defined" in score_line(scores)
+    assert scores["auprc"] is None and "not defined" in _score_line(scores)
 
 
 def test_flat_lines_leave_out_what_is_empty_and_name_the_section():
