@@ -99,19 +99,21 @@ def table(folder: Path) -> pd.DataFrame:
 
 
 def numbers(folder: Path) -> dict[str, float]:
-    """Mean AUPRC on clean cells to be glued.
+    """Mean AUPRC to be glued.
 
     Returns
     -------
     dict of str to float
-        ``all_<method>`` over all pairs and ``among_<method>`` among pairs with a TF.
+        ``all_<method>`` over all pairs and ``among_<method>`` among pairs with a TF on clean cells; ``all_noisy_<method>``
+        and ``among_noisy_<method>`` with 25 % dropout.
     """
     found = recorded_table(folder, TABLE)
     if found.empty:
         return {}
-    means = found[found["experiment"] == "clean"].groupby(["pairs", "method"])["paper_auprc"].mean()
+    means = found.groupby(["experiment", "pairs", "method"])["paper_auprc"].mean()
     return {
-        f"{'all' if pairs == 'all' else 'among'}_{method}": float(mean) for (pairs, method), mean in means.items()
+        f"{'all' if pairs == 'all' else 'among'}_{'noisy_' * (of == 'noisy')}{method}": float(mean)
+        for (of, pairs, method), mean in means.items()
     }
 
 

@@ -142,17 +142,35 @@ def ceiling_points(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def ceiling_numbers(found: pd.DataFrame) -> dict[str, float]:
+def ceiling_numbers(found: pd.DataFrame, recorded: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """Return the ceilings as multiples of random, to be glued.
+
+    Parameters
+    ----------
+    recorded : mapping of str to DataFrame
+        As of ``ceiling_table``.
 
     Returns
     -------
     dict of str to float
-        ``ceiling_q50`` for noisy(50), ``ceiling_DS2`` and so on: geometric mean over test graphs of strict AUPRC over density.
+        ``ceiling_q50`` for noisy(50), ``ceiling_DS2`` and so on: geometric mean over test graphs of strict AUPRC over density;
+        ``below_q50``: that of GRNULar-context over the same graphs, ``graphs_q50`` their number.
     """
-    logs = np.log(found["strict_auprc"] / found["density"])
-    names = found["setting"].str.replace(r"noisy\((.*)\)", r"q\1", regex=True)
-    return {f"ceiling_{name}": float(np.exp(mean)) for name, mean in logs.groupby(names).mean().items()}
+    numbers: dict[str, float] = {}
+    for name, of in found.groupby("setting"):
+        short = str(name).replace("noisy(", "q").removesuffix(")")
+        numbers[f"ceiling_{short}"] = _times_random(of)
+        numbers[f"graphs_{short}"] = len(of)
+        if name in recorded:
+            own = recorded[name]
+            own = own[(own["method"] == MODEL) & own["replicate"].astype(int).isin(of["replicate"])]
+            numbers[f"below_{short}"] = _times_random(own)
+    return numbers
+
+
+def _times_random(rows: pd.DataFrame) -> float:
+    """Geometric mean of strict AUPRC over density."""
+    return float(np.exp(np.log(rows["strict_auprc"] / rows["density"]).mean()))
 
 
 def rows_of_settings(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -88,6 +88,7 @@ class Verdict:
     tests: pd.DataFrame
     points: pd.DataFrame  # description, no tests
     counted: bool = False  # networks are counted, because they are too few for a test
+    chosen: str = ""  # the method that the claim is on
 
     @property
     def differences(self) -> str:
@@ -327,7 +328,7 @@ def verdict(
     -------
     Verdict
     """
-    return assess(pair(rows, chosen, other, score) for other in others)
+    return replace(assess(pair(rows, chosen, other, score) for other in others), chosen=chosen)
 
 
 # of ``table`` with the model of this work as the method that is compared

@@ -76,7 +76,12 @@ def test_ceilings_stand_in_the_panel_and_at_the_place_of_their_setting():
 
 def test_a_ceiling_is_a_multiple_of_random():
     found = pd.DataFrame({"setting": ["noisy(50)"] * 2 + ["DS2"], "density": [0.1, 0.2, 0.1], "strict_auprc": [0.2, 0.2, 0.3]})
-    assert ceiling_numbers(found) == {"ceiling_q50": pytest.approx(2**0.5), "ceiling_DS2": pytest.approx(3)}
+    own = pd.DataFrame({"method": ["grnular-context"] * 3, "replicate": ["0", "1", "2"], "density": 0.1, "strict_auprc": [0.1, 0.4, 0.9]})
+    numbers = ceiling_numbers(found.assign(replicate=[0, 1, 0]), {"noisy(50)": own})
+    assert numbers == {
+        "ceiling_q50": pytest.approx(2**0.5), "graphs_q50": 2, "below_q50": pytest.approx(2),
+        "ceiling_DS2": pytest.approx(3), "graphs_DS2": 1,
+    }  # fmt: skip
 
 
 def test_only_rows_of_the_same_cells_are_compared():

@@ -120,3 +120,8 @@ def test_p_is_compared_on_the_seeds_that_both_have():
         ("clean", readings.PUBLISHED, 0): [0.4, 0.5], ("low-dropout", readings.PUBLISHED, 0): [0.4, 0.5],
     }))  # fmt: skip
     assert (numbers["clean_P5"], numbers["clean_P10"], numbers["choice_seeds"]) == (0.7, 0.6, 1)
+    assert numbers["clean_gain"] == "0.200 to 0.400" and numbers["low_dropout_gain"] == "0.100 to 0.100"
+    ten, coupled = f"{readings.PUBLISHED}, P = 10, H_d = 100", f"{readings.PUBLISHED}, P = 10, H_d = 100, stronger coupling"
+    both = {("clean", ten, 0): [0.5, 0.6], ("clean", ten, 1): [0.5, 0.9], ("clean", coupled, 0): [0.5, 0.7]}
+    numbers = tables.reading_numbers(curves(both | {(g, readings.PUBLISHED, 0): [0.4, 0.5] for g in readings.GRAPHS}))
+    assert (numbers["clean_uncoupled"], numbers["clean_coupled"]) == (0.6, 0.7)

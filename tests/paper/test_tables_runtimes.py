@@ -59,11 +59,13 @@ def test_arboreto_is_so_many_times_slower(recorded):
 
 
 def test_the_chosen_model_stands_beside_correlation():
-    recorded = pd.DataFrame({"method": ["grnular-context", "correlation"], "seconds": [2.0, 0.1], "strict_auprc": [0.3, 0.4]})
-    assert tables.quick_numbers(recorded) == {
-        "seconds_grnular-context": 2.0, "seconds_correlation": 0.1, "auprc_grnular-context": 0.3, "auprc_correlation": 0.4,
-        "correlations": 20.0,
-    }  # fmt: skip
+    recorded = pd.DataFrame({
+        "method": ["grnular-context", "correlation", "grnboost2", "grnular"], "seconds": [2.0, 0.1, 80.0, 50.0],
+        "strict_auprc": [0.3, 0.4, 0.2, 0.1],
+    })  # fmt: skip
+    numbers = tables.quick_numbers(recorded)
+    assert {name: numbers[f"seconds_{name}"] for name in recorded["method"]} == dict(zip(recorded["method"], recorded["seconds"], strict=True))
+    assert (numbers["auprc_grnular-context"], numbers["auprc_correlation"], numbers["correlations"]) == (0.3, 0.4, 20.0)
 
 
 def test_what_was_needed_beyond_the_prediction():

@@ -117,7 +117,8 @@ class Comparison:
         planned = len(grids.CELLS) * len(dropouts) if self.experiment == "noisy" else len(grids.points(self.experiment))
         kind = self.scores[1].removeprefix("strict_").upper()
         tested = self.panel is None or self.panel in _testable_dropouts()
-        finding = from_verdicts(strict, paper, planned, f"difference in strict {kind} to", tested)
+        what = f"strict {kind} of {label(strict.chosen)} less that of"
+        finding = from_verdicts(strict, paper, planned, what, tested)
         return finding if self.both or self.experiment != "ds" else replace(
             finding, numbers=finding.numbers + self._with_packages(folder, set(strict.tests["against"]))
         )  # fmt: skip
@@ -233,9 +234,13 @@ def trees_without(folder: Path) -> Finding:
     every = all_pairs.rows("clean", folder)
     every = every[every["method"] == every["tf_information"].map(dict(zip(("with", "without"), names, strict=True)))]
     strict = verdict(of, "with", ["without"], AUPRC[1])
+    equal = pd.concat([side[side["method"] == TREES] for side in sides])
+    equal = verdict(equal.assign(method=equal["tf_information"]), "with", ["without"], AUPRC[1])
     paper = verdict(every.assign(method=every["tf_information"]), "with", ["without"], AUPRC[0])
-    what = f"strict AUPRC of {label(names[0])} less that of {label(TREES)}"
-    return from_verdicts(strict, paper, len(grids.points("clean")), what)
+    what = f"strict AUPRC of {label(names[0])} with the list less that of {label(names[1])}"
+    finding = from_verdicts(strict, paper, len(grids.points("clean")), what)
+    numbers = f"{finding.numbers}; with the settings of its package on both sides: {equal.differences}"
+    return replace(finding, numbers=numbers) if equal.tested else finding
 
 
 def masked_glad(folder: Path) -> Finding:
@@ -282,7 +287,9 @@ def boosting_forest(folder: Path) -> Finding:
     counted = beside[AUPRC[1]]
     if not strict.tested:
         return from_verdicts(replace(counted, word=UNTESTED))
-    finding = from_verdicts(strict, paper)
+    package = verdict(clean, TREES, [FOREST])
+    finding = from_verdicts(strict, paper, what=f"strict AUPRC of {label(strict.chosen)} less that of")
+    finding = replace(finding, numbers=f"{finding.numbers}; with the settings of packages: {package.differences}")
     if not counted.tests["networks"].any():
         return finding
     words = [

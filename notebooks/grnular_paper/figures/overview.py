@@ -115,7 +115,7 @@ def tuning_figure(met: Mapping[str, pd.DataFrame]) -> Figure:
     Returns
     -------
     Figure
-        A row a method: open marker the package's setting, filled the tuned one.
+        A row a method: filled marker the package's setting, open the tuned one.
     """
     figure, axes = plt.subplots(1, len(met), figsize=(7.2, 2.6), sharey=True, squeeze=False)
     methods = list(dict.fromkeys(method for of in met.values() for method in of["method"]))
@@ -123,8 +123,8 @@ def tuning_figure(met: Mapping[str, pd.DataFrame]) -> Figure:
         for method, rows in of.groupby("method"):
             y, colour, scores = methods.index(method), PALETTE[method], rows["mean AUPRC"].astype(float).tolist()
             ax.plot(scores, [y] * len(scores), color=colour, lw=1.2)
-            ax.plot(scores[0], y, "o", mec=colour, mfc="white" if len(scores) > 1 else colour, ms=6)
-            ax.plot(scores[1:], [y] * len(scores[1:]), "o", color=colour, ms=6)
+            ax.plot(scores[0], y, "o", color=colour, ms=6)
+            ax.plot(scores[1:], [y] * len(scores[1:]), "o", mec=colour, mfc="white", ms=6)
         ax.set_title(f"{title}, n = {of['graphs'].iloc[0]} graphs", fontsize=9)
         ax.set_xlabel("mean strict AUPRC")
         ax.grid(axis="y", color="0.92", lw=0.6)

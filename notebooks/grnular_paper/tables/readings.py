@@ -11,6 +11,7 @@ recipes : dict
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import pandas as pd
 
@@ -94,7 +95,9 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         ``best_reading``, ``n_seeds``; ``<graphs>_start``, ``_printed``, ``_on_Z``, ``_cut``: AUPRC on validation graphs
         before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well;
         ``<graphs>_chosen``: what validation chooses of P, H_d and beta; ``<graphs>_P5``, ``_P10`` and ``choice_seeds``:
-        P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have.
+        P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have; ``<graphs>_coupled``,
+        ``_uncoupled``: the second of these with the stronger coupling and without; ``<graphs>_gain``: the range of what training
+        adds to the chosen variant, seed by seed.
     """
     names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
     found = _shared(readings.best(curves), list(names.values()))
@@ -110,13 +113,19 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         numbers[f"{key}_start"] = float(start.get(family, float("nan")))
         for short, name in names.items():
             numbers[f"{key}_{short}"] = float(means.get((family, name), float("nan")))
-    last = {"P5": f"{readings.PUBLISHED}, H_d = 100", "P10": f"{readings.PUBLISHED}, P = 10, H_d = 100"}
-    found = _shared(readings.best(curves), list(last.values()))
-    means = found.groupby(["graphs", "reading"])["best"].mean()
-    numbers["choice_seeds"] = int(found["seed"].nunique())
-    for family in readings.GRAPHS:
-        for short, name in last.items():
+    every = readings.best(curves)
+    wide = f"{readings.PUBLISHED}, P = 10, H_d = 100"
+    last = {"P5": f"{readings.PUBLISHED}, H_d = 100", "P10": wide}
+    numbers["choice_seeds"] = int(_shared(every, list(last.values()))["seed"].nunique())
+    for names in (last, {"uncoupled": wide, "coupled": f"{wide}, stronger coupling"}):
+        means = _shared(every, list(names.values())).groupby(["graphs", "reading"])["best"].mean()
+        for family, (short, name) in product(readings.GRAPHS, names.items()):
             numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
+    for family in readings.GRAPHS:
+        key = family.replace("-", "_")
+        of = every[(every["graphs"] == family) & (every["reading"] == numbers[f"{key}_chosen"])]
+        gain = of["best"] - of["start"]
+        numbers[f"{key}_gain"] = f"{gain.min():.3f} to {gain.max():.3f}"
     return numbers
 
 

@@ -198,7 +198,9 @@ def quick_numbers(recorded: pd.DataFrame) -> dict[str, float]:
     dict of str to float
         ``seconds_<method>``, ``auprc_<method>`` (strict); ``correlations``: how many run in the time of the chosen model.
     """
-    rows = recorded.set_index("method")[["seconds", "strict_auprc"]].reindex(["grnular-context", "correlation"])
+    rows = recorded.set_index("method")[["seconds", "strict_auprc"]].reindex(
+        ["grnular-context", "correlation", "grnboost2", "grnular"]
+    )
     numbers = {f"seconds_{m}": float(seconds) for m, seconds in rows["seconds"].items()}
     numbers |= {f"auprc_{m}": float(score) for m, score in rows["strict_auprc"].items()}
     return numbers | {"correlations": numbers["seconds_grnular-context"] / numbers["seconds_correlation"]}

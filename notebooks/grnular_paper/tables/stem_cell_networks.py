@@ -165,10 +165,14 @@ def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
         return ""
     mean = float(np.mean(above))
     each = ", ".join(f"{label(name)} {value:.2f}" for name, value in others.items())
-    words = "is specific" if mean > max(others.values()) else "is not specific"
+    if mean < 0.5:
+        words = f"{label(method)} does not show the finding: its scores inside the set are lower than those outside."
+    elif mean > max(others.values()):
+        words = f"The finding is specific to {label(method)}."
+    else:
+        words = f"The finding is not specific to {label(method)}."
     return (
-        f"AUROC of scores inside the set against those outside: {mean:.2f} for {label(method)} (mean over seeds); {each}. "
-        f"So the finding {words} to {label(method)}."
+        f"AUROC of scores inside the set against those outside: {mean:.2f} for {label(method)} (mean over seeds); {each}. {words}"
     )
 
 
