@@ -128,7 +128,7 @@ def test_counts_on_real_cells_are_those_of_the_recorded_rows():
     higher = lower = 0
     for network, dataset in {key[:2] for key in rows.index}:
         own = rows.get((network, dataset, "grnular"), np.nan)
-        for other_method in ("glasso-tuned", "glad-tf", "genie3", "grnboost2-tuned"):
+        for other_method in ("glasso-tuned", "glad-tf", "genie3-tuned", "grnboost2-tuned"):
             other = rows.get((network, dataset, other_method))
             higher += other is not None and own > other
             lower += other is not None and own < other
