@@ -168,7 +168,8 @@ def live_table(history: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``epoch, loss, AUPRC, AUROC``.
+        ``epoch, loss, AUPRC, AUROC``; the loss as text, empty before the first epoch.
     """
     names = {"epoch": "epoch", "loss": "loss", "valid_auprc": "AUPRC", "valid_auroc": "AUROC"}
-    return pd.DataFrame(history)[list(names)].rename(columns=names)
+    table = pd.DataFrame(history)[list(names)].rename(columns=names)
+    return table.assign(loss=["" if pd.isna(loss) else f"{loss:.3f}" for loss in table["loss"]])
