@@ -330,7 +330,7 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
         "chip": chip[method] / chip[REFERENCE],
     }  # fmt: skip
     umi = scores.index.map(lambda name: SETS[name].umi).to_numpy(dtype=bool)
-    reads = [f"*{name}* with {ratio:.1f}" for name, ratio in scores.loc[~umi, method].items()]
+    reads = [f"{name} with {ratio:.1f}" for name, ratio in scores.loc[~umi, method].items()]
     over_umi = geometric_means(scores.loc[umi, [method]])["mean"].item()
     found |= {"umi": over_umi, "umi_sets": int(umi.sum()), "reads": ", ".join(reads)}
     return {f"fitted_{name}": value for name, value in found.items()}
