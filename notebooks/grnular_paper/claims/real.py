@@ -63,7 +63,7 @@ def _by_pair(rows: pd.DataFrame, value: str, columns: str = "method") -> pd.Data
 
 
 def _informative(folder: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of pairs on which methods can be told from chance (``informative_table``)."""
+    """The rows of a table of pairs on which methods differ from chance (``informative_table``)."""
     by_edge, chance = (Record(name, folder).rows() for name in (DETAILS, CHANCE))
     of = informative_pairs(informative_table(by_edge[by_edge["genes"] == GENES], chance[chance["genes"] == GENES]))
     return table[[pair_label(*pair) in of for pair in table.index]]
