@@ -450,7 +450,7 @@ def test_our_own_claims_on_real_cells_are_against_the_settings_of_packages(monke
     pairs = pd.MultiIndex.from_product([["STRING", "Non-Specific-ChIP-seq"], ["mDC"]], names=["network", "dataset"])
     table = pd.DataFrame({"grnular": [2.0, 2], "clr": [1.0, 1], "clr-tuned": [3.0, 1.5]}, index=pairs)
     monkeypatch.setattr(claims_real, "_pairs", lambda folder, value: table)
-    monkeypatch.setattr(claims_real, "informative_pairs", lambda table: ["[S] mDC"])
+    monkeypatch.setattr(claims_real, "_informative", lambda folder: {"[S] mDC"})
     tuned, own = (claims_real.ahead("grnular", ["clr"], tuned=known)(RECORD) for known in (True, False))
     assert tuned.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in tuned.numbers
     assert "on the 1 informative pairs strict higher in 0, lower in 1: not reproduced" in tuned.numbers

@@ -15,6 +15,7 @@ score : str
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -62,11 +63,12 @@ def _by_pair(rows: pd.DataFrame, value: str, columns: str = "method") -> pd.Data
     return rows.pivot_table(index=["network", "dataset"], columns=columns, values=value)
 
 
-def _informative(folder: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of pairs on which methods differ from chance (``informative_table``)."""
+@lru_cache(maxsize=2)
+def _informative(folder: Path) -> frozenset[str]:
+    """The pairs on which methods differ from chance (``informative_table``)."""
     by_edge, chance = (Record(name, folder).rows() for name in (DETAILS, CHANCE))
-    of = informative_pairs(informative_table(by_edge[by_edge["genes"] == GENES], chance[chance["genes"] == GENES]))
-    return table[[pair_label(*pair) in of for pair in table.index]]
+    found = informative_table(by_edge[by_edge["genes"] == GENES], chance[chance["genes"] == GENES])
+    return frozenset(informative_pairs(found))
 
 
 def _counted(n_pairs: int, how: str = "counted") -> str:
@@ -128,7 +130,7 @@ def ahead(
             f"paper's: higher in {paper[0]}, lower in {paper[1]}, {_times(by_paper, chosen, against)}"
         )
         n_pairs = int(table[chosen].count()) if chosen in table else 0
-        clear = _informative(folder, table)
+        clear = table[[pair_label(*pair) in _informative(folder) for pair in table.index]]
         of = _counts(clear, chosen, against)
         there = in_words(word_of_counts(*of), ours=not tuned)
         numbers += f"; on the {len(clear)} informative pairs strict higher in {of[0]}, lower in {of[1]}: {there}"

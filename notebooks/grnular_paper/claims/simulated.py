@@ -109,7 +109,8 @@ class Comparison:
 
     def __call__(self, folder: Path) -> Finding:
         """The finding from the recorded tables in ``folder``."""
-        found = self.verdicts(grids.rows(self.experiment, folder))
+        rows = grids.rows(self.experiment, folder)
+        found = self.verdicts(rows)
         paper, strict = (found[score] for score in self.scores)
         if self.tf_information == "without":
             paper = self.over_all_pairs(folder)
@@ -120,15 +121,14 @@ class Comparison:
         what = f"strict {kind} of {label(strict.chosen)} less that of"
         finding = from_verdicts(strict, paper, planned, what, tested)
         return finding if self.both or self.experiment != "ds" else replace(
-            finding, numbers=finding.numbers + self._with_packages(folder, set(strict.tests["against"]))
+            finding, numbers=finding.numbers + self._with_packages(rows, set(strict.tests["against"]))
         )  # fmt: skip
 
-    def _with_packages(self, folder: Path, tested: set[str]) -> str:
+    def _with_packages(self, rows: pd.DataFrame, tested: set[str]) -> str:
         """The differences to competing methods with the settings of their packages, the better ones on some of DS1 to DS3."""
         others = tuple(method for method in self.others if method not in tested)
         if not others:
             return ""
-        rows = grids.rows(self.experiment, folder)
         found = verdict(rows[rows["tf_information"] == self.tf_information], self.chosen, others, self.scores[1])
         return f"; against the settings of packages: {found.differences}"
 

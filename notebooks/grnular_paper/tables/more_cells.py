@@ -81,11 +81,12 @@ def geometric_means(scores: pd.DataFrame) -> pd.DataFrame:
     """
     with np.errstate(divide="ignore"):
         logs = np.log(scores.to_numpy(dtype=float))
-    drawn = np.random.default_rng(0).integers(len(logs), size=(DRAWS, len(logs)))
-    means = logs[drawn].mean(axis=1)
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(means, [tail, 100 - tail], axis=0) if len(logs) > 1 else (np.nan, np.nan)
-    table = {"mean": np.exp(logs.mean(axis=0)), "low": np.exp(low), "high": np.exp(high)}
+    mean, low, high = logs.mean(axis=0) if len(logs) else np.nan, np.nan, np.nan
+    if len(logs) > 1:
+        drawn = np.random.default_rng(0).integers(len(logs), size=(DRAWS, len(logs)))
+        tail = 100 * (1 - LEVEL) / 2
+        low, high = np.percentile(logs[drawn].mean(axis=1), [tail, 100 - tail], axis=0)
+    table = {"mean": np.exp(mean), "low": np.exp(low), "high": np.exp(high)}
     return pd.DataFrame(table, index=scores.columns)
 
 
