@@ -14,7 +14,6 @@ import pandas as pd
 
 from grnular_core.data.candidates import clean_truth, listed_tfs, positions, score_matrix
 from grnular_core.scoring.ranking import NAN, auprc_and_auroc, why_undefined
-from grnular_core.utils.errors import InputError
 
 # How often random scores of a pair with (row) 0, 1 or 2 TFs beat those of one with (column) 0, 1, 2
 WINS = np.array([[1 / 2, 0, 0], [1, 1 / 2, 1 / 6], [1, 5 / 6, 1 / 2]])
@@ -47,7 +46,6 @@ def paper_scores(
     genes: Sequence[str],
     tfs: Sequence[str],
     symmetric_truth: bool = False,
-    beta: float = 1.0,
 ) -> dict[str, float | int | str]:
     """Score an edge table by the paper's protocol, in the gene order given.
 
@@ -70,8 +68,6 @@ def paper_scores(
         The TF list; give ``genes`` for a method without one.
     symmetric_truth : bool
         Whether a true edge counts whichever end comes first.
-    beta : float
-        Weight of recall in ``fbeta``.
 
     Returns
     -------
@@ -82,7 +78,7 @@ def paper_scores(
         - ``auprc`` (average precision) and ``auroc``; ``floor_auroc``, the AUROC of a method that is
           random among the pairs with a TF, and ``random_auroc``, that of random edge weights in
           this very matrix;
-        - ``fdr, tpr, fpr, precision, recall`` and ``fbeta`` (Eq. 15 on counts);
+        - ``fdr, tpr, fpr, precision, recall`` and ``fbeta`` (Eq. 15 on counts, beta = 1);
         - ``shd``, the number of pairs where prediction and reference network differ.
 
         Nothing predicted leaves ``precision`` and ``fdr`` undefined; no true pair seen leaves all
@@ -92,37 +88,23 @@ def paper_scores(
     ------
     InputError
         For missing columns, repeated genes and weights that are not finite.
-
-    Notes
-    -----
-    With ``b = beta``, ``fbeta = (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)``.
     """
-    is_tf = np.zeros(len(genes), dtype=bool)
-    is_tf[positions(listed_tfs(genes, tfs), genes)] = True
-    adj = _truth_matrix(truth, genes, symmetric_truth)
-    return _paper_scores_of_matrices(_paper_matrix(edges, genes, tfs), adj, is_tf, beta)
+    adj, is_tf = _truth_matrix(truth, genes, symmetric_truth), np.isin(genes, listed_tfs(genes, tfs))
+    return _paper_scores_of_matrices(_paper_matrix(edges, genes, tfs), adj, is_tf)
 
 
 def _paper_scores_of_matrices(
-    scores: np.ndarray,
-    adj: np.ndarray,
-    is_tf: np.ndarray | None = None,
-    beta: float = 1.0,
+    scores: np.ndarray, adj: np.ndarray, is_tf: np.ndarray
 ) -> dict[str, float | int | str]:
-    """``paper_scores`` of a score and a truth matrix (genes, genes); without ``is_tf`` any pair counts."""
-    scores, adj = np.asarray(scores, dtype=float), np.asarray(adj, dtype=bool)
-    if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or scores.shape != adj.shape:
-        raise InputError(
-            f"scores have shape {scores.shape}, truth {adj.shape}; expected (genes, genes) for both"
-        )
+    """``paper_scores`` of a score and a truth matrix, both (genes, genes), and of which genes are TFs."""
     upper = np.triu_indices(len(scores), k=1)
-    score, truth = np.abs(scores[upper]), adj[upper]
+    score, truth = scores[upper], adj[upper]
+    n_tfs = is_tf[upper[0]].astype(int) + is_tf[upper[1]]  # of each pair
     predicted = score > 0
     tp, fp = int((predicted & truth).sum()), int((predicted & ~truth).sum())
     fn, n_true = int((~predicted & truth).sum()), int(truth.sum())
     no_true, no_auroc = why_undefined(truth), why_undefined(truth, needs_false=True)
     auprc, auroc = auprc_and_auroc(score, truth)
-    weighted = (1 + beta**2) * tp
 
     result: dict[str, float | int | str] = {
         "n_pairs": truth.size,
@@ -130,18 +112,17 @@ def _paper_scores_of_matrices(
         "n_predicted": tp + fp,
         "shd": fp + fn,
     }
-    candidate = np.ones(truth.size, dtype=bool) if is_tf is None else _pairs_with_tf(is_tf, upper)
     for name, value, reason in (
         ("auprc", auprc, no_true),
         ("auroc", auroc, no_auroc),
-        ("floor_auroc", floor_auroc(truth, candidate), no_auroc),
-        ("random_auroc", random_auroc(truth, _tfs_in_pair(is_tf, upper)), no_auroc),
+        ("floor_auroc", floor_auroc(truth, n_tfs > 0), no_auroc),
+        ("random_auroc", random_auroc(truth, n_tfs), no_auroc),
         ("fdr", _ratio(fp, tp + fp), "nothing predicted"),
         ("tpr", _ratio(tp, n_true), no_true),
         ("fpr", _ratio(fp, truth.size - n_true), "no false pair"),
         ("precision", _ratio(tp, tp + fp), "nothing predicted"),
         ("recall", _ratio(tp, n_true), no_true),
-        ("fbeta", _ratio(weighted, weighted + beta**2 * fn + fp) if n_true else NAN, no_true),
+        ("fbeta", _ratio(2 * tp, 2 * tp + fn + fp) if n_true else NAN, no_true),
     ):
         result[name] = float(value)
         if value != value:
@@ -212,7 +193,6 @@ def paper_scores_over_orders(
     tfs: Sequence[str],
     n_orders: int = 20,
     seed: int | np.random.Generator = 0,
-    beta: float = 1.0,
 ) -> pd.DataFrame:
     """Score an edge table by the paper's protocol under random orders of the genes.
 
@@ -221,7 +201,7 @@ def paper_scores_over_orders(
 
     Parameters
     ----------
-    edges, truth, genes, tfs, beta
+    edges, truth, genes, tfs
         As in ``paper_scores``.
     n_orders : int
     seed : int or Generator
@@ -234,27 +214,12 @@ def paper_scores_over_orders(
     generator = np.random.default_rng(seed)
     names = tuple(sorted(genes))
     scores, adj = _paper_matrix(edges, names, tfs), _truth_matrix(truth, names)
-    is_tf = np.zeros(len(names), dtype=bool)
-    is_tf[positions(listed_tfs(names, tfs), names)] = True
-    rows = []
+    is_tf, rows = np.isin(names, listed_tfs(names, tfs)), []
     for _ in range(n_orders):
         order = generator.permutation(len(names))
         both = np.ix_(order, order)
-        rows.append(_paper_scores_of_matrices(scores[both], adj[both], is_tf[order], beta))
+        rows.append(_paper_scores_of_matrices(scores[both], adj[both], is_tf[order]))
     return pd.DataFrame(rows)
-
-
-def _tfs_in_pair(is_tf: np.ndarray | None, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Count how many TFs each pair has; without a TF list every gene counts as one."""
-    if is_tf is None:
-        return np.full(len(upper[0]), 2)
-    return np.asarray(is_tf, dtype=int)[upper[0]] + np.asarray(is_tf, dtype=int)[upper[1]]
-
-
-def _pairs_with_tf(is_tf: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Which pairs have a TF."""
-    is_tf = np.asarray(is_tf, dtype=bool)
-    return is_tf[upper[0]] | is_tf[upper[1]]
 
 
 def _ratio(part: float, whole: float) -> float:
