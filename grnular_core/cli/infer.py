@@ -154,7 +154,8 @@ def _infer(options: argparse.Namespace) -> None:
         check_decoys(chosen)
     if options.decoys_within and not options.decoys:
         raise InputError("--decoys-within needs --decoys N")
-    _refuse_bad_device(options.device)
+    if options.device not in ("auto", "cpu"):  # torch is loaded only where a GPU is requested
+        resolve_device(options.device)
     check_method(chosen, options.weights)
     keep_table = "h5ad" in also or bool(options.decoys)
     read = read_user_data(_input_options(options), say, keep_table)
@@ -235,12 +236,6 @@ def _more(
     write_exports(Result(edges, read.data, cells, plan.top, report=report), also)
     for path in also.values():
         say(f"wrote {path}")
-
-
-def _refuse_bad_device(device: str) -> None:
-    """Refuse a GPU that is not there; torch is loaded only where one is requested."""
-    if device not in ("auto", "cpu"):
-        resolve_device(device)
 
 
 def _result_lines(report: Mapping[str, Any]) -> list[str]:

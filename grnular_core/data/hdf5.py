@@ -10,7 +10,7 @@ import gzip
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -299,11 +299,7 @@ def _transposed(values: h5py.Dataset) -> sparse.csr_matrix:
 
 def _texts(values: h5py.Dataset) -> np.ndarray:
     """Read names, kept as bytes or as text."""
-    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in _flat(values)], dtype=object)
-
-
-def _flat(values: h5py.Dataset) -> Iterable[Any]:
-    return np.asarray(values[:]).ravel()
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in np.ravel(values[:])], dtype=object)
 
 
 @contextmanager

@@ -114,13 +114,6 @@ def _early_stop(restored: bool) -> Iterator[None]:
         core.EarlyStopMonitor = shipped
 
 
-def _settings(ensemble: Ensemble) -> tuple[str, dict[str, Any]]:
-    """Take the published settings: arboreto's name of the regressor and its arguments."""
-    core = ARBORETO.load()
-
-    return ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
-
-
 def _fit_target(
     ensemble: Ensemble,
     tf_expression: np.ndarray,
@@ -135,7 +128,7 @@ def _fit_target(
 
     if all(tf == target for tf in tfs) or np.ptp(expression) == 0:
         return pd.DataFrame({"TF": [], "target": [], "importance": []}), 0
-    kind, settings = _settings(ensemble)
+    kind, settings = ("GBM", core.SGBM_KWARGS) if ensemble == "grnboost2" else ("RF", core.RF_KWARGS)
     with _early_stop(restored):
         links, meta = core.infer_partial_network(
             regressor_type=kind,

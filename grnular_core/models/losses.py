@@ -196,17 +196,16 @@ def smooth_ap_loss(
     logits: Tensor,
     truth: Tensor,
     allowed: Tensor,
-    temperature: float = 1.0,
     max_true: int | None = 1024,
     max_false: int | None = 4096,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """1 - average precision, made differentiable, (graphs,).
 
-    With s the scores and H(x) = sigmoid(x / temperature) in place of a step, true edge i has rank
+    With s the scores and H(x) = sigmoid(x) in place of a step, true edge i has rank
     1 + sum of H(s_j - s_i) over all other candidates j, and rank 1 + the same sum over the true
     ones among the true ones. Average precision is the mean over i of the second by the first; as
-    the temperature goes to 0 this becomes exact, with ties counted half.
+    the scores grow this becomes exact, with ties counted half.
 
     Graphs with more than ``max_true`` true or ``max_false`` other candidates are sampled with
     ``generator``, which must be given then, and the sums scaled up; None takes all, with
@@ -215,7 +214,6 @@ def smooth_ap_loss(
 
     Parameters
     ----------
-    temperature : float
     max_true, max_false : int or None
     generator : torch.Generator, optional
 
@@ -234,7 +232,7 @@ def smooth_ap_loss(
     sizes = [(is_true, max_true), (is_false, max_false)]
     if generator is None and any(m and int(e.sum(1).max()) > m for e, m in sizes):
         raise ValueError("smooth_ap_loss has to sample these graphs: give it a torch.Generator")
-    scores = _kept(logits, allowed).reshape(n_graphs, -1) / temperature
+    scores = _kept(logits, allowed).reshape(n_graphs, -1)
     s_true, real_true = _drawn(is_true, scores, max_true, generator)
     s_false, real_false = _drawn(is_false, scores, max_false, generator)
 

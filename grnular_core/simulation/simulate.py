@@ -98,16 +98,8 @@ class Simulation:
         return {**made, **settings}
 
 
-# Section 3.2 of the paper; other settings are SERGIO's defaults.
-_CLEAN = Preset(
-    GraphSpec(
-        n_genes=100, n_tfs=10, sparsity=0.1, tf_edges=0.2, K=(1.0, 5.0), repression=0.5, coop=2.0
-    ),
-    Kinetics(
-        n_types=5, n_cells=1000, noise=0.1, decay=1.0, sampling_state=15, dt=0.01,
-        low=(0.2, 0.5), high=(0.7, 1.0),
-    ),
-)  # fmt: skip
+# Section 3.2 of the paper, where the defaults of the settings come from; what it leaves open is as in SERGIO.
+_CLEAN = Preset()
 NOISY_SHAPE = 20.0
 # Mean and spread of outliers, library size and counts are those SERGIO's demo shows for DS1.
 FULL_NOISE = TechnicalNoise(outlier=(0.01, 0.8, 1.0), library=(4.6, 0.4), umi=True)

@@ -12,7 +12,7 @@ name : str
 folder : Path
     The folder of recorded tables.
 found : DataFrame
-    As ``recorded_ceilings``.
+    Rows of the recorded table ``ceilings``: ``setting, replicate, density, strict_auprc, strict_auroc``, one a test graph.
 recorded : DataFrame
     Rows of other methods on the same test graphs, as ``grids.rows``.
 """
@@ -110,17 +110,6 @@ def record_ceilings(folder: Path, parts: Path, say: Callable[[str], None] = prin
         rows = _ceiling_rows(name, say, checkpoint)
         write_csv(pd.concat([there, rows]).round(6), folder / f"{TABLE}.csv")
         checkpoint.unlink(missing_ok=True)
-
-
-def recorded_ceilings(folder: Path) -> pd.DataFrame:
-    """Read the recorded rows.
-
-    Returns
-    -------
-    DataFrame
-        ``setting, replicate, density, strict_auprc, strict_auroc, weights``, a line a test graph, with provenance.
-    """
-    return recorded_table(folder, TABLE)
 
 
 def ceiling_points(found: pd.DataFrame) -> pd.DataFrame:

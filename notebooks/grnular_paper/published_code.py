@@ -27,13 +27,12 @@ from grnular_core.simulation.noise import TechnicalNoise
 from grnular_core.simulation.simulate import Preset, preset, simulate
 from grnular_core.training.batches import first_seed
 from grnular_core.utils.files import write_csv
-from grnular_paper.records import recorded_table
 from grnular_paper.runs import run_missing
 from grnular_paper.synthetic import replicate_of, run_on, score_simulation, synthetic_tasks
 from grnular_paper.tables.noisy import seen
 
 DATASETS = ("DS1", "DS2", "DS3")
-TRIANGLE, CONVENTIONS = "triangle.csv", "conventions.csv"
+TRIANGLE, CONVENTIONS = "triangle", "conventions"
 MOST_DROPOUT, SOFT_SHAPE = 75, 6.5  # percentile; shape of the public code's DS1 and DS2
 WEAKEST = 0.01  # strength of an edge, in place of 0
 METHODS = ("oracle", "correlation", "grnboost2", "grnular", "grnular-context")
@@ -95,17 +94,6 @@ def _seen_and_scores(settings: Preset, graph: int) -> dict[str, float]:
     return line
 
 
-def recorded_conventions(folder: Path) -> pd.DataFrame:
-    """Read ``conventions`` as recorded.
-
-    Returns
-    -------
-    DataFrame
-        Empty where it is not recorded.
-    """
-    return recorded_table(folder, CONVENTIONS.removesuffix(".csv"))
-
-
 def conventions_table(found: pd.DataFrame) -> pd.DataFrame:
     """Show ``conventions`` to a reader.
 
@@ -154,14 +142,14 @@ def record_missing(folder: Path) -> list[str]:
     DownloadError
         When the inputs can not be had.
     """
-    if not (folder / TRIANGLE).exists():
+    if not (folder / f"{TRIANGLE}.csv").exists():
         lines = []
         for name in DATASETS:
             network = replicate_of(name, 0)
             edges = int(network.adjacency.sum())
             lines.append((name, edges, _lost_edges(network.adjacency, network.tf_index) / edges))
         table = pd.DataFrame(lines, columns=["dataset", "edges", "lost"])
-        write_csv(table, folder / TRIANGLE, float_format="%.6f")
-    if not (folder / CONVENTIONS).exists():
-        write_csv(conventions(), folder / CONVENTIONS, float_format="%.6f")
+        write_csv(table, folder / f"{TRIANGLE}.csv", float_format="%.6f")
+    if not (folder / f"{CONVENTIONS}.csv").exists():
+        write_csv(conventions(), folder / f"{CONVENTIONS}.csv", float_format="%.6f")
     return run_missing(folder, synthetic_tasks(["clean"], [STOPS_EARLY], range(N_GRAPHS)))

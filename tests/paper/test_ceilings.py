@@ -14,6 +14,7 @@ from grnular_paper.ceilings import (
     record_ceilings,
     rows_of_settings,
 )
+from grnular_paper.records import recorded_table
 
 from grnular_core.simulation.simulate import preset
 from grnular_core.training.batches import first_seed
@@ -36,7 +37,7 @@ def test_settings_that_are_on_record_are_not_trained_again(tmp_path, monkeypatch
     monkeypatch.setattr(ceilings, "SETTINGS", {"noisy(50)": Setting("noisy(50)", 4, 1, 2)})
     (tmp_path / "record").mkdir()
     record_ceilings(tmp_path / "record", tmp_path / "parts", lambda line: None)
-    found = ceilings.recorded_ceilings(tmp_path / "record")
+    found = recorded_table(tmp_path / "record", ceilings.TABLE)
     assert found["replicate"].tolist() == [0, 1] and found["strict_auprc"].between(0, 1).all()
     assert found["weights"].nunique() == 1 and not list((tmp_path / "parts").iterdir())
     monkeypatch.setattr(ceilings, "_ceiling_rows", lambda *_: pytest.fail("trained again"))

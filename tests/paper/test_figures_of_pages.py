@@ -75,7 +75,7 @@ def test_differences_are_those_of_the_networks_that_both_methods_have(rows):
     both = pd.concat([rows, lower[lower["replicate"] != 3]])[lambda t: t["tf_information"] == "with"].drop_duplicates(
         ["method", "panel", "place", "replicate"]
     )
-    figure = difference_grid(both, ["clr"], {2: "C = 2", 5: "C = 5"}, (100, 1000), "cells", ["tigress", "glasso"])
+    figure = difference_grid(both, ["clr"], {2: "C = 2", 5: "C = 5"}, (100, 1000), ["tigress", "glasso"])
     assert len(figure.axes) == 2
     for ax in figure.axes:
         (line,) = ax.containers  # there are no rows of GLASSO
@@ -96,15 +96,15 @@ def test_live_runs_are_set_beside_the_record():
     now, failed = run_now(tasks)
     assert len(now) == 2 and len(failed) == 2 and "no-such-method" in failed[0]
     recorded = now.assign(strict_auprc=now["strict_auprc"] * [1, 1.25])
-    both = simulated._beside_record(now, recorded, "strict_auprc")
+    both = simulated._beside_record(now, recorded)
     assert both["gap"].tolist() == pytest.approx([0, 0.2])
     assert both["recorded"].tolist() == recorded["strict_auprc"].tolist()
     other = recorded.assign(paper_auroc=now["paper_auroc"] / [0.5, 1])  # a score that is not drawn
-    assert simulated._beside_record(now, other, "strict_auprc")["gap"].tolist() == pytest.approx([0.5, 0.2])
+    assert simulated._beside_record(now, other)["gap"].tolist() == pytest.approx([0.5, 0.2])
     _, ax = plt.subplots()
-    draw_beside(ax, both, "strict_auprc")
+    draw_beside(ax, both)
     assert len(ax.lines) == 2
-    assert simulated._beside_record(now.iloc[:0], recorded, "strict_auprc").empty
+    assert simulated._beside_record(now.iloc[:0], recorded).empty
 
 
 TABLE = pd.DataFrame(

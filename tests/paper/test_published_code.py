@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from grnular_paper import published_code, records
-from grnular_paper.records import Record, recorded_folder
+from grnular_paper import published_code
+from grnular_paper.records import Record, recorded_folder, recorded_table
 from grnular_paper.synthetic import replicate_of
 
 
@@ -32,7 +32,7 @@ def test_the_shape_decides_what_is_seen(found):
 
 
 def test_the_recorded_table_is_of_the_same_graphs(found):
-    recorded = published_code.recorded_conventions(recorded_folder())
+    recorded = recorded_table(recorded_folder(), published_code.CONVENTIONS)
     assert list(recorded["setting"]) == list(found["setting"])
     shown = published_code.conventions_table(recorded)
     assert shown.shape == (5, 4 + len(published_code.METHODS))
@@ -49,11 +49,11 @@ def test_lost_edges_and_the_early_stop_are_recorded_once(tmp_path, monkeypatch, 
     assert published_code.record_missing(tmp_path) == []
     network = replicate_of("DS1-like", 0)
     lost = published_code._lost_edges(network.adjacency, network.tf_index)
-    table = records.recorded_table(tmp_path, "triangle")
+    table = recorded_table(tmp_path, "triangle")
     assert table["edges"].tolist() == [network.adjacency.sum()]
     assert table["lost"].tolist() == [pytest.approx(lost / network.adjacency.sum(), rel=1e-5)]
     assert len(Record("clean", tmp_path).rows()) == 1
-    assert len(published_code.recorded_conventions(tmp_path)) == len(found)
+    assert len(recorded_table(tmp_path, published_code.CONVENTIONS)) == len(found)
     (tmp_path / "triangle.csv").write_text("as it was")
     published_code.record_missing(tmp_path)
     assert (tmp_path / "triangle.csv").read_text() == "as it was"

@@ -62,6 +62,4 @@ def test_two_methods_are_compared_on_the_data_sets_that_both_have(tmp_path):
             row |= {"experiment": "beeline", "dataset": dataset, "network": network, "method": method}
             row |= {"seed": 0, "replicate": 0, "cpu_seconds": seconds * factor, "genes": "TFs+500"}
             record.add([row])
-    found = runtimes.against(tmp_path, "slow")
-    assert list(found["dataset"]) == ["mESC"]
-    assert list(found.iloc[0])[1:] == [600.0, 4.0, 150.0]
+    assert runtimes.against(tmp_path, "slow").to_dict() == {"mESC": 150.0}

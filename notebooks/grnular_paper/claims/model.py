@@ -66,7 +66,7 @@ def variant_rows(folder: Path, base: str, factor: str) -> pd.DataFrame:
     return rows.assign(method=rows["value"], point=rows["dataset"], unit=grids.networks(rows))
 
 
-def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc") -> str:
+def means(rows: pd.DataFrame, values: Sequence[str]) -> str:
     """Mean of every value, setting by setting, as ``clean (2: 0.526, 5: 0.775), dropout 25 % (...)``.
 
     Parameters
@@ -75,14 +75,13 @@ def means(rows: pd.DataFrame, values: Sequence[str], column: str = "strict_auprc
         ``variant_rows`` of one factor.
     values : sequence of str
         Values of the factor, in the order to name them.
-    column : str
 
     Returns
     -------
     str
         Every setting with the means of the recorded values.
     """
-    of = rows.groupby(["point", "method"])[column].mean()
+    of = rows.groupby(["point", "method"])["strict_auprc"].mean()
     texts = []
     for setting in dict.fromkeys(rows["point"]):
         known = [value for value in values if (setting, value) in of.index]

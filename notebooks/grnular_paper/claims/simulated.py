@@ -19,7 +19,8 @@ from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS
 from grnular_paper import all_pairs, grids
 from grnular_paper.findings import Finding, from_verdicts
-from grnular_paper.published_code import conventions_in_words, recorded_conventions
+from grnular_paper.published_code import CONVENTIONS, conventions_in_words
+from grnular_paper.records import recorded_table
 from grnular_paper.tables.noisy import survival
 from grnular_paper.verdicts import (
     MARGIN,
@@ -363,7 +364,7 @@ def still_works(folder: Path) -> Finding:
         Not tested where an oracle of the genes that are seen stays below ``REACHABLE``.
     """
     finding = _where_testable(Comparison("noisy", "with", "grnular", (TREES, "glad-tf"), panel=75)(folder), 75)
-    beside = conventions_in_words(recorded_conventions(folder))
+    beside = conventions_in_words(recorded_table(folder, CONVENTIONS))
     return replace(finding, numbers=f"{finding.numbers}. {beside}") if beside else finding
 
 

@@ -194,7 +194,6 @@ def difference_grid(
     chosen: Sequence[str],
     panels: Mapping[object, str],
     places: Sequence[object],
-    axis_label: str,
     others: Sequence[str] = COMPARED,
 ) -> Figure:
     """Draw how far a method is above others, network by network: mean difference and its 95 % interval over networks.
@@ -208,9 +207,7 @@ def difference_grid(
     panels : mapping
         Value of ``panel`` -> title; one column of panels each.
     places : sequence
-        Values of ``place`` along the axes.
-    axis_label : str
-        Below the lowest panels.
+        Values of ``place``, numbers of cells, along the axes.
     others : sequence of str
         Methods to compare with, a line each; only networks that both have count.
 
@@ -241,7 +238,7 @@ def difference_grid(
     for ax, title in zip(axes[0], panels.values(), strict=True):
         ax.set_title(title)
     for ax in axes[-1]:
-        ax.set_xlabel(axis_label)
+        ax.set_xlabel("cells M")
     figure.legend(handles=[_key(m) for m in shown], fontsize=8, loc="outside lower center", ncols=4)
     return figure
 
@@ -252,15 +249,13 @@ def _key(method: str, joined: bool = True) -> Line2D:
     )  # fmt: skip
 
 
-def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
+def draw_beside(ax: Axes, both: pd.DataFrame) -> Axes:
     """Draw every live run against its recorded score: equal ones are on the diagonal.
 
     Parameters
     ----------
     both : DataFrame
         Of ``tables.simulated._beside_record``; may be empty.
-    score : str
-        Names the axis.
 
     Returns
     -------
@@ -273,7 +268,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame, score: str) -> Axes:
             markerfacecolor="none", color=plots.PALETTE.get(str(method), "#444444"),
             label=plots.label(str(method)),
         )  # fmt: skip
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"{SCORES[score]}, recorded", ylabel="computed now")
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="strict AUPRC, recorded", ylabel="computed now")
     ax.set_aspect("equal")
     if len(both):
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)

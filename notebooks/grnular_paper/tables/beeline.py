@@ -364,10 +364,10 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     numbers: dict[str, float] = {"chance_draws": int(found["draws"].min())}
     for row in found.itertuples():
         name = f"{NETWORK_LETTERS[row.network]}_{row.score.lower()}"
-        for column in ("printed", "ours", "random", "low", "high", "floor"):
-            numbers[f"chance_{column}_{name}"] = float(getattr(row, column))
-        numbers |= {f"chance_{column}_{name}": int(getattr(row, column)) for column in ("below", "others")}
-        numbers[f"chance_percent_{name}"] = 100 * row.share
+        numbers |= {
+            f"chance_printed_{name}": float(row.printed), f"chance_percent_{name}": 100 * row.share,
+            f"chance_below_{name}": int(row.below), f"chance_others_{name}": int(row.others),
+        }  # fmt: skip
     return numbers
 
 

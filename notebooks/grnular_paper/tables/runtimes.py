@@ -8,9 +8,9 @@ printed : DataFrame
     ``hidden_units, seconds`` or ``method, seconds, device`` as the paper prints them.
 passes : DataFrame
     Of ``forward_passes``.
-chosen, other : str
-    The quick method and the slow one.
-real : DataFrame
+other : str
+    The slow method.
+real : Series
     Of ``against``.
 table, scale : DataFrame
     Runs of the sweeps, ``scaling.COLUMNS``.
@@ -151,30 +151,22 @@ def _pair(recorded: pd.DataFrame) -> tuple[float, float]:
     return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", "grnular-context"))
 
 
-def against(folder: Path, other: str, chosen: str = "grnular-context") -> pd.DataFrame:
-    """CPU seconds of two methods on every real dataset where both are recorded, few genes first.
+def against(folder: Path, other: str) -> pd.Series:
+    """How many times the CPU seconds of the chosen model another takes on real data, few genes first.
 
     Returns
     -------
-    DataFrame
-        A line a dataset: a mean over its networks, which share their expression and so their time;
-        ``times`` is the ratio of the two.
+    Series
+        Of every dataset where both are recorded: means over its networks, which share their expression and so their time.
     """
     rows = recorded_pairs(folder)
-    rows = rows[rows["method"].isin([chosen, other]) & (rows["seed"].astype(int) == 0)]
+    rows = rows[rows["method"].isin(["grnular-context", other]) & (rows["seed"].astype(int) == 0)]
     means = rows.pivot_table(index="dataset", columns="method", values="cpu_seconds").dropna()
     means = means.sort_values(other)
-    return pd.DataFrame(
-        {
-            "dataset": means.index,
-            f"{label(other)}, CPU s": means[other].round(0).to_numpy(),
-            f"{label(chosen)}, CPU s": means[chosen].round(2).to_numpy(),
-            "times": (means[other] / means[chosen]).round(0).to_numpy(),
-        }
-    )
+    return (means[other] / means["grnular-context"]).round(0)
 
 
-def arboreto_numbers(recorded: pd.DataFrame, real: pd.DataFrame) -> dict[str, float]:
+def arboreto_numbers(recorded: pd.DataFrame, real: pd.Series) -> dict[str, float]:
     """How many times faster than GRNBoost2 by arboreto the chosen model is, to be glued.
 
     Returns
@@ -185,8 +177,8 @@ def arboreto_numbers(recorded: pd.DataFrame, real: pd.DataFrame) -> dict[str, fl
     slow, quick = _pair(recorded)
     return {
         "arboreto_times_ds3": slow / quick,
-        "arboreto_times_least": float(real["times"].min()),
-        "arboreto_times_most_genes": float(real["times"].iloc[-1]),
+        "arboreto_times_least": float(real.min()),
+        "arboreto_times_most_genes": float(real.iloc[-1]),
     }
 
 

@@ -65,8 +65,8 @@ def live_tasks(
     ]
 
 
-def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Live rows with the recorded score of the same run, where there is one: ``KEY, live, recorded, gap``.
+def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
+    """Live rows with the recorded strict AUPRC of the same run, where there is one: ``KEY, live, recorded, gap``.
 
     ``gap`` is the largest difference of any AUPRC or AUROC, of both protocols, as a share of the recorded value.
     """
@@ -76,7 +76,7 @@ def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame, score: str) -> pd
         recorded.astype(dict.fromkeys(KEY, str)), on=KEY, suffixes=("", "_recorded")
     )
     return both[KEY].assign(
-        live=both[score], recorded=both[f"{score}_recorded"], gap=area_gaps(both).max(axis=1)
+        live=both["strict_auprc"], recorded=both["strict_auprc_recorded"], gap=area_gaps(both).max(axis=1)
     )
 
 
@@ -97,7 +97,7 @@ def live_part(
     LivePart
     """
     rows, failures = run_now(tasks, **options)
-    beside = _beside_record(rows, recorded, "strict_auprc")
+    beside = _beside_record(rows, recorded)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them recorded; "
     return LivePart(
