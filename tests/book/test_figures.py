@@ -1,6 +1,5 @@
 """The drawings of the page on the method: equal bytes, the numbers of the code, words for all."""
 
-import importlib
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -154,25 +153,6 @@ def test_the_page_shows_every_figure_once_with_a_name_a_caption_and_words_in_its
         assert values["name"].startswith("fig-"), name
         assert len(values["alt"]) > 80 and values["alt"].endswith("."), name
         assert len(caption.split()) > 10, name
-
-
-def test_the_table_of_the_code_has_all_equations_and_algorithms():
-    section = PAGE.split("\n## Equations and algorithms\n")[1].split("\n## Choices\n")[0]
-    equations = re.findall(r"^\$\$ \(([\w-]+)\)$", PAGE, re.MULTILINE)
-    assert set(re.findall(r"\{eq\}`([\w-]+)`", section)) == set(equations)
-    assert len(equations) == 16
-    for what in ("Algorithm 1", "Algorithm 2", "Algorithm 3", "Algorithm 4", "`covTF`", "`goodINIT`",
-                 "`fitDNN`", "`fitDNN-fast`", "mask-TF", "training", "CPDAG"):  # fmt: skip
-        assert f"{what} |" in section or f"{what}," in section, what
-    assert "not built" not in PAGE
-
-
-def test_steps_named_beside_a_class_are_its_methods():
-    pairs = re.findall(r"`(grnular_core[\w.]+)` \(`(\w+)`\)", PAGE)
-    assert pairs
-    for name, method in pairs:
-        module, _, owner = name.rpartition(".")
-        assert callable(getattr(getattr(importlib.import_module(module), owner), method)), name
 
 
 def test_the_page_lists_the_edge_features_in_their_order():

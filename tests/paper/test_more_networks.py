@@ -84,8 +84,13 @@ def test_a_pair_with_few_tfs_or_few_edges_is_not_scored(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "species", "n_edges"),
-    [("TRRUST", "human", 8427), ("TRRUST", "mouse", 6490), ("CollecTRI", "human", 41783), ("ChEA", "human", 20753)],
-)
+    [
+        ("TRRUST", "human", 8427), ("TRRUST", "mouse", 6490), ("CollecTRI", "human", 41783), ("ChEA", "human", 20753),
+        # of R files
+        *(pytest.param(*of, marks=pytest.mark.slow)
+          for of in (("DoRothEA", "human", 13223), ("DoRothEA", "mouse", 12895), ("CollecTRI", "mouse", 43431))),
+    ],
+)  # fmt: skip
 def test_networks_have_their_sizes(real_data, name, species, n_edges):
     assert len(network(name, species)) == n_edges
 
@@ -95,12 +100,3 @@ def test_beelines_network_holds_the_whole_of_trrust(real_data):
         {(a.upper(), b.upper()) for a, b in network(name, "mouse")[ENDS].to_numpy()} for name in ("Non-Specific", "TRRUST")
     )
     assert curated <= mixed and len({regulator for regulator, _ in mixed}) > 1000
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "species", "n_edges"),
-    [("DoRothEA", "human", 13223), ("DoRothEA", "mouse", 12895), ("CollecTRI", "mouse", 43431)],
-)
-def test_networks_of_r_files_have_their_sizes(real_data, name, species, n_edges):
-    assert len(network(name, species)) == n_edges

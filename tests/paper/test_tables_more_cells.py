@@ -88,9 +88,9 @@ def test_the_table_tells_means_both_lists_and_the_best_control(rows):
 def test_numbers_for_sentences_say_who_is_above_the_controls(rows):
     found = kind_numbers(rows, "ChIP")
     assert (found["chip_best"], found["chip_best_ratio"], found["chip_control"]) == ("CLR", 1.5, "degree")
-    assert found["chip_above_control"] == 0 and found["chip_methods"] == 2 and found["chip_ratio_degree"] == pytest.approx(3)
+    assert found["chip_surely"] == 0 and found["chip_methods"] == 2 and found["chip_ratio_degree"] == pytest.approx(3)
     found = kind_numbers(rows, "curated")
-    assert found["curated_above_control"] == 2 and found["curated_sets"] == 2
+    assert found["curated_sets"] == 2
     assert found["curated_models"].startswith("GRNULar-curated (this work) (not recorded for all sets), GRNULar-cells")
     more = pd.concat([rows, pd.DataFrame([line(n, d, "grnular-cells", 1.5) for n, d in RATIOS])])
     assert "GRNULar-cells (this work) 1.50 and" in kind_numbers(more, "curated")["curated_models"]

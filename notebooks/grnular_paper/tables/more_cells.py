@@ -277,8 +277,8 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
     -------
     dict of str to float, int or str
         With ``curated_``, ``chip_`` or ``mixed_`` before it: ``sets``; ``best`` method in words with its ``best_ratio``,
-        ``best_low``, ``best_high``; ``control`` in words with its ``control_ratio``; how many of ``methods`` are above it
-        (``above_control``), and how many surely, by the interval of their ratio (``surely``); ``ratio_<method>`` of every
+        ``best_low``, ``best_high``; ``control`` in words with its ``control_ratio``; how many of ``methods`` are surely
+        above it, by the interval of their ratio (``surely``); ``ratio_<method>`` of every
         method; ``models``: the models of this work with their ratios, in words. Empty of no rows.
     """
     scores = set_scores(rows, kind)
@@ -295,7 +295,7 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
         over = geometric_means(scores[inferring].div(scores[control], axis=0))
         found |= {
             "control": label(control), "control_ratio": means.loc[control, "mean"],
-            "above_control": int((over["mean"] > 1).sum()), "surely": int((over["low"] > 1).sum()),
+            "surely": int((over["low"] > 1).sum()),
         }  # fmt: skip
     found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
     shown = [name for name in OWN if name != best]

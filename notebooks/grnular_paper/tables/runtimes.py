@@ -110,19 +110,16 @@ def forward_table(passes: pd.DataFrame) -> pd.DataFrame:
 
 
 def forward_numbers(passes: pd.DataFrame) -> dict[str, float]:
-    """``forward_passes`` to be glued, with the inner steps P behind Tables 1 and 2.
+    """``forward_passes`` to be glued, with the inner steps P behind Table 2.
 
     Returns
     -------
     dict of str to float
-        ``forward_<hidden units>``, ``table1_inner``, ``table2_inner``.
+        ``forward_<hidden units>``, ``table2_inner``.
     """
     numbers = {f"forward_{row.hidden_units}": float(row.here) for row in passes.itertuples()}
     of_weights = read_trained(registry.method("grnular").papers_weights("DS1")).recipe.config
-    return numbers | {
-        "table1_inner": runtimes.papers_config(runtimes.HIDDEN[0]).n_inner,
-        "table2_inner": of_weights.n_inner,
-    }
+    return numbers | {"table2_inner": of_weights.n_inner}
 
 
 def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
