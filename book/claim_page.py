@@ -123,8 +123,22 @@ def numbers_cell(row: pd.Series) -> str:
     """The printed value, where there is one, the reproduced values by both protocols, and the basis of the verdict."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
     basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
-    beside = f"<br>*By the paper's protocol*: {row['numbers_by_paper']}" if row["numbers_by_paper"] else ""
-    return printed + (row["numbers"] or "–") + beside + basis
+    beside = f"<br>*By the paper's protocol*: {in_lines(row['numbers_by_paper'])}" if row["numbers_by_paper"] else ""
+    return printed + (in_lines(row["numbers"]) or "–") + beside + basis
+
+
+def in_lines(text: str, most: int = 3) -> str:
+    """A text with more than ``most`` intervals, each on a line of its own; a shorter one as it is."""
+    if text.count("[") <= most:
+        return text
+    pieces, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        ends = character == ";" or (character == "," and "[" in text[start:i])
+        if ends and depth == 0:
+            pieces.append(text[start:i].strip())
+            start = i + 1
+    return "<br>".join([*pieces, text[start:].strip()])
 
 
 def verdict_cell(row: pd.Series) -> str:

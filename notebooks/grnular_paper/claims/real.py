@@ -27,8 +27,9 @@ from grnular_paper.grids import TUNED
 from grnular_paper.real_data import GENES, PRINTED_RULE, pair_label, recorded_pairs
 from grnular_paper.records import CHANCE, DETAILS, Record, recorded_table
 from grnular_paper.tables.beeline import printed_beside_chance
-from grnular_paper.tables.beeline_scores import informative_pairs, informative_table
+from grnular_paper.tables.beeline_scores import CONTROLS, informative_pairs, informative_table
 from grnular_paper.verdicts import (
+    NOT_REPRODUCED,
     OPEN,
     PARTLY,
     REPRODUCED,
@@ -46,7 +47,6 @@ STEM_CELLS = "one network of mouse cells"
 PUBLISHED = "grnular"  # whose network of stem cells gets the verdicts
 REBUILT = "mDC"  # whose genes under the paper's rule are at hand
 RARE = 0.05  # share of random draws
-CONTROLS = ("random", "oracle", "degree", "target-is-tf")
 
 
 def _pairs(folder: Path, value: str) -> pd.DataFrame:
@@ -199,7 +199,8 @@ def printed_ahead(
     def look(folder: Path) -> str:
         table = _printed_pairs(folder, score)
         higher, lower, of = _counts(table, chosen, others)
-        return f"higher in {higher}, lower in {lower} of {of}, {_times(table, chosen, others)}"
+        against = ": these numbers do not bear it out" if word_of_counts(higher, lower, of) == NOT_REPRODUCED else ""
+        return f"higher in {higher}, lower in {lower} of {of}, {_times(table, chosen, others)}{against}"
 
     return look
 

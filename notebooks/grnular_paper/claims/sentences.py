@@ -283,17 +283,17 @@ STEM_CELLS = (
     ),
     Claim(
         "sox_predicted", "section 3.4",
-        "GRNULar names SOX7 and SOX17, not SOX2, as TFs of Cfc1",
+        "GRNULar names SOX7 and SOX17, not SOX2, as TFs of CFC1",
         "05_mesc_network", real.statement("sox_predicted"),
     ),
     Claim(
         "sox_trends", "Fig. 10",
-        "Along pseudotime SOX2 falls while SOX7, SOX17 and Cfc1 rise",
+        "Along pseudotime SOX2 falls while SOX7, SOX17 and CFC1 rise",
         "05_mesc_network", real.statement("sox2_falls", "sox7_rises", "sox17_rises", "target_rises"),
     ),
     Claim(
         "sox_predicts", "Fig. 10",
-        "SOX7 and SOX17 predict Cfc1 much better than SOX2",
+        "SOX7 and SOX17 predict CFC1 much better than SOX2",
         "05_mesc_network", real.statement("sox_predicts"),
     ),
 )  # fmt: skip
@@ -310,7 +310,7 @@ BY_DEFINITION = (
     ),
     Claim(
         "chip_sox2", "section 3.4",
-        "By ChIP-seq, SOX2 is a TF of Cfc1",
+        "By ChIP-seq, SOX2 is a TF of CFC1",
         "05_mesc_network", real.statement("chip_sox2"),
     ),
 )  # fmt: skip

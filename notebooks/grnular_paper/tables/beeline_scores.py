@@ -41,7 +41,7 @@ CLUSTERS = (
     "within-clusters", "cluster-correlation-4", "cluster-correlation-4-signed", "cluster-correlation-mean",
     "cluster-correlation-mean-signed",
 )  # fmt: skip
-CONTROLS = ("degree", "target-is-tf", "random", "oracle")  # they infer nothing
+CONTROLS = ("degree", "target-mean", "target-is-tf", "random", "oracle")  # they infer nothing
 SHOWN = (
     "glasso", "glad", "glad-tf", "tigress", "genie3", "grnboost2", "regdiffusion", "grnular",
     "grnular-untrained", "grnular-context", "grnular-cells", "grnular-curated", "correlation", *CLUSTERS, "clr", "ridge",
