@@ -117,7 +117,7 @@ class Verdict:
             if np.isnan(test.p):
                 outcome = f"not tested; above in {test.networks_above} of {test.networks} networks{test.each}"
             else:
-                outcome = f"{p_in_words(test.p_holm)}; above at {test.points_above} of {test.points} points"
+                outcome = f"{p_in_words(test.p_holm)}; {test.points_above}/{test.points}"
             texts.append(f"{shown} ({outcome})" if tested else shown)
         return ", ".join(texts)
 

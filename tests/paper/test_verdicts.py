@@ -74,7 +74,7 @@ def test_one_test_a_method_is_over_networks_and_points_are_told_beside_it(shift,
     assert (test["difference"], test["low"], test["high"]) == pytest.approx(
         (means.mean(), means.mean() - half, means.mean() + half)
     )
-    assert f"above at {favourable} of 4 points" in found.differences
+    assert f"; {favourable}/4)" in found.differences
     assert found.basis(5) == "12 networks, each by its mean over 4 of 5 points; two-sided Wilcoxon signed-rank test over networks"  # fmt: skip
 
 
