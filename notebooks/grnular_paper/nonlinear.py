@@ -95,13 +95,14 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the means by name, as ``product_grnular``.
+    """Return the means by name, as ``product_grnular``, and the density, as ``product_random``.
 
     Returns
     -------
     dict of str to float
     """
-    means = rows.groupby(["kind", "method"])["strict_auprc"].mean()
+    means = rows.groupby(["kind", "method"])["strict_auprc"].mean().to_dict()
+    means |= {(kind, "random"): density for kind, density in rows.groupby("kind")["density"].mean().items()}
     return {f"{kind.replace(' ', '_')}_{name}": float(mean) for (kind, name), mean in means.items()}
 
 

@@ -315,7 +315,8 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
         that it joins among them) on curated networks; ``fitted_above``: sets of ``fitted_sets`` where it is above correlation;
         ``fitted_least``: its least ratio to correlation, on ``fitted_where``; ``fitted_chip``: its ratio to correlation on ChIP
         networks; ``fitted_umi``: its geometric mean over the ``fitted_umi_sets`` sets with molecule counts, and ``fitted_reads``
-        the other sets with their ratios, in words. Empty without rows of it.
+        the other sets with their ratios, in words; ``fitted_range``: the lowest and the highest of the former. Empty without
+        rows of it.
     """
     scores, method = set_scores(rows, CURATED), "grnular-curated"
     if method not in scores or REFERENCE not in scores:
@@ -333,7 +334,9 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     umi = scores.index.map(lambda name: SETS[name].umi).to_numpy(dtype=bool)
     reads = [f"{name} with {ratio:.1f}" for name, ratio in scores.loc[~umi, method].items()]
     over_umi = geometric_means(scores.loc[umi, [method]])["mean"].item()
-    found |= {"umi": over_umi, "umi_sets": int(umi.sum()), "reads": ", ".join(reads)}
+    span = scores.loc[umi, method].sort_values().iloc[[0, -1]]
+    span = " to ".join(f"{ratio:.1f} ({name})" for name, ratio in span.items())
+    found |= {"umi": over_umi, "umi_sets": int(umi.sum()), "reads": ", ".join(reads), "range": span}
     return {f"fitted_{name}": value for name, value in found.items()}
 
 
