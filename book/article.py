@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from execute import BUILD, NOTEBOOKS, ROOT, BuildError
 from first_page import BASIS as FINDINGS
-from first_page import confirm
+from first_page import beside_blood, confirm
 from grnular_paper import grids, learning
 from grnular_paper.claims import registry
 from grnular_paper.figures.curves import Row, curve_grid, reading_figure
@@ -78,6 +78,8 @@ def numbers(folder: Path) -> dict[str, object]:
         words = {REPRODUCED: "reproduced", PARTLY: "partly", NOT_REPRODUCED: "failed", UNTESTED: "untested"}
         found |= {f"{prefix}_{name}": int(counts.loc[word, column]) for word, name in words.items()}
     found |= {"n_claims": len(registry.papers(claims)), "n_early": int(registry.papers(claims)["early"].sum())}
+    papers = registry.papers(claims)
+    found |= {"n_both": int(((papers["by_paper"] != "") & (papers["verdict"] != UNTESTED)).sum())} | beside_blood(folder)
     found |= {f"claim_{row.name}": row.numbers for row in claims.set_index("name", drop=False).itertuples(index=False)}
     found |= runtimes.forward_numbers(
         runtimes.forward_passes(timed, pd.read_csv(folder / "paper_table1.csv"))
@@ -93,7 +95,9 @@ def numbers(folder: Path) -> dict[str, object]:
     found |= {"kept": learning.kept_in_words([f"grnular-{name}" for name in ("clean", "noisy", "DS1", "DS2")])}
     pairs = recorded_pairs(folder)
     found |= beeline_scores.paper_numbers(pairs)
-    found |= beeline_scores.mean_numbers(ranked(pairs))
+    means = beeline_scores.mean_numbers(ranked(pairs))
+    within = [means[f"ratio_{name}"] for name in beeline_scores.CLUSTERS]
+    found |= means | {"within_least": min(within), "within_most": max(within)}
     cells = Record(MORE_CELLS, folder).rows()
     found |= more_cells.kind_numbers(cells, CURATED) | more_cells.kind_numbers(cells, CHIP)
     found |= more_cells.curated_numbers(cells)
@@ -123,7 +127,7 @@ def tables(folder: Path) -> dict[str, str]:
     claims = registry.table(folder)
     first = claims[claims["headline"] > 0].sort_values("headline")
     headlines = [
-        [row.claim, row.source, MINUS.sub("−", row.numbers), f"**{in_words(row.verdict, row.ours)}**"]
+        [row.claim, row.source, MINUS.sub("−", row.numbers), f"**{verdict(row)}**"]
         for row in first.itertuples()
     ]
     seconds = runtimes.every_method(Record("runtimes", folder).rows(), pd.read_csv(folder / "paper_table2.csv"))

@@ -74,8 +74,8 @@ def recipes() -> str:
     caption = (
         "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "
         f"{', '.join(map(str, N_TFS))} TFs), loss with the weight $\\beta$ of missed edges in its "
-        "F score, training graphs and epochs; of an ensemble first those of its members. $P$, $H_d$ and $\\beta$ are those that validation "
-        "graphs chose; the paper prints $P = 5$ for clean cells, and 200 units for 37 TFs."
+        "F score, training graphs and epochs; of an ensemble first those of its members. The paper prints $P = 5$ for clean "
+        "cells, where validation graphs prefer 10 here, and 200 units for 37 TFs."
     )
     return table(header, ([", ".join(names), *of] for of, names in lines.items()), caption)
 
@@ -124,7 +124,8 @@ def numbers_cell(row: pd.Series) -> str:
     """The printed value, where there is one, the reproduced values by both protocols, and the basis of the verdict."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
     basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
-    beside = f"<br>*By the paper's protocol*: {in_lines(row['numbers_by_paper'])}" if row["numbers_by_paper"] else ""
+    papers = in_lines(row["numbers_by_paper"])
+    beside = f"<br>*By the paper's protocol*: {papers}" if papers else ""
     return printed + (in_lines(row["numbers"]) or "–") + beside + basis
 
 

@@ -72,7 +72,7 @@ def from_verdicts(
 ) -> Finding:
     """The finding of tests over networks, by each protocol; no shared network at all means: not recorded.
 
-    The finding is early where less than half of the planned points entered a test, or a competing method has none.
+    The finding is early where less than half of the planned points entered the test against a competing method, or none did.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def from_verdicts(
     tests = strict.tests
     if not tests["networks"].any():
         return Finding(OPEN)
-    few = 2 * int(tests["points"].sum()) < planned * len(tests)
+    few = 2 * int(tests["points"].min()) < planned
     early = bool(strict.tested) and (few or strict.tested < len(tests))
     by_paper, beside = ("", "") if paper is None else (paper.word, paper.described(tested))
     return Finding(

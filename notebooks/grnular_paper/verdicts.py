@@ -142,12 +142,17 @@ class Verdict:
         over = f"{_range(known, 'points')}{of} point{'s' * (max(planned, int(known['points'].max())) > 1)}{self._cells(planned)}"
         if known["most"].max() > 1:
             over = f"{_range(known, 'least', 'most')} noise replicates"
-        text = f"{_range(known, 'networks')} networks, each by its mean over {over}"
+        text = f"{_range(known, 'networks')} networks, each by its mean over {over}{self._networks_a_point()}"
         if not self.tested:
             how = f"counted against {len(known)} methods, no test" if self.counted else "no test"
             return f"{text}; fewer than {MIN_UNITS} networks: {how}"
         correction = f", Holm over {self.tested} tests" if self.tested > 1 and "test" in test else ""
         return f"{text}; {test} over networks{correction}"
+
+    def _networks_a_point(self) -> str:
+        """How many networks the points have that entered a test, where these are not the same."""
+        entered = self.points[self.points["networks"] >= MIN_UNITS]
+        return f", {_range(entered, 'networks')} of them at a point" if entered["networks"].nunique() > 1 else ""
 
     def _cells(self, planned: int) -> str:
         """At which numbers of cells there are networks enough for a test against every method, where that is not all points."""

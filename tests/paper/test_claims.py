@@ -68,7 +68,7 @@ def test_comparisons_of_methods_have_their_numbers_by_both_protocols(table):
         if named(name).assess.tf_information == "without":
             paper = named(name).assess.over_all_pairs(RECORD)
         assert line["numbers"].endswith(strict.differences) and line["numbers_by_paper"] == paper.differences
-        assert f"<br>*By the paper's protocol*: {paper.differences}<br>" in claim_page.numbers_cell(line)
+        assert f"<br>*By the paper's protocol*: {claim_page.in_lines(paper.differences)}<br>" in claim_page.numbers_cell(line)
 
 
 def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):
@@ -456,3 +456,9 @@ def test_our_own_claims_on_real_cells_are_against_the_settings_of_packages(monke
     assert "on the 1 informative pairs strict higher in 0, lower in 1: not reproduced" in tuned.numbers
     assert own.verdict == REPRODUCED and "against" not in own.numbers
     assert "on the 1 informative pairs strict higher in 1, lower in 0: holds" in own.numbers
+
+
+def test_a_text_with_many_intervals_has_each_on_a_line_and_loses_nothing():
+    few, many = "a (2, b) +1 [0, 2], c +2 [1, 3]", "x: a (2, b) +1 [0, 2] (p 1; 2/3), c, d +2 [1, 3], e [0, 1]; f, g [1, 2]"
+    assert claim_page.in_lines(few) == few
+    assert claim_page.in_lines(many).split("<br>") == ["x: a (2, b) +1 [0, 2] (p 1; 2/3)", "c, d +2 [1, 3]", "e [0, 1]", "f, g [1, 2]"]

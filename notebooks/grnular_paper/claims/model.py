@@ -364,7 +364,7 @@ def printed_table1(folder: Path) -> str:
 
 
 def table2(folder: Path) -> Finding:
-    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster, all on the same processor.
+    """Unrolled models are ``AHEAD`` times as fast as each of ``SLOW`` or faster, all on CPUs.
 
     The paper times unrolled models on a GPU and the others on 28 cores, so its ratios are not those of methods.
 
@@ -381,7 +381,7 @@ def table2(folder: Path) -> Finding:
     for fast, name in FAST.items():
         times = ", ".join(f"{label(s)} {r:.1f}" for (f, s), r in ratios.items() if f == fast)
         shown += [f"times as long as {name}: {times}"] if times else []
-    basis = "ratios of seconds on the same CPU, GLASSO by our compiled solver, no test; not compared with the paper's seconds"
+    basis = "ratios of seconds on a CPU, GLASSO by our compiled solver, no test; not compared with the paper's seconds"
     return Finding(word(good, len(known) - good, len(known)), "; ".join(shown), basis=basis)
 
 
