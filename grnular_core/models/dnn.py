@@ -15,7 +15,7 @@ weights : Weights
 X_T : Tensor, shape (graphs, cells, tfs)
 X_O : Tensor, shape (graphs, cells, genes)
     All genes, the TFs among them.
-reduction : {"sum", "mean"}
+reduction : {"sum", "mean", "cells"}
     See ``objective``.
 lr : float
 """
@@ -29,7 +29,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-Reduction = Literal["sum", "mean"]
+Reduction = Literal["sum", "mean", "cells"]
 ADAM_BETA1, ADAM_BETA2, ADAM_EPS = 0.9, 0.999, 1e-8
 _TINY = 1e-30  # keeps the derivative of a square root finite at zero
 
@@ -149,7 +149,7 @@ def term_scales(X_O: Tensor, n_tfs: int, reduction: Reduction) -> tuple[float, f
     _, n_cells, n_genes = X_O.shape
     if reduction == "sum":
         return 1.0, 1.0
-    return 1 / (n_cells * n_genes), 1 / (n_tfs * n_genes)
+    return 1 / (n_cells * n_genes), 1 / (n_genes if reduction == "cells" else n_tfs * n_genes)
 
 
 def objective(
@@ -171,10 +171,12 @@ def objective(
         None leaves the second term out, as goodINIT does.
     lam : Tensor, shape (graphs, 1, 1), optional
         Given with Z.
-    reduction : {"sum", "mean"}
+    reduction : {"sum", "mean", "cells"}
         "sum" is Eq. 12 as printed. "mean" divides the squared error by cells x genes and the penalty by
         tfs x genes, which weighs the penalty cells / tfs times higher: at the same lam the printed sums
-        hardly pull once there are hundreds of cells.
+        hardly pull once there are hundreds of cells. "cells" takes the mean over cells and sums over genes
+        and entries of theta, both divided by genes, which no step of Adam sees: each gene then weighs its own
+        error and penalty, whatever the number of TFs and genes.
 
     Returns
     -------

@@ -335,14 +335,14 @@ class GRNULar(nn.Module):
         return IterationState(weights, adam, theta, torch.zeros_like(theta), lam, lam_scale)
 
     def lambda_step(self, state: IterationState) -> IterationState:
-        """Set lam <- lambda_nn(||Z - theta||_F^2, lam); the distance is a mean if the reduction is.
+        """Set lam <- lambda_nn(||Z - theta||_F^2, lam); the distance is a mean unless Eq. 12 has sums.
 
         Returns
         -------
         IterationState
         """
         gap = (state.Z - state.theta).square()
-        total = gap.mean if self.config.reduction == "mean" else gap.sum
+        total = gap.sum if self.config.reduction == "sum" else gap.mean
         return state._replace(lam=self.lambda_nn(total((1, 2), keepdim=True), state.lam))
 
     def dnn_step(self, state: IterationState, problem: Problem) -> IterationState:

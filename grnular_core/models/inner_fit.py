@@ -20,7 +20,7 @@ generator : torch.Generator
 weights : Weights
 X_T : Tensor, shape (graphs, cells, tfs)
 X_O : Tensor, shape (graphs, cells, genes)
-reduction : {"sum", "mean"}
+reduction : {"sum", "mean", "cells"}
     See ``dnn.objective``.
 lr : float
 """
@@ -137,7 +137,7 @@ class InPlaceFit:
     adam : AdamState
     X_T : Tensor, shape (graphs, cells, tfs)
     X_O : Tensor, shape (graphs, cells, genes)
-    reduction : {"sum", "mean"}
+    reduction : {"sum", "mean", "cells"}
         See ``dnn.objective``.
     held_out : tuple of Tensor, optional
         X_T and X_O of other cells, for ``held_out_error``.

@@ -69,7 +69,7 @@ class LargeFit(InPlaceFit):
         The most steps that will be taken.
     generator : torch.Generator
         Draws the cells.
-    reduction : {"sum", "mean"}
+    reduction : {"sum", "mean", "cells"}
         See ``dnn.objective``.
     held : Tensor of int, optional
         Cells of ``held_out_error``.

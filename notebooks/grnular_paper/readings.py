@@ -22,6 +22,7 @@ import pandas as pd
 
 from grnular_core.models.glad import GLADConfig
 from grnular_core.models.grnular import GRNULarConfig
+from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
 from grnular_paper.ablations import AS_PRINTED, with_config
@@ -31,7 +32,7 @@ from grnular_paper.tasks import Task
 SEEDS = (0, 1, 2)
 PUBLISHED = "loss of all iterations"  # the reading that is the published model: best on validation graphs
 GRAPHS = ("clean", "low-dropout")
-N_TFS = 10  # of both
+DS2 = "DS2-like"
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
 
@@ -43,7 +44,8 @@ class Reading(Task):
     recipe: Recipe  # how to train, on any graphs
     graphs: str  # family of the training and validation graphs
     seed: int  # of the graphs and of the first weights
-    n_graphs: int = 20  # so many to train on, and as many to validate with
+    n_graphs: int = 20  # so many to train on
+    n_valid: int = 20  # and so many to validate with
     experiment = READINGS
 
     @property
@@ -62,9 +64,9 @@ class Reading(Task):
         -------
         Recipe
         """
-        graphs = ((self.graphs, self.n_graphs),)
+        train, valid = (((self.graphs, n),) for n in (self.n_graphs, self.n_valid))
         recipe = with_config(self.recipe, seed=self.seed)
-        return replace(recipe, train=graphs, valid=graphs, seed=self.seed)
+        return replace(recipe, train=train, valid=valid, seed=self.seed)
 
     def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
         """Train: a row an epoch, from 0 (untrained)."""
@@ -122,8 +124,8 @@ def choices() -> dict[str, Recipe]:
 def couplings() -> dict[str, Recipe]:
     """The paper's model trained with a stronger pull of f_W towards Z than means give it.
 
-    That of Eq. 12 with its error averaged over cells and summed over genes is as many times as strong as there are TFs;
-    beside it stands that of this work's models.
+    With the mean over cells alone and sums over genes in Eq. 12 it is as many times as strong as there are TFs; beside it
+    stands that of this work's models.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def couplings() -> dict[str, Recipe]:
     names = [f"{PUBLISHED}, H_d = 100", f"{PUBLISHED}, P = 10, H_d = 100"]
     both = {"as printed": AS_PRINTED, **{name: choices()[name] for name in names}}
     pulls = {
-        "mean over cells alone": {"lam_scale": float(N_TFS)},
+        "mean over cells alone": {"reduction": "cells"},
         "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True},
     }
     return {
@@ -143,6 +145,17 @@ def couplings() -> dict[str, Recipe]:
             (own, of), *((f"{own}, {pull}", with_config(of, **settings)) for pull, settings in pulls.items())
         )
     }  # fmt: skip
+
+
+def couplings_of_ds2() -> dict[str, Recipe]:
+    """The same in the range of DS2, where the number of TFs is nearer to that of real cells.
+
+    Returns
+    -------
+    dict of str to Recipe
+    """
+    published = RECIPES["grnular-DS2"]
+    return {"P = 10, mean over cells alone": with_config(published, n_inner=10, reduction="cells")}
 
 
 def glad_readings() -> dict[str, Recipe]:
@@ -175,7 +188,8 @@ def tasks() -> list[Reading]:
     -------
     list of Reading
     """
-    return [
+    large = [Reading(name, recipe, DS2, 0, n_valid=8) for name, recipe in couplings_of_ds2().items()]
+    return large + [
         Reading(name, recipe, family, seed)
         for recipes in (readings() | choices() | couplings(), glad_readings())
         for seed in SEEDS

@@ -62,7 +62,7 @@ def test_path_product_sums_the_strength_of_all_paths(depth):
         assert float(theta[0, t, g]) == pytest.approx(total)
 
 
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "cells"])
 def test_objective_is_equation_12(reduction):
     weights, X_T, X_O, Z, lam = data(graphs=2)
     value = objective(weights, X_T, X_O, Z, lam, reduction)
@@ -72,12 +72,14 @@ def test_objective_is_equation_12(reduction):
         error, penalty = (residual[i] ** 2).sum(), (gap[i] ** 2).sum()
         if reduction == "mean":
             error, penalty = error / residual[i].numel(), penalty / gap[i].numel()
+        if reduction == "cells":
+            error, penalty = (of / X_O.shape[2] for of in (error / X_O.shape[1], penalty))
         assert float(value[i]) == pytest.approx(float(error + lam[i, 0, 0] / 2 * penalty))
         plain = objective(weights, X_T, X_O, reduction=reduction)
         assert float(plain[i]) == pytest.approx(float(error))
 
 
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "cells"])
 @pytest.mark.parametrize("penalty", [True, False])
 @pytest.mark.parametrize("depth", [2, 3])
 def test_gradient_equals_autograd(depth, penalty, reduction):

@@ -17,7 +17,7 @@ def mixed_state(weights: Weights) -> AdamState:
     return AdamState(steps.to(state.step), moments, _each(torch.square, moments))
 
 
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "cells"])
 @pytest.mark.parametrize("mixed", [False, True], ids=["in step", "mixed steps"])
 @pytest.mark.parametrize("depth", SIZES)
 def test_fit_dnn_equals_the_plain_steps(depth, mixed, reduction):

@@ -34,7 +34,7 @@ def step_cells(request, monkeypatch) -> int:
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.01])
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "cells"])
 def test_good_init_is_that_of_the_dense_table(step_cells, tolerance, reduction):
     cells, tfs, X_T, X_O, weights = case()
     fitted, held = split = split_cells(300, seeded(1))
