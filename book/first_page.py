@@ -58,15 +58,15 @@ FINDINGS = """\
 """
 ADVICE = """\
 For droplets and other counts of molecules run `grnular infer`, whose default is GRNULar-curated; for plates see [which method
-first](your_data.md#which-method-first). Against curated networks of {fitted_sets} sets of cells,
-each left out of its fit in turn, it has {curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the
-{fitted_umi_sets} sets with molecule counts, from {fitted_range}; the other one, {fitted_reads}, has reads), correlation
-{curated_correlation:.1f} and *{control}*, a control that ignores which TF acts on which gene, {control_ratio:.1f} (geometric
-means; [more real cells](../notebooks/10_more_real_cells.ipynb)). Against STRING, on the plates of BEELINE, it has
-{real_grnular_curated:.1f}, within-cluster correlation {real_within_clusters:.1f} and RegDiffusion, which takes minutes,
-{real_regdiffusion:.1f}. These means rest on two datasets of blood stem cells: over the other {other_datasets} they are
-{other_grnular_curated:.1f}, {other_within_clusters:.1f} and {other_regdiffusion:.1f}, and the order of the three is open. The
-published model has {real_grnular:.1f}: on real cells it is not the one to take. Against ChIP-seq of the same cells no method of the figure is
+first](your_data.md#which-method-first). Against curated networks of {fitted_sets} sets of cells, each left out of its fit in
+turn, it has {curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the {fitted_umi_sets} sets with molecule
+counts, from {fitted_range}; the other one, {fitted_reads}, has reads), correlation {curated_correlation:.1f} and *{control}*,
+a control that ignores which TF acts on which gene, {control_ratio:.1f} (geometric means; [more real
+cells](../notebooks/10_more_real_cells.ipynb)). Against STRING, on the plates of BEELINE, it has {real_grnular_curated:.1f},
+within-cluster correlation {real_within_clusters:.1f} and RegDiffusion, which takes minutes, {real_regdiffusion:.1f}. These
+means rest on two datasets of blood stem cells: over the other {other_datasets} they are {other_grnular_curated:.1f},
+{other_within_clusters:.1f} and {other_regdiffusion:.1f}, and the order of the three is open. The published model has
+{real_grnular:.1f}: on real cells it is not the one to take. Against ChIP-seq of the same cells no method of the figure is
 more than {most:.2f} times random on average: an edge of any of them is a hypothesis to be tested.
 """
 FITS = {"over_none": "without GRNULar-cells", "over_grnboost2": "GRNBoost2 in place of GRNULar-cells"}  # variants
