@@ -73,15 +73,6 @@ class _SameMaskEarlyStop:
     For each stage the squared error of the left-out cells before and after adding that stage's tree is compared on
     the same cells. Boosting stops when the mean of the last ``window`` differences is negative, never before
     ``window`` stages.
-
-    Parameters
-    ----------
-    window : int
-
-    Attributes
-    ----------
-    improvements : list of float
-        The differences.
     """
 
     def __init__(self, window: int = EARLY_STOP_WINDOW) -> None:

@@ -86,7 +86,6 @@ def check_memory(
 
     Parameters
     ----------
-    n_cells, n_genes, n_tfs : int
     method : Method, optional
         An entry of the registry; None for what every method takes.
     n_values : int, optional
@@ -124,7 +123,6 @@ def expected_seconds(
 
     Parameters
     ----------
-    n_cells, n_genes, n_tfs : int
     method : Method
     weights : str or Path, optional
         Trained weights in place of the method's own.
@@ -165,7 +163,6 @@ def grnular_seconds(
 
     Parameters
     ----------
-    n_cells, n_genes, n_tfs : int
     rate : float
         Floating-point operations a second (``_measured_rate``).
     config : GRNULarConfig

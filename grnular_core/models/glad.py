@@ -79,7 +79,6 @@ def tf_mask(tf_index: Tensor, n_genes: int) -> Tensor:
     Parameters
     ----------
     tf_index : Tensor of int, shape (graphs, tfs)
-    n_genes : int
 
     Returns
     -------

@@ -23,6 +23,7 @@ X_O : Tensor, shape (graphs, cells, genes)
 reduction : {"sum", "mean", "cells"}
     See ``dnn.objective``.
 lr : float
+    Adam's step size.
 """
 
 from __future__ import annotations
@@ -240,8 +241,6 @@ class InPlaceFit:
         Parameters
         ----------
         n_steps : int
-        lr : float
-            Adam's step size.
         Z : Tensor, shape (graphs, tfs, genes), optional
             None fits without a penalty.
         lam : Tensor, shape (graphs, 1, 1), optional
@@ -357,8 +356,6 @@ def good_init(
         Positions of the cells to fit and of those held out, see ``split_cells``.
     n_epochs : int
         E1, the most steps taken.
-    lr : float
-        Adam's step size.
     tolerance : float
         A graph is left as it is once 25 steps lowered its held-out error by less than this share of it;
         0 takes all steps. Each graph of a batch stops independently of the others.

@@ -7,14 +7,10 @@ half of their TFs to the same dropout, or all of them.
 
 Parameters
 ----------
-name : str
-    A test setting, a key of ``SETTINGS``.
 folder : Path
     The folder of recorded tables.
 found : DataFrame
     Rows of the recorded table ``ceilings``: ``setting, replicate, density, strict_auprc, strict_auroc``, one a test graph.
-recorded : DataFrame
-    Rows of other methods on the same test graphs, as ``grids.rows``.
 """
 
 from __future__ import annotations

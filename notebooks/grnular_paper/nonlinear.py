@@ -6,10 +6,6 @@ With a product, an exclusive or and a square no TF correlates with its targets.
 
 Parameters
 ----------
-kind : str
-    Of ``KINDS``.
-replicate : int
-    Number of the network.
 rows : DataFrame
     Of ``_measure``.
 """

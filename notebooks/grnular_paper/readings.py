@@ -8,8 +8,6 @@ Parameters
 ----------
 curves : DataFrame
     Recorded rows of "readings": one an epoch of a training.
-folder : Path
-    The folder of recorded tables.
 """
 
 from __future__ import annotations

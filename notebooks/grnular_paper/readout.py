@@ -3,11 +3,6 @@
 Every set counts alike, within a set every curated network, and within a network its edges as much as all other
 candidates. For the scores on a set, neither the set nor the TFs that are scored have a part in the fit: TFs are cut
 into two halves by a hash of their names, and each half is scored by a readout of the other sets and the other half.
-
-Parameters
-----------
-dataset : str
-    A set of ``more_cells.SETS``.
 """
 
 from __future__ import annotations

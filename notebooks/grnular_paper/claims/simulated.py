@@ -97,10 +97,6 @@ class Comparison:
     def over_all_pairs(self, folder: Path) -> Verdict:
         """By the paper's protocol for methods without the list, over all pairs of genes (``grnular_paper.all_pairs``).
 
-        Parameters
-        ----------
-        folder : Path
-
         Returns
         -------
         Verdict

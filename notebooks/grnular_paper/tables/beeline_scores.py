@@ -177,7 +177,6 @@ def informative_means(found: Ranking, informative: Sequence[str]) -> dict[str, f
 
     Parameters
     ----------
-    found : Ranking
     informative : sequence of str
 
     Returns

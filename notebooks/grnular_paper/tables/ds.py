@@ -10,8 +10,6 @@ datasets : iterable of str
     Some of ``DATASETS``.
 found : DataFrame
     A row a TF, ``learning.per_tf``; may be empty.
-weights : str
-    Name of trained weights of the published model.
 device : str
     Where torch runs.
 """
