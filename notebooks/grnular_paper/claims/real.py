@@ -172,10 +172,11 @@ def with_the_papers_genes(folder: Path) -> Finding:
     by_paper, strict = by_paper[informative], strict[informative]
     against = _editions(by_paper, OTHERS)
     found = [_counts(of, PUBLISHED, against) for of in (strict, by_paper)]
-    best = by_paper[[name for name in against if name in by_paper]].max(axis=1)
     shown = "; ".join(
-        f"{pair[0]} {own:.3f}, the best of them {other:.3f}, random scores {chance.get(pair, float('nan')):.3f}"
-        for pair, own, other in zip(by_paper.index, by_paper[PUBLISHED], best, strict=True)
+        f"{pair[0]} {of[PUBLISHED]:.3f} [best of them {of.reindex(against).max():.3f}], "
+        f"random scores {chance.get(pair, float('nan')):.3f}; strict {strict.loc[pair, PUBLISHED]:.3f} "
+        f"[{strict.loc[pair].reindex(against).max():.3f}]"
+        for pair, of in by_paper.iterrows()
     )
     numbers = (
         f"strict: higher in {found[0][0]}, lower in {found[0][1]} of {found[0][2]}; paper's: higher in {found[1][0]}, lower in "
