@@ -30,7 +30,6 @@ from grnular_paper.tasks import Task
 SEEDS = (0, 1, 2)
 PUBLISHED = "loss of all iterations"  # the reading that is the published model: best on validation graphs
 GRAPHS = ("clean", "low-dropout")
-DS2 = "DS2-like"
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
 
@@ -145,15 +144,21 @@ def couplings() -> dict[str, Recipe]:
     }  # fmt: skip
 
 
-def couplings_of_ds2() -> dict[str, Recipe]:
-    """The same in the range of DS2, where the number of TFs is nearer to that of real cells.
+def scalings(of: str) -> dict[str, Recipe]:
+    """How the sums of Eq. 12 are scaled in the range of DS1 or DS2, whose models infer from the most TFs.
+
+    Parameters
+    ----------
+    of : {"DS1", "DS2"}
 
     Returns
     -------
     dict of str to Recipe
+        Trainings of that range with P and the scale of Eq. 12 changed.
     """
-    published = RECIPES["grnular-DS2"]
-    return {"P = 10, mean over cells alone": with_config(published, n_inner=10, reduction="cells")}
+    base = RECIPES[f"grnular-{of}"]
+    small = {"P = 5, mean over cells alone": with_config(base, n_inner=5, reduction="cells")} if of == "DS1" else {}
+    return small | {"P = 10, mean over cells alone": with_config(base, n_inner=10, reduction="cells")}
 
 
 def glad_readings() -> dict[str, Recipe]:
@@ -186,7 +191,11 @@ def tasks() -> list[Reading]:
     -------
     list of Reading
     """
-    large = [Reading(name, recipe, DS2, 0, n_valid=8) for name, recipe in couplings_of_ds2().items()]
+    large = [
+        Reading(name, recipe, f"{of}-like", 0, n_valid=sum(n for _, n in recipe.valid))
+        for of in ("DS1", "DS2")
+        for name, recipe in scalings(of).items()
+    ]
     return large + [
         Reading(name, recipe, family, seed)
         for recipes in (readings() | choices() | couplings(), glad_readings())
