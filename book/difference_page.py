@@ -14,7 +14,7 @@ from grnular_paper.findings import said
 from grnular_paper.readings import best
 from grnular_paper.real_data import GENES, recorded_pairs
 from grnular_paper.records import CHANCE, KEY, READINGS, Record, recorded_table
-from grnular_paper.tables.readings import TITLES
+from grnular_paper.tables.readings import TITLES, scalings_table
 
 from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.weights import read_trained
@@ -38,7 +38,7 @@ def effects(folder: Path) -> dict[str, str]:
         "clip": ["as printed", "gradient not clipped"],
         "loss": ["as printed", "Eq. 11"],
         "beta": ["beta = 1", "as printed", "beta = 5"],
-        "printed_sums": ["as printed", "sums in Eq. 12"],
+        "printed_sums": ["as printed", "as printed, mean over cells alone", "sums in Eq. 12"],
     }
     choices = {"diagonal": "diagonal", "glad_start": "Z_0", "held_out": "cells of goodINIT"}
     texts = {name: of_factor(folder, *factor) for name, factor in factors.items()}
@@ -57,6 +57,7 @@ def effects(folder: Path) -> dict[str, str]:
         "train_graphs": said("train_graphs")(folder),
         "inner_steps": said("inner_steps")(folder),
         "our_steps": inner_steps(),
+        "scaled": scaled(folder),
         "paper_and_ours": clean_and_noisy(folder, ("grnular", "grnular-context")),
     }
 
@@ -97,6 +98,13 @@ def conventions(folder: Path) -> str:
         for row in table.itertuples()
     ]
     return f"at a dropout of 75 %, density {table['density'].mean():.2f}: " + "; ".join(lines)
+
+
+def scaled(folder: Path) -> str:
+    """AUPRC in the range of DS2 by the scale of Eq. 12."""
+    table = scalings_table(Record(READINGS, folder).rows())
+    of = table[table["range"] == "DS2"]
+    return ", ".join(f"{line.variant}: {line.trained}" for line in of.itertuples())
 
 
 def inner_steps() -> str:

@@ -156,9 +156,9 @@ def scalings(of: str) -> dict[str, Recipe]:
     dict of str to Recipe
         Trainings of that range with P and the scale of Eq. 12 changed.
     """
-    base = RECIPES[f"grnular-{of}"]
-    small = {"P = 5, mean over cells alone": with_config(base, n_inner=5, reduction="cells")} if of == "DS1" else {}
-    return small | {"P = 10, mean over cells alone": with_config(base, n_inner=10, reduction="cells")}
+    base = with_config(RECIPES[f"grnular-{of}"], n_inner=5, reduction="mean")
+    small = {"P = 5, mean over cells alone": with_config(base, reduction="cells")} if of == "DS1" else {}
+    return {"P = 5": base, **small, "P = 10, mean over cells alone": with_config(base, n_inner=10, reduction="cells")}
 
 
 def glad_readings() -> dict[str, Recipe]:

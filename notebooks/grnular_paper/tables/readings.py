@@ -95,9 +95,10 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         ``best_reading``, ``n_seeds``; ``<graphs>_start``, ``_printed``, ``_on_Z``, ``_cut``: AUPRC on validation graphs
         before training, and after it as printed, with the loss on Z, and with the inner gradient cut as well;
         ``<graphs>_chosen``: what validation chooses of P, H_d and beta; ``<graphs>_P5``, ``_P10`` and ``choice_seeds``:
-        P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have; ``<graphs>_coupled``,
-        ``_uncoupled``: the second of these with the stronger coupling and without; ``<graphs>_gain``: the range of what training
-        adds to the chosen variant, seed by seed.
+        P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have; ``<graphs>_uncoupled``,
+        ``_cells``, ``_coupled``: the second of these as it is, with the mean over cells alone and with the stronger coupling;
+        ``ds2_means``, ``ds2_cells``: the variants of ``readings.scalings`` in the range of DS2; ``<graphs>_gain``: the range of
+        what training adds to the chosen variant, seed by seed.
     """
     names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
     found = _shared(readings.best(curves), list(names.values()))
@@ -117,16 +118,37 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     wide = f"{readings.PUBLISHED}, P = 10, H_d = 100"
     last = {"P5": f"{readings.PUBLISHED}, H_d = 100", "P10": wide}
     numbers["choice_seeds"] = int(_shared(every, list(last.values()))["seed"].nunique())
-    for names in (last, {"uncoupled": wide, "coupled": f"{wide}, stronger coupling"}):
+    pulls = {"uncoupled": wide, "cells": f"{wide}, mean over cells alone", "coupled": f"{wide}, stronger coupling"}
+    for names in (last, pulls):
         means = _shared(every, list(names.values())).groupby(["graphs", "reading"])["best"].mean()
         for family, (short, name) in product(readings.GRAPHS, names.items()):
             numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
+    of_ds2 = every[every["graphs"] == "DS2-like"].set_index("reading")["best"].reindex(list(readings.scalings("DS2")))
+    numbers |= {"ds2_means": float(of_ds2.iloc[0]), "ds2_cells": float(of_ds2.iloc[-1])}
     for family in readings.GRAPHS:
         key = family.replace("-", "_")
         of = every[(every["graphs"] == family) & (every["reading"] == numbers[f"{key}_chosen"])]
         gain = of["best"] - of["start"]
         numbers[f"{key}_gain"] = f"{gain.min():.3f} to {gain.max():.3f}"
     return numbers
+
+
+def scalings_table(curves: pd.DataFrame) -> pd.DataFrame:
+    """AUPRC on validation graphs in the ranges of DS1 and DS2, by the scale of Eq. 12 and by P.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a line a recorded training: ``range, variant, untrained``, and ``trained``, the best epoch.
+    """
+    found = readings.best(curves).set_index(["graphs", "reading"])
+    lines = [
+        (of, name, *(f"{found.loc[(f'{of}-like', name), column]:.3f}" for column in ("start", "best")))
+        for of in ("DS1", "DS2")
+        for name in readings.scalings(of)
+        if (f"{of}-like", name) in found.index
+    ]
+    return pd.DataFrame(lines, columns=["range", "variant", "untrained", "trained"])
 
 
 def weights_table() -> pd.DataFrame:
