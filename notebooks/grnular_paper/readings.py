@@ -30,6 +30,7 @@ from grnular_paper.tasks import Task
 SEEDS = (0, 1, 2)
 PUBLISHED = "loss of all iterations"  # the reading that is the published model: best on validation graphs
 GRAPHS = ("clean", "low-dropout")
+OVER_CELLS, SCALED = "mean over cells alone", {"reduction": "cells"}  # in Eq. 12, in place of the mean over all entries
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
 
@@ -102,19 +103,25 @@ def readings() -> dict[str, Recipe]:
 
 
 def choices() -> dict[str, Recipe]:
-    """What the paper chooses on validation graphs: P, H_d and beta, one at a time and together with ``PUBLISHED``.
+    """What is chosen on validation graphs: P, H_d and beta, one at a time, and together with ``PUBLISHED``.
+
+    The last ones also have the scale of Eq. 12 changed, which the text leaves open.
 
     Returns
     -------
     dict of str to Recipe
     """
     base, published = AS_PRINTED, readings()[PUBLISHED]
+    together = {
+        f"{PUBLISHED}, H_d = 100": with_config(published, hidden=(100,)),
+        f"{PUBLISHED}, P = 10, H_d = 100": with_config(published, n_inner=10, hidden=(100,)),
+    }
     return {
         **{f"P = {p}": with_config(base, n_inner=p) for p in (2, 10, 20)},
         **{f"H_d = {h}": with_config(base, hidden=(h,)) for h in (60, 100)},
         **{f"beta = {b:g}": replace(base, beta=b) for b in (0.5, 1.0, 5.0)},
-        f"{PUBLISHED}, H_d = 100": with_config(published, hidden=(100,)),
-        f"{PUBLISHED}, P = 10, H_d = 100": with_config(published, n_inner=10, hidden=(100,)),
+        **together,
+        **{f"{name}, {OVER_CELLS}": with_config(of, **SCALED) for name, of in together.items()},
     }
 
 
@@ -129,10 +136,10 @@ def couplings() -> dict[str, Recipe]:
     dict of str to Recipe
         By name, each beside the reading of the same settings.
     """
-    names = [f"{PUBLISHED}, H_d = 100", f"{PUBLISHED}, P = 10, H_d = 100"]
-    both = {"as printed": AS_PRINTED, **{name: choices()[name] for name in names}}
+    wide = f"{PUBLISHED}, P = 10, H_d = 100"
+    both = {"as printed": AS_PRINTED, wide: choices()[wide]}
     pulls = {
-        "mean over cells alone": {"reduction": "cells"},
+        OVER_CELLS: SCALED,
         "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True},
     }
     return {
@@ -157,8 +164,8 @@ def scalings(of: str) -> dict[str, Recipe]:
         Trainings of that range with P and the scale of Eq. 12 changed.
     """
     base = with_config(RECIPES[f"grnular-{of}"], n_inner=5, reduction="mean")
-    small = {"P = 5, mean over cells alone": with_config(base, reduction="cells")} if of == "DS1" else {}
-    return {"P = 5": base, **small, "P = 10, mean over cells alone": with_config(base, n_inner=10, reduction="cells")}
+    small = {f"P = 5, {OVER_CELLS}": with_config(base, **SCALED)} if of == "DS1" else {}
+    return {"P = 5": base, **small, f"P = 10, {OVER_CELLS}": with_config(base, n_inner=10, **SCALED)}
 
 
 def glad_readings() -> dict[str, Recipe]:
