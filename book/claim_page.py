@@ -14,6 +14,7 @@ from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 
 N_TFS, GENES = (10, 37, 127), 100  # of DS1 to DS3, and of the paper's simulated graphs
+SCALES = {"mean": "means", "cells": "mean over cells", "sum": "sums"}
 LOSSES = {"balanced": "Eq. 16", "summed": "Eq. 11", "cross-entropy": "cross-entropy", "smooth-ap": "average precision"}
 # sections on the page of real cells
 REAL = (
@@ -70,10 +71,10 @@ def recipes() -> str:
     for name, recipe in {"grnular-untrained": Recipe(epochs=0), **released}.items():
         model = "" if recipe.model.startswith("grnular") else f"{recipe.model}-*"
         lines.setdefault(settings(recipe), {})[f"`{model or name}`"] = None
-    header = ["recipe", "$L$", "$P$", "$E1$", "$H_d$", "loss", r"$\beta$", "graphs", "epochs"]
+    header = ["recipe", "$L$", "$P$", "$E1$", "$H_d$", "Eq. 12", "loss", r"$\beta$", "graphs", "epochs"]
     caption = (
         "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "
-        f"{', '.join(map(str, N_TFS))} TFs), loss with the weight $\\beta$ of missed edges in its "
+        f"{', '.join(map(str, N_TFS))} TFs), scale of Eq. 12, loss with the weight $\\beta$ of missed edges in its "
         "F score, training graphs and epochs; of an ensemble first those of its members. The paper prints $P = 5$ for clean "
         "cells, where validation graphs prefer 10 here, and 200 units for 37 TFs."
     )
@@ -81,13 +82,14 @@ def recipes() -> str:
 
 
 def settings(recipe: Recipe) -> tuple[str, ...]:
-    """L, P, E1, H_d, loss, beta, graphs and epochs of a recipe, a dash for what it does not have."""
+    """L, P, E1, H_d, scale of Eq. 12, loss, beta, graphs and epochs of a recipe, a dash for what it does not have."""
     config = recipe.config
-    inner = ("–",) * 3
+    inner = ("–",) * 4
     if isinstance(config, GRNULarConfig):
         units = dict.fromkeys(config.layer_sizes(n, GENES)[1] for n in N_TFS)
         most = "≤ " if config.init_tolerance else ""
-        inner = (str(config.n_inner), f"{most}{config.init_epochs}", ", ".join(map(str, units)))
+        scale = SCALES[config.reduction] + (f", λ × {config.lam_scale:g}" if config.lam_per_error else "")
+        inner = (str(config.n_inner), f"{most}{config.init_epochs}", ", ".join(map(str, units)), scale)
     trained = [of for of in (*map(RECIPES.get, recipe.members), recipe) if of.epochs]
     losses = dict.fromkeys(LOSSES[of.loss] for of in trained)
     beta = {f"{of.beta:g}" for of in trained if of.loss in ("balanced", "summed")}
