@@ -145,7 +145,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     ),
     "grnular-noisy": (
         "GRNULar as the paper writes it, 20 graphs without dropout or with 25 %",
-        Recipe(config=_PUBLISHED, **_EQ_16, **_NOISY),
+        Recipe(config=replace(_PUBLISHED, n_inner=10), **_EQ_16, **_NOISY),
     ),
     "grnular-DS1": (
         "GRNULar as the paper writes it, 20 random networks in the range of DS1, without dropout",
