@@ -141,12 +141,12 @@ def scalings_table(curves: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Texts, a line a recorded training: ``range, variant, untrained``, and ``trained``, the best epoch.
     """
-    found = readings.best(curves).set_index(["graphs", "reading"])
+    found = readings.best(curves)
     lines = [
-        (of, name, *(f"{found.loc[(f'{of}-like', name), column]:.3f}" for column in ("start", "best")))
+        (of, name, f"{training.start:.3f}", f"{training.best:.3f}")
         for of in ("DS1", "DS2")
         for name in readings.scalings(of)
-        if (f"{of}-like", name) in found.index
+        for training in found[(found["graphs"] == f"{of}-like") & (found["reading"] == name)].itertuples()
     ]
     return pd.DataFrame(lines, columns=["range", "variant", "untrained", "trained"])
 
