@@ -77,8 +77,8 @@ def numbers(folder: Path) -> dict[str, object]:
     for column, prefix in (("strict protocol", "strict"), ("paper's protocol", "papers")):
         words = {REPRODUCED: "reproduced", PARTLY: "partly", NOT_REPRODUCED: "failed", UNTESTED: "untested"}
         found |= {f"{prefix}_{name}": int(counts.loc[word, column]) for word, name in words.items()}
-    found |= {"n_claims": len(registry.papers(claims)), "n_early": int(registry.papers(claims)["early"].sum())}
     papers = registry.papers(claims)
+    found |= {"n_claims": len(papers), "n_early": int(papers["early"].sum())}
     found |= {"n_both": int(((papers["by_paper"] != "") & (papers["verdict"] != UNTESTED)).sum())} | beside_blood(folder)
     found |= {f"claim_{row.name}": row.numbers for row in claims.set_index("name", drop=False).itertuples(index=False)}
     found |= runtimes.forward_numbers(

@@ -126,8 +126,7 @@ def numbers_cell(row: pd.Series) -> str:
     """The printed value, where there is one, the reproduced values by both protocols, and the basis of the verdict."""
     printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
     basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
-    papers = row["numbers_by_paper"]  # beside the strict ones, so not one a line
-    beside = f"<br>*By the paper's protocol*: {papers}" if papers else ""
+    beside = f"<br>*By the paper's protocol*: {row['numbers_by_paper']}" if row["numbers_by_paper"] else ""
     return printed + (in_lines(row["numbers"]) or "–") + beside + basis
 
 

@@ -120,7 +120,7 @@ class Comparison:
         tested = self.panel is None or self.panel in _testable_dropouts()
         what = f"strict {kind} of {label(strict.chosen)} less that of"
         finding = from_verdicts(strict, paper, planned, what, tested)
-        if self.both or self.experiment == "clean":  # on clean cells tuned settings are the better ones everywhere
+        if self.both or self.experiment == "clean":  # where tuned trees are better at nearly every point
             return finding
         beside = self._with_packages(rows, set(strict.tests["against"]))
         return replace(finding, numbers=finding.numbers + beside)
