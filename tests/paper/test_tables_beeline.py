@@ -273,7 +273,9 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     first = scored(*((*pair, epr) for pair, epr in zip(of, [3, 1] * 7 + [3, 9], strict=True)), columns="network dataset method strict_epr")
     table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"], first)
     assert table["EPR"].tolist() == ["1.00", "3.00"] and set(table["precision at k"]) == {"0.25"}
-    assert table.loc["CLR", "mean"] == "2.00 [2.00, 2.00]"
+    assert table.loc["CLR", "geometric mean"] == "2.00 [2.00, 2.00]"
+    assert table["arithmetic mean"].tolist() == ["4.50", "2.00"]  # of 8 and 1, four pairs each, and of 2
+    assert table["mean rank"].tolist() == ["1.5", "1.5"]  # each is first on four of eight pairs
     half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
     assert table.loc["CLR", "over TFs"] == f"[{2 * np.exp(-half):.2f}, {2 * np.exp(half):.2f}]"
     assert table["informative pairs"].tolist() == ["2.83", "2.00"]
@@ -284,6 +286,21 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     numbers = scores.mean_numbers(ranked)
     assert numbers["best_method"] == "GRNULar-cells (this work)"
     assert np.isnan(numbers["ratio_ridge"])
+
+
+def test_a_mean_rank_counts_places_pair_by_pair_where_ties_share_theirs():
+    ratios = {"ridge": (3.0, 2.0, 2.0), "grnular": (2.0, 2.0, 9.0), "ridge-tuned": (1.0, 1.0, 1.0), "clr": (9.0, 9.0)}
+    lines = [(STRING, d, m, r, 0.5) for m, of in ratios.items() for d, r in zip(("mDC", "mESC", "hESC"), of, strict=False)]
+    rows = scored(*lines, columns="network dataset method strict_auprc_ratio strict_auroc").assign(strict_epr=1.0)
+    shown = scores.with_tuned(["ridge", "grnular", "clr"], rows)
+    assert shown == ["ridge", "grnular", "clr", "ridge-tuned"]
+    edges = scored(*((*line[:3], 1.0, 4.0, 0.25) for line in lines), columns="network dataset method low high tf_precision")
+    others = scored(*((*line[:3], 1.5) for line in lines if line[2] != "ridge"), columns="network dataset method ratio_others")
+    table = scores.summary_table(scores.ranking(rows, shown), edges, others, ["[S] mDC"], rows)
+    # CLR lacks a pair, so it has no row and takes no place; Ridge: 1, 1.5 and 2, GRNULar: 2, 1.5 and 1
+    assert table["mean rank"].to_dict() == {"GRNULar (published)": "1.5", "ridge": "1.5", "ridge (tuned)": "3.0"}
+    assert table["rank"].str.split().str[0].tolist() == ["1", "2", "3"]  # of the geometric mean, which differs
+    assert table["non-TF targets"].tolist() == ["1.50", "", "1.50"]
 
 
 def test_tuned_settings_stand_beside_those_of_the_package():

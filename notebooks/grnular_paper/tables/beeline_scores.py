@@ -245,6 +245,17 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     return Ranking(scored, logs[ranked], [pair.split("] ")[1] for pair in logs.index])
 
 
+def with_tuned(methods: Iterable[str], rows: pd.DataFrame) -> list[str]:
+    """Return the methods, and after them those that have rows with tuned settings as well, by these settings.
+
+    Returns
+    -------
+    list of str
+    """
+    methods, recorded = list(methods), set(rows["method"])
+    return methods + [f"{m}{TUNED}" for m in methods if f"{m}{TUNED}" in recorded]
+
+
 def summary_table(
     found: Ranking, by_edge: pd.DataFrame, targets: pd.DataFrame, informative: Sequence[str], rows: pd.DataFrame
 ) -> pd.DataFrame:
@@ -259,9 +270,10 @@ def summary_table(
     -------
     DataFrame
         Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density with its 95 % interval over pairs,
-        and that over TFs (of pairs that are independent, each with the spread of its draws);
+        and that over TFs (of pairs that are independent, each with the spread of its draws); the arithmetic mean;
         its geometric means over the informative pairs, and over targets that are no TFs; with
-        two datasets or more the rank with an interval from drawing datasets with replacement; median of EPR over pairs,
+        two datasets or more the rank with an interval from drawing datasets with replacement; the mean over pairs of its rank
+        among the methods of the table (1 is best, ties share theirs); median of EPR over pairs,
         and mean of precision at k per TF. A cell is empty where a pair lacks its number.
     """
     log = found.by_pair
@@ -270,19 +282,20 @@ def summary_table(
     table = pd.DataFrame(index=found.methods)
     over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
     half = HALF_WIDTH * spread.reindex(found.methods)
-    table["mean"] = [
+    table["geometric mean"] = [
         f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_pairs.items()
     ]
     table["over TFs"] = [
         _interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods
     ]
+    table["arithmetic mean"] = _shown(np.exp(log).mean())
     table["informative pairs"] = _shown(np.exp(log.reindex(list(informative)).mean(skipna=False)))
-    others = others.reindex(columns=found.methods).astype(float)
-    middle = np.exp(np.log(others).mean(skipna=False))
-    table["non-TF targets"] = _shown(middle)
+    others = np.log(others.reindex(columns=found.methods).astype(float))
+    table["non-TF targets"] = _shown(np.exp(others.mean(skipna=False)))
     if len(set(found.datasets)) > 1:
         ranks = rank_intervals(log, found.datasets).reindex(table.index)
         table["rank"] = [f"{r.rank:g} [{r.low:.0f}, {r.high:.0f}]" for r in ranks.itertuples()]
+    table["mean rank"] = log.rank(axis=1, ascending=False).mean().map("{:.1f}".format)
     table["EPR"] = _shown(_by_pair(rows, "strict_epr").median().reindex(found.methods))
     table["precision at k"] = _shown(precision_means(by_edge, detailed(by_edge, found.methods)).reindex(found.methods))
     return table.rename(index=label)
