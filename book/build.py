@@ -89,6 +89,7 @@ def assemble(record: dict) -> None:
         ("notebooks", code_page.notebooks(sources(), record, tables)),
         ("example_edges", pages.example_edges()),
         ("example_scores", pages.example_scores()),
+        ("looks", pages.looks()),
         ("own_methods", examples.methods_first(tables)),
         ("own_example", examples.notebook_outputs(BUILD / "executed" / record["mode"] / "your_data.ipynb", generated)),
         ("own_mistakes", examples.mistakes()),

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+from grnular_paper.roles import looks_table
 
 # The worked example of the page on protocols: two TFs (A, B) and three other genes.
 GENES = ("A", "B", "c", "d", "e")
@@ -212,6 +213,13 @@ def example_scores() -> str:
     ]
     caption = f"The same prediction by both protocols, with the genes in two orders; {len(TRUTH)} edges are true."
     return table(header, rows["strict"] + rows["paper"], caption)
+
+
+def looks() -> str:
+    """Every scoring of a frozen model on test data."""
+    found = looks_table("")
+    caption = "Scorings of frozen models on test data since roles were set: what was scored, at which commit, and the command."
+    return table(list(found), found.to_numpy().tolist(), caption)
 
 
 def decimals(scores: dict, *names: str) -> list[str]:
