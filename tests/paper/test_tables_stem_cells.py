@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import gene_sets, stem_cells
+from grnular_paper.claims import real as claims
+from grnular_paper.records import recorded_folder
 from grnular_paper.tables import stem_cell_networks as networks
 from grnular_paper.tables import stem_cell_verdicts as verdicts
 from grnular_paper.tables import stem_cells as tables
@@ -135,15 +137,18 @@ def test_the_gene_set_is_told_beside_simpler_methods():
         ("grnular-cells", 1): set_scores(0.5),
         ("clr", 0): set_scores(0.7),
     }
-    assert networks.set_numbers(compared, "grnular-cells") == {"above_min": 0.5, "above_max": 0.6}
+    assert networks.set_numbers(compared, "grnular-cells") == {"above_max": 0.6, "above_mean": pytest.approx(0.55)}
     assert networks.simpler(compared, "grnular-cells") == {"clr": 0.7}
     text = networks.set_in_words(compared, "grnular-cells")
-    assert "0.55 for GRNULar-cells" in text and "CLR 0.70" in text and "is not specific" in text
+    assert "computed for this page: 0.55 for GRNULar-cells (this work) (mean over 2 seeds); CLR" in text
+    one = {run: of for run, of in compared.items() if run != ("grnular-cells", 1)}
+    assert "0.60 for GRNULar-cells (this work) (one seed)" in networks.set_in_words(one, "grnular-cells")
+    assert "CLR 0.70" in text and "is not specific" in text
     assert "is specific" in networks.set_in_words({**compared, ("clr", 0): set_scores(0.52)}, "grnular-cells")
     assert networks.set_in_words({("clr", 0): set_scores(0.7)}, "clr") == ""
     table = networks.set_table(compared)
     assert table["seed"].tolist() == [0, 1, ""] and table["AUROC, inside against outside"].iloc[0] == "0.600"
-    assert np.isnan(networks.set_numbers({}, "clr")["above_min"])
+    assert np.isnan(networks.set_numbers({}, "clr")["above_mean"])
 
 
 def test_the_network_drawn_is_that_of_the_mean_over_seeds(cells, runs):
@@ -282,3 +287,20 @@ def test_recorded_verdicts_have_the_form_of_those_of_this_run(tmp_path):
     assert not verdicts.recorded_statements(tmp_path, ["grnular", "ridge"], "TFs+500")
     assert not verdicts.recorded_statements(tmp_path, ["grnular"], "top500")
     assert not verdicts.recorded_statements(tmp_path / "none", ["grnular"], "TFs+500")
+
+
+def test_scores_inside_the_set_are_those_of_the_record_and_not_of_the_seeds_run_here(cells, runs, tmp_path):
+    compared = {run: set_scores(above) for run, above in zip(runs.scores, (0.3, 0.44, 0.7), strict=True)}
+    table = verdicts.assess(cells, runs, compared, networks.draw(cells, runs, 1), {}, {})
+    settings = {"method": "grnular-cells", "seeds": 2, "genes": "TFs+500", "n_random": 10000}
+    stem_cells.record_statements(table, tmp_path, settings)
+    found = verdicts.recorded_set(tmp_path, "grnular-cells", "TFs+500")
+    assert found == {"set_above": 0.37, "set_seeds": 2, "set_random": 10000}
+    assert not verdicts.recorded_set(tmp_path, "clr", "TFs+500") and not verdicts.recorded_set(tmp_path, "grnular-cells", "top500")
+    assert not verdicts.recorded_set(tmp_path / "none", "grnular-cells", "TFs+500")
+
+
+def test_the_box_of_the_page_has_the_number_of_the_page_of_claims():
+    found = verdicts.recorded_set(recorded_folder(), "grnular", "TFs+500")
+    assert f"{verdicts.INSIDE} {found['set_above']:.2f}, " in claims.statement("set_scores")(recorded_folder()).numbers
+    assert found["set_seeds"] >= 10 and found["set_random"] >= 10000

@@ -142,12 +142,12 @@ def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, flo
     Returns
     -------
     dict of str to float
-        ``above_min``, ``above_max``; NaN without a run.
+        ``above_max``, and ``above_mean``; NaN without a run.
     """
     above = [found.above for run, found in compared.items() if run[0] == method]
     return {
-        "above_min": float(min(above, default=np.nan)),
         "above_max": float(max(above, default=np.nan)),
+        "above_mean": float(np.mean(above)) if above else np.nan,
     }
 
 
@@ -171,8 +171,10 @@ def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
         words = f"The finding is specific to {label(method)}."
     else:
         words = f"The finding is not specific to {label(method)}."
+    over = "one seed" if len(above) == 1 else f"mean over {len(above)} seeds"
     return (
-        f"AUROC of scores inside the set against those outside: {mean:.2f} for {label(method)} (mean over seeds); {each}. {words}"
+        f"AUROC of scores inside the set against those outside, computed for this page: {mean:.2f} for {label(method)} ({over}); "
+        f"{each}. {words}"
     )
 
 

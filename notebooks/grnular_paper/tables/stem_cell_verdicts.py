@@ -24,6 +24,7 @@ table : DataFrame
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Trend, listed
 
 Statement = tuple[str, str, str, str]  # name, what the paper says, verdict, numbers
 Ranks = dict[tuple[Run, str], list[float]]  # (run, target) -> rank of each SOX factor
+INSIDE = "AUROC inside against outside"  # what stands before that number in the statement on the gene set
 NO_DATA, NO_TARGET = "no data at hand", f"{TARGET} is not in the data"
 
 
@@ -125,8 +127,8 @@ def _set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
     strict = sum(c.above > 0.5 and c.p_random < stem_cells.LEVEL for c in own)
     others = "".join(f", {label(n)} {v:.2f}" for n, v in simpler(compared, runs.method).items())
     numbers = (
-        f"p < 0.05 by Wilcoxon in {higher} of {len(own)} seeds, against random sets in {strict}; AUROC inside "
-        f"against outside {np.mean([c.above for c in own]):.2f}{others} (chance 0.5)"
+        f"p < 0.05 by Wilcoxon in {higher} of {len(own)} seeds, against random sets in {strict}; "
+        f"{INSIDE} {np.mean([c.above for c in own]):.2f}{others} (chance 0.5)"
     )
     return name, text, stem_cells.word(higher, len(own)), numbers
 
@@ -274,6 +276,32 @@ def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dic
     rows = rows.assign(verdict=rows["verdict"].map(words)).rename(columns={"statement": "the paper says"})
     shown = ["name", "the paper says", "verdict", "numbers"]
     return {m: rows.loc[rows["method"] == m, shown].reset_index(drop=True) for m in methods}
+
+
+def recorded_set(folder: Path, method: str, genes: str) -> dict[str, float]:
+    """Scores inside the gene set by the full-size run, to be glued: what the page of claims shows.
+
+    Parameters
+    ----------
+    folder : Path
+    method : str
+    genes : str
+        BEELINE's gene rule.
+
+    Returns
+    -------
+    dict of str to float
+        ``set_above``, the probability that a score inside is above one outside (mean over seeds), ``set_seeds`` and
+        ``set_random``, the numbers of seeds and of random sets; empty where the method is not recorded under this rule.
+    """
+    table = recorded_table(folder, "stem_cells")
+    if table.empty:
+        return {}
+    rows = table[(table["method"] == method) & (table["genes"] == genes) & (table["name"] == "set_scores")]
+    found = re.search(rf"{INSIDE} ([\d.]+)", rows["numbers"].iloc[0]) if len(rows) else None
+    if found is None:
+        return {}
+    return {"set_above": float(found[1]), "set_seeds": int(rows["seeds"].iloc[0]), "set_random": int(rows["n_random"].iloc[0])}
 
 
 def side_by_side(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
