@@ -7,6 +7,7 @@ import pytest
 from grnular_paper.figures.more_cells import _draw_means, _pair_grid, kind_panels, pair_heatmap
 from grnular_paper.more_cells import SETS
 from grnular_paper.tables import more_cells as tables
+from grnular_paper.tables import more_cells_seeds as seeds
 from grnular_paper.tables.more_cells import (
     _sets_won,
     choice_numbers,
@@ -189,10 +190,32 @@ def test_a_method_is_compared_with_correlation_on_every_kind_in_words(rows):
 
 
 def test_captions_say_how_many_sets_and_seeds(rows):
-    assert tables.seeds_in_words(rows) == "Seeds: 2 of CLR; 1 of the other methods."
-    assert tables.seeds_in_words(rows[rows["method"] == "clr"]) == "Seeds: 2 of each method."
+    assert seeds.seeds_in_words(rows) == "Seeds: 2 of CLR; 1 of the other methods."
+    assert seeds.seeds_in_words(rows[rows["method"] == "clr"]) == "Seeds: 2 of each method."
+    assert seeds.seeds_in_words(rows[:0]) == "Seeds: 0 of each method."
     caption = tables.kind_caption(rows, "curated")
     assert "on curated networks: geometric mean over 2 sets" in caption and caption.endswith("1 of the other methods.")
+
+
+def test_sets_with_fewer_seeds_than_others_are_named_and_so_are_methods_with_one():
+    runs = {
+        ("grnular-cells", "kang"): 1, ("grnular-cells", "tuck"): 3, ("grnular-cells", "lungT"): 3, ("grnular", "kang"): 1,
+        ("grnular", "tuck"): 1, ("clr", "kang"): 1, ("clr", "tuck"): 1, ("ridge", "tuck"): 3, ("ridge", "kang"): 3,
+    }  # fmt: skip
+    of = pd.DataFrame(
+        [(m, d, network, str(s)) for (m, d), n in runs.items() for s in range(n) for network in ("TRRUST", "ChEA")],
+        columns=["method", "dataset", "network", "seed"],
+    )
+    assert seeds.seeds_in_words(of) == "Seeds: 1 (kang) to 3 of GRNULar-cells (this work); 3 of ridge; 1 of the other methods."
+    words = seeds.one_seed_in_words(of)
+    assert words.endswith(": GRNULar (published); GRNULar-cells (this work) on *kang*.") and "CLR" not in words
+    more = of[(of["method"] == "grnular-cells") & (of["dataset"] == "tuck")].assign(dataset="kang")
+    whole = pd.concat([of, more]).drop_duplicates()  # the missing seeds are recorded
+    assert seeds.seeds_in_words(whole) == "Seeds: 3 of GRNULar-cells (this work), ridge; 1 of the other methods."
+    assert seeds.one_seed_in_words(whole).endswith(": GRNULar (published).")
+    short = whole[(whole["network"] != "ChEA") | (whole["seed"] == "0")]  # one network of the set has fewer
+    assert seeds.seeds_in_words(short) == "Seeds: 1 of each method."
+    assert seeds.one_seed_in_words(whole[whole["method"] == "ridge"]) == ""
 
 
 def test_methods_without_all_sets_are_named(rows):

@@ -29,9 +29,9 @@ from grnular_paper.tables.more_cells import (
     SHOWN,
     best_control,
     geometric_means,
-    seeds_in_words,
     set_scores,
 )
+from grnular_paper.tables.more_cells_seeds import seeds_in_words
 
 
 def kind_panels(rows: pd.DataFrame) -> Figure:

@@ -31,6 +31,7 @@ from grnular_core.plotting.style import label
 from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import CHIP, CURATED, KINDS, MIXED
 from grnular_paper.more_runs import BEELINE_LIST, STRICT_LIST
+from grnular_paper.tables.more_cells_seeds import seeds_in_words
 
 CONTROLS = ("degree", "target-mean", "target-is-tf", "random")  # they know no edge
 SHOWN = (
@@ -377,20 +378,6 @@ def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float 
         gaps = [(both[c] / both[f"{c}_recorded"] - 1).abs().max() for c in ("strict_auprc", "strict_auroc")]
         found |= {"live_record_pairs": len(both), "live_record_percent": 100 * float(np.nanmax([*gaps, 0.0]))}
     return found
-
-
-def seeds_in_words(rows: pd.DataFrame) -> str:
-    """Say over how many seeds each method is a mean.
-
-    Returns
-    -------
-    str
-        A sentence; the number that most methods have comes last.
-    """
-    seeds = rows.groupby("method")["seed"].nunique()
-    most = seeds.mode().min() if len(seeds) else 0
-    named = [f"{n} of {', '.join(label(m) for m in of.index)}" for n, of in seeds[seeds != most].groupby(seeds)]
-    return f"Seeds: {'; '.join([*named, f'{most} of the other methods' if named else f'{most} of each method'])}."
 
 
 def kind_caption(rows: pd.DataFrame, kind: str) -> str:
