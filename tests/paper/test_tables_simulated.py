@@ -165,6 +165,19 @@ def test_multiples_of_random_are_means_with_their_number():
     assert len(table) == len(grids.all_curves("ds"))
 
 
+def test_methods_with_fewer_noise_replicates_than_others_are_named_with_their_numbers():
+    curves = grids.all_curves("ds")
+    rows = [(*curve, name, 2.0) for curve in curves for name in ds.DATASETS for _ in range(4)]
+    whole = pd.DataFrame(rows, columns=["method", "tf_information", "point", "strict_auprc_ratio"])
+    assert ds.fewer_in_words(ds.ratio_means(whole)) == ""
+    of_trees = (whole["method"] == "grnboost2") & (whole["tf_information"] == "without")
+    late = of_trees & (whole["point"] == "DS3") & whole.duplicated()
+    absent = (whole["method"] == "genie3") & (whole["point"] == "DS2")
+    words = ds.fewer_in_words(ds.ratio_means(whole[~late & ~absent]))
+    assert words.startswith("Not every method was run on all 4 noise replicates")
+    assert words.endswith("GRNBoost2 without the list (1 of DS3); GENIE3 (none of DS2).")
+
+
 def test_tfs_seen_in_one_cell_of_a_hundred_are_apart_from_the_hidden():
     found = pd.DataFrame(
         {
@@ -193,6 +206,7 @@ def test_what_is_planned_and_not_on_record_is_counted():
     missing = pd.DataFrame({"rows": [3, 0], "planned": [5, 10]})
     text = simulated.on_record(9, pd.DataFrame(index=range(7)), missing)
     assert text == "9 recorded runs, 7 of them of methods in the figures; 12 more are planned, tuned settings aside."
+    assert "all that are planned, fewer for slow methods" in simulated.on_record(9, pd.DataFrame(index=range(7)), missing[:0])
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():

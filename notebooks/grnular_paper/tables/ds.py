@@ -76,6 +76,26 @@ def ratio_table(means: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(list(lines.values()))
 
 
+def fewer_in_words(means: pd.DataFrame) -> str:
+    """Name the methods with fewer noise replicates than others have, dataset by dataset.
+
+    Returns
+    -------
+    str
+        Markdown; empty where all have as many.
+    """
+    sizes = means["size"].unstack("point")[list(DATASETS)]
+    most = int(sizes.to_numpy().max())
+    both = {m for m, known in sizes.index if (m, "with") in sizes.index and (m, "without") in sizes.index}
+    parts = []
+    for (method, known), of in sizes.loc[list(dict.fromkeys(means.index.droplevel("point")))].iterrows():
+        few = [f"{n or 'none'} of {name}" for name, n in of.items() if n < most]
+        if few:
+            parts.append(f"{label(method)}{f' {known} the list' if method in both else ''} ({', '.join(few)})")
+    start = f"Not every method was run on all {most} noise replicates, since trees and training on many genes take long: "
+    return f"{start}{'; '.join(parts)}." if parts else ""
+
+
 def _detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """TFs that dropout leaves in 1 % of the cells or more, and the others: two lines, means over no TF are NaN."""
     visible = found["detected"] >= DETECTED
