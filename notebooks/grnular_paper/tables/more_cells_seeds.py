@@ -69,4 +69,5 @@ def one_seed_in_words(rows: pd.DataFrame) -> str:
     parts = [", ".join(everywhere)] * bool(everywhere) + somewhere
     if not parts:
         return ""
-    return f"Of the methods that draw random numbers these have one seed, so that the spread of their scores over seeds is not known: {'; '.join(parts)}."
+    start = "Of the methods that draw random numbers these have one seed, so how far seeds move their scores is not known"
+    return f"{start}: {'; '.join(parts)}."
