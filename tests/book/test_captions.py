@@ -88,3 +88,15 @@ def test_tables_get_numbers_and_addresses_in_their_order(tmp_path):
     text = page.read_text()
     assert "```{figure} a.svg\n:alt: b\n\n**Figure page.1.** Words.\n```" in text
     assert text.count("::::{table}") == 2 and ":name: table-page-2" in text and text.endswith("```\n\nend\n")
+
+
+@pytest.mark.parametrize(("stem", "by_paper"), [("02_noisy_dropout", 2), ("03_ds1_ds3", 1)])
+def test_figures_by_the_papers_protocol_lead_to_the_star_of_training_on_the_test_distribution(stem, by_paper):
+    (path,) = [page for page in PAGES if page.stem == stem]
+    cells = nbformat.read(path, as_version=4).cells
+    found = [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in cells]
+    theirs = [caption for caption in found if "by the paper's protocol" in caption]
+    assert len(theirs) == by_paper and all("star of [the figure scored strictly](#scored-strictly)" in c for c in theirs)
+    starred = [place for place, caption in enumerate(found) if "Star: a model trained on this very distribution" in caption]
+    headings = [place for place, cell in enumerate(cells) if cell.source.startswith("## Scored strictly\n")]
+    assert len(starred) == len(headings) == 1 and headings[0] < starred[0]
