@@ -1,4 +1,4 @@
-"""Corrections of built pages: errors of accessibility in the theme, and cells that run first are shown last.
+"""Corrections of built pages: errors of accessibility in the theme, cells that run first are shown last, texts for the search.
 
 `build.py` runs this on the pages that jupyter-book wrote, before they are checked.
 """
@@ -6,6 +6,8 @@
 import re
 import shutil
 from pathlib import Path
+
+import search_text
 
 # Read as a file, a page may not preload fonts: browsers report an error and load nothing.
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
@@ -91,7 +93,10 @@ def _lines_of_parameters(found: re.Match[str]) -> str:
 
 
 def finish(folder: Path) -> None:
-    """Correct every page of the book in ``folder`` where it lies, and drop the theme's files that no reader's page loads."""
+    """Correct every page of the book in ``folder`` where it lies, and write their texts for the search.
+
+    Files of the theme that no reader's page loads are dropped.
+    """
     shutil.rmtree(folder / "_static" / "locales", ignore_errors=True)
     for path in folder.rglob("*.map"):
         path.unlink()
@@ -100,3 +105,4 @@ def finish(folder: Path) -> None:
         corrected = finished(text)
         if corrected != text:
             path.write_text(corrected, encoding="utf-8")
+    search_text.write(folder)

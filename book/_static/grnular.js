@@ -89,8 +89,68 @@ window.addEventListener("load", () => {
   }
 });
 
-// A browser lets no page that was opened as a file read another one: search then shows its finds
-// without the lines around them.
+// A browser lets no page that was opened as a file read another one, as Sphinx' search does for the
+// lines around a find. They come from a script with the texts of all pages (book/search_text.py).
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+  // The words that were asked for, each with its stem, by which Sphinx finds other forms of it.
+  const asked = () => {
+    const stemmer = new Stemmer();
+    const words = splitQuery((new URLSearchParams(location.search).get("q") ?? "").toLowerCase());
+    return words.filter((word) => !stopwords.includes(word)).map((word) => [word, stemmer.stemWord(word)]);
+  };
+
+  // Where about 240 letters of a text hold the most of these words, and how many.
+  const densest = (text, words) => {
+    const lower = text.toLowerCase();
+    const found = words.map(([word, stem]) => (lower.includes(word) ? word : stem)).filter((word) => lower.includes(word));
+    let best = { place: 0, count: 0 };
+    for (const word of found) {
+      for (let place = lower.indexOf(word); place >= 0; place = lower.indexOf(word, place + 1)) {
+        const lines = lower.slice(place, place + 140);
+        const count = found.filter((one) => lines.includes(one)).length;
+        if (count > best.count || (count === best.count && place < best.place)) best = { place, count };
+      }
+    }
+    return best;
+  };
+
+  // The lines around them in the part of the page that a link leads to, or in the page.
+  const excerpt = (address, words) => {
+    const [page, part] = address.split("#");
+    const parts = window.SEARCH_TEXT[page] ?? [];
+    const named = parts.filter(([name]) => name === part);
+    let text = "", at = { place: 0, count: -1 };
+    for (const [, one] of named.length ? named : parts) {
+      const there = densest(one, words);
+      if (there.count > at.count) [text, at] = [one, there];
+    }
+    const start = at.place > 100 ? text.indexOf(" ", at.place - 100) + 1 : 0;
+    const end = text.length > start + 240 ? text.lastIndexOf(" ", start + 240) : text.length;
+    return (start ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : "");
+  };
+
+  const complete = () => {
+    const words = asked();
+    for (const found of document.querySelectorAll("#search-results li:not(:has(p.context, > span))")) {
+      const line = document.createElement("p");
+      line.className = "context";
+      line.textContent = excerpt(found.querySelector("a").getAttribute("href"), words);
+      found.append(line);
+      for (const word of words.flat()) _highlightText(found, word, "highlighted");
+    }
+  };
+
+  window.addEventListener("load", () => {
+    const results = document.getElementById("search-results");
+    if (!results) return;
+    const texts = document.createElement("script");
+    texts.src = "_static/searchtext.js";
+    texts.addEventListener("load", () => {
+      complete();
+      new MutationObserver(complete).observe(results, { childList: true, subtree: true });
+    });
+    document.body.append(texts);
+  });
 }

@@ -6,7 +6,7 @@ A page is loaded once; theme, width and medium are switched in it.
 import csv
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -175,13 +175,23 @@ def test_a_table_can_be_had_as_a_file_of_what_it_shows(browser):
         assert len(lines) == shown.count()
 
 
-def test_search_finds_dropout(browser):
+@pytest.mark.parametrize(("asked", "shown"), [("dropout", "dropout"), ("simulating a graph", "graph")])
+def test_search_from_files_shows_the_lines_around_what_was_found(browser, asked, shown):
     with web.opened(browser, "search.html") as (page, errors, _):
-        page.goto((web.HTML / "search.html").as_uri() + "?q=dropout")
-        page.wait_for_selector("#search-results li a")
-        found = page.locator("#search-results li a").all_inner_texts()
-        assert any("dropout" in text.lower() for text in found)
+        page.goto((web.HTML / "search.html").as_uri() + f"?q={quote(asked)}")
+        page.wait_for_function("document.querySelector('.search-summary')?.textContent")
+        page.wait_for_selector("#search-results li p.context")
+        lines = page.locator("#search-results li p.context").all_inner_texts()
+        assert len(lines) > 5 and all(1 < len(line) < 260 for line in lines)
+        assert sum(shown in line.lower() for line in lines) >= 0.8 * len(lines), lines
         assert errors == []
+
+
+def test_a_section_that_was_found_is_shown_by_its_own_words(browser):
+    with web.opened(browser, "search.html") as (page, _, _):
+        page.goto((web.HTML / "search.html").as_uri() + "?q=algorithm+2%3A+grnular")
+        found = page.locator("#search-results li", has=page.locator("a[href='book/method.html#algorithm-2-grnular']"))
+        assert "fitted once without penalty" in found.locator("p.context").inner_text()
 
 
 def test_the_keyboard_starts_at_the_skip_link_and_is_seen_at_every_stop(browser):

@@ -1,5 +1,6 @@
 """Built pages stand alone: what the check of a book finds, and that the book which was built passes it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import code_page
 import finish
 import nbformat
 import pytest
+import search_text
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +76,20 @@ def test_a_page_is_corrected_once_and_left_alone_afterwards(tmp_path, before, af
         finish.finish(tmp_path)
         assert (tmp_path / "book" / "page.html").read_text() == after
         assert not list(tmp_path.glob("*.map"))
+
+
+def test_texts_for_the_search_are_those_of_the_article_by_section(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "page.html").write_text(
+        '<main><nav>Contents</nav><article class="bd-article"><section id="a"><h1>Title<a class="headerlink">#</a></h1>'
+        '<p>One<br>two</p><img src="x"><p>of <span class="math">\\(\\rho_{nn}\\)</span> and <em>three</em></p>'
+        '<div class="math">\\[x\\]</div><svg><title>no</title></svg><section id="b"><h2>Part</h2><table><tr><td>x</td><td>y</td></tr>'
+        '</table></section></section></article><p>after</p></main>'
+    )
+    text = search_text.write(tmp_path).read_text()
+    assert json.loads(text.removeprefix("window.SEARCH_TEXT = ").removesuffix(";\n")) == {
+        "book/page.html": [["a", "Title: One two of rho_nn and three"], ["b", "Part: x y"]]
+    }
 
 
 @needs_book
