@@ -206,7 +206,7 @@ def test_what_is_planned_and_not_on_record_is_counted():
     missing = pd.DataFrame({"rows": [3, 0], "planned": [5, 10]})
     text = simulated.on_record(9, pd.DataFrame(index=range(7)), missing)
     assert text == "9 recorded runs, 7 of them of methods in the figures; 12 more are planned, tuned settings aside."
-    assert "all that are planned, fewer for slow methods" in simulated.on_record(9, pd.DataFrame(index=range(7)), missing[:0])
+    assert "these are all that are planned, fewer for slow methods" in simulated.on_record(9, pd.DataFrame(index=range(7)), missing[:0])
 
 
 def test_live_tasks_are_the_chosen_methods_graph_by_graph():

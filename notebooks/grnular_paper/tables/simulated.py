@@ -159,5 +159,5 @@ def on_record(total: int, recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
     """
     left = int((missing["planned"] - missing["rows"]).sum())
     shown = f"{total} recorded runs, {len(recorded)} of them of methods in the figures"
-    rest = f"{left} more are planned" if left else "all that are planned, fewer for slow methods than for quick ones"
+    rest = f"{left} more are planned" if left else "these are all that are planned, fewer for slow methods than for quick ones"
     return f"{shown}; {rest}, tuned settings aside."
