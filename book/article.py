@@ -88,7 +88,9 @@ def numbers(folder: Path) -> dict[str, object]:
     found |= {f"seconds_{row.method}": row.seconds for row in timed.itertuples()}
     found |= {"device": timed["device"].mode()[0]}
     for name in ("clean", "noisy"):
-        found[f"graphs_{name}"] = graph_numbers(grids.rows(name, folder))["most_graphs"]
+        rows = grids.rows(name, folder)
+        graphs = graph_numbers(rows[rows["method"].isin(CURVES)])
+        found |= {f"graphs_{name}": graphs["most_graphs"], f"fewer_{name}": graphs["fewer_with"]}
     found |= ablations.setting_numbers(learning.rows(folder))
     found |= ablations.algorithm_numbers(learning.ablation_rows(folder))
     found |= readings.reading_numbers(Record(READINGS, folder).rows())
@@ -154,12 +156,12 @@ def figures(folder: Path) -> dict[str, Figure]:
     """The figures of the article, by the file names in the text."""
     found = {"overview": overview_figure(overview.overview(folder))}
     strict = [Row("strict_auprc", "with")]
-    for name, panels in (
-        ("clean", {c: f"C = {c} cell types" for c in grids.CELL_TYPES}),
-        ("noisy", {q: f"dropout {q} %" for q in grids.DROPOUTS}),
+    for name, panels, own in (
+        ("clean", {c: f"C = {c} cell types" for c in grids.CELL_TYPES}, ()),
+        ("noisy", {q: f"dropout {q} %" for q in grids.DROPOUTS}, grids.DROPOUTS[1:]),
     ):
         curves = [(method, known) for method, known in grids.all_curves(name) if method in CURVES]
-        found[name] = curve_grid(grids.rows(name, folder), strict, panels, curves, grids.CELLS, "cells M")
+        found[name] = curve_grid(grids.rows(name, folder), strict, panels, curves, grids.CELLS, "cells M", own=own)
     pairs = ranked(recorded_pairs(folder))
     methods = [m for m in pairs.methods if m not in beeline_scores.CLUSTERS[1:]]
     found["real"], ax = plt.subplots(figsize=(6.4, 0.2 * len(methods) + 0.8))

@@ -232,5 +232,9 @@ def test_a_live_part_tells_its_largest_difference_and_its_failures():
 def test_the_graphs_behind_a_point_are_those_of_the_method_that_has_most():
     names = ["method", "tf_information", "panel", "place", "replicate"]
     rows = [("clr", "with", 5, 100, r) for r in "0120"] + [("ridge", "with", 5, 100, "7"), ("clr", "without", 5, 100, "8")]
-    assert simulated.graph_numbers(pd.DataFrame(rows, columns=names)) == {"most_graphs": 3}
-    assert simulated.graph_numbers(pd.DataFrame(columns=names)) == {"most_graphs": 0}
+    found = simulated.graph_numbers(pd.DataFrame(rows, columns=names))
+    assert found == {"most_graphs": 3, "fewer_without": "CLR 1", "fewer_with": "ridge 1"}
+    more = pd.DataFrame([*rows, *(("ridge", "with", 5, 500, r) for r in "012")], columns=names)
+    assert simulated.graph_numbers(more)["fewer_with"] == "ridge 1 to 3"
+    none = {"most_graphs": 0, "fewer_without": "no method", "fewer_with": "no method"}
+    assert simulated.graph_numbers(pd.DataFrame(columns=names)) == none

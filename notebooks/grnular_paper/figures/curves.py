@@ -9,7 +9,8 @@ ax : Axes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -18,6 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style as plots
@@ -58,12 +60,10 @@ def _draw_curves(
 ) -> Axes:
     """Draw mean and standard deviation over test graphs at every place, one line a method.
 
-    Places that are names, such as datasets, are not joined. A point with fewer graphs than the panel's most
-    has their number beside it; dotted is what random scores reach.
+    Places that are names, such as datasets, are not joined; dotted is what random scores reach.
     """
     joined = all(not isinstance(place, str) for place in places)
     step = DODGE * len(places) if joined else APART
-    most = rows.groupby(["method", "place"]).size().max() if len(rows) else 0
     for number, method in enumerate(methods):
         of_method = rows[rows["method"] == method]
         groups = (
@@ -73,17 +73,12 @@ def _draw_curves(
         if not there.any():
             continue
         x = np.arange(len(places)) + step * (number - (len(methods) - 1) / 2)
-        colour = plots.PALETTE.get(method, "#444444")
-        ax.errorbar(
+        drawn = ax.errorbar(
             x[there], groups["mean"][there], yerr=groups["std"].fillna(0)[there],
             linewidth=1 if joined else 0, elinewidth=0.6, **_look(method),
         )  # fmt: skip
-        for place, mean, count in zip(x[there], groups["mean"][there], groups["size"][there], strict=True):  # fmt: skip
-            if count < most:
-                ax.annotate(
-                    f"{count:.0f}", (place, mean), (3, -7), textcoords="offset points", size=7,
-                    color=colour,
-                )  # fmt: skip
+        for bars in drawn.lines[2]:  # many cross the lines
+            bars.set_alpha(0.5 if joined else 1)
     if (score in CHANCE or score == RATIO) and len(rows):
         chance = 1.0 if score == RATIO else rows[CHANCE[score]].mean()
         ax.axhline(chance, color="#888888", linestyle=":", linewidth=1)
@@ -123,6 +118,7 @@ def curve_grid(
     places: Sequence[object],
     axis_label: str,
     ceilings: pd.DataFrame | None = None,
+    own: Collection[object] = (),
 ) -> Figure:
     """Draw panels in the paper's layout.
 
@@ -142,16 +138,17 @@ def curve_grid(
         Below the lowest panels.
     ceilings : DataFrame, optional
         As ``ceilings.ceiling_points``: a star in panels with the TF list.
+    own : collection
+        Values of ``panel`` whose panels have an axis of their own, that of what is drawn in them.
 
     Returns
     -------
     Figure
-        Panels of one row share their axis.
+        The other panels of one row share their axis, from 0 to 1 but for multiples of random.
     """
     n_rows, n_columns = len(panel_rows), len(panels)
     figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.5 * n_rows + 0.9), sharex=True,
-        sharey="row", squeeze=False,
+        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.5 * n_rows + 0.9), sharex=True, squeeze=False,
     )  # fmt: skip
     for number, (line, panel_row) in enumerate(zip(axes, panel_rows, strict=True)):
         methods = [m for m, known in curves if known == panel_row.tf_information]
@@ -166,14 +163,7 @@ def curve_grid(
             if number == n_rows - 1:
                 ax.set_xlabel(axis_label)
         line[0].set_ylabel(SCORES[panel_row.score] + f"\n{panel_row.tf_information} TF list")
-        if panel_row.score == RATIO:
-            line[0].set_yscale("log")
-            line[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            line[0].yaxis.set_minor_formatter(
-                lambda value, _: f"{value:g}" if round(value, 6) in (2, 3, 5) else ""
-            )
-        else:
-            line[0].set_ylim(0, 1)
+        _share([ax for ax, value in zip(line, panels, strict=True) if value not in own], panel_row.score)
     there = set(rows["method"])  # tuned methods without runs are not named
     shown = dict.fromkeys(
         m for m, known in curves
@@ -184,9 +174,23 @@ def curve_grid(
         handles.append(Line2D([], [], label="trained on this distribution", **_CEILING))
     figure.legend(
         handles=handles, fontsize=8,
-        loc="outside lower center", ncols=4,
+        loc="outside lower center", ncols=4 if n_columns > 1 else 3,
     )  # fmt: skip
     return figure
+
+
+def _share(panels: Sequence[Axes], score: str) -> None:
+    """Give panels of a row one axis, with numbers at the first of them."""
+    for ax in panels[1:]:
+        ax.sharey(panels[0])
+        ax.tick_params(labelleft=False)
+    for ax in panels[:1]:
+        if score == RATIO:
+            ax.set_yscale("log")
+            ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            ax.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if round(value, 6) in (2, 3, 5) else "")
+        else:
+            ax.set_ylim(0, 1)
 
 
 def difference_grid(
@@ -278,6 +282,11 @@ def draw_beside(ax: Axes, both: pd.DataFrame) -> Axes:
 SETTING_COLOURS = {"clean": "#0072B2", "noisy(25)": "#D55E00"}
 SETTING_LABELS = {"clean": "clean", "noisy(25)": "dropout 25 %"}
 PANELS_A_ROW = 3
+LABEL_WIDTH = 36  # characters that fit below a panel in one line
+FACTORS = {
+    "P": "inner steps P", "L": "iterations L", "H_d": "hidden units $H_d$", "E1": "steps of the first fit, E1",
+    "layers": "hidden layers", "members": "networks averaged",
+}  # fmt: skip  # titles of panels, where the name of a factor is a letter or too short to tell
 
 
 def _factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
@@ -294,13 +303,17 @@ def _factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
             np.arange(len(values)) + shift, mean, yerr=[mean - low, high - mean], fmt="o-",
             color=colour, markersize=4, linewidth=1, capsize=2, label=SETTING_LABELS[name],
         )  # fmt: skip
-    ax.set_xticks(range(len(values)), values)
-    if max(map(len, values)) > 8:
-        ax.tick_params(axis="x", rotation=20)
+    ax.set_xticks(range(len(values)), [_in_lines(value, LABEL_WIDTH // len(values)) for value in values], fontsize=8)
     ax.set_xlim(-0.5, len(values) - 0.5)
     ax.set_ylim(0, 1)
-    ax.set_title(rows["factor"].iloc[0])
+    factor = rows["factor"].iloc[0]
+    ax.set_title(FACTORS.get(factor, factor))
     return ax
+
+
+def _in_lines(text: str, width: int) -> str:
+    """Text in lines of a width, never broken beside a sign of equality or behind one of multiplication."""
+    return textwrap.fill(text.replace(" = ", "\xa0=\xa0").replace(" x ", " ×\xa0"), width, break_long_words=False)
 
 
 def _in_order(values: Iterable[str]) -> list[str]:
@@ -391,7 +404,7 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
     Figure
         Logarithmic axes, one curve a method.
     """
-    drawn, axes = plt.subplots(2, len(scaling.SWEEPS), figsize=(8, 4.6), sharey="row", sharex="col")
+    drawn, axes = plt.subplots(2, len(scaling.SWEEPS), figsize=(8, 4.8), sharey="row", sharex="col")
     for column, (sweep, (text, _)) in zip(axes.T, scaling.SWEEPS.items(), strict=True):
         of_sweep = table[table["sweep"] == sweep]
         for ax, measure in zip(column, ("seconds", "peak_gb"), strict=True):
@@ -402,10 +415,15 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
                     label=plots.label(method),
                 )  # fmt: skip
             ax.set(xscale="log", yscale="log")
-        column[1].set_xlabel(text, fontsize=8)
-    axes[0, 0].set_ylabel("seconds")
-    axes[1, 0].set_ylabel("peak memory, GB")
-    axes[0, 0].legend(fontsize=8)
+        column[0].set_title(textwrap.fill(text, LABEL_WIDTH), fontsize=9)
+        column[1].set_xlabel("TFs" if sweep == "tfs" else sweep)
+        column[1].xaxis.set_major_formatter("{x:,g}")
+    for ax, name in zip(axes[:, 0], ("seconds", "peak memory, GB"), strict=True):
+        ax.set_ylabel(name)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    axes[1, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    drawn.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=len(scaling.METHODS))
     return drawn
 
 

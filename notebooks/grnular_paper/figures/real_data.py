@@ -28,6 +28,7 @@ from grnular_paper.real_data import wide
 from grnular_paper.smoothing import smooth
 
 AREAS = {"auprc": "AUPRC", "auroc": "AUROC"}
+IN_PAPER = {"grnular": "GRNULar (paper)"}  # a printed number is of the paper's program, not of the model of this name here
 
 
 def pair_heatmap(
@@ -86,7 +87,7 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     Picture
         Values are shown at the pointer.
     """
-    grids = [wide(printed, score, DATASETS, methods) for score in AREAS]
+    grids = [wide(printed, score, DATASETS, methods).rename(columns=IN_PAPER) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())
     figure = _side_by_side(*grids, titles, kinds=tuple(AREAS), missing="no number")
     spots = [

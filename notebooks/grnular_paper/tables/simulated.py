@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from grnular_core.plotting.style import label
 from grnular_core.utils.cluster import cluster
 from grnular_paper import grids
 from grnular_paper.grids import Point
@@ -131,16 +132,26 @@ def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) 
         )  # fmt: skip
 
 
-def graph_numbers(recorded: pd.DataFrame) -> dict[str, int]:
+def graph_numbers(recorded: pd.DataFrame) -> dict[str, int | str]:
     """How many graphs, or noise replicates of one network, stand behind a point of the figures, to be glued.
 
     Returns
     -------
-    dict of str to int
-        ``most_graphs``: the largest number that a method has at a point; 0 without a row.
+    dict of str to int or str
+        ``most_graphs``: the largest number that a method has at a point; 0 without a row. ``fewer_without`` and
+        ``fewer_with``, the TF list: methods that have less at some point, with the
+        least and the most.
     """
-    of_point = recorded.groupby(["method", "tf_information", "panel", "place"])["replicate"].nunique()
-    return {"most_graphs": int(of_point.max()) if len(of_point) else 0}
+    of_point = recorded.groupby(["method", "tf_information", "panel", "place"], sort=False)["replicate"].nunique()
+    most = int(of_point.max()) if len(of_point) else 0
+    found: dict[str, int | str] = {"most_graphs": most}
+    for known in ("without", "with"):
+        of = of_point[of_point.index.get_level_values("tf_information") == known].groupby("method").agg(["min", "max"])
+        less = of[of["min"] < most].sort_index(key=lambda methods: methods.map(label).str.lower())
+        found[f"fewer_{known}"] = ", ".join(
+            f"{label(row.Index)} {row.min if row.min == row.max else f'{row.min} to {row.max}'}" for row in less.itertuples()
+        ) or "no method"
+    return found
 
 
 def on_record(total: int, recorded: pd.DataFrame, missing: pd.DataFrame) -> str:
