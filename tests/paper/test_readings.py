@@ -1,6 +1,7 @@
 """Readings of the paper's training: what each changes, and what validation graphs choose."""
 
 from dataclasses import fields, replace
+from importlib.resources import files
 
 import pandas as pd
 import pytest
@@ -11,9 +12,32 @@ from grnular_paper.runs import run_missing
 from grnular_paper.tables import readings as tables
 
 from grnular_core.training.named_recipes import RECIPES
+from grnular_core.training.weights import shipped
 
 CURVES = Record(READINGS, recorded_folder()).rows()
 TINY = with_config(AS_PRINTED, hidden=(6,), n_unroll=2, n_inner=1, init_epochs=5)
+
+
+def test_training_times_beside_the_weights_are_those_of_the_record():
+    chosen = f"{readings.PUBLISHED}, P = 10, H_d = 100"
+    trainings = {
+        "grnular-clean": ("clean", chosen), "grnular-noisy": ("low-dropout", chosen),
+        "grnular-DS1": ("DS1-like", f"P = 5, {readings.OVER_CELLS}"), "grnular-DS2": ("DS2-like", f"P = 10, {readings.OVER_CELLS}"),
+        **{f"{model.lower()}-{name}": (graphs, f"{model}: Adam's step 0.01")
+           for model in ("GLAD", "GLAD-TF") for name, graphs in (("clean", "clean"), ("noisy", "low-dropout"))},
+    }  # fmt: skip
+    text = (files("grnular_core") / "weights" / "README.md").read_text(encoding="utf-8")
+    cells = [line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    said = {
+        name.strip("`"): seconds
+        for first, *_, last in cells
+        for name, seconds in zip(first.split(", "), last.split(", ") * len(first.split(", ")), strict=False)
+    }
+    assert set(said) == set(shipped())
+    seconds = CURVES[CURVES["seed"] == "0"].assign(seconds=lambda rows: pd.to_numeric(rows["seconds"]))
+    sums = seconds.groupby(["graphs", "reading"])["seconds"].sum()
+    assert {name: f"{sums[key]:,.0f} s" for name, key in trainings.items()} == {name: said[name] for name in trainings}
+    assert all(said[name].startswith("not recorded") for name in set(said) - set(trainings))
 
 
 def curves(values: dict[tuple[str, str, int], list[float]]) -> pd.DataFrame:
