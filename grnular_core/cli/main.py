@@ -29,7 +29,7 @@ from grnular_core.cli.terminal import (
 from grnular_core.cli.train import add_train
 from grnular_core.data import downloads
 from grnular_core.data.registry import keys, registry
-from grnular_core.methods.registry import METHODS
+from grnular_core.methods.registry import FOR_CELLS, METHODS
 from grnular_core.utils.errors import GrnularError, MethodError
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def _methods(options: argparse.Namespace) -> None:
     width = max(map(len, METHODS))
     for entry in METHODS.values():
         answer(f"{entry.name:{width}}  {entry.cost:7}  {entry.description}")
+    say(f"fast: correlation or ridge, in seconds; thorough: {FOR_CELLS}, the default, with --stability 20")
     say(f"trained weights: {', '.join(shipped()) or 'none'}")
 
 

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from grnular_core.data import blocks, names, odd_names, values
 from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
+from grnular_core.data.depth import median_depth
 from grnular_core.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def make_dataset(
             notes.append(
                 "logarithms were added where a gene came twice; max-variance, first or mean fit log values"
             )
+    depth = median_depth(matrix, kind)
     if normalise:
         if kind in ("log values", "scaled values"):
             raise InputError(
@@ -226,6 +228,7 @@ def make_dataset(
         provenance={
             **(provenance or {}),
             "values": kind,
+            "depth": depth,  # None where it cannot be told
             "genes_are_columns": by_columns,
             "tfs_listed": len(tfs) if tfs is not None else len(found),
             "tfs_missing": missing,

@@ -179,7 +179,7 @@ class Method:
     description: str
     scores: ScoresOf
     marker: str = "p"  # of its line in figures
-    cost: Literal["seconds", "minutes", "hours"] = "seconds"  # for 1,000 genes and 400 cells
+    cost: Literal["seconds", "minutes", "hours"] = "seconds"  # for 1,000 genes and 400 cells, near a minute minutes
     stochastic: bool = False
     uses_device: bool = False  # runs on a GPU where there is one
     needs_truth: bool = False  # the reference network
@@ -195,6 +195,7 @@ class Method:
     shares_cores: bool = False  # ``law`` is for one core, and n_jobs divide it
     joins: tuple[Method, ...] = ()  # methods whose scores it joins, and whose times it takes
     states_precision: bool = False  # by its weights, as ``curated.expected_precision`` does
+    evidence: str = ""  # what it is for, and the comparison that says so
 
     @property
     def kinds(self) -> tuple[str, ...]:

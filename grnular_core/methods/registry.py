@@ -21,7 +21,7 @@ import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
-from grnular_core.methods import correlation
+from grnular_core.methods import correlation, curated
 from grnular_core.methods.curated import SCORES, expected_precision, joined, shipped_readout
 from grnular_core.methods.interface import (
     ARBORETO,
@@ -115,7 +115,7 @@ _PARTS = {part.name: part for part in (
     Method(
         "grnular-cells", "GRNULar-cells (this work)", "#882255",
         "GRNULar of this work, for real cells: which TFs and genes belong together, learned on regulons",
-        _unrolled("grnular-cells"), stochastic=True, uses_device=True,
+        _unrolled("grnular-cells"), cost="minutes", stochastic=True, uses_device=True,
         model="grnular", weights=("grnular-cells",),
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
@@ -145,7 +145,7 @@ _ENTRIES = (
     Method(
         "grnular-curated", "GRNULar-curated (this work)", "#F0468F",
         "GRNULar-cells, ridge and signed correlation, joined by a readout fitted on curated networks of eight sets",
-        _curated, stochastic=True, uses_device=True, states_precision=True,
+        _curated, cost="minutes", stochastic=True, uses_device=True, states_precision=True, evidence=curated.EVIDENCE,
         model="grnular", weights=("grnular-cells",), joins=tuple(_PARTS[name] for name in SCORES),
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),

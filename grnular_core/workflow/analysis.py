@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -10,22 +9,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from grnular_core.data.blocks import Matrix, count_detected
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.registry import Progress, RunOptions, method, run_method
 from grnular_core.methods.resources import check_memory, expected_seconds, spelled_seconds
 from grnular_core.utils.device import is_large
 from grnular_core.utils.errors import InputError
 from grnular_core.workflow.stability import TOP, DecoyCounts, count_decoys, edge_stability, q_values
-
-REAL_CELLS = "grnular-cells"  # weights
-SAMPLE = 500  # cells that are looked at, or up to twice as many
-ENOUGH_CELLS, SHALLOW = 200, 600
-BULK = 0.95  # share of genes that single cells do not reach
-WHOLE = 5000  # genes from which totals are those of whole cells
-_OTHER_KINGDOM = re.compile(r"Y[A-P][LR]\d{3}[WC](-[A-Z])?|AT[1-5CM]G\d{5}|FBgn\d{7}|WBGene\d{8}|b\d{4}")
 
 Bar = Callable[[str], AbstractContextManager[Progress | None]]
 Say = Callable[[str], None]
@@ -127,50 +117,6 @@ def _rest_of_runs(plan: Plan, seconds: float) -> str:
     return (
         f"still to run: {what}, {more} (the first took {seconds:.1f} s, with what is loaded once)"
     )
-
-
-def unlike_note(data: GRNDataset, name: str) -> str | None:
-    """Say where data are unlike the cells that a method of real cells was trained and tried on.
-
-    Parameters
-    ----------
-    data : GRNDataset
-    name : str
-
-    Returns
-    -------
-    str or None
-        For the user; None for other methods, and for data that show nothing unusual.
-    """
-    if REAL_CELLS not in method(name).weights:
-        return None
-    sample = data.adata.X[:: max(data.n_cells // SAMPLE, 1)]
-    seen = count_detected(sample, axis=1)
-    found = []
-    if data.n_cells < ENOUGH_CELLS:
-        found.append(f"there are {data.n_cells} cells (at least {ENOUGH_CELLS} are expected)")
-    if np.median(seen) > BULK * data.n_genes:
-        found.append(f"nearly every gene is seen in every sample ({np.median(seen) / data.n_genes:.0%} of them), as in bulk data")
-    if data.n_genes >= WHOLE and (depth := _median_depth(sample, data.provenance.get("values"))) < SHALLOW:
-        found.append(f"cells have {depth:.0f} counts in the median (at least {SHALLOW} are expected)")
-    foreign = sum(bool(_OTHER_KINGDOM.fullmatch(gene)) for gene in data.genes)
-    if 2 * foreign > data.n_genes:
-        found.append("genes have names of yeast, plants, flies, worms or bacteria")
-    if not found:
-        return None
-    return (
-        f"{name} was trained and tried on human and mouse cells, and here {'; '.join(found)}. On such data plain correlation "
-        "may be better: compare with --method correlation, and trust the edges that both find"
-    )
-
-
-def _median_depth(sample: Matrix, kind: str | None) -> float:
-    """Median total of the cells; infinite for values that counts can not be had of."""
-    if kind not in ("counts", "log values"):
-        return np.inf
-    if kind == "log values":
-        sample = sample.expm1() if sparse.issparse(sample) else np.expm1(sample)
-    return float(np.median(np.asarray(sample.sum(axis=1))))
 
 
 def expected_cost(

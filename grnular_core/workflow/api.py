@@ -20,7 +20,7 @@ from grnular_core.scoring import strict
 from grnular_core.simulation.simulate import Simulation
 from grnular_core.utils.cluster import repeated
 from grnular_core.utils.errors import GrnularError, InputError
-from grnular_core.workflow.analysis import Plan, infer_network, unlike_note
+from grnular_core.workflow.analysis import Plan, infer_network
 from grnular_core.workflow.given import (
     REPORT,
     check_named,
@@ -32,6 +32,7 @@ from grnular_core.workflow.given import (
     words_of_python,
 )
 from grnular_core.workflow.report import described, make_report
+from grnular_core.workflow.unlike import method_notes
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -182,8 +183,7 @@ def _inferred(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Infer one network: its edges with the report, and notes for the caller."""
     read_data = read_given(data, tfs, None, options)
-    if unlike := unlike_note(read_data, name):
-        read_data = replace(read_data, notes=(*read_data.notes, unlike))
+    read_data = replace(read_data, notes=(*read_data.notes, *method_notes(read_data, name, run.weights)))
     network = infer_network(read_data, name, run, bar=lambda label: nullcontext(run.progress))
     inputs = inputs_of(data, tfs, read_data, options)
     # scores are for who asks for them

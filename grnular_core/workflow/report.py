@@ -82,6 +82,7 @@ def make_report(
         "method": {
             "name": chosen.name,
             "description": chosen.description,
+            "evidence": None if run.weights else chosen.evidence or None,
             "weights": str(run.weights) if run.weights else _default_weights(chosen.name, data),
             "seed": run.seed,
             "device": str(resolve_device(run.device)) if chosen.uses_device else "cpu",
@@ -127,6 +128,8 @@ def _methods_text(report: Mapping[str, Any]) -> str:
         f"({weights}seed {how['seed']}) of {report['made_by'].replace(' ', ' version ')} (Python {report['python']}, NumPy "
         f"{packages['numpy']}, PyTorch {packages['torch']}), from {data['cells']:,} cells and {genes}."
     ]
+    if how.get("evidence"):
+        text.append(f"This method is {how['evidence']}.")
     if options.get("n_top_genes"):
         n = f"{options['n_top_genes']:,}"
         text.append(f"Genes are the {n} most variable TFs and the {n} most variable other genes, or all where there are fewer.")

@@ -75,7 +75,11 @@ def test_scaled_values_and_repeated_genes_pass_when_they_are_meant(folder):
 
 def test_methods_are_listed_with_what_they_cost(capsys):
     assert main(["methods"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert "fast: correlation or ridge, in seconds; thorough: grnular-curated, the default, with --stability 20" in err
+    cost = dict(line.split()[:2] for line in lines)
+    assert cost["correlation"] == cost["ridge"] == "seconds" and cost["grnular-curated"] == cost["grnular-cells"] == "minutes"
     assert [line.split()[0] for line in lines] == list(METHODS)
     assert all(line.split()[1] in ("seconds", "minutes", "hours") for line in lines)
 
