@@ -12,6 +12,7 @@ import pandas as pd
 from grnular_paper import grids, learning, nonlinear, readout_variants
 from grnular_paper.claims import registry
 from grnular_paper.claims.model import few_graphs
+from grnular_paper.claims.sentences import CLAIMS
 from grnular_paper.figures.overview import overview_figure
 from grnular_paper.more_networks import CURATED
 from grnular_paper.real_data import PRINTED_RULE, recorded_pairs
@@ -36,7 +37,9 @@ FINDINGS = """\
   does better there.
 - **Not reproduced: the lead under dropout and on real cells.** With 25 % dropout it has {noisy_grnular:.1f}, tuned
   GRNBoost2 {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f} (over all points with 25 and 50 %, by
-  the paper's protocol, its AUPRC is {papers_grnboost2_tuned:.3f} above GRNBoost2, {papers_glad_tf:.3f} below GLAD-TF); on real
+  the paper's protocol, its AUPRC is {papers_grnboost2_tuned:.3f} above tuned GRNBoost2, {papers_grnboost2:.3f} below GRNBoost2
+  with the settings of its package, over the {papers_points} of {papers_planned} points where that was run, and
+  {papers_glad_tf:.3f} below GLAD-TF); on real
   cells, against STRING alone, {real_grnular:.1f}, correlation {real_correlation:.1f} ({other_grnular:.2f} and
   {other_correlation:.2f} without the two datasets of blood stem cells). It leads on dendritic cells only, the one dataset of
   which we have most genes that the paper chose, and there, by the paper's protocol, with no more than random scores reach
@@ -100,12 +103,15 @@ def curated_numbers(folder: Path) -> dict[str, float | int | str]:
 
 
 def papers_leads(folder: Path) -> dict[str, float]:
-    """By how much GRNULar is above GRNBoost2 and below GLAD-TF under dropout, by the paper's protocol."""
-    found = registry.verdicts_on("noisy", grids.rows("noisy", folder))["noisy_paper_others"]["paper_auprc"]
-    tests = found.tests.set_index("against")
-    if list(np.sign(tests["difference"])) != [1, -1] or (tests["p_holm"] >= LEVEL).any():
-        raise ValueError("by the paper's protocol GRNULar is no longer above GRNBoost2 and below GLAD-TF: write it anew")
-    return {f"papers_{name.replace('-', '_')}": abs(of) for name, of in tests["difference"].items()}
+    """How far GRNULar is above tuned GRNBoost2, and below that of its package and GLAD-TF: dropout, the paper's protocol."""
+    rows = grids.rows("noisy", folder)
+    claim = next(claim.assess for claim in CLAIMS if claim.name == "noisy_paper_others")
+    found, package = (of["paper_auprc"].tests.set_index("against") for of in (claim.verdicts(rows), claim.package_verdicts(rows)))
+    tests = pd.concat([found, package.loc[["grnboost2"]]])
+    if list(np.sign(tests["difference"])) != [1, -1, -1] or (tests["p_holm"] >= LEVEL).any():
+        raise ValueError("by the paper's protocol GRNULar is no longer above tuned GRNBoost2 alone: write it anew")
+    points = {"papers_points": tests.loc["grnboost2", "points"], "papers_planned": tests.loc["grnboost2-tuned", "points"]}
+    return {f"papers_{name.replace('-', '_')}": abs(of) for name, of in tests["difference"].items()} | points
 
 
 def ds_leads(folder: Path) -> dict[str, int]:

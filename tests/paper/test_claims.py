@@ -241,6 +241,25 @@ def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores
     assert f"without {len(left_out)} pairs" in finding.numbers and len(left_out)
 
 
+def test_a_claim_on_tuned_trees_says_where_the_settings_of_packages_give_another_word(table):
+    of = table.set_index("name")["numbers"]
+    assert "by the paper's protocol GRNBoost2 -0.0" in of["noisy_paper_others"] and "with which" not in of["noisy_paper_others"]
+    assert of["ds_paper_others"].endswith(", with which the claim is partly reproduced")
+    assert "GRNBoost2 with the settings of its package less GLAD-TF -0.003" in of["noisy_gladtf_auroc"]
+    assert "; by the paper's protocol" not in of["noisy_glad_all"]  # over all pairs, where the package's were not run
+    assert "(p" not in re.search("against the settings of packages: (.*)The shape", of["noisy_paper_75"])[1].split("]")[0]
+
+
+def test_counts_against_packages_say_where_they_give_another_word(table):
+    of = table.set_index("name")["numbers"]
+    rows = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
+    wide = rows.pivot_table(index=["network", "dataset"], columns="method", values="paper_auprc")
+    gaps = wide[["glasso", "glad-tf", "genie3", "grnboost2"]].rsub(wide["grnular"], axis=0)
+    higher, lower = int((gaps > 0).sum().sum()), int((gaps < 0).sum().sum())
+    assert f"by the paper's protocol higher in {higher}, lower in {lower} (not reproduced)" in of["fig8_auprc"]
+    assert re.search(r"protocol higher in \d+, lower in \d+$", of["fig8_auroc"])  # the same word
+
+
 def test_what_was_not_run_has_no_verdict():
     assert named("hours_without").assess(RECORD).verdict == UNTESTED
 

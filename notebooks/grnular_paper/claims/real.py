@@ -106,6 +106,12 @@ def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
     ]
 
 
+def _beside(protocol: str, found: tuple[int, int, int], package: tuple[int, int, int]) -> str:
+    """Counts against the settings of packages in words, with the word where it is another than that of ``found``."""
+    word = word_of_counts(*package)
+    return f"{protocol} higher in {package[0]}, lower in {package[1]}" + (f" ({word})" if word != word_of_counts(*found) else "")
+
+
 def ahead(
     chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool = True
 ) -> Callable[[Path], Finding]:
@@ -137,11 +143,11 @@ def ahead(
         absent = [label(r) for r in others if r not in table]
         with_settings = [label(r) for r in against if r.endswith(TUNED)]
         if with_settings:
-            package = _counts(table, chosen, others)
-            numbers += (
-                f"; against {', '.join(with_settings)}; against the settings of packages strict higher in {package[0]}, "
-                f"lower in {package[1]}"
+            packages = (
+                _beside(name, of, _counts(rows, chosen, others))
+                for name, of, rows in (("strict", strict, table), ("by the paper's protocol", paper, by_paper))
             )
+            numbers += f"; against {', '.join(with_settings)}; against the settings of packages {', '.join(packages)}"
         if absent:
             numbers += f"; not recorded: {', '.join(absent)}"
         if not strict[2]:

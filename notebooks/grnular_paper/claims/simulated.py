@@ -122,16 +122,43 @@ class Comparison:
         finding = from_verdicts(strict, paper, planned, what, tested)
         if self.both or self.experiment == "clean":  # where tuned trees are better at nearly every point
             return finding
-        beside = self._with_packages(rows, set(strict.tests["against"]))
-        return replace(finding, numbers=finding.numbers + beside)
+        return replace(finding, numbers=finding.numbers + self._with_packages(rows, finding, tested, strict))
 
-    def _with_packages(self, rows: pd.DataFrame, tested: set[str]) -> str:
-        """The differences to competing methods with the settings of their packages, which are the better ones on some points."""
-        others = tuple(method for method in self.others if method not in tested)
-        if not others:
+    def package_verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
+        """The same by each protocol with the settings of packages.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            ``grids.rows`` of the experiment.
+
+        Returns
+        -------
+        dict of str to Verdict
+            The verdict by each of ``scores``.
+        """
+        here = self._where_asked(rows)
+        found = {score: verdict(here, self.chosen, self.others, score) for score in self.scores}
+        return {score: by_count(of) for score, of in found.items()} if self.experiment == "ds" else found
+
+    def _with_packages(self, rows: pd.DataFrame, finding: Finding, tested: bool, tuned: Verdict) -> str:
+        """The differences with settings of packages, which are the better ones on some points, and words that they change.
+
+        Differences by the paper's protocol are left out where it takes other pairs than the rows have (``over_all_pairs``).
+        """
+        moved = tuned.chosen != self.chosen
+        names = [name for name in self.others if moved or name not in set(tuned.tests["against"])]
+        if not names:
             return ""
-        found = verdict(self._where_asked(rows), self.chosen, others, self.scores[1])
-        return f"; against the settings of packages: {found.differences}"
+        paper, strict = (self.package_verdicts(rows)[score] for score in self.scores)
+        sides = [("", strict, finding.verdict)]
+        sides += [("by the paper's protocol ", paper, finding.by_paper)] if self.tf_information == "with" else []
+        texts = []
+        for protocol, found, word in sides:
+            of = replace(found, tests=found.tests[found.tests["against"].isin(names)]).described(tested)
+            texts.append(f"{protocol}{of}" + (f", with which the claim is {found.word}" if tested and found.word != word else ""))
+        start = f"{label(self.chosen)} with the settings of its package less" if moved else "against the settings of packages:"
+        return f"; {start} {'; '.join(texts)}"
 
 
 # the curves of the paper's figures
