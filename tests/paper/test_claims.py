@@ -215,12 +215,15 @@ def test_what_one_preset_gains_does_not_hide_what_another_loses(monkeypatch):
 def test_with_the_papers_own_genes_networks_that_tell_nothing_do_not_count(monkeypatch, best, word):
     values = {"grnular": 0.2, "glad-tf": 0.1, "random": 0.05, "oracle": 1.0} | {best: 0.3}
     rows = pd.DataFrame(
-        [("mDC", network, m, *[0.1 if network == "C" else v] * 2) for network in "ABC" for m, v in values.items()],
-        columns=["dataset", "network", "method", "paper_auprc", "strict_auprc"],
+        [("mDC", network, m, *[0.1 if network == "C" else v] * 3) for network in "ABC" for m, v in values.items()],
+        columns=["dataset", "network", "method", "paper_auprc", "strict_auprc", "strict_auroc"],
     )
     monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows)
     finding = claims_real.with_the_papers_genes(RECORD)
     assert (finding.verdict, finding.by_paper) == (word, word) and " of 2; paper's: " in finding.numbers
+    assert f"strict AUROC {values['grnular']:.3f} [GLAD-TF {values['glad-tf']:.3f}]" in finding.numbers
+    least = abs(values["grnular"] - values["glad-tf"])
+    assert f"the least strict difference is {least:.4f}" in finding.numbers and finding.numbers.startswith("against GLAD-TF: ")
     assert "random scores 0.050" in finding.numbers and finding.basis.startswith("2 networks")
     monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows[rows["method"] != "grnular"])
     assert claims_real.with_the_papers_genes(RECORD).verdict == OPEN

@@ -47,6 +47,7 @@ STEM_CELLS = "one network of mouse cells"
 PUBLISHED = "grnular"  # whose network of stem cells gets the verdicts
 REBUILT = "mDC"  # whose genes under the paper's rule are at hand
 RARE = 0.05  # share of random draws
+BY_PAPER = "by the paper's protocol"
 
 
 def _pairs(folder: Path, value: str) -> pd.DataFrame:
@@ -145,7 +146,7 @@ def ahead(
         if with_settings:
             packages = (
                 _beside(name, of, _counts(rows, chosen, others))
-                for name, of, rows in (("strict", strict, table), ("by the paper's protocol", paper, by_paper))
+                for name, of, rows in (("strict", strict, table), (BY_PAPER, paper, by_paper))
             )
             numbers += f"; against {', '.join(with_settings)}; against the settings of packages {', '.join(packages)}"
         if absent:
@@ -158,6 +159,12 @@ def ahead(
     return look
 
 
+def _with_best(scores: pd.Series, against: Sequence[str], digits: int) -> str:
+    """The published model's score of a pair, and the best of others with its name."""
+    others = scores.reindex(against).dropna()
+    return f"{scores[PUBLISHED]:.{digits}f} [{label(others.idxmax())} {others.max():.{digits}f}]"
+
+
 def with_the_papers_genes(folder: Path) -> Finding:
     """The published model has a higher AUPRC than ``OTHERS`` on ``REBUILT`` with the genes of the paper's own rule.
 
@@ -166,27 +173,30 @@ def with_the_papers_genes(folder: Path) -> Finding:
     Returns
     -------
     Finding
-        The verdict by both protocols, with the scores by the paper's.
+        The verdict by both protocols, with the settings of the others and the scores of each network.
     """
     rows = recorded_pairs(folder, PRINTED_RULE)
     if PUBLISHED not in set(rows["method"]):
         return Finding(OPEN)
     chance = rows[rows["method"] == "random"].groupby(["network", "dataset"])["paper_auprc"].mean()
     rows = rows[~rows["method"].isin(CONTROLS)]
-    by_paper, strict = (_by_pair(rows, f"{protocol}_auprc") for protocol in ("paper", "strict"))
+    by_paper, strict, ranks = (_by_pair(rows, score) for score in ("paper_auprc", "strict_auprc", "strict_auroc"))
     informative = by_paper.dropna(axis=1).round(4).nunique(axis=1) > 1
-    by_paper, strict = by_paper[informative], strict[informative]
-    against = _editions(by_paper, OTHERS)
-    found = [_counts(of, PUBLISHED, against) for of in (strict, by_paper)]
+    by_paper, strict, ranks = by_paper[informative], strict[informative], ranks[informative]
+    against = [name for name in _editions(by_paper, OTHERS) if name in by_paper]
+    found, package = ([_counts(of, PUBLISHED, names) for of in (strict, by_paper)] for names in (against, OTHERS))
     shown = "; ".join(
-        f"{pair[0]} {of[PUBLISHED]:.3f} [best of them {of.reindex(against).max():.3f}], "
-        f"random scores {chance.get(pair, float('nan')):.3f}; strict {strict.loc[pair, PUBLISHED]:.3f} "
-        f"[{strict.loc[pair].reindex(against).max():.3f}]"
-        for pair, of in by_paper.iterrows()
+        f"{pair[0]} AUPRC {_with_best(by_paper.loc[pair], against, 3)}, random scores {chance.get(pair, float('nan')):.3f}; "
+        f"strict {_with_best(strict.loc[pair], against, 4)}, strict AUROC {_with_best(ranks.loc[pair], against, 3)}"
+        for pair in by_paper.index
     )
+    least = strict[against].rsub(strict[PUBLISHED], axis=0).abs().min().min()
     numbers = (
-        f"strict: higher in {found[0][0]}, lower in {found[0][1]} of {found[0][2]}; paper's: higher in {found[1][0]}, lower in "
-        f"{found[1][1]}; AUPRC by the paper's protocol: {shown}"
+        f"against {', '.join(map(label, against))}: strict higher in {found[0][0]}, lower in {found[0][1]} of {found[0][2]}; "
+        f"paper's: higher in {found[1][0]}, lower in {found[1][1]}; against the settings of packages "
+        f"{_beside('strict', found[0], package[0])}, {_beside(BY_PAPER, found[1], package[1])}; each "
+        f"counts however small, the least strict difference is {least:.4f}. By the paper's protocol, with the best of them in "
+        f"brackets: {shown}"
     )
     words = [word_of_counts(*of) for of in found]
     basis = f"{len(by_paper)} networks of one dataset, counted against {len(OTHERS)} methods, no test"
