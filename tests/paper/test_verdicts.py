@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import findings
-from grnular_paper.claims import registry
+from grnular_paper.claims import registry, simulated
 from grnular_paper.claims.sentences import CLAIMS
 from grnular_paper.claims.simulated import Comparison
 from grnular_paper.findings import Finding, from_verdicts, said, together
+from grnular_paper.records import recorded_folder
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
     OPEN,
@@ -244,3 +245,17 @@ def test_a_comparison_on_one_panel_looks_at_that_panel():
     for panel, expected in ((75, REPRODUCED), (25, NOT_REPRODUCED), (None, NOT_REPRODUCED)):
         assess = Comparison("noisy", "with", "a", ("b",), panel)
         assert assess.verdicts(both)["strict_auprc"].word == expected
+
+
+@pytest.mark.parametrize(("times", "word"), [(1.45, REPRODUCED), (1.55, NOT_REPRODUCED)])
+def test_below_one_and_a_half_times_random_a_method_fails(monkeypatch, times, word):
+    """Where an oracle could do more: every method on either side of the limit, on eight networks at one point."""
+    lines = [
+        (75, "M = 100", "100", n, n, method, times + 0.001 * n) for method in simulated.grids.WITHOUT_TFS for n in range(8)
+    ]
+    names = ["panel", "point", "place", "unit", "replicate", "method", "strict_auprc_ratio"]
+    rows = pd.DataFrame(lines, columns=names).assign(tf_information="without")
+    monkeypatch.setattr(simulated.grids, "rows", lambda *of: rows)
+    monkeypatch.setattr(simulated, "_left", lambda dropout: pd.Series({"tfs": 1.0, "oracle": 1.0}))
+    found = simulated.all_fail(recorded_folder())
+    assert found.verdict == word and f"highest mean at a point {times + 0.0035:.2f} times random" in found.numbers

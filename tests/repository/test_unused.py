@@ -12,7 +12,6 @@ PACKAGES = {"grnular_core": ROOT, "grnular_paper": ROOT / "notebooks"}
 WITHOUT_A_USER = {
     "grnular_core.scoring.ranking.auroc": "one score for who imports the package",
     "grnular_core.workflow.pl.network": "gc.pl.network, for who imports the package",
-    "grnular_paper.claims.sentences.CLAIMS": "what every claim is tested by",
     "grnular_paper.model_selection.summaries": "shown on the page on the method",
 }
 
