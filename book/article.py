@@ -7,8 +7,10 @@ filled in from functions of `grnular_paper`. No notebook is needed. A sentence t
 in ``BASIS``: when the verdict changes the build stops, until the sentence says what is so.
 """
 
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -38,10 +40,10 @@ from grnular_paper.tables import (
 )
 from grnular_paper.tables.simulated import graph_numbers
 from grnular_paper.tables.stem_cell_verdicts import recorded_statements, statement_numbers
-from grnular_paper.verdicts import NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, in_words
+from grnular_paper.verdicts import MARGIN, NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, in_words
 from matplotlib.figure import Figure
 from pages import table
-from publication import author_name, citation
+from publication import author_name, citation, repository_address
 from rendering import BROWSER, copy_mathjax, print_page, run_sphinx, write_yaml
 
 from grnular_core.plotting.style import use_style
@@ -66,6 +68,24 @@ BASIS = FINDINGS | {
     "table2": PARTLY, "noisy_gladtf_auprc": NOT_REPRODUCED, "noisy_fail": UNTESTED,
     "ours_real": NOT_REPRODUCED, "ours_cells": NOT_REPRODUCED,
 }  # fmt: skip
+DIFFERENCE = re.compile(r"([+-]\d+\.\d+) \[")  # with its interval
+# Numbers that a paragraph takes from those behind a claim: name here -> claim, and where the number stands in them.
+TAKEN = {
+    "auroc_25": ("noisy_auroc", r"AUROC ([\d.]+) and [\d.]+ at 25 %"),
+    "auroc_50": ("noisy_auroc", r"([\d.]+) and [\d.]+ at 50 %"),
+    "auroc_higher": ("fig8_auroc", r"strict:? higher in (\d+)"),
+    "auroc_pairs": ("fig8_auroc", r"strict:? higher in \d+, lower in \d+ of (\d+)"),
+    "mdc_higher": ("fig8_mdc", r"strict:? higher in (\d+)"),
+    "mdc_pairs": ("fig8_mdc", r"strict:? higher in \d+, lower in \d+ of (\d+)"),
+    "chip_printed": ("fig8_chance", r"Non-Specific-ChIP-seq: printed ([\d.]+)"),
+    "chip_random": ("fig8_chance", r"Non-Specific-ChIP-seq: printed [\d.]+, random ([\d.]+)"),
+    "inside_grnular": ("set_scores", r"AUROC inside against outside ([\d.]+)"),
+    "inside_correlation": ("set_scores", r"correlation ([\d.]+)"),
+    "named_tfs": ("named_tfs", r"(\d+ of \d+) \(TF, seed"),
+    "named_chance": ("named_tfs", r"by chance (\d+) ?%"),
+    "times_glasso": ("table2", r"forward pass \([^)]*\): GLASSO ([\d.]+)"),
+    "times_trees": ("table2", r"forward pass \([^)]*\): .*GRNBoost2 \(arboreto\) ([\d.]+)"),
+}
 READINGS_SHOWN = ("as printed", "loss of all iterations", "loss on Z", "loss on Z, inner gradient cut")
 
 
@@ -80,13 +100,15 @@ def numbers(folder: Path) -> dict[str, object]:
     papers = registry.papers(claims)
     found |= {"n_claims": len(papers), "n_early": int(papers["early"].sum())}
     found |= {"n_both": int(((papers["by_paper"] != "") & (papers["verdict"] != UNTESTED)).sum())} | beside_blood(folder)
-    found |= {f"claim_{row.name}": row.numbers for row in claims.set_index("name", drop=False).itertuples(index=False)}
+    behind = dict(zip(claims["name"], claims["numbers"], strict=True))
+    found |= {f"claim_{name}": text for name, text in behind.items()} | taken(behind) | {"margin": MARGIN}
+    found |= {f"span_{name}": span(text) for name, text in behind.items()}
     found |= runtimes.forward_numbers(
         runtimes.forward_passes(timed, pd.read_csv(folder / "paper_table1.csv"))
     )
     found |= runtimes.arboreto_numbers(timed, runtimes.against(folder, "grnboost2-arboreto"))
     found |= {f"seconds_{row.method}": row.seconds for row in timed.itertuples()}
-    found |= {"device": timed["device"].mode()[0]}
+    found |= {"recorded_on": runtimes.recorded_on(timed)}
     for name in ("clean", "noisy"):
         rows = grids.rows(name, folder)
         graphs = graph_numbers(rows[rows["method"].isin(CURVES)])
@@ -105,6 +127,37 @@ def numbers(folder: Path) -> dict[str, object]:
     found |= more_cells.curated_numbers(cells)
     found |= pitfalls.floor_numbers(pitfalls.floor_table(np.random.default_rng(0), 20))
     return found | statement_numbers(recorded_statements(folder, ["grnular"], "TFs+500")["grnular"])
+
+
+def span(numbers: str) -> str | None:
+    """The least and the greatest of the first differences with intervals behind a claim; one where all are the same."""
+    for clause in re.split(r"; (?![^(]*\))", numbers):  # not those inside of brackets
+        found = sorted(DIFFERENCE.findall(clause), key=float)
+        if found:
+            return found[0] if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
+    return None
+
+
+def taken(behind: dict[str, str]) -> dict[str, str]:
+    """The numbers of ``TAKEN``; one that does not stand where it is looked for stops the build."""
+    found = {name: re.search(pattern, behind[claim]) for name, (claim, pattern) in TAKEN.items()}
+    absent = [name for name, at in found.items() if at is None]
+    if absent:
+        raise BuildError(f"book/article.py: the numbers behind claims have no {', '.join(absent)} as TAKEN looks for them")
+    return {name: at[1] for name, at in found.items()}
+
+
+def edition(environ) -> str:
+    """Date and commit of the text, and the address of its repository where the build knows it."""
+    parts = []
+    try:
+        words = ["git", "-C", str(ROOT), "show", "-s", "--format=%cs %h", "--abbrev=10", "HEAD"]
+        date, commit = subprocess.run(words, check=True, capture_output=True, text=True, timeout=20).stdout.split()
+        parts += [f"**Date** {date}", f"**Commit** `{commit}`"]
+    except (OSError, subprocess.CalledProcessError):  # an unpacked archive
+        pass
+    address = repository_address(environ)
+    return " · ".join(parts + ([f"**Repository** [{address}]({address})"] if address else []))
 
 
 def ranked(pairs: pd.DataFrame) -> beeline_scores.Ranking:
@@ -129,7 +182,7 @@ def tables(folder: Path) -> dict[str, str]:
     claims = registry.table(folder)
     first = claims[claims["headline"] > 0].sort_values("headline")
     headlines = [
-        [row.claim, row.source, MINUS.sub("−", row.numbers), f"**{verdict(row)}**"]
+        [row.claim, "this work" if row.ours else row.source, MINUS.sub("−", row.numbers), f"**{verdict(row)}**"]
         for row in first.itertuples()
     ]
     seconds = runtimes.every_method(Record("runtimes", folder).rows(), pd.read_csv(folder / "paper_table2.csv"))
@@ -141,7 +194,7 @@ def tables(folder: Path) -> dict[str, str]:
             for row in rows.itertuples()
         ]
     return {
-        "headlines": table(["claim", "in the paper", "result of this reproduction", "verdict"], headlines),
+        "headlines": table(["claim", "source", "result of this reproduction", "verdict"], headlines),
         "runtimes": table(list(seconds), seconds.to_numpy()),
         "claims": table(["claim", "source", "strict protocol", "paper's protocol"], parts),
     }
@@ -182,6 +235,7 @@ def assemble(folder: Path, site: Path) -> None:
     about = citation()
     authors = ", ".join(map(author_name, about["authors"]))
     known = numbers(folder) | {"version": about["version"], "licence": about["license"], "authors": authors}
+    known["edition"] = edition(os.environ)
     text = filled((SOURCE / "article.md").read_text(encoding="utf-8"), known)
     for name, content in tables(folder).items():
         text = text.replace(f"\n!{name}\n", f"\n{content}")

@@ -69,6 +69,13 @@ def codemeta() -> dict:
     }
 
 
+def repository_address(environ) -> str:
+    """The public address of the repository where the build or the package knows it, else an empty text."""
+    if environ.get("GITHUB_REPOSITORY"):
+        return f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{environ['GITHUB_REPOSITORY']}"
+    return project_settings().get("urls", {}).get("Repository", "")
+
+
 def project_settings() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

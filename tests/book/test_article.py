@@ -23,6 +23,44 @@ def test_a_number_is_written_in_its_format_and_one_that_is_missing_stops_the_bui
             article.filled(f"{{glue:text}}`{name}`", known)
 
 
+def test_a_paragraph_takes_two_numbers_of_a_claim_and_no_interval():
+    numbers = article.numbers(recorded_folder())
+    pasted = {found[0]: str(numbers[found[0]]) for found in article.GLUE.findall(TEXT) if found[0].startswith(("claim_", "span_"))}
+    assert len(pasted) > 5
+    for name, text in pasted.items():
+        assert "[" not in text and len(re.findall(r"\d+(?:\.\d+)?", text)) <= 2, name
+    assert numbers["span_clean_paper_simple"].count("to") == 1 and set(article.TAKEN) <= set(numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ("x (2: 0.8); less that of A +0.2 [+0.1, +0.3] (p 0.1), B -0.10 [-0.2, +0.1]; with others C +0.9 [+0.8, +1.0]", "-0.10 to +0.2"),
+        ("less that of A +0.2 [+0.1, +0.3] (p 0.1; 4/5), B +0.2 [-0.3, +0.7] (p 0.2; 3/5)", "+0.2"),
+        ("7 of 7", None),
+    ],
+)
+def test_the_first_differences_behind_a_claim_are_told_by_their_ends(numbers, shown):
+    assert article.span(numbers) == shown
+
+
+def test_numbers_that_are_not_where_they_are_looked_for_stop_the_build():
+    with pytest.raises(BuildError, match="no auroc_25, .* as TAKEN looks for them"):
+        article.taken(dict.fromkeys((claim for claim, _ in article.TAKEN.values()), "nothing"))
+
+
+def test_the_article_says_when_and_of_which_commit_it_is_and_where_the_code_lies_if_that_is_known():
+    assert re.fullmatch(r"\*\*Date\*\* \d{4}-\d\d-\d\d · \*\*Commit\*\* `[0-9a-f]{10}`", article.edition({}))
+    assert article.edition({"GITHUB_REPOSITORY": "someone/grnular"}).endswith("(https://github.com/someone/grnular)")
+
+
+def test_the_table_of_main_claims_says_which_are_of_this_work():
+    rows = [line.split(" | ") for line in article.tables(recorded_folder())["headlines"].splitlines()[2:]]
+    claims = registry.table(recorded_folder()).set_index("claim")
+    assert len(rows) > 5
+    assert all((source == "this work") == claims.loc[[claim.strip("| ")], "ours"].any() for claim, source, *_ in rows)
+
+
 def test_the_text_has_no_typed_result_and_every_claim_is_in_its_table():
     results = TEXT.split("\n## Results\n")[1].split("\n## Discussion\n")[0]
     prose = article.GLUE.sub("", re.sub(r"```.*?```", "", results, flags=re.DOTALL))

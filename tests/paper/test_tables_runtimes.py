@@ -25,6 +25,20 @@ def test_the_devices_of_all_runs_are_named_once(recorded):
 
 
 @pytest.mark.parametrize(
+    ("environments", "words"),
+    [
+        (["", "", ""], "cpu, 1 thread or cpu, 2 threads; the processor was not noted"),
+        (["a", "", "b"], "cpu, 1 thread or cpu, 2 threads; the processor of 2 of 3 runs was not noted, of the others One CPU"),
+        (["a", "a", "a"], "cpu, 1 thread or cpu, 2 threads; one processor: One CPU"),
+        (["a", "c", "a"], "cpu, 1 thread or cpu, 2 threads; 2 processors: One CPU and Other"),
+    ],
+)
+def test_processors_of_recorded_times_are_told_as_far_as_they_are_known(recorded, environments, words):
+    texts = {"a": "torch=2 processor=One_CPU torch_cpu=AVX2", "b": "torch=2", "c": "torch=2 processor=Other torch_cpu=AVX2", "": ""}
+    assert tables.recorded_on(recorded.assign(environment=[texts[name] for name in environments])) == words
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(1234.6, "1235"), (100, "100"), (12.345, "12.3"), (2, "2.00"), (0.05, "0.0500")]
 )  # fmt: skip
 def test_times_have_three_digits(seconds, text):

@@ -49,7 +49,7 @@ from grnular_paper.verdicts import (
 GENES, TFS = 100, 10  # of the paper's simulated graphs
 N_NETWORKS = 100  # random networks whose paths are followed
 BY_CONSTRUCTION = "true by construction, no test"
-ONE_MACHINE = "run times on one machine, no test"
+ONE_MACHINE = "run times of single runs, no test"
 CLEARLY = 2.0  # times as long, or as much: a saving that is worth its name
 
 

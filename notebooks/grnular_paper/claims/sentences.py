@@ -323,7 +323,7 @@ RUNTIMES = (
     Claim(
         "table2", "Table 2",
         "At 1,200 genes unrolled models are much faster than graphical lasso and trees (the paper: on unlike devices, "
-        "which it calls no fair comparison; here: a tenth of the time or less on one processor)",
+        "which it calls no fair comparison; here: a tenth of the time or less on CPUs)",
         "06_runtimes", model.table2, model.printed_table2,
     ),
     Claim(

@@ -64,6 +64,25 @@ def devices(recorded: pd.DataFrame) -> str:
     return f"recorded: {len(recorded)} runs ({_one_thread(names)})"
 
 
+def recorded_on(recorded: pd.DataFrame) -> str:
+    """Threads and processors of the recorded times, in words; a processor may not have been noted.
+
+    Returns
+    -------
+    str
+    """
+    named = recorded["environment"].str.extract(r"\bprocessor=(\S+)")[0].str.replace("_", " ").dropna()
+    names = " and ".join(sorted(set(named)))
+    where = _one_thread(" or ".join(sorted(set(recorded["device"]))))
+    if named.empty:
+        return f"{where}; the processor was not noted"
+    if len(named) == len(recorded):
+        number = named.nunique()
+        return f"{where}; {'one processor' if number == 1 else f'{number} processors'}: {names}"
+    absent = len(recorded) - len(named)
+    return f"{where}; the processor of {absent} of {len(recorded)} runs was not noted, of the others {names}"
+
+
 def _one_thread(device: str) -> str:
     return device.replace(" 1 threads", " 1 thread")
 
