@@ -100,6 +100,8 @@ def methods_first(folder: Path) -> str:
 
 # --- the notebook's example ---------------------------------------------------------------------
 
+SOURCES = "Data: computed for this page · Notebook: {download}`your_data.ipynb <../notebooks/your_data.ipynb>`"
+
 
 def notebook_outputs(executed: Path, generated: Path) -> str:
     """What the executed notebook shows: its headings, tables and pictures, which are written to ``generated``."""
@@ -118,7 +120,7 @@ def notebook_outputs(executed: Path, generated: Path) -> str:
                 (generated / f"own_{pictures}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
                 alt, caption = options["image"]["alt"], options["figure"]["caption"]
                 shown = f"/book/_generated/own_{pictures}.svg\n:figclass: wide-figure\n:alt: {alt}"
-                parts.append(f"```{{figure}} {shown}\n\n{caption}\n```\n")
+                parts.append(f"```{{figure}} {shown}\n\n{caption}\n\n{SOURCES}\n```\n")
     return "\n".join(parts)
 
 

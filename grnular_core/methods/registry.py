@@ -120,7 +120,7 @@ _PARTS = {part.name: part for part in (
         memory=Memory(per_pair=1600, per_value=64, in_blocks=True),
     ),
     Method(
-        "ridge", "ridge", "#F0E442",
+        "ridge", "ridge", "#A9A952",
         "|Coefficients| of ridge regressions on the TFs, penalty by cross-validation",
         lambda given, options: ridge(given.matrix, given.tf_index, options.seed),
         marker="<", stochastic=True,
@@ -269,7 +269,7 @@ _ENTRIES = (
         law=LAWS["correlation"],
     ),
     _PARTS["ridge"],
-    _tuned("ridge", "ridge", "#E3D53A", stochastic=False),
+    _tuned("ridge", "ridge", "#9C9C45", stochastic=False),
     Method(
         "degree", "degree", "#666666",
         "Control: every edge scores its TF's mean |correlation|",

@@ -61,7 +61,7 @@ def test_the_page_shows_what_the_executed_notebook_put_out(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "n.ipynb")
     text = examples.notebook_outputs(tmp_path / "n.ipynb", tmp_path)
     assert text.split("\n")[0] == "**Two conditions**" and "| a |" in text and "Words" not in text and "no" not in text.split()
-    assert ":alt: A network.\n\nEdges.\n```" in text and (tmp_path / "own_1.svg").read_text() == "<svg/>"
+    assert f":alt: A network.\n\nEdges.\n\n{examples.SOURCES}\n```" in text and (tmp_path / "own_1.svg").read_text() == "<svg/>"
 
 
 def test_the_table_on_the_fdr_says_where_the_promise_is_broken(monkeypatch):

@@ -334,7 +334,7 @@ def test_heat_maps_say_what_they_show():
     rows = scored(("STRING", "mDC", "clr", 1.5, 0.5), columns="network dataset method ratio auroc")
     shown = pair_heatmap(rows, "ratio", ["clr"], "ratio", "EPR")
     assert "1.50" in shown.html and "Heat map of EPR" in shown.html
-    assert "n = 1 pairs of network and dataset, one run a method" in shown.html
+    assert "n = 1 pairs of network and dataset, one run a method; [S] STRING, [N]" in shown.html
     assert _seeds_in_words(pd.concat([rows.assign(seed=s) for s in (0, 1)])) == "means over 2 seeds"
     printed = printed_heatmaps(rows.rename(columns={"ratio": "auprc"}), ["clr"])
     assert "AUROC, printed in the paper" in printed.html

@@ -21,17 +21,22 @@ from matplotlib.figure import Figure
 from grnular_core.plotting.heatmaps import score_heatmap
 from grnular_core.plotting.hover import Picture, heatmap_spots, picture
 from grnular_core.plotting.style import PALETTE, label
+from grnular_paper.figures.marks import mark
 from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import KINDS
 from grnular_paper.more_runs import BEELINE_LIST
 from grnular_paper.tables.more_cells import (
     RATIO,
-    SHOWN,
     best_control,
     geometric_means,
     set_scores,
 )
 from grnular_paper.tables.more_cells_seeds import seeds_in_words
+
+FEW = (
+    "grnular-curated", "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2", "genie3-100",
+    "tigress", "ridge", "correlation", "clr", "target-is-tf", "target-mean",
+)  # fmt: skip  # whose numbers are to be read
 
 
 def kind_panels(rows: pd.DataFrame) -> Figure:
@@ -68,7 +73,8 @@ def _draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
         if name not in scores:
             continue
         colour, of = PALETTE[name], means.loc[name]
-        ax.scatter(scores[name], np.full(len(scores), i - 0.18), s=12, color=colour, edgecolor="black", linewidth=0.3)
+        look = {"s": 12, "color": colour, "edgecolor": "black", "linewidth": 0.3, "marker": mark(name)}
+        ax.scatter(scores[name], np.full(len(scores), i - 0.18), **look)
         ax.plot([of["low"], of["high"]], [i + 0.18] * 2, color=colour, linewidth=2.5)
         ax.plot([of["mean"]] * 2, [i + 0.02, i + 0.34], color="black", linewidth=1.5)
     ax.set_xscale("log")
@@ -80,7 +86,7 @@ def _draw_means(ax: Axes, scores: pd.DataFrame, order: Sequence[str]) -> Axes:
     return ax
 
 
-def _pair_grid(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFrame:
+def _pair_grid(rows: pd.DataFrame, methods: Sequence[str] = FEW) -> pd.DataFrame:
     """Strict AUPRC / density of every pair, mean over seeds."""
     of = rows[rows["tf_list"] == BEELINE_LIST]
     grid = of.assign(pair=of["network"] + ", " + of["dataset"]).pivot_table(index="pair", columns="method", values=RATIO)
@@ -88,7 +94,7 @@ def _pair_grid(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> pd.DataFra
     return grid.reindex(index=[p for p in pairs if p in grid.index], columns=[m for m in methods if m in grid])
 
 
-def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Picture:
+def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = FEW) -> Picture:
     """Draw strict AUPRC / density of every pair, mean over seeds, as a heat map.
 
     Returns
@@ -103,7 +109,7 @@ def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> Picture:
         figure,
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and set down, methods across, each value written into its field.",
-        f"{name} on n = {len(grid)} pairs of network and set: white is random, red better. {seeds_in_words(rows)} The "
-        "pointer, or the arrow "
-        "keys, over a field show method, pair and value.",
+        f"{name} on n = {len(grid)} pairs of network and set: white is random, red better. {grid.shape[1]} of "
+        f"{rows['method'].nunique()} methods, the data below have the others. {seeds_in_words(rows)} "
+        "The pointer, or the arrow keys, over a field show method, pair and value.",
     )

@@ -12,6 +12,7 @@ from matplotlib.ticker import NullFormatter
 
 from grnular_core.plotting.style import PALETTE, label
 from grnular_paper import runtimes
+from grnular_paper.figures.marks import mark
 from grnular_paper.tables.overview import METHODS
 from grnular_paper.tables.runtimes import PRINTED
 
@@ -63,7 +64,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     for row in rows.itertuples():
         y, colour = methods.index(row.method), PALETTE[row.method]
         ax.plot([row.low, row.high], [y, y], color=colour, lw=1.2, solid_capstyle="butt")
-        ax.plot(row.ratio, y, "o", color=colour, ms=6 if row.method in OURS else 4)
+        ax.plot(row.ratio, y, mark(row.method), color=colour, ms=5 if row.method in OURS else 4)
     top = rows.loc[rows["ratio"].idxmax()]
     ax.plot(top["ratio"], methods.index(top["method"]), "o", ms=9, mfc="none", mec="0.2", mew=0.8)
     ax.set_xticks(TICKS, [str(tick) for tick in TICKS])

@@ -24,10 +24,12 @@ from grnular_core.plotting.heatmaps import score_heatmap
 from grnular_core.plotting.hover import Picture, heatmap_spots, picture
 from grnular_core.plotting.network import INK, LINES
 from grnular_core.plotting.style import PALETTE, label
-from grnular_paper.real_data import wide
+from grnular_paper.figures.marks import mark
+from grnular_paper.real_data import NETWORK_LETTERS, wide
 from grnular_paper.smoothing import smooth
 
 AREAS = {"auprc": "AUPRC", "auroc": "AUROC"}
+LETTERS = ", ".join(f"[{letter}] {network}" for network, letter in NETWORK_LETTERS.items())
 IN_PAPER = {"grnular": "GRNULar (paper)"}  # a printed number is of the paper's program, not of the model of this name here
 
 
@@ -62,7 +64,8 @@ def pair_heatmap(
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and dataset down, methods across, "
         "each value written into its field.",
-        f"{name}, our runs: n = {len(grid)} pairs of network and dataset, {_seeds_in_words(rows)}. "
+        f"Like the paper's Fig. 8: {name}, our runs, n = {len(grid)} pairs of network and dataset, {_seeds_in_words(rows)}; "
+        f"{LETTERS}. {grid.shape[1]} methods, the data below have others. "
         "The pointer, or the arrow keys, over a field show method, dataset and value.",
     )
 
@@ -100,7 +103,8 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
         spots,
         "Two heat maps of the numbers printed in the paper, AUPRC and AUROC, pairs of network and dataset down, "
         "five methods across, written into the fields.",
-        f"AUPRC and AUROC as the paper prints them, n = {len(grids[0])} pairs. The pointer, or the arrow keys, over a field "
+        f"The paper's Fig. 8: AUPRC and AUROC as it prints them, n = {len(grids[0])} pairs of network and dataset; {LETTERS}. "
+        "GRNULar (paper) is the program of its authors. The pointer, or the arrow keys, over a field "
         "show method, dataset and value.",
     )
 
@@ -141,7 +145,7 @@ def method_points(
         values = table.loc[table["method"] == name, value].to_numpy(dtype=float)
         offsets = np.linspace(-0.22, 0.22, max(len(values), 1))[: len(values)]
         colour = PALETTE.get(name, "#444444")
-        ax.scatter(values, i + offsets, s=14, color=colour, edgecolor="black", linewidth=0.3)
+        ax.scatter(values, i + offsets, s=14, color=colour, edgecolor="black", linewidth=0.3, marker=mark(name))
         if len(values):
             mean = np.exp(np.nanmean(np.log(values)))
             ax.plot([mean] * 2, [i - 0.36, i + 0.36], color="black", linewidth=1.5)
