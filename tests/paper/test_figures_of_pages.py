@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, difference_grid, draw_beside
+from grnular_paper.figures.marks import mark
 from grnular_paper.figures.overview import time_figure
 from grnular_paper.figures.pitfalls import floor_curve
 from grnular_paper.figures.real_data import (
@@ -17,6 +18,8 @@ from grnular_paper.real_data import wide
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 from grnular_paper.tables import simulated
+
+from grnular_core.methods.registry import METHODS
 
 
 @pytest.fixture
@@ -126,6 +129,14 @@ def test_the_grid_has_every_pair_in_the_papers_order():
     assert list(GRID.index) == ["[S] mDC", "[S] mESC", "[N] mDC", "[N] mESC", "[C] mDC", "[C] mESC"]
     assert GRID.loc["[S] mDC", "ridge"] == 0.25
     assert GRID.loc["[N] mDC"].isna().all()
+
+
+def test_the_published_model_is_a_square_and_models_of_this_work_are_diamonds():
+    shown = [name for name in METHODS if mark(name) != "o"]
+    assert {name: mark(name) for name in shown} == {
+        "grnular-context": "D", "grnular-cells": "D", "grnular-curated": "D", "grnular": "s",
+    }  # fmt: skip
+    assert mark("a method of nobody") == "o"
 
 
 def test_points_show_each_pair_and_the_geometric_mean():
