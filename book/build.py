@@ -78,7 +78,7 @@ def assemble(record: dict) -> None:
         ("findings", first_page.findings(tables)),
         ("advice", first_page.advice(tables)),
         ("article", first_page.article(printed)),
-        ("how_to_cite", publication.how_to_cite()),
+        ("how_to_cite", publication.how_to_cite(publication.repository_address(os.environ))),
         ("sources", publication.sources()),
         ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),

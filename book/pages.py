@@ -93,7 +93,7 @@ def recorded(folder: Path) -> str:
         lines = recorded_lines(folder, path.stem)
         rows.append(
             [
-                f"`{path.name}`",
+                recorded_file(path.name),
                 len(lines),
                 folded(distinct(lines, "method")),
                 hours(lines),
@@ -104,9 +104,14 @@ def recorded(folder: Path) -> str:
     caption = "Recorded tables: rows, methods, computing time, and commits of this repository."
     text = table(header, rows, caption) if rows else "Nothing is recorded yet.\n"
     if printed:
-        names = ", ".join(f"`{name}`" for name in printed)
+        names = ", ".join(map(recorded_file, printed))
         text += f"\nBeside them lie the numbers that the paper prints, for comparison: {names}.\n"
     return text
+
+
+def recorded_file(name: str) -> str:
+    """A recorded table by its name, as a link to the file that the book hands out."""
+    return f'<a href="../recorded/{name}">{name}</a>'
 
 
 def faults(folder: Path) -> str:

@@ -3,7 +3,9 @@
     python book/publication.py     write .zenodo.json anew from CITATION.cff
 """
 
+import hashlib
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -15,10 +17,13 @@ import yaml
 from execute import NOTEBOOKS, ROOT
 from grnular_paper.environments import known
 from pages import recorded_lines, table
+from recorded_tables import DESCRIPTIONS
 
 from grnular_core.data.registry import Entry, registry
 
 ZENODO = ROOT / ".zenodo.json"
+# Terms of schema.org that CodeMeta's own list lacks.
+TERMS = {name: f"schema:{name}" for name in ("Dataset", "DataDownload", "distribution", "contentUrl", "encodingFormat", "sha256")}
 REPRODUCED = "isDerivedFrom"  # how Zenodo's metadata relate this software to the paper
 
 
@@ -48,12 +53,15 @@ def zenodo() -> dict:
     }
 
 
-def codemeta() -> dict:
-    """The same as CodeMeta, in terms of schema.org, with what the package needs."""
+def codemeta(address: str = "") -> dict:
+    """The same as CodeMeta, in terms of schema.org, with what the package needs and every table of the record.
+
+    ``address`` is that of the repository, where it is known.
+    """
     cff = citation()
     project = project_settings()
     return {
-        "@context": "https://w3id.org/codemeta/3.0",
+        "@context": ["https://w3id.org/codemeta/3.0", TERMS],
         "@type": "SoftwareSourceCode",
         "name": cff["title"],
         "description": description(),
@@ -66,7 +74,35 @@ def codemeta() -> dict:
         "referencePublication": [
             {"@type": "ScholarlyArticle", "name": r["title"], "@id": f"https://doi.org/{r['doi']}"} for r in cff["references"]
         ],
+        "hasPart": [recorded_part(path) for path in sorted((NOTEBOOKS / "recorded").glob("*.csv"))],
+    } | ({"codeRepository": address} if address else {})
+
+
+def recorded_part(path: Path) -> dict:
+    """A table of the record as a dataset: its name, what it holds, where it lies in the book, and its SHA-256."""
+    return {
+        "@type": "Dataset",
+        "name": path.name,
+        "description": f"{DESCRIPTIONS[path.stem]}.",
+        "distribution": {
+            "@type": "DataDownload",
+            "contentUrl": f"recorded/{path.name}",
+            "encodingFormat": "text/csv",
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        },
     }
+
+
+def citation_file(address: str) -> str:
+    """CITATION.cff, with the address of the repository where it is known."""
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    return re.sub(r"^license: .*\n", rf'\g<0>repository-code: "{address}"\n', text, flags=re.MULTILINE) if address else text
+
+
+def year() -> str:
+    """Of the release where there is one, else of the copyright."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return str(citation().get("date-released", config["copyright"]))[:4]
 
 
 def repository_address(environ) -> str:
@@ -84,11 +120,12 @@ def description() -> str:
     return f"{project_settings()['description']}."
 
 
-def how_to_cite() -> str:
-    """This software and the papers as readers cite them, newest first."""
+def how_to_cite(address: str = "") -> str:
+    """This software, with the address of its repository where it is known, and the papers as readers cite them."""
     cff = citation()
     authors = ", ".join(map(author_name, cff["authors"]))
-    lines = [f"- {authors}. *{cff['title']}*. Version {cff['version']}, licence {cff['license']}."]
+    where = f" <{address}>." if address else ""
+    lines = [f"- {authors} ({year()}). *{cff['title']}*. Version {cff['version']}, licence {cff['license']}.{where}"]
     for paper in cff["references"]:
         names = ", ".join(map(author_name, paper["authors"]))
         lines.append(
@@ -149,8 +186,9 @@ def write_files(folder: Path) -> None:
     """What the book hands out beside its pages: recorded tables, registry of data, citation and CodeMeta."""
     shutil.copytree(NOTEBOOKS / "recorded", folder / "recorded", ignore=shutil.ignore_patterns("*.lock"))
     shutil.copy(ROOT / "grnular_core" / "data" / "registry.tsv", folder / "recorded")
-    shutil.copy(ROOT / "CITATION.cff", folder)
-    write_json(codemeta(), folder / "codemeta.json")
+    address = repository_address(os.environ)
+    (folder / "CITATION.cff").write_text(citation_file(address), encoding="utf-8")
+    write_json(codemeta(address), folder / "codemeta.json")
 
 
 def write_json(data: dict, target: Path) -> None:

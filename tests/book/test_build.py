@@ -93,10 +93,10 @@ def test_the_status_tables_show_what_ran_and_what_is_recorded(tmp_path):
     assert "](../notebooks/04_beeline.ipynb)" in text and "| 2026-01-02 03:04 | 61 |" in text
     assert pages.recorded(tmp_path) == "Nothing is recorded yet.\n"
     (tmp_path / "paper_fig8.csv").write_text("method\ngenie3\n")
-    assert "prints, for comparison: `paper_fig8.csv`" in pages.recorded(tmp_path)
+    assert "prints, for comparison: <a href=\"../recorded/paper_fig8.csv\">paper_fig8.csv</a>" in pages.recorded(tmp_path)
     rows = "method,seconds,commit,device\nridge,60,abc,cpu\nclr,,abc,cpu\n"
     (tmp_path / "beeline.csv").write_text(rows)
-    assert "| `beeline.csv` | 2 | clr, ridge | 1.0 min | abc |" in pages.recorded(tmp_path)
+    assert "| <a href=\"../recorded/beeline.csv\">beeline.csv</a> | 2 | clr, ridge | 1.0 min | abc |" in pages.recorded(tmp_path)
 
 
 def test_the_status_page_shows_the_recorded_kills(tmp_path):

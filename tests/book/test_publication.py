@@ -1,9 +1,12 @@
 """What others need to cite and archive this work agrees with its one source, and is complete."""
 
+import hashlib
 import json
 import re
 
 import publication
+import recorded_tables
+import yaml
 from grnular_paper.records import recorded_folder
 
 import grnular_core
@@ -12,7 +15,7 @@ from grnular_core.data.registry import registry
 
 def test_the_citation_is_complete():
     cff = publication.citation()
-    assert {"cff-version", "message", "title", "type", "version", "license", "authors", "keywords"} <= set(cff)
+    assert {"cff-version", "message", "title", "abstract", "type", "version", "license", "authors", "keywords"} <= set(cff)
     assert cff["cff-version"] == "1.2.0" and cff["type"] == "software"
     for part in (cff, *cff["references"]):
         for author in part["authors"]:
@@ -32,6 +35,27 @@ def test_zenodo_and_codemeta_say_what_the_citation_and_the_package_say():
     dois = {reference["doi"] for reference in cff["references"]}
     assert {paper["@id"].removeprefix("https://doi.org/") for paper in meta["referencePublication"]} == dois
     assert all(doi in publication.how_to_cite() for doi in dois)
+
+
+def test_codemeta_describes_every_recorded_table_and_its_contents():
+    parts = {part["name"]: part for part in publication.codemeta()["hasPart"]}
+    files = {path.name: path for path in recorded_folder().glob("*.csv")}
+    assert set(parts) == set(files) == {f"{stem}.csv" for stem in recorded_tables.DESCRIPTIONS}
+    for name, part in parts.items():
+        assert part["@type"] == "Dataset" and len(part["description"].split()) > 4
+        assert part["distribution"]["contentUrl"] == f"recorded/{name}"
+        assert part["distribution"]["sha256"] == hashlib.sha256(files[name].read_bytes()).hexdigest()
+    assert len({part["description"] for part in parts.values()}) == len(parts)
+
+
+def test_the_repository_is_named_where_its_address_is_known_and_nowhere_else():
+    assert publication.repository_address({}) == "" and "codeRepository" not in publication.codemeta()
+    address = publication.repository_address({"GITHUB_REPOSITORY": "someone/grnular"})
+    assert publication.codemeta(address)["codeRepository"] == address == "https://github.com/someone/grnular"
+    plain = yaml.safe_load(publication.citation_file(""))
+    assert yaml.safe_load(publication.citation_file(address)) == plain | {"repository-code": address} != plain
+    assert f"<{address}>" in publication.how_to_cite(address)
+    assert re.search(r"contributors \(20\d\d\)\. ", publication.how_to_cite())
 
 
 def test_the_sources_count_every_file_once_and_the_environments_every_recorded_time(tmp_path):
