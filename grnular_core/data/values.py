@@ -202,7 +202,7 @@ def check_values(
         (
             "missing (NaN) values",
             np.isnan,
-            "fill them in, or drop those genes or cells. After an outer join of data sets keep the genes of all "
+            "fill them in, or drop those genes or cells. After an outer join of datasets keep the genes of all "
             "(join='inner'): zeros for genes that one of them lacks tie these together",
         ),
         ("infinite values", np.isinf, "look for a division by zero or log(0) upstream"),

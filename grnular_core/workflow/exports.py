@@ -265,7 +265,7 @@ def _write_h5ad(result: Result, path: Path) -> None:
         except (TypeError, ValueError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()
             raise InputError(
-                f"{path}: the cells can not be written as h5ad ({reason[0] if reason else error}); leave out "
+                f"{path}: the cells cannot be written as h5ad ({reason[0] if reason else error}); leave out "
                 "--also h5ad, or remove that part of the file"
             ) from error
 

@@ -80,7 +80,7 @@ def write_network(table: pd.DataFrame, tfs: Sequence[str], path: str | Path) -> 
     names = sorted({str(name) for end in ("regulator", "target") for name in table[end]})
     for name in names:
         if not name.strip() or not name.isprintable():
-            raise InputError(f"{name!r} can not be the name of a gene; rename it")
+            raise InputError(f"{name!r} cannot be the name of a gene; rename it")
     nodes = {name: name in known for name in names}
     edges = [
         # plain Python values: neither writer takes those of NumPy

@@ -170,7 +170,7 @@ def _with_decoys(
 
 
 def check_decoys(chosen: Method) -> None:
-    """Refuse decoys for a method whose weights can not tell them.
+    """Refuse decoys for a method whose weights cannot tell them.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def check_decoys(chosen: Method) -> None:
     ------
     InputError
         For the control that knows the reference network, and for methods that join ranks: they rank decoys among
-        themselves, and their false discovery rates come out far too low.
+        themselves, and their false discovery rates are far too low.
     """
     if chosen.needs_truth:
         raise InputError(f"the method {chosen.name} takes no --decoys: it does not use the cells")

@@ -86,7 +86,7 @@ def remember(folder: Path, texts: set[str]) -> None:
     InputError
         For a damaged file.
     WriteError
-        When the file is locked or can not be written.
+        When the file is locked or cannot be written.
     """
     with locked(folder / FILE):
         before = known(folder)

@@ -151,7 +151,7 @@ def more_tasks(
 
 
 def sets_without_data(datasets: Sequence[str], networks: Sequence[str], download: bool = True) -> dict[str, str]:
-    """Sets that can not be run, and why.
+    """Sets that cannot be run, and why.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def cells_or_example(expression: str) -> AnnData | str | None:
     Returns
     -------
     str, AnnData or None
-        None where the example can not be had, which is shown.
+        None where the example cannot be had, which is shown.
     """
     if expression:
         return expression

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -37,6 +38,8 @@ def show(
 ) -> None:  # fmt: skip
     """Show a table as Markdown below its caption, to which the book gives a number (``book/captions.py``).
 
+    Presets of the simulator with dropout are shown in words.
+
     Parameters
     ----------
     table : DataFrame
@@ -52,6 +55,11 @@ def show(
     **options : object
         Of ``DataFrame.to_markdown``: ``floatfmt``, ``disable_numparse``, ``colalign``.
     """
-    shown = table.to_markdown(index=index, **options)
+    shown = table.rename(columns=_in_words, index=_in_words).map(_in_words).to_markdown(index=index, **options)
     start = "Folded table" if folded else "Table"
     say(empty if empty and table.empty else f"{start}: {caption}\n\n{shown}" if shown else "")
+
+
+def _in_words(value: object) -> object:
+    """``noisy(25)`` as ``dropout 25 %``; anything else as it is."""
+    return re.sub(r"^noisy\((\d+)\)$", r"dropout \1 %", value) if isinstance(value, str) else value

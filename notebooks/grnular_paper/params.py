@@ -172,6 +172,6 @@ class Parameters:
                 problems.append(f"{name} = {namespace[name]!r}: {problem.replace('-r NAME', f'-r {name}')}")
         if problems:
             raise InputError(
-                "this notebook can not run with these parameters:\n- " + "\n- ".join(problems)
+                "this notebook cannot run with these parameters:\n- " + "\n- ".join(problems)
             )
         return {name: namespace[name] for name in self._kinds}

@@ -152,7 +152,7 @@ def record_missing(folder: Path) -> list[str]:
     Raises
     ------
     DownloadError
-        When the inputs can not be had.
+        When the inputs cannot be had.
     """
     if not (folder / f"{TRIANGLE}.csv").exists():
         lines = []

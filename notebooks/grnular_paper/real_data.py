@@ -214,7 +214,7 @@ def real_tasks(
 def pairs_without_data(
     datasets: Sequence[str], networks: Sequence[str], genes: str, download: bool = True
 ) -> dict[tuple[str, str], str]:
-    """Pairs that can not be run, and why.
+    """Pairs that cannot be run, and why.
 
     Parameters
     ----------

@@ -166,7 +166,7 @@ class Record:
         InputError
             For unknown or missing columns, before anything is written.
         WriteError
-            When the file is locked or can not be written.
+            When the file is locked or cannot be written.
         """
         new = [self._complete(row) for row in rows]
         if not new:

@@ -34,7 +34,7 @@ from grnular_paper.environments import provenance
 from grnular_paper.smoothing import explained, loess
 
 LEVEL = 0.05
-AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "can not be tested"
+AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "cannot be tested"
 # the words of this page, in those of the table of all claims
 VERDICTS = {
     AGREES: verdicts.REPRODUCED, PARTLY: verdicts.PARTLY, NOT: verdicts.NOT_REPRODUCED,
@@ -72,7 +72,7 @@ def pseudotime(dataset: str, cells: Sequence[str]) -> np.ndarray:
     InputError
         For a cell that has none, or a dataset with several lineages.
     DownloadError
-        When the file can not be had.
+        When the file cannot be had.
     """
     table = pd.read_csv(gene_file(dataset, "PseudoTime.csv"), index_col=0)
     if table.shape[1] != 1:
@@ -274,7 +274,7 @@ def record_statements(findings: pd.DataFrame, folder: Path, settings: Mapping[st
     Raises
     ------
     WriteError
-        When the file can not be written.
+        When the file cannot be written.
     """
     rows = findings.rename(columns={"the paper says": "statement"})
     rows = rows.assign(verdict=rows["verdict"].map(VERDICTS), **settings, **provenance())

@@ -328,7 +328,7 @@ def meeting(of_grid: pd.DataFrame, trained_like: str) -> pd.DataFrame:
     for method in DEFAULTS:
         best = Setting(method, settings_for(method, trained_like)).values
         names += [(method, method, Setting(method, DEFAULTS[method]).values), (method + TUNED, method, best)]
-    names.append(("grnular-context", "grnular-context", "its shipped weights"))
+    names.append(("grnular-context", "grnular-context", "the weights of the package"))
     known = {"glasso": "without"}
     parts = []
     for name, method, values in names:

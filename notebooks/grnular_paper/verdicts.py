@@ -17,7 +17,7 @@ Where no point has six shared networks nothing is tested: all points are shown, 
 t interval over networks and the direction. DS1-DS3 are three networks, and the least p that three networks can
 have is .25: claims on them are counted (``by_count``), as are those on pairs of real cells. A competing method
 without a test does not count beside others that have one, and its verdict is *provisional*. How many points
-favour the claim is reported beside a test. Claims of other kinds count what came out as claimed by the same
+favour the claim is reported beside a test. Claims of other kinds count what is as claimed by the same
 rule (``word``).
 """
 
@@ -82,7 +82,7 @@ class Verdict:
     """
 
     word: str  # the verdict
-    wins: int  # competing methods whose test came out for the claim
+    wins: int  # competing methods whose test is for the claim
     losses: int  # against it
     tested: int  # all that had enough networks
     tests: pd.DataFrame
@@ -391,7 +391,7 @@ def word(good: int, bad: int, tried: int) -> str:
     Parameters
     ----------
     good, bad : int
-        What came out as claimed, and the reverse.
+        What is as claimed, and the reverse.
     tried : int
         All that was tried.
 
@@ -459,7 +459,7 @@ def word_of_counts(higher: int, lower: int, of: int) -> str:
     Parameters
     ----------
     higher, lower, of : int
-        How many came out as claimed, how many the reverse, and all.
+        How many are as claimed, how many the reverse, and all.
 
     Returns
     -------

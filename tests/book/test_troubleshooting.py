@@ -168,7 +168,7 @@ def test_what_notebooks_and_the_book_say(tmp_path, monkeypatch):
     names |= {"seeed": 1, "seed": 1}
     with pytest.raises(InputError) as error:
         parameters.check(names)
-    assert quoted(str(error.value), "this notebook can not") and quoted(
+    assert quoted(str(error.value), "this notebook cannot") and quoted(
         str(error.value), "unknown parameter"
     )
     with pytest.raises(execute.BuildError) as error:

@@ -83,7 +83,7 @@ def test_every_tuned_method_has_an_entry_and_settings_of_its_kind_for_every_rang
 
 
 def test_trees_are_as_deep_as_they_are_told():
-    """What two TFs do together alone, a stump can not learn and a tree of depth 2 can."""
+    """What two TFs do together alone, a stump cannot learn and a tree of depth 2 can."""
     rng = np.random.default_rng(0)
     x = rng.integers(0, 2, (400, 2)).astype(float)
     X = np.column_stack([x, np.logical_xor(x[:, 0], x[:, 1])]).astype(float)

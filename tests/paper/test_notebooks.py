@@ -175,7 +175,7 @@ def test_the_stem_cell_page_says_what_was_not_run_when_there_is_no_data(no_data,
     text, glued = run_here("05_mesc_network")
     assert "The data are not available" in text
     assert glued["n_untested"] == 9 and "agrees" not in text
-    assert text.count("can not be tested") == 18  # of two methods
+    assert text.count("cannot be tested") == 18  # of two methods
     assert own_glue("05_mesc_network") <= set(glued)
 
 
@@ -234,7 +234,7 @@ def test_a_folder_for_results_that_holds_the_inputs_loses_none_of_them(tmp_path,
 def test_the_stem_cell_page_judges_every_statement_and_writes_the_network(real_data, tmp_path, run_here):
     text, glued = run_here("05_mesc_network", method="correlation", also=["clr"], others=[], n_random=20, write_files="net")
     assert "CFC1** is **not in the data**" in text and "stand-in LAMB1" in text
-    assert text.count("can not be tested") == 6  # of two methods, what needs the expression of Cfc1
+    assert text.count("cannot be tested") == 6  # of two methods, what needs the expression of Cfc1
     files = sorted(p.name for p in (tmp_path / "net").iterdir())
     assert files == ["mesc_cpdag.graphml", "mesc_cpdag.json"]
     assert own_glue("05_mesc_network") <= set(glued)
@@ -252,7 +252,7 @@ def test_the_stem_cell_page_judges_cfc1_itself_where_the_data_have_it(real_data,
 
     monkeypatch.setattr(stem_cells, "load_beeline", load)
     text, _ = run_here("05_mesc_network", method="correlation", also=["clr"], others=[], n_random=20)
-    assert "CFC1** is in the data" in text and "can not be tested" not in text
+    assert "CFC1** is in the data" in text and "cannot be tested" not in text
     assert "stand-in" not in text
     for statement in ("are predicted for CFC1", "predict CFC1 much better", "CFC1 rises"):
         (line,) = [x for x in text.splitlines() if x.startswith("|") and statement in x]

@@ -25,6 +25,9 @@ def test_a_table_is_markdown_below_its_caption_and_an_empty_one_its_text(shown):
     page.show(pd.DataFrame(), "Words.", "*nothing*")
     page.show(pd.DataFrame(), "Words.")
     assert [line.replace(" ", "") for line in shown[0].splitlines()] == ["Table:Words.", "", "|a|", "|-----:|", "|1.00|"]
+    page.show(pd.DataFrame({"noisy(25)": [1.0], "x": ["noisy(75)"]}), "Words.", disable_numparse=True)
+    assert shown.pop().splitlines()[2:] == ["| dropout 25 %   | x            |", "|:---------------|:-------------|",
+                                            "| 1.0            | dropout 75 % |"]  # fmt: skip
     page.say("")
     page.show(pd.DataFrame({"a": [1.0]}), "Words.", folded=True)
     assert shown[1] == "*nothing*" and shown[2].startswith("Folded table: Words.\n\n|") and len(shown) == 3

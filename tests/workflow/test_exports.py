@@ -183,7 +183,7 @@ def test_network_files_come_back_whole_and_have_equal_bytes_each_time(network, e
     ("change", "name", "message"),
     [
         (lambda t: t.iloc[:0], "net.graphml", "no edge"),
-        (lambda t: t.iloc[:1].assign(target="a\x00b"), "net.json", "can not be the name of a gene"),
+        (lambda t: t.iloc[:1].assign(target="a\x00b"), "net.json", "cannot be the name of a gene"),
         (lambda t: t, "net.gml", r"unknown extension of net\.gml"),
     ],
 )

@@ -3,7 +3,7 @@
 Parameters
 ----------
 reasons : mapping of (dataset, network) to str
-    Why a pair can not be run, ``real_data.pairs_without_data``.
+    Why a pair cannot be run, ``real_data.pairs_without_data``.
 loaded : mapping of (dataset, network) to GRNDataset
     The pairs at hand.
 rows : DataFrame

@@ -9,7 +9,7 @@ by_edge : DataFrame
 targets, chance : DataFrame
     Rows of ``targets.csv`` and ``chance.csv`` of the same rule.
 columns, methods : iterable of str
-    Methods in the order shown; those that can not be are left out.
+    Methods in the order shown; those that cannot be are left out.
 found : Ranking
     Of ``ranking``.
 means : Series
