@@ -136,3 +136,11 @@ def test_binder_gets_a_python_that_the_package_runs_on_and_all_requirements():
     lines = (ROOT / ".binder" / "requirements.txt").read_text().splitlines()
     (included,) = [line.removeprefix("-r ") for line in lines if not line.startswith("#")]
     assert (ROOT / ".binder" / included).resolve() == ROOT / "requirements.txt"
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet_and_knows_every_term_that_a_page_names():
+    (listed,) = re.findall(r"```\{glossary\}\n(.*?)\n```", texts()["glossary.md"], re.DOTALL)
+    terms = [line for line in listed.splitlines() if line and not line.startswith(" ")]
+    assert terms == sorted(terms, key=lambda term: re.sub(r"[^a-z0-9 ]", "", term.lower()))
+    named = {(target or shown).strip() for text in texts().values() for shown, target in re.findall(r"\{term\}`([^`<]+?)(?:<([^`>]+)>)?`", text)}
+    assert {term.lower() for term in named} <= {term.lower() for term in terms}
