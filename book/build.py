@@ -71,11 +71,13 @@ def assemble(record: dict) -> None:
     printed = article.build_article()
     if printed:
         shutil.copy(printed, SITE)
+    finding, details = first_page.findings(tables)
     for name, text in (
         ("runs", pages.runs(record)),
         ("recorded", pages.recorded(tables)),
         ("faults", pages.faults(tables)),
-        ("findings", first_page.findings(tables)),
+        ("findings", finding),
+        ("details", details),
         ("advice", first_page.advice(tables)),
         ("article", first_page.article(printed)),
         ("how_to_cite", publication.how_to_cite(publication.repository_address(os.environ))),

@@ -30,21 +30,25 @@ BASIS = {
     "clean_ours_all": REPRODUCED, "noisy_ours_all": REPRODUCED, "beyond_untrained": NOT_REPRODUCED, "ours_real": NOT_REPRODUCED,
 }  # fmt: skip
 FINDINGS = """\
-- **Reproduced: on small networks without technical noise the method works.** On random networks of 100 genes GRNULar as
-  published has a strict AUPRC of {clean_grnular:.1f} times random, tuned GRNBoost2 {clean_grnboost2:.1f}, the simpler GLAD-TF
-  {clean_glad_tf:.1f} ({clean_units} networks). In part this is so on SERGIO's own networks, under dropout: it is above GLAD-TF
-  on {ds_glad_tf} and above tuned GRNBoost2 on {ds_grnboost2_tuned} of {ds_networks}; GRNBoost2 with the settings of its package
-  does better there.
-- **Not reproduced: the lead under dropout and on real cells.** With 25 % dropout it has {noisy_grnular:.1f}, tuned
-  GRNBoost2 {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f} (over all points with 25 and 50 %, by
-  the paper's protocol, its AUPRC is {papers_grnboost2_tuned:.3f} above tuned GRNBoost2, {papers_grnboost2:.3f} below GRNBoost2
-  with the settings of its package, over the {papers_points} of {papers_planned} points where that was run, and
-  {papers_glad_tf:.3f} below GLAD-TF); on real
-  cells, against STRING alone, {real_grnular:.1f}, correlation {real_correlation:.1f} ({other_grnular:.2f} and
-  {other_correlation:.2f} without the two datasets of blood stem cells). It leads on dendritic cells only, the one dataset of
-  which we have most genes that the paper chose, and there, by the paper's protocol, with no more than random scores reach
-  ([scores](../notebooks/12_paper_protocol.ipynb)). Of the paper's {claims} single claims {reproduced}
-  are reproduced, {partly} in part, {failed} not, and {untested} can not be tested ([all](claims.md)).
+- **Reproduced: without technical noise the method works.** On random networks of 100 genes GRNULar as published has a strict
+  AUPRC of {clean_grnular:.1f} times random, tuned GRNBoost2 {clean_grnboost2:.1f}, the simpler GLAD-TF {clean_glad_tf:.1f}.
+- **Not reproduced: its lead under dropout and on real cells.** With 25 % dropout it has {noisy_grnular:.1f}, tuned
+  GRNBoost2 {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f}; on real cells, against STRING, {real_grnular:.1f}, correlation
+  {real_correlation:.1f}. Of the paper's {claims} [claims](claims.md) {reproduced} are reproduced, {partly} in part, {failed} not,
+  and {untested} cannot be tested.
+- **New: models that lead there.** GRNULar-context has {noisy_grnular_context:.1f} with 25 % dropout ({second}
+  {second_ratio:.1f}), and against curated networks of {fitted_sets} sets of real cells GRNULar-curated has {fitted_over:.2f}
+  [{fitted_low:.2f}, {fitted_high:.2f}] times the score of {fitted_other}, the next best.
+"""
+DETAILS = """\
+- **SERGIO's own networks**, under dropout: GRNULar as published is above GLAD-TF on {ds_glad_tf} and above tuned GRNBoost2 on
+  {ds_grnboost2_tuned} of {ds_networks}; GRNBoost2 with the settings of its package does better there.
+- **Dropout.** Over all points with 25 and 50 %, by the paper's protocol, its AUPRC is {papers_grnboost2_tuned:.3f} above tuned
+  GRNBoost2, {papers_grnboost2:.3f} below GRNBoost2 with the settings of its package, over the {papers_points} of
+  {papers_planned} points where that was run, and {papers_glad_tf:.3f} below GLAD-TF.
+- **Real cells.** Without the two datasets of blood stem cells it has {other_grnular:.2f} times random against STRING, correlation
+  {other_correlation:.2f}. It leads on dendritic cells only, the one dataset of which we have most genes that the paper chose,
+  and there, by the paper's protocol, with no more than random scores reach ([scores](../notebooks/12_paper_protocol.ipynb)).
 - **Training helps, and so does a stronger coupling without it.** At equal settings training on 20 graphs lifts the AUPRC by
   {training_gain:.3f} [{training_low:.3f}, {training_high:.3f}] (mean of no noise and 25 % dropout). But untrained, with
   {untrained_steps} inner steps and a {{term}}`coupling` up to {coupling:.0f} times as strong, the same loop is as good without
@@ -52,27 +56,25 @@ FINDINGS = """\
   {dropout25_published:.3f}; [ablations](../notebooks/07_ablations.ipynb)). Where a gene is the product of two TFs it is at
   chance ({product_grnular_untrained:.2f}; random scores {product_random:.2f}), and the published model has {product_grnular:.2f}
   ([where regulation is not monotone](../notebooks/07_ablations.ipynb)).
-- **New: a model that sees context, and a readout for real cells.** GRNULar-context, whose learned part sees the
-  surroundings of an edge, has {noisy_grnular_context:.1f} times random with 25 % dropout, {second} {second_ratio:.1f}; on the
-  pairs of BEELINE it is below correlation. On
-  [{fitted_sets} datasets of real cells](../notebooks/10_more_real_cells.ipynb), against curated networks, GRNULar-curated has
-  {fitted_over:.2f} [{fitted_low:.2f}, {fitted_high:.2f}] times the score of {fitted_other}, the next best. Each dataset is left
-  out of the fit of its readout, but the model was chosen on these datasets. A readout without the unrolled part has
-  {over_none:.2f} times its score, one with GRNBoost2 in the place of that part {over_grnboost2:.2f}; over targets that are no TFs
-  the lead over {fitted_other} is {fitted_others:.2f}.
+- **Models of this work.** GRNULar-context, whose learned part sees the surroundings of an edge, is below correlation on the
+  pairs of BEELINE. For the [{fitted_sets} sets of real cells](../notebooks/10_more_real_cells.ipynb) each is left out of the fit
+  of GRNULar-curated's readout, but the model was chosen on them. A readout without the unrolled part has {over_none:.2f} times
+  its score, one with GRNBoost2 in the place of that part {over_grnboost2:.2f}; over targets that are no TFs the lead over
+  {fitted_other} is {fitted_others:.2f}.
 """
 ADVICE = """\
-For droplets and other counts of molecules run `grnular infer`, whose default is GRNULar-curated; for plates see [which method
-first](your_data.md#which-method-first). Against curated networks of {fitted_sets} sets of cells, each left out of its fit in
-turn, it has {curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the {fitted_umi_sets} sets with molecule
+**Droplets and other counts of molecules: yes,** `grnular infer`, whose default is GRNULar-curated. **Plates:** see [which method
+first](your_data.md#which-method-first). **Edges that ChIP-seq of the same cells shows:** no method of the figure is more than
+{most:.2f} times random on average; an edge of any of them is a hypothesis to be tested.
+
+Against curated networks of {fitted_sets} sets of cells, each left out of its fit in turn, GRNULar-curated has
+{curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the {fitted_umi_sets} sets with molecule
 counts, from {fitted_range}; the other one, {fitted_reads}, has reads), correlation {curated_correlation:.1f} and *{control}*,
 a control that ignores which TF acts on which gene, {control_ratio:.1f} (geometric means; [more real
 cells](../notebooks/10_more_real_cells.ipynb)). Against STRING, on the plates of BEELINE, it has {real_grnular_curated:.1f},
-within-cluster correlation {real_within_clusters:.1f} and RegDiffusion, which takes minutes, {real_regdiffusion:.1f}. These
-means rest on two datasets of blood stem cells: over the other {other_datasets} they are {other_grnular_curated:.1f},
-{other_within_clusters:.1f} and {other_regdiffusion:.1f}, and the order of the three is open. The published model has
-{real_grnular:.1f}: on real cells it is not the one to take. Against ChIP-seq of the same cells no method of the figure is
-more than {most:.2f} times random on average: an edge of any of them is a hypothesis to be tested.
+within-cluster correlation {real_within_clusters:.1f}, RegDiffusion, which takes minutes, {real_regdiffusion:.1f}, and the
+published model {real_grnular:.1f}. These means rest on two datasets of blood stem cells: over the other {other_datasets} the
+first three are {other_grnular_curated:.1f}, {other_within_clusters:.1f} and {other_regdiffusion:.1f}, and their order is open.
 """
 FITS = {"over_none": "without GRNULar-cells", "over_grnboost2": "GRNBoost2 in place of GRNULar-cells"}  # variants
 SHORT = {"no noise": "clean", "dropout 25 %": "noisy", overview.REAL[0]: "real"}
@@ -167,20 +169,20 @@ def training_numbers(folder: Path) -> dict[str, float]:
     return {f"training_{name}": test[key] for name, key in (("gain", "difference"), ("low", "low"), ("high", "high"))}
 
 
-def findings(folder: Path) -> str:
-    """What was reproduced, what was not, what training adds, and what is new."""
+def findings(folder: Path) -> tuple[str, str]:
+    """What was reproduced, what was not and what is new, in three sentences; and what stands behind them."""
     claims = registry.table(folder)
     confirm(claims, BASIS, "book/first_page.py")
     confirm_dendritic(folder)
     found = overview.overview(folder)
     counts = registry.counts(claims).set_index("verdict")["strict protocol"]
     second = best_of_others(found, "dropout 25 %")
-    return FINDINGS.format(
-        **numbers(found), **curated_numbers(folder), **papers_leads(folder), **ds_leads(folder), **untrained_numbers(folder),
-        **product_numbers(folder), **training_numbers(folder), **beside_blood(folder), claims=counts.sum(),
-        reproduced=counts[REPRODUCED], partly=counts[PARTLY],
-        failed=counts[NOT_REPRODUCED], untested=counts[UNTESTED], second=label(second["method"]), second_ratio=second["ratio"],
-    )  # fmt: skip
+    values = numbers(found) | curated_numbers(folder) | papers_leads(folder) | ds_leads(folder) | untrained_numbers(folder)
+    values |= product_numbers(folder) | training_numbers(folder) | beside_blood(folder)
+    values |= {"claims": counts.sum(), "reproduced": counts[REPRODUCED], "partly": counts[PARTLY]}
+    values |= {"failed": counts[NOT_REPRODUCED], "untested": counts[UNTESTED]}
+    values |= {"second": label(second["method"]), "second_ratio": second["ratio"]}
+    return FINDINGS.format(**values), DETAILS.format(**values)
 
 
 def best_of_others(found: pd.DataFrame, setting: str) -> pd.Series:

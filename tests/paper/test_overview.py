@@ -81,16 +81,18 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
 
 
 def test_the_first_page_has_the_numbers_of_the_record():
-    text = " ".join(first_page.findings(FOLDER).split())
+    short, details = first_page.findings(FOLDER)
+    assert short.count("\n- ") == 2  # three findings
+    text = " ".join((short + details).split())
     of = FOUND.set_index(["setting", "method"])["ratio"]
     assert f"AUPRC of {of['no noise', 'grnular']:.1f} times random" in text
     counts = registry.counts(registry.table(FOLDER)).set_index("verdict")["strict protocol"]
-    assert f"{counts.sum()} single claims {counts['reproduced']} are reproduced" in text
+    assert f"{counts.sum()} [claims](claims.md) {counts['reproduced']} are reproduced" in text
     rows = pd.read_csv(FOLDER / "clean.csv").query("cells == 1000 and cell_types == 5 and tf_information == 'with' and replicate < 20")
     for name in ("grnular", "grnular-untrained"):
         assert f"{rows[rows['method'] == name]['strict_auprc'].mean():.3f}" in text
     advice = " ".join(first_page.advice(FOLDER).split())
-    assert f"takes minutes, {of['STRING', 'regdiffusion']:.1f}. These means rest on two datasets of blood stem cells: over the other 4" in advice
+    assert f"takes minutes, {of['STRING', 'regdiffusion']:.1f}, and the published model {of['STRING', 'grnular']:.1f}. These means rest" in advice
 
 
 def test_means_without_the_blood_datasets_are_over_the_others():
