@@ -52,6 +52,7 @@ SOURCE = ROOT / "book" / "article"
 SITE = BUILD / "article"
 PDF = BUILD / "article.pdf"
 GLUE = re.compile(r"\{glue:text\}`([\w-]+)(?::([^`]+))?`")
+LESS = re.compile(r"\bless\b(?! than)")  # of a difference
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 CURVES = ("grnular", "grnular-context", "glad-tf", "grnboost2-tuned", "clr", "correlation")  # of Figs 2 and 3
 TITLES = {
@@ -182,9 +183,12 @@ def tables(folder: Path) -> dict[str, str]:
     claims = registry.table(folder)
     first = claims[claims["headline"] > 0].sort_values("headline")
     headlines = [
-        [row.claim, "this work" if row.ours else row.source, MINUS.sub("−", row.numbers), f"**{verdict(row)}**"]
+        [
+            row.claim, "this work" if row.ours else row.source, MINUS.sub("−", LESS.sub("minus", row.numbers)),
+            f"**{verdict(row)}**",
+        ]
         for row in first.itertuples()
-    ]
+    ]  # fmt: skip
     seconds = runtimes.every_method(Record("runtimes", folder).rows(), pd.read_csv(folder / "paper_table2.csv"))
     parts = []
     for section, rows in claims.groupby("section", sort=False):
