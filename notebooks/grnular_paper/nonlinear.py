@@ -41,8 +41,21 @@ NOISE = 0.5
 TABLE = "nonlinear"
 
 
-def _network_cells(kind: str, replicate: int) -> GRNDataset:
-    """Draw a network and its cells: ``N_CELLS`` cells of ``N_GENES`` genes, of which ``N_TFS`` are TFs."""
+def network_cells(kind: str, replicate: int) -> GRNDataset:
+    """Draw a network and its cells: ``N_CELLS`` cells of ``N_GENES`` genes, of which ``N_TFS`` are TFs.
+
+    Parameters
+    ----------
+    kind : str
+        A key of ``KINDS``.
+    replicate : int
+        Seed of network and cells.
+
+    Returns
+    -------
+    GRNDataset
+        Log expression with the network as its truth.
+    """
     n_regulators, effect = KINDS[kind]
     rng = np.random.default_rng(replicate)
     tfs = rng.normal(size=(N_CELLS, N_TFS))
@@ -66,7 +79,7 @@ def _measure(
     rows = []
     for kind in kinds:
         for replicate in range(replicates):
-            data = _network_cells(kind, replicate)
+            data = network_cells(kind, replicate)
             density = strict_candidates(data.truth, data.genes, data.tfs).density
             for name in methods:
                 edges = infer(data, name, seed=0, device="cpu")

@@ -12,7 +12,7 @@ from grnular_core.plotting.style import label
 
 @pytest.mark.parametrize("kind", nonlinear.KINDS)
 def test_every_gene_depends_on_its_tfs_by_the_effect_and_only_a_sum_shows_in_correlation(kind):
-    data = nonlinear._network_cells(kind, 0)
+    data = nonlinear.network_cells(kind, 0)
     n_regulators, effect = nonlinear.KINDS[kind]
     assert (data.n_cells, data.n_genes, len(data.tfs)) == (500, 100, 10)
     assert set(data.truth.groupby("target").size()) == {n_regulators} and len(data.truth) == 90 * n_regulators
@@ -24,7 +24,7 @@ def test_every_gene_depends_on_its_tfs_by_the_effect_and_only_a_sum_shows_in_cor
     assert np.corrcoef(effect(*centred.T), x)[0, 1] > 0.75
     strongest = np.abs([np.corrcoef(tf, x)[0, 1] for tf in tfs.T]).max()
     assert (strongest > 0.5) == (kind == "sum")
-    assert nonlinear._network_cells(kind, 0).expression().tobytes() == data.expression().tobytes()
+    assert nonlinear.network_cells(kind, 0).expression().tobytes() == data.expression().tobytes()
 
 
 def test_rows_are_tabulated_by_method_and_kind():
@@ -42,7 +42,7 @@ def test_rows_are_tabulated_by_method_and_kind():
 
 
 def test_the_published_model_finds_a_square_that_correlation_does_not():
-    data = nonlinear._network_cells("square", 0)
+    data = nonlinear.network_cells("square", 0)
     truth = set(map(tuple, data.truth[["regulator", "target"]].to_numpy()))
     for name, most in (("grnular", True), ("correlation", False)):
         first = infer(data, name, device="cpu").head(len(truth))[["regulator", "target"]]
