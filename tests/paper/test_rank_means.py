@@ -29,9 +29,16 @@ def test_a_pair_that_a_method_leaves_out_is_its_last():
 def test_with_the_published_model_products_are_found(monkeypatch):
     monkeypatch.setattr(nonlinear, "REPLICATES", 1)
     monkeypatch.setattr(rank_means, "JOINED", (("grnular-context",), ("grnular-context", "grnular")))
-    rows = rank_means._measure(["product"])
-    alone, joined = rows["strict_auprc"]
+    monkeypatch.setitem(rank_means.SIMULATED, "clean", 1)
+    monkeypatch.setitem(rank_means.SIMULATED, "noisy(25)", 1)
+    rows = rank_means._measure(["product", "clean", "noisy(25)"])
+    assert rank_means.counts(rows) == "1 of product, 1 of clean, 1 of noisy(25)"
+    of_product = rows[rows["setting"] == "product"]
+    alone, joined = of_product["strict_auprc"]
     assert joined > alone + 0.2
     shown = rank_means.table(rows).set_index("method, or mean of ranks")["product"]
-    assert shown["random"] == pytest.approx(rows["density"].mean())
-    assert rank_means.numbers(rows)["rank_product_grnular-context+grnular"] == pytest.approx(joined)
+    assert shown["random"] == pytest.approx(of_product["density"].mean())
+    numbers = rank_means.numbers(rows)
+    assert numbers["rank_product_grnular-context+grnular"] == pytest.approx(joined)
+    clean = rows.loc[rows["setting"] == "clean", "strict_auprc"]
+    assert numbers["rank_cost_clean"] == pytest.approx(clean.iloc[0] - clean.iloc[1])
