@@ -203,6 +203,7 @@ def tasks() -> list[Reading]:
         for of in ("DS1", "DS2")
         for name, recipe in scalings(of).items()
     ]
+    large += [Reading(name, recipe, "DS1-like", 0) for name, recipe in glad_readings().items() if "beta" not in name]
     return large + [
         Reading(name, recipe, family, seed)
         for recipes in (readings() | choices() | couplings(), glad_readings())

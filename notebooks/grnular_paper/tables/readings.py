@@ -97,7 +97,9 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         ``<graphs>_chosen``: what validation chooses of P, H_d and beta; ``<graphs>_P5``, ``_P10`` and ``choice_seeds``:
         P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have; ``<graphs>_uncoupled``,
         ``_cells``, ``_coupled``: the second of these as it is, with the mean over cells alone and with the stronger coupling;
-        ``ds2_means``, ``ds2_cells``: the variants of ``readings.scalings`` in the range of DS2; ``<graphs>_gain``: the range of
+        ``ds2_means``, ``ds2_cells``: the variants of ``readings.scalings`` in the range of DS2; ``glad_ds1_start``,
+        ``glad_ds1_best``, ``glad_ds1_variants``: GLAD and GLAD-TF untrained in the range of DS1, and the best and the number of
+        their trainings there; ``<graphs>_gain``: the range of
         what training adds to the chosen variant, seed by seed.
     """
     names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
@@ -125,6 +127,9 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
             numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
     of_ds2 = every[every["graphs"] == "DS2-like"].set_index("reading")["best"].reindex(list(readings.scalings("DS2")))
     numbers |= {"ds2_means": float(of_ds2.iloc[0]), "ds2_cells": float(of_ds2.iloc[-1])}
+    glad = every[(every["graphs"] == "DS1-like") & every["reading"].isin(readings.glad_readings())]
+    numbers |= {"glad_ds1_start": float(glad["start"].mean()), "glad_ds1_best": float(glad["best"].max())}
+    numbers["glad_ds1_variants"] = len(glad)
     for family in readings.GRAPHS:
         key = family.replace("-", "_")
         of = every[(every["graphs"] == family) & (every["reading"] == numbers[f"{key}_chosen"])]
