@@ -18,6 +18,7 @@ import pandas as pd
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS
 from grnular_paper import all_pairs, grids
+from grnular_paper.auroc_weights import with_auroc_weights
 from grnular_paper.findings import Finding, from_verdicts
 from grnular_paper.published_code import CONVENTIONS, conventions_in_words
 from grnular_paper.records import recorded_table
@@ -110,6 +111,7 @@ class Comparison:
     def __call__(self, folder: Path) -> Finding:
         """The finding from the recorded tables in ``folder``."""
         rows = grids.rows(self.experiment, folder)
+        rows = with_auroc_weights(rows, folder) if self.scores == AUROC else rows
         found = self.verdicts(rows)
         paper, strict = (found[score] for score in self.scores)
         if self.tf_information == "without":
@@ -402,7 +404,7 @@ def auroc_stays(folder: Path) -> Finding:
     Finding
         The verdict by both protocols over networks, with the mean AUROC at every dropout.
     """
-    rows = grids.rows("noisy", folder)
+    rows = with_auroc_weights(grids.rows("noisy", folder), folder)
     rows = rows[rows["method"] == "grnular"]
     if rows.empty:
         return Finding(OPEN)
