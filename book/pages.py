@@ -222,7 +222,7 @@ def example_scores() -> str:
 
 def looks() -> str:
     """Every scoring of a frozen model on test data."""
-    found = looks_table("")
+    found = looks_table()
     caption = "Scorings of frozen models on test data since roles were set: what was scored, at which commit, and the command."
     return table(list(found), found.to_numpy().tolist(), caption)
 

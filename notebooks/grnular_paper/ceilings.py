@@ -218,6 +218,25 @@ def ceiling_table(found: pd.DataFrame, recorded: Mapping[str, pd.DataFrame]) -> 
     return pd.DataFrame(lines)
 
 
+def best_in_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say what GRNULar-context has to pass, to be glued.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``ceiling_table``.
+
+    Returns
+    -------
+    dict of str to str
+        ``best_DS2`` and so on: GRNULar-context's mean strict AUPRC, and that of the best other method with its name.
+    """
+    return {
+        f"best_{line['setting']}": f"{line[label(MODEL)]:.3f} against {line[BEST_SCORE]:.3f} ({line[BEST]})"
+        for line in table.to_dict("records")
+    }
+
+
 def ceilings_in_words(table: pd.DataFrame) -> str:
     """Tell how near methods come to what can be had.
 

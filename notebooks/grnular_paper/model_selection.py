@@ -110,8 +110,8 @@ def development_numbers(folder: Path) -> dict[str, str | int]:
     dict of str to str or int
         ``real_first`` (SERGIO's dynamics alone), ``real_context`` (both simulators), ``real_labels`` (labels of association),
         ``real_matched`` and ``real_cells`` with their intervals; ``inside_<family>``: medians of summaries inside the range
-        of real datasets; ``real_pairs``, ``real_datasets``, ``resembled_sets``, and of graphs in a family ``resembled_graphs``,
-        ``chosen_graphs``: how many.
+        of real datasets; ``mean_<model>``: the mean of every model; ``real_pairs``, ``real_datasets``, ``resembled_sets``, and
+        of graphs in a family ``resembled_graphs``, ``chosen_graphs``: how many.
     """
     shown = on_real_data(folder).set_index("model")["AUPRC / density"]
     steps = {
@@ -126,7 +126,9 @@ def development_numbers(folder: Path) -> dict[str, str | int]:
         "resembled_graphs": _each(looks.loc[looks["kind"] == "simulated"].groupby("name").size()),
         "chosen_graphs": _each(simulated.groupby(["family", "model"]).size().groupby("family").max()),
     }  # fmt: skip
-    return {name: shown[model] for name, model in steps.items()} | {f"inside_{name}": n for name, n in inside.items()} | sizes
+    means = {f"mean_{name}": float(mean) for name, mean in real_means(folder)["mean"].items()}
+    found = {name: shown[model] for name, model in steps.items()} | {f"inside_{name}": n for name, n in inside.items()}
+    return found | sizes | means
 
 
 def _each(counts: pd.Series) -> str:

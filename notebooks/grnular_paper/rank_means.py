@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from grnular_core.data.dataset import GRNDataset
@@ -115,12 +116,19 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Mean strict AUPRC, a line a method or rank mean and one for random scores, a column a setting; NaN where not run.
+        Texts: mean strict AUPRC, a line a method or mean rank and one for random scores, a column a setting.
     """
     means = rows.pivot_table(index="methods", columns="setting", values="strict_auprc", sort=False)
     means.loc["random"] = rows.groupby("setting")["density"].mean()
-    means.index = [" + ".join(map(label, of.split(" + "))) for of in means.index]
-    return means.rename_axis("method, or mean of ranks").reset_index()
+    means.index = [" + ".join(label(name).removesuffix(" (this work)") for name in of.split(" + ")) for of in means.index]
+    shown = means.map(lambda mean: "–" if np.isnan(mean) else f"{mean:.3f}")
+    return shown.rename(columns=_in_words).rename_axis("method, or mean rank of").reset_index()
+
+
+def _in_words(setting: str) -> str:
+    """Name a setting as readers see it."""
+    named = {"clean": "no noise", "noisy(25)": "25 % dropout"}
+    return named.get(setting, f"like {setting.removesuffix('-rewired')}" if setting in SIMULATED else setting)
 
 
 def numbers(rows: pd.DataFrame) -> dict[str, float]:
@@ -145,7 +153,7 @@ def counts(rows: pd.DataFrame) -> str:
     str
     """
     numbers = rows.groupby("setting", sort=False)["replicate"].nunique()
-    return ", ".join(f"{number} of {name}" for name, number in numbers.items())
+    return ", ".join(f"{number} of {_in_words(name)}" for name, number in numbers.items())
 
 
 def main() -> None:

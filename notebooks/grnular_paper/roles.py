@@ -14,10 +14,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from grnular_core.data.beeline import DATASETS, NETWORKS
-
-# BEELINE's pairs with its full set of genes; the other three, of mHSC-E, have TFs alone.
-TEST_PAIRS = tuple((dataset, network) for dataset in DATASETS if dataset != "mHSC-E" for network in NETWORKS)
 BEELINE, SERGIO = "BEELINE", "DS1 to DS3"
 
 
@@ -58,21 +54,13 @@ LOOKS: tuple[Look, ...] = (
 )  # fmt: skip
 
 
-def looks_table(data: str = BEELINE) -> pd.DataFrame:
+def looks_table() -> pd.DataFrame:
     """Return every scoring of a frozen model on test data as readers see it.
-
-    Parameters
-    ----------
-    data : str
-        ``BEELINE``, ``SERGIO``, or empty for both.
 
     Returns
     -------
     DataFrame
-        Columns ``method, data, what, commit, command``; ``data`` only where both are shown.
+        Columns ``method, data, what, commit, command``.
     """
-    lines = [
-        (look.method, look.data, look.what, look.commit, f"`{look.command}`") for look in LOOKS if data in ("", look.data)
-    ]
-    table = pd.DataFrame(lines, columns=["method", "data", "what", "commit", "command"])
-    return table.drop(columns="data") if data else table
+    lines = [(look.method, look.data, look.what, look.commit, f"`{look.command}`") for look in LOOKS]
+    return pd.DataFrame(lines, columns=["method", "data", "what", "commit", "command"])

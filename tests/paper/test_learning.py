@@ -60,7 +60,7 @@ def test_a_factor_has_a_panel_with_its_values_in_order():
     drawn = factor_grid(rows)
     panel = drawn.axes[0]
     assert [t.get_text() for t in panel.get_xticklabels()] == ["2", "10"]
-    assert panel.get_title() == "P"
+    assert panel.get_title() == "inner steps P"
     assert np.allclose(panel.lines[0].get_ydata(), 0.5)
 
 

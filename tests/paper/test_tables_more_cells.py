@@ -117,7 +117,10 @@ def test_the_fitted_method_is_compared_with_the_best_other_one(rows):
 def test_variants_are_compared_with_the_first(rows):
     chosen = rows[(rows["tf_list"] == "BEELINE") & (rows["method"].isin(["correlation", "clr"]))]
     variants = chosen.assign(variant=chosen["method"]).drop(columns=["method", "tf_list"])
-    table = variant_table(variants).set_index("readout")
+    table = variant_table(variants, rows).set_index("readout")
+    beside = set_scores(rows, "curated")
+    beside = beside["clr"] / beside["correlation"]
+    assert table.loc["clr", "least"] == f"{beside.min():.2f}" and table.loc["correlation", "above correlation"] == f"0 of {len(beside)}"
     assert list(table.index) == list(variants["variant"].unique())
     assert table.iloc[0]["curated, over the first"] == ""
     means = geometric_means(set_scores(rows, "curated"))["mean"]

@@ -112,8 +112,7 @@ class Comparison:
         """The finding from the recorded tables in ``folder``."""
         rows = grids.rows(self.experiment, folder)
         rows = with_auroc_weights(rows, folder) if self.scores == AUROC else rows
-        found = self.verdicts(rows)
-        paper, strict = (found[score] for score in self.scores)
+        paper, strict = self.verdicts(rows).values()
         if self.tf_information == "without":
             paper = self.over_all_pairs(folder)
         dropouts = _testable_dropouts() if self.panel is None else (self.panel,)
@@ -404,8 +403,7 @@ def auroc_stays(folder: Path) -> Finding:
     Finding
         The verdict by both protocols over networks, with the mean AUROC at every dropout.
     """
-    rows = with_auroc_weights(grids.rows("noisy", folder), folder)
-    rows = rows[rows["method"] == "grnular"]
+    rows = with_auroc_weights(grids.rows("noisy", folder), folder).query("method == 'grnular'")
     if rows.empty:
         return Finding(OPEN)
     low, *_, high = _testable_dropouts()

@@ -152,28 +152,32 @@ def _sets_won(scores: pd.DataFrame) -> pd.Series:
     return racing.eq(best, axis=0).sum().astype(int)
 
 
-def variant_table(variants: pd.DataFrame) -> pd.DataFrame:
+def variant_table(variants: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     """Compare readouts on the sets that they have not seen.
 
     Parameters
     ----------
     variants : DataFrame
         The recorded table ``readout_variants``; its first variant is the one that the others are compared with.
+    recorded : DataFrame
+        The recorded table ``more_cells``, with correlation.
 
     Returns
     -------
     DataFrame
         Texts, a line a variant: the geometric mean over sets of each kind, and on curated networks the ratio to the first
-        variant with its interval.
+        variant with its interval, sets above correlation, and the least ratio to correlation on a set.
     """
     rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
     names = list(rows["variant"].unique())
     means = {kind: geometric_means(set_scores(rows, kind, names))["mean"] for kind in PREFIXES}
     curated = set_scores(rows, CURATED, names)
     over = geometric_means(curated.div(curated[names[0]], axis=0))
+    beside = curated.div(set_scores(recorded, CURATED, [REFERENCE])[REFERENCE], axis=0)
     lines = [
         {"readout": name, **{kind: _two(of.get(name, np.nan)) for kind, of in means.items()}}
         | {"curated, over the first": "" if name == names[0] else _interval(over.loc[name])}
+        | {"above correlation": f"{int((beside[name] > 1).sum())} of {len(beside)}", "least": _two(beside[name].min())}
         for name in names
     ]
     return pd.DataFrame(lines)
@@ -197,11 +201,12 @@ def choice_numbers(
     -------
     dict
         ``choice_ratio, first_ratio``: geometric means over sets of the chosen variants and of the first; ``choice_names``: the
-        chosen ones and for how many sets; the keys of ``compared``.
+        chosen ones and for how many sets; the keys of ``compared``, and with ``chip_`` before them the same on ChIP networks.
     """
     compared = compared or {}
     rows = variants.assign(method=variants["variant"], tf_list=BEELINE_LIST)
     whole = np.log(set_scores(rows, CURATED, list(dict.fromkeys([*choices, *compared.values()]))))
+    chip = geometric_means(set_scores(rows, CHIP, list(whole)))["mean"]
     logs = whole[[name for name in whole if name in choices]]
     chosen = [logs.drop(index=name).mean().idxmax() for name in logs.index]
     found = [logs.loc[name, choice] for name, choice in zip(logs.index, chosen, strict=True)]
@@ -211,6 +216,7 @@ def choice_numbers(
         "first_ratio": float(np.exp(logs[choices[0]].mean())),
         "choice_names": ", ".join(f"“{name}” for {count} of {len(chosen)} sets" for name, count in counts.items()),
         **{key: float(np.exp((whole[name] - whole[choices[0]]).mean())) for key, name in compared.items()},
+        **{f"chip_{key}": float(chip[name] / chip[choices[0]]) for key, name in compared.items() if name in chip},
     }
 
 
