@@ -170,9 +170,9 @@ def test_the_table_of_statements_on_stem_cells_is_read_by_name(tmp_path):
     assert trends.verdict == PARTLY and "sox7_rises moves: rho" in trends.numbers
     lines = [line.replace("sox7_rises moves,not ", "sox7_rises moves,") for line in lines]
     (tmp_path / "stem_cells.csv").write_text("\n".join(lines))
-    trends = named("sox_trends").assess(tmp_path)  # all that was tested came out, one was not
+    trends = named("sox_trends").assess(tmp_path)  # all that was tested holds, one was not
     assert trends.verdict == PARTLY
-    assert trends.numbers.startswith("3 of 3 parts that could be tested came out (no data for: target_rises moves); ")
+    assert trends.numbers.startswith("3 of 3 parts that could be tested hold (no data for: target_rises moves); ")
     assert named("chip_sox2").assess(tmp_path) == Finding(UNTESTED, "rho", basis=claims_real.STEM_CELLS)
 
 

@@ -361,9 +361,9 @@ def statement(*names: str) -> Callable[[Path], Finding]:
             return Finding(rows["verdict"].iloc[0], text, basis=STEM_CELLS)
         good = int((tested["verdict"] == REPRODUCED).sum())
         found = word(good, len(tested) - good, len(tested))
-        if len(tested) < len(rows):  # what could not be tested is no part that came out
+        if len(tested) < len(rows):  # what could not be tested is no part that holds
             absent = ", ".join(rows[rows["verdict"] == UNTESTED]["statement"])
-            part = f"{good} of {len(tested)} parts that could be tested came out"
+            part = f"{good} of {len(tested)} parts that could be tested hold"
             text = f"{part} (no data for: {absent}); {text}"
             found = PARTLY if found == REPRODUCED else found
         return Finding(found, text, basis=f"{STEM_CELLS}, parts counted")
