@@ -60,8 +60,8 @@ def training() -> str:
         f"On 20 graphs, by the paper's recipes, {kept}, in brackets the AUPRC on "
         "validation graphs (`clean` and `noisy` for Figs 4 to 6, `DS1` for Fig. 7, `DS2` for real cells). A model "
         "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
-        "in our re-implementation, not on the authors' trained weights. Claims on AUROC take the weights of the epoch that is "
-        "best by AUROC, which differ from these under dropout alone (`auroc_weights.csv`).\n"
+        "in our re-implementation, not on the authors' trained weights. Claims on AUROC under dropout take the weights of the "
+        "epoch that is best by AUROC (scores: `auroc_weights.csv`).\n"
     )
 
 

@@ -149,8 +149,8 @@ def sources() -> str:
             f"{name} `{version[:7]}`", licence, folders, len(entries), f"{size:.1f}".replace("nan", "not stated"),
             f"{hashed} of {len(entries)}",
         ])  # fmt: skip
-    header = ["source and version", "licence there", "folder here", "files", "MB", "hashed"]
-    caption = "Public places that files come from: version, licence, files and MB; *hashed*: from the file itself."
+    header = ["source and version", "licence there", "folder here", "files", "MB", "with a hash"]
+    caption = "Public places that files come from: version, licence, files and MB; *with a hash*: files whose SHA-256 was computed from the file itself."
     return table(header, rows, caption)
 
 

@@ -127,7 +127,7 @@ def together(findings: Iterable[Finding]) -> Finding:
     counts = ", ".join(f"{words.count(w)} {w}" for w in WORDS if w in words)
     return Finding(
         of(words),
-        f"the {len(found)} single claims below, which count by themselves: {counts}",
+        f"the {len(found)} single claims, which count by themselves: {counts}",
         of([f.by_paper or f.verdict for f in found]),
         basis="sum of the single claims, no test of its own",
     )

@@ -263,7 +263,7 @@ def test_the_sum_of_claims_on_real_cells_is_over_those_on_who_is_ahead(table):
     single = table[table["name"].isin(OF_FIG_8)]
     assert len(single) == len(OF_FIG_8)
     numbers = table.set_index("name").loc["unrolled_real", "numbers"]
-    assert numbers.startswith(f"the {len(OF_FIG_8)} single claims below")
+    assert numbers.startswith(f"the {len(OF_FIG_8)} single claims, which")
     for verdict, n in single["verdict"].value_counts().items():
         assert f"{n} {verdict}" in numbers
 

@@ -148,7 +148,7 @@ def ahead(
                 _beside(name, of, _counts(rows, chosen, others))
                 for name, of, rows in (("strict", strict, table), (BY_PAPER, paper, by_paper))
             )
-            numbers += f"; against {', '.join(with_settings)}; against the settings of packages {', '.join(packages)}"
+            numbers += f"; against {', '.join(map(label, against))}; against the settings of packages {', '.join(packages)}"
         if absent:
             numbers += f"; not recorded: {', '.join(absent)}"
         if not strict[2]:

@@ -64,7 +64,7 @@ def readings_caption(what: str, curves: pd.DataFrame, recipes: Mapping[str, Reci
         Markdown.
     """
     seeds = _shared(readings.best(curves), list(recipes)).groupby("graphs")["seed"].nunique()
-    of = ", ".join(f"{n} with {TITLES.get(family, family)}" for family, n in seeds.items())
+    of = ", ".join(f"{seeds[family]} with {TITLES[family]}" for family in readings.GRAPHS if family in seeds)
     return (
         f"Strict AUPRC on validation graphs, {what}: untrained → at the best epoch, and its *difference* to the "
         f"first line seed by seed; means over seeds with their range in brackets (seeds: {of})."

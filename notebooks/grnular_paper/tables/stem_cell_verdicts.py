@@ -146,8 +146,8 @@ def _named_statement(drawn: Drawn) -> Statement:
     absent = listed(n for n in drawn.named_tfs if n not in drawn.drawn)
     numbers = (
         f"{found} of {tried} (TF, seed; by chance {drawn.chance:.0%}, since the genes drawn from are those of the "
-        f"process); not in the one drawn: {absent}; so many or more of {len(drawn.named_tfs)} there by chance: "
-        f"p {drawn.p_named:.2g}"
+        f"process); not in the one drawn: {absent}; p = {drawn.p_named:.2g} that "
+        f"a random draw has as many of the {len(drawn.named_tfs)}"
     )
     return name, text, stem_cells.word(found, tried, drawn.p_named), numbers
 
