@@ -150,7 +150,10 @@ def sources() -> str:
             f"{hashed} of {len(entries)}",
         ])  # fmt: skip
     header = ["source and version", "licence there", "folder here", "files", "MB", "with a hash"]
-    caption = "Public places that files come from: version, licence, files and MB; *with a hash*: files whose SHA-256 was computed from the file itself."
+    caption = (
+        "Public places that files come from: version, licence, files and MB; *with a hash*: files whose SHA-256 was computed "
+        "from the file itself."
+    )
     return table(header, rows, caption)
 
 

@@ -25,7 +25,7 @@ def test_a_claim_on_tuned_trees_says_where_the_settings_of_packages_give_another
     assert of["ds_paper_others"].endswith(", with which the claim is partly reproduced")
     assert "GRNBoost2 with the settings of its package less GLAD-TF -0.003" in of["noisy_gladtf_auroc"]
     assert "; by the paper's protocol" not in of["noisy_glad_all"]  # over all pairs, where the package's were not run
-    assert "(p" not in re.search("against the settings of packages: (.*)The shape", of["noisy_paper_75"])[1].split("]")[0]
+    assert "(p" not in re.search("against the settings of packages: (.*)With the public code", of["noisy_paper_75"])[1].split("]")[0]
 
 
 def test_counts_against_packages_say_where_they_give_another_word(table):

@@ -33,7 +33,7 @@ def test_training_times_beside_the_weights_are_those_of_the_record():
         for first, *_, last in cells
         for name, seconds in zip(first.split(", "), last.split(", ") * len(first.split(", ")), strict=False)
     }
-    assert set(said) == set(shipped())
+    assert set(said) == {name for name in shipped() if not name.endswith("-auroc")}
     seconds = CURVES[CURVES["seed"] == "0"].assign(seconds=lambda rows: pd.to_numeric(rows["seconds"]))
     sums = seconds.groupby(["graphs", "reading"])["seconds"].sum()
     assert {name: f"{sums[key]:,.0f} s" for name, key in trainings.items()} == {name: said[name] for name in trainings}
