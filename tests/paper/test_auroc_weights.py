@@ -37,7 +37,9 @@ def test_recorded_rows_are_all_runs_of_the_figures_and_one_is_computed_again():
     recorded = pd.read_csv(recorded_folder() / f"{auroc_weights.TABLE}.csv")
     rows = grids.rows("noisy", recorded_folder())
     rows = rows[rows["method"].isin(auroc_weights.WEIGHTS) & (rows["tf_information"] == "with")]
-    assert len(recorded) == len(rows) and not recorded.duplicated(auroc_weights.KEY).any()
+    assert not recorded.duplicated(auroc_weights.KEY).any()
+    keys = recorded[auroc_weights.KEY].astype(str).agg(" ".join, axis=1)
+    assert set(rows[auroc_weights.KEY].astype(str).agg(" ".join, axis=1)) <= set(keys)
     task = SyntheticTask("noisy(25)", "glad-tf", 0, n_cells=100, n_types=5)
     row = auroc_weights.score_with(task, auroc_weights.WEIGHTS["glad-tf"])
     known = recorded[(recorded[auroc_weights.KEY].astype(str) == [str(row[k]) for k in auroc_weights.KEY]).all(axis=1)]

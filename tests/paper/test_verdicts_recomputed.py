@@ -27,10 +27,18 @@ def csv(name: str, known: str | None = None) -> pd.DataFrame:
     """Rows of an experiment with ``point`` and ``net``; on its grid, with or without the list of TFs."""
     rows = read(name)
     rows = rows[rows["tf_information"] == known] if known else rows
-    rows = rows[rows["dropout_percentile"].isin(LOSSES)] if name == "noisy" else rows
+    rows = by_auroc(rows[rows["dropout_percentile"].isin(LOSSES)]) if name == "noisy" else rows
     rows = rows.assign(net=rows["dataset"] if name == "ds" else rows["replicate"])
     columns = {"clean": ["cell_types", "cells"], "noisy": ["dropout_percentile", "cells"]}.get(name, ["dataset"])
     return rows.assign(point=rows[columns].astype(str).agg(" ".join, axis=1))
+
+
+def by_auroc(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose AUROC, with the TF list, is that of the weights best by AUROC, where these were run."""
+    key = ["dataset", "cells", "cell_types", "replicate", "method"]
+    other = read("auroc_weights")[[*key, "strict_auroc", "paper_auroc"]].assign(tf_information="with")
+    both = rows.merge(other, on=[*key, "tf_information"], how="left", suffixes=("", "_other"))
+    return both.assign(**{name: both[f"{name}_other"].fillna(both[name]) for name in ("strict_auroc", "paper_auroc")})
 
 
 def test_of(a: pd.DataFrame, b: pd.DataFrame, score: str) -> dict[str, float]:
