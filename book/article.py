@@ -104,9 +104,7 @@ def numbers(folder: Path) -> dict[str, object]:
     behind = dict(zip(claims["name"], claims["numbers"], strict=True))
     found |= {f"claim_{name}": text for name, text in behind.items()} | taken(behind) | {"margin": MARGIN}
     found |= {f"span_{name}": span(text) for name, text in behind.items()}
-    found |= runtimes.forward_numbers(
-        runtimes.forward_passes(timed, pd.read_csv(folder / "paper_table1.csv"))
-    )
+    found |= runtimes.forward_numbers(runtimes.forward_passes(timed, pd.read_csv(folder / "paper_table1.csv")))
     found |= runtimes.arboreto_numbers(timed, runtimes.against(folder, "grnboost2-arboreto"))
     found |= {f"seconds_{row.method}": row.seconds for row in timed.itertuples()}
     found |= {"recorded_on": runtimes.recorded_on(timed)}

@@ -25,15 +25,7 @@ import finish
 import nbformat
 import pages
 import yaml
-from execute import (
-    BUILD,
-    NOTEBOOKS,
-    ROOT,
-    BuildError,
-    read_record,
-    run_all,
-    sources,
-)
+from execute import BUILD, NOTEBOOKS, ROOT, BuildError, read_record, run_all, sources
 from rendering import copy_mathjax, run_sphinx, write_yaml
 
 SITE = BUILD / "site"
@@ -180,9 +172,7 @@ def build_html() -> None:
 
 def main() -> int:
     description, _, usage = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        description=description, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=description, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="NAME", help="run only this notebook")
     parser.add_argument("--reuse", action="store_true", help="run nothing, use the last outputs")
     parser.add_argument("--paper", action="store_true", help="run at full size, build no pages")

@@ -45,9 +45,7 @@ class Page(HTMLParser):
         self.anchors.update(values[name] for name in ("id", "name") if name in values)
         for name in FETCHED.get(tag, ()):
             if name == "srcset":
-                self.fetched += [
-                    part.split()[0] for part in values.get(name, "").split(",") if part
-                ]
+                self.fetched += [part.split()[0] for part in values.get(name, "").split(",") if part]
             elif name in values:
                 self.fetched.append(values[name])
         if tag == "link" and not PASSIVE_LINKS.issuperset(values.get("rel", "").lower().split()):

@@ -33,10 +33,7 @@ def summary(folder: Path) -> str:
     early = int(papers["early"].sum())
     definitions = int((claims["section"] == claim_registry.DEFINITIONS).sum())
     rows = [
-        [
-            line["verdict"],
-            *(f"{line[name]} ({line[name] / len(papers):.0%})" for name in header[1:]),
-        ]
+        [line["verdict"], *(f"{line[name]} ({line[name] / len(papers):.0%})" for name in header[1:])]
         for line in counts.to_dict("records")
         if any(line[name] for name in header[1:])
     ]

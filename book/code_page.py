@@ -49,10 +49,7 @@ def package(room: Path) -> str:
 
 def layer_table(root: Path) -> str:
     """The packages: name and page, purpose, number of modules."""
-    rows = [
-        [f"[`{package(room)}`](api_{room.name}.md)", purpose(room), len(modules(room))]
-        for room in rooms(root)
-    ]
+    rows = [[f"[`{package(room)}`](api_{room.name}.md)", purpose(room), len(modules(room))] for room in rooms(root)]
     return table(["package", "purpose", "modules"], rows, "Packages, the top layer first, with their numbers of modules.")
 
 
@@ -109,9 +106,7 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         quick = f"{seconds[stem] / 60:.1f}" if stem in seconds else "not run"
         gpu = "yes" if "device" in names else "–"
         command = f"`{short(stem, paths)}`"
-        rows.append(
-            [link(stem), command, quick, hours(lines), gpu]
-        )
+        rows.append([link(stem), command, quick, hours(lines), gpu])
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
     caption = (

@@ -122,9 +122,7 @@ def triangle(folder: Path) -> str:
     table = recorded_table(folder, "triangle")
     if table.empty:
         return NONE
-    return ", ".join(
-        f"{row.lost:.0%} of the {row.edges} edges of {row.dataset}" for row in table.itertuples()
-    )
+    return ", ".join(f"{row.lost:.0%} of the {row.edges} edges of {row.dataset}" for row in table.itertuples())
 
 
 def into_tfs(folder: Path) -> str:
@@ -178,9 +176,7 @@ def compiled(folder: Path) -> str:
         if both.empty:
             continue
         gap = (both[name] / both[f"{name}-arboreto"] - 1).abs()
-        texts.append(
-            f"{title} at most {gap.max():.1%}, median {gap.median():.2%} ({len(both)} runs)"
-        )
+        texts.append(f"{title} at most {gap.max():.1%}, median {gap.median():.2%} ({len(both)} runs)")
     return "difference in strict AUPRC: " + "; ".join(texts) if texts else NONE
 
 
@@ -198,9 +194,7 @@ def shared(folder: Path, one: str, other: str, column: str) -> pd.DataFrame:
 
 
 def table3(folder: Path) -> str:
-    both = recorded_table(folder, "paper_table3").merge(
-        recorded_table(folder, "table3"), on="dataset", suffixes=("", "_ours")
-    )
+    both = recorded_table(folder, "paper_table3").merge(recorded_table(folder, "table3"), on="dataset", suffixes=("", "_ours"))
     return f"{int((both['tfs'] == both['tfs_ours']).sum())} of {len(both)} counts of TFs equal the printed ones"
 
 
@@ -209,9 +203,7 @@ def clean_and_noisy(folder: Path, methods: Sequence[str]) -> str:
     texts = []
     for experiment, dataset, title in (("clean", "clean", "clean"), ("noisy", "noisy(25)", "dropout 25 %")):  # fmt: skip
         rows = Record(experiment, folder).rows()
-        rows = rows[
-            (rows["dataset"] == dataset) & (rows["cells"] == "1000") & (rows["cell_types"] == "5")
-        ]
+        rows = rows[(rows["dataset"] == dataset) & (rows["cells"] == "1000") & (rows["cell_types"] == "5")]
         of = rows[rows["tf_information"] == "with"].groupby("method")["strict_auprc"].mean()
         texts.append(f"{title}: " + " against ".join(f"{of.get(m, np.nan):.2f}" for m in methods))
     return "strict AUPRC, " + "; ".join(texts)

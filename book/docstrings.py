@@ -58,9 +58,7 @@ def _short(value: ast.expr) -> ast.expr:
     return value if len(ast.unparse(value)) <= LONGEST else ast.Constant(...)
 
 
-def process_docstring(
-    app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
-) -> None:
+def process_docstring(app: Any, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Sphinx's event for every docstring; changes ``lines`` in place."""
     if lines and NAMED_FIELD.match(lines[0]):  # Python's text of a field of a named tuple
         lines.clear()

@@ -33,9 +33,7 @@ def write(axes: Axes, x: float, y: float, text: str, **more) -> None:
     axes.text(x, y, text, **settings | more)
 
 
-def box(
-    axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str, **more
-) -> None:
+def box(axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str, **more) -> None:
     """A rounded box with its lower left corner at (x, y): bold first line, the others smaller."""
     axes.add_patch(
         FancyBboxPatch(
@@ -57,10 +55,7 @@ def arrow(axes: Axes, *points: Point, colour: str = "#333333", dashed: bool = Fa
     if len(points) > 2:
         axes.plot(*zip(*points[:-1], strict=True), solid_capstyle="round", zorder=2, **style)
     axes.add_patch(
-        FancyArrowPatch(
-            points[-2], points[-1], arrowstyle="-|>", mutation_scale=10, shrinkA=0, shrinkB=0,
-            zorder=4, **style,
-        )
+        FancyArrowPatch(points[-2], points[-1], arrowstyle="-|>", mutation_scale=10, shrinkA=0, shrinkB=0, zorder=4, **style)
     )  # fmt: skip
 
 

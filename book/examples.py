@@ -44,9 +44,7 @@ def printed(words: list[str]) -> str:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         main(words)
-    lines = [
-        line.rpartition("\r")[2].rstrip() for line in (err.getvalue() + out.getvalue()).split("\n")
-    ]
+    lines = [line.rpartition("\r")[2].rstrip() for line in (err.getvalue() + out.getvalue()).split("\n")]
     return "\n".join(line for line in lines if line)
 
 
@@ -146,9 +144,7 @@ def practice_files(folder: Path) -> None:
             {"cell_type": [f"type{kind + 1}" for kind in simulation.cell_types]},
             index=[f"CELL{i:04d}-1" for i in range(len(simulation.cell_types))],
         ),
-        var=pd.DataFrame(
-            {"gene_symbols": symbols}, index=[f"ENSG{i:011d}" for i in range(len(genes))]
-        ),
+        var=pd.DataFrame({"gene_symbols": symbols}, index=[f"ENSG{i:011d}" for i in range(len(genes))]),
     )
     cells.write_h5ad(folder / "cells.h5ad")
     (folder / "tfs.txt").write_text("".join(f"{symbol[tf]}\n" for tf in tfs))
@@ -196,9 +192,7 @@ MISTAKES = (
         lambda cells: cells.rename(columns=str.capitalize).to_csv("table.csv"),
         "Use the list of your species: `--tfs mouse` compares without regard to case. Names are never changed unasked.",
     ),
-    Mistake(
-        "Scaled values (z-scores) in the place of counts or logarithms", _scaled, expression="scaled.h5ad"
-    ),
+    Mistake("Scaled values (z-scores) in the place of counts or logarithms", _scaled, expression="scaled.h5ad"),
     Mistake(
         "The same gene name twice",
         lambda cells: pd.concat([cells, cells.iloc[:, :2]], axis=1).to_csv("table.csv"),
@@ -218,11 +212,7 @@ MISTAKES = (
         "Export with decimal points and commas between fields.",
     ),
     Mistake("A table without names of cells", lambda cells: np.log1p(cells).to_csv("table.csv", index=False)),
-    Mistake(
-        "A file of another program",
-        lambda cells: Path("seurat.rds").write_bytes(b"RDX3\n"),
-        expression="seurat.rds",
-    ),
+    Mistake("A file of another program", lambda cells: Path("seurat.rds").write_bytes(b"RDX3\n"), expression="seurat.rds"),
     Mistake(
         "The known network as TF list",
         lambda cells: cells.to_csv("table.csv"),
@@ -273,9 +263,7 @@ def fdr_check() -> str:
             for column in WITHIN.values():
                 counts = []
                 for data in sets:
-                    plan = Plan(
-                        decoys=SHUFFLINGS, groups=cell_groups(data.adata, data, column).labels
-                    )
+                    plan = Plan(decoys=SHUFFLINGS, groups=cell_groups(data.adata, data, column).labels)
                     found = infer_network(data, method, plan=plan)
                     counts.append(_false_of_taken(found.edges, data.truth))
                 taken, false = np.sum(counts, axis=0)

@@ -23,9 +23,7 @@ BUILD = ROOT / "_build"
 # quick: what `make book` shows; full: the paper's size, `make paper`.
 MODES = ("quick", "full")
 RECORDED_PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "arboreto", "anndata")
-JUPYTER_FOLDERS = (
-    "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR",
-)  # fmt: skip
+JUPYTER_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -133,11 +131,7 @@ def run_all(mode: str, only: list[str] | None = None) -> dict:
         seconds = run_notebook(source, target, parameters.get(source.stem, {}))
         print(f"{source.stem}: {seconds:.1f} s", flush=True)
         record["runs"].append(
-            {
-                "notebook": source.stem,
-                "started": started.isoformat(timespec="seconds"),
-                "seconds": round(seconds, 1),
-            }
+            {"notebook": source.stem, "started": started.isoformat(timespec="seconds"), "seconds": round(seconds, 1)}
         )
         record["runs"].sort(key=lambda run: run["notebook"])
         write_json(folder / "record.json", record)

@@ -74,16 +74,12 @@ def network_figure() -> Figure:
     for names, places in zip((TFS, ("",) * len(W2), GENES), rows, strict=True):
         for name, place in zip(names, places, strict=True):
             node(axes, place, FITTED, 0.23 if len(name) > 1 else 0.17, name)
-    for (_, y), text in zip(
-        (row[0] for row in rows), ("TFs", "hidden\nunits", "genes"), strict=True
-    ):
+    for (_, y), text in zip((row[0] for row in rows), ("TFs", "hidden\nunits", "genes"), strict=True):
         write(axes, 0.08, y, text, ha="left", fontsize=SMALL, color=DATA)
 
     _theta_map(axes, theta, columns, top=2.1)
     t, g = TFS.index("TF 1"), GENES.index("b")
-    terms = [
-        f"{abs(W1[t][h]):.1f} × {abs(W2[h][g]):.1f}" for h in range(len(W2)) if W1[t][h] * W2[h][g]
-    ]
+    terms = [f"{abs(W1[t][h]):.1f} × {abs(W2[h][g]):.1f}" for h in range(len(W2)) if W1[t][h] * W2[h][g]]
     write(
         axes, WIDTH / 2, 0.38,
         f"Θ(TF 1, b) = {' + '.join(terms)} = {theta[t, g]:.2f}\n"
@@ -128,15 +124,7 @@ def architecture_figure() -> Figure:
     figure, axes = canvas(7.5)
     box(axes, 0.12, 6.95, 4.56, 0.42, "expression X and the TF list", DATA)
     box(axes, 0.5, 5.72, 1.75, 0.82, "covTF\ncovariance S of\nTFs and genes", DATA)
-    box(
-        axes,
-        2.45,
-        5.72,
-        2.23,
-        0.82,
-        "goodINIT\nplain fit of the network,\nup to E1 Adam steps",
-        FITTED,
-    )
+    box(axes, 2.45, 5.72, 2.23, 0.82, "goodINIT\nplain fit of the network,\nup to E1 Adam steps", FITTED)
     arrow(axes, (1.4, 6.95), (1.4, 6.54))
     arrow(axes, (3.6, 6.95), (3.6, 6.54))
 
@@ -149,10 +137,7 @@ def architecture_figure() -> Figure:
     write(axes, 1.62, 5.03, "one iteration, L times", ha="left", weight="bold", fontsize=SMALL)
     box(axes, 1.85, 4.3, 2.5, 0.54, f"{LAMBDA_NN}\nλ from ‖Z − Θ‖² and λ", LEARNED)
     box(axes, 1.85, 3.43, 2.5, 0.58, "fitDNN-fast\nP Adam steps: W and Θ", FITTED)
-    box(
-        axes, 1.85, 2.37, 2.5, 0.78,
-        f"{RHO_NN}\na threshold for every edge;\nZ = soft threshold of Θ", LEARNED,
-    )  # fmt: skip
+    box(axes, 1.85, 2.37, 2.5, 0.78, f"{RHO_NN}\na threshold for every edge;\nZ = soft threshold of Θ", LEARNED)
     arrow(axes, (3.8, 5.72), (3.8, 4.84))
     write(axes, 3.88, 5.46, "Θ, W", fontsize=SMALL, ha="left")
     write(axes, 3.7, 5.46, "Z = 0, λ = 1", fontsize=SMALL, ha="right")
@@ -171,12 +156,7 @@ def architecture_figure() -> Figure:
 
     keys = ((LEARNED, "learned, from simulated data"), (FITTED, "fitted, to each dataset anew"))
     for y, (colour, text) in zip((0.86, 0.56), keys, strict=True):
-        axes.add_patch(
-            Rectangle(
-                (0.12, y - 0.09), 0.32, 0.18,
-                facecolor=TINTS[colour], edgecolor=colour, linewidth=1.4,
-            )
-        )  # fmt: skip
+        axes.add_patch(Rectangle((0.12, y - 0.09), 0.32, 0.18, facecolor=TINTS[colour], edgecolor=colour, linewidth=1.4))
         write(axes, 0.56, y, text, ha="left", fontsize=SMALL)
     arrow(axes, (0.12, 0.26), (0.46, 0.26), dashed=True)
     write(axes, 0.56, 0.26, f"only where {RHO_NN} has context", ha="left", fontsize=SMALL)

@@ -17,9 +17,7 @@ EMPTY_HEADER = re.compile(r'<th class="head([^"]*)"><p></p></th>')
 # in ARIA 1.2.
 CITATION_ROLE = re.compile(r'(<div) role="list"( class="citation-list")| role="doc-biblioentry"')
 # Sphinx sets long signatures as lists of definitions without a term; here every parameter is a line.
-SIGNATURE = re.compile(
-    r'<dl>\s*((?:<dd><em class="sig-param">.*?</em>,?</dd>\s*)+)</dl>', re.DOTALL
-)
+SIGNATURE = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</em>,?</dd>\s*)+)</dl>', re.DOTALL)
 # The sidebar's logo and search lie outside of every landmark.
 SIDEBAR = re.compile(r'<(div|dialog)([^>]*class="bd-sidebar-primary[^"]*"[^>]*)>')
 

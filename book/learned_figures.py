@@ -66,9 +66,7 @@ def tiny_networks_figure(config: GRNULarConfig | None = None) -> Figure:
     return figure
 
 
-def _tiny(
-    axes: Axes, module: RhoNN | LambdaNN, title: str, inputs: Sequence[str], output: str, y: float
-) -> None:
+def _tiny(axes: Axes, module: RhoNN | LambdaNN, title: str, inputs: Sequence[str], output: str, y: float) -> None:
     """One small network from left to right, between ``y`` and ``y`` + 2.4."""
     sizes, functions = layers_of(module.network)
     if len(inputs) != sizes[0] or sizes[-1] != 1:
@@ -76,10 +74,7 @@ def _tiny(
     write(axes, 0.1, y + 2.22, title, ha="left", weight="bold", fontsize=HEAD)
     write(axes, WIDTH - 0.1, y + 2.22, f"{n_numbers(module)} numbers", ha="right")
     xs = np.linspace(1.1, WIDTH - 0.85, len(sizes))
-    places = [
-        [(x, h) for h in spread(n, y + 0.55, y + 1.85)[::-1]]
-        for x, n in zip(xs, sizes, strict=True)
-    ]
+    places = [[(x, h) for h in spread(n, y + 0.55, y + 1.85)[::-1]] for x, n in zip(xs, sizes, strict=True)]
     for left, right in zip(places[:-1], places[1:], strict=True):
         for start in left:
             for end in right:
@@ -146,13 +141,7 @@ def _neighbourhood(axes: Axes, top: float) -> None:
             _square(axes, corner, size, faces.get((i, j), face))
             if j == g and i not in (t, g):
                 _dot(axes, corner, size, near[i])
-    write(
-        axes,
-        left + size * n_genes / 2,
-        top + 0.22,
-        "to gene (the first five are TFs)",
-        fontsize=SMALL,
-    )
+    write(axes, left + size * n_genes / 2, top + 0.22, "to gene (the first five are TFs)", fontsize=SMALL)
     write(axes, left - 0.12, top - size * n_tfs / 2, "from\nTF", fontsize=SMALL, ha="right")
     legend = (
         (LEARNED, 0, "the edge itself"),
@@ -170,9 +159,7 @@ def _neighbourhood(axes: Axes, top: float) -> None:
 
 
 def _square(axes: Axes, corner: Point, size: float, face: str) -> None:
-    axes.add_patch(
-        Rectangle(corner, size, size, facecolor=face, edgecolor="#777777", linewidth=0.8)
-    )
+    axes.add_patch(Rectangle(corner, size, size, facecolor=face, edgecolor="#777777", linewidth=0.8))
 
 
 def _dot(axes: Axes, corner: Point, size: float, strength: float) -> None:

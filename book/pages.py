@@ -181,10 +181,7 @@ def example_edges() -> str:
     """The prediction of the worked example, and the true edges that it misses."""
     weights = {(a, b): weight for a, b, weight in PREDICTION}
     pairs = list(weights) + [pair for pair in TRUTH if pair not in weights]
-    rows = [
-        [" → ".join(pair), weights.get(pair, "not predicted"), "yes" if pair in TRUTH else "no"]
-        for pair in pairs
-    ]
+    rows = [[" → ".join(pair), weights.get(pair, "not predicted"), "yes" if pair in TRUTH else "no"] for pair in pairs]
     return table(["edge", "weight", "true?"], rows, "A prediction on five genes, and the true edges; weights have no unit.")
 
 
@@ -200,22 +197,12 @@ def example_scores() -> str:
         shown = " ".join(order)
         strict = strict_scores(edges, truth, order, TFS)
         sizes = [strict["n_candidates"], strict["n_true"]]
-        rows["strict"].append(
-            ["strict", shown, *sizes, *decimals(strict, "auprc", "auroc"), "0.500"]
-        )
+        rows["strict"].append(["strict", shown, *sizes, *decimals(strict, "auprc", "auroc"), "0.500"])
         paper = paper_scores(edges, truth, order, TFS)
         sizes = [paper["n_pairs"], paper["n_true_seen"]]
         scores = decimals(paper, "auprc", "auroc", "random_auroc")
         rows["paper"].append(["paper", shown, *sizes, *scores])
-    header = [
-        "protocol",
-        "gene order",
-        "pairs",
-        "true pairs seen",
-        "AUPRC",
-        "AUROC",
-        "AUROC expected at random",
-    ]
+    header = ["protocol", "gene order", "pairs", "true pairs seen", "AUPRC", "AUROC", "AUROC expected at random"]
     caption = f"The same prediction by both protocols, with the genes in two orders; {len(TRUTH)} edges are true."
     return table(header, rows["strict"] + rows["paper"], caption)
 

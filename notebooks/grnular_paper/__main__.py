@@ -48,15 +48,11 @@ def _processors(options: argparse.Namespace) -> None:
     unknown = sorted(set(options.methods) - set(METHODS))
     if unknown:
         raise InputError(f"unknown method {unknown[0]!r}; known: {', '.join(METHODS)}")
-    found = processors.moves(
-        options.methods or processors.SAMPLE, options.cells, precision=options.precision
-    )
+    found = processors.moves(options.methods or processors.SAMPLE, options.cells, precision=options.precision)
     answer(processors.report(found, options.tolerance))
     moved = found[found[["scores", "auprc"]].max(axis=1) >= options.tolerance]
     if len(moved):
-        raise MethodError(
-            f"{', '.join(dict.fromkeys(moved['method']))}: moved by {options.tolerance:.0%} or more"
-        )
+        raise MethodError(f"{', '.join(dict.fromkeys(moved['method']))}: moved by {options.tolerance:.0%} or more")
 
 
 def _example(options: argparse.Namespace) -> None:
@@ -101,26 +97,16 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="recompute a sample of the recorded results")
     add = verify.add_argument
-    add(
-        "--budget", type=seconds, default=60, metavar="SECONDS",
-        help="recorded seconds to spend (default 60)",
-    )  # fmt: skip
+    add("--budget", type=seconds, default=60, metavar="SECONDS", help="recorded seconds to spend (default 60)")
     add("--seed", type=whole, default=0, metavar="N", help="which sample (default 0)")
-    add(
-        "--tolerance", type=share, default=0.01,
-        help="largest allowed share by which an area may differ (default 0.01)",
-    )  # fmt: skip
+    add("--tolerance", type=share, default=0.01, help="largest allowed share by which an area may differ (default 0.01)")
     add("--recorded", type=text, metavar="FOLDER", help="default: notebooks/recorded")
     verify.set_defaults(run=_verify)
-    moves = commands.add_parser(
-        "processors", help="largest move of results between vector instructions, one and two threads"
-    )
+    moves = commands.add_parser("processors", help="largest move of results between vector instructions, one and two threads")
     moves.add_argument("methods", nargs="*", metavar="METHOD", help="default: a sample of all")
     moves.add_argument("--cells", type=whole, default=100, metavar="N", help="of the graph (100)")
     moves.add_argument("--tolerance", type=share, default=0.01, help="largest allowed move (0.01)")
-    moves.add_argument(
-        "--precision", choices=("single", "double"), help="of unrolled models (default: each one's own)"
-    )
+    moves.add_argument("--precision", choices=("single", "double"), help="of unrolled models (default: each one's own)")
     moves.set_defaults(run=_processors)
     example = commands.add_parser("example", help="2,000 human blood cells with and without interferon-beta, as h5ad")
     example.add_argument("out", type=text, metavar="CELLS.h5ad")

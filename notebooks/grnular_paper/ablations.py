@@ -41,9 +41,7 @@ MASK_CELLS = (100, 1000)
 UNTRAINED = Recipe(epochs=0, valid=(("clean", 1),), train=(("clean", 1),))
 # Trained as printed: Eq. 16 on theta, gradients through all L x P steps; means as in the 2020 code.
 AS_PRINTED = Recipe(
-    config=GRNULarConfig(
-        hidden=(40,), n_inner=5, init_tolerance=0.0, lam_scale=1.0, lam_per_error=False
-    ),
+    config=GRNULarConfig(hidden=(40,), n_inner=5, init_tolerance=0.0, lam_scale=1.0, lam_per_error=False),
     train=(("low-dropout", 20),),
     valid=(("low-dropout", 20),),
     epochs=10,
@@ -154,15 +152,10 @@ def _of(
     change: Callable[..., Recipe] = with_config,
 ) -> list[Variant]:
     """A variant for every value; ``change`` says whether it sets the model or the recipe itself."""
-    return [
-        Variant(factor, value, base, change(recipe, **settings))
-        for value, settings in values.items()
-    ]
+    return [Variant(factor, value, base, change(recipe, **settings)) for value, settings in values.items()]
 
 
-def _of_recipe(
-    factor: str, base: str, recipe: Recipe, values: dict[str, dict[str, object]]
-) -> list[Variant]:
+def _of_recipe(factor: str, base: str, recipe: Recipe, values: dict[str, dict[str, object]]) -> list[Variant]:
     return _of(factor, base, recipe, values, replace)
 
 
@@ -173,15 +166,9 @@ def _untrained_variants() -> list[Variant]:
         *_of("P", "untrained", UNTRAINED, {str(p): {"n_inner": p} for p in (2, 5, 10, 20)}),
         *_of("L", "untrained", UNTRAINED, {str(n): {"n_unroll": n} for n in (1, 5, 15, 30)}),
         *_of("H_d", "untrained", UNTRAINED, {str(h): {"hidden": (h,)} for h in (20, 40, 100)}),
-        *_of(
-            "layers", "untrained", UNTRAINED,
-            {"2": {"hidden": (40,)}, "3": {"hidden": (40, 40)}},
-        ),
+        *_of("layers", "untrained", UNTRAINED, {"2": {"hidden": (40,)}, "3": {"hidden": (40, 40)}}),
         *_of("E1", "untrained", fixed, {str(e): {"init_epochs": e} for e in (100, 200, 400)}),
-        *_of(
-            "initial weights", "untrained", UNTRAINED,
-            {"0.1 of usual": {"init_scale": 0.1}, "usual": {"init_scale": 1.0}},
-        ),
+        *_of("initial weights", "untrained", UNTRAINED, {"0.1 of usual": {"init_scale": 0.1}, "usual": {"init_scale": 1.0}}),
         *_of(
             "penalty", "untrained", UNTRAINED,
             {
@@ -191,10 +178,7 @@ def _untrained_variants() -> list[Variant]:
                 "means x 50 x error": {},
             },
         ),
-        *_of_recipe(
-            "algorithm", "untrained", UNTRAINED,
-            {"1 (base)": {"model": "grnular-base"}, "2": {"model": "grnular"}},
-        ),
+        *_of_recipe("algorithm", "untrained", UNTRAINED, {"1 (base)": {"model": "grnular-base"}, "2": {"model": "grnular"}}),
     ]  # fmt: skip
 
 
@@ -202,10 +186,7 @@ def _trained_variants() -> list[Variant]:
     """What the paper says of training, inner steps, goodINIT and both algorithms, each trained anew."""
     base = "trained"
     algorithms = [
-        Variant(
-            "algorithm", f"{name}, P = {steps}", base, with_config(AS_PRINTED, n_inner=steps),
-            run_as=model,
-        )
+        Variant("algorithm", f"{name}, P = {steps}", base, with_config(AS_PRINTED, n_inner=steps), run_as=model)
         for steps in (5, 20)
         for name, model in (("1 (base)", "grnular-base"), ("2", ""))
     ]
@@ -224,18 +205,10 @@ def _context_variants() -> list[Variant]:
     return [
         *_of("L", base, CONTEXT, {str(n): {"n_unroll": n} for n in (1, 2, 4, 8)}),
         *_of("E1", base, CONTEXT, {str(e): {"init_epochs": e} for e in (25, 100, 400)}),
-        *_of(
-            "layers", base, CONTEXT, {str(n): {"context_layers": n} for n in (0, 1, 3)}
-        ),
+        *_of("layers", base, CONTEXT, {str(n): {"context_layers": n} for n in (0, 1, 3)}),
         *_of("members", base, CONTEXT, {str(n): {"context_members": n} for n in (1, 2)}),
-        *_of_recipe(
-            "training", base, CONTEXT,
-            {"none": {"epochs": 0}, "shuffled labels": {"shuffled": True}, "120 graphs": {}},
-        ),
-        *_of_recipe(
-            "loss", base, CONTEXT,
-            {"cross-entropy": {}, "average precision": {"loss": "smooth-ap"}},
-        ),
+        *_of_recipe("training", base, CONTEXT, {"none": {"epochs": 0}, "shuffled labels": {"shuffled": True}, "120 graphs": {}}),
+        *_of_recipe("loss", base, CONTEXT, {"cross-entropy": {}, "average precision": {"loss": "smooth-ap"}}),
     ]  # fmt: skip
 
 
@@ -256,9 +229,7 @@ def variants(n_graphs: int = 12) -> list[Variant]:
     return [replace(variant, n_graphs=n_graphs) for variant in found]
 
 
-def mask_effect(
-    n_graphs: int = 6, thresholds: Sequence[float] = THRESHOLDS, cells: Sequence[int] = MASK_CELLS
-) -> pd.DataFrame:
+def mask_effect(n_graphs: int = 6, thresholds: Sequence[float] = THRESHOLDS, cells: Sequence[int] = MASK_CELLS) -> pd.DataFrame:
     """What the mask of GLAD-TF does, threshold by threshold, on networks of the clean preset for validation.
 
     GLAD-TF sets pairs without a TF to zero in every iteration of the loop. So does a threshold, to

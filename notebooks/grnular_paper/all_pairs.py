@@ -93,9 +93,7 @@ def table(folder: Path) -> pd.DataFrame:
     means = found.groupby(keys, sort=False)[SCORES].mean().reset_index()
     return means.assign(
         experiment=means["experiment"].map({"clean": "no dropout", "noisy": "dropout 25 %"}), method=means["method"].map(label),
-    ).rename(columns={
-        "experiment": "simulation", "paper_auprc": "AUPRC", "paper_auroc": "AUROC",
-    })  # fmt: skip
+    ).rename(columns={"experiment": "simulation", "paper_auprc": "AUPRC", "paper_auroc": "AUROC"})
 
 
 def numbers(folder: Path) -> dict[str, float]:

@@ -66,9 +66,7 @@ def known(folder: Path) -> dict[str, str]:
         header, *lines = list(csv.reader(file)) or [[]]
     wrong = [line for line in lines if len(line) != 2 or short(line[1]) != line[0]]
     if header != HEADER or wrong:
-        raise InputError(
-            f"{path} is damaged at {wrong[0] if wrong else header}; restore it from git"
-        )
+        raise InputError(f"{path} is damaged at {wrong[0] if wrong else header}; restore it from git")
     return dict(lines)
 
 
@@ -179,6 +177,4 @@ def locked(path: Path) -> Iterator[None]:
         with lock.acquire(timeout=LOCK_SECONDS):
             yield
     except Timeout as error:
-        raise WriteError(
-            f"{path} has been locked by another process for {LOCK_SECONDS} s; is one hanging?"
-        ) from error
+        raise WriteError(f"{path} has been locked by another process for {LOCK_SECONDS} s; is one hanging?") from error

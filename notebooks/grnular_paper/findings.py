@@ -98,9 +98,7 @@ def from_verdicts(
     few = 2 * int(tests["points"].min()) < planned
     early = bool(strict.tested) and (few or strict.tested < len(tests))
     by_paper, beside = ("", "") if paper is None else (paper.word, paper.described(tested))
-    return Finding(
-        strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, strict.basis(planned), tests
-    )
+    return Finding(strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, strict.basis(planned), tests)
 
 
 def together(findings: Iterable[Finding]) -> Finding:

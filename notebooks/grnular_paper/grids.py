@@ -32,14 +32,9 @@ DROPOUTS = (25, 50, 75)
 N_GRAPHS = {"clean": 50, "noisy": 50, "ds": 15}  # at most, as in the paper
 
 WITHOUT_TFS = ("glasso", "grnboost2", "glad")
-WITH_TFS = (
-    "grnboost2", "glad-tf", "grnular", "grnular-context", "correlation", "clr", "ridge",
-    "tigress",
-)  # fmt: skip
+WITH_TFS = ("grnboost2", "glad-tf", "grnular", "grnular-context", "correlation", "clr", "ridge", "tigress")
 DS_WITH_TFS = (*WITH_TFS, "genie3")
-SLOW = (
-    "glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned",
-)  # fmt: skip
+SLOW = ("glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned")
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
 TUNED_WITHOUT_TFS = ("glasso-tuned",)
 TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tuned")
@@ -53,9 +48,7 @@ class Point:
     n_cells: int | None = None  # cells and cell types; by default the preset's own
     n_types: int | None = None
 
-    def task(
-        self, method: str, replicate: int = 0, tf_information: TFInformation = "with"
-    ) -> SyntheticTask:
+    def task(self, method: str, replicate: int = 0, tf_information: TFInformation = "with") -> SyntheticTask:
         """A method on one test graph of the point.
 
         Parameters
@@ -70,9 +63,7 @@ class Point:
         -------
         SyntheticTask
         """
-        return SyntheticTask(
-            self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information
-        )
+        return SyntheticTask(self.preset, method, replicate, 0, self.n_cells, self.n_types, tf_information)
 
 
 def points(
@@ -286,9 +277,7 @@ def _place(experiment: str, key: dict[str, object]) -> dict[str, object]:
     return place | {"panel": panel, "place": cells, "point": f"{words}, M = {cells}"}
 
 
-def missing(
-    experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = _n_graphs
-) -> pd.DataFrame:
+def missing(experiment: str, folder: Path, planned: Callable[[str, TFInformation, Point], int] = _n_graphs) -> pd.DataFrame:
     """Points of curves with fewer rows than planned; methods with tuned settings are left out.
 
     Parameters

@@ -42,9 +42,7 @@ TITLES = {"clean": "clean", "dropout25": "dropout 25 %", "DS1": "DS1, dropout 82
 ONE_NETWORK = ("DS1",)  # its replicates are simulations of that network: no units of a test
 OURS = "grnular-context"
 TRAINED = (OURS, "grnular", "glad-tf", "glad")
-WITHOUT_TRAINING = (
-    "grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso",
-)  # fmt: skip
+WITHOUT_TRAINING = ("grnular-untrained", "grnboost2", "ridge", "clr", "correlation", "glasso")
 # also run without the list of TFs, on so many clean graphs: every gene may regulate then, which
 # takes trees several times longer
 WITHOUT_TFS = {"glad": 20, "glasso": 20, "grnboost2": 10}
@@ -122,9 +120,7 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
     for shown in by_mean(found):
         line = {"method": shown}
         for setting in SETTINGS:
-            values = found.loc[
-                (found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"
-            ]
+            values = found.loc[(found["shown"] == shown) & (found["setting"] == setting), "strict_auprc"]
             count = len(values)
             shown_value = f"{values.mean():.3f}" if setting in ONE_NETWORK else _interval(values)
             line[TITLES[setting]] = f"{shown_value} ({count})" if count else ""
@@ -136,9 +132,7 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([*lines, density])
 
 
-def paired_tests(
-    found: pd.DataFrame, chosen: str = "grnular-context", tf_information: str = "with"
-) -> pd.DataFrame:
+def paired_tests(found: pd.DataFrame, chosen: str = "grnular-context", tf_information: str = "with") -> pd.DataFrame:
     """Test one method against every other on the graphs both have, setting by setting.
 
     Parameters
@@ -287,17 +281,11 @@ def per_tf(simulation: Simulation, methods: Sequence[str], device: str = "cpu") 
     data, names = as_dataset(simulation), tf_names(simulation)
     genes, truth = simulation.genes(), simulation.adjacency
     found = pd.DataFrame(
-        {
-            "detected": (simulation.expression != 0).mean(0)[simulation.tf_index],
-            "targets": truth.sum(1) / (len(genes) - 1),
-        },
+        {"detected": (simulation.expression != 0).mean(0)[simulation.tf_index], "targets": truth.sum(1) / (len(genes) - 1)},
         index=names,
     )
     others = ~np.eye(len(genes), dtype=bool)[simulation.tf_index]
     for name in methods:
         weights = score_matrix(infer(data, name, device=device), names, genes)
-        found[name] = [
-            average_precision(w[o], t[o]) - t[o].mean()
-            for w, t, o in zip(weights, truth, others, strict=True)
-        ]
+        found[name] = [average_precision(w[o], t[o]) - t[o].mean() for w, t, o in zip(weights, truth, others, strict=True)]
     return found

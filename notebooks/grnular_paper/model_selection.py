@@ -23,9 +23,7 @@ from grnular_core.models.problem import standardise
 from grnular_core.scoring.statistics import mean_interval
 from grnular_paper.real_data import recorded_pairs
 
-ON_REAL_DATA, ON_SIMULATIONS, RESEMBLANCE = (
-    "model_selection_real.csv", "model_selection_simulated.csv", "resemblance.csv",
-)  # fmt: skip
+ON_REAL_DATA, ON_SIMULATIONS, RESEMBLANCE = ("model_selection_real.csv", "model_selection_simulated.csv", "resemblance.csv")
 # every recorded network of this work, and how it was trained
 TRAINED = {
     "context-clean": "a network that sees context, by cross-entropy, on SERGIO's dynamics without technical noise",
@@ -44,15 +42,9 @@ TRAINED = {
     "context-measured-b": "second network of grnular-cells: the same from other draws",
     "grnular-cells": "GRNULar for real cells, two networks on the family nearest to real cells",
 }  # fmt: skip
-AS_PUBLISHED = {
-    "grnular": "the paper's recipe",
-    "grnular-untrained": "the paper's loop, nothing trained",
-}
+AS_PUBLISHED = {"grnular": "the paper's recipe", "grnular-untrained": "the paper's loop, nothing trained"}
 SIMPLE = ("within-clusters", "correlation")
-COMPARED = (
-    "within-clusters", "context-associated", "context-matched", "context-uneven", "context-shrunk",
-    "grnular-cells",
-)  # fmt: skip
+COMPARED = ("within-clusters", "context-associated", "context-matched", "context-uneven", "context-shrunk", "grnular-cells")
 FAMILIES = ("measured-large", "measured", "associated", "uneven", "matched", "deep", "regulons")
 CLEAR = 4.0  # a correlation of so many times chance
 SUMMARIES = {

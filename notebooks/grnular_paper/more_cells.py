@@ -119,14 +119,10 @@ def load_cells(name: str) -> GRNDataset:
     tfs = read_tfs(fetch(BROAD[chosen.species]))
     table = _prepared(_counts(name), tfs)
     where = {"dataset": name, "species": chosen.species, "files": chosen.keys}
-    return make_dataset(
-        table, tfs, name=name, orientation="cells-x-genes", match="ignore-case", provenance=where
-    )
+    return make_dataset(table, tfs, name=name, orientation="cells-x-genes", match="ignore-case", provenance=where)
 
 
-def _prepared(
-    given: Counts, tfs: Sequence[str], max_genes: int = MAX_GENES, min_cells: int = MIN_CELLS
-) -> pd.DataFrame:
+def _prepared(given: Counts, tfs: Sequence[str], max_genes: int = MAX_GENES, min_cells: int = MIN_CELLS) -> pd.DataFrame:
     """Normalise counts and choose genes by the rule of this module: TFs, then others by falling variance."""
     values = log_normalised(sparse.csr_matrix(given.values))
     seen = np.asarray((given.values > 0).sum(axis=0)).ravel() >= min_cells
@@ -191,9 +187,7 @@ def _cardio(files: Sequence[str]) -> Counts:
     values = np.asarray(table).T
     one = np.where(values > 0, values, np.inf).min(axis=1, keepdims=True)
     genes, cells = (table.coords[name].values for name in ("dim_0", "dim_1"))
-    return Counts(
-        sparse.csr_matrix(values / one), [str(cell) for cell in cells], [str(g).partition("_ENSG")[0] for g in genes]
-    )
+    return Counts(sparse.csr_matrix(values / one), [str(cell) for cell in cells], [str(g).partition("_ENSG")[0] for g in genes])
 
 
 def _symbols(files: Sequence[str]) -> dict[str, str]:
@@ -237,14 +231,8 @@ SETS: dict[str, CellSet] = {
     "celseq5": CellSet(
         "human", "five lung cancer cell lines, three plates (CEL-seq2)", True, (*PLATES, CARDIO2, CARDIO5), _celseq5
     ),
-    "kang": CellSet(
-        "human", "PBMC, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1)
-    ),
-    "pancreas": CellSet(
-        "mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0)
-    ),
+    "kang": CellSet("human", "PBMC, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1)),
+    "pancreas": CellSet("mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0)),
     "lungT": CellSet("human", "T cells of lung tumours (10x)", True, ("more/lungT/scRep_example.rda",), _from_r(0)),
-    "tuck": CellSet(
-        "mouse", "ESC to neural progenitors (Smart-seq2)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck
-    ),
+    "tuck": CellSet("mouse", "ESC to neural progenitors (Smart-seq2)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck),
 }  # fmt: skip

@@ -34,10 +34,7 @@ from grnular_core.utils.errors import InputError
 from grnular_paper.r_files import plain, read_objects
 
 CURATED, CHIP, MIXED = "curated", "ChIP", "mixed"
-KINDS = {
-    "TRRUST": CURATED, "CollecTRI": CURATED, "DoRothEA": CURATED,
-    "ENCODE": CHIP, "ChEA": CHIP, "Non-Specific": MIXED,
-}  # fmt: skip
+KINDS = {"TRRUST": CURATED, "CollecTRI": CURATED, "DoRothEA": CURATED, "ENCODE": CHIP, "ChEA": CHIP, "Non-Specific": MIXED}
 MIN_REGULATORS, MIN_EDGES = 10, 50
 CONFIDENT = ("A", "B", "C")  # of DoRothEA's levels A to E
 COMPLEXES = ("AP1", "NFKB")  # besides names that start with COMPLEX
@@ -81,9 +78,7 @@ def network_keys(name: str, species: str) -> list[str]:
         Where there is no such network.
     """
     if (name, species) not in FILES:
-        raise InputError(
-            f"no network {name!r} for {species!r}; expected one of {', '.join(networks_of(species)) or 'none'}"
-        )
+        raise InputError(f"no network {name!r} for {species!r}; expected one of {', '.join(networks_of(species)) or 'none'}")
     carried = species == "mouse" and FILES[name, species] in (COLLECTRI, CONSENSUS)
     return [FILES[name, species], *([ORTHOLOGUES] if carried else [])]
 

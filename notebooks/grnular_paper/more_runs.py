@@ -106,9 +106,7 @@ def _set_pairs(
     return found
 
 
-def _scores(
-    known: ScoredEdges, clean: pd.DataFrame, data: GRNDataset, tfs: Sequence[str]
-) -> dict[str, float]:
+def _scores(known: ScoredEdges, clean: pd.DataFrame, data: GRNDataset, tfs: Sequence[str]) -> dict[str, float]:
     """The strict protocol's numbers of a ranking; ``ratio_others`` over targets that are no TFs of any list."""
     chosen = candidates_of_clean(clean, data.genes, tfs)
     scores = score_matrix(known, chosen.regulators, chosen.targets)

@@ -67,14 +67,10 @@ def network_cells(kind: str, replicate: int) -> GRNDataset:
     edges = [(genes[tf], genes[N_TFS + i], 0) for i, of in enumerate(regulators) for tf in of]
     truth = pd.DataFrame(edges, columns=["regulator", "target", "sign"])
     table = pd.DataFrame(values - values.min(axis=0), columns=genes).rename(index="cell_{}".format)
-    return make_dataset(
-        table, genes[:N_TFS], truth, name=f"{kind} {replicate}", orientation="cells-x-genes", values_are="log"
-    )
+    return make_dataset(table, genes[:N_TFS], truth, name=f"{kind} {replicate}", orientation="cells-x-genes", values_are="log")
 
 
-def _measure(
-    kinds: Sequence[str] = tuple(KINDS), methods: Sequence[str] = METHODS, replicates: int = REPLICATES
-) -> pd.DataFrame:
+def _measure(kinds: Sequence[str] = tuple(KINDS), methods: Sequence[str] = METHODS, replicates: int = REPLICATES) -> pd.DataFrame:
     """Score methods on ``replicates`` networks of all kinds of regulation."""
     rows = []
     for kind in kinds:

@@ -171,7 +171,5 @@ class Parameters:
             elif problem := kind(namespace[name]):
                 problems.append(f"{name} = {namespace[name]!r}: {problem.replace('-r NAME', f'-r {name}')}")
         if problems:
-            raise InputError(
-                "this notebook cannot run with these parameters:\n- " + "\n- ".join(problems)
-            )
+            raise InputError("this notebook cannot run with these parameters:\n- " + "\n- ".join(problems))
         return {name: namespace[name] for name in self._kinds}

@@ -32,14 +32,8 @@ from grnular_paper.synthetic import as_dataset, replicate_of
 # Variables that make PyTorch, OpenBLAS and MKL use these instructions, and the flags that a processor needs.
 # MKL, with which PyTorch multiplies, obeys MKL_CBWR alone.
 CAPABILITIES = {
-    "SSE2": (
-        {"ATEN_CPU_CAPABILITY": "default", "OPENBLAS_CORETYPE": "Prescott", "MKL_CBWR": "COMPATIBLE"},
-        {"sse2"},
-    ),
-    "AVX2": (
-        {"ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell", "MKL_CBWR": "AVX2"},
-        {"avx2", "fma"},
-    ),
+    "SSE2": ({"ATEN_CPU_CAPABILITY": "default", "OPENBLAS_CORETYPE": "Prescott", "MKL_CBWR": "COMPATIBLE"}, {"sse2"}),
+    "AVX2": ({"ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell", "MKL_CBWR": "AVX2"}, {"avx2", "fma"}),
     "AVX-512": (
         {"ATEN_CPU_CAPABILITY": "avx512", "OPENBLAS_CORETYPE": "SkylakeX", "MKL_CBWR": "AVX512"},
         {"avx512f", "avx512dq", "avx512bw", "avx512vl"},
@@ -140,10 +134,7 @@ def _in_process(capability: str, threads: int, settings: Mapping[str, object]) -
             raise MethodError(f"{capability}, {threads} threads: {done.stderr.strip()[-500:]}")
         with np.load(path, allow_pickle=False) as stored:
             names = [name.removesuffix("|scores") for name in stored if name.endswith("|scores")]
-            return {
-                tuple(name.split("|")): (stored[f"{name}|scores"], float(stored[f"{name}|auprc"]))
-                for name in names
-            }
+            return {tuple(name.split("|")): (stored[f"{name}|scores"], float(stored[f"{name}|auprc"])) for name in names}
 
 
 def _datasets(n_cells: int, real: bool) -> dict[str, GRNDataset]:
@@ -153,9 +144,7 @@ def _datasets(n_cells: int, real: bool) -> dict[str, GRNDataset]:
     return found
 
 
-def _compute(
-    path: str, methods: Sequence[str], n_cells: int, real: bool, precision: Precision | None
-) -> None:
+def _compute(path: str, methods: Sequence[str], n_cells: int, real: bool, precision: Precision | None) -> None:
     """Scores and strict AUPRC of every method, into one file."""
     import torch
 
@@ -194,9 +183,7 @@ def report(found: pd.DataFrame, tolerance: float) -> str:
     lines = [f"{processor()}; without {', '.join(_lacking()) or 'nothing'}"]
     for row in found.itertuples():
         mark = "  MOVES" if max(row.scores, row.auprc) >= tolerance else ""
-        lines.append(
-            f"{row.data:24s} {row.method:20s} scores {row.scores:8.2e}  AUPRC {row.auprc:8.2e}{mark}"
-        )
+        lines.append(f"{row.data:24s} {row.method:20s} scores {row.scores:8.2e}  AUPRC {row.auprc:8.2e}{mark}")
     return "\n".join(lines)
 
 

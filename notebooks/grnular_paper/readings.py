@@ -89,9 +89,7 @@ def readings() -> dict[str, Recipe]:
     return {
         "as printed": base,
         "loss on Z": replace(base, loss_on="Z"),
-        "loss on Z, inner gradient cut": with_config(
-            replace(base, loss_on="Z"), inner_gradient="cut"
-        ),
+        "loss on Z, inner gradient cut": with_config(replace(base, loss_on="Z"), inner_gradient="cut"),
         "sums in Eq. 12": with_config(base, reduction="sum"),
         "lambda_nn not trained": replace(base, learn_lambda=False),
         "Eq. 11": replace(base, loss="summed"),
@@ -138,16 +136,11 @@ def couplings() -> dict[str, Recipe]:
     """
     wide = f"{PUBLISHED}, P = 10, H_d = 100"
     both = {"as printed": AS_PRINTED, wide: choices()[wide]}
-    pulls = {
-        OVER_CELLS: SCALED,
-        "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True},
-    }
+    pulls = {OVER_CELLS: SCALED, "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True}}
     return {
         name: recipe
         for own, of in both.items()
-        for name, recipe in (
-            (own, of), *((f"{own}, {pull}", with_config(of, **settings)) for pull, settings in pulls.items())
-        )
+        for name, recipe in ((own, of), *((f"{own}, {pull}", with_config(of, **settings)) for pull, settings in pulls.items()))
     }  # fmt: skip
 
 

@@ -81,9 +81,7 @@ class RealTask(Task):
                 with one_thread():
                     how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
                     run = run_method(data, self.method, how)
-            key = {
-                "dataset": self.dataset, "network": network, "genes": self.genes, "method": self.method
-            }  # fmt: skip
+            key = {"dataset": self.dataset, "network": network, "genes": self.genes, "method": self.method}
             absent = {"cell_types": None, "dropout_percentile": None}
             if self.seed == 0 and self.detailed and not chosen.needs_truth:
                 if len(data.tfs) < len(data.genes):
@@ -157,9 +155,7 @@ def _chance(data: GRNDataset) -> dict[str, float | int]:
     """The central 95 % of AUPRC over density of random scores, and the shares of what ends in a TF."""
     chosen = strict_candidates(data.truth, data.genes, data.tfs)
     into = _by_target(chosen, data.tfs)
-    whole, others = (
-        random_scores_summary(part, DRAWS).loc["auprc_ratio"] for part in (chosen, into["others"])
-    )
+    whole, others = (random_scores_summary(part, DRAWS).loc["auprc_ratio"] for part in (chosen, into["others"]))
     return {
         "draws": DRAWS,
         "low": whole["low"],
@@ -304,9 +300,7 @@ def pair_order(datasets: Sequence[str]) -> list[str]:
     return [pair_label(network, dataset) for network in NETWORK_LETTERS for dataset in datasets]
 
 
-def wide(
-    table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]
-) -> pd.DataFrame:
+def wide(table: pd.DataFrame, value: str, datasets: Sequence[str], methods: Sequence[str]) -> pd.DataFrame:
     """Arrange one score as pairs x methods, mean over seeds; all pairs in the paper's order, NaN without a row.
 
     Parameters
@@ -323,7 +317,5 @@ def wide(
     DataFrame, shape (pairs, methods)
     """
     pairs = [pair_label(n, d) for n, d in zip(table["network"], table["dataset"], strict=True)]
-    grid = table.assign(pair=pairs).pivot_table(
-        index="pair", columns="method", values=value, aggfunc="mean"
-    )
+    grid = table.assign(pair=pairs).pivot_table(index="pair", columns="method", values=value, aggfunc="mean")
     return grid.reindex(index=pair_order(datasets), columns=list(methods))

@@ -45,9 +45,7 @@ COLUMNS = (*KEY, *SCORES, "seconds", "cpu_seconds", "device", "weights", *PROVEN
 NOT_STORED = ("experiment", "strict_auprc_ratio")  # of runs: the file's name, and AUPRC over density
 DETAILS = "details"  # more metrics of runs of "beeline", by edge and by TF, one run a method
 DETAIL_KEY = ("dataset", "network", "genes", "method")
-DETAIL_SCORES = (
-    "seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high",
-)  # fmt: skip
+DETAIL_SCORES = ("seed", "epr", "epr_truth_genes", "tf_precision", "tfs_above", "tfs", "ratio", "low", "high")
 TARGETS = "targets"  # the rows of ``DETAILS`` by their targets: AUPRC over density among TFs, among other genes
 TARGET_SCORES = ("seed", "ratio_tfs", "ratio_others")
 CHANCE = "chance"  # a row a pair: what random scores reach, and how much of the network ends in a TF
@@ -76,9 +74,7 @@ OTHER_TABLES = {
     CHANCE: (CHANCE_KEY, CHANCE_SCORES),
     READINGS: (CURVE_KEY, CURVE_SCORES),
 }
-EXPERIMENTS = (
-    "clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", *OTHER_TABLES
-)  # fmt: skip
+EXPERIMENTS = ("clean", "noisy", "ds", "beeline", "runtimes", "ablations", "tuning", *OTHER_TABLES)
 TEXTS = ("device", "weights", *PROVENANCE)
 
 
@@ -100,9 +96,7 @@ class Record:
 
     def __init__(self, experiment: str, folder: str | Path) -> None:
         if experiment not in EXPERIMENTS:
-            raise InputError(
-                f"unknown experiment {experiment!r}; expected one of {', '.join(EXPERIMENTS)}"
-            )
+            raise InputError(f"unknown experiment {experiment!r}; expected one of {', '.join(EXPERIMENTS)}")
         self.experiment = experiment
         self.path = Path(folder) / f"{experiment}.csv"
         self.key: tuple[str, ...] = KEY
@@ -229,9 +223,7 @@ class Record:
         given = {k: v for k, v in given.items() if k in self.columns or k in row}
         wrong = sorted(set(given) - {"experiment"} ^ set(self.columns) - {"experiment"})
         if wrong:
-            raise InputError(
-                f"a row of the record has the columns {', '.join(self.columns)}; check {wrong}"
-            )
+            raise InputError(f"a row of the record has the columns {', '.join(self.columns)}; check {wrong}")
         return given
 
 
@@ -398,6 +390,4 @@ def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
         Shares, none negative.
     """
     areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
-    return pd.DataFrame(
-        {c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas}
-    )
+    return pd.DataFrame({c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas})

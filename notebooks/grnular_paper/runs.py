@@ -109,9 +109,7 @@ def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[s
     return pd.DataFrame(rows), [failure for *_, failure in found if failure]
 
 
-def _run_piece(
-    tasks: Sequence[Task], parts: Path | None, options: Mapping[str, Any]
-) -> list[tuple[Task, dict[str, Rows], str]]:
+def _run_piece(tasks: Sequence[Task], parts: Path | None, options: Mapping[str, Any]) -> list[tuple[Task, dict[str, Rows], str]]:
     """Each task with its rows by record, or with a line on why there are none."""
     results = []
     for task in tasks:

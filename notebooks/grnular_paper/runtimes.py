@@ -70,9 +70,7 @@ def papers_config(hidden: int) -> GRNULarConfig:
     -------
     GRNULarConfig
     """
-    return GRNULarConfig(
-        hidden=(hidden,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0
-    )
+    return GRNULarConfig(hidden=(hidden,), n_unroll=15, n_inner=5, init_epochs=400, init_tolerance=0.0)
 
 
 @dataclass(frozen=True)

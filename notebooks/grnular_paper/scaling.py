@@ -33,12 +33,6 @@ SWEEPS: dict[str, tuple[str, tuple[Size, ...]]] = {
             Size(4000, 300, 4000), Size(8000, 600, 8000), Size(20000, 1500, 20000),
         ),
     ),
-    "cells": (
-        "cells of 1,000 genes, 100 TFs",
-        tuple(Size(1000, 100, cells) for cells in (500, 2000, 10_000, 50_000, 100_000)),
-    ),
-    "tfs": (
-        "TFs of 2,000 genes, 2,000 cells",
-        tuple(Size(2000, tfs, 2000) for tfs in (20, 100, 500, 1500)),
-    ),
+    "cells": ("cells of 1,000 genes, 100 TFs", tuple(Size(1000, 100, cells) for cells in (500, 2000, 10_000, 50_000, 100_000))),
+    "tfs": ("TFs of 2,000 genes, 2,000 cells", tuple(Size(2000, tfs, 2000) for tfs in (20, 100, 500, 1500))),
 }  # fmt: skip

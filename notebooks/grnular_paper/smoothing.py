@@ -34,9 +34,7 @@ class Fit:
     deviation: np.ndarray  # (places,), running standard deviation around it
 
 
-def loess(
-    x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75
-) -> np.ndarray:
+def loess(x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75) -> np.ndarray:
     """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``).
 
     Each local fit uses a share ``span`` of the observations. Neighbours that all have the same x give their
@@ -91,9 +89,7 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
         return float("nan")
     own = _own_share(x, span)
     alone = own > 1 - 1e-9
-    error = np.where(
-        alone, y - y.mean(), (y - loess(x, y, span=span)) / np.where(alone, 1, 1 - own)
-    )
+    error = np.where(alone, y - y.mean(), (y - loess(x, y, span=span)) / np.where(alone, 1, 1 - own))
     return 1 - float((error**2).sum()) / total
 
 

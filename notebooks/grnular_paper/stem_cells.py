@@ -36,10 +36,7 @@ from grnular_paper.smoothing import explained, loess
 LEVEL = 0.05
 AGREES, PARTLY, NOT, UNTESTED = "agrees", "agrees in part", "does not agree", "cannot be tested"
 # the words of this page, in those of the table of all claims
-VERDICTS = {
-    AGREES: verdicts.REPRODUCED, PARTLY: verdicts.PARTLY, NOT: verdicts.NOT_REPRODUCED,
-    UNTESTED: verdicts.UNTESTED,
-}  # fmt: skip
+VERDICTS = {AGREES: verdicts.REPRODUCED, PARTLY: verdicts.PARTLY, NOT: verdicts.NOT_REPRODUCED, UNTESTED: verdicts.UNTESTED}
 
 
 @dataclass(frozen=True)
@@ -111,9 +108,7 @@ def compare_set(
     """
     of_tf, of_gene = np.isin(tfs, chosen), np.isin(genes, chosen)
     if not of_tf.any() or of_gene.sum() < 2:
-        raise InputError(
-            f"the set has {of_tf.sum()} TFs and {of_gene.sum()} genes in the data; too few"
-        )
+        raise InputError(f"the set has {of_tf.sum()} TFs and {of_gene.sum()} genes in the data; too few")
     itself = positions(tfs, genes)
     other = np.ones(scores.shape, dtype=bool)
     other[np.arange(len(tfs)), itself] = False
@@ -207,9 +202,7 @@ def subnetwork(
     return cpdag(edges, of_tfs).head(n_edges).reset_index(drop=True)
 
 
-def predictors(
-    time: np.ndarray, target: np.ndarray, regulators: dict[str, np.ndarray], span: float
-) -> pd.DataFrame:
+def predictors(time: np.ndarray, target: np.ndarray, regulators: dict[str, np.ndarray], span: float) -> pd.DataFrame:
     """How well each regulator's expression predicts the target's, cell by cell.
 
     The residual after removing the trend along pseudotime is what two genes have in common
@@ -233,9 +226,7 @@ def predictors(
     lines = []
     for name, values in regulators.items():
         within = values - loess(time, values, span=span)
-        rho, rho_within = (
-            stats.spearmanr(a, b).statistic for a, b in ((values, target), (within, flat))
-        )
+        rho, rho_within = (stats.spearmanr(a, b).statistic for a, b in ((values, target), (within, flat)))
         lines.append((name, explained(values, target, span), rho, rho_within))
     return pd.DataFrame(lines, columns=["regulator", "r2", "rho", "rho_within"])
 

@@ -154,9 +154,7 @@ def graph_row(
 
 
 @lru_cache(maxsize=4)
-def replicate_of(
-    name: str, replicate: int, n_cells: int | None = None, n_types: int | None = None
-) -> Simulation:
+def replicate_of(name: str, replicate: int, n_cells: int | None = None, n_types: int | None = None) -> Simulation:
     """The simulated test data of one replicate of a preset.
 
     Returns
@@ -186,9 +184,7 @@ def as_dataset(simulation: Simulation, tf_information: TFInformation = "with") -
     return make_dataset(simulated_anndata(simulation), None, name=simulation.name)
 
 
-def run_on(
-    simulation: Simulation, chosen: str, options: RunOptions, tf_information: TFInformation = "with"
-) -> Inference:
+def run_on(simulation: Simulation, chosen: str, options: RunOptions, tf_information: TFInformation = "with") -> Inference:
     """Run a method on simulated cells; an empty network where noise has left no TF or no true edge to see.
 
     Parameters

@@ -34,9 +34,7 @@ class Task(ABC):
         """
         return self._identities()
 
-    def run(
-        self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None
-    ) -> Rows | dict[str, Rows]:
+    def run(self, *, device: str = "cpu", n_jobs: int = -1, parts: Path | None = None) -> Rows | dict[str, Rows]:
         """The rows, without provenance; of several records by their names.
 
         Parameters

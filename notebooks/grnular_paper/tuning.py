@@ -106,9 +106,7 @@ def _grid(method: str, known: TFInformation = "with") -> list[Setting]:
     """The settings that are tried, the package's own first."""
     tried: Iterable[Settings]
     if method == "grnboost2" and known == "without":
-        tried = (
-            Boosting(0.1, 0.1), Boosting(0.1, 0.35), Boosting(0.1, 0.35, depth=2), Boosting(0.1, 1.0, depth=2),
-        )  # fmt: skip
+        tried = (Boosting(0.1, 0.1), Boosting(0.1, 0.35), Boosting(0.1, 0.35, depth=2), Boosting(0.1, 1.0, depth=2))
     elif method == "grnboost2":
         others = [Boosting(step, 1.0, depth=depth) for step, depth in OTHER_DEPTHS]
         tried = [*(Boosting(*pair) for pair in product(STEPS, TRIED)), *others]
@@ -138,12 +136,7 @@ class SettingTask(Task):
 
     def _identities(self) -> list[Mapping[str, object]]:
         """A setting is recorded with all its graphs or not at all."""
-        return [
-            {
-                "dataset": self.family, "network": "valid", "method": self.setting.label,
-                "tf_information": self.known,
-            }
-        ]  # fmt: skip
+        return [{"dataset": self.family, "network": "valid", "method": self.setting.label, "tf_information": self.known}]
 
     def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
         """A row a graph; no AUPRC where the graphical lasso has no solution."""
@@ -238,10 +231,7 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
         for values, of in means.iterrows():
             own = "package's own" if values == _default(method).values else ""
             tried = set(rows.loc[rows["method"] == f"{method}: {values}", "dataset"])
-            cells = {
-                family: _cell(of[family], of[family] == best[family]) if family in tried else ""
-                for family in means
-            }
+            cells = {family: _cell(of[family], of[family] == best[family]) if family in tried else "" for family in means}
             lines.append({"method": name, "setting": values, "whose": own, **cells})
     return pd.DataFrame(lines)
 

@@ -36,9 +36,7 @@ from grnular_core.scoring.statistics import MIN_UNITS, holm, mean_interval, sign
 LEVEL = 0.05
 MOSTLY = 0.9
 MOST = 2 / 3  # of what is counted without a test: less is a toss-up
-REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = (
-    "reproduced", "partly reproduced", "not reproduced", "not tested",
-)  # fmt: skip
+REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED = ("reproduced", "partly reproduced", "not reproduced", "not tested")
 OPEN = "not recorded yet"
 WORDS = (REPRODUCED, PARTLY, NOT_REPRODUCED, UNTESTED, OPEN)
 # what is said of a claim that is not the paper's
@@ -315,9 +313,7 @@ def by_count(found: Verdict) -> Verdict:
     return replace(found, word=word_of_counts(above, of - above, of), counted=True)
 
 
-def verdict(
-    rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc"
-) -> Verdict:
+def verdict(rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str = "strict_auprc") -> Verdict:
     """The verdict on "``chosen`` is better than ``others``", by the rule in the module's text.
 
     Parameters
@@ -407,9 +403,7 @@ def word(good: int, bad: int, tried: int) -> str:
     return NOT_REPRODUCED if good <= bad else PARTLY
 
 
-def by_margin(
-    tests: pd.DataFrame, margin: float = MARGIN, near: bool = True, both_sides: bool = False
-) -> str:
+def by_margin(tests: pd.DataFrame, margin: float = MARGIN, near: bool = True, both_sides: bool = False) -> str:
     """The word on "no more than a margin of AUPRC below", from 95 % intervals of differences.
 
     Parameters

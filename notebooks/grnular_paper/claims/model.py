@@ -127,9 +127,7 @@ def worse(base: str, factor: str, chosen: str, other: str) -> Callable[[Path], F
     return _by_margin(base, factor, [(chosen, other)], False)
 
 
-def _by_margin(
-    base: str, factor: str, pairs: Sequence[tuple[str, str]], claimed_near: bool
-) -> Callable[[Path], Finding]:
+def _by_margin(base: str, factor: str, pairs: Sequence[tuple[str, str]], claimed_near: bool) -> Callable[[Path], Finding]:
     """Assess by 95 % intervals over networks: the first of each pair is within ``MARGIN`` below the second, or beyond.
 
     Every preset counts by itself, since what one gains another may lose.
@@ -150,9 +148,7 @@ def _by_margin(
         start = "untrained, " if base == "untrained" else ""
         values = list(dict.fromkeys(value for both in zip(*pairs, strict=True) for value in both))
         others = " and ".join(dict.fromkeys(other for _, other in pairs))
-        differences = ", ".join(
-            f"{t.against} {with_interval(t.difference, t.low, t.high)}" for t in tests.itertuples()
-        )
+        differences = ", ".join(f"{t.against} {with_interval(t.difference, t.low, t.high)}" for t in tests.itertuples())
         numbers = (
             f"{start}AUPRC by {factor}: {means(rows, values)}; difference to {others}: {differences}; "
             f"{narrower(tests, claimed_near)}"
@@ -305,10 +301,7 @@ def paths(folder: Path) -> Finding:
     rng, right = np.random.default_rng(0), 0
     for draw in range(N_NETWORKS):
         sizes = (4, *rng.integers(3, 8, 1 + draw % 2), 6)
-        weights = [
-            rng.normal(size=(a, b)) * (rng.random((a, b)) < 0.3)
-            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        ]
+        weights = [rng.normal(size=(a, b)) * (rng.random((a, b)) < 0.3) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
         reached = np.eye(sizes[0], dtype=bool)
         for layer in weights:
             reached = np.array([(layer[row] != 0).any(0) for row in reached])
@@ -373,9 +366,7 @@ def printed_table1(folder: Path) -> str:
     """
     table = recorded_table(folder, "paper_table1")
     seconds = table["seconds"]
-    return (
-        ", ".join(f"{s:g} s" for s in seconds) + f": {seconds.iloc[-1] / seconds.iloc[0]:.1f} times"
-    )
+    return ", ".join(f"{s:g} s" for s in seconds) + f": {seconds.iloc[-1] / seconds.iloc[0]:.1f} times"
 
 
 def table2(folder: Path) -> Finding:
@@ -411,9 +402,7 @@ def printed_table2(folder: Path) -> str:
     str
         Each method with its seconds and its device.
     """
-    return ", ".join(
-        f"{r.method} {r.seconds:g} s ({r.device})" for r in recorded_table(folder, "paper_table2").itertuples()
-    )
+    return ", ".join(f"{r.method} {r.seconds:g} s ({r.device})" for r in recorded_table(folder, "paper_table2").itertuples())
 
 
 def hours_without(folder: Path) -> Finding:

@@ -83,11 +83,7 @@ def _counts(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> tuple[in
         return 0, 0, 0
     known = table[[r for r in others if r in table]]
     difference = known.rsub(table[chosen], axis=0)
-    return (
-        int((difference > 0).sum().sum()),
-        int((difference < 0).sum().sum()),
-        int(difference.count().sum()),
-    )
+    return int((difference > 0).sum().sum()), int((difference < 0).sum().sum()), int(difference.count().sum())
 
 
 def _times(table: pd.DataFrame, chosen: str, others: Sequence[str]) -> str:
@@ -113,9 +109,7 @@ def _beside(protocol: str, found: tuple[int, int, int], package: tuple[int, int,
     return f"{protocol} higher in {package[0]}, lower in {package[1]}" + (f" ({word})" if word != word_of_counts(*found) else "")
 
 
-def ahead(
-    chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool = True
-) -> Callable[[Path], Finding]:
+def ahead(chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool = True) -> Callable[[Path], Finding]:
     """Assess "``chosen`` scores higher than ``others`` on real data", pair by pair.
 
     Parameters
@@ -203,9 +197,7 @@ def with_the_papers_genes(folder: Path) -> Finding:
     return Finding(words[0], numbers, words[1], basis=basis)
 
 
-def printed_ahead(
-    chosen: str, others: Sequence[str], score: str = "auprc"
-) -> Callable[[Path], str]:
+def printed_ahead(chosen: str, others: Sequence[str], score: str = "auprc") -> Callable[[Path], str]:
     """The same counts of the numbers that the paper prints.
 
     Returns
@@ -425,10 +417,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
         table = _by_pair(rows, "strict_auprc_ratio", "weights")
         higher, lower, of = _counts(table, chosen, [other])
         times = (table[chosen] / table[other]).median()
-        numbers = (
-            f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in "
-            "the median"
-        )
+        numbers = f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in the median"
         return Finding(word_of_counts(higher, lower, of), numbers, basis=_counted(of))
 
     return look

@@ -87,10 +87,7 @@ def counts(claims: pd.DataFrame) -> pd.DataFrame:
     single = papers(claims)
     by_paper = single["by_paper"].where(single["by_paper"] != "", single["verdict"])
     columns = {"strict protocol": single["verdict"], "paper's protocol": by_paper}
-    lines = [
-        {"verdict": word} | {name: int((column == word).sum()) for name, column in columns.items()}
-        for word in WORDS
-    ]
+    lines = [{"verdict": word} | {name: int((column == word).sum()) for name, column in columns.items()} for word in WORDS]
     return pd.DataFrame(lines)
 
 
@@ -109,11 +106,7 @@ def verdicts_on(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verd
     dict
         Name of the claim -> score -> verdict.
     """
-    return {
-        claim.name: claim.assess.verdicts(rows)
-        for claim in _compared()
-        if claim.assess.experiment == experiment
-    }
+    return {claim.name: claim.assess.verdicts(rows) for claim in _compared() if claim.assess.experiment == experiment}
 
 
 def _compared() -> list[Claim]:

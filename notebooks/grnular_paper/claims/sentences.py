@@ -28,11 +28,7 @@ THE_MODEL = (
         "GRNULar recovers as much as GRNULar-base",
         "07_ablations", model.base_equal,
     ),
-    Claim(
-        "base_slower", "section 2.2",
-        "GRNULar takes far less time than GRNULar-base",
-        "07_ablations", model.base_slower,
-    ),
+    Claim("base_slower", "section 2.2", "GRNULar takes far less time than GRNULar-base", "07_ablations", model.base_slower),
     Claim(
         "few_steps", "section 2.2",
         "After goodINIT few inner steps P are enough, measured against 20",
@@ -91,21 +87,13 @@ CLEAN = (
         "With TFs, GRNULar is better than GRNBoost2",
         "01_clean", Comparison("clean", "with", "grnular", (TREES,)),
     ),
-    Claim(
-        "more_types", "Fig. 4",
-        "More cell types, higher AUPRC (10 against 2)",
-        "01_clean", simulated.grows("panel", 2, 10),
-    ),
+    Claim("more_types", "Fig. 4", "More cell types, higher AUPRC (10 against 2)", "01_clean", simulated.grows("panel", 2, 10)),
     Claim(
         "more_cells", "section 3.2",
         "More cells, better recovery (10,000 against 100)",
         "01_clean", simulated.grows("place", 100, 10000),
     ),
-    Claim(
-        "trees_without", "section 2.4",
-        "Trees recover less without a TF list",
-        "01_clean", simulated.trees_without,
-    ),
+    Claim("trees_without", "section 2.4", "Trees recover less without a TF list", "01_clean", simulated.trees_without),
     Claim(
         "masked_glad", "here",
         "Masking pairs without a TF helps: GLAD-TF is better than GLAD, on clean cells and under dropout",
@@ -153,11 +141,7 @@ DROPOUT = (
         "Without TFs all methods fail at high dropout",
         "02_noisy_dropout", simulated.all_fail, said("high_dropout", "dropout of {} %"),
     ),
-    Claim(
-        "noisy_auroc", "Fig. 6",
-        "GRNULar's AUROC hardly falls when dropout rises",
-        "02_noisy_dropout", simulated.auroc_stays,
-    ),
+    Claim("noisy_auroc", "Fig. 6", "GRNULar's AUROC hardly falls when dropout rises", "02_noisy_dropout", simulated.auroc_stays),
     Claim(
         "noisy_gladtf_auprc", "Fig. 6",
         "GLAD-TF's AUPRC is close to that of GRNBoost2",
@@ -308,11 +292,7 @@ BY_DEFINITION = (
         "Few parameters are learned (here: fewer than the network has that is fitted to one dataset)",
         "method", model.few_parameters,
     ),
-    Claim(
-        "chip_sox2", "section 3.4",
-        "By ChIP-seq, SOX2 is a TF of CFC1",
-        "05_mesc_network", real.statement("chip_sox2"),
-    ),
+    Claim("chip_sox2", "section 3.4", "By ChIP-seq, SOX2 is a TF of CFC1", "05_mesc_network", real.statement("chip_sox2")),
 )  # fmt: skip
 RUNTIMES = (
     Claim(
@@ -326,11 +306,7 @@ RUNTIMES = (
         "which it calls no fair comparison; here: a tenth of the time or less on CPUs)",
         "06_runtimes", model.table2, model.printed_table2,
     ),
-    Claim(
-        "hours_without", "section 3.5",
-        "Without TFs trees take hours at 1,200 genes",
-        "06_runtimes", model.hours_without,
-    ),
+    Claim("hours_without", "section 3.5", "Without TFs trees take hours at 1,200 genes", "06_runtimes", model.hours_without),
 )  # fmt: skip
 ON_GRIDS = (*CLEAN, *DROPOUT, *SERGIO_DATA)
 OF_FIG_8 = ("fig8_auprc", "fig8_mdc", "fig8_auroc", "fig8_gladtf")  # who is ahead of whom

@@ -231,9 +231,7 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
             of = of[of["method"] == method]
             return pair(of.assign(method=of["value"]), "high", "low", score).named(_curve(method, known))
 
-        strict, paper = (
-            assess(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC)
-        )
+        strict, paper = (assess(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC))
         what, along = ("cell types", grids.CELLS) if column == "panel" else ("cells", grids.CELL_TYPES)
         return from_verdicts(strict, paper, len(along), f"strict AUPRC with {high} {what} less that with {low}:")
 

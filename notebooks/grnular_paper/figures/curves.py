@@ -55,9 +55,7 @@ class Row(NamedTuple):
     tf_information: str  # whether methods had the list
 
 
-def _draw_curves(
-    ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]
-) -> Axes:
+def _draw_curves(ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]) -> Axes:
     """Draw mean and standard deviation over test graphs at every place, one line a method.
 
     Places that are names, such as datasets, are not joined; dotted is what random scores reach.
@@ -66,9 +64,7 @@ def _draw_curves(
     step = DODGE * len(places) if joined else APART
     for number, method in enumerate(methods):
         of_method = rows[rows["method"] == method]
-        groups = (
-            of_method.groupby("place")[score].agg(["mean", "std", "size"]).reindex(list(places))
-        )
+        groups = of_method.groupby("place")[score].agg(["mean", "std", "size"]).reindex(list(places))
         there = groups["size"].notna().to_numpy()
         if not there.any():
             continue
@@ -172,10 +168,7 @@ def curve_grid(
     handles = [_key(m, not isinstance(places[0], str)) for m in shown]
     if ceilings is not None and len(ceilings):
         handles.append(Line2D([], [], label="trained on this distribution", **_CEILING))
-    figure.legend(
-        handles=handles, fontsize=8,
-        loc="outside lower center", ncols=4 if n_columns > 1 else 3,
-    )  # fmt: skip
+    figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=4 if n_columns > 1 else 3)
     return figure
 
 
@@ -248,9 +241,7 @@ def difference_grid(
 
 
 def _key(method: str, joined: bool = True) -> Line2D:
-    return Line2D(
-        [], [], linewidth=1 if joined else 0, label=plots.label(method), **_look(method),
-    )  # fmt: skip
+    return Line2D([], [], linewidth=1 if joined else 0, label=plots.label(method), **_look(method))
 
 
 def draw_beside(ax: Axes, both: pd.DataFrame) -> Axes:
@@ -340,9 +331,7 @@ def factor_grid(rows: pd.DataFrame) -> Figure:
     """
     factors = list(dict.fromkeys(rows["factor"]))
     n_rows = max(math.ceil(len(factors) / PANELS_A_ROW), 1)
-    figure, axes = plt.subplots(
-        n_rows, PANELS_A_ROW, figsize=(8, 2.4 * n_rows), sharey=True, squeeze=False
-    )
+    figure, axes = plt.subplots(n_rows, PANELS_A_ROW, figsize=(8, 2.4 * n_rows), sharey=True, squeeze=False)
     for ax, factor in zip(axes.flat, factors, strict=False):
         _factor_panel(ax, rows[rows["factor"] == factor])
     for ax in axes.flat[len(factors) :]:
@@ -376,10 +365,7 @@ def learning_figure(found: pd.DataFrame) -> Figure:
             if one.empty:
                 continue
             colour = plots.PALETTE.get(one["method"].iloc[0], "#333333")
-            ax.plot(
-                one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3,
-                alpha=0.5, markeredgewidth=0,
-            )  # fmt: skip
+            ax.plot(one["strict_auprc"], np.full(len(one), place), "o", color=colour, markersize=3, alpha=0.5, markeredgewidth=0)
             mean = one["strict_auprc"].mean()
             ax.plot([mean, mean], [place - 0.35, place + 0.35], color=colour, linewidth=2)
         ax.axvline(of_setting["density"].mean(), color="#999999", linestyle=":", linewidth=1)
@@ -410,10 +396,7 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
         for ax, measure in zip(column, ("seconds", "peak_gb"), strict=True):
             for method in scaling.METHODS:
                 rows = of_sweep[of_sweep["method"] == method].sort_values(sweep)
-                ax.plot(
-                    rows[sweep], rows[measure], "o-", color=plots.PALETTE[method], markersize=4,
-                    label=plots.label(method),
-                )  # fmt: skip
+                ax.plot(rows[sweep], rows[measure], "o-", color=plots.PALETTE[method], markersize=4, label=plots.label(method))
             ax.set(xscale="log", yscale="log")
         column[0].set_title(textwrap.fill(text, LABEL_WIDTH), fontsize=9)
         column[1].set_xlabel("TFs" if sweep == "tfs" else sweep)

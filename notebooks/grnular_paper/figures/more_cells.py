@@ -25,12 +25,7 @@ from grnular_paper.figures.marks import mark
 from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import KINDS
 from grnular_paper.more_runs import BEELINE_LIST
-from grnular_paper.tables.more_cells import (
-    RATIO,
-    best_control,
-    geometric_means,
-    set_scores,
-)
+from grnular_paper.tables.more_cells import RATIO, best_control, geometric_means, set_scores
 from grnular_paper.tables.more_cells_seeds import seeds_in_words
 
 FEW = (

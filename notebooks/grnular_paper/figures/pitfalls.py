@@ -31,11 +31,7 @@ def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
     ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
     top = ax.get_ylim()[1] * 0.95
     ax.text(0.99, top, "strict protocol, any order", ha="right", va="top", size=8)
-    ax.set(
-        xlim=(0, 1.02),
-        xlabel="AUPRC of a perfect prediction, paper's protocol",
-        ylabel="gene orders",
-    )
+    ax.set(xlim=(0, 1.02), xlabel="AUPRC of a perfect prediction, paper's protocol", ylabel="gene orders")
     return ax
 
 
@@ -61,9 +57,7 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     return ax
 
 
-def floor_curve(
-    ax: Axes, shares: np.ndarray, formula: np.ndarray, exact: np.ndarray, simulated: np.ndarray
-) -> Axes:
+def floor_curve(ax: Axes, shares: np.ndarray, formula: np.ndarray, exact: np.ndarray, simulated: np.ndarray) -> Axes:
     """Draw the AUROC of random scores against the share of genes that are TFs.
 
     Parameters
@@ -77,17 +71,8 @@ def floor_curve(
     """
     ax.plot(shares, formula, color="black", linewidth=1.2, label="floor (formula)")
     ax.plot(shares, exact, color="#888888", linewidth=1.2, label="with the bonus of TF pairs")
-    ax.plot(
-        shares,
-        simulated,
-        "o",
-        markersize=4,
-        color=PALETTE["grnular-context"],
-        label="random scores",
-    )
-    ax.axhline(
-        0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol"
-    )
+    ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular-context"], label="random scores")
+    ax.axhline(0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol")
     ax.set(xlabel="TFs / genes", ylabel="AUROC of random scores", ylim=(0.45, 1.0))
     ax.legend()
     return ax

@@ -33,9 +33,7 @@ LETTERS = ", ".join(f"[{letter}] {network}" for network, letter in NETWORK_LETTE
 IN_PAPER = {"grnular": "GRNULar (paper)"}  # a printed number is of the paper's program, not of the model of this name here
 
 
-def pair_heatmap(
-    rows: pd.DataFrame, score: str, methods: Sequence[str], kind: str, name: str, title: str = ""
-) -> Picture:
+def pair_heatmap(rows: pd.DataFrame, score: str, methods: Sequence[str], kind: str, name: str, title: str = "") -> Picture:
     """One heat map of all pairs of BEELINE.
 
     Parameters
@@ -93,11 +91,7 @@ def printed_heatmaps(printed: pd.DataFrame, methods: Sequence[str]) -> Picture:
     grids = [wide(printed, score, DATASETS, methods).rename(columns=IN_PAPER) for score in AREAS]
     titles = tuple(f"{name}, printed in the paper" for name in AREAS.values())
     figure = _side_by_side(*grids, titles, kinds=tuple(AREAS), missing="no number")
-    spots = [
-        spot
-        for ax, grid, title in zip(figure.axes, grids, titles, strict=True)
-        for spot in heatmap_spots(ax, grid, title)
-    ]
+    spots = [spot for ax, grid, title in zip(figure.axes, grids, titles, strict=True) for spot in heatmap_spots(ax, grid, title)]
     return picture(
         figure,
         spots,
@@ -122,10 +116,7 @@ def _side_by_side(
     return figure
 
 
-def method_points(
-    ax: Axes, table: pd.DataFrame, value: str, methods: Sequence[str],
-    reference: float | None = None,
-) -> Axes:  # fmt: skip
+def method_points(ax: Axes, table: pd.DataFrame, value: str, methods: Sequence[str], reference: float | None = None) -> Axes:
     """Draw one point a pair for each method on a logarithmic axis, the geometric mean as a bar.
 
     Parameters
@@ -221,9 +212,7 @@ def pseudotime_panel(
     """
     at = np.linspace(*np.quantile(time, [0.005, 0.995]), 200)
     name, values = target
-    ax.scatter(
-        time, values, s=9, color="#8a8a8a", alpha=0.7, linewidth=0, label=f"{name}, each cell"
-    )
+    ax.scatter(time, values, s=9, color="#8a8a8a", alpha=0.7, linewidth=0, label=f"{name}, each cell")
     for (regulator, values), colour in zip(regulators.items(), LINES, strict=False):
         fit = smooth(time, values, at, span)
         ax.plot(at, fit.value, color=colour, linewidth=2, label=regulator)

@@ -42,12 +42,7 @@ WITHOUT_TRAINING = ("correlation", "clr", "ridge", "grnboost2")
 GLUED = ("grnular-context", "grnular-untrained", "grnular", "glad-tf", "glasso", *WITHOUT_TRAINING)
 NO_LIST = ", no TF list"
 PLACES = {"clean": "clean", "noisy(25)": "dropout25"}  # dataset -> prefix of its glued numbers
-WAYS = {
-    "plain": "plain",
-    "in_place": "GRNULar",
-    "products": "bare products",
-    "modules": "layer by layer",
-}
+WAYS = {"plain": "plain", "in_place": "GRNULar", "products": "bare products", "modules": "layer by layer"}
 
 
 def setting_numbers(recorded: pd.DataFrame) -> dict[str, object]:
@@ -93,23 +88,15 @@ def paired_numbers(recorded: pd.DataFrame) -> dict[str, float]:
     of = learning.paired_tests(recorded, "glad-tf")
     of = of[of["against"] == label("glad") + NO_LIST].set_index("setting")
     p = pd.to_numeric(of["p (Holm)"], errors="coerce")
-    numbers = {
-        f"p_glad_tf_{setting}": float(p.get(learning.TITLES[setting], np.nan))
-        for setting in ("clean", "dropout25")
-    }
+    numbers = {f"p_glad_tf_{setting}": float(p.get(learning.TITLES[setting], np.nan)) for setting in ("clean", "dropout25")}
     of = learning.paired_tests(recorded, "glad", "without")
     same = of["against"] == label("grnboost2") + NO_LIST
     trees = of[same & (of["setting"] == learning.TITLES["clean"])]
     p = pd.to_numeric(trees["p (Holm)"], errors="coerce")
-    return numbers | {
-        "p_glad_trees": float(p.min()),
-        "glad_trees_graphs": int(trees["graphs"].min()) if len(trees) else 0,
-    }
+    return numbers | {"p_glad_trees": float(p.min()), "glad_trees_graphs": int(trees["graphs"].min()) if len(trees) else 0}
 
 
-def live_table(
-    methods: Sequence[str], replicates: int, recorded: pd.DataFrame, device: str
-) -> tuple[pd.DataFrame, str]:
+def live_table(methods: Sequence[str], replicates: int, recorded: pd.DataFrame, device: str) -> tuple[pd.DataFrame, str]:
     """Methods on the first clean and noisy test graphs, run now.
 
     Returns

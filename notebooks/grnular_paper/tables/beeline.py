@@ -43,9 +43,7 @@ from grnular_paper.records import COLUMNS
 from grnular_paper.tables.beeline_scores import CONTROLS
 
 
-def runnable(
-    reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]
-) -> list[str]:
+def runnable(reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]) -> list[str]:
     """Return the datasets whose every pair can be run.
 
     Returns
@@ -274,9 +272,7 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
     return "; ".join(said), absent
 
 
-def printed_beside_chance(
-    rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, networks: Iterable[str]
-) -> pd.DataFrame:
+def printed_beside_chance(rows: pd.DataFrame, printed: pd.DataFrame, dataset: str, networks: Iterable[str]) -> pd.DataFrame:
     """What the paper prints for its model on a dataset, beside ours and beside random scores, by its protocol.
 
     Parameters

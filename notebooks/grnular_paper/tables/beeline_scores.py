@@ -238,9 +238,7 @@ def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     scored = scored[[RATIO, "strict_auroc"]].mean()
     pairs = scored.groupby("method")["pair"].nunique()
     ranked = [m for m in columns if m != "oracle" and pairs.get(m, 0) == pairs.max()]
-    logs = scored.assign(log=np.log(scored[RATIO])).pivot(
-        index="pair", columns="method", values="log"
-    )
+    logs = scored.assign(log=np.log(scored[RATIO])).pivot(index="pair", columns="method", values="log")
     ranked = sorted(ranked, key=lambda m: -logs[m].mean())
     return Ranking(scored, logs[ranked], [pair.split("] ")[1] for pair in logs.index])
 
@@ -285,9 +283,7 @@ def summary_table(
     table["geometric mean"] = [
         f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_pairs.items()
     ]
-    table["over TFs"] = [
-        _interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods
-    ]
+    table["over TFs"] = [_interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods]
     table["arithmetic mean"] = _shown(np.exp(log).mean())
     table["informative pairs"] = _shown(np.exp(log.reindex(list(informative)).mean(skipna=False)))
     others = np.log(others.reindex(columns=found.methods).astype(float))
@@ -428,9 +424,7 @@ def paper_table(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     def above(values: pd.Series, limit: float) -> str:
         return f"{int((values > limit).sum())} of {int(values.notna().sum())}"
 
-    lines = [
-        (label(m), f"{means[m]:.2f}", above(times[m], 1), f"{more[m].mean():+.3f}", above(more[m], 0)) for m in ranked
-    ]
+    lines = [(label(m), f"{means[m]:.2f}", above(times[m], 1), f"{more[m].mean():+.3f}", above(more[m], 0)) for m in ranked]
     columns = ["method", "AUPRC / random", "pairs above random", "AUROC less random", "pairs above it"]
     return pd.DataFrame(lines, columns=columns)
 

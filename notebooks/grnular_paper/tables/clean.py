@@ -57,9 +57,7 @@ def growth_with_types(recorded: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for (method, known), rows in recorded.groupby(["method", "tf_information"], sort=False):
         of = rows[rows["panel"].isin([2, 10])]
-        of = of.assign(
-            point=of["place"].map("M = {}".format), method="C = " + of["panel"].astype(str)
-        )
+        of = of.assign(point=of["place"].map("M = {}".format), method="C = " + of["panel"].astype(str))
         found = verdicts.verdict(of, "C = 10", ["C = 2"], "paper_auprc")
         test = next(found.tests.itertuples())
         lines.append(
@@ -73,9 +71,7 @@ def growth_with_types(recorded: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _correlation_of_pairs(
-    expression: np.ndarray, simulation: Simulation
-) -> tuple[float, float, float]:
+def _correlation_of_pairs(expression: np.ndarray, simulation: Simulation) -> tuple[float, float, float]:
     """Mean absolute correlation of a TF and a gene, for true pairs, for all others, and how often true is above."""
     z = expression - expression.mean(0)
     z = z / np.maximum(z.std(0), 1e-9)

@@ -300,10 +300,7 @@ def kind_numbers(rows: pd.DataFrame, kind: str) -> dict[str, float | int | str]:
     }  # fmt: skip
     if control:
         over = geometric_means(scores[inferring].div(scores[control], axis=0))
-        found |= {
-            "control": label(control), "control_ratio": means.loc[control, "mean"],
-            "surely": int((over["low"] > 1).sum()),
-        }  # fmt: skip
+        found |= {"control": label(control), "control_ratio": means.loc[control, "mean"], "surely": int((over["low"] > 1).sum())}
     found |= {f"ratio_{name}": means.loc[name, "mean"] for name in scores}
     shown = [name for name in OWN if name != best]
     ratios = (f"{means.loc[name, 'mean']:.2f}" if name in scores else "(not recorded for all sets)" for name in shown)

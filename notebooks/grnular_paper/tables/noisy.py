@@ -27,9 +27,7 @@ from grnular_core.simulation.simulate import Simulation
 from grnular_paper import grids
 from grnular_paper.synthetic import SyntheticTask, replicate_of
 
-SHOWN = (
-    "grnular-context", "grnular", "glad-tf", "grnboost2", "grnboost2-tuned", "ridge-tuned", "correlation",
-)  # fmt: skip
+SHOWN = ("grnular-context", "grnular", "glad-tf", "grnboost2", "grnboost2-tuned", "ridge-tuned", "correlation")
 
 
 class Seen(NamedTuple):
@@ -89,9 +87,7 @@ def seen(simulation: Simulation) -> Seen:
     return Seen(float(there.mean()), float(there[simulation.tf_index].mean()), float(both.mean()))
 
 
-def survival(
-    n_graphs: int = 10, n_cells: int = 1000, dropouts: Sequence[int] = grids.DROPOUTS
-) -> pd.DataFrame:
+def survival(n_graphs: int = 10, n_cells: int = 1000, dropouts: Sequence[int] = grids.DROPOUTS) -> pd.DataFrame:
     """Shares that remain at each dropout, and the scores of an oracle restricted to detected genes.
 
     Parameters
@@ -108,10 +104,7 @@ def survival(
     for q in dropouts:
         name = f"noisy({q})"
         tasks = [SyntheticTask(name, "oracle", r, 0, n_cells, 5) for r in range(n_graphs)]
-        left = [
-            (*seen(replicate_of(name, r, n_cells, 5)), task.run()[0]["strict_auprc"])
-            for r, task in enumerate(tasks)
-        ]
+        left = [(*seen(replicate_of(name, r, n_cells, 5)), task.run()[0]["strict_auprc"]) for r, task in enumerate(tasks)]
         lines[q] = np.mean(left, axis=0)
     return pd.DataFrame.from_dict(lines, "index", columns=["genes", "tfs", "edges", "oracle"])
 
@@ -149,9 +142,7 @@ def dropout_in_words(left: pd.DataFrame, means: pd.DataFrame) -> str:
         f"At 75 % only {100 * at['genes']:.0f} % of the genes and {100 * at['tfs']:.0f} % of the TFs show any "
         f"count, and an oracle reaches {at['oracle']:.2f}."
     )
-    of: Mapping[int, pd.Series] = {
-        row["dropout"]: row for _, row in means[means["method"] == "grnular"].iterrows()
-    }
+    of: Mapping[int, pd.Series] = {row["dropout"]: row for _, row in means[means["method"] == "grnular"].iterrows()}
     if not {25, 75} <= set(of):
         return text
     first, last, floor = of[25]["paper"], of[75]["paper"], of[75]["floor"]

@@ -41,9 +41,7 @@ class Toy(NamedTuple):
     truth: pd.DataFrame  # ``regulator, target``, a row an edge
 
 
-def toy_network(
-    rng: np.random.Generator, n_genes: int, n_tfs: int, n_edges: int, tf_to_tf: bool = True
-) -> Toy:
+def toy_network(rng: np.random.Generator, n_genes: int, n_tfs: int, n_edges: int, tf_to_tf: bool = True) -> Toy:
     """Draw edges from TFs to genes, each pair with the same probability.
 
     Parameters
@@ -76,9 +74,7 @@ def _paper(edges: pd.DataFrame, toy: Toy) -> dict[str, float]:
     return paper_scores(edges, toy.truth, toy.genes, toy.tfs, symmetric_truth=True)
 
 
-def floor_table(
-    rng: np.random.Generator, n_random: int, sizes: tuple[tuple[int, int, int], ...] = SIZES
-) -> pd.DataFrame:
+def floor_table(rng: np.random.Generator, n_random: int, sizes: tuple[tuple[int, int, int], ...] = SIZES) -> pd.DataFrame:
     """AUROC of random scores on networks without edges between TFs, beside the formula of the floor.
 
     Parameters
@@ -98,10 +94,7 @@ def floor_table(
         toy = toy_network(rng, n_genes, n_tfs, n_edges, tf_to_tf=False)
         draws = max(3, n_random // (n_genes // 100))
         scored = [_paper(_random_edges(rng, toy), toy) for _ in range(draws)]
-        strict = [
-            strict_scores(_random_edges(rng, toy), toy.truth, toy.genes, toy.tfs)["auroc"]
-            for _ in range(3)
-        ]
+        strict = [strict_scores(_random_edges(rng, toy), toy.truth, toy.genes, toy.tfs)["auroc"] for _ in range(3)]
         formula, drawn = scored[0]["floor_auroc"], np.mean([s["auroc"] for s in scored])
         rows.append((n_genes, n_tfs, n_edges, formula, drawn, np.mean(strict)))
     names = ["floor (formula)", "random scores, paper", "random scores, strict"]
@@ -156,9 +149,7 @@ def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray,
         AUPRC by both protocols with the TFs first, in random orders (mean) and with the TFs last.
     """
     perfect = toy.truth.assign(weight=1.0, sign=0, rank=1)
-    scored = paper_scores_over_orders(
-        perfect, toy.truth, toy.genes, toy.tfs, n_orders=n_orders, seed=seed
-    )
+    scored = paper_scores_over_orders(perfect, toy.truth, toy.genes, toy.tfs, n_orders=n_orders, seed=seed)
     orders = scored["auprc"].to_numpy()
     strict = {}
     paper = {}
@@ -171,9 +162,7 @@ def perfect_over_orders(toy: Toy, n_orders: int, seed: int) -> tuple[np.ndarray,
         ("TFs last", paper["last"], strict["last"]),
     ]
     reference = "AUPRC of the reference network"
-    return orders, pd.DataFrame(
-        rows, columns=["gene order", f"{reference}, paper", f"{reference}, strict"]
-    )
+    return orders, pd.DataFrame(rows, columns=["gene order", f"{reference}, paper", f"{reference}, strict"])
 
 
 def order_numbers(orders: np.ndarray, table: pd.DataFrame) -> dict[str, float]:
@@ -184,11 +173,7 @@ def order_numbers(orders: np.ndarray, table: pd.DataFrame) -> dict[str, float]:
     dict of str to float
         ``order_mean`` and ``order_sd`` (of the sample) over orders, ``order_last`` with the TFs last.
     """
-    return {
-        "order_mean": float(orders.mean()),
-        "order_sd": float(orders.std(ddof=1)),
-        "order_last": float(table.iloc[2, 1]),
-    }
+    return {"order_mean": float(orders.mean()), "order_sd": float(orders.std(ddof=1)), "order_last": float(table.iloc[2, 1])}
 
 
 class Curve(NamedTuple):
@@ -288,6 +273,4 @@ def three_digits(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
     """
-    return table.apply(
-        lambda column: column.map("{:.3f}".format) if column.dtype == float else column.astype(str)
-    )
+    return table.apply(lambda column: column.map("{:.3f}".format) if column.dtype == float else column.astype(str))

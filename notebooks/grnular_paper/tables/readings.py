@@ -20,9 +20,7 @@ from grnular_core.training.weights import read_trained
 from grnular_paper import readings
 
 TITLES = {"clean": "no dropout", "low-dropout": "dropout 0 or 25 %"}
-PUBLISHED = tuple(
-    f"{model}-{graphs}" for model in ("grnular", "glad", "glad-tf") for graphs in ("clean", "noisy", "DS1", "DS2")
-)
+PUBLISHED = tuple(f"{model}-{graphs}" for model in ("grnular", "glad", "glad-tf") for graphs in ("clean", "noisy", "DS1", "DS2"))
 
 
 def readings_table(curves: pd.DataFrame, recipes: Mapping[str, Recipe]) -> pd.DataFrame:
@@ -106,10 +104,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     found = _shared(readings.best(curves), list(names.values()))
     means = found.groupby(["graphs", "reading"])["best"].mean()
     start = found.groupby("graphs")["start"].mean()
-    numbers: dict[str, object] = {
-        "best_reading": readings.best_reading(curves),
-        "n_seeds": int(found["seed"].nunique()),
-    }
+    numbers: dict[str, object] = {"best_reading": readings.best_reading(curves), "n_seeds": int(found["seed"].nunique())}
     for family in readings.GRAPHS:
         key = family.replace("-", "_")
         numbers[f"{key}_chosen"] = readings.chosen(curves, family)

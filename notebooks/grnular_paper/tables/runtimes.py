@@ -293,9 +293,7 @@ def timed_now(
     return measured, []
 
 
-def timed_table(
-    measured: Iterable[tuple[str, dict[str, object]]], recorded: pd.DataFrame
-) -> pd.DataFrame:
+def timed_table(measured: Iterable[tuple[str, dict[str, object]]], recorded: pd.DataFrame) -> pd.DataFrame:
     """``timed_now`` beside the recorded scores.
 
     Returns

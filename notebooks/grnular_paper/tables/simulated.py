@@ -76,16 +76,10 @@ def _beside_record(live: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     both = live.astype(dict.fromkeys(KEY, str)).merge(
         recorded.astype(dict.fromkeys(KEY, str)), on=KEY, suffixes=("", "_recorded")
     )
-    return both[KEY].assign(
-        live=both["strict_auprc"], recorded=both["strict_auprc_recorded"], gap=area_gaps(both).max(axis=1)
-    )
+    return both[KEY].assign(live=both["strict_auprc"], recorded=both["strict_auprc_recorded"], gap=area_gaps(both).max(axis=1))
 
 
-def live_part(
-    tasks: Iterable[SyntheticTask],
-    recorded: pd.DataFrame,
-    **options: object,
-) -> LivePart:
+def live_part(tasks: Iterable[SyntheticTask], recorded: pd.DataFrame, **options: object) -> LivePart:
     """Run the tasks now and compare them with the record.
 
     Parameters
@@ -101,9 +95,7 @@ def live_part(
     beside = _beside_record(rows, recorded)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them recorded; "
-    return LivePart(
-        beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures])
-    )
+    return LivePart(beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures]))
 
 
 def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:

@@ -48,9 +48,7 @@ class Runs(NamedTuple):
         return [run for run in self.scores if run[0] == self.method]
 
 
-def infer_all(
-    cells: Cells, method: str, seeds: Sequence[int], others: Iterable[str], device: str
-) -> Runs:
+def infer_all(cells: Cells, method: str, seeds: Sequence[int], others: Iterable[str], device: str) -> Runs:
     """Infer the network with every seed, and once with each other method; on one thread, as recorded rows are.
 
     Parameters
@@ -81,9 +79,7 @@ def infer_all(
     return Runs(method, scores, signs)
 
 
-def score_groups(
-    scores: np.ndarray, tfs: Sequence[str], names: Sequence[str], chosen: Sequence[str]
-) -> dict[str, np.ndarray]:
+def score_groups(scores: np.ndarray, tfs: Sequence[str], names: Sequence[str], chosen: Sequence[str]) -> dict[str, np.ndarray]:
     """Scores of all pairs and of those with both ends in the gene set; a gene and itself are no pair.
 
     Parameters
@@ -145,10 +141,7 @@ def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, flo
         ``above_max``, and ``above_mean``; NaN without a run.
     """
     above = [found.above for run, found in compared.items() if run[0] == method]
-    return {
-        "above_max": float(max(above, default=np.nan)),
-        "above_mean": float(np.mean(above)) if above else np.nan,
-    }
+    return {"above_max": float(max(above, default=np.nan)), "above_mean": float(np.mean(above)) if above else np.nan}
 
 
 def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
@@ -234,9 +227,7 @@ def draw(cells: Cells, runs: Runs, n_edges: int) -> Drawn:
         by_seed[run[1]] = [n for n in named_tfs if n in there], float(of["weight"].min())
     drawn = sorted({*edges.get("regulator", []), *edges.get("target", [])})
     is_tf = set(tfs).__contains__
-    return Drawn(
-        edges, chosen, list(filter(is_tf, chosen)), drawn, list(filter(is_tf, drawn)), named_tfs, by_seed
-    )  # fmt: skip
+    return Drawn(edges, chosen, list(filter(is_tf, chosen)), drawn, list(filter(is_tf, drawn)), named_tfs, by_seed)
 
 
 def named_table(drawn: Drawn) -> pd.DataFrame:

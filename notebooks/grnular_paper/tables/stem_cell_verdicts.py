@@ -56,10 +56,7 @@ def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
         return {}
     expression = cells.expression
     factors = {name: expression[name].to_numpy() for name in cells.regulators}
-    return {
-        target: stem_cells.predictors(cells.time, expression[target].to_numpy(), factors, span)
-        for target in cells.targets
-    }
+    return {target: stem_cells.predictors(cells.time, expression[target].to_numpy(), factors, span) for target in cells.targets}
 
 
 def prediction_table(predicted: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -135,10 +132,7 @@ def _set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
 
 def _named_statement(drawn: Drawn) -> Statement:
     """Return the verdict on the TFs that the paper names, in the networks of all seeds."""
-    name, text = (
-        "named_tfs",
-        "The TFs that the paper names are in the network of the strongest edges",
-    )
+    name, text = "named_tfs", "The TFs that the paper names are in the network of the strongest edges"
     tried = len(drawn.by_seed) * len(drawn.named_tfs)
     if not drawn.by_seed:
         return name, text, stem_cells.UNTESTED, NO_DATA
@@ -204,9 +198,7 @@ def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
             verdict = stem_cells.AGREES if p < stem_cells.LEVEL and (rho > 0) == rises else stem_cells.NOT
             lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p {p:.1e}"))
         else:
-            lines.append(
-                (key, text, stem_cells.UNTESTED, f"{name} or pseudotime is not in the data")
-            )
+            lines.append((key, text, stem_cells.UNTESTED, f"{name} or pseudotime is not in the data"))
     return lines
 
 
