@@ -2,14 +2,11 @@
 
 import os
 import re
-from pathlib import Path
 
 import examples
 import nbformat
 import pytest
 from grnular_paper.records import recorded_folder
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -317,8 +317,6 @@ def test_several_samples_in_a_folder_are_listed(tmp_path):
     write_run(tmp_path, "outs/per_sample_outs/b/count/sample_filtered_feature_bc_matrix")
     with pytest.raises(InputError, match="several matrices .*a/count.*b/count.*; name one of them"):
         read_expression(tmp_path)
-
-
     with pytest.raises(InputError, match="several matrices .*/square_008um/filtered_feature_bc_matrix, .*; name one of them"):
         write_run(tmp_path / "hd", *(f"outs/binned_outputs/square_{n}um/filtered_feature_bc_matrix" for n in ("008", "016")))
         read_expression(tmp_path / "hd")

@@ -19,7 +19,6 @@ from grnular_core.models.edge_features import (
 from grnular_core.models.problem import standardise
 
 TFS = [7, 0, 3]  # of 12 genes, in no order
-OTHERS = [g for g in range(12) if g not in TFS]
 
 
 def cells(seed: int = 0, n_cells: int = 120, lost: float = 0.3) -> np.ndarray:

@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 from small_graphs import graphs
-from small_weights import saved
+from small_weights import RECIPE, saved
 
 from grnular_core.models import context as context_module
 from grnular_core.models.context import _make_context
 from grnular_core.models.context_rho import ContextRho, EnsembleRho, set_members
 from grnular_core.models.edge_features import FIRST_FEATURES
-from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.losses import not_self
 from grnular_core.training import train as training
 from grnular_core.training.batches import prepare_batches, run_model
@@ -19,10 +18,7 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.weights import load_model
 from grnular_core.utils.errors import InputError
 
-ALONE = GRNULarConfig(
-    hidden=(8,), n_unroll=2, n_inner=2, init_epochs=25, rho="context", context_width=4,
-    context_layers=1,
-)  # fmt: skip
+ALONE = RECIPE.config
 TWO = replace(ALONE, context_members=2)
 
 

@@ -4,18 +4,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from small_fits import seeded
 
 from grnular_core.models.thresholds import LambdaNN, RhoNN, soft_threshold
 
 REAL = st.floats(-50, 50, allow_nan=False, width=32)
 
 
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def random_features(seed: int = 0) -> tuple[torch.Tensor, ...]:
-    g = seeded(seed)
+def random_features() -> tuple[torch.Tensor, ...]:
+    g = seeded()
     return tuple(3 * torch.randn(2, 4, 7, generator=g) for _ in range(3))
 
 

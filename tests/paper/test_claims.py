@@ -196,16 +196,19 @@ def test_a_claim_that_is_not_the_papers_is_not_called_reproduced():
     assert in_words(UNTESTED, ours=True) == UNTESTED and in_words("", ours=True) == ""
 
 
+def two_methods(one: np.ndarray, two: np.ndarray, point: str = "clean") -> pd.DataFrame:
+    """Scores of the methods 1 and 2 on the same twelve networks."""
+    networks = {"point": point, "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2}
+    return pd.DataFrame({"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*one, *two], **networks})
+
+
 def test_what_one_preset_gains_does_not_hide_what_another_loses(monkeypatch):
     rng = np.random.default_rng(0)
     other = 0.5 + 0.1 * rng.random(12)
     rows = pd.concat(
-        pd.DataFrame(
-            {"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*(other + shift + 1e-4 * rng.random(12)), *other],
-             "point": point, "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2}
-        )
+        two_methods(other + shift + 1e-4 * rng.random(12), other, point)
         for point, shift in (("clean", -0.2), ("noisy(25)", 0.2))
-    )  # fmt: skip
+    )
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
     finding = claims_model.as_good("", "", ["1"], "2")(RECORD)
     assert finding.verdict == NOT_REPRODUCED and "1 on dropout 25 % +0.2" in finding.numbers
@@ -322,13 +325,7 @@ def test_other_simulations_are_judged_by_their_table(tmp_path):
 def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, lag, equal):
     rng = np.random.default_rng(0)
     other = 0.5 + 0.1 * rng.random(12)
-    rows = pd.DataFrame(
-        {
-            "method": ["1"] * 12 + ["2"] * 12,
-            "strict_auprc": [*(other - lag + 1e-4 * rng.random(12)), *other],
-            "point": "clean", "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2, "tf_information": "with",
-        }
-    )  # fmt: skip
+    rows = two_methods(other - lag + 1e-4 * rng.random(12), other).assign(tf_information="with")
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
     good, bad = (REPRODUCED, NOT_REPRODUCED) if equal else (NOT_REPRODUCED, REPRODUCED)
     assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == good
@@ -344,10 +341,7 @@ def test_as_good_worse_and_close_have_a_margin_of_five_hundredths(monkeypatch, l
 
 def test_an_interval_across_the_margin_is_neither_as_good_nor_worse(monkeypatch):
     lag = [0.0, 0.1] * 6  # 0.05 in the mean
-    rows = pd.DataFrame(
-        {"method": ["1"] * 12 + ["2"] * 12, "strict_auprc": [*(0.5 - np.array(lag)), *[0.5] * 12],
-         "point": "clean", "replicate": [*range(12)] * 2, "unit": [*range(12)] * 2}
-    )  # fmt: skip
+    rows = two_methods(0.5 - np.array(lag), np.full(12, 0.5))
     monkeypatch.setattr(claims_model, "variant_rows", lambda *of: rows)
     assert claims_model.as_good("", "", ["1"], "2")(RECORD).verdict == NOT_REPRODUCED
     assert claims_model.worse("", "", "1", "2")(RECORD).verdict == NOT_REPRODUCED

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from small_graphs import graphs
+from small_weights import RECIPE
 
 from grnular_core.models.glad import GLADConfig
-from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.losses import (
     balanced_cross_entropy,
     balanced_loss,
@@ -30,10 +30,7 @@ from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import _rate, _shuffled, loss_of, train
 from grnular_core.utils.errors import InputError, MethodError
 
-CONTEXT = GRNULarConfig(
-    hidden=(8,), n_unroll=2, n_inner=2, init_epochs=25, rho="context", context_width=4,
-    context_layers=1,
-)  # fmt: skip
+CONTEXT = RECIPE.config
 LEARNING = Recipe(
     config=CONTEXT, epochs=6, lr=0.02, loss="cross-entropy", schedule="rise-and-fall",
     weight_decay=0.01,
@@ -211,20 +208,6 @@ def test_every_epoch_has_all_batches_in_an_order_of_its_own():
     orders = [training._epoch_order(LEARNING, epoch, 20) for epoch in range(3)]
     assert all(sorted(order) == list(range(20)) for order in orders)
     assert len(set(map(tuple, orders))) == 3 and orders[1] == training._epoch_order(LEARNING, 1, 20)
-
-
-def moved(recipe: Recipe) -> dict[str, bool]:
-    """Which learned parts a training changes."""
-    before, model = recipe.new_model().state_dict(), recipe.new_model()
-    batch = graphs(range(4))
-    optimiser = torch.optim.AdamW(model.parameters(), recipe.lr, weight_decay=0.0)
-    model.lambda_nn.requires_grad_(recipe.learn_lambda)
-    training._train_epoch(recipe, model, optimiser, prepare_batches(model, [batch], "cpu"), 0)
-    after = model.state_dict()
-    return {
-        part: any(not torch.equal(before[n], after[n]) for n in before if n.startswith(part))
-        for part in ("rho_nn", "lambda_nn")
-    }
 
 
 def test_a_steps_gradient_is_clipped_to_the_norm_of_the_recipe(monkeypatch):
