@@ -92,13 +92,17 @@ def test_equal_tables_give_equal_bytes_also_when_packed(tmp_path, monkeypatch):
         "Gene1\tGene2\tEdgeWeight\nNA\tB\t0.5\nA\tnan\t2\n",
         '"regulator","target","weight"\n"NA","B"," 5e-1 "\n" A ","nan","2"\n',
         "regulator,target,weight,rank\nNA,B,0.5,1\nA,nan,2,2\n",
+        # without a header, and of R
+        "NA,B,0.5\nA,nan,2\n",
+        "NA\tB\t0.5\nA\tnan\t2\n",
+        "regulatoryGene,targetGene,weight\nNA,B,0.5\nA,nan,2\n",
+        '"regulatoryGene" "targetGene" "weight"\n"1" "NA" "B" 0.5\n"2" "A" "nan" 2\n',
+        '"","regulatoryGene","targetGene","weight"\n"1","NA","B",0.5\n"2","A","nan",2\n',
+        "TF\ttarget\timportance\n0\tNA\tB\t0.5\n1\tA\tnan\t2\n",
     ],
 )
 def test_tables_of_other_tools_are_read_and_ranked_again(tmp_path, text):
-    assert edges_of(tmp_path, text).values.tolist() == [
-        ["A", "nan", 2.0, 0, 1],
-        ["NA", "B", 0.5, 0, 2],
-    ]
+    assert edges_of(tmp_path, text).values.tolist() == [["A", "nan", 2.0, 0, 1], ["NA", "B", 0.5, 0, 2]]
 
 
 def test_a_negative_weight_is_a_strong_repression_unless_there_are_signs(tmp_path):
@@ -146,23 +150,3 @@ def test_two_tfs_are_joined_once_with_the_mean_of_both_directions():
 def test_signs_that_disagree_are_unknown():
     table = cpdag(edge_table(SCORES, TFS, GENES, SIGNS * [[1], [-1], [1]]), TFS)
     assert table.set_index(["regulator", "target"]).loc[("a", "b"), "sign"] == 0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "GATA1,HBB,0.9\nSPI1,CD14,0.5\n",
-        "GATA1\tHBB\t0.9\nSPI1\tCD14\t0.5\n",
-        "regulatoryGene,targetGene,weight\nGATA1,HBB,0.9\nSPI1,CD14,0.5\n",
-        '"regulatoryGene" "targetGene" "weight"\n"1" "GATA1" "HBB" 0.9\n"2" "SPI1" "CD14" 0.5\n',
-        '"","regulatoryGene","targetGene","weight"\n"1","GATA1","HBB",0.9\n"2","SPI1","CD14",0.5\n',
-        "TF\ttarget\timportance\n0\tGATA1\tHBB\t0.9\n1\tSPI1\tCD14\t0.5\n",
-    ],
-    ids=["bare", "bare tabs", "GENIE3", "write.table", "write.csv", "row numbers"],
-)
-def test_edges_without_a_header_and_of_r_are_read(tmp_path, text):
-    (tmp_path / "net.csv").write_text(text)
-    edges = read_edges(tmp_path / "net.csv")
-    assert edges[["regulator", "target", "weight"]].to_numpy().tolist() == [
-        ["GATA1", "HBB", 0.9], ["SPI1", "CD14", 0.5],
-    ]  # fmt: skip

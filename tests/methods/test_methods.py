@@ -26,7 +26,7 @@ from grnular_core.utils.errors import InputError, MethodError
 # Tested elsewhere: weights of their own in test_trained_methods.py, tuned settings in test_tuned.py, forests in
 # test_trees.py, and packages that may not be there. Everything else of the registry, also what is new, is tested here.
 ELSEWHERE = {
-    "grnular", "grnular-cells", "grnular-curated", "glad", "glad-tf", "genie3", "genie3-100", "cluster-correlation-4-signed",
+    "grnular", "grnular-cells", "glad", "glad-tf", "genie3", "genie3-100", "cluster-correlation-4-signed",
     "cluster-correlation-mean",
 }  # fmt: skip
 TESTED = tuple(

@@ -18,8 +18,9 @@ def counts(n_cells=300, n_genes=40, mean=1.0, name="G{:04d}", tfs=(), **options)
     return make_dataset(table, list(table.columns[: len(tfs) or 5]), **options)
 
 
-def test_cells_as_expected_have_no_note():
-    assert unlike_note(counts(), "grnular-curated") is None
+@pytest.mark.parametrize(("n_cells", "method"), [(300, "grnular-curated"), (200, "grnular-cells")])
+def test_cells_as_expected_have_no_note(n_cells, method):
+    assert unlike_note(counts(n_cells=n_cells), method) is None
 
 
 @pytest.mark.parametrize("method", ["correlation", "grnular", "grnular-context"])
@@ -86,10 +87,6 @@ def test_precision_is_noted_outside_the_sizes_it_was_checked_on(n_genes, noted):
     note = f"precision was checked on sets of 500 to 2,000 genes, and says little of the {n_genes:,} here"
     assert method_notes(data, "grnular-curated") == ((note,) if noted else ())
     assert method_notes(data, "grnular-curated", "grnular-cells") == method_notes(data, "grnular-cells") == ()
-
-
-def test_200_cells_are_enough():
-    assert unlike_note(counts(n_cells=200), "grnular-cells") is None
 
 
 def test_in_python_the_note_names_the_keyword():
