@@ -29,15 +29,7 @@ from grnular_paper.figures.real_data import method_points
 from grnular_paper.more_networks import CHIP, CURATED
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import MORE_CELLS, READINGS, Record
-from grnular_paper.tables import (
-    ablations,
-    beeline_scores,
-    more_cells,
-    overview,
-    pitfalls,
-    readings,
-    runtimes,
-)
+from grnular_paper.tables import ablations, beeline_scores, more_cells, overview, pitfalls, readings, runtimes
 from grnular_paper.tables.simulated import graph_numbers
 from grnular_paper.tables.stem_cell_verdicts import recorded_statements, statement_numbers
 from grnular_paper.verdicts import MARGIN, NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, in_words
@@ -278,11 +270,11 @@ def configuration(title: str) -> dict:
     }  # fmt: skip
 
 
-def build_article(folder: Path = NOTEBOOKS / "recorded", target: Path = PDF) -> Path | None:
+def build_article(target: Path = PDF) -> Path | None:
     """Write the article and return where it is; without a browser the page is made and no PDF: None."""
     target.unlink(missing_ok=True)
     site, output = SITE / "source", SITE / "output"
-    assemble(folder, site)
+    assemble(NOTEBOOKS / "recorded", site)
     shutil.rmtree(output, ignore_errors=True)
     html = run_sphinx(site, output, BUILD / "article.log")
     if BROWSER is None:

@@ -128,9 +128,9 @@ def numbers_cell(row: pd.Series) -> str:
     return printed + (in_lines(row["numbers"]) or "–") + beside + basis
 
 
-def in_lines(text: str, most: int = 3) -> str:
-    """A text with more than ``most`` intervals, each on a line of its own; a shorter one as it is."""
-    if text.count("[") <= most:
+def in_lines(text: str) -> str:
+    """A text with more than three intervals, each on a line of its own; a shorter one as it is."""
+    if text.count("[") <= 3:
         return text
     pieces, depth, start = [], 0, 0
     for i, character in enumerate(text):

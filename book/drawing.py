@@ -49,9 +49,9 @@ def box(axes: Axes, x: float, y: float, width: float, height: float, text: str, 
         write(axes, x + width / 2, top - step * i, line, fontsize=SMALL)
 
 
-def arrow(axes: Axes, *points: Point, colour: str = "#333333", dashed: bool = False) -> None:
+def arrow(axes: Axes, *points: Point, dashed: bool = False) -> None:
     """A line through the points with its head at the last."""
-    style = {"color": colour, "linewidth": 1.3, "linestyle": (0, (3, 2)) if dashed else "-"}
+    style = {"color": "#333333", "linewidth": 1.3, "linestyle": (0, (3, 2)) if dashed else "-"}
     if len(points) > 2:
         axes.plot(*zip(*points[:-1], strict=True), solid_capstyle="round", zorder=2, **style)
     axes.add_patch(

@@ -14,21 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from drawing import (
-    DATA,
-    FITTED,
-    LEARNED,
-    SMALL,
-    TEXT,
-    TINTS,
-    WIDTH,
-    Point,
-    arrow,
-    box,
-    canvas,
-    node,
-    write,
-)
+from drawing import DATA, FITTED, LEARNED, SMALL, TEXT, TINTS, WIDTH, Point, arrow, box, canvas, node, write
 from learned_figures import LAMBDA_NN, RHO_NN, context_figure, tiny_networks_figure
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -6,20 +6,7 @@ Layers, units and numbers of parameters are read from the modules that the confi
 from collections.abc import Sequence
 
 import numpy as np
-from drawing import (
-    DATA,
-    HEAD,
-    LEARNED,
-    SMALL,
-    WIDTH,
-    Point,
-    arrow,
-    box,
-    canvas,
-    node,
-    spread,
-    write,
-)
+from drawing import DATA, HEAD, LEARNED, SMALL, WIDTH, Point, arrow, box, canvas, node, spread, write
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle

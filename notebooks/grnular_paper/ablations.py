@@ -22,13 +22,7 @@ from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.models.inference import model_scores
 from grnular_core.scoring.ranking import average_precision
 from grnular_core.simulation.simulate import Simulation, preset, simulate
-from grnular_core.training.batches import (
-    evaluate,
-    first_seed,
-    make_batches,
-    prepare_batches,
-    run_model,
-)
+from grnular_core.training.batches import evaluate, first_seed, make_batches, prepare_batches, run_model
 from grnular_core.training.checkpoints import Progress
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train

@@ -11,6 +11,8 @@ folder : Path
     The folder of recorded tables.
 found : DataFrame
     Rows of the recorded table ``ceilings``: ``setting, replicate, density, strict_auprc, strict_auroc``, one a test graph.
+table : DataFrame
+    Of ``ceiling_table``.
 """
 
 from __future__ import annotations
@@ -221,11 +223,6 @@ def ceiling_table(found: pd.DataFrame, recorded: Mapping[str, pd.DataFrame]) -> 
 def best_in_words(table: pd.DataFrame) -> dict[str, str]:
     """Say what GRNULar-context has to pass, to be glued.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``ceiling_table``.
-
     Returns
     -------
     dict of str to str
@@ -239,11 +236,6 @@ def best_in_words(table: pd.DataFrame) -> dict[str, str]:
 
 def ceilings_in_words(table: pd.DataFrame) -> str:
     """Tell how near methods come to what can be had.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``ceiling_table``.
 
     Returns
     -------

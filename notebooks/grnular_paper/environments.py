@@ -2,6 +2,11 @@
 
 A row names its environment by eight digits; the file holds the full text. Thousands of rows would
 repeat the text otherwise.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
 """
 
 from __future__ import annotations
@@ -45,10 +50,6 @@ def short(text: str) -> str:
 def known(folder: Path) -> dict[str, str]:
     """The environments that rows of a folder may name; none without a file.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     dict of str to str
@@ -75,7 +76,6 @@ def remember(folder: Path, texts: set[str]) -> None:
 
     Parameters
     ----------
-    folder : Path
     texts : set of str
         Environments; an empty text is none.
 

@@ -13,15 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.utils.errors import InputError
-from grnular_paper.verdicts import (
-    NOT_REPRODUCED,
-    OPEN,
-    PARTLY,
-    REPRODUCED,
-    UNTESTED,
-    WORDS,
-    Verdict,
-)
+from grnular_paper.verdicts import NOT_REPRODUCED, OPEN, PARTLY, REPRODUCED, UNTESTED, WORDS, Verdict
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ All sets are prepared alike:
   the tables of cardio2 and cardio5 name get their symbol, the others are left out.
 
 Methods see all TFs of BEELINE's list. The stricter list is used for scores alone.
+
+Parameters
+----------
+name : str
+    One of ``SETS``.
 """
 
 from __future__ import annotations
@@ -78,11 +83,6 @@ def _counts(name: str) -> Counts:
 def cell_set(name: str) -> CellSet:
     """Look up a set.
 
-    Parameters
-    ----------
-    name : str
-        One of ``SETS``.
-
     Returns
     -------
     CellSet
@@ -99,11 +99,6 @@ def cell_set(name: str) -> CellSet:
 @lru_cache(maxsize=2)
 def load_cells(name: str) -> GRNDataset:
     """Load a set, prepared as this module says, without a reference network.
-
-    Parameters
-    ----------
-    name : str
-        One of ``SETS``.
 
     Returns
     -------

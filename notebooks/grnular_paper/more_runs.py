@@ -9,12 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grnular_core.data.candidates import (
-    ScoredEdges,
-    candidates_of_clean,
-    score_matrix,
-    scored_edges,
-)
+from grnular_core.data.candidates import ScoredEdges, candidates_of_clean, score_matrix, scored_edges
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import BROAD, STRICT, tf_list

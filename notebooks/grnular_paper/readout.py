@@ -25,15 +25,7 @@ from grnular_core.methods.registry import METHODS
 from grnular_core.utils.files import atomic_write, write_csv
 from grnular_core.utils.provenance import package_commit, repository
 from grnular_paper.more_cells import SETS, cell_set, load_cells
-from grnular_paper.more_networks import (
-    CURATED,
-    KINDS,
-    MIN_EDGES,
-    MIN_REGULATORS,
-    among,
-    network,
-    networks_of,
-)
+from grnular_paper.more_networks import CURATED, KINDS, MIN_EDGES, MIN_REGULATORS, among, network, networks_of
 from grnular_paper.records import recorded_folder, recorded_table
 
 HALVES = (0, 1)

@@ -1,6 +1,11 @@
 """How far a likelihood ratio of GRNULar-curated can be believed, on sets and TFs that its readout has not seen.
 
 The observed ratio of a range is the share of a network's edges that lie in it, over the share of its other candidates.
+
+Parameters
+----------
+shares : DataFrame
+    Edges and other candidates in every range, of every set and network.
 """
 
 from __future__ import annotations
@@ -53,15 +58,8 @@ def _held_out_shares(name: str) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def calibration_table(shares: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def calibration_table(shares: pd.DataFrame) -> pd.DataFrame:
     """Compare stated with observed ratios.
-
-    Parameters
-    ----------
-    shares : DataFrame
-        Edges and other candidates in every range, of every set and network.
-    seed : int
-        Of the draws of sets.
 
     Returns
     -------
@@ -72,7 +70,7 @@ def calibration_table(shares: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     means = shares.groupby(["dataset", "low"])[["share_of_edges", "share_of_others"]].mean()
     wide = means.unstack("low")
     inside, outside = wide["share_of_edges"].to_numpy(), wide["share_of_others"].to_numpy()
-    drawn = np.random.default_rng(seed).integers(len(wide), size=(DRAWS, len(wide)))
+    drawn = np.random.default_rng(0).integers(len(wide), size=(DRAWS, len(wide)))
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = inside.mean(axis=0) / outside.mean(axis=0)
         low, high = np.nanpercentile(inside[drawn].mean(axis=1) / outside[drawn].mean(axis=1), [2.5, 97.5], axis=0)
@@ -91,8 +89,6 @@ def range_precision(shares: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    shares : DataFrame
-        Edges and other candidates in every range, of every set and network.
     pairs : DataFrame
         ``more_pairs`` of the record: edges and density of each network.
 

@@ -21,15 +21,7 @@ from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import average_precision
 from grnular_core.utils.files import write_csv
 from grnular_paper.more_cells import SETS, load_cells
-from grnular_paper.more_networks import (
-    CHIP,
-    CURATED,
-    KINDS,
-    among,
-    network,
-    networks_of,
-    pair_sizes,
-)
+from grnular_paper.more_networks import CHIP, CURATED, KINDS, among, network, networks_of, pair_sizes
 from grnular_paper.readout import HALVES, half_of, held_out_readouts, set_examples, set_features
 
 PARTS = ("rank", "within TF", "within gene")

@@ -167,12 +167,12 @@ class Record:
             return 0
         with locked(self.path):
             before = self._lines()
-            own = {self._key_of(row): row for row in new}
+            own = {tuple(_text(row[name]) for name in self.stored_key): row for row in new}
             wanted = {key: row for key, row in own.items() if replace or key not in before}
             if wanted:
                 environments.remember(self.path.parent, {r["environment"] for r in wanted.values()})
                 after = before | {key: self._line(row) for key, row in wanted.items()}
-                self._write({key: after[key] for key in sorted(after, key=_natural_key)})
+                self._write({key: after[key] for key in sorted(after, key=lambda key: [_natural(part) for part in key])})
             return len(set(own) - set(before))
 
     def _lines(self) -> dict[tuple[str, ...], str]:
@@ -211,9 +211,6 @@ class Record:
         stream = io.StringIO()
         csv.writer(stream, lineterminator="").writerow(fields)
         return stream.getvalue()
-
-    def _key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(_text(row[name]) for name in self.stored_key)
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
         method = str(row.get("method", ""))
@@ -271,10 +268,6 @@ def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _natural_key(key: tuple[str, ...]) -> tuple[tuple[int, float, str], ...]:
-    return tuple(map(_natural, key))
 
 
 @cache

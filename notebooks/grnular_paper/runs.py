@@ -1,6 +1,15 @@
 """One loop that computes what is not recorded yet, and one check that recomputes what is.
 
 Rows go to the record as soon as a run (``tasks.Task``) has ended.
+
+Parameters
+----------
+folder : Path
+    The folder of recorded tables.
+say : callable
+    Gets a line for every run that ended.
+**options
+    ``device`` and ``n_jobs`` of every run.
 """
 
 from __future__ import annotations
@@ -40,17 +49,12 @@ def run_missing(
 
     Parameters
     ----------
-    folder : Path
     tasks : iterable of Task
         Planned runs, in order.
     parts : Path, optional
         A folder where long methods keep finished parts until their rows are recorded.
-    say : callable
-        Gets a line for every task that ended.
     n_workers : int
         Processes, or wherever ``utils.cluster`` sends the work. This process alone writes.
-    **options
-        ``device`` and ``n_jobs`` of every run.
 
     Returns
     -------
@@ -94,8 +98,6 @@ def run_now(tasks: Iterable[Task], **options: Any) -> tuple[pd.DataFrame, list[s
     Parameters
     ----------
     tasks : iterable of Task
-    **options
-        ``device`` and ``n_jobs`` of every run.
 
     Returns
     -------
@@ -209,7 +211,6 @@ def verify(
 
     Parameters
     ----------
-    folder : Path
     experiments : sequence of str
         Records of simulated data ("clean", "noisy", "ds") or that of real data ("beeline").
     budget_seconds : float
@@ -218,8 +219,6 @@ def verify(
         Which sample.
     tolerance : float
         The largest share of the recorded value by which an area may differ.
-    say : callable
-        Gets a line for every recomputed run.
 
     Returns
     -------

@@ -6,6 +6,11 @@ something on an otherwise idle machine only; nothing here can see whether it was
 
 Every method runs on a small dataset first: one-time costs, loading libraries above all, would
 otherwise be on the bill of whichever method comes first. Quick runs are repeated, and the median counts.
+
+Parameters
+----------
+hidden : int
+    Hidden units H1.
 """
 
 from __future__ import annotations
@@ -22,13 +27,7 @@ from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import Inference, MethodInput, RunOptions, method, run_method
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.inference import grnular_scores
-from grnular_paper.synthetic import (
-    SyntheticTask,
-    TFInformation,
-    as_dataset,
-    replicate_of,
-    score_simulation,
-)
+from grnular_paper.synthetic import SyntheticTask, TFInformation, as_dataset, replicate_of, score_simulation
 from grnular_paper.tasks import Task
 
 DATASET = "DS3"
@@ -46,11 +45,6 @@ REPEATS, REPEATED_BELOW = 5, 10.0  # runs of less than so many seconds are repea
 def forward_name(hidden: int) -> str:
     """The name in the record of one forward pass of the paper's GRNULar.
 
-    Parameters
-    ----------
-    hidden : int
-        Hidden units H1.
-
     Returns
     -------
     str
@@ -60,11 +54,6 @@ def forward_name(hidden: int) -> str:
 
 def papers_config(hidden: int) -> GRNULarConfig:
     """The settings under Table 1: two layers, P = 5, L = 15, E1 = 400, no step left out.
-
-    Parameters
-    ----------
-    hidden : int
-        Hidden units H1.
 
     Returns
     -------

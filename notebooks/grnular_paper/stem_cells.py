@@ -117,7 +117,7 @@ def compare_set(
     inside = np.outer(of_tf, of_gene) & other
     outside = other & ~inside
     p_wilcoxon = stats.mannwhitneyu(scores[inside], scores[outside]).pvalue
-    observed = _above(ranks, inside, other)
+    observed = _share(ranks[inside].sum(), int(inside.sum()), int(other.sum()))
     generator = np.random.default_rng(seed)
     plain = np.setdiff1d(np.arange(len(genes)), itself)
     n_tfs, n_plain = int(of_tf.sum()), int(of_gene.sum() - of_tf.sum())
@@ -131,10 +131,6 @@ def compare_set(
         float(np.median(scores[other])), float(np.median(scores[inside])), observed, float(p_wilcoxon),
         (further + 1) / (n_random + 1),
     )  # fmt: skip
-
-
-def _above(ranks: np.ndarray, inside: np.ndarray, other: np.ndarray) -> float:
-    return _share(ranks[inside].sum(), int(inside.sum()), int(other.sum()))
 
 
 def _share(rank_sum: float, n_inside: int, n_all: int) -> float:

@@ -23,16 +23,7 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.methods.trees import Boosting
-from grnular_core.methods.tuned import (
-    DEFAULTS,
-    RANGES,
-    Forest,
-    Paths,
-    Penalty,
-    Settings,
-    scores_with,
-    settings_for,
-)
+from grnular_core.methods.tuned import DEFAULTS, RANGES, Forest, Paths, Penalty, Settings, scores_with, settings_for
 from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import auprc_and_auroc
 from grnular_core.training.batches import Batch, make_batches

@@ -19,6 +19,13 @@ have is .25: claims on them are counted (``by_count``), as are those on pairs of
 without a test does not count beside others that have one, and its verdict is *provisional*. How many points
 favour the claim is reported beside a test. Claims of other kinds count what is as claimed by the same
 rule (``word``).
+
+Parameters
+----------
+rows : DataFrame
+    ``point, unit`` (the network), ``replicate, method`` and the score, one row a run.
+score : str
+    Column of the score.
 """
 
 from __future__ import annotations
@@ -229,12 +236,8 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
 
     Parameters
     ----------
-    rows : DataFrame
-        ``point, unit`` (the network), ``replicate, method`` and the score, one row a run.
     chosen, other : str
         The methods; differences are ``chosen`` less ``other``.
-    score : str
-        Column of the score.
 
     Returns
     -------
@@ -318,12 +321,8 @@ def verdict(rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str =
 
     Parameters
     ----------
-    rows : DataFrame
-        As of ``pair``.
     chosen : str
     others : sequence of str
-    score : str
-        Column of the score.
 
     Returns
     -------

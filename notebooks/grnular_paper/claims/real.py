@@ -28,16 +28,7 @@ from grnular_paper.real_data import GENES, PRINTED_RULE, pair_label, recorded_pa
 from grnular_paper.records import CHANCE, DETAILS, Record, recorded_table
 from grnular_paper.tables.beeline import printed_beside_chance
 from grnular_paper.tables.beeline_scores import CONTROLS, informative_pairs, informative_table
-from grnular_paper.verdicts import (
-    NOT_REPRODUCED,
-    OPEN,
-    PARTLY,
-    REPRODUCED,
-    UNTESTED,
-    in_words,
-    word,
-    word_of_counts,
-)
+from grnular_paper.verdicts import NOT_REPRODUCED, OPEN, PARTLY, REPRODUCED, UNTESTED, in_words, word, word_of_counts
 
 OTHERS = ("glasso", "glad-tf", "genie3", "grnboost2")
 TREES = ("genie3", "grnboost2")

@@ -229,18 +229,14 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
             ends = of.groupby(["method", "point", "replicate"])["value"].transform("nunique")
             method = _tuned_if_recorded(of[ends == 2], method)
             of = of[of["method"] == method]
-            return pair(of.assign(method=of["value"]), "high", "low", score).named(_curve(method, known))
+            shown = label(method) if known == "with" else f"{label(method)} without TFs"
+            return pair(of.assign(method=of["value"]), "high", "low", score).named(shown)
 
         strict, paper = (assess(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC))
         what, along = ("cell types", grids.CELLS) if column == "panel" else ("cells", grids.CELL_TYPES)
         return from_verdicts(strict, paper, len(along), f"strict AUPRC with {high} {what} less that with {low}:")
 
     return look
-
-
-def _curve(method: str, known: str) -> str:
-    """A method with or without the list of TFs, in words."""
-    return label(method) if known == "with" else f"{label(method)} without TFs"
 
 
 def trees_without(folder: Path) -> Finding:

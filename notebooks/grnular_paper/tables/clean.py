@@ -6,13 +6,9 @@ recorded : DataFrame
     Rows of the experiment "clean", ``grids.rows``: ``panel`` has the number of cell types, ``place`` that of cells.
 n_graphs, n_cells : int
     The first test graphs of each point, and their cells.
-n_types : sequence of int
-    Numbers of cell types.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -88,9 +84,7 @@ def _without_type_means(expression: np.ndarray, cell_types: np.ndarray) -> np.nd
     return expression - np.stack(means)[cell_types]
 
 
-def correlation_by_types(
-    n_graphs: int = 5, n_cells: int = 1000, n_types: Sequence[int] = grids.CELL_TYPES
-) -> tuple[pd.DataFrame, dict[str, float]]:
+def correlation_by_types(n_graphs: int = 5, n_cells: int = 1000) -> tuple[pd.DataFrame, dict[str, float]]:
     """``_correlation_of_pairs`` over all cells and within types, for each number of cell types.
 
     Returns
@@ -101,7 +95,7 @@ def correlation_by_types(
         ``why_over_false_<types>``, ``why_within_above_<types>`` and their like.
     """
     lines, numbers = [], {}
-    for c in n_types:
+    for c in grids.CELL_TYPES:
         found: dict[str, list] = {"over all cells": [], "within types": []}
         for replicate in range(n_graphs):
             made = replicate_of("clean", replicate, n_cells, c)

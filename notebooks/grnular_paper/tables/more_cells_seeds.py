@@ -14,14 +14,8 @@ from grnular_core.methods.registry import METHODS
 from grnular_core.plotting.style import label
 
 
-def seeds_by_set(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the number of seeds of every method on every set, of the network that has fewest.
-
-    Returns
-    -------
-    DataFrame, shape (methods, sets)
-        NaN where a method did not run.
-    """
+def _seeds_by_set(rows: pd.DataFrame) -> pd.DataFrame:
+    """The number of seeds by method and set, of the network that has fewest; NaN where a method did not run."""
     seeds = rows.groupby(["method", "dataset", "network"])["seed"].nunique()
     return seeds.groupby(["method", "dataset"]).min().unstack()
 
@@ -34,7 +28,7 @@ def seeds_in_words(rows: pd.DataFrame) -> str:
     str
         A sentence; the number that most methods have comes last.
     """
-    seeds = seeds_by_set(rows)
+    seeds = _seeds_by_set(rows)
     if seeds.empty:
         return "Seeds: 0 of each method."
     texts = pd.Series({method: _range(of.dropna()) for method, of in seeds.iterrows()})
@@ -58,7 +52,7 @@ def one_seed_in_words(rows: pd.DataFrame) -> str:
         Markdown; empty where none has.
     """
     everywhere, somewhere = [], []
-    for method, of in seeds_by_set(rows).iterrows():
+    for method, of in _seeds_by_set(rows).iterrows():
         alone = of.index[of == 1]
         if method not in METHODS or not METHODS[method].stochastic or not len(alone):
             continue

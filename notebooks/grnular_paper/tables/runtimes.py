@@ -162,11 +162,6 @@ def every_method(recorded: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["method", "paper, s", "here, s", "CPU s", "strict AUPRC"])
 
 
-def _pair(recorded: pd.DataFrame) -> tuple[float, float]:
-    seconds = recorded.set_index("method")["seconds"]
-    return tuple(float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", "grnular-context"))
-
-
 def against(folder: Path, other: str) -> pd.Series:
     """How many times the CPU seconds of the chosen model another takes on real data, few genes first.
 
@@ -190,7 +185,8 @@ def arboreto_numbers(recorded: pd.DataFrame, real: pd.Series) -> dict[str, float
     dict of str to float
         ``arboreto_times_ds3``; ``arboreto_times_least`` and ``arboreto_times_most_genes`` on real data.
     """
-    slow, quick = _pair(recorded)
+    seconds = recorded.set_index("method")["seconds"]
+    slow, quick = (float(seconds.get(m, np.nan)) for m in ("grnboost2-arboreto", "grnular-context"))
     return {
         "arboreto_times_ds3": slow / quick,
         "arboreto_times_least": float(real.min()),

@@ -20,6 +20,10 @@ span : float
     Share of the cells that each point of a LOESS line sees.
 table : DataFrame
     Of ``assess``.
+folder : Path
+    The folder of recorded tables.
+genes : str
+    BEELINE's gene rule.
 """
 
 from __future__ import annotations
@@ -249,11 +253,8 @@ def recorded_statements(folder: Path, methods: Sequence[str], genes: str) -> dic
 
     Parameters
     ----------
-    folder : Path
     methods : sequence of str
         Methods with recorded verdicts.
-    genes : str
-        BEELINE's gene rule.
 
     Returns
     -------
@@ -275,10 +276,7 @@ def recorded_set(folder: Path, method: str, genes: str) -> dict[str, float]:
 
     Parameters
     ----------
-    folder : Path
     method : str
-    genes : str
-        BEELINE's gene rule.
 
     Returns
     -------
