@@ -56,8 +56,7 @@ def closed_figures() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def small_data() -> GRNDataset:
-    expression, tfs, truth = linear_network()
-    return make_dataset(expression, tfs, truth, name="small")
+    return make_dataset(*linear_network(), name="small")
 
 
 @pytest.fixture

@@ -139,7 +139,6 @@ def test_the_examples_in_python_run_in_their_order(page, cells_of_a_reader):
     assert list(names["edges"].columns) == columns
     if page != "README.md":
         assert {*names["adata"].uns["grn"]["edges"]["group"]} == {"B cell", "T cell"}
-    plt.close("all")
 
 
 # --- first changes, on the page of architecture ---------------------------------------------------

@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from grnular_paper import published_code
 from grnular_paper.records import recorded_folder
+from grnular_paper.synthetic import replicate_of
+
+from grnular_core.data.downloads import DownloadError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,10 +70,6 @@ def test_an_upper_triangle_loses_edges_to_genes_before_their_tf():
 
 
 def test_the_recorded_shares_are_those_of_sergios_networks(real_data):
-    from grnular_paper.synthetic import replicate_of
-
-    from grnular_core.data.downloads import DownloadError
-
     recorded = pd.read_csv(recorded_folder() / "triangle.csv").set_index("dataset")
     try:
         network = replicate_of("DS1", 0)

@@ -24,6 +24,7 @@ from grnular_core.methods import resources as memory
 from grnular_core.training.checkpoints import load_checkpoint
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
+from grnular_core.utils.device import resolve_device
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import WriteError
 
@@ -101,8 +102,6 @@ def test_what_a_run_says_without_memory_or_gpu(folder, capsys, monkeypatch):
         memory.check_memory(1000, 1000, 100)
     assert quoted(str(error.value), "1000 cells, 1000 genes")
     monkeypatch.undo()
-    from grnular_core.utils.device import resolve_device
-
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     with pytest.raises(InputError) as error:
         resolve_device("cuda")

@@ -85,8 +85,7 @@ def test_huge_likelihood_ratios_stay_in_order_and_finite():
 
 
 def test_the_method_joins_the_scores_of_its_three_methods():
-    expression, tfs, _ = linear_network(n_genes=40, n_tfs=6)
-    data = make_dataset(expression, tfs, orientation="cells-x-genes")
+    data = make_dataset(*linear_network(n_genes=40, n_tfs=6)[:2], orientation="cells-x-genes")
     run = run_method(data, "grnular-curated", RunOptions(seed=1, device="cpu"))
     given, options = MethodInput.of(data), RunOptions(seed=1, device="cpu")
     parts = [METHODS[name].scores(given, options) for name in SCORES]

@@ -146,7 +146,6 @@ def run_here(monkeypatch, tmp_path):
 
     with mpl.rc_context():
         yield run
-    plt.close("all")
 
 
 def own_glue(stem: str) -> set[str]:

@@ -1,5 +1,7 @@
 """The page on real data, on small records whose answers are counted by hand."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -97,8 +99,6 @@ def test_times_are_means_over_networks_and_short_ones_are_not_spelled():
 
 
 def test_the_papers_rule_is_told_where_it_can_be_had(small_data, monkeypatch):
-    from dataclasses import replace
-
     def load(dataset, network, rule):
         if network == CHIP:
             raise DownloadError("no file")
@@ -330,7 +330,6 @@ def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):
 
 
 def test_heat_maps_say_what_they_show():
-    plt.close("all")
     rows = scored(("STRING", "mDC", "clr", 1.5, 0.5), columns="network dataset method ratio auroc")
     shown = pair_heatmap(rows, "ratio", ["clr"], "ratio", "EPR")
     assert "1.50" in shown.html and "Heat map of EPR" in shown.html

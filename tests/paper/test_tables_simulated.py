@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper import grids
-from grnular_paper.records import KEY
+from grnular_paper.records import KEY, Record, recorded_folder
 from grnular_paper.runs import run_now
 from grnular_paper.tables import clean, ds, noisy, simulated
 
@@ -47,11 +47,8 @@ def test_compiled_trees_are_matched_with_arboretos_by_the_whole_key():
 
 
 def test_the_record_has_compiled_trees_next_to_arboretos():
-    from grnular_paper.records import Record, recorded_folder
-
-    folder = recorded_folder()
-    found = clean.compiled_against_arboreto(pd.concat(
-        [Record(name, folder).rows() for name in ("clean", "noisy", "ds", "beeline")]))  # fmt: skip
+    rows = [Record(name, recorded_folder()).rows() for name in ("clean", "noisy", "ds", "beeline")]
+    found = clean.compiled_against_arboreto(pd.concat(rows))
     gaps = found["largest difference in AUPRC"].str.rstrip("%").astype(float)
     assert len(found) > 5 and gaps.max() < 2
 

@@ -4,10 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 
+import browser as web
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import linear_network
 
+from grnular_core.data.dataset import make_dataset
 from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.methods.registry import RunOptions
 from grnular_core.workflow.analysis import Plan, infer_network
@@ -35,15 +38,10 @@ def odd_page() -> str:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    from conftest import linear_network
-
-    from grnular_core.data.dataset import make_dataset
-
-    expression, tfs, truth = linear_network(n_genes=40)
-    data = make_dataset(expression, tfs, truth)
+    data = make_dataset(*linear_network(n_genes=40))
     plan = Plan(bootstraps=4, decoys=3, top=30)
     network = infer_network(data, "ridge", RunOptions(seed=3), plan)
-    (folder := tmp_path_factory.mktemp("in")).joinpath("tfs.txt").write_text("\n".join(tfs))
+    (folder := tmp_path_factory.mktemp("in")).joinpath("tfs.txt").write_text("\n".join(data.tfs))
     inputs = Inputs(None, str(folder / "tfs.txt"), options={"n_top_genes": 2000, "normalise": True})
     return network, data, described(make_report(inputs, data, "ridge", RunOptions(seed=3), plan, network), 100)
 
@@ -122,8 +120,6 @@ def test_the_methods_paragraph_says_what_was_run(run):
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make test installs it")
-    import browser as web
-
     if web.BROWSER is None:
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with web.started() as started:
@@ -133,8 +129,6 @@ def browser() -> Iterator[object]:
 @pytest.fixture(scope="module")
 def page(browser, run, tmp_path_factory) -> Iterator[object]:
     """The page of a run, quiet until the end."""
-    import browser as web
-
     network, data, report = run
     path = tmp_path_factory.mktemp("page") / "edges.report.html"
     path.write_text(html_page(network.edges, data.tfs, report, drawn=25), encoding="utf-8")
@@ -232,8 +226,6 @@ def test_the_target_level_plot_has_the_strongest_regulators_with_their_trust(fre
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_boxes_stand_apart_inside_the_picture_and_can_be_dragged(fresh, width):
-    import browser as web
-
     fresh.set_viewport_size({"width": width, "height": 900})
     fresh.reload()
     for n in (5, 25, 150):
@@ -257,8 +249,6 @@ def test_boxes_stand_apart_inside_the_picture_and_can_be_dragged(fresh, width):
 
 
 def test_it_is_readable_by_all_in_both_themes_and_widths(fresh):
-    import browser as web
-
     for theme in ("light", "dark"):
         for width in (1280, 390):
             fresh.set_viewport_size({"width": width, "height": 900})
@@ -278,8 +268,6 @@ def test_it_is_readable_by_all_in_both_themes_and_widths(fresh):
 
 
 def test_odd_names_are_shown_as_they_are_and_nothing_of_them_runs(browser, tmp_path):
-    import browser as web
-
     path = tmp_path / "odd.html"
     path.write_text(odd_page(), encoding="utf-8")
     with web.opened(browser, str(path)) as (page, errors, requested):
@@ -295,8 +283,6 @@ def test_odd_names_are_shown_as_they_are_and_nothing_of_them_runs(browser, tmp_p
 
 
 def test_without_an_edge_the_page_is_still_a_report(browser, tmp_path, run):
-    import browser as web
-
     network, data, report = run
     path = tmp_path / "empty.html"
     path.write_text(html_page(network.edges.head(0), data.tfs, report), encoding="utf-8")

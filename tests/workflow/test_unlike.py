@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from grnular_core.data.dataset import make_dataset
+from grnular_core.data.downloads import fetch
+from grnular_core.data.gene_lists import BROAD, STRICT, read_tfs
 from grnular_core.workflow.given import _in_python
 from grnular_core.workflow.resampling import most_variable
 from grnular_core.workflow.unlike import _FAMILY, method_notes, unlike_note
@@ -74,9 +76,6 @@ def test_tfs_of_human_and_mouse_and_names_that_say_nothing_have_no_note(tfs):
 
 
 def test_most_tfs_of_the_lists_are_of_known_families():
-    from grnular_core.data.downloads import fetch
-    from grnular_core.data.gene_lists import BROAD, STRICT, read_tfs
-
     for key, share in ((STRICT, 0.65), (BROAD["human"], 0.3), (BROAD["mouse"], 0.3)):
         assert np.mean([bool(_FAMILY.fullmatch(tf)) for tf in read_tfs(fetch(key))]) > share
 
