@@ -56,8 +56,7 @@ def assemble(record: dict) -> None:
     shutil.copytree(ROOT / "book", SITE / "book", ignore=skip)
 
     for room in code_page.rooms(ROOT):
-        page = SITE / "book" / f"api_{room.name}.md"
-        page.write_text(code_page.api_page(room), encoding="utf-8")
+        (SITE / "book" / f"api_{room.name}.md").write_text(code_page.api_page(room), encoding="utf-8")
     generated = SITE / "book" / "_generated"
     generated.mkdir()
     printed = article.build_article()
@@ -162,8 +161,7 @@ def build_html() -> None:
     shutil.rmtree(output, ignore_errors=True)
     built = run_sphinx(SITE, output, LOG)
     finish.finish(built)
-    home = [folder for folder, _ in home_folder()]
-    found = check.problems(built, [str(ROOT), *home])
+    found = check.problems(built, [str(ROOT), *[folder for folder, _ in home_folder()]])
     if found:
         raise BuildError("the built book is not in order:\n" + "\n".join(found))
     built.replace(HTML)
@@ -182,8 +180,7 @@ def main() -> int:
     try:
         only = select(arguments.only or [])
         if arguments.paper:
-            record = run_all("full", only)
-            print(json.dumps(record["runs"], indent=1))
+            print(json.dumps(run_all("full", only)["runs"], indent=1))
             return 0
         shutil.rmtree(HTML, ignore_errors=True)
         record = read_record("quick") if arguments.reuse else run_all("quick", only)

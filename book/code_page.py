@@ -105,8 +105,7 @@ def notebooks(paths: Sequence[Path], record: dict, folder: Path) -> str:
         lines = [line for name in TABLES.get(stem, ()) for line in recorded_lines(folder, name)]
         quick = f"{seconds[stem] / 60:.1f}" if stem in seconds else "not run"
         gpu = "yes" if "device" in names else "–"
-        command = f"`{short(stem, paths)}`"
-        rows.append([link(stem), command, quick, hours(lines), gpu])
+        rows.append([link(stem), f"`{short(stem, paths)}`", quick, hours(lines), gpu])
     header = ["notebook", "`--only`", "minutes", "full size", "GPU"]
     machine = f"{record['processor']}, {record['cores']} cores"
     caption = (

@@ -103,8 +103,7 @@ def conventions(folder: Path) -> str:
 def scaled(folder: Path) -> str:
     """AUPRC in the range of DS2 by the scale of Eq. 12."""
     table = scalings_table(Record(READINGS, folder).rows())
-    of = table[table["range"] == "DS2"]
-    return ", ".join(f"{line.variant}: {line.trained}" for line in of.itertuples())
+    return ", ".join(f"{line.variant}: {line.trained}" for line in table[table["range"] == "DS2"].itertuples())
 
 
 def inner_steps() -> str:
@@ -162,8 +161,7 @@ def early_stop(folder: Path) -> str:
     today, restored = (rows[rows["method"] == f"grnboost2-{m}"] for m in ("shipped", "arboreto"))
     if today.empty or restored.empty:
         return NONE
-    on = ["cells", "cell_types", "replicate"]
-    both = today.merge(restored, on=on, suffixes=("", "_restored"))
+    both = today.merge(restored, on=["cells", "cell_types", "replicate"], suffixes=("", "_restored"))
     means = both[["strict_auprc", "strict_auprc_restored"]].mean()
     return f"strict AUPRC on clean graphs {means.iloc[0]:.3f}, restored {means.iloc[1]:.3f} ({len(both)} graphs)"
 
@@ -188,8 +186,7 @@ def shared(folder: Path, one: str, other: str, column: str) -> pd.DataFrame:
         rows = Record(experiment, folder).rows()
         rows = rows[rows["method"].isin([one, other])]
         if rows["method"].nunique() == 2:
-            wide = rows.pivot_table(index=key, columns="method", values=column)
-            parts.append(wide.dropna().reset_index(drop=True))
+            parts.append(rows.pivot_table(index=key, columns="method", values=column).dropna().reset_index(drop=True))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 

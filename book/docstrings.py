@@ -22,8 +22,7 @@ LONGEST = 40  # characters of a default value
 
 def escaped(line: str) -> str:
     """The line with its bars escaped, but for those in code."""
-    parts = CODE.split(line)
-    return "".join(p if p.startswith("``") else p.replace("|", r"\|") for p in parts)
+    return "".join(p if p.startswith("``") else p.replace("|", r"\|") for p in CODE.split(line))
 
 
 def listed(lines: list[str]) -> list[str]:

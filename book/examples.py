@@ -175,8 +175,7 @@ def _scaled(cells: pd.DataFrame) -> None:
 
 
 def _dates(cells: pd.DataFrame) -> None:
-    names = dict(zip(cells.columns[-2:], ("1-Mar", "2-Sep"), strict=True))
-    cells.rename(columns=names).to_csv("table.csv")
+    cells.rename(columns=dict(zip(cells.columns[-2:], ("1-Mar", "2-Sep"), strict=True))).to_csv("table.csv")
 
 
 def _gaps(cells: pd.DataFrame) -> None:

@@ -96,8 +96,7 @@ def _theta_map(axes: Axes, theta: np.ndarray, columns: np.ndarray, top: float) -
         for value, x in zip(row, columns, strict=True):
             share = float(value / theta.max())
             face = tuple(1 - share * (1 - np.array((0.0, 0.447, 0.698))))
-            cell = Rectangle((x - width / 2, y), width, height, facecolor=face, edgecolor=FAINT)
-            axes.add_patch(cell)
+            axes.add_patch(Rectangle((x - width / 2, y), width, height, facecolor=face, edgecolor=FAINT))
             dark = {"color": "white" if share > 0.9 else "black"}
             write(axes, x, y + height / 2, f"{value:.2f}" if value else "0", **dark)
 

@@ -138,8 +138,7 @@ def untrained_numbers(folder: Path) -> dict[str, float]:
 
 def confirm_dendritic(folder: Path) -> None:
     """Stop the build where the lead on dendritic cells is another than the first page says, beside draws of random scores."""
-    rows = recorded_pairs(folder, PRINTED_RULE)
-    scores = rows.set_index(["method", "network"])["paper_auprc"]
+    scores = recorded_pairs(folder, PRINTED_RULE).set_index(["method", "network"])["paper_auprc"]
     own = scores["grnular"].groupby("network").mean()
     beyond = own > scores["random"].groupby("network").quantile(0.975)
     if beyond.any():
@@ -188,8 +187,7 @@ def findings(folder: Path) -> tuple[str, str]:
 
 def best_of_others(found: pd.DataFrame, setting: str) -> pd.Series:
     """The best method of a setting that is not of this work."""
-    others = found[~found["method"].isin(overview.OURS)]
-    return overview.best(others, setting)
+    return overview.best(found[~found["method"].isin(overview.OURS)], setting)
 
 
 def advice(folder: Path) -> str:

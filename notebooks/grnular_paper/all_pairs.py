@@ -89,8 +89,7 @@ def table(folder: Path) -> pd.DataFrame:
     found = recorded_table(folder, TABLE)
     if found.empty:
         return found
-    keys = ["experiment", "method", "pairs"]
-    means = found.groupby(keys, sort=False)[SCORES].mean().reset_index()
+    means = found.groupby(["experiment", "method", "pairs"], sort=False)[SCORES].mean().reset_index()
     return means.assign(
         experiment=means["experiment"].map({"clean": "no dropout", "noisy": "dropout 25 %"}), method=means["method"].map(label),
     ).rename(columns={"experiment": "simulation", "paper_auprc": "AUPRC", "paper_auroc": "AUROC"})

@@ -90,8 +90,7 @@ def remember(folder: Path, texts: set[str]) -> None:
         before = known(folder)
         after = before | {short(text): text for text in texts if text}
         if after != before:
-            lines = pd.DataFrame(sorted(after.items()), columns=HEADER)
-            write_csv(lines, folder / FILE)
+            write_csv(pd.DataFrame(sorted(after.items()), columns=HEADER), folder / FILE)
 
 
 @lru_cache(maxsize=16)

@@ -87,8 +87,7 @@ def from_verdicts(
     tests = strict.tests
     if not tests["networks"].any():
         return Finding(OPEN)
-    few = 2 * int(tests["points"].min()) < planned
-    early = bool(strict.tested) and (few or strict.tested < len(tests))
+    early = bool(strict.tested) and (2 * int(tests["points"].min()) < planned or strict.tested < len(tests))
     by_paper, beside = ("", "") if paper is None else (paper.word, paper.described(tested))
     return Finding(strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, strict.basis(planned), tests)
 

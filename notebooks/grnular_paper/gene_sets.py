@@ -48,8 +48,7 @@ def stem_cell_genes() -> dict[str, tuple[str, ...]]:
     dict of str to tuple of str
     """
     text = files("grnular_paper").joinpath("stem_cell_genes.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    return {row["gene"]: tuple(row["terms"].split()) for row in rows}
+    return {row["gene"]: tuple(row["terms"].split()) for row in csv.DictReader(text.splitlines(), delimiter="\t")}
 
 
 def genes_of(terms: Iterable[str]) -> list[str]:

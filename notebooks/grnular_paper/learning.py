@@ -149,8 +149,7 @@ def paired_tests(found: pd.DataFrame, chosen: str = "grnular-context", tf_inform
     shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
     lines = []
     for setting in [name for name in SETTINGS if name not in ONE_NETWORK]:
-        of_setting = found[found["setting"] == setting]
-        tested = compare_methods(of_setting, "strict_auprc", "replicate", "shown")
+        tested = compare_methods(found[found["setting"] == setting], "strict_auprc", "replicate", "shown")
         for row in turned(tested, shown).itertuples():
             lines.append(
                 {

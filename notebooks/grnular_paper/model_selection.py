@@ -162,8 +162,7 @@ def summaries(expression: np.ndarray, n_tfs: int) -> dict[str, float]:
     -------
     dict of str to float
     """
-    scores = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64)))
-    Z = scores.numpy()
+    Z = standardise(torch.as_tensor(np.asarray(expression, dtype=np.float64))).numpy()
     left = inside_clusters(Z)
     inside = standardise(torch.from_numpy(left)).numpy()
     n_cells, n_genes = Z.shape

@@ -98,8 +98,7 @@ def moves(
     """
     able = [name for name in CAPABILITIES if name not in _lacking()] or [""]
     settings = {"methods": list(methods), "n_cells": n_cells, "real": real, "precision": precision}
-    found = [_in_process(name, threads, settings) for name, threads in product(able, THREADS)]
-    return _largest_moves(found)
+    return _largest_moves([_in_process(name, threads, settings) for name, threads in product(able, THREADS)])
 
 
 def _largest_moves(found: Sequence[Results]) -> pd.DataFrame:

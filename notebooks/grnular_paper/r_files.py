@@ -51,8 +51,7 @@ def sparse_matrices(path: str | Path) -> list[NamedMatrix]:
             if MATRIX in _class_names(thing):
                 parts = rdata.conversion.convert(thing)
                 rows, columns = ([str(name) for name in names] for names in parts.Dimnames)
-                shape = tuple(int(n) for n in parts.Dim)
-                values = sparse.csc_matrix((parts.x, parts.i, parts.p), shape=shape)
+                values = sparse.csc_matrix((parts.x, parts.i, parts.p), shape=tuple(int(n) for n in parts.Dim))
                 found.append(NamedMatrix(values, rows, columns))
     if not found:
         raise InputError(f"{path} holds no sparse matrix; expected an R file with a dgCMatrix")

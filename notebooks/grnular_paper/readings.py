@@ -63,8 +63,7 @@ class Reading(Task):
         Recipe
         """
         train, valid = (((self.graphs, n),) for n in (self.n_graphs, self.n_valid))
-        recipe = with_config(self.recipe, seed=self.seed)
-        return replace(recipe, train=train, valid=valid, seed=self.seed)
+        return replace(with_config(self.recipe, seed=self.seed), train=train, valid=valid, seed=self.seed)
 
     def _run(self, device: str, n_jobs: int, parts: Path | None) -> list[dict[str, object]]:
         """Train: a row an epoch, from 0 (untrained)."""

@@ -53,8 +53,7 @@ def _held_out_shares(name: str) -> pd.DataFrame:
         if pair_sizes(clean, data, list(data.tfs))["kept"]:
             chosen = candidates_of_clean(clean, data.genes, data.tfs)
             here = ratio.loc[chosen.regulators, chosen.targets].to_numpy()
-            shares = _ratio_shares(here[chosen.mask], chosen.truth[chosen.mask])
-            found.append(shares.assign(dataset=name, network=of))
+            found.append(_ratio_shares(here[chosen.mask], chosen.truth[chosen.mask]).assign(dataset=name, network=of))
     return pd.concat(found, ignore_index=True)
 
 
@@ -67,8 +66,7 @@ def calibration_table(shares: pd.DataFrame) -> pd.DataFrame:
         A line a range, as texts: the stated ratio; ``observed``, from shares averaged over the networks of a set and then
         over sets, with the 95 % interval when sets are drawn anew; and ``edges`` of all networks in it.
     """
-    means = shares.groupby(["dataset", "low"])[["share_of_edges", "share_of_others"]].mean()
-    wide = means.unstack("low")
+    wide = shares.groupby(["dataset", "low"])[["share_of_edges", "share_of_others"]].mean().unstack("low")
     inside, outside = wide["share_of_edges"].to_numpy(), wide["share_of_others"].to_numpy()
     drawn = np.random.default_rng(0).integers(len(wide), size=(DRAWS, len(wide)))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -115,8 +115,7 @@ def compare_set(
     ranks = np.zeros(scores.shape)
     ranks[other] = stats.rankdata(scores[other])
     inside = np.outer(of_tf, of_gene) & other
-    outside = other & ~inside
-    p_wilcoxon = stats.mannwhitneyu(scores[inside], scores[outside]).pvalue
+    p_wilcoxon = stats.mannwhitneyu(scores[inside], scores[other & ~inside]).pvalue
     observed = _share(ranks[inside].sum(), int(inside.sum()), int(other.sum()))
     generator = np.random.default_rng(seed)
     plain = np.setdiff1d(np.arange(len(genes)), itself)

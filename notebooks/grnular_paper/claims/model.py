@@ -324,8 +324,7 @@ def few_parameters(folder: Path) -> Finding:
     learned = sum(p.numel() for p in trained.model(0).parameters() if p.requires_grad)
     fitted = _network_size(trained.recipe)
     numbers = f"{learned} learned parameters; the network fitted to one dataset has {fitted}"
-    found = word(int(learned < fitted), int(learned >= fitted), 1)
-    return Finding(found, numbers, basis=BY_CONSTRUCTION)
+    return Finding(word(int(learned < fitted), int(learned >= fitted), 1), numbers, basis=BY_CONSTRUCTION)
 
 
 AHEAD = 10.0  # times: seconds against minutes
@@ -364,8 +363,7 @@ def printed_table1(folder: Path) -> str:
     str
         The seconds, and the last as a multiple of the first.
     """
-    table = recorded_table(folder, "paper_table1")
-    seconds = table["seconds"]
+    seconds = recorded_table(folder, "paper_table1")["seconds"]
     return ", ".join(f"{s:g} s" for s in seconds) + f": {seconds.iloc[-1] / seconds.iloc[0]:.1f} times"
 
 

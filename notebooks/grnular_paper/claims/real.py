@@ -231,8 +231,7 @@ def low_auprc(folder: Path) -> Finding:
     )
     if dense.any():
         shown += f" (strict without {int(dense.sum())} pairs where random scores are above it)"
-    basis = _counted(found["strict"][2])
-    return Finding(found["strict"][0], shown, found["paper"][0], basis=basis)
+    return Finding(found["strict"][0], shown, found["paper"][0], basis=_counted(found["strict"][2]))
 
 
 def high_auroc(folder: Path) -> Finding:
@@ -362,8 +361,7 @@ def printed_table3(folder: Path) -> str:
     str
         Each dataset with its number of TFs.
     """
-    rows = recorded_table(folder, "paper_table3").itertuples()
-    return ", ".join(f"{row.dataset} {row.tfs}" for row in rows)
+    return ", ".join(f"{row.dataset} {row.tfs}" for row in recorded_table(folder, "paper_table3").itertuples())
 
 
 def printed_auprc(folder: Path) -> str:
@@ -431,7 +429,6 @@ def both(*assessments: Callable[[Path], Finding]) -> Callable[[Path], Finding]:
         found = [assess(folder) for assess in assessments]
         words = {finding.verdict for finding in found}
         verdict = words.pop() if len(words) == 1 else OPEN if OPEN in words else PARTLY
-        numbers = "; ".join(finding.numbers for finding in found)
-        return Finding(verdict, numbers, basis=found[0].basis)
+        return Finding(verdict, "; ".join(finding.numbers for finding in found), basis=found[0].basis)
 
     return look

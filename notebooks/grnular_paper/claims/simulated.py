@@ -325,8 +325,7 @@ def boosting_forest(folder: Path) -> Finding:
 def _of_editions(rows: pd.DataFrame, score: str) -> Verdict:
     """GRNBoost2 against GENIE3 on few networks, counted: with the settings of packages, and with tuned ones."""
     editions = {"settings of packages": "", "tuned": grids.TUNED}
-    pairs = (pair(rows, TREES + of, FOREST + of, score).named(name) for name, of in editions.items())
-    return by_count(assess(pairs))
+    return by_count(assess(pair(rows, TREES + of, FOREST + of, score).named(name) for name, of in editions.items()))
 
 
 def _both(rows: pd.DataFrame) -> tuple[str, list[str]]:
@@ -459,8 +458,7 @@ def as_close(folder: Path) -> Finding:
     trees = _tuned_if_recorded(rows, TREES)
 
     def at(percentile: int, score: str) -> Pair:
-        of = rows[rows["panel"] == percentile]
-        return pair(of, "glad-tf", trees, score).named(f"at {percentile} %")
+        return pair(rows[rows["panel"] == percentile], "glad-tf", trees, score).named(f"at {percentile} %")
 
     strict, paper = (assess(at(q, score) for q in _testable_dropouts()) for score in reversed(AUPRC))
     planned = len(grids.CELLS)

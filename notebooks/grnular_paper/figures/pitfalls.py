@@ -29,8 +29,7 @@ def order_histogram(ax: Axes, orders: np.ndarray) -> Axes:
     """
     ax.hist(orders, bins=20, color=PALETTE["grnular-context"], alpha=0.85)
     ax.axvline(1, color=PALETTE["grnboost2"], linestyle="--", linewidth=1)
-    top = ax.get_ylim()[1] * 0.95
-    ax.text(0.99, top, "strict protocol, any order", ha="right", va="top", size=8)
+    ax.text(0.99, ax.get_ylim()[1] * 0.95, "strict protocol, any order", ha="right", va="top", size=8)
     ax.set(xlim=(0, 1.02), xlabel="AUPRC of a perfect prediction, paper's protocol", ylabel="gene orders")
     return ax
 

@@ -138,8 +138,7 @@ def method_points(ax: Axes, table: pd.DataFrame, value: str, methods: Sequence[s
         colour = PALETTE.get(name, "#444444")
         ax.scatter(values, i + offsets, s=14, color=colour, edgecolor="black", linewidth=0.3, marker=mark(name))
         if len(values):
-            mean = np.exp(np.nanmean(np.log(values)))
-            ax.plot([mean] * 2, [i - 0.36, i + 0.36], color="black", linewidth=1.5)
+            ax.plot([np.exp(np.nanmean(np.log(values)))] * 2, [i - 0.36, i + 0.36], color="black", linewidth=1.5)
     if reference is not None:
         ax.axvline(reference, color="#888888", linestyle="--", linewidth=1)
     ax.set_xscale("log")

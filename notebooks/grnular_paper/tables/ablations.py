@@ -106,8 +106,7 @@ def live_table(methods: Sequence[str], replicates: int, recorded: pd.DataFrame, 
     text : str
         The largest difference of any area to the record, in words.
     """
-    wanted = synthetic_tasks(list(PLACES), methods, range(replicates))
-    live, _ = run_now(wanted, device=device)
+    live, _ = run_now(synthetic_tasks(list(PLACES), methods, range(replicates)), device=device)
     key = ["dataset", "replicate", "method"]
     both = live.astype({"replicate": str}).merge(recorded, on=key, suffixes=("", "_recorded"))
     gap = float(area_gaps(both).max(axis=None))

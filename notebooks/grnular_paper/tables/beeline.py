@@ -114,16 +114,14 @@ def tfs_beside_printed(folder: Path, write: bool = False) -> tuple[pd.DataFrame,
     try:
         ours, source = table3(), "computed now"
     except DownloadError:
-        ours = pd.read_csv(folder / "table3.csv")
-        return _beside(folder, ours), "from the record: the files are not at hand"
+        return _beside(folder, pd.read_csv(folder / "table3.csv")), "from the record: the files are not at hand"
     if write:
         write_csv(ours[["dataset", "tfs"]], folder / "table3.csv")
     return _beside(folder, ours), source
 
 
 def _beside(folder: Path, ours: pd.DataFrame) -> pd.DataFrame:
-    printed = pd.read_csv(folder / "paper_table3.csv")
-    return printed.merge(ours, on="dataset", suffixes=(" (paper)", " (ours)"))
+    return pd.read_csv(folder / "paper_table3.csv").merge(ours, on="dataset", suffixes=(" (paper)", " (ours)"))
 
 
 def table3_numbers(both: pd.DataFrame) -> dict[str, int]:

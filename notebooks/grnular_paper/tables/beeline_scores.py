@@ -107,8 +107,7 @@ def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
     -------
     Series
     """
-    means = by_edge.groupby("method")["tf_precision"].mean().reindex(methods)
-    return means.sort_values(ascending=False)
+    return by_edge.groupby("method")["tf_precision"].mean().reindex(methods).sort_values(ascending=False)
 
 
 def precision_numbers(means: pd.Series) -> dict[str, int]:

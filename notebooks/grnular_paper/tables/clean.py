@@ -32,8 +32,7 @@ def glasso_spread(recorded: pd.DataFrame) -> dict[str, float]:
     dict of str to float
         ``lasso_<types>_low`` and ``_high``.
     """
-    of_method = (recorded["method"] == "glasso") & (recorded["cells"].astype(int) == 100)
-    rows = recorded[of_method]
+    rows = recorded[(recorded["method"] == "glasso") & (recorded["cells"].astype(int) == 100)]
     numbers = {}
     for types in (2, 10):
         scores = rows.loc[rows["cell_types"].astype(int) == types, "strict_auprc"].astype(float)

@@ -106,8 +106,7 @@ def _detected_and_hidden(found: pd.DataFrame, dataset: str) -> pd.DataFrame:
             "dataset": dataset, "TFs": name, "number": len(part),
             "share of genes each regulates": f"{part['targets'].mean():.1%}",
         }  # fmt: skip
-        within = {f"{label(m)}, within TF": part[m].mean() for m in RANKED}
-        lines.append(line | within)
+        lines.append(line | {f"{label(m)}, within TF": part[m].mean() for m in RANKED})
     return pd.DataFrame(lines)
 
 

@@ -87,8 +87,7 @@ def geometric_means(scores: pd.DataFrame) -> pd.DataFrame:
         drawn = np.random.default_rng(0).integers(len(logs), size=(DRAWS, len(logs)))
         tail = 100 * (1 - LEVEL) / 2
         low, high = np.percentile(logs[drawn].mean(axis=1), [tail, 100 - tail], axis=0)
-    table = {"mean": np.exp(mean), "low": np.exp(low), "high": np.exp(high)}
-    return pd.DataFrame(table, index=scores.columns)
+    return pd.DataFrame({"mean": np.exp(mean), "low": np.exp(low), "high": np.exp(high)}, index=scores.columns)
 
 
 def best_control(scores: pd.DataFrame) -> str:
@@ -148,8 +147,7 @@ def kind_table(rows: pd.DataFrame, kind: str, methods: Sequence[str] = SHOWN) ->
 def _sets_won(scores: pd.DataFrame) -> pd.Series:
     """In how many sets a method has the highest score; controls take no part."""
     racing = scores.drop(columns=[name for name in CONTROLS if name in scores])
-    best = racing.max(axis=1)
-    return racing.eq(best, axis=0).sum().astype(int)
+    return racing.eq(racing.max(axis=1), axis=0).sum().astype(int)
 
 
 def variant_table(variants: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:

@@ -74,8 +74,7 @@ def settings(folder: Path) -> list[Setting]:
     more = more[more["method"] != "genie3"].replace({"method": {"genie3-100": "genie3"}})
     for kind, title in MORE.items():
         scores = set_scores(more, kind, METHODS).rename_axis(columns="method")
-        rows = scores.stack().rename("strict_auprc_ratio").reset_index()
-        found.append(Setting(title, rows, "dataset"))
+        found.append(Setting(title, scores.stack().rename("strict_auprc_ratio").reset_index(), "dataset"))
     return found
 
 

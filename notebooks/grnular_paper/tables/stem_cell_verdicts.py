@@ -182,8 +182,7 @@ def _rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
     if not cells.has_target and tried:
         each = "; ".join(f"{target} {g} of {n}" for target, (g, n) in counts.items())
         numbers = f"(target, seed): {each}; chance 1 in 3"
-        verdict = stem_cells.word(good, tried)
-        found.append(("sox_predicted_stand_ins", "The same on the stand-ins", verdict, numbers))
+        found.append(("sox_predicted_stand_ins", "The same on the stand-ins", stem_cells.word(good, tried), numbers))
     return found
 
 
