@@ -228,7 +228,7 @@ def make_dataset(
         provenance={
             **(provenance or {}),
             "values": kind,
-            "depth": depth,  # None where it cannot be told
+            "depth": depth,  # None where unknown
             "genes_are_columns": by_columns,
             "tfs_listed": len(tfs) if tfs is not None else len(found),
             "tfs_missing": missing,

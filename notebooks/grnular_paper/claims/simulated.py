@@ -68,13 +68,15 @@ class Comparison:
     scores: tuple[str, str] = AUPRC  # by the paper's protocol and by the strict one
     both: bool = False  # against the settings of packages as well as the tuned ones, which claims of our own are
 
-    def verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
+    def verdicts(self, rows: pd.DataFrame, tuned: bool = True) -> dict[str, Verdict]:
         """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment.
 
         Parameters
         ----------
         rows : DataFrame
             ``grids.rows`` of the experiment.
+        tuned : bool
+            Whether methods have their tuned settings where these are recorded, or all those of their packages.
 
         Returns
         -------
@@ -82,9 +84,11 @@ class Comparison:
             The verdict by each of ``scores``.
         """
         here = self._where_asked(rows)
-        chosen = _tuned_if_recorded(here, self.chosen)
-        tuned = {method: _tuned_if_recorded(here, method) for method in self.others}
-        others = [name for pair in tuned.items() for name in dict.fromkeys(pair if self.both else pair[1:])]
+        chosen, others = self.chosen, list(self.others)
+        if tuned:
+            chosen = _tuned_if_recorded(here, chosen)
+            pairs = [(method, _tuned_if_recorded(here, method)) for method in others]
+            others = [name for pair in pairs for name in dict.fromkeys(pair if self.both else pair[1:])]
         found = {score: verdict(here, chosen, others, score) for score in self.scores}
         return {score: by_count(of) for score, of in found.items()} if self.experiment == "ds" else found
 
@@ -125,23 +129,6 @@ class Comparison:
             return finding
         return replace(finding, numbers=finding.numbers + self._with_packages(rows, finding, tested, strict))
 
-    def package_verdicts(self, rows: pd.DataFrame) -> dict[str, Verdict]:
-        """The same by each protocol with the settings of packages.
-
-        Parameters
-        ----------
-        rows : DataFrame
-            ``grids.rows`` of the experiment.
-
-        Returns
-        -------
-        dict of str to Verdict
-            The verdict by each of ``scores``.
-        """
-        here = self._where_asked(rows)
-        found = {score: verdict(here, self.chosen, self.others, score) for score in self.scores}
-        return {score: by_count(of) for score, of in found.items()} if self.experiment == "ds" else found
-
     def _with_packages(self, rows: pd.DataFrame, finding: Finding, tested: bool, tuned: Verdict) -> str:
         """The differences with settings of packages, which are the better ones on some points, and words that they change.
 
@@ -151,7 +138,7 @@ class Comparison:
         names = [name for name in self.others if moved or name not in set(tuned.tests["against"])]
         if not names:
             return ""
-        paper, strict = (self.package_verdicts(rows)[score] for score in self.scores)
+        paper, strict = self.verdicts(rows, tuned=False).values()
         sides = [("", strict, finding.verdict)]
         sides += [("by the paper's protocol ", paper, finding.by_paper)] if self.tf_information == "with" else []
         texts = []
