@@ -33,7 +33,7 @@ def effects(folder: Path) -> dict[str, str]:
         "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
     }  # fmt: skip
     trainings = {
-        "gradient": ["as printed", "loss on Z", "loss on Z, inner gradient cut", "lambda_nn not trained"],
+        "gradient": ["as printed", "loss on Z", "loss on Z, inner gradient cut", "λ not learned"],
         "iterates": ["as printed", "loss of all iterations"],
         "clip": ["as printed", "gradient not clipped"],
         "loss": ["as printed", "Eq. 11"],

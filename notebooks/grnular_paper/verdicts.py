@@ -331,39 +331,6 @@ def verdict(rows: pd.DataFrame, chosen: str, others: Sequence[str], score: str =
     return replace(assess(pair(rows, chosen, other, score) for other in others), chosen=chosen)
 
 
-# of ``table`` with the model of this work as the method that is compared
-CAPTION = (
-    "Strict AUPRC of GRNULar-context (this work) minus that of the other method: mean difference over the noise replicates of "
-    "a dataset's one network, in brackets how many both have; one network has no interval."
-)
-
-
-def table(points: pd.DataFrame) -> pd.DataFrame:
-    """``Verdict.points`` as a reader sees them.
-
-    Parameters
-    ----------
-    points : DataFrame
-        Of a verdict.
-
-    Returns
-    -------
-    DataFrame
-        Texts, a line a competing method and a column a point: difference with its interval over networks, and the number of
-        networks, or of noise replicates of one network; empty where there is none.
-    """
-    noise = points["replicates"].max() > 1
-    shown = [
-        f"{of.difference:+.3f} (noise replicates: {of.replicates})" if noise
-        else f"{with_interval(of.difference, of.low, of.high)} ({of.networks})"
-        for of in points.itertuples()
-    ]  # fmt: skip
-    cells = points.assign(shown=shown, against=points["against"].map(label))
-    return cells.pivot(index="against", columns="point", values="shown").reindex(
-        index=list(dict.fromkeys(cells["against"])), columns=list(dict.fromkeys(cells["point"]))
-    ).fillna("").reset_index()  # fmt: skip
-
-
 def p_in_words(p: float) -> str:
     """A p value as readers see it.
 
@@ -375,9 +342,9 @@ def p_in_words(p: float) -> str:
     Returns
     -------
     str
-        ``p < 0.001`` or the value with two digits.
+        ``p < 0.001``, or ``p =`` and the value with two digits.
     """
-    return "not tested" if np.isnan(p) else "p < 0.001" if p < 0.001 else f"p {p:.2g}"
+    return "not tested" if np.isnan(p) else "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def word(good: int, bad: int, tried: int) -> str:

@@ -7,6 +7,7 @@ import pytest
 from grnular_paper.figures.curves import Row, _draw_curves, curve_grid, difference_grid, draw_beside
 from grnular_paper.figures.marks import mark
 from grnular_paper.figures.overview import time_figure
+from grnular_paper.figures.paired import by_network, ratio_grid
 from grnular_paper.figures.pitfalls import floor_curve
 from grnular_paper.figures.real_data import (
     _side_by_side,
@@ -95,6 +96,30 @@ def test_differences_are_those_of_the_networks_that_both_methods_have(rows):
         half = 4.3026527 * 0.02 / np.sqrt(3)  # Student's t, 2 degrees of freedom
         assert np.allclose([segment[:, 1] for segment in bars.get_segments()], [0.04 - half, 0.04 + half])
         assert ax.get_ylabel() in ("", "CLR\nminus others")
+
+
+def test_ratios_are_those_of_the_units_that_both_methods_have():
+    scores = {"grnular": [0.4, 0.2, 0.8], "clr": [0.2, 0.2, 0.2], "ridge": [0.1, 0.1, np.nan]}
+    rows = pd.DataFrame(
+        [(m, "DS1", unit, score) for m, of in scores.items() for unit, score in enumerate(of)],
+        columns=["method", "place", "replicate", "strict_auprc"],
+    ).dropna()
+    figure = ratio_grid(rows, ["grnular", "no-rows"], "place", "replicate", "strict_auprc", ["ridge", "glasso", "clr"])
+    (ax,) = figure.axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["ridge", "CLR"] and ax.get_title() == "DS1"
+    ridge, clr = ([float(x) for x in points.get_offsets()[:, 0]] for points in ax.collections)
+    assert ridge == pytest.approx([4, 2]) and clr == pytest.approx([2, 1, 4])
+    dashed, *lines = (line.get_xdata() for line in ax.lines)
+    assert dashed[0] == 1 and lines[3] == pytest.approx([2, 2])  # the geometric mean of 2, 1 and 4
+    half = 4.3026527 * np.log(2) / np.sqrt(3)  # Student's t, 2 degrees of freedom
+    assert np.log(lines[2]) == pytest.approx([np.log(2) - half, np.log(2) + half])
+    assert not ratio_grid(rows, ["no-rows"], "place", "replicate", "strict_auprc").axes
+
+
+def test_pairs_of_real_cells_are_means_over_seeds_in_the_papers_order_of_networks():
+    lines = [("Non-Specific-ChIP-seq", "mDC", "clr", 3.0), ("STRING", "mDC", "clr", 1.0), ("STRING", "mDC", "clr", 2.0)]
+    found = by_network(pd.DataFrame(lines, columns=["network", "dataset", "method", "ratio"]), "ratio")
+    assert found["network"].tolist() == ["STRING", "Non-Specific-ChIP-seq"] and found["ratio"].tolist() == [1.5, 3.0]
 
 
 def test_no_rows_draw_empty_panels(rows):

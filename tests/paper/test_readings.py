@@ -151,3 +151,13 @@ def test_p_is_compared_on_the_seeds_that_both_have():
     both = {("clean", ten, 0): [0.5, 0.6], ("clean", ten, 1): [0.5, 0.9], ("clean", coupled, 0): [0.5, 0.7]}
     numbers = tables.reading_numbers(curves(both | {(g, readings.PUBLISHED, 0): [0.4, 0.5] for g in readings.GRAPHS}))
     assert (numbers["clean_uncoupled"], numbers["clean_coupled"]) == (0.6, 0.7)
+
+
+def test_scales_of_eq_12_are_means_over_the_seeds_of_a_range():
+    lines = [("DS1-like", "P = 5", seed, epoch, 0.5 + 0.1 * seed + 0.2 * epoch) for seed in (0, 1) for epoch in (0, 1)]
+    lines += [("DS2-like", "P = 10, mean over cells alone", 0, epoch, 0.25 * epoch) for epoch in (0, 1, 2)]
+    curves = pd.DataFrame(lines, columns=["graphs", "reading", "seed", "epoch", "valid_auprc"])
+    assert tables.scalings_table(curves).to_numpy().tolist() == [
+        ["DS1", "P = 5", "2", "0.550<br>(0.500 to 0.600)", "0.750<br>(0.700 to 0.800)"],
+        ["DS2", "P = 10, mean over cells alone", "1", "0.000", "0.500"],
+    ]

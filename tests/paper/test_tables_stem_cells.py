@@ -107,7 +107,7 @@ def test_genes_of_the_set_in_the_data_are_bold(cells):
     table = tables.term_table(cells.names)
     assert list(table["id"]) == list(gene_sets.TERMS)
     text = table.set_index("id").loc["GO:0007492", "which (bold: in the data)"]
-    assert "**Sox17**" in text and "**Gata6**" not in text
+    assert "**SOX17**" in text and "**GATA6**" not in text
     sizes = tables.set_sizes(cells)
     assert sizes["set_in_data"] == len(gene_sets.among(gene_sets.stem_cell_genes(), NAMES))
     assert sizes["set_tfs"] == sum(tf in gene_sets.among(gene_sets.stem_cell_genes(), NAMES) for tf in TFS)
@@ -137,7 +137,7 @@ def test_the_gene_set_is_told_beside_simpler_methods():
         ("grnular-cells", 1): set_scores(0.5),
         ("clr", 0): set_scores(0.7),
     }
-    assert networks.set_numbers(compared, "grnular-cells") == {"above_max": 0.6, "above_mean": pytest.approx(0.55)}
+    assert networks.mean_above(compared, "grnular-cells") == pytest.approx(0.55)
     assert networks.simpler(compared, "grnular-cells") == {"clr": 0.7}
     text = networks.set_in_words(compared, "grnular-cells")
     assert "computed for this page: 0.55 for GRNULar-cells (this work) (mean over 2 seeds); CLR" in text
@@ -148,7 +148,7 @@ def test_the_gene_set_is_told_beside_simpler_methods():
     assert networks.set_in_words({("clr", 0): set_scores(0.7)}, "clr") == ""
     table = networks.set_table(compared)
     assert table["seed"].tolist() == [0, 1, ""] and table["AUROC, inside against outside"].iloc[0] == "0.600"
-    assert np.isnan(networks.set_numbers({}, "clr")["above_mean"])
+    assert np.isnan(networks.mean_above({}, "clr"))
 
 
 def test_the_network_drawn_is_that_of_the_mean_over_seeds(cells, runs):

@@ -95,7 +95,8 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         ``<graphs>_chosen``: what validation chooses of P, H_d and beta; ``<graphs>_P5``, ``_P10`` and ``choice_seeds``:
         P = 5 and 10 with H_d = 100 and the loss of all iterations, over the seeds that both have; ``<graphs>_uncoupled``,
         ``_cells``, ``_coupled``: the second of these as it is, with the mean over cells alone and with the stronger coupling;
-        ``ds2_means``, ``ds2_cells``: the variants of ``readings.scalings`` in the range of DS2; ``glad_ds1_start``,
+        ``ds1_P5``, ``ds1_P5_cells``, ``ds1_P10``, ``ds1_P10_cells`` and the same of ``ds2``: the variants of
+        ``readings.scalings``; ``glad_ds1_start``,
         ``glad_ds1_best``, ``glad_ds1_variants``: GLAD and GLAD-TF untrained in the range of DS1, and the best and the number of
         their trainings there; ``<graphs>_gain``: the range of
         what training adds to the chosen variant, seed by seed.
@@ -120,8 +121,10 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         means = _shared(every, list(names.values())).groupby(["graphs", "reading"])["best"].mean()
         for family, (short, name) in product(readings.GRAPHS, names.items()):
             numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
-    of_ds2 = every[every["graphs"] == "DS2-like"].set_index("reading")["best"].reindex(list(readings.scalings("DS2")))
-    numbers |= {"ds2_means": float(of_ds2.iloc[0]), "ds2_cells": float(of_ds2.iloc[-1])}
+    for of in readings.LARGE_SEEDS:
+        means = every[every["graphs"] == f"{of}-like"].groupby("reading")["best"].mean()
+        for name, short in zip(readings.scalings(of), ("P5", "P5_cells", "P10", "P10_cells"), strict=True):
+            numbers[f"{of.lower()}_{short}"] = float(means.get(name, float("nan")))
     glad = every[(every["graphs"] == "DS1-like") & every["reading"].isin(readings.glad_readings())]
     numbers |= {"glad_ds1_start": float(glad["start"].mean()), "glad_ds1_best": float(glad["best"].max())}
     numbers["glad_ds1_variants"] = len(glad)
@@ -139,16 +142,17 @@ def scalings_table(curves: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts, a line a recorded training: ``range, variant, untrained``, and ``trained``, the best epoch.
+        Texts, a line a recorded variant: ``range, variant``, number of ``seeds``, ``untrained``, and ``trained``, the best
+        epoch; means over seeds with their range.
     """
     found = readings.best(curves)
     lines = [
-        (of, name, f"{training.start:.3f}", f"{training.best:.3f}")
-        for of in ("DS1", "DS2")
+        (of, name, str(len(own)), _range(own["start"]), _range(own["best"]))
+        for of in readings.LARGE_SEEDS
         for name in readings.scalings(of)
-        for training in found[(found["graphs"] == f"{of}-like") & (found["reading"] == name)].itertuples()
+        if len(own := found[(found["graphs"] == f"{of}-like") & (found["reading"] == name)])
     ]
-    return pd.DataFrame(lines, columns=["range", "variant", "untrained", "trained"])
+    return pd.DataFrame(lines, columns=["range", "variant", "seeds", "untrained", "trained"])
 
 
 def weights_table() -> pd.DataFrame:

@@ -132,16 +132,16 @@ def simpler(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
     return {run[0]: found.above for run, found in compared.items() if run[0] != method}
 
 
-def set_numbers(compared: Mapping[Run, SetScores], method: str) -> dict[str, float]:
-    """Return the same of the method that is read, over its seeds, to be glued.
+def mean_above(compared: Mapping[Run, SetScores], method: str) -> float:
+    """Return the same of one method, its mean over seeds.
 
     Returns
     -------
-    dict of str to float
-        ``above_max``, and ``above_mean``; NaN without a run.
+    float
+        NaN without a run.
     """
     above = [found.above for run, found in compared.items() if run[0] == method]
-    return {"above_max": float(max(above, default=np.nan)), "above_mean": float(np.mean(above)) if above else np.nan}
+    return float(np.mean(above)) if above else np.nan
 
 
 def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:

@@ -199,7 +199,7 @@ def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
         if name in found:
             rho, p = found[name]
             verdict = stem_cells.AGREES if p < stem_cells.LEVEL and (rho > 0) == rises else stem_cells.NOT
-            lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p {p:.1e}"))
+            lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p = {p:.1e}"))
         else:
             lines.append((key, text, stem_cells.UNTESTED, f"{name} or pseudotime is not in the data"))
     return lines

@@ -169,13 +169,13 @@ def term_table(names: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A line a term; genes in the data are bold.
+        A line a term; genes in capitals, those in the data bold.
     """
     rows = []
     for term, title in gene_sets.TERMS.items():
         genes = gene_sets.genes_of([term])
         here = {name.upper() for name in gene_sets.among(genes, names)}
-        text = ", ".join(f"**{gene}**" if gene.upper() in here else gene for gene in genes)
+        text = ", ".join(f"**{gene.upper()}**" if gene.upper() in here else gene.upper() for gene in genes)
         rows.append((term, title, len(genes), len(here), text))
     columns = ["id", "term", "genes", "in the data", "which (bold: in the data)"]
     return pd.DataFrame(rows, columns=columns)
@@ -200,8 +200,8 @@ def set_sizes(cells: Cells) -> dict[str, object]:
         "paper_set_in_data": gene_sets.PAPER_GENES_IN_DATA,
         "named": len(named),
         "named_shared": len(shared),
-        "named_shared_names": listed(shared),
-        "named_missing_names": listed(gene for gene in named if gene not in shared),
+        "named_shared_names": listed(map(str.upper, shared)),
+        "named_missing_names": listed(gene.upper() for gene in named if gene not in shared),
     }
 
 
