@@ -37,7 +37,7 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     """
     settings, methods = list(dict.fromkeys(found["setting"])), [m for m in METHODS if m in set(found["method"])]
     n_rows = -(-len(settings) // COLUMNS)
-    size = (7.2, 0.5 + n_rows * (0.19 * len(methods) + 0.57))
+    size = (7.2, 0.5 + n_rows * (0.155 * len(methods) + 0.57))
     figure, axes = plt.subplots(n_rows, COLUMNS, figsize=size, sharey=True, squeeze=False)
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
