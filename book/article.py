@@ -79,7 +79,7 @@ TAKEN = {
     "times_glasso": ("table2", r"forward pass \([^)]*\): GLASSO ([\d.]+)"),
     "times_trees": ("table2", r"forward pass \([^)]*\): .*GRNBoost2 \(arboreto\) ([\d.]+)"),
 }
-READINGS_SHOWN = ("as printed", "loss of all iterations", "loss on Z", "loss on Z, inner gradient cut")
+READINGS_SHOWN = ("reference", "loss of all iterations", "loss on Z", "loss on Z, inner gradient cut")
 
 
 def numbers(folder: Path) -> dict[str, object]:

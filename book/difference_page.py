@@ -33,12 +33,12 @@ def effects(folder: Path) -> dict[str, str]:
         "context": ("context", "training", ["none", "shuffled labels", "120 graphs"]),
     }  # fmt: skip
     trainings = {
-        "gradient": ["as printed", "loss on Z", "loss on Z, inner gradient cut", "λ not learned"],
-        "iterates": ["as printed", "loss of all iterations"],
-        "clip": ["as printed", "gradient not clipped"],
-        "loss": ["as printed", "Eq. 11"],
-        "beta": ["beta = 1", "as printed", "beta = 5"],
-        "printed_sums": ["as printed", "as printed, mean over cells alone", "sums in Eq. 12"],
+        "gradient": ["reference", "loss on Z", "loss on Z, inner gradient cut", "λ not learned"],
+        "iterates": ["reference", "loss of all iterations"],
+        "clip": ["reference", "gradient not clipped"],
+        "loss": ["reference", "Eq. 11"],
+        "beta": ["beta = 1", "reference", "beta = 5"],
+        "printed_sums": ["reference", "reference, mean over cells alone", "sums in Eq. 12"],
     }
     choices = {"diagonal": "diagonal", "glad_start": "Z_0", "held_out": "cells of goodINIT"}
     texts = {name: of_factor(folder, *factor) for name, factor in factors.items()}

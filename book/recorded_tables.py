@@ -22,6 +22,7 @@ DESCRIPTIONS = {
     "more_pairs": "Sizes of the further datasets and of what is left of each reference network in them",
     "noisy": f"Simulated cells with dropout (Figs 5 and 6): {RUNS}",
     "nonlinear": "Scores of methods where regulation is not monotone",
+    "widths": "Hidden units of the published model on real cells, by the number of TFs",
     "open_choices": "Choices that the paper leaves open, each measured on simulated validation graphs",
     "paper_fig8": f"Scores of the paper's Fig. 8, {PRINTED}",
     "paper_table1": f"Seconds of the paper's Table 1, {PRINTED}",

@@ -84,11 +84,11 @@ def readings() -> dict[str, Recipe]:
     Returns
     -------
     dict of str to Recipe
-        By name, the reading as printed first.
+        By name, the reference first, which follows the text but for the means in Eq. 12.
     """
     base = AS_PRINTED
     return {
-        "as printed": base,
+        "reference": base,
         "loss on Z": replace(base, loss_on="Z"),
         "loss on Z, inner gradient cut": with_config(replace(base, loss_on="Z"), inner_gradient="cut"),
         "sums in Eq. 12": with_config(base, reduction="sum"),
@@ -136,7 +136,7 @@ def couplings() -> dict[str, Recipe]:
         By name, each beside the reading of the same settings.
     """
     wide = f"{PUBLISHED}, P = 10, H_d = 100"
-    both = {"as printed": AS_PRINTED, wide: choices()[wide]}
+    both = {"reference": AS_PRINTED, wide: choices()[wide]}
     pulls = {OVER_CELLS: SCALED, "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True}}
     return {
         name: recipe
@@ -172,7 +172,7 @@ def glad_readings() -> dict[str, Recipe]:
     for model, name in (("glad", "GLAD"), ("glad-tf", "GLAD-TF")):
         base = replace(GLAD_AS_PRINTED, model=model)
         found |= {
-            f"{name}: as printed": base,
+            f"{name}: reference": base,
             f"{name}: loss on Z": replace(base, loss_on="Z"),
             f"{name}: λ not learned": replace(base, learn_lambda=False),
             f"{name}: loss of all iterations": replace(base, iterates="all"),
@@ -208,7 +208,7 @@ def tasks() -> list[Reading]:
 
 
 def shortened(epochs: int) -> Recipe:
-    """The reading as printed with fewer epochs.
+    """The reference with fewer epochs.
 
     Parameters
     ----------

@@ -359,7 +359,7 @@ def test_that_a_method_works_is_judged_where_an_oracle_could(monkeypatch, oracle
     monkeypatch.setattr(claims_simulated, "_left", lambda dropout: pd.Series({"tfs": 0.3, "oracle": oracle}))
     found = claims_simulated.still_works(RECORD)
     assert (found.verdict, found.by_paper) == (expected, expected)
-    assert found.numbers.startswith("30 % of the TFs show any count") and f"AUPRC of {oracle}" in found.numbers
+    assert found.numbers.startswith("30 % of the TFs are detected in any") and f"AUPRC of {oracle}" in found.numbers
 
 
 @pytest.mark.parametrize(("oracle", "n_tests"), [(0.49, 2), (0.51, 3)])

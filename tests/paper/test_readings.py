@@ -58,7 +58,7 @@ def changed(one, other) -> set[str]:
 def test_a_reading_changes_one_thing_and_the_cut_needs_two():
     for name, recipe in readings.readings().items():
         things = changed(recipe, AS_PRINTED) - {"config"} | changed(recipe.config, AS_PRINTED.config)
-        wanted = {"as printed": 0, "loss on Z, inner gradient cut": 2}.get(name, 1)
+        wanted = {"reference": 0, "loss on Z, inner gradient cut": 2}.get(name, 1)
         assert len(things) == wanted, name
     for name, recipe in readings.choices().items():
         things = changed(recipe, AS_PRINTED) - {"config"} | changed(recipe.config, AS_PRINTED.config)
@@ -76,7 +76,7 @@ def test_a_stronger_coupling_stands_beside_the_same_settings():
 
 
 def test_a_training_is_a_row_an_epoch_and_kept_once(tmp_path):
-    task = readings.Reading("as printed", replace(TINY, epochs=2), "clean", 1, n_graphs=2)
+    task = readings.Reading("reference", replace(TINY, epochs=2), "clean", 1, n_graphs=2)
     run_missing(tmp_path, [task], say=lambda text: None)
     rows = Record(READINGS, tmp_path).rows()
     assert list(rows["epoch"]) == ["0", "1", "2"] and set(rows["seed"]) == {"1"}
@@ -94,7 +94,7 @@ def test_the_choice_is_the_best_on_the_seeds_that_all_have():
     found = curves({
         ("clean", readings.PUBLISHED, 0): [0.5, 0.7], ("clean", readings.PUBLISHED, 1): [0.5, 0.99],
         ("clean", "P = 10", 0): [0.5, 0.8], ("clean", "beta = 5", 0): [0.81, 0.4],
-        ("clean", "as printed", 0): [0.9], ("low-dropout", "P = 20", 0): [0.95],
+        ("clean", "reference", 0): [0.9], ("low-dropout", "P = 20", 0): [0.95],
         ("low-dropout", readings.PUBLISHED, 0): [0.96],
     })  # fmt: skip
     assert readings.chosen(found, "clean") == "beta = 5"
@@ -103,7 +103,7 @@ def test_the_choice_is_the_best_on_the_seeds_that_all_have():
 
 def test_readings_are_compared_on_the_seeds_that_all_have():
     found = curves({
-        ("clean", "as printed", 0): [0.5], ("clean", "as printed", 1): [0.99],
+        ("clean", "reference", 0): [0.5], ("clean", "reference", 1): [0.99],
         ("clean", "loss on Z", 0): [0.4], ("clean", "loss on Z", 1): [0.55],
         ("clean", "Eq. 11", 0): [0.6], ("clean", "P = 20", 0): [0.9],
     })  # fmt: skip
@@ -120,17 +120,17 @@ def test_the_published_model_is_the_reading_that_does_best_on_validation_graphs(
 
 def test_the_table_pairs_seeds_and_leaves_out_what_is_not_on_record():
     found = curves({
-        ("clean", "as printed", 0): [0.5, 0.7], ("clean", "as printed", 1): [0.6, 0.8],
+        ("clean", "reference", 0): [0.5, 0.7], ("clean", "reference", 1): [0.6, 0.8],
         ("clean", "loss on Z", 0): [0.5, 0.6], ("clean", "loss on Z", 1): [0.6, 0.9],
     })  # fmt: skip
     shown = tables.readings_table(found, readings.readings()).set_index("variant")
-    assert shown.loc["as printed", "no dropout"] == "0.550 → 0.750<br>(0.700 to 0.800)"
+    assert shown.loc["reference", "no dropout"] == "0.550 → 0.750<br>(0.700 to 0.800)"
     assert shown.loc["loss on Z", "difference, no dropout"] == "+0.000<br>(-0.100 to +0.100)"
-    assert list(shown.index) == ["as printed", "loss on Z"]
+    assert list(shown.index) == ["reference", "loss on Z"]
     assert shown.loc["loss on Z", "dropout 0 or 25 %"] == ""
     more = pd.concat([found, curves({("clean", "Eq. 11", 1): [0.6, 0.7]})])
     shown = tables.readings_table(more, readings.readings()).set_index("variant")
-    assert shown.loc["as printed", "no dropout"] == "0.600 → 0.800"  # of the seed that all have
+    assert shown.loc["reference", "no dropout"] == "0.600 → 0.800"  # of the seed that all have
 
 
 def test_published_learning_curves_rise():

@@ -180,7 +180,7 @@ def _where_testable(finding: Finding, dropout: int) -> Finding:
     """The finding on one dropout; not tested, with its numbers as a description, where no method can work."""
     left = _left(dropout)
     text = (
-        f"{100 * left['tfs']:.0f} % of the TFs show any count in 1,000 cells, and an oracle of the genes that are "
+        f"{100 * left['tfs']:.0f} % of the TFs are detected in any of 1,000 cells, and an oracle of the genes that are "
         f"seen reaches a strict AUPRC of {left['oracle']:.2f}"
     )
     numbers = f"{text}; {finding.numbers}" if finding.numbers else text

@@ -101,7 +101,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         their trainings there; ``<graphs>_gain``: the range of
         what training adds to the chosen variant, seed by seed.
     """
-    names = {"printed": "as printed", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
+    names = {"printed": "reference", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
     found = _shared(readings.best(curves), list(names.values()))
     means = found.groupby(["graphs", "reading"])["best"].mean()
     start = found.groupby("graphs")["start"].mean()
