@@ -97,7 +97,10 @@ def _grid(method: str, known: TFInformation = "with") -> list[Setting]:
     """The settings that are tried, the package's own first."""
     tried: Iterable[Settings]
     if method == "grnboost2" and known == "without":
-        tried = (Boosting(0.1, 0.1), Boosting(0.1, 0.35), Boosting(0.1, 0.35, depth=2), Boosting(0.1, 1.0, depth=2))
+        tried = (
+            *(Boosting(0.1, 0.1), Boosting(0.1, 0.35), Boosting(0.1, 0.35, depth=2), Boosting(0.1, 1.0, depth=2)),
+            *(Boosting(step, 1.0, depth=1) for step in (0.03, 0.1)),
+        )
     elif method == "grnboost2":
         others = [Boosting(step, 1.0, depth=depth) for step, depth in OTHER_DEPTHS]
         tried = [*(Boosting(*pair) for pair in product(STEPS, TRIED)), *others]
