@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from grnular_paper import learning, open_choices
+from grnular_paper import learning, open_choices, widths
 from grnular_paper.claims.model import means, variant_rows
 from grnular_paper.findings import said
 from grnular_paper.readings import best
@@ -58,6 +58,8 @@ def effects(folder: Path) -> dict[str, str]:
         "inner_steps": said("inner_steps")(folder),
         "our_steps": inner_steps(),
         "scaled": scaled(folder),
+        "widths": widths.effect(folder) or NONE,
+        "narrow": widths.narrow(folder) or NONE,
         "paper_and_ours": clean_and_noisy(folder, ("grnular", "grnular-context")),
     }
 

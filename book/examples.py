@@ -66,16 +66,14 @@ def methods_first(folder: Path) -> str:
     all_sets, others = more_cells.curated_numbers(rows), overview.without_blood(folder)
     all_ratio = more_cells.kind_numbers(rows, CURATED)[f"curated_ratio_{FOR_CELLS}"]
     rows = rows[rows["dataset"].map(lambda name: SETS[name].umi)]
-    of_plates = overview.overview(folder)
-    of_plates = of_plates[of_plates["setting"] == overview.REAL[0]].set_index("method")
+    of_plates = overview.against_string(folder, (*SIMPLE, *more_cells.CONTROLS))
     kinds = {
         kind: more_cells.kind_table(rows, kind, (*SIMPLE, *more_cells.CONTROLS)).set_index("method") for kind in (CURATED, CHIP)
     }
     controls = {kind: label(more_cells.best_control(more_cells.set_scores(rows, kind))) for kind in kinds}
     best_first = sorted(map(label, SIMPLE), key=lambda name: -float(kinds[CURATED].loc[name, "AUPRC / density"].split()[0]))
     names = [*best_first, *dict.fromkeys(controls.values())]
-    n_plates = int(of_plates["units"].iloc[0])
-    plates = {label(name): f"{ratio:.2f}" for name, ratio in of_plates["ratio"].items()}
+    plates = {label(name): f"{ratio:.2f}" for name, ratio in np.exp(np.log(of_plates).mean()).items()}
     lines = [
         [f"*{name}*" if name in controls.values() else name, *(t["AUPRC / density"].get(name, "") for t in kinds.values()),
          plates.get(name, "")] for name in names
@@ -85,7 +83,7 @@ def methods_first(folder: Path) -> str:
     header = ["method", f"{n_sets} UMI sets, curated networks", f"{n_chip} UMI sets, ChIP networks", "BEELINE, STRING"]
     caption = (
         f"Strict AUPRC over that of random scores: geometric means over {n_sets} sets of cells with 95 % intervals over sets, "
-        f"and over {n_plates} datasets of BEELINE; controls, which ignore which TF acts on which gene, in italics. "
+        f"and over {len(of_plates)} datasets of BEELINE; controls, which ignore which TF acts on which gene, in italics. "
         "RegDiffusion and GRNBoost2 take minutes, the others seconds."
     )
     return (

@@ -127,9 +127,9 @@ def conventions_in_words(found: pd.DataFrame) -> str:
     return (
         f"With the public code's dropout shape of {SOFT_SHAPE:g} in place of the printed 20, counts show "
         f"{soft['tfs']:.0%} of the TFs and the oracle reaches {soft['oracle']:.2f} (with 20: {paper['tfs']:.0%} and "
-        f"{paper['oracle']:.2f}). There the claim on {MOST_DROPOUT} % can be tested, and it is {'' if ahead else 'not '}"
-        f"supported: {label('grnular')} has {soft['grnular']:.3f}, {beside}, random scores {soft['density']:.3f} (means of "
-        f"{soft['graphs']:.0f} graphs; the model was trained at the printed shape)."
+        f"{paper['oracle']:.2f}). At that shape, which the model was not trained for, the claim on {MOST_DROPOUT} % is "
+        f"{'' if ahead else 'not '}supported: {label('grnular')} has {soft['grnular']:.3f}, {beside}, random scores "
+        f"{soft['density']:.3f} (means of {soft['graphs']:.0f} graphs)."
     )
 
 

@@ -75,8 +75,46 @@ def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) ->
     return pd.DataFrame(rows, columns=["dataset", "network", "tfs", "width", "hidden_units", "seed", "strict_auprc_ratio"])
 
 
+def means(folder: Path) -> pd.Series:
+    """Geometric mean of strict AUPRC over density, over pairs of dataset and network, for each width.
+
+    Parameters
+    ----------
+    folder : Path
+        Of recorded tables.
+
+    Returns
+    -------
+    Series
+        By width, of means over seeds.
+    """
+    rows = recorded_table(folder, TABLE)
+    of_pairs = rows.groupby(["width", "dataset", "network"], sort=False)["strict_auprc_ratio"].mean()
+    return np.exp(np.log(of_pairs).groupby("width", sort=False).mean())
+
+
 def effect(folder: Path) -> str:
-    """Geometric mean of strict AUPRC over density for each width, in words.
+    """The means in words.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    str
+        Empty where the table is not recorded.
+    """
+    rows = recorded_table(folder, TABLE)
+    if rows.empty:
+        return ""
+    numbers = ", ".join(f"{width}: {mean:.2f}" for width, mean in means(folder).items())
+    pairs, seeds = len(rows.drop_duplicates(["dataset", "network"])), rows["seed"].nunique()
+    return f"strict AUPRC over density, geometric mean over {pairs} pairs, means over {seeds} seeds: {numbers}"
+
+
+def narrow(folder: Path) -> str:
+    """On how many datasets the printed width is below the number of TFs, in words.
 
     Parameters
     ----------
@@ -91,11 +129,9 @@ def effect(folder: Path) -> str:
     rows = recorded_table(folder, TABLE)
     if rows.empty:
         return ""
-    of_pairs = rows.groupby(["width", "dataset", "network"], sort=False)["strict_auprc_ratio"].mean()
-    means = np.exp(np.log(of_pairs).groupby("width", sort=False).mean())
-    numbers = ", ".join(f"{width}: {mean:.2f}" for width, mean in means.items())
-    pairs, seeds = len(of_pairs) // len(means), rows["seed"].nunique()
-    return f"strict AUPRC over density, geometric mean over {pairs} pairs, means over {seeds} seeds: {numbers}"
+    found = rows.groupby("dataset")["tfs"].first()
+    few = found[found > WIDTHS["200"](0)]
+    return f"{len(few)} of {len(found)} datasets ({few.min()} to {few.max()} TFs)"
 
 
 def main() -> None:

@@ -42,9 +42,9 @@ def test_the_recorded_table_is_of_the_same_graphs(found):
     assert published_code.conventions_in_words(recorded.iloc[:0]) == ""
     soft = recorded.iloc[1]
     assert f"has {soft['grnular']:.3f}, GRNBoost2 {soft['grnboost2']:.3f}, correlation {soft['correlation']:.3f}" in text
-    assert "can be tested, and it is not supported" in text
+    assert "the claim on 75 % is not supported" in text
     better = published_code.conventions_in_words(recorded.assign(grnular=0.9))
-    assert "can be tested, and it is supported" in better
+    assert "the claim on 75 % is supported" in better
 
 
 def test_lost_edges_and_the_early_stop_are_recorded_once(tmp_path, monkeypatch, found):

@@ -97,15 +97,13 @@ def test_the_best_is_the_best_of_those_with_a_solution_everywhere():
     assert set(shown["DS1-like"]) == {""}
 
 
-def test_what_was_tried_with_the_list_has_no_say_without_it_and_ds2_may_take_ds1s_choice(monkeypatch):
-    monkeypatch.setitem(tuning.N_VALIDATION, ("grnboost2", "without"), (1, 1, 1, 0))
+def test_what_was_tried_with_the_list_has_no_say_without_it():
     one, other = Setting("grnboost2", Boosting(0.1, 0.1)), Setting("grnboost2", Boosting(0.1, 0.35))
     table = pd.DataFrame(
         [row(one, 0.4, "DS1-like"), row(other, 0.3, "DS1-like"), row(one, 0.1, "DS1-like", "without"), row(other, 0.2, "DS1-like", "without")]
     )
     found = {known: tuning._chosen(table, "grnboost2", known, "DS1") for known in ("with", "without")}
     assert found == {"with": one, "without": other}
-    assert tuning._chosen(table, "grnboost2", "without", "DS2") == other
     gains = tuning.gains(pd.concat([table, pd.DataFrame([row(_default("grnboost2"), 0.25, "DS1-like")])]))
     assert gains.set_index("method").loc["grnboost2", ["range", "default", "tuned"]].tolist() == ["DS1", 0.25, 0.4]
 

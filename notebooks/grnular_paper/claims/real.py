@@ -150,10 +150,15 @@ def _with_best(scores: pd.Series, against: Sequence[str], digits: int) -> str:
     return f"{scores[PUBLISHED]:.{digits}f} [{label(others.idxmax())} {others.max():.{digits}f}]"
 
 
-def with_the_papers_genes(folder: Path) -> Finding:
-    """The published model has a higher AUPRC than ``OTHERS`` on ``REBUILT`` with the genes of the paper's own rule.
+def with_the_papers_genes(folder: Path, score: str = "auprc") -> Finding:
+    """The published model has a higher score than ``OTHERS`` on ``REBUILT`` with the genes of the paper's own rule.
 
-    Networks on which all methods have the same score by the paper's protocol have too few edges to count.
+    Networks on which all methods have the same AUPRC by the paper's protocol have too few edges to count.
+
+    Parameters
+    ----------
+    folder : Path
+    score : {"auprc", "auroc"}
 
     Returns
     -------
@@ -163,16 +168,15 @@ def with_the_papers_genes(folder: Path) -> Finding:
     rows = recorded_pairs(folder, PRINTED_RULE)
     if PUBLISHED not in set(rows["method"]):
         return Finding(OPEN)
-    chance = rows[rows["method"] == "random"].groupby(["network", "dataset"])["paper_auprc"].mean()
+    chance = rows[rows["method"] == "random"].groupby(["network", "dataset"])[f"paper_{score}"].mean()
     rows = rows[~rows["method"].isin(CONTROLS)]
-    by_paper, strict, ranks = (_by_pair(rows, score) for score in ("paper_auprc", "strict_auprc", "strict_auroc"))
-    informative = by_paper.dropna(axis=1).round(4).nunique(axis=1) > 1
-    by_paper, strict, ranks = by_paper[informative], strict[informative], ranks[informative]
+    informative = _by_pair(rows, "paper_auprc").dropna(axis=1).round(4).nunique(axis=1) > 1
+    by_paper, strict = (_by_pair(rows, f"{protocol}_{score}")[informative] for protocol in ("paper", "strict"))
     against = [name for name in _editions(by_paper, OTHERS) if name in by_paper]
     found, package = ([_counts(of, PUBLISHED, names) for of in (strict, by_paper)] for names in (against, OTHERS))
     shown = "; ".join(
-        f"{pair[0]} AUPRC {_with_best(by_paper.loc[pair], against, 3)}, random scores {chance.get(pair, float('nan')):.3f}; "
-        f"strict {_with_best(strict.loc[pair], against, 4)}, strict AUROC {_with_best(ranks.loc[pair], against, 3)}"
+        f"{pair[0]} {score.upper()} {_with_best(by_paper.loc[pair], against, 3)}, random scores "
+        f"{chance.get(pair, float('nan')):.3f}; strict {_with_best(strict.loc[pair], against, 4)}"
         for pair in by_paper.index
     )
     least = strict[against].rsub(strict[PUBLISHED], axis=0).abs().min().min()

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from grnular_paper.claims.sentences import DEFINITIONS, HEADLINES, ON_GRIDS, SECTIONS, SUMS
-from grnular_paper.claims.simulated import Comparison
-from grnular_paper.findings import Claim
-from grnular_paper.verdicts import WORDS, Verdict
+from grnular_paper.claims.sentences import DEFINITIONS, HEADLINES, SECTIONS, SUMS
+from grnular_paper.verdicts import WORDS
 
 
 def table(folder: Path) -> pd.DataFrame:
@@ -89,27 +87,3 @@ def counts(claims: pd.DataFrame) -> pd.DataFrame:
     columns = {"strict protocol": single["verdict"], "paper's protocol": by_paper}
     lines = [{"verdict": word} | {name: int((column == word).sum()) for name, column in columns.items()} for word in WORDS]
     return pd.DataFrame(lines)
-
-
-def verdicts_on(experiment: str, rows: pd.DataFrame) -> dict[str, dict[str, Verdict]]:
-    """The comparisons of methods on one experiment.
-
-    Parameters
-    ----------
-    experiment : str
-        "clean", "noisy" or "ds".
-    rows : DataFrame
-        ``grids.rows`` of it.
-
-    Returns
-    -------
-    dict
-        Name of the claim -> score -> verdict.
-    """
-    return {claim.name: claim.assess.verdicts(rows) for claim in _compared() if claim.assess.experiment == experiment}
-
-
-def _compared() -> list[Claim]:
-    """The comparisons of methods on a grid, those of the paper before our own."""
-    found = [claim for claim in ON_GRIDS if isinstance(claim.assess, Comparison)]
-    return sorted(found, key=lambda claim: claim.ours)

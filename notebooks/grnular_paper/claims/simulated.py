@@ -423,7 +423,7 @@ def all_fail(folder: Path) -> Finding:
         return pair(pd.concat([rows[of], limit[of]]), "limit", method, score)
 
     found = assess(of_method(_tuned_if_recorded(rows, method)) for method in grids.WITHOUT_TFS)
-    what = f"{FAILS:g} times random less the multiple of random of"
+    what = f"how far below {FAILS:g} times random the multiple of random lies, of"
     finding = from_verdicts(found, planned=len(grids.CELLS), what=what, tested=75 in _testable_dropouts())
     if finding.verdict == OPEN:
         return finding

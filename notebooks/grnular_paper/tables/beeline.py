@@ -361,6 +361,7 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
         numbers |= {
             f"chance_printed_{name}": float(row.printed), f"chance_percent_{name}": 100 * row.share,
             f"chance_below_{name}": int(row.below), f"chance_others_{name}": int(row.others),
+            f"chance_random_{name}": float(row.random),
         }  # fmt: skip
     return numbers
 

@@ -10,7 +10,7 @@ found : DataFrame
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,6 +129,36 @@ def without_blood(folder: Path) -> pd.Series:
     rows = rows[rows["method"].isin(METHODS) & ~rows["dataset"].isin(BLOOD)]
     wide = rows.pivot_table(index="dataset", columns="method", values="strict_auprc_ratio")
     return np.exp(np.log(wide.dropna()).mean())
+
+
+def against_string(folder: Path, methods: Sequence[str]) -> pd.DataFrame:
+    """Strict AUPRC over density against STRING on the datasets of BEELINE that all of these methods have.
+
+    Parameters
+    ----------
+    folder : Path
+    methods : sequence of str
+        Controls among them as well.
+
+    Returns
+    -------
+    DataFrame
+        A row a dataset, a column a method.
+    """
+    rows = next(of.rows for of in settings(folder) if of.title == REAL[0])
+    return rows.pivot_table(index="dataset", columns="method", values="strict_auprc_ratio")[list(methods)].dropna()
+
+
+def on_hesc(folder: Path) -> dict[str, float]:
+    """What the models of this work, correlation and a control reach on hESC against STRING, which guided none of them.
+
+    Returns
+    -------
+    dict of str to float
+        ``hesc_<method>``: strict AUPRC over density.
+    """
+    names = ("grnular-cells", "grnular-curated", "correlation", "target-is-tf")
+    return {f"hesc_{name}": float(ratio) for name, ratio in against_string(folder, names).loc["hESC"].items()}
 
 
 def best(found: pd.DataFrame, setting: str) -> pd.Series:

@@ -128,7 +128,7 @@ def _set_statement(compared: Mapping[Run, SetScores], runs: Runs) -> Statement:
     strict = sum(c.above > 0.5 and c.p_random < stem_cells.LEVEL for c in own)
     others = "".join(f", {label(n)} {v:.2f}" for n, v in simpler(compared, runs.method).items())
     numbers = (
-        f"p < 0.05 by Wilcoxon in {higher} of {len(own)} seeds, against random sets in {strict}; "
+        f"inside higher with p < 0.05 by Wilcoxon in {higher} of {len(own)} seeds, against random sets in {strict}; "
         f"{INSIDE} {np.mean([c.above for c in own]):.2f}{others} (chance 0.5)"
     )
     return name, text, stem_cells.word(higher, len(own)), numbers
