@@ -51,6 +51,10 @@ LOOKS: tuple[Look, ...] = (
         "grnular", "4a6ae04", BEELINE, "second scoring: weights trained with the mean over cells alone, P = 10",
         _on_beeline("grnular"),
     ),
+    Look(
+        "grnular", "39a5c11", BEELINE, "the same weights with more hidden units, by which nothing was chosen",
+        "python -m grnular_paper.widths",
+    ),
 )  # fmt: skip
 
 
