@@ -3,6 +3,11 @@
 Section 3.4 prints 200, and the paper's rule asks for no fewer than TFs, which both hold on its 500 genes. With the genes
 of this book most datasets have more TFs than that. The weights are those of ``grnular-DS2`` each time: what is learned
 does not depend on the width. ``python -m grnular_paper.widths`` writes the recorded table.
+
+Parameters
+----------
+folder : Path
+    Of recorded tables.
 """
 
 from __future__ import annotations
@@ -78,11 +83,6 @@ def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) ->
 def means(folder: Path) -> pd.Series:
     """Geometric mean of strict AUPRC over density, over pairs of dataset and network, for each width.
 
-    Parameters
-    ----------
-    folder : Path
-        Of recorded tables.
-
     Returns
     -------
     Series
@@ -95,10 +95,6 @@ def means(folder: Path) -> pd.Series:
 
 def effect(folder: Path) -> str:
     """The means in words.
-
-    Parameters
-    ----------
-    folder : Path
 
     Returns
     -------
@@ -115,11 +111,6 @@ def effect(folder: Path) -> str:
 
 def narrow(folder: Path) -> str:
     """On how many datasets the printed width is below the number of TFs, in words.
-
-    Parameters
-    ----------
-    folder : Path
-        Of recorded tables.
 
     Returns
     -------
