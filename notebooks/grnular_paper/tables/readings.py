@@ -121,7 +121,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         means = _shared(every, list(names.values())).groupby(["graphs", "reading"])["best"].mean()
         for family, (short, name) in product(readings.GRAPHS, names.items()):
             numbers[f"{family.replace('-', '_')}_{short}"] = float(means.get((family, name), float("nan")))
-    for of in readings.LARGE_SEEDS:
+    for of in readings.LARGE:
         means = every[every["graphs"] == f"{of}-like"].groupby("reading")["best"].mean()
         for name, short in zip(readings.scalings(of), ("P5", "P5_cells", "P10", "P10_cells"), strict=True):
             numbers[f"{of.lower()}_{short}"] = float(means.get(name, float("nan")))
@@ -148,7 +148,7 @@ def scalings_table(curves: pd.DataFrame) -> pd.DataFrame:
     found = readings.best(curves)
     lines = [
         (of, name, str(len(own)), _range(own["start"]), _range(own["best"]))
-        for of in readings.LARGE_SEEDS
+        for of in readings.LARGE
         for name in readings.scalings(of)
         if len(own := found[(found["graphs"] == f"{of}-like") & (found["reading"] == name)])
     ]
