@@ -103,9 +103,11 @@ def conventions(folder: Path) -> str:
 
 
 def scaled(folder: Path) -> str:
-    """AUPRC in the range of DS2 by the scale of Eq. 12."""
+    """AUPRC in the range of DS2 by P and the scale of Eq. 12, with the number of training seeds."""
     table = scalings_table(Record(READINGS, folder).rows())
-    return ", ".join(f"{line.variant}: {line.trained}" for line in table[table["range"] == "DS2"].itertuples())
+    of_range = table[table["range"] == "DS2"].itertuples()
+    shown = "; ".join(f"{line.variant}: {line.trained}, training seeds: {line.seeds}" for line in of_range)
+    return shown.replace("<br>", " ")
 
 
 def inner_steps() -> str:
