@@ -73,6 +73,7 @@ def assemble(record: dict) -> None:
         ("article", first_page.article(printed)),
         ("how_to_cite", publication.how_to_cite(publication.repository_address(os.environ))),
         ("sources", publication.sources()),
+        ("more_sets", publication.more_sets(tables)),
         ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("claim_training", claim_page.training()),

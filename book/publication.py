@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 from execute import NOTEBOOKS, ROOT
 from grnular_paper.environments import known
+from grnular_paper.more_cells import SETS, CellSet
 from pages import recorded_lines, table
 from recorded_tables import DESCRIPTIONS
 
@@ -24,6 +25,10 @@ from grnular_core.data.registry import Entry, registry
 ZENODO = ROOT / ".zenodo.json"
 # Terms of schema.org that CodeMeta's own list lacks.
 TERMS = {name: f"schema:{name}" for name in ("Dataset", "DataDownload", "distribution", "contentUrl", "encodingFormat", "sha256")}
+ARCHIVES = {
+    "GSE": "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc=", "E-M": "https://www.ebi.ac.uk/biostudies/arrayexpress/studies/",
+}  # fmt: skip
+DASH = "–"
 REPRODUCED = "isDerivedFrom"  # how Zenodo's metadata relate this software to the paper
 
 
@@ -155,6 +160,25 @@ def sources() -> str:
         "from the file itself."
     )
     return table(header, rows, caption)
+
+
+def more_sets(folder: Path) -> str:
+    """The development sets of real cells: cells, technique, study, archive, and the place that the files come from."""
+    cells = {line["dataset"]: f"{int(line['cells']):,}" for line in recorded_lines(folder, "more_pairs")}
+    header = ["set", "organism", "cells", "technique", "number of cells", "study", "archive", "files from", "licence there"]
+    return table(header, [[name, *set_facts(of, cells.get(name, DASH))] for name, of in SETS.items()], (
+        "The development sets: cells, technique, number of cells used, study, accession in the Gene Expression Omnibus (GSE) or "
+        f"ArrayExpress (E-MTAB), and the package that distributes the files, with its licence; {DASH}: not found."
+    ))  # fmt: skip
+
+
+def set_facts(of: CellSet, cells: str) -> list[str]:
+    """A line of the table of development sets, after the name."""
+    entry = registry()[of.keys[0]]
+    what, _, technique = of.what.removesuffix(")").rpartition(" (")
+    study = f"{{cite:p}}`{of.study}`" if of.study else DASH
+    archive = f"[{of.archive}]({ARCHIVES[of.archive[:3]]}{of.archive})" if of.archive else DASH
+    return [of.species, what, technique, cells, study, archive, place(entry.url)[0], entry.licence]
 
 
 def place(url: str) -> tuple[str, str]:

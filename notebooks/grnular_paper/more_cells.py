@@ -4,7 +4,7 @@ All sets are prepared alike:
 
 - **cells** as the source has them; celseq5 and kang have three plates and two conditions, which stay together;
 - **values**: counts of each cell scaled to the median total over cells, then log(1 + x). Totals are over all genes of the
-  file. Where a file holds logarithms or scaled counts, counts are recovered first;
+  file. Where a file holds logarithms or scaled counts, counts are recovered first. Those of pancreas are of spliced RNA;
 - **genes** seen in at least ``MIN_CELLS`` cells: all TFs of BEELINE's list of the species, then the most variable others
   (by the variance of the prepared values) up to ``MAX_GENES``;
 - **names** are symbols as the source spells them, compared without regard to case. celseq5 has Ensembl ids: those that
@@ -66,6 +66,8 @@ class CellSet:
     umi: bool  # whether molecules are counted, in contrast to reads
     keys: tuple[str, ...]  # files in the registry
     read: Callable[[Sequence[str]], Counts]  # from the names of files to counts
+    study: str = ""  # key of ``book/references.bib``
+    archive: str = ""  # accession in GEO or ArrayExpress; empty where none was found
 
 
 def _counts(name: str) -> Counts:
@@ -219,15 +221,32 @@ PLATES = tuple(f"more/celseq5/sc_celseq2_5cl_p{i}.count.csv.gz" for i in (1, 2, 
 SETS: dict[str, CellSet] = {
     "marrow": CellSet(
         "mouse", "bone marrow, mesenchyme to erythrocytes (Microwell-seq)", True,
-        ("more/marrow/X_BMTF.mat", "more/marrow/gene_list.mat"), _marrow,
+        ("more/marrow/X_BMTF.mat", "more/marrow/gene_list.mat"), _marrow, "han2018", "GSE108097",
     ),
-    "cardio2": CellSet("human", "iPSC to cardiomyocytes, day 2 (10x)", True, (CARDIO2,), _cardio),
-    "cardio5": CellSet("human", "iPSC to cardiomyocytes, day 5 (10x)", True, (CARDIO5,), _cardio),
+    "cardio2": CellSet(
+        "human", "pluripotent stem cells to cardiomyocytes, day 2 (10x)", True, (CARDIO2,), _cardio, "friedman2018", "E-MTAB-6268"
+    ),
+    "cardio5": CellSet(
+        "human", "pluripotent stem cells to cardiomyocytes, day 5 (10x)", True, (CARDIO5,), _cardio, "friedman2018", "E-MTAB-6268"
+    ),
     "celseq5": CellSet(
-        "human", "five lung cancer cell lines, three plates (CEL-seq2)", True, (*PLATES, CARDIO2, CARDIO5), _celseq5
+        "human", "five lung cancer cell lines, three plates (CEL-seq2)", True, (*PLATES, CARDIO2, CARDIO5), _celseq5,
+        "tian2019", "GSE118767",
     ),
-    "kang": CellSet("human", "PBMC, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1)),
-    "pancreas": CellSet("mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0)),
-    "lungT": CellSet("human", "T cells of lung tumours (10x)", True, ("more/lungT/scRep_example.rda",), _from_r(0)),
-    "tuck": CellSet("mouse", "ESC to neural progenitors (Smart-seq2)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck),
+    "kang": CellSet(
+        "human", "PBMC of lupus patients, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1),
+        "kang2018", "GSE96583",
+    ),
+    "pancreas": CellSet(
+        "mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0),
+        "bastidasponce2019", "GSE132188",
+    ),
+    "lungT": CellSet(
+        "human", "T cells of blood and airways, acute respiratory distress (10x)", True, ("more/lungT/scRep_example.rda",),
+        _from_r(0), "zhao2021",
+    ),
+    "tuck": CellSet(
+        "mouse", "ESC to neural precursors (read counts)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck,
+        "tuck2018", "GSE107493",
+    ),
 }  # fmt: skip

@@ -7,6 +7,8 @@ import re
 import publication
 import recorded_tables
 import yaml
+from execute import ROOT
+from grnular_paper.more_cells import SETS
 from grnular_paper.records import recorded_folder
 
 import grnular_core
@@ -73,6 +75,17 @@ def test_the_sources_count_every_file_once_and_the_environments_every_recorded_t
     ]
     assert sum(int(n) for n in re.findall(r"`\w+` (\d+)", text)) == len(timed) > 0
     assert "| AMD EPYC | " in text and "python 3.11" in text
+
+
+def test_the_development_sets_stand_with_study_archive_licence_and_recorded_cells():
+    text = publication.more_sets(recorded_folder())
+    rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines()[4:]}
+    assert list(rows) == list(SETS)
+    assert "| 2,000 | {cite:p}`kang2018` | [GSE96583](" in rows["kang"] and rows["kang"].endswith("| immunogenomics/harmony | GPL-3 |")
+    assert "| T cells of blood and airways, acute respiratory distress | 10x | 500 | {cite:p}`zhao2021` | – |" in rows["lungT"]
+    assert "arrayexpress/studies/E-MTAB-6268)" in rows["cardio2"] and rows["tuck"].endswith("| none stated |")
+    references = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    assert all(f"{{{of.study}," in references for of in SETS.values())
 
 
 def test_the_files_of_the_book_are_the_recorded_tables_and_machine_readable(tmp_path):

@@ -17,6 +17,7 @@ from grnular_paper.claims.sentences import CLAIMS, DEFINITIONS, HEADLINES, OF_FI
 from grnular_paper.claims.simulated import Comparison
 from grnular_paper.findings import Claim, Finding
 from grnular_paper.records import recorded_folder
+from grnular_paper.tables.beeline import seeds_ahead
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
     OPEN,
@@ -224,7 +225,7 @@ def test_with_the_papers_own_genes_networks_that_tell_nothing_do_not_count(monke
     rows = pd.DataFrame(
         [("mDC", network, m, *[0.1 if network == "C" else v] * 3) for network in "ABC" for m, v in values.items()],
         columns=["dataset", "network", "method", "paper_auprc", "strict_auprc", "strict_auroc"],
-    ).assign(paper_auroc=lambda table: 1 - table["paper_auprc"])
+    ).assign(paper_auroc=lambda table: 1 - table["paper_auprc"], seed="0")
     monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows)
     by_rank = claims_real.with_the_papers_genes(RECORD, "auroc")
     assert (by_rank.verdict, by_rank.by_paper == word) == (word, False) and "B AUROC 0." in by_rank.numbers
@@ -233,9 +234,26 @@ def test_with_the_papers_own_genes_networks_that_tell_nothing_do_not_count(monke
     assert f"strict {values['grnular']:.4f} [GLAD-TF {values['glad-tf']:.4f}]" in finding.numbers
     least = abs(values["grnular"] - values["glad-tf"])
     assert f"the least strict difference is {least:.4f}" in finding.numbers and finding.numbers.startswith("against GLAD-TF: ")
+    ahead = int(best == "grnular")
+    assert f"(each a mean over its seeds): A: strict {ahead} of 1, paper's {ahead} of 1; B: strict {ahead} of 1" in finding.numbers
+    assert "C: strict" not in finding.numbers  # tells nothing
     assert "random scores 0.050" in finding.numbers and finding.basis.startswith("2 networks")
     monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows[rows["method"] != "grnular"])
     assert claims_real.with_the_papers_genes(RECORD).verdict == OPEN
+
+
+def test_the_seeds_that_lead_on_dendritic_cells_are_those_above_the_best_mean_of_others(monkeypatch):
+    scores = {"grnular": (0.1, 0.25, 0.6), "genie3": (0.1, 0.5), "glad-tf": (0.2,), "clr": (0.9,)}  # clr is none of Fig. 8
+    lines = [("mDC", "STRING", m, str(i), *[v] * 4) for m, values in scores.items() for i, v in enumerate(values)]
+    lines.append(("mESC", "STRING", "glad-tf", "0", *[0.7] * 4))
+    columns = "dataset network method seed strict_auprc strict_auroc paper_auprc paper_auroc".split()
+    rows = pd.DataFrame(lines, columns=columns)
+    monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows.assign(strict_auroc=1 - rows["strict_auroc"]))
+    found = claims_real.seed_numbers(RECORD)
+    assert found == {
+        "lead_seeds": 3, "lead_S_strict_auprc": 1, "lead_S_strict_auroc": 1, "lead_S_paper_auprc": 1, "lead_S_paper_auroc": 1,
+    }  # fmt: skip
+    assert seeds_ahead(rows[rows["dataset"] == "mDC"], "grnular", [], "paper_auprc") == {"STRING": (0, 3)}
 
 
 def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():

@@ -158,7 +158,7 @@ def test_pairs_that_are_not_scored_stand_in_brackets():
         columns=["dataset", "network", "kind", "tf_list", "cells", "genes", "tfs", "regulators", "true", "density", "kept"],
     )  # fmt: skip
     table = tables.pair_table(pairs).set_index("set")
-    assert table.loc["tuck", "TRRUST"] == "(11 / 17)" and table.loc["tuck", "Non-Specific"] == "27 / 194"
+    assert table.loc["tuck", "TRRUST"] == "(11 / 17 / 0.3 %)" and table.loc["tuck", "Non-Specific"] == "27 / 194 / 1.4 %"
     assert table.loc["lungT", "Non-Specific"] == "–"
     sizes = tables.set_table(pairs).set_index("set")
     assert sizes.loc["tuck", "TFs, strict list"] == 29 and sizes.loc["lungT", "cells"] == 500
@@ -192,12 +192,12 @@ def test_a_method_is_compared_with_correlation_on_every_kind_in_words(rows):
     assert tables.method_in_words(rows[rows["method"] != "clr"]) == ""
 
 
-def test_captions_say_how_many_sets_and_seeds(rows):
+def test_captions_say_how_many_sets_and_the_page_once_how_many_seeds(rows):
     assert seeds.seeds_in_words(rows) == "Seeds: 2 of CLR; 1 of the other methods."
     assert seeds.seeds_in_words(rows[rows["method"] == "clr"]) == "Seeds: 2 of each method."
     assert seeds.seeds_in_words(rows[:0]) == "Seeds: 0 of each method."
     caption = tables.kind_caption(rows, "curated")
-    assert "on curated networks: geometric mean over 2 sets" in caption and caption.endswith("1 of the other methods.")
+    assert "on curated networks: geometric mean over 2 sets" in caption and "Seeds" not in caption
 
 
 def test_sets_with_fewer_seeds_than_others_are_named_and_so_are_methods_with_one():

@@ -26,7 +26,6 @@ from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import KINDS
 from grnular_paper.more_runs import BEELINE_LIST
 from grnular_paper.tables.more_cells import RATIO, best_control, geometric_means, set_scores
-from grnular_paper.tables.more_cells_seeds import seeds_in_words
 
 FEW = (
     "grnular-curated", "grnular-cells", "grnular-context", "grnular", "glad-tf", "regdiffusion", "grnboost2", "genie3-100",
@@ -105,6 +104,6 @@ def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = FEW) -> Picture:
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and set down, methods across, each value written into its field.",
         f"{name} on n = {len(grid)} pairs of network and set: white is random, red better. {grid.shape[1]} of "
-        f"{rows['method'].nunique()} methods, the data below have the others. {seeds_in_words(rows)} "
+        f"{rows['method'].nunique()} methods, the data below have the others. "
         "The pointer, or the arrow keys, over a field show method, pair and value.",
     )

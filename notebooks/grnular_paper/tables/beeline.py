@@ -366,6 +366,30 @@ def chance_numbers(found: pd.DataFrame) -> dict[str, float]:
     return numbers
 
 
+def seeds_ahead(rows: pd.DataFrame, chosen: str, others: Sequence[str], column: str) -> dict[str, tuple[int, int]]:
+    """With how many of its seeds a method scores higher than the best of others, each of these a mean over its seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of one dataset.
+    chosen : str
+        The method.
+    others : sequence of str
+        Methods that it is compared with; those without a row are left out.
+    column : str
+        The score.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        By network: seeds ahead, and all seeds.
+    """
+    best = rows[rows["method"].isin(others)].groupby(["network", "method"])[column].mean().groupby("network").max()
+    own = rows[rows["method"] == chosen].groupby("network")[column]
+    return {name: (int((of > best.get(name, np.nan)).sum()), len(of)) for name, of in own}
+
+
 def rule_numbers(rows: pd.DataFrame, shown: Sequence[str]) -> dict[str, float]:
     """How many methods the paper's protocol puts below the mean of random scores, and the strict one above.
 

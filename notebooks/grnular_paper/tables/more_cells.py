@@ -31,7 +31,6 @@ from grnular_core.plotting.style import label
 from grnular_paper.more_cells import SETS
 from grnular_paper.more_networks import CHIP, CURATED, KINDS, MIXED
 from grnular_paper.more_runs import BEELINE_LIST, STRICT_LIST
-from grnular_paper.tables.more_cells_seeds import seeds_in_words
 
 CONTROLS = ("degree", "target-mean", "target-is-tf", "random")  # they know no edge
 SHOWN = (
@@ -257,7 +256,7 @@ def set_table(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """What is left of every network in every set: TFs with a target / true edges; in brackets where it is not scored.
+    """What is left of every network in every set: TFs with a target / true edges / density; in brackets where it is not scored.
 
     Returns
     -------
@@ -267,7 +266,7 @@ def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
     of = pairs[pairs["tf_list"] == BEELINE_LIST]
     cells = {}
     for row in of.itertuples():
-        sizes = f"{row.regulators:.0f} / {row.true:.0f}"
+        sizes = f"{row.regulators:.0f} / {row.true:.0f} / {100 * row.density:.2g} %"
         cells[row.dataset, row.network] = sizes if row.kept else f"({sizes})"
     sets = [name for name in SETS if name in set(of["dataset"])]
     networks = [name for name in KINDS if name in set(of["network"])]
@@ -382,7 +381,7 @@ def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float 
 
 
 def kind_caption(rows: pd.DataFrame, kind: str) -> str:
-    """Say what ``kind_table`` shows, and of how many sets and seeds.
+    """Say what ``kind_table`` shows, and of how many sets.
 
     Returns
     -------
@@ -398,7 +397,7 @@ def kind_caption(rows: pd.DataFrame, kind: str) -> str:
         )
     return (
         f"Strict AUPRC / density on {kind} networks: geometric mean over {len(set_scores(rows, kind))} sets of cells with its "
-        f"95 % interval, sets drawn with replacement. {columns} {seeds_in_words(rows)}"
+        f"95 % interval, sets drawn with replacement. {columns}"
     )
 
 
