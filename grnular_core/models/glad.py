@@ -91,14 +91,13 @@ def tf_mask(tf_index: Tensor, n_genes: int) -> Tensor:
     return mask | torch.eye(n_genes, dtype=torch.bool, device=mask.device)
 
 
-def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None = None) -> Tensor:
+def tf_rows(theta: Tensor, tf_index: Tensor) -> Tensor:
     """Return the part of theta that scores TFs on genes, signed.
 
     Parameters
     ----------
     theta : Tensor, shape (..., genes, genes)
-    tf_index : Tensor, ndarray or sequence of int, shape (tfs,), or (graphs, tfs) for a batch, optional
-        None takes every gene for a TF.
+    tf_index : Tensor of int, shape (tfs,), or (graphs, tfs) for a batch
 
     Returns
     -------
@@ -107,12 +106,8 @@ def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None 
     """
     n_genes = theta.shape[-1]
     eye = torch.eye(n_genes, dtype=torch.bool, device=theta.device)
-    theta = theta.masked_fill(eye, 0)
-    if tf_index is None:
-        return theta
-    index = torch.as_tensor(tf_index, device=theta.device)
-    index = index[..., None].expand(*theta.shape[:-2], index.shape[-1], n_genes)
-    return theta.gather(-2, index)
+    index = tf_index.to(theta.device)[..., None].expand(*theta.shape[:-2], tf_index.shape[-1], n_genes)
+    return theta.masked_fill(eye, 0).gather(-2, index)
 
 
 def _entrywise(network: nn.Sequential, *features: Tensor) -> Tensor:
