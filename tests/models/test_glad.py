@@ -15,11 +15,11 @@ from grnular_core.models.glad import (
     GLADConfig,
     _gene_covariance,
     _regularised_inverse,
-    glad_scores,
     shifted_root,
     tf_mask,
     tf_rows,
 )
+from grnular_core.models.inference import model_scores
 from grnular_core.models.losses import not_self
 from grnular_core.models.problem import standardise
 from grnular_core.models.thresholds import soft_threshold
@@ -147,7 +147,7 @@ def test_edges_and_signs_of_a_known_network_are_found_untrained():
     for edge in truth.itertuples():
         wanted[genes.index(edge.regulator), genes.index(edge.target)] = edge.sign
     for model in (GLADTF(), GLAD()):
-        scores, signs = glad_scores(model, expression.to_numpy(), range(5))
+        scores, signs = model_scores(model, expression.to_numpy(), range(5))
         assert auprc(scores, wanted) > 0.98
         assert (signs[wanted != 0] == wanted[wanted != 0]).all()
 
