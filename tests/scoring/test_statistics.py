@@ -5,12 +5,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from golden import truth_table
+from golden import random_case
 from scipy import stats as distributions
 from sklearn.metrics import average_precision_score
 
 from grnular_core.data.candidates import candidate_pairs, score_matrix, strict_candidates
-from grnular_core.data.edges import edge_table
 from grnular_core.scoring.ranking import auprc_and_auroc, early_precision
 from grnular_core.scoring.statistics import (
     _rank_biserial,
@@ -23,16 +22,6 @@ from grnular_core.scoring.statistics import (
 )
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
-
-
-def random_case(seed, n_tfs=8, n_genes=40, density=0.15):
-    rng = np.random.default_rng(seed)
-    genes = [f"g{i}" for i in rng.permutation(n_genes)]
-    tfs = genes[:n_tfs]
-    is_true = rng.random((n_tfs, n_genes)) < density
-    truth = truth_table(is_true, genes)
-    edges = edge_table((rng.random(is_true.shape) + 0.3 * is_true).round(1), tfs, genes)
-    return edges, truth, genes, tfs
 
 
 def case_of_one_edge():

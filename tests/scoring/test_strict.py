@@ -5,25 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from golden import ORDERS, golden_case, truth_table
+from golden import ORDERS, golden_case, random_case
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from grnular_core.data.candidates import strict_candidates
-from grnular_core.data.edges import edge_table
 from grnular_core.scoring.strict import _tf_precision, strict_scores
-
-
-def random_case(seed, n_tfs=6, n_genes=20, density=0.15, signs=False, decimals=1):
-    """A prediction with many ties and a truth over the same genes, TFs spread among the names."""
-    rng = np.random.default_rng(seed)
-    genes = [f"g{i}" for i in rng.permutation(n_genes)]
-    tfs = genes[:n_tfs]
-    weight = rng.random((n_tfs, n_genes)).round(decimals)
-    edges = edge_table(weight, tfs, genes, signs=rng.choice([-1, 1], weight.shape))
-    truth = truth_table(rng.random((n_tfs, n_genes)) < density, genes)
-    truth["sign"] = rng.choice([-1, 1], len(truth)) if signs else 0
-    return edges, truth, genes, tfs
 
 
 def table(*rows):
