@@ -1,4 +1,4 @@
-"""The small network behind the golden numbers of both protocols."""
+"""The small network behind the golden numbers of both protocols, and random ones."""
 
 import numpy as np
 import pandas as pd
@@ -32,3 +32,15 @@ def truth_table(adj, genes):
     row, column = np.nonzero(adj)
     names = np.asarray(genes, dtype=object)
     return pd.DataFrame({"regulator": names[row], "target": names[column]})
+
+
+def random_case(seed, n_tfs=6, n_genes=20, density=0.15, signs=False, decimals=1):
+    """A prediction with many ties and a truth over the same genes, TFs spread among the names."""
+    rng = np.random.default_rng(seed)
+    genes = [f"g{i}" for i in rng.permutation(n_genes)]
+    tfs = genes[:n_tfs]
+    weight = rng.random((n_tfs, n_genes)).round(decimals)
+    edges = edge_table(weight, tfs, genes, signs=rng.choice([-1, 1], weight.shape))
+    truth = truth_table(rng.random((n_tfs, n_genes)) < density, genes)
+    truth["sign"] = rng.choice([-1, 1], len(truth)) if signs else 0
+    return edges, truth, genes, tfs

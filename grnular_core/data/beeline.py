@@ -111,7 +111,7 @@ def needed_keys(dataset: str, network: str, genes: str = "TFs+500") -> list[str]
     subset = _expression_key(dataset, genes)
     keys.append(subset or DATA_ARCHIVE)
     if subset == SPARSE:
-        keys += [SPARSE_GENES, _pseudotime_key(dataset)]
+        keys += [SPARSE_GENES, pseudotime_key(dataset)]
     if genes not in ("TFs+500", "TFs+1000") or not subset:
         keys.append(_ordering_key(dataset))
     subset = _network_key(dataset, network, genes)
@@ -128,28 +128,19 @@ def _gene_ordering(dataset: str) -> pd.DataFrame:
     return table
 
 
-def gene_file(dataset: str, name: str) -> Path:
-    """Return the path of ``PseudoTime.csv`` or ``GeneOrdering.csv`` of a dataset.
+def pseudotime_key(dataset: str) -> str:
+    """Return the registry's key of a dataset's ``PseudoTime.csv``.
 
     Parameters
     ----------
     dataset : str
         One of ``DATASETS``, spelled so.
-    name : {"PseudoTime.csv", "GeneOrdering.csv"}
 
     Returns
     -------
-    Path
-        The file in the cache folder, downloaded if need be.
-
-    Raises
-    ------
-    InputError
-        For an unknown dataset or file.
-    DownloadError
-        When the file cannot be had.
+    str
     """
-    return fetch(f"beeline/inputs/scRNA-Seq/{dataset}/{name}")
+    return f"beeline/inputs/scRNA-Seq/{dataset}/PseudoTime.csv"
 
 
 def _tf_list(dataset: str) -> list[str]:
@@ -200,7 +191,7 @@ def table3() -> pd.DataFrame:
     rows = []
     for dataset in DATASETS:
         listed = set(_tf_list(dataset))
-        cells = len(pd.read_csv(fetch(f"beeline/inputs/scRNA-Seq/{dataset}/PseudoTime.csv")))
+        cells = len(pd.read_csv(fetch(pseudotime_key(dataset))))
         tfs = sum(gene.upper() in listed for gene in _top500_genes(dataset))
         rows.append({"dataset": dataset, "tfs": tfs, "cells": cells})
     return pd.DataFrame(rows)
@@ -233,10 +224,6 @@ def _subset_key(dataset: str, genes: str, file: str) -> str:
 
 def _ordering_key(dataset: str) -> str:
     return f"beeline/inputs/scRNA-Seq/{dataset}/GeneOrdering.csv"
-
-
-def _pseudotime_key(dataset: str) -> str:
-    return f"beeline/inputs/scRNA-Seq/{dataset}/PseudoTime.csv"
 
 
 def _network_key(dataset: str, network: str, genes: str) -> str:
@@ -287,7 +274,7 @@ def _read_sparse(path: Path, dataset: str) -> pd.DataFrame:
         data = [parts[f"attr_{name}"] for name in ("data", "indices", "indptr")]
         values = sparse.csr_matrix(tuple(data), tuple(parts["attr_shape"])).toarray()
     genes = pd.read_csv(fetch(SPARSE_GENES), keep_default_na=False)["Gene"]
-    cells = pd.read_csv(fetch(_pseudotime_key(dataset)), index_col=0).index
+    cells = pd.read_csv(fetch(pseudotime_key(dataset)), index_col=0).index
     return pd.DataFrame(values.T, cells.astype(str), genes.astype(str).to_numpy())
 
 

@@ -15,9 +15,6 @@ import pandas as pd
 from grnular_core.data.text import as_numbers
 from grnular_core.utils.errors import InputError
 
-REGULATOR_CHOICES = ("with-truth", "listed")
-TARGET_CHOICES = ("genes", "truth-genes")
-
 
 @dataclass(frozen=True)
 class TruthCounts:
@@ -110,54 +107,37 @@ def clean_truth(truth: pd.DataFrame, genes: Sequence[str]) -> tuple[pd.DataFrame
     return clean, counts
 
 
-def strict_candidates(
-    truth: pd.DataFrame,
-    genes: Sequence[str],
-    tfs: Sequence[str],
-    regulators: str = "with-truth",
-    targets: str = "genes",
-) -> Candidates:
-    """Build the candidate pairs of the strict protocol, self-pairs left out.
+def strict_candidates(truth: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) -> Candidates:
+    """Build the candidate pairs of the strict protocol: TFs with a true edge times all genes, self-pairs left out.
 
     Parameters
     ----------
     truth : DataFrame
         Reference network, which is cleaned first.
     genes, tfs : sequence of str
-    regulators : {"with-truth", "listed"}
-        The TFs of the list among ``genes`` that have a true edge, or all of them. A true edge
-        whose regulator is not a row is no candidate.
-    targets : {"genes", "truth-genes"}
-        All genes, or only those at either end of a true edge.
+        A true edge whose regulator is not in the TF list is no candidate.
 
     Returns
     -------
     Candidates
-        A network without an edge among ``genes`` gives no row (``"with-truth"``) or candidates
-        without a true pair (``"listed"``).
+        A network without an edge among ``genes`` gives no row.
 
     Raises
     ------
     InputError
-        For an unknown choice or repeated gene names.
+        For repeated gene names, or a single text in place of the TF list.
     """
-    return candidates_of_clean(clean_truth(truth, genes)[0], genes, tfs, regulators, targets)
+    return candidates_of_clean(clean_truth(truth, genes)[0], genes, tfs)
 
 
-def candidates_of_clean(
-    clean: pd.DataFrame,
-    genes: Sequence[str],
-    tfs: Sequence[str],
-    regulators: str = "with-truth",
-    targets: str = "genes",
-) -> Candidates:
+def candidates_of_clean(clean: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]) -> Candidates:
     """Build ``strict_candidates`` of a network that ``clean_truth`` has already cleaned.
 
     Parameters
     ----------
     clean : DataFrame
         Columns ``regulator, target, sign``, as ``clean_truth`` returns them for the same ``genes``.
-    genes, tfs, regulators, targets
+    genes, tfs
         As of ``strict_candidates``.
 
     Returns
@@ -167,18 +147,27 @@ def candidates_of_clean(
     Raises
     ------
     InputError
-        For an unknown choice, repeated gene names, or a single text in place of the TF list.
+        As ``strict_candidates``.
     """
-    if regulators not in REGULATOR_CHOICES:
-        raise InputError(f"regulators={regulators!r}; choose one of {REGULATOR_CHOICES}")
-    if targets not in TARGET_CHOICES:
-        raise InputError(f"targets={targets!r}; choose one of {TARGET_CHOICES}")
-    rows = listed_tfs(genes, tfs)
-    if regulators == "with-truth":
-        active = frozenset(clean["regulator"])
-        rows = tuple(name for name in rows if name in active)
-    columns = truth_genes(clean, genes) if targets == "truth-genes" else tuple(genes)
+    active = frozenset(clean["regulator"])
+    return candidate_pairs(clean, [name for name in listed_tfs(genes, tfs) if name in active], genes)
 
+
+def candidate_pairs(clean: pd.DataFrame, regulators: Sequence[str], targets: Sequence[str]) -> Candidates:
+    """Build the pairs of these regulators and targets, self-pairs left out.
+
+    Parameters
+    ----------
+    clean : DataFrame
+        As in ``candidates_of_clean``.
+    regulators, targets : sequence of str
+        Rows and columns, each name once.
+
+    Returns
+    -------
+    Candidates
+    """
+    rows, columns = tuple(regulators), tuple(targets)
     row, column = positions(clean["regulator"], rows), positions(clean["target"], columns)
     found = (row >= 0) & (column >= 0)
     shape = (len(rows), len(columns))
@@ -243,9 +232,7 @@ class ScoredEdges:
     sign: np.ndarray  # -1, 0 or +1
 
 
-def scored_edges(
-    edges: pd.DataFrame | ScoredEdges, genes: Sequence[str], undirected: bool = False
-) -> ScoredEdges:
+def scored_edges(edges: pd.DataFrame | ScoredEdges, genes: Sequence[str]) -> ScoredEdges:
     """Check an edge table once and keep what lies among ``genes``, ready for many score matrices.
 
     Parameters
@@ -255,8 +242,6 @@ def scored_edges(
         weight's own when some weight is negative, else 0. What was already checked is returned as
         it is.
     genes : sequence of str
-    undirected : bool
-        Add every edge in the other direction.
 
     Returns
     -------
@@ -286,11 +271,7 @@ def scored_edges(
         sign = np.sign(weight).astype(int) if (weight < 0).any() else np.zeros(len(weight), int)
     source, target = positions(edges["regulator"], genes), positions(edges["target"], genes)
     inside = (source >= 0) & (target >= 0)
-    source, target, weight, sign = source[inside], target[inside], abs(weight[inside]), sign[inside]
-    if undirected:
-        source, target = np.concatenate([source, target]), np.concatenate([target, source])
-        weight, sign = np.tile(weight, 2), np.tile(sign, 2)
-    return ScoredEdges(genes, source, target, weight, sign)
+    return ScoredEdges(genes, source[inside], target[inside], abs(weight[inside]), sign[inside])
 
 
 def score_matrix(

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from grnular_core.data import blocks, names, odd_names, values
-from grnular_core.data.candidates import TruthCounts, clean_truth, strict_candidates
+from grnular_core.data.candidates import TruthCounts, clean_truth
 from grnular_core.data.depth import median_depth
 from grnular_core.utils.errors import InputError
 
@@ -88,20 +88,6 @@ class GRNDataset:
             matrix = matrix.toarray()
         # one memory layout for all tables, since sums round differently in another one
         return np.array(matrix, dtype=np.float64, order="C", copy=True)
-
-
-@dataclass(frozen=True)
-class DatasetCard:
-    """Sizes of a dataset and of its reference network."""
-
-    genes: int
-    cells: int
-    tfs_in_data: int
-    tfs_with_truth: int  # TFs that regulate something in the reference network
-    edges: int
-    edges_from_tfs: int
-    density: float  # share of true edges among the strict candidates
-    dropped: TruthCounts | None
 
 
 def make_dataset(
@@ -236,34 +222,6 @@ def make_dataset(
         },
         notes=tuple(notes),
         truth_counts=counts,
-    )
-
-
-def dataset_card(data: GRNDataset) -> DatasetCard:
-    """Return the sizes of a dataset and of its reference network, 0 where it has none.
-
-    Parameters
-    ----------
-    data : GRNDataset
-
-    Returns
-    -------
-    DatasetCard
-        Edges are counted among the genes of the data.
-    """
-    truth = data.truth
-    if truth is None:
-        truth = pd.DataFrame(columns=["regulator", "target", "sign"])
-    candidates = strict_candidates(truth, data.genes, data.tfs)
-    return DatasetCard(
-        genes=data.n_genes,
-        cells=data.n_cells,
-        tfs_in_data=len(data.tfs),
-        tfs_with_truth=len(candidates.regulators),
-        edges=len(truth),
-        edges_from_tfs=candidates.n_true,
-        density=candidates.density,
-        dropped=data.truth_counts,
     )
 
 

@@ -3,7 +3,7 @@
 Both are run through ``arboreto.core.infer_partial_network`` with arboreto's published settings
 (GENIE3: random forest of 1,000 trees, sqrt features; GRNBoost2: stochastic gradient boosting, learning rate
 0.01, at most 5,000 trees, early stop over a window of 25 stages), spread over processes by joblib.
-TFs are sorted by name first, because a random forest depends on the order of its columns.
+TFs come sorted by name, since a random forest depends on the order of its columns.
 
 **The early stop of GRNBoost2.** Boosting ends when the mean out-of-bag improvement of the last 25
 stages is negative. Up to scikit-learn 1.2 the improvement of a stage compared the loss before and
@@ -26,7 +26,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from grnular_core.methods.correlation import pearson
-from grnular_core.methods.interface import ARBORETO, MethodInput, Progress, RunOptions, Scores
+from grnular_core.methods.interface import ARBORETO, MethodInput, RunOptions, Scores
 from grnular_core.methods.trees import EARLY_STOP_WINDOW, Ensemble
 from grnular_core.utils.chunks import PartStore
 from grnular_core.utils.errors import MethodError
@@ -59,10 +59,7 @@ def arboreto_method(
         When a regression fails (arboreto alone would return an empty table), and without arboreto.
     """
     label = ensemble if restored else f"{ensemble}-shipped"
-    importance, cpu_seconds = _tree_scores(
-        ensemble, given.expression, given.genes, given.tfs, options.seed, restored, options.n_jobs,
-        options.progress, given.part_store(label, options),
-    )  # fmt: skip
+    importance, cpu_seconds = _tree_scores(ensemble, restored, given, options, given.part_store(label, options))
     sign = np.sign(pearson(given.expression, given.tf_index))
     return Scores(importance, sign, cpu_seconds)
 
@@ -138,27 +135,17 @@ def _fit_target(
 
 
 def _tree_scores(
-    ensemble: Ensemble,
-    expression: np.ndarray,
-    genes: Sequence[str],
-    tfs: Sequence[str],
-    seed: int,
-    restored: bool = True,
-    n_jobs: int = -1,
-    progress: Progress | None = None,
-    parts: PartStore | None = None,
+    ensemble: Ensemble, restored: bool, given: MethodInput, options: RunOptions, parts: PartStore | None
 ) -> tuple[np.ndarray, float]:
-    """Compute the importance of every TF for every gene.
+    """Compute the importance (tfs, genes) of every TF for every gene, and the CPU seconds of all processes.
 
-    Targets are fitted in parts of a few genes. The result does not depend on the order of columns, on the number
-    of jobs or on being resumed.
+    Targets are fitted in parts of a few genes. The result does not depend on the number of jobs or on being resumed.
     """
-    position = {gene: i for i, gene in enumerate(genes)}
-    tf_names = sorted(tfs)
+    expression, progress, n_jobs = given.expression, options.progress, options.n_jobs
     # column-major: scikit-learn reads one feature at a time
-    tf_expression = np.asfortranarray(expression[:, [position[tf] for tf in tf_names]])
-    names = sorted(genes)
-    blocks = [names[i : i + TARGETS_PER_PART] for i in range(0, len(names), TARGETS_PER_PART)]
+    tf_expression = np.asfortranarray(expression[:, given.tf_index])
+    rows = {tf: i for i, tf in enumerate(given.tfs)}
+    blocks = [range(len(given.genes))[i : i + TARGETS_PER_PART] for i in range(0, len(given.genes), TARGETS_PER_PART)]
     kept = ((i, parts.find(i)) for i in range(len(blocks) if parts else 0))
     done = {i: part for i, part in kept if part}
     if progress:
@@ -166,11 +153,10 @@ def _tree_scores(
 
     def fit_block(index: int) -> tuple[int, np.ndarray, float]:
         start = time.process_time()
-        block = np.zeros((len(tf_names), len(blocks[index])))
-        rows = {tf: i for i, tf in enumerate(tf_names)}
-        for column, target in enumerate(blocks[index]):
-            values = expression[:, position[target]]
-            links, _ = _fit_target(ensemble, tf_expression, tf_names, target, values, seed, restored)
+        block = np.zeros((len(rows), len(blocks[index])))
+        for column, gene in enumerate(blocks[index]):
+            target = given.genes[gene], expression[:, gene]
+            links, _ = _fit_target(ensemble, tf_expression, given.tfs, *target, options.seed, restored)
             # below 0 by rounding alone, where a split takes nothing
             importance = links["importance"].clip(lower=0)
             block[[rows[tf] for tf in links["TF"]], column] = importance
@@ -184,8 +170,4 @@ def _tree_scores(
             parts.save(index, block, cpu)
         if progress:
             progress(len(done), len(blocks))
-    scores = pd.DataFrame(
-        np.hstack([done[i][0] for i in range(len(blocks))]), index=tf_names, columns=names
-    )
-    cpu_seconds = sum(cpu for _, cpu in done.values())
-    return scores.loc[list(tfs), list(genes)].to_numpy(), cpu_seconds
+    return np.hstack([done[i][0] for i in range(len(blocks))]), sum(cpu for _, cpu in done.values())

@@ -22,18 +22,16 @@ n_graphs, n_genes : int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from grnular_core.models.problem import checked_input, content_order, standardise
+from grnular_core.models.problem import standardise
 from grnular_core.models.thresholds import LambdaNN, RhoNN, soft_threshold
-from grnular_core.utils.device import resolve_device
 
 
 @dataclass(frozen=True)
@@ -91,14 +89,13 @@ def tf_mask(tf_index: Tensor, n_genes: int) -> Tensor:
     return mask | torch.eye(n_genes, dtype=torch.bool, device=mask.device)
 
 
-def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None = None) -> Tensor:
+def tf_rows(theta: Tensor, tf_index: Tensor) -> Tensor:
     """Return the part of theta that scores TFs on genes, signed.
 
     Parameters
     ----------
     theta : Tensor, shape (..., genes, genes)
-    tf_index : Tensor, ndarray or sequence of int, shape (tfs,), or (graphs, tfs) for a batch, optional
-        None takes every gene for a TF.
+    tf_index : Tensor of int, shape (tfs,), or (graphs, tfs) for a batch
 
     Returns
     -------
@@ -107,12 +104,8 @@ def tf_rows(theta: Tensor, tf_index: Tensor | Sequence[int] | np.ndarray | None 
     """
     n_genes = theta.shape[-1]
     eye = torch.eye(n_genes, dtype=torch.bool, device=theta.device)
-    theta = theta.masked_fill(eye, 0)
-    if tf_index is None:
-        return theta
-    index = torch.as_tensor(tf_index, device=theta.device)
-    index = index[..., None].expand(*theta.shape[:-2], index.shape[-1], n_genes)
-    return theta.gather(-2, index)
+    index = tf_index.to(theta.device)[..., None].expand(*theta.shape[:-2], tf_index.shape[-1], n_genes)
+    return theta.masked_fill(eye, 0).gather(-2, index)
 
 
 def _entrywise(network: nn.Sequential, *features: Tensor) -> Tensor:
@@ -333,54 +326,3 @@ def _regularised_inverse(sigma: Tensor, t: Tensor) -> Tensor:
     w, U = torch.linalg.eigh(sigma.detach())
     # none below zero by rounding: a singular Sigma (fewer cells than genes) is safe however small t is
     return (U / (w.clamp_min(0) + t)[:, None, :]) @ U.mT
-
-
-# --- scores -------------------------------------------------------------------------------------
-
-
-def glad_scores(
-    model: GLAD,
-    expression: np.ndarray,
-    tf_index: Sequence[int],
-    *,
-    device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and signs of every TF on every gene.
-
-    Genes enter in ``content_order``, so a permutation of the columns or of ``tf_index`` permutes
-    the result and changes nothing else.
-
-    Parameters
-    ----------
-    model : GLAD or GLADTF
-    expression : ndarray, shape (cells, genes)
-    tf_index : sequence of int
-        Positions of the TFs among the genes.
-    device : str
-    progress : callable, optional
-        Called with (done, all).
-
-    Returns
-    -------
-    tuple of ndarray, each (tfs, genes)
-        Scores |theta| and signs +1, 0, -1, those of -theta, the partial correlation. As theta is symmetric,
-        two TFs score each other alike. A TF on itself and genes of constant expression get 0.
-
-    Raises
-    ------
-    InputError
-        When the expression is no table of finite numbers, ``tf_index`` does not list TFs, or the device is
-        unknown or not there.
-    """
-    X, tfs = checked_input(expression, tf_index)
-    place = resolve_device(device)
-    order = content_order(X)
-    index = torch.as_tensor(np.argsort(order)[tfs])
-    with torch.no_grad():
-        output = model.to(place)(X[:, order][None].to(place), index.to(place), progress)
-    varies = output.varies[0]
-    theta = output.theta[0] * varies * varies[:, None]
-    values = np.zeros((len(tfs), X.shape[1]))
-    values[:, order] = tf_rows(theta, index).cpu().numpy()
-    return np.abs(values), -np.sign(values).astype(int)

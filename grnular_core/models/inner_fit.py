@@ -34,6 +34,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from grnular_core.models.dnn import (
     ADAM_BETA1,
@@ -91,11 +92,6 @@ def _unpack(layers: list[Tensor]) -> Weights:
     return Weights(W, b)
 
 
-def _with_row(X: Tensor, value: float) -> Tensor:
-    """X (graphs, rows, columns) with one more row of ``value``."""
-    return torch.cat([X, X.new_full((len(X), 1, X.shape[2]), value)], 1)
-
-
 class _Pull:
     """Gradient of strength / 2 * ||theta - Z||_F^2 in buffers.
 
@@ -105,8 +101,8 @@ class _Pull:
 
     def __init__(self, weights: Tensor, layers: list[Tensor], Z: Tensor, strength: Tensor):
         self.weights = weights
-        self.Z = _with_row(Z, 0.0)  # (graphs, tfs + 1, genes)
-        self.strength = _with_row(strength.expand(-1, Z.shape[1], 1), 0.0)  # (graphs, tfs + 1, 1)
+        self.Z = pad(Z, (0, 0, 0, 1))  # (graphs, tfs + 1, genes)
+        self.strength = pad(strength.expand(-1, Z.shape[1], 1), (0, 0, 0, 1))  # (graphs, tfs + 1, 1)
         self.size, self.sign = torch.empty_like(weights), torch.empty_like(weights)
         parts = self.size.split([layer.numel() for layer in layers])
         self.abs = [part.view_as(layer) for part, layer in zip(parts, layers, strict=True)]

@@ -232,7 +232,7 @@ def large_scores(
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``inference.grnular_scores`` for data of any size.
+    """``inference.model_scores`` of GRNULar for data of any size.
 
     Parameters
     ----------

@@ -89,29 +89,21 @@ def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
     return _area_below_precision(*_counts_by_threshold(scores, truth))
 
 
-def auroc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """AUROC: probability that a true candidate scores above a false one, ties counting one half.
+def auprc_and_auroc(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Compute ``average_precision`` and the AUROC with one sort.
 
     Returns
     -------
-    float
-        In [0, 1]. A constant score gives 0.5; NaN without a true or without a false candidate.
+    auprc : float
+        As ``average_precision``.
+    auroc : float
+        Probability that a true candidate scores above a false one, ties counting one half. A constant score
+        gives 0.5; NaN without a true or without a false candidate.
 
     Raises
     ------
     InputError
         When the shapes differ or a score is negative or not finite.
-    """
-    return _area_below_roc(*_counts_by_threshold(scores, truth))
-
-
-def auprc_and_auroc(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Compute ``average_precision`` and ``auroc`` with one sort.
-
-    Returns
-    -------
-    auprc, auroc : float
-        Each as its function returns it, NaN where undefined.
     """
     counts = _counts_by_threshold(scores, truth)
     return _area_below_precision(*counts), _area_below_roc(*counts)

@@ -84,9 +84,6 @@ def bootstrap_over_tfs(
     tfs: Sequence[str],
     n: int = 1000,
     seed: int | np.random.Generator = 0,
-    regulators: str = "with-truth",
-    targets: str = "genes",
-    undirected: bool = False,
 ) -> pd.DataFrame:
     """Percentile interval of the strict AUPRC and its ratio when TFs are drawn with replacement.
 
@@ -94,7 +91,7 @@ def bootstrap_over_tfs(
 
     Parameters
     ----------
-    edges, truth, genes, tfs, regulators, targets, undirected
+    edges, truth, genes, tfs
         As in ``strict_scores``.
     n : int
         Number of draws, at least 1.
@@ -103,9 +100,8 @@ def bootstrap_over_tfs(
     Returns
     -------
     DataFrame
-        Index ``auprc, auprc_ratio``, columns ``estimate, low, high, n_tfs, n_used, reason``;
-        ``n_used`` counts the draws that held a true edge. With fewer than two TFs the interval is NaN
-        with a reason.
+        Index ``auprc, auprc_ratio``, columns ``estimate, low, high, n_tfs, reason``. With fewer than two TFs the
+        interval is NaN with a reason.
 
     Raises
     ------
@@ -113,9 +109,8 @@ def bootstrap_over_tfs(
         As ``strict_scores``, and when ``n`` is below 1.
     """
     _require_draws(n)
-    chosen = strict_candidates(truth, genes, tfs, regulators, targets)
-    known = scored_edges(edges, genes, undirected)
-    scores = score_matrix(known, chosen.regulators, chosen.targets)
+    chosen = strict_candidates(truth, genes, tfs)
+    scores = score_matrix(scored_edges(edges, genes), chosen.regulators, chosen.targets)
     estimate = average_precision(scores[chosen.mask], chosen.truth[chosen.mask])
     draws, reason = np.full((n, 2), NAN), why_undefined(chosen.truth[chosen.mask])
     n_tfs = len(chosen.regulators)
@@ -137,9 +132,7 @@ def bootstrap_over_tfs(
         )
     ]
     table = pd.DataFrame(rows, index=["auprc", "auprc_ratio"])
-    table["n_tfs"], table["n_used"] = n_tfs, int(np.isfinite(draws[:, 0]).sum())
-    table["reason"] = reason or ""
-    return table
+    return table.assign(n_tfs=n_tfs, reason=reason or "")
 
 
 def mean_interval(values: Sequence[float]) -> dict[str, float | int | str]:
@@ -365,18 +358,15 @@ def _resampled_auprc(
     for r in range(len(scores)):
         n_all[:, r] = _count_at_least(scores[r][mask[r]], thresholds)
         n_true[:, r] = _count_at_least(scores[r][truth[r]], thresholds)
-    answer = np.full((len(times), 2), NAN)
+    answer = np.empty((len(times), 2))
     for start in range(0, len(times), 100):  # bounds the memory: thresholds x 100
         weight = times[start : start + 100].T.astype(float)
         found, selected = n_true @ weight, n_all @ weight
-        total = found[-1]
+        total = found[-1]  # above 0: every TF has a true edge
         density = total / (mask.sum(axis=1) @ weight)
         steps = np.diff(found, axis=0, prepend=0.0)
-        area = np.sum(steps * found / np.maximum(selected, 1.0), axis=0)
-        drawn = total > 0  # a draw of TFs without any true edge has no AUPRC
-        part = answer[start : start + 100]
-        part[drawn, 0] = area[drawn] / total[drawn]
-        part[drawn, 1] = part[drawn, 0] / density[drawn]
+        area = np.sum(steps * found / np.maximum(selected, 1.0), axis=0) / total
+        answer[start : start + 100] = np.stack([area, area / density], axis=1)
     return answer
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from grnular_core.data.candidates import (
     Candidates,
     ScoredEdges,
+    candidate_pairs,
     candidates_of_clean,
     clean_truth,
     listed_tfs,
@@ -39,13 +40,7 @@ ROUNDING = 1e-12
 
 
 def strict_scores(
-    edges: pd.DataFrame,
-    truth: pd.DataFrame,
-    genes: Sequence[str],
-    tfs: Sequence[str],
-    regulators: str = "with-truth",
-    targets: str = "genes",
-    undirected: bool = False,
+    edges: pd.DataFrame, truth: pd.DataFrame, genes: Sequence[str], tfs: Sequence[str]
 ) -> dict[str, float | int | str]:
     """Score an edge table against a reference network by the strict protocol.
 
@@ -62,12 +57,6 @@ def strict_scores(
         The genes that the method saw.
     tfs : sequence of str
         The TF list; names that are not among ``genes`` are ignored.
-    regulators : {"with-truth", "listed"}
-        Rows of the edge universe: listed TFs with a true edge, or all listed TFs.
-    targets : {"genes", "truth-genes"}
-        Columns: all genes, or those that occur in the reference network.
-    undirected : bool
-        Whether the method means every edge both ways.
 
     Returns
     -------
@@ -81,8 +70,8 @@ def strict_scores(
           over regulators with a true edge and targets that occur in the reference network (BEELINE
           with TF edges); ``epr_truth_genes_all_pairs`` over all ordered pairs of genes that occur
           in it;
-        - ``tf_precision_mean, tf_precision_n_above_zero, tf_precision_n_tfs``, the normalised
-          precision at k of each TF (``per_tf_precision``);
+        - ``tf_precision_mean, tf_precision_n_above_zero, tf_precision_n_tfs``: precision of each TF among
+          as many targets as it has, 0 at random and 1 when perfect;
         - ``direction_share, direction_n_pairs``: of the pairs of listed TFs that are true in exactly
           one direction, the share whose true direction scores higher, ties counting one half;
         - ``sign_share, sign_n_edges``: of the true edges of known sign among the first k, the share
@@ -93,7 +82,7 @@ def strict_scores(
     Raises
     ------
     InputError
-        For missing columns, repeated genes, weights that are not finite and unknown choices.
+        For missing columns, repeated genes and weights that are not finite.
 
     Notes
     -----
@@ -101,9 +90,9 @@ def strict_scores(
     edges has the density as AUPRC, 0.5 as AUROC and no EPR.
     """
     clean, _ = clean_truth(truth, genes)
-    known = scored_edges(edges, genes, undirected)
-    chosen = candidates_of_clean(clean, genes, tfs, regulators, targets)
-    beeline = candidates_of_clean(clean, genes, tfs, "with-truth", "truth-genes")
+    known = scored_edges(edges, genes)
+    chosen = candidates_of_clean(clean, genes, tfs)
+    beeline = candidate_pairs(clean, chosen.regulators, truth_genes(clean, genes))
     scores = score_matrix(known, chosen.regulators, chosen.targets)
     beeline_scores = score_matrix(known, beeline.regulators, beeline.targets)
 
@@ -116,9 +105,11 @@ def strict_scores(
     early = _all_pairs_epr(known, clean, genes)
     result |= _entry("epr_truth_genes_all_pairs", early.ratio, early.reason)
 
-    mean, n_above, n_tfs = _per_tf_summary(per_tf_precision(scores, chosen))
+    of_tfs = _tf_precision(scores, chosen)
+    mean = sum(of_tfs) / len(of_tfs) if of_tfs else NAN
     result |= _entry("tf_precision_mean", mean, "no TF with both true and false candidates")
-    result |= {"tf_precision_n_above_zero": n_above, "tf_precision_n_tfs": n_tfs}
+    result["tf_precision_n_above_zero"] = sum(value > ROUNDING for value in of_tfs)
+    result["tf_precision_n_tfs"] = len(of_tfs)
     share, n_pairs = _direction_share(known, clean, genes, tfs)
     result |= _entry("direction_share", share, "no TF-TF pair that is true in just one direction")
     result["direction_n_pairs"] = n_pairs
@@ -128,44 +119,21 @@ def strict_scores(
     return result | _signed_epr(beeline_scores, beeline)
 
 
-def per_tf_precision(scores: np.ndarray, candidates: Candidates) -> pd.DataFrame:
-    """Precision of every regulator among its first k_r targets, k_r being its number of true ones.
+def _tf_precision(scores: np.ndarray, candidates: Candidates) -> list[float]:
+    """Normalised precision of every regulator among its first k_r targets, k_r being its number of true ones.
 
-    Parameters
-    ----------
-    scores : ndarray of float, shape (regulators, targets)
-        Finite and >= 0; entries that are no candidates do not count.
-    candidates : Candidates
-
-    Returns
-    -------
-    DataFrame
-        A row per regulator, in the order of ``candidates``: ``regulator, n_true, n_candidates,
-        precision, normalised, reason``. ``normalised = (precision - d) / (1 - d)`` with the density
-        ``d = n_true / n_candidates`` is 0 at random and 1 when perfect. Ties at rank k_r count by
-        their expectation, so a regulator without a score has 0. One without a true target, or with
-        nothing but true ones, has NaN and a reason.
+    ``(precision - d) / (1 - d)`` with the density ``d`` of the regulator's candidates is 0 at random and 1 when perfect.
+    Ties at rank k_r count by their expectation, so a regulator without a score has 0. One with nothing but true
+    candidates is left out.
     """
-    rows = []
-    for name, score, mask, truth in zip(
-        candidates.regulators, scores, candidates.mask, candidates.truth, strict=True
-    ):
-        n_true, n_candidates = int(truth.sum()), int(mask.sum())
-        row = {"regulator": name, "n_true": n_true, "n_candidates": n_candidates}
-        precision = normalised = NAN
-        reason = ""
-        if n_true == 0:
-            reason = "no true target"
-        else:
+    values = []
+    for score, mask, truth in zip(scores, candidates.mask, candidates.truth, strict=True):
+        n_true = int(truth.sum())
+        density = n_true / int(mask.sum())
+        if density < 1:
             precision = expected_hits(score[mask], truth[mask], n_true) / n_true
-            density = n_true / n_candidates
-            if density < 1:
-                normalised = (precision - density) / (1 - density)
-            else:
-                reason = "every candidate target is true"
-        rows.append(row | {"precision": precision, "normalised": normalised, "reason": reason})
-    columns = ["regulator", "n_true", "n_candidates", "precision", "normalised", "reason"]
-    return pd.DataFrame(rows, columns=columns)
+            values.append((precision - density) / (1 - density))
+    return values
 
 
 def _all_pairs_epr(edges: ScoredEdges, clean: pd.DataFrame, genes: Sequence[str]) -> EarlyPrecision:
@@ -175,7 +143,7 @@ def _all_pairs_epr(edges: ScoredEdges, clean: pd.DataFrame, genes: Sequence[str]
     other gene's row holds no true edge: read it beside the density.
     """
     names = truth_genes(clean, genes)
-    pairs = candidates_of_clean(clean, genes, names, "listed", "truth-genes")
+    pairs = candidate_pairs(clean, names, names)
     scores = score_matrix(edges, names, names)
     return early_precision(scores[pairs.mask], pairs.truth[pairs.mask])
 
@@ -224,13 +192,6 @@ def _entry(name: str, value: float, reason: str | None) -> dict[str, float | str
     if value == value:
         return {name: value}
     return {name: value, f"{name}_reason": reason or "not defined"}
-
-
-def _per_tf_summary(table: pd.DataFrame) -> tuple[float, int, int]:
-    """Mean normalised precision, number of TFs above 0 and of TFs where it is defined."""
-    values = table["normalised"].dropna().to_numpy(dtype=float)
-    mean = float(values.mean()) if len(values) else NAN
-    return mean, int((values > ROUNDING).sum()), len(values)
 
 
 def _direction_share(

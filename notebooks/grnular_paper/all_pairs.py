@@ -20,11 +20,9 @@ from grnular_core.methods.registry import RunOptions
 from grnular_core.plotting.style import label
 from grnular_core.scoring.paper import paper_scores
 from grnular_core.simulation.simulate import tf_names, truth_table
-from grnular_core.utils.files import write_csv
 from grnular_paper import grids
-from grnular_paper.environments import provenance
 from grnular_paper.grids import Point
-from grnular_paper.records import recorded_folder, recorded_table
+from grnular_paper.records import recorded_table, write_table
 from grnular_paper.synthetic import replicate_of, run_on
 
 TABLE = "all_pairs"
@@ -114,11 +112,5 @@ def numbers(folder: Path) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Write the recorded table."""
-    found = _measure().assign(**provenance())
-    write_csv(found.round(dict.fromkeys(SCORES, 6)), recorded_folder() / f"{TABLE}.csv")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(TABLE, _measure())

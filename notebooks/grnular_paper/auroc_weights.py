@@ -15,10 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from grnular_core.methods.registry import RunOptions
-from grnular_core.utils.files import write_csv
 from grnular_paper import grids
-from grnular_paper.environments import provenance
-from grnular_paper.records import recorded_folder, recorded_table
+from grnular_paper.records import recorded_table, write_table
 from grnular_paper.synthetic import SyntheticTask, replicate_of, run_on, score_simulation
 
 TABLE = "auroc_weights"
@@ -71,12 +69,6 @@ def with_auroc_weights(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return rows.assign(**{name: new[name].where(known).fillna(rows[name]) for name in SCORES})
 
 
-def main() -> None:
-    """Write the recorded table: every run of the figures on dropout again."""
+if __name__ == "__main__":  # every run of the figures on dropout again
     tasks = [task for task in grids.full_tasks("noisy") if task.method in WEIGHTS and task.tf_information == "with"]
-    found = pd.DataFrame([score_with(task, WEIGHTS[task.method]) for task in tasks]).assign(**provenance())
-    write_csv(found.round({name: 6 for name in SCORES}), recorded_folder() / f"{TABLE}.csv")
-
-
-if __name__ == "__main__":
-    main()
+    write_table(TABLE, pd.DataFrame([score_with(task, WEIGHTS[task.method]) for task in tasks]))

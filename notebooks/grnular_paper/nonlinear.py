@@ -22,9 +22,7 @@ from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.plotting.style import label
 from grnular_core.scoring.strict import strict_scores
-from grnular_core.utils.files import write_csv
-from grnular_paper import environments
-from grnular_paper.records import recorded_folder
+from grnular_paper.records import write_table
 
 KINDS: dict[str, tuple[int, Callable[..., np.ndarray]]] = {  # number of TFs of a gene, and their effect
     "sum": (2, np.add),
@@ -111,11 +109,5 @@ def numbers(rows: pd.DataFrame) -> dict[str, float]:
     return {f"{kind.replace(' ', '_')}_{name}": float(mean) for (kind, name), mean in means.items()}
 
 
-def main() -> None:
-    """Write the recorded table."""
-    found = _measure().assign(**environments.provenance())
-    write_csv(found.round({"density": 6, "strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(TABLE, _measure())

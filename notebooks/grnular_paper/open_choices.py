@@ -20,9 +20,7 @@ from grnular_core.models.grnular import GRNULar, GRNULarConfig
 from grnular_core.models.inner_fit import split_cells
 from grnular_core.training.batches import evaluate, make_batches, prepare_batches
 from grnular_core.training.named_recipes import named_recipe
-from grnular_core.utils.files import write_csv
-from grnular_paper import environments
-from grnular_paper.records import recorded_folder, recorded_table
+from grnular_paper.records import recorded_table, write_table
 from grnular_paper.tables.readings import TITLES
 
 TABLE = "open_choices"
@@ -116,11 +114,5 @@ def effect(folder: Path, choice: str) -> str:
     return f"strict AUPRC of the untrained model, {'; '.join(parts)} ({n} validation graphs each)"
 
 
-def main() -> None:
-    """Write the recorded table."""
-    found = _measure().assign(**environments.provenance())
-    write_csv(found.round({"strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(TABLE, _measure())

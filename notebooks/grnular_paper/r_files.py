@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 from scipy import sparse
 
-from grnular_core.utils.errors import InputError
+from grnular_core.utils.errors import InputError, advice_where_missing
 
 MATRIX = b"dgCMatrix"  # R's sparse matrix by columns, of the package Matrix
 
@@ -79,10 +79,8 @@ def read_objects(path: str | Path) -> object:
 
 def _rdata() -> ModuleType:
     """Import the package that reads R files."""
-    try:
+    with advice_where_missing("R files take the package rdata, which is not installed: pip install rdata"):
         import rdata
-    except ImportError as error:
-        raise InputError("R files take the package rdata, which is not installed: pip install rdata") from error
     return rdata
 
 

@@ -25,10 +25,8 @@ from grnular_core.plotting.style import label
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.simulation.simulate import simulate, tf_names, truth_table
 from grnular_core.training.batches import first_seed
-from grnular_core.utils.files import write_csv
 from grnular_paper import nonlinear
-from grnular_paper.environments import provenance
-from grnular_paper.records import recorded_folder
+from grnular_paper.records import write_table
 from grnular_paper.synthetic import as_dataset, replicate_of
 
 TABLE = "rank_means"
@@ -156,11 +154,5 @@ def counts(rows: pd.DataFrame) -> str:
     return ", ".join(f"{number} of {_in_words(name)}" for name, number in numbers.items())
 
 
-def main() -> None:
-    """Write the recorded table."""
-    found = _measure().assign(**provenance())
-    write_csv(found.round({"density": 6, "strict_auprc": 6}), recorded_folder() / f"{TABLE}.csv")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(TABLE, _measure())

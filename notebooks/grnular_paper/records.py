@@ -27,7 +27,7 @@ from grnular_core.methods.registry import Inference
 from grnular_core.scoring.paper import paper_scores
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.utils.errors import InputError
-from grnular_core.utils.files import atomic_write
+from grnular_core.utils.files import atomic_write, write_csv
 from grnular_core.utils.provenance import repository
 from grnular_paper import environments
 from grnular_paper.environments import locked
@@ -316,6 +316,23 @@ def recorded_table(folder: Path, name: str) -> pd.DataFrame:
     """
     path = folder / f"{name}.csv"
     return pd.read_csv(path) if path.exists() else pd.DataFrame()
+
+
+def write_table(name: str, rows: pd.DataFrame) -> None:
+    """Write rows as the small table ``name`` of this checkout, six digits after the point, with where they come from.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without its ending.
+    rows : DataFrame
+
+    Raises
+    ------
+    WriteError
+        When the file cannot be written.
+    """
+    write_csv(rows.assign(**environments.provenance()).round(6), recorded_folder() / f"{name}.csv")
 
 
 def row_scores(

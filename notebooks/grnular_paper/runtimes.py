@@ -26,7 +26,7 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.registry import Inference, MethodInput, RunOptions, method, run_method
 from grnular_core.models.grnular import GRNULar, GRNULarConfig
-from grnular_core.models.inference import grnular_scores
+from grnular_core.models.inference import model_scores
 from grnular_paper.synthetic import SyntheticTask, TFInformation, as_dataset, replicate_of, score_simulation
 from grnular_paper.tasks import Task
 
@@ -101,7 +101,7 @@ class Timing(Task):
 def _forward(data: GRNDataset, hidden: int, device: str) -> Inference:
     work, model = MethodInput.of(data), GRNULar(papers_config(hidden))
     began, cpu = time.perf_counter(), time.process_time()
-    weight, sign = grnular_scores(model, work.expression, work.tf_index, device=device)
+    weight, sign = model_scores(model, work.expression, work.tf_index, device=device)
     spent = time.perf_counter() - began, time.process_time() - cpu
     return Inference(edge_table(weight, work.tfs, work.genes, sign), *spent)
 

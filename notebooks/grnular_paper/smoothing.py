@@ -8,8 +8,6 @@ Parameters
 ----------
 x, y : ndarray, shape (observations,)
     Where the observations are, and their values.
-at : ndarray, shape (places,)
-    Places of the curve.
 span : float
     Share of the observations in each local fit, above 0 and up to 1.
 """
@@ -34,16 +32,16 @@ class Fit:
     deviation: np.ndarray  # (places,), running standard deviation around it
 
 
-def loess(x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: float = 0.75) -> np.ndarray:
-    """Smooth ``y`` along ``x`` at the places ``at`` (by default ``x``).
+def loess(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> np.ndarray:
+    """Smooth ``y`` along ``x``.
 
     Each local fit uses a share ``span`` of the observations. Neighbours that all have the same x give their
     weighted mean.
 
     Returns
     -------
-    ndarray, shape (places,)
-        Height of the curve.
+    ndarray, shape (observations,)
+        Height of the curve at every ``x``.
 
     Raises
     ------
@@ -51,14 +49,18 @@ def loess(x: np.ndarray, y: np.ndarray, at: np.ndarray | None = None, span: floa
         For fewer than 3 observations, values that are not finite, or a span out of bounds.
     """
     x, y = _checked(x, y, span)
-    places = x if at is None else np.asarray(at, dtype=float)
-    return _fit(_tricube(x, places, span), x, y, places)
+    return _fit(_tricube(x, x, span), x, y, x)
 
 
 def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> Fit:
     """LOESS at ``at`` with the standard deviation of the observations around it.
 
     The deviation is the root of the weighted mean of squared residuals, with the weights of the fit.
+
+    Parameters
+    ----------
+    at : ndarray, shape (places,)
+        Places of the curve.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.75) -> 
     """
     x, y = _checked(x, y, span)
     at = np.asarray(at, dtype=float)
-    residual = y - loess(x, y, span=span)
+    residual = y - loess(x, y, span)
     weight = _tricube(x, at, span)
     deviation = np.sqrt((weight @ residual**2) / weight.sum(axis=1))
     return Fit(at, _fit(weight, x, y, at), deviation)
@@ -89,7 +91,7 @@ def explained(x: np.ndarray, y: np.ndarray, span: float = 0.75) -> float:
         return float("nan")
     own = _own_share(x, span)
     alone = own > 1 - 1e-9
-    error = np.where(alone, y - y.mean(), (y - loess(x, y, span=span)) / np.where(alone, 1, 1 - own))
+    error = np.where(alone, y - y.mean(), (y - loess(x, y, span)) / np.where(alone, 1, 1 - own))
     return 1 - float((error**2).sum()) / total
 
 

@@ -24,8 +24,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from grnular_core.data.beeline import gene_file
+from grnular_core.data.beeline import pseudotime_key
 from grnular_core.data.candidates import positions
+from grnular_core.data.downloads import fetch
 from grnular_core.data.edges import cpdag, edge_table
 from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import write_csv
@@ -71,7 +72,7 @@ def pseudotime(dataset: str, cells: Sequence[str]) -> np.ndarray:
     DownloadError
         When the file cannot be had.
     """
-    table = pd.read_csv(gene_file(dataset, "PseudoTime.csv"), index_col=0)
+    table = pd.read_csv(fetch(pseudotime_key(dataset)), index_col=0)
     if table.shape[1] != 1:
         raise InputError(f"{dataset} has {table.shape[1]} lineages of pseudotime; expected one")
     times = table.iloc[:, 0].reindex(list(cells))
@@ -217,10 +218,10 @@ def predictors(time: np.ndarray, target: np.ndarray, regulators: dict[str, np.nd
         ``regulator``; ``r2`` of a LOESS fitted without the cell (``smoothing.explained``); ``rho``
         (Spearman); ``rho_within``, the same without the trends.
     """
-    flat = target - loess(time, target, span=span)
+    flat = target - loess(time, target, span)
     lines = []
     for name, values in regulators.items():
-        within = values - loess(time, values, span=span)
+        within = values - loess(time, values, span)
         rho, rho_within = (stats.spearmanr(a, b).statistic for a, b in ((values, target), (within, flat)))
         lines.append((name, explained(values, target, span), rho, rho_within))
     return pd.DataFrame(lines, columns=["regulator", "r2", "rho", "rho_within"])

@@ -21,15 +21,14 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.beeline import NETWORKS, load_beeline
+from grnular_core.data.edges import edge_table
 from grnular_core.methods.interface import MethodInput
 from grnular_core.models.inference import model_scores
 from grnular_core.models.parallel import one_thread
 from grnular_core.scoring.strict import strict_scores
 from grnular_core.training.weights import read_trained
-from grnular_core.utils.files import write_csv
-from grnular_paper import environments
 from grnular_paper.real_data import GENES
-from grnular_paper.records import recorded_folder, recorded_table
+from grnular_paper.records import recorded_table, write_table
 
 TABLE = "widths"
 WEIGHTS = "grnular-DS2"
@@ -40,12 +39,6 @@ WIDTHS: dict[str, Callable[[int], int]] = {  # of the number of TFs
     "as many as TFs, at least 200": lambda n_tfs: max(200, n_tfs),
     "four a TF": lambda n_tfs: 4 * n_tfs,
 }
-
-
-def _edges(given: MethodInput, weight: np.ndarray) -> pd.DataFrame:
-    """The scores (tfs, genes) as a table."""
-    pairs = pd.MultiIndex.from_product([given.tfs, given.genes], names=["regulator", "target"])
-    return pd.DataFrame({"weight": weight.ravel()}, index=pairs).reset_index()
 
 
 def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) -> pd.DataFrame:
@@ -73,7 +66,7 @@ def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) ->
             with one_thread():
                 model = replace(trained, recipe=recipe).model(seed)
                 weight, _ = model_scores(model, given.expression, given.tf_index, precision="double")
-            edges = _edges(given, weight)
+            edges = edge_table(weight, given.tfs, given.genes)
             for network, data in of_networks.items():
                 ratio = strict_scores(edges, data.truth, data.genes, data.tfs)["auprc_ratio"]
                 rows.append((dataset, network, len(given.tfs), name, hidden, seed, ratio))
@@ -125,10 +118,5 @@ def narrow(folder: Path) -> str:
     return f"{len(few)} of {len(found)} datasets ({few.min()} to {few.max()} TFs)"
 
 
-def main() -> None:
-    """Write the recorded table."""
-    write_csv(measure().assign(**environments.provenance()).round(6), recorded_folder() / f"{TABLE}.csv")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(TABLE, measure())

@@ -70,7 +70,7 @@ def test_variances_of_the_expression_are_those_of_gene_ordering(real_data, datas
 
 def test_cells_stand_in_the_order_of_pseudotime(real_data):
     data = beeline.load_beeline("hESC", "STRING")
-    cells = pd.read_csv(beeline.gene_file("hESC", "PseudoTime.csv"), index_col=0).index
+    cells = pd.read_csv(beeline.fetch(beeline.pseudotime_key("hESC")), index_col=0).index
     assert list(data.adata.obs_names) == list(cells) and data.n_cells == 758 and data.n_genes == 910
     assert data.provenance["expression_from"] == beeline.SPARSE
 

@@ -92,8 +92,6 @@ def test_cleaning_is_idempotent_counts_add_up_and_row_order_is_irrelevant(rows):
         (lambda: clean_truth(pd.DataFrame({"tf": ["a"]}), GENES), "missing.*regulator"),
         (lambda: clean_truth(truth_of(("a", "b")), [*GENES, "a"]), "'a' more than once"),
         (lambda: clean_truth(truth_of(("a", "b", "up")), GENES), "'up' is not a number"),
-        (lambda: strict_candidates(truth_of(("a", "b")), GENES, ["a"], "all"), "with-truth"),
-        (lambda: strict_candidates(truth_of(("a", "b")), GENES, ["a"], targets="x"), "truth-genes"),
         (lambda: strict_candidates(truth_of(("a", "b")), GENES, "a"), "list of names"),
         (lambda: score_matrix(pd.DataFrame({"regulator": ["a"]}), GENES, GENES), "missing.*weight"),
         (lambda: score_matrix(edges_of(("a", "b", np.nan)), GENES, GENES), "row 1.*finite"),

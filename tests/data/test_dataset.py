@@ -10,7 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 from small_data import CELLS, GENES, TFS, small_anndata, small_table
 
-from grnular_core.data.dataset import GRNDataset, dataset_card, make_dataset
+from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.utils.errors import InputError
 
@@ -183,14 +183,12 @@ def test_looser_matching_keeps_the_spelling_of_the_data():
     assert data.truth_counts.n_duplicates == 1
 
 
-def test_a_card_shows_sizes_with_and_without_a_truth():
+def test_a_reference_network_is_cleaned_and_what_is_dropped_is_counted():
     truth = pd.DataFrame({"regulator": ["SPI1", "SPI1", "NA"], "target": ["NA", "SPI1", "nan"]})
-    card = dataset_card(make_dataset(small_table(), [*TFS, "KLF1"], truth))
-    assert (card.genes, card.cells, card.tfs_in_data) == (6, 9, 2)
-    assert (card.tfs_with_truth, card.edges, card.edges_from_tfs, card.density) == (1, 2, 1, 1 / 5)
-    assert card.dropped.n_self_loops == 1
-    bare = dataset_card(reference())
-    assert (bare.edges, bare.dropped) == (0, None) and np.isnan(bare.density)
+    data = make_dataset(small_table(), [*TFS, "KLF1"], truth)
+    assert (data.n_genes, data.n_cells, len(data.tfs)) == (6, 9, 2)
+    assert data.truth.values.tolist() == [["NA", "nan", 0], ["SPI1", "NA", 0]] and data.truth_counts.n_self_loops == 1
+    assert reference().truth is None and reference().truth_counts is None
 
 
 # --- refusals

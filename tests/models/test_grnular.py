@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from grnular_core.models import dnn, inner_fit
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
-from grnular_core.models.inference import grnular_scores, model_scores
+from grnular_core.models.inference import model_scores
 from grnular_core.models.losses import not_self
 from grnular_core.models.problem import content_order, prepare, standardise
 from grnular_core.utils.errors import InputError
@@ -67,7 +67,7 @@ def test_forward_is_algorithm_2_spelled_out():
 
 def test_the_sign_is_that_of_the_correlation_and_both_directions_agree():
     X, tfs, _ = network()
-    scores, signs = grnular_scores(GRNULar(SMALL), X, tfs)
+    scores, signs = model_scores(GRNULar(SMALL), X, tfs)
     expected = np.sign(np.corrcoef(X.T)[tfs])
     assert np.array_equal(signs[scores > 0], expected[scores > 0])
     between = signs[:, tfs]
@@ -78,12 +78,12 @@ def test_edges_and_signs_of_a_known_network_are_found_by_the_iterations():
     X, tfs, truth = network(n_cells=300, n_genes=30)
     candidates = not_self(torch.tensor(tfs)[None], 30)[0].numpy()
     start, scores = (
-        grnular_scores(GRNULar(GRNULarConfig(n_unroll=n)), X, tfs)[0][candidates] for n in (0, 15)
+        model_scores(GRNULar(GRNULarConfig(n_unroll=n)), X, tfs)[0][candidates] for n in (0, 15)
     )
     edges = truth != 0
     found = average_precision_score(edges[candidates], scores)
     assert found > max(0.95, average_precision_score(edges[candidates], start) + 0.05)
-    signs = grnular_scores(GRNULar(), X, tfs)[1]
+    signs = model_scores(GRNULar(), X, tfs)[1]
     assert (signs[edges] == truth[edges]).mean() > 0.95
 
 

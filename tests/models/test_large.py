@@ -14,7 +14,7 @@ from grnular_core.data.dataset import GRNDataset, make_dataset
 from grnular_core.methods.registry import infer
 from grnular_core.models import cells, context, cost, edge_features
 from grnular_core.models.grnular import GRNULar, GRNULarBase, GRNULarConfig
-from grnular_core.models.inference import grnular_scores, works_in_blocks
+from grnular_core.models.inference import model_scores, works_in_blocks
 from grnular_core.models.large import large_scores
 from grnular_core.training.weights import load_model
 from grnular_core.utils import device as memory
@@ -43,7 +43,7 @@ def blocks(request, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_scores_and_signs_are_those_of_all_at_once(kind, model, blocks):
     X, tfs = expression(kind), tf_positions()
-    wanted, wanted_signs = grnular_scores(MODELS[model](), X, tfs)
+    wanted, wanted_signs = model_scores(MODELS[model](), X, tfs)
     scores, signs = large_scores(sparse.csr_matrix(X), tfs, MODELS[model]())
     np.testing.assert_allclose(scores, wanted, atol=1e-5, rtol=1e-4)
     assert (signs == wanted_signs).mean() > 0.999 and wanted.std() > 0.001
@@ -59,7 +59,7 @@ def test_rounding_changes_the_shipped_model_little(kind, dtype, blocks):
     hundredth of their deviation. In double precision, where blocks of cells and views are still single,
     it stays below a thousandth."""
     X, tfs = expression(kind), tf_positions()
-    wanted, signs = grnular_scores(load_model("grnular-context", seed=0).to(dtype), X, tfs)
+    wanted, signs = model_scores(load_model("grnular-context", seed=0).to(dtype), X, tfs)
     table = sparse.csr_matrix(X)
     scores, found = large_scores(table, tfs, load_model("grnular-context", seed=0).to(dtype))
     inside = (wanted > 0) & (wanted < 1)

@@ -20,7 +20,7 @@ def test_every_place_is_a_weighted_least_squares_line(noisy):
     weight = _tricube(x, at, 0.3)
     assert ((weight > 0).sum(axis=1) == 36).all() and weight.max() <= 1
     design = np.column_stack([np.ones_like(x), x])
-    for place, w, got in zip(at, weight, loess(x, y, at, 0.3), strict=True):
+    for place, w, got in zip(at, weight, smooth(x, y, at, 0.3).value, strict=True):
         root = np.sqrt(w)[:, None]
         line = np.linalg.lstsq(design * root, y * root[:, 0], rcond=None)[0]
         assert got == pytest.approx(line[0] + line[1] * place)
@@ -38,7 +38,7 @@ def test_what_is_explained_is_what_refits_without_the_cell_predict(noisy):
     x, y = noisy
     x, y = x[:40], y[:40]
     # a span that keeps the same neighbours with and without the cell: all of them
-    left_out = [loess(np.delete(x, i), np.delete(y, i), x[i : i + 1], 1.0)[0] for i in range(40)]
+    left_out = [smooth(np.delete(x, i), np.delete(y, i), x[i : i + 1], 1.0).value[0] for i in range(40)]
     refit = 1 - ((y - left_out) ** 2).sum() / ((y - y.mean()) ** 2).sum()
     assert explained(x, y, 1.0) == pytest.approx(refit, abs=0.02)
     shuffled = np.random.default_rng(4).permutation(y)

@@ -17,7 +17,6 @@ from grnular_paper.tables.stem_cell_verdicts import _both_above, _trend_statemen
 from grnular_paper.tables.stem_cells import Trend, _chip_regulators
 from scipy import stats
 
-from grnular_core.data import beeline
 from grnular_core.utils.errors import InputError
 
 TFS = [f"T{i}" for i in range(12)]
@@ -134,7 +133,7 @@ def test_verdicts_in_words():
 def test_pseudotime_follows_the_cells_and_a_missing_one_is_named(tmp_path, monkeypatch):
     path = tmp_path / "PseudoTime.csv"
     path.write_text(",PseudoTime\na,1.5\nb,0\n")
-    monkeypatch.setattr(beeline, "fetch", lambda key: path)
+    monkeypatch.setattr("grnular_paper.stem_cells.fetch", lambda key: path)
     assert pseudotime("mESC", ["b", "a"]).tolist() == [0, 1.5]
     with pytest.raises(InputError, match="cell 'c' has no pseudotime"):
         pseudotime("mESC", ["a", "c"])

@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"grnular_core": ROOT, "grnular_paper": ROOT / "notebooks"}
 # Names that nothing imports, and why they are there.
 WITHOUT_A_USER = {
-    "grnular_core.scoring.ranking.auroc": "one score for who imports the package",
     "grnular_core.workflow.pl.network": "gc.pl.network, for who imports the package",
     "grnular_paper.model_selection.summaries": "shown on the page on the method",
 }

@@ -32,7 +32,8 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.beeline import load_beeline, table3
-from grnular_core.data.dataset import GRNDataset, dataset_card
+from grnular_core.data.candidates import strict_candidates
+from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.registry import METHODS
 from grnular_core.plotting.style import label
 from grnular_core.utils.errors import DownloadError
@@ -82,13 +83,13 @@ def card_table(loaded: Mapping[tuple[str, str], GRNDataset]) -> pd.DataFrame:
     """
     lines = []
     for (dataset, network), data in loaded.items():
-        card = dataset_card(data)
+        scored, dropped = strict_candidates(data.truth, data.genes, data.tfs), data.truth_counts
         lines.append(
             {
-                "pair": pair_label(network, dataset), "genes": card.genes, "cells": card.cells,
-                "TFs": card.tfs_in_data, "TFs with targets": card.tfs_with_truth,
-                "true edges": card.edges, "from TFs": card.edges_from_tfs, "density": card.density,
-                "dropped lines": card.dropped.n_duplicates + card.dropped.n_self_loops,
+                "pair": pair_label(network, dataset), "genes": data.n_genes, "cells": data.n_cells,
+                "TFs": len(data.tfs), "TFs with targets": len(scored.regulators),
+                "true edges": len(data.truth), "from TFs": scored.n_true, "density": scored.density,
+                "dropped lines": dropped.n_duplicates + dropped.n_self_loops,
             }
         )  # fmt: skip
     return pd.DataFrame(lines)
@@ -264,8 +265,8 @@ def rule_coverage(dataset: str, networks: Iterable[str], rule: str) -> tuple[str
         except DownloadError as error:
             absent.append(f"not at hand: {error}")
             continue
-        card, share = dataset_card(data), data.provenance["covered"]
-        sizes = f"{card.genes} genes, {card.tfs_in_data} TFs, {card.edges_from_tfs} true edges"
+        scored, share = strict_candidates(data.truth, data.genes, data.tfs), data.provenance["covered"]
+        sizes = f"{data.n_genes} genes, {len(data.tfs)} TFs, {scored.n_true} true edges"
         said.append(f"{network}: {share:.1%} ({sizes})")
     return "; ".join(said), absent
 

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from grnular_core.data.beeline import load_beeline
+from grnular_core.data.beeline import load_beeline, pseudotime_key
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available, fetch
 from grnular_core.data.gene_lists import read_network
@@ -34,7 +34,7 @@ from grnular_paper.real_data import pairs_without_data
 DATASET, NETWORK = "mESC", "Cell-type-specific-ChIP-seq"
 SOX, TARGET = ("SOX2", "SOX7", "SOX17"), "CFC1"
 CHIP_NETWORK = f"beeline/TFs+1000/{DATASET}/{NETWORK}-network.csv.gz"
-TIMES = f"beeline/inputs/scRNA-Seq/{DATASET}/PseudoTime.csv"
+TIMES = pseudotime_key(DATASET)
 
 
 def listed(names: Iterable[str]) -> str:
