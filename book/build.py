@@ -76,7 +76,6 @@ def assemble(record: dict) -> None:
         ("more_sets", publication.more_sets(tables)),
         ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),
-        ("claim_training", claim_page.training()),
         ("recipes", claim_page.recipes()),
         *claim_page.parts(tables).items(),
         ("layers", code_page.layer_table(ROOT)),

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from grnular_paper import learning
 from grnular_paper.claims import registry as claim_registry
-from grnular_paper.claims.model import TRAINED
 from grnular_paper.verdicts import in_words
 from pages import link, table
 
@@ -48,18 +46,6 @@ def summary(folder: Path) -> str:
             "the planned points or lack a competing method, and may change.\n"
         )
     return text
-
-
-def training() -> str:
-    """Epochs that validation selected under the paper's recipes, and the consequence for verdicts."""
-    kept = learning.kept_in_words(TRAINED)
-    return (
-        f"On 20 graphs, by the paper's recipes, {kept}, in brackets the AUPRC on "
-        "validation graphs (`clean` and `noisy` for Figs 4 to 6, `DS1` for Fig. 7, `DS2` for real cells). A model "
-        "whose start was kept is the paper's loop with nothing learned. Verdicts on it are verdicts on the recipe "
-        "in our re-implementation, not on the authors' trained weights. Claims on AUROC under dropout take the weights of the "
-        "epoch that is best by AUROC (scores: `auroc_weights.csv`).\n"
-    )
 
 
 def recipes() -> str:

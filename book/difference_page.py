@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from grnular_paper import learning, open_choices, widths
+from grnular_paper import open_choices, widths
 from grnular_paper.claims.model import means, variant_rows
 from grnular_paper.findings import said
 from grnular_paper.readings import best
@@ -49,7 +49,6 @@ def effects(folder: Path) -> dict[str, str]:
         "triangle": triangle(folder),
         "into_tfs": into_tfs(folder),
         "silent_tfs": silent_tfs(folder),
-        "trained": learning.kept_in_words(PAPERS_WEIGHTS),
         "seeds": seeds(folder),
         "stop": early_stop(folder),
         "compiled": compiled(folder),

@@ -51,6 +51,16 @@ def _shipped() -> dict[str, Any]:
     return json.loads((files("grnular_core") / "methods" / "curated.json").read_text(encoding="utf-8"))
 
 
+def fitted_networks() -> tuple[str, ...]:
+    """Name the curated networks that the readout was fitted on.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(_shipped()["networks"])
+
+
 def expected_precision(ratio: np.ndarray) -> pd.DataFrame:
     """Say how many pairs of such ratios are edges of a curated network.
 

@@ -208,20 +208,6 @@ def kept_in_words(names: Sequence[str]) -> str:
     return f"validation keeps {' and '.join([*parts, ', '.join(later)] if later else parts)}"
 
 
-def kept_line(names: Sequence[str]) -> str:
-    """The same as a sentence for pages that show these weights.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    return (
-        f"*What training kept:* {kept_in_words(names)}, in brackets the AUPRC on validation graphs. Where the "
-        "start was kept, the model is the paper's loop with its settings and nothing learned."
-    )
-
-
 class Lead(NamedTuple):
     """The strongest other method and its mean strict AUPRC on shared graphs.
 

@@ -23,6 +23,7 @@ from grnular_core.models.grnular import GRNULarConfig
 from grnular_core.training.named_recipes import RECIPES
 from grnular_core.training.recipes import Recipe
 from grnular_core.training.train import train
+from grnular_core.training.weights import read_trained
 from grnular_paper.ablations import AS_PRINTED, with_config
 from grnular_paper.records import READINGS
 from grnular_paper.tasks import Task
@@ -33,6 +34,8 @@ GRAPHS = ("clean", "low-dropout")
 OVER_CELLS, SCALED = "mean over cells alone", {"reduction": "cells"}  # in Eq. 12, in place of the mean over all entries
 SCALES: dict[str, dict[str, str]] = {"": {}, f", {OVER_CELLS}": SCALED}
 LARGE = ("DS1", "DS2")
+SCALINGS = tuple(f"P = {p}{end}" for p in (5, 10) for end in SCALES)  # each P with each scale of Eq. 12
+WEIGHTS = {"clean": "grnular-clean", "low-dropout": "grnular-noisy", **{f"{of}-like": f"grnular-{of}" for of in LARGE}}
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
 
@@ -159,6 +162,41 @@ def scalings(of: str) -> dict[str, Recipe]:
     """
     of_means = {f"P = {p}": with_config(RECIPES[f"grnular-{of}"], n_inner=p, reduction="mean") for p in (5, 10)}
     return {f"{name}{end}": with_config(base, **pull) for name, base in of_means.items() for end, pull in SCALES.items()}
+
+
+def scaling_names(graphs: str) -> dict[str, str]:
+    """Trainings with each P and each scale of Eq. 12, all else as in the published model of a family of graphs.
+
+    Parameters
+    ----------
+    graphs : str
+        A key of ``WEIGHTS``.
+
+    Returns
+    -------
+    dict of str to str
+        One of ``SCALINGS`` -> name of the training in the record.
+    """
+    if graphs not in GRAPHS:
+        return {name: name for name in SCALINGS}
+    wide = {5: f"{PUBLISHED}, H_d = 100", 10: f"{PUBLISHED}, P = 10, H_d = 100"}
+    return {f"P = {p}{end}": f"{name}{end}" for p, name in wide.items() for end in SCALES}
+
+
+def published_scaling(graphs: str) -> str:
+    """The one of ``SCALINGS`` that the released weights of a family of graphs have.
+
+    Parameters
+    ----------
+    graphs : str
+        A key of ``WEIGHTS``.
+
+    Returns
+    -------
+    str
+    """
+    config = read_trained(WEIGHTS[graphs]).recipe.config
+    return f"P = {config.n_inner}" + (f", {OVER_CELLS}" if config.reduction == SCALED["reduction"] else "")
 
 
 def _scaling_seeds(of: str, name: str) -> tuple[int, ...]:

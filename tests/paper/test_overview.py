@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grnular_paper.claims import registry
-from grnular_paper.figures.overview import overview_figure
+from grnular_paper.figures.overview import SIGNS, overview_figure
 from grnular_paper.records import recorded_folder
 from grnular_paper.tables import overview
 
@@ -78,6 +78,28 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
     for ax, setting in zip(panels, of["setting"], strict=True):
         (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
         assert ring.get_xdata()[0] == overview.best(FOUND, setting)["ratio"]
+        opened = sorted(line.get_xdata()[0] for line in ax.lines if line.get_markerfacecolor() == "white")
+        assert opened == sorted(FOUND[(FOUND["setting"] == setting) & FOUND["trained_there"]]["ratio"])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(SIGNS)
+
+
+def test_models_trained_on_the_distribution_of_a_setting_are_those_that_the_caption_names():
+    opened = FOUND[FOUND["trained_there"]].groupby("setting")["method"].agg(set).to_dict()
+    papers = {"grnular", "glad-tf", "grnular-context"}
+    assert opened == {
+        "no noise": papers, "dropout 25 %": papers, "dropout 50 %": {"grnular-context"}, "dropout 75 %": {"grnular-context"},
+        "curated networks": {"grnular-curated"},
+    }  # fmt: skip
+
+
+def test_a_method_without_a_marker_is_one_that_the_caption_names():
+    settings = dict.fromkeys(FOUND["setting"])
+    absent = {m: [s for s in settings if m not in set(FOUND[FOUND["setting"] == s]["method"])] for m in overview.METHODS}
+    random = ["no noise", *(f"dropout {q} %" for q in (25, 50, 75))]
+    simulated = [*random, "DS1", "DS2", "DS3"]
+    on_real_alone = ("grnular-cells", "grnular-curated", "regdiffusion", "within-clusters")
+    assert {m: of for m, of in absent.items() if of} == {"genie3": random, **dict.fromkeys(on_real_alone, simulated)}
 
 
 def test_the_first_page_has_the_numbers_of_the_record():

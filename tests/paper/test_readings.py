@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from grnular_paper import readings
 from grnular_paper.ablations import AS_PRINTED, with_config
+from grnular_paper.figures.training import scaling_curves
 from grnular_paper.records import READINGS, Record, recorded_folder
 from grnular_paper.runs import run_missing
 from grnular_paper.tables import readings as tables
 
 from grnular_core.training.named_recipes import RECIPES
-from grnular_core.training.weights import shipped
+from grnular_core.training.weights import read_trained, shipped
 
 CURVES = Record(READINGS, recorded_folder()).rows()
 TINY = with_config(AS_PRINTED, hidden=(6,), n_unroll=2, n_inner=1, init_epochs=5)
@@ -99,6 +100,49 @@ def test_the_choice_is_the_best_on_the_seeds_that_all_have():
     })  # fmt: skip
     assert readings.chosen(found, "clean") == "beta = 5"
     assert readings.chosen(found, "low-dropout") == readings.PUBLISHED
+
+
+@pytest.mark.parametrize("graphs", readings.WEIGHTS)
+def test_the_published_models_differ_from_the_trainings_beside_them_in_p_and_the_scale_of_eq_12(graphs):
+    large = graphs.removesuffix("-like")
+    of = readings.scalings(large) if large in readings.LARGE else readings.readings() | readings.choices()
+    names = readings.scaling_names(graphs)
+    assert list(names) == list(readings.SCALINGS)
+    released = read_trained(readings.WEIGHTS[graphs]).recipe
+    for scaling, name in names.items():
+        differs = changed(of[name].config, released.config)
+        assert differs <= {"n_inner", "reduction"} and changed(of[name], released) <= {"config", "train", "valid"}
+        assert (not differs) == (scaling == readings.published_scaling(graphs))
+
+
+def test_seeds_of_the_trainings_are_counted_family_by_family():
+    both = [{"graphs": "DS2-like", "reading": "P = 5", "seed": seed} for seed in "012"]
+    both += [{"graphs": "clean", "reading": name, "seed": "0"} for name in readings.scaling_names("clean").values()]
+    cells = readings.OVER_CELLS
+    assert tables.scaling_seeds(pd.DataFrame(both)) == (
+        "no dropout 1; dropout 0 or 25 % 0; range of DS1 0; "
+        f"range of DS2 3 (P = 5), 0 (P = 5, {cells}; P = 10; P = 10, {cells})"
+    )
+
+
+def test_a_line_is_a_seed_and_the_published_model_has_its_best_epoch_marked():
+    figure = scaling_curves(CURVES, tables.RANGES)
+    assert [ax.get_title() for ax in figure.axes] == list(tables.RANGES.values())
+    for ax, family in zip(figure.axes, tables.RANGES, strict=True):
+        names = readings.scaling_names(family)
+        own = CURVES[(CURVES["graphs"] == family) & CURVES["reading"].isin(names.values())]
+        published = own[own["reading"] == names[readings.published_scaling(family)]]
+        dots = [line for line in ax.lines if line.get_marker() == "o"]
+        assert len(ax.lines) - len(dots) == own.groupby(["reading", "seed"]).ngroups
+        assert len(dots) == published["seed"].nunique()
+        best = readings.best(published)
+        assert sorted(dot.get_ydata()[0] for dot in dots) == sorted(best["best"])
+
+
+def test_validation_keeps_a_trained_epoch_for_grnular_alone():
+    kept = tables.weights_table().set_index("weights")["epoch by AUPRC"]
+    assert (kept[kept.index.str.startswith("grnular")] > 0).all()
+    assert set(tables.kept_starts().replace("`", "").split(", ")) == set(kept.index[kept == 0])
 
 
 def test_readings_are_compared_on_the_seeds_that_all_have():

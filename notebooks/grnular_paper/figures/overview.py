@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from grnular_core.plotting.style import PALETTE, label
@@ -20,6 +21,13 @@ COLUMNS = 6
 OURS = ("grnular", "grnular-context", "grnular-cells", "grnular-curated")  # filled larger, names in bold
 TICKS = (1, 2, 5, 10)
 WIDEST = 13  # characters of a title that fit above a panel
+RING = {"marker": "o", "ms": 9, "mfc": "none", "mec": "0.2", "mew": 0.8}
+SIGNS = {
+    "open: trained on this distribution": {"marker": "o", "ms": 5, "mfc": "white"},
+    "best of the panel": RING,
+    "published model": {"marker": "s", "ms": 5},
+    "model of this work": {"marker": "D", "ms": 5},
+}
 
 
 def overview_figure(found: pd.DataFrame) -> Figure:
@@ -33,11 +41,12 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        Settings in the order of their first rows, methods in that of ``METHODS``.
+        Settings in the order of their first rows, methods in that of ``METHODS``; open markers for models that were trained
+        on the distribution of a setting.
     """
     settings, methods = list(dict.fromkeys(found["setting"])), [m for m in METHODS if m in set(found["method"])]
     n_rows = -(-len(settings) // COLUMNS)
-    size = (7.2, 0.5 + n_rows * (0.155 * len(methods) + 0.57))
+    size = (7.2, 0.75 + n_rows * (0.155 * len(methods) + 0.57))
     figure, axes = plt.subplots(n_rows, COLUMNS, figsize=size, sharey=True, squeeze=False)
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
@@ -54,19 +63,22 @@ def overview_figure(found: pd.DataFrame) -> Figure:
         for text, method in zip(ax.get_yticklabels(), methods, strict=True):
             text.set_fontweight("bold" if method in OURS else "normal")
     figure.supxlabel("strict AUPRC / density of true edges (dashed: random)", fontsize=9)
+    signs = [Line2D([], [], color="0.4", ls="none", label=text, **look) for text, look in SIGNS.items()]
+    figure.legend(handles=signs, loc="outside upper left", ncols=len(signs), fontsize=7.5, handletextpad=0.2)
     return figure
 
 
 def _panel(ax: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
-    """Dots with intervals; the best method has a ring."""
+    """Dots with intervals, open where the model was trained there; the best method has a ring."""
     ax.set_xscale("log")
     ax.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
     for row in rows.itertuples():
         y, colour = methods.index(row.method), PALETTE[row.method]
         ax.plot([row.low, row.high], [y, y], color=colour, lw=1.2, solid_capstyle="butt")
-        ax.plot(row.ratio, y, mark(row.method), color=colour, ms=5 if row.method in OURS else 4)
+        face = "white" if row.trained_there else colour
+        ax.plot(row.ratio, y, mark(row.method), color=colour, mfc=face, ms=5 if row.method in OURS else 4)
     top = rows.loc[rows["ratio"].idxmax()]
-    ax.plot(top["ratio"], methods.index(top["method"]), "o", ms=9, mfc="none", mec="0.2", mew=0.8)
+    ax.plot(top["ratio"], methods.index(top["method"]), **RING)
     ax.set_xticks(TICKS, [str(tick) for tick in TICKS])
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(axis="y", color="0.92", lw=0.6)

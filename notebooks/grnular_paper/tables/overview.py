@@ -21,10 +21,11 @@ from grnular_core.data.beeline import NETWORKS
 from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS, mean_interval
 from grnular_paper import grids
-from grnular_paper.more_networks import CHIP, CURATED
+from grnular_paper.more_networks import CHIP, CURATED, KINDS
 from grnular_paper.real_data import recorded_pairs
 from grnular_paper.records import MORE_CELLS, Record
 from grnular_paper.tables.more_cells import set_scores
+from grnular_paper.trained_on import fitted_there, trained_there
 
 CELLS = 1000  # of the simulated graphs shown
 # In the order shown; what was not run on a setting is left out there.
@@ -44,6 +45,21 @@ class Setting(NamedTuple):
     title: str
     rows: pd.DataFrame
     unit: str
+    preset: str = ""  # of the simulator, behind simulated cells
+    networks: tuple[str, ...] = ()  # reference networks of real cells
+
+    def has_trained(self, method: str) -> bool:
+        """Whether a method was trained on the distribution of the panel, or has a readout fitted on its networks.
+
+        Parameters
+        ----------
+        method : str
+
+        Returns
+        -------
+        bool
+        """
+        return trained_there(method, self.preset) if self.preset else fitted_there(method, self.networks)
 
 
 def settings(folder: Path) -> list[Setting]:
@@ -62,19 +78,20 @@ def settings(folder: Path) -> list[Setting]:
     # Tuned settings were chosen on random networks, and mostly do worse than those of packages on other ones.
     ds, real = (rows[~rows["method"].str.endswith(grids.TUNED)] for rows in (ds, real))
     clean = clean[(clean["place"] == CELLS) & (clean["panel"] == 5)]
-    found = [Setting("no noise", clean, "unit")]
+    found = [Setting("no noise", clean, "unit", "clean")]
     for dropout in grids.DROPOUTS:
         some = noisy[(noisy["place"] == CELLS) & (noisy["panel"] == dropout)]
-        found.append(Setting(f"dropout {dropout} %", some, "unit"))
-    found += [Setting(name, ds[ds["place"] == name], "replicate") for name in ("DS1", "DS2", "DS3")]
+        found.append(Setting(f"dropout {dropout} %", some, "unit", f"noisy({dropout})"))
+    found += [Setting(name, ds[ds["place"] == name], "replicate", name) for name in ("DS1", "DS2", "DS3")]
     for network, title in zip(NETWORKS, REAL, strict=True):
-        found.append(Setting(title, real[real["network"] == network], "dataset"))
+        found.append(Setting(title, real[real["network"] == network], "dataset", networks=(network,)))
     more = Record(MORE_CELLS, folder).rows()
     # 1,000 trees were grown on one set alone, 100 on all.
     more = more[more["method"] != "genie3"].replace({"method": {"genie3-100": "genie3"}})
     for kind, title in MORE.items():
         scores = set_scores(more, kind, METHODS).rename_axis(columns="method")
-        found.append(Setting(title, scores.stack().rename("strict_auprc_ratio").reset_index(), "dataset"))
+        rows = scores.stack().rename("strict_auprc_ratio").reset_index()
+        found.append(Setting(title, rows, "dataset", networks=tuple(name for name, of in KINDS.items() if of == kind)))
     return found
 
 
@@ -89,12 +106,13 @@ def overview(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``setting, method, ratio, low, high, units, n``, over the networks or datasets that all methods of the setting have
-        (``n``: how many of what, in words); a method's tuned rows where it has some there. The interval is Student's on the
-        logarithm; NaN with fewer than ``MIN_UNITS`` units, and for DS1 to DS3, which are a network each.
+        ``setting, method, ratio, low, high, units, n, trained_there``, over the networks or datasets that all methods of the
+        setting have (``n``: how many of what, in words); a method's tuned rows where it has some there. The interval is
+        Student's on the logarithm; NaN with fewer than ``MIN_UNITS`` units, and for DS1 to DS3, which are a network each.
     """
     lines = []
-    for title, rows, unit in settings(folder):
+    for setting in settings(folder):
+        title, rows, unit = setting[:3]
         there = set(rows["method"])
         names = {m: f"{m}{grids.TUNED}" if f"{m}{grids.TUNED}" in there else m for m in METHODS}
         wide = rows.pivot_table(index=unit, columns="method", values="strict_auprc_ratio")
@@ -112,7 +130,7 @@ def overview(folder: Path) -> pd.DataFrame:
                 "setting": title, "method": method, "ratio": float(np.exp(spread["mean"])),
                 "low": float(np.exp(spread["low"])) if known else np.nan,
                 "high": float(np.exp(spread["high"])) if known else np.nan, "units": len(values),
-                "n": "1 network" if one_network else f"{len(values)} {noun}",
+                "n": "1 network" if one_network else f"{len(values)} {noun}", "trained_there": setting.has_trained(method),
             })  # fmt: skip
     return pd.DataFrame(lines)
 

@@ -20,6 +20,7 @@ from grnular_core.training.weights import read_trained
 from grnular_paper import readings
 
 TITLES = {"clean": "no dropout", "low-dropout": "dropout 0 or 25 %"}
+RANGES = TITLES | {f"{of}-like": f"range of {of}" for of in readings.LARGE}
 PUBLISHED = tuple(f"{model}-{graphs}" for model in ("grnular", "glad", "glad-tf") for graphs in ("clean", "noisy", "DS1", "DS2"))
 
 
@@ -153,6 +154,37 @@ def scalings_table(curves: pd.DataFrame) -> pd.DataFrame:
         if len(own := found[(found["graphs"] == f"{of}-like") & (found["reading"] == name)])
     ]
     return pd.DataFrame(lines, columns=["range", "variant", "seeds", "untrained", "trained"])
+
+
+def scaling_seeds(curves: pd.DataFrame) -> str:
+    """How many seeds of each training with one P and one scale of Eq. 12 are recorded.
+
+    Returns
+    -------
+    str
+        Family by family; of one whose trainings differ in it, which have how many.
+    """
+    parts = []
+    for family, title in RANGES.items():
+        seeds = curves[curves["graphs"] == family].groupby("reading")["seed"].nunique()
+        counts: dict[int, list[str]] = {}
+        for scaling, name in readings.scaling_names(family).items():
+            counts.setdefault(int(seeds.get(name, 0)), []).append(scaling)
+        of = [str(n) if len(counts) == 1 else f"{n} ({'; '.join(names)})" for n, names in sorted(counts.items(), reverse=True)]
+        parts.append(f"{title} {', '.join(of)}")
+    return "; ".join(parts)
+
+
+def kept_starts() -> str:
+    """Published models of which validation keeps the untrained start.
+
+    Returns
+    -------
+    str
+        Their names, in Markdown.
+    """
+    table = weights_table()
+    return ", ".join(f"`{name}`" for name in table.loc[table["epoch by AUPRC"] == 0, "weights"])
 
 
 def weights_table() -> pd.DataFrame:
