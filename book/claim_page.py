@@ -42,7 +42,8 @@ def summary(folder: Path) -> str:
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
         f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither is counted.\n\n"
     )
-    text += table(header, rows, f"Verdicts on the {len(papers)} claims of the paper by each protocol: how many, and which share. {ONE_VERDICT}")
+    caption = f"Verdicts on the {len(papers)} claims of the paper by each protocol: how many, and which share. {ONE_VERDICT}"
+    text += table(header, rows, caption)
     if early:
         text += (
             f"\n{early} of these verdicts, marked *provisional*, rest on tests in less than half of "
