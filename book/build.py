@@ -77,6 +77,8 @@ def assemble(record: dict) -> None:
         ("environments", publication.environments(tables)),
         ("claim_counts", claim_page.summary(tables)),
         ("recipes", claim_page.recipes()),
+        ("gradient_memory", pages.gradient_memory(tables)),
+        ("memory_at_once", pages.memory_at_once(tables)),
         *claim_page.parts(tables).items(),
         ("layers", code_page.layer_table(ROOT)),
         ("notebooks", code_page.notebooks(sources(), record, tables)),

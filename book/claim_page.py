@@ -13,6 +13,7 @@ from grnular_core.training.recipes import Recipe
 
 N_TFS, GENES = (10, 37, 127), 100  # of DS1 to DS3, and of the paper's simulated graphs
 SCALES = {"mean": "means", "cells": "mean over cells", "sum": "sums"}
+ONE_VERDICT = "Where the paper's protocol has no part in a claim, its one verdict counts in both columns."
 LOSSES = {"balanced": "Eq. 16", "summed": "Eq. 11", "cross-entropy": "cross-entropy", "smooth-ap": "average precision"}
 # sections on the page of real cells
 REAL = (
@@ -39,7 +40,8 @@ def summary(folder: Path) -> str:
         f"{len(papers)} claims of the paper are listed; {int(claims['ours'].sum())} more are ours. "
         f"{sums} rows sum others up, {definitions} are true by construction or a look-up; neither is counted.\n\n"
     )
-    text += table(header, rows, f"Verdicts on the {len(papers)} claims of the paper by each protocol: how many, and which share.")
+    caption = f"Verdicts on the {len(papers)} claims of the paper by each protocol: how many, and which share. {ONE_VERDICT}"
+    text += table(header, rows, caption)
     if early:
         text += (
             f"\n{early} of these verdicts, marked *provisional*, rest on tests in less than half of "

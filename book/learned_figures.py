@@ -99,7 +99,7 @@ def context_figure(config: GRNULarConfig | None = None) -> Figure:
          f"{config.context_features} features, Θ and Z, three of each;\nshares of cells that show TF and gene"),
         (rho.layers, f"{len(rho.layers)} layers of width {rho.enter.out_features}",
          "each looks at the edge and\nat everything coloured above"),
-        (rho.leave, "one number for every edge", "g, the chance of an edge;\nZ = Θ g"),
+        (rho.leave, "one number for every edge", "π, the probability of an edge;\nZ = Θ π"),
     )  # fmt: skip
     write(axes, WIDTH - 0.12, 3.28, "learned\nnumbers", fontsize=SMALL, ha="right")
     for i, (module, head, text) in enumerate(stages):

@@ -10,6 +10,10 @@ from pathlib import Path
 import pandas as pd
 from grnular_paper.roles import looks_table
 
+from grnular_core.methods.registry import METHODS
+from grnular_core.methods.resources import COPIES
+from grnular_core.utils.device import spelled_size
+
 # The worked example of the page on protocols: two TFs (A, B) and three other genes.
 GENES = ("A", "B", "c", "d", "e")
 TFS = ("A", "B")
@@ -141,6 +145,33 @@ def faults(folder: Path) -> str:
         "*Pieces* are rows, epochs or files that an undisturbed run has."
     )
     return table(header, rows, caption) + f"\nThese are {total} kills, at commit {commits}.\n"
+
+
+def gradient_memory(folder: Path) -> str:
+    """Peak memory of a training step by how gradients pass the inner steps."""
+    lines = recorded_lines(folder, "gradient_memory")
+    if not lines:
+        return "Their memory is not recorded yet.\n"
+    rows = [[f"`{line['gradient']}`", *(f"{float(line[name]):.0f} MB" for name in ("before_mb", "peak_mb"))] for line in lines]
+    caption = "Peak memory of one process before the loop, and with loop and backward pass, by how gradients pass."
+    return table(["gradient", "before the loop", "with loop and backward pass"], rows, caption)
+
+
+def memory_at_once(folder: Path) -> str:
+    """What a model with context would take of memory without blocks, beside the recorded peak of the largest run in blocks."""
+    runs = [line for line in recorded_lines(folder, "scale") if line["method"] == "grnular-context"]
+    if not runs:
+        return "The sizes are not recorded yet.\n"
+    largest = max(runs, key=lambda line: float(line["peak_gb"]))
+    genes, tfs, cells = (int(largest[name]) for name in ("genes", "tfs", "cells"))
+    memory = METHODS["grnular-context"].memory
+    needed = memory.per_pair * tfs * genes + (8 * COPIES + memory.per_value) * cells * genes
+    return (
+        f"Worked on all at once, every pair of a TF and a gene would take {memory.per_pair / 1000:.1f} kB with context and every "
+        f"value of the expression {8 * COPIES + memory.per_value} bytes. That is {spelled_size(needed)} for {genes:,} genes, "
+        f"{tfs:,} TFs and {cells:,} cells; in blocks such a run, a tenth of its values not 0, took "
+        f"{float(largest['peak_gb']):.1f} GB.\n"
+    )
 
 
 def recorded_lines(folder: Path, name: str) -> list[dict]:

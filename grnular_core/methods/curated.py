@@ -33,7 +33,7 @@ SCORES = ("grnular-cells", "ridge", "correlation-signed")
 FEATURES = tuple(f"{score}, {part}" for score in SCORES for part in ("rank", "within TF", "within gene"))
 EVIDENCE = (
     "for real cells (first against curated networks of eight sets of human and mouse cells, each scored without a part in the "
-    "fit; for full-length cells from plates the order of methods is open)"
+    "fit; for reads from plates the order of methods is open)"
 )
 MOST = 50.0  # log LR beyond which its exponential says no more
 

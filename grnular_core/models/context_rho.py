@@ -2,9 +2,9 @@
 
 Every candidate edge from TF i to gene j has a short vector h_ij, and each layer adds to it
 
-    h_ij <- h_ij + norm(gelu(A h_ij + B sum_k C_ik h_kj + R pool_j(h_ij) + S pool_i(h_ij) + V h_ji)).
+    h_ij <- h_ij + norm(gelu(V1 h_ij + V2 sum_k C_ik h_kj + V3 pool_j(h_ij) + V4 pool_i(h_ij) + V5 h_ji)).
 
-A, B, R, S and V are learned matrices: of the edge itself, of the same gene's edges from TFs k that correlate with i (C, each
+V1 to V5 are learned matrices: of the edge itself, of the same gene's edges from TFs k that correlate with i (C, each
 row scaled), of all edges of the TF (a pool over j), of all edges of the gene (a pool over i) and, between two TFs, of the
 reverse edge. The last h_ij gives a logit, and the threshold of the edge is theta_ij (1 - sigmoid(logit)). The same
 matrices serve every entry, so a permutation of genes or TFs permutes the result, any number of either fits, and a

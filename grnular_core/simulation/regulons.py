@@ -5,9 +5,9 @@ targets of a TF vary as a group, which may be only weakly correlated with the TF
 cell changes TFs and other genes together, related or not; and TFs are regulated as often as other genes,
 also by each other. Here the logarithms of levels are sums,
 
-    x = state + own + A L^T,    A_j = sqrt(s) unit(x_T w_j) + sqrt(1 - s) hidden_j,
+    y = state + own + F G^T,    F_j = sqrt(s) unit(y_T w_j) + sqrt(1 - s) hidden_j,
 
-with x (cells, genes), x_T its columns of TFs, A (cells, regulons) the activities, L (genes, regulons) the
+with y (cells, genes), y_T its columns of TFs, F (cells, regulons) the activities, G (genes, regulons) the
 responses of members, w (tfs, regulons) the effects of drivers, s what drivers explain of an activity, and
 unit() a column at mean 0 and deviation 1. The truth has an edge from every driver of a regulon to every
 other member. Circuits of TFs that drive each other are allowed, so these networks may have cycles: the
@@ -50,7 +50,7 @@ class Regulons:
     jitter: float = 0.15  # standard deviation of states within a cell type
     own: float = 0.8  # standard deviation of the gene-specific part
     hidden_state: float = 0.5  # weight of states in the hidden part of activities
-    amplitude: float = 0.5  # times x is the logarithm of a level
+    amplitude: float = 0.5  # times y is the logarithm of a level
     # The network also has an edge from every TF that is a member to every other member, as databases of
     # functional association do.
     associated: bool = False

@@ -31,7 +31,7 @@ class Finding:
     by_paper: str = ""  # by the paper's protocol, where one has a part in it
     numbers_by_paper: str = ""  # those behind that verdict, where it compares methods
     early: bool = False  # less than half of the plan could be tested, so the verdict may change
-    basis: str = ""  # unit, number of units and test, in one line
+    basis: str = ""  # unit, number of units and test, in one line, by each protocol where these differ
     tests: pd.DataFrame | None = field(default=None, compare=False, repr=False)  # of the strict ``Verdict``
 
     def __post_init__(self) -> None:
@@ -58,9 +58,28 @@ class Claim:
         return self.source == "here"
 
 
+def basis_of_both(strict: str, paper: str, pairs: str = "") -> str:
+    """The basis of the strict verdict, and behind it that of the paper's protocol where it is another one.
+
+    Parameters
+    ----------
+    strict, paper : str
+        Of ``Verdict.basis``; the second is empty where nothing is recorded by the paper's protocol.
+    pairs : str
+        Which pairs of genes the paper's protocol compares, in words, where these are not those of all claims.
+
+    Returns
+    -------
+    str
+    """
+    if paper == strict:
+        return strict
+    return f"{strict}; by the paper's protocol{pairs and f' {pairs}'}: {paper or 'not recorded'}"
+
+
 def from_verdicts(
     strict: Verdict, paper: Verdict | None = None, planned: int = 0, what: str = "difference in strict AUPRC to",
-    tested: bool = True,
+    tested: bool = True, pairs: str = "",
 ) -> Finding:
     """The finding of tests over networks, by each protocol; no shared network at all means: not recorded.
 
@@ -78,6 +97,8 @@ def from_verdicts(
         What the differences are, in words that the name of a competing method can follow.
     tested : bool
         Whether the outcome of tests is said beside the differences.
+    pairs : str
+        As in ``basis_of_both``.
 
     Returns
     -------
@@ -89,7 +110,9 @@ def from_verdicts(
         return Finding(OPEN)
     early = bool(strict.tested) and (2 * int(tests["points"].min()) < planned or strict.tested < len(tests))
     by_paper, beside = ("", "") if paper is None else (paper.word, paper.described(tested))
-    return Finding(strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, strict.basis(planned), tests)
+    basis = strict.basis(planned)
+    basis = basis if paper is None else basis_of_both(basis, paper.basis(planned), pairs)
+    return Finding(strict.word, f"{what} {strict.described(tested)}", by_paper, beside, early, basis, tests)
 
 
 def together(findings: Iterable[Finding]) -> Finding:

@@ -107,6 +107,16 @@ def test_the_status_page_shows_the_recorded_kills(tmp_path):
     assert "faults.csv" not in pages.recorded(recorded_folder())
 
 
+def test_sizes_of_memory_are_those_of_the_record(tmp_path):
+    assert "not recorded" in pages.gradient_memory(tmp_path) and "not recorded" in pages.memory_at_once(tmp_path)
+    (tmp_path / "gradient_memory.csv").write_text("gradient,before_mb,peak_mb\ncut,400,405.6\n")
+    assert "| `cut` | 400 MB | 406 MB |" in pages.gradient_memory(tmp_path)
+    lines = ["genes,tfs,cells,method,peak_gb", "2000,100,3000,grnular-context,1.5", "100,10,100,grnular-context,0.5", "9,9,9,ridge,9"]
+    (tmp_path / "scale.csv").write_text("\n".join(lines) + "\n")
+    text = pages.memory_at_once(tmp_path)
+    assert "for 2,000 genes, 100 TFs and 3,000 cells" in text and text.endswith("took 1.5 GB.\n")
+
+
 def test_the_worked_example_shows_what_the_page_on_protocols_says():
     rows = [line.split(" | ") for line in pages.example_scores().splitlines()[4:]]
     strict, paper = rows[:2], rows[2:]

@@ -199,6 +199,7 @@ def test_edge_by_edge_numbers_are_of_methods_that_have_them_for_all_pairs():
     means = scores.precision_means(rows, methods)
     assert means.to_dict() == {"clr": pytest.approx(0.2), "grnular-cells": pytest.approx(0.15)}
     assert list(means.index) == ["clr", "grnular-cells"]
+    means["degree"] = 1.0  # a control
     assert scores.precision_numbers(means) == {"precision_ahead": 1, "precision_methods": 2}
 
 

@@ -217,6 +217,8 @@ def test_wrong_words_and_unknown_numbers_are_refused(tmp_path):
     with pytest.raises(InputError, match="has no 'nothing'"):
         said("nothing")(tmp_path)
     assert said("set_p", "p = {}")(tmp_path) == "p = 1.3e-14"
+    assert findings.basis_of_both("a", "a", "b") == "a" and findings.basis_of_both("a", "c") == "a; by the paper's protocol: c"
+    assert findings.basis_of_both("a", "", "over all pairs") == "a; by the paper's protocol over all pairs: not recorded"
     assert findings.not_testable("why")(tmp_path) == Finding(UNTESTED, "why", basis="no number decides it")
 
 

@@ -250,3 +250,9 @@ def test_genes_without_expression_leave_the_dataset_and_not_the_truth_nor_anndat
     adata = simulated_anndata(noisy)
     assert adata.shape == (90, 40) and adata.var["is_tf"].sum() == 5
     assert adata.obs["cell_type"].cat.categories.tolist() == ["type1", "type2", "type3"]
+
+
+def test_at_a_dropout_of_75_nearly_half_of_the_genes_are_hardly_detected_and_a_fifth_mostly():
+    # as the page on simulated cells says
+    detected = np.concatenate([(simulate("noisy(75)", seed=seed).expression != 0).mean(0) for seed in range(10)])
+    assert 0.4 < (detected < 0.05).mean() < 0.5 and 0.15 < (detected > 0.5).mean() < 0.25

@@ -435,7 +435,7 @@ def weights_ahead(chosen: str, other: str, what: str) -> Callable[[Path], Findin
         table = _by_pair(rows, "strict_auprc_ratio", "weights")
         higher, lower, of = _counts(table, chosen, [other])
         times = (table[chosen] / table[other]).median()
-        numbers = f"{what}: AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in the median"
+        numbers = f"{what}: strict AUPRC higher in {higher}, lower in {lower} of {of} pairs, {times:.2f} times in the median"
         return Finding(word_of_counts(higher, lower, of), numbers, basis=_counted(of))
 
     return look

@@ -25,7 +25,7 @@ THE_MODEL = (
         "07_ablations", model.beyond_untrained,
     ),
     Claim(
-        "base_equal", "Fig. 2, Algorithms 1 and 2",
+        "base_equal", "section 2.2, Algorithms 1 and 2",
         "GRNULar recovers as much as GRNULar-base",
         "07_ablations", model.base_equal,
     ),
@@ -43,7 +43,7 @@ THE_MODEL = (
     Claim(
         "memory", "section 2.1.3",
         "Keeping the computational graph through the fit takes considerably more memory",
-        "method", model.memory,
+        "method_models", model.memory,
     ),
     Claim(
         "init_steps", "section 3.1",

@@ -19,7 +19,7 @@ from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import MIN_UNITS
 from grnular_paper import all_pairs, grids
 from grnular_paper.auroc_weights import with_auroc_weights
-from grnular_paper.findings import Finding, from_verdicts
+from grnular_paper.findings import Finding, basis_of_both, from_verdicts
 from grnular_paper.published_code import CONVENTIONS, conventions_in_words
 from grnular_paper.records import recorded_table
 from grnular_paper.tables.noisy import survival
@@ -42,6 +42,7 @@ AUPRC = ("paper_auprc", "strict_auprc")
 AUROC = ("paper_auroc", "strict_auroc")
 TREES, FOREST = "grnboost2", "genie3"
 SIMPLE = ("correlation", "clr", "ridge", "tigress")  # not in the paper
+ALL_PAIRS = "over all pairs of genes"  # what the paper's protocol compares for methods without the list
 
 
 def _tuned_if_recorded(rows: pd.DataFrame, method: str) -> str:
@@ -124,7 +125,8 @@ class Comparison:
         kind = self.scores[1].removeprefix("strict_").upper()
         tested = self.panel is None or self.panel in _testable_dropouts()
         what = f"strict {kind} of {label(strict.chosen)} less that of"
-        finding = from_verdicts(strict, paper, planned, what, tested)
+        pairs = ALL_PAIRS if self.tf_information == "without" else ""
+        finding = from_verdicts(strict, paper, planned, what, tested, pairs)
         if self.both or self.experiment == "clean":  # where tuned trees are better at nearly every point
             return finding
         return replace(finding, numbers=finding.numbers + self._with_packages(rows, finding, tested, strict))
@@ -248,8 +250,8 @@ def trees_without(folder: Path) -> Finding:
     equal = verdict(equal.assign(method=equal["tf_information"]), "with", ["without"], AUPRC[1])
     paper = verdict(every.assign(method=every["tf_information"]), "with", ["without"], AUPRC[0])
     what = f"strict AUPRC of {label(names[0])} with the list less that of {label(names[1])}"
-    finding = from_verdicts(strict, paper, len(grids.points("clean")), what)
-    numbers = f"{finding.numbers}; with the settings of its package on both sides: {equal.differences}"
+    finding = from_verdicts(strict, paper, len(grids.points("clean")), what, pairs=ALL_PAIRS)
+    numbers = f"{finding.numbers}; with the settings of its package on both sides, with the list less {equal.differences}"
     return replace(finding, numbers=numbers) if equal.tested else finding
 
 
@@ -275,7 +277,7 @@ def masked_glad(folder: Path) -> Finding:
         pair(all_pairs.rows(experiment, folder), "glad-tf", "glad", AUPRC[0]).named(name)
         for name, experiment in every.items()
     )
-    return from_verdicts(strict, paper, what="strict AUPRC of GLAD-TF less that of GLAD")
+    return from_verdicts(strict, paper, what="strict AUPRC of GLAD-TF less that of GLAD", pairs=ALL_PAIRS)
 
 
 def boosting_forest(folder: Path) -> Finding:
@@ -306,7 +308,8 @@ def boosting_forest(folder: Path) -> Finding:
         for tested, score in ((strict, AUPRC[1]), (paper, AUPRC[0]))
     ]
     numbers = f"{finding.numbers}; on DS1 to DS3, GRNBoost2 less GENIE3: {counted.differences}"
-    return replace(finding, verdict=words[0], by_paper=words[1], numbers=numbers)
+    basis = f"clean cells: {finding.basis}; beside them DS1 to DS3, counted"
+    return replace(finding, verdict=words[0], by_paper=words[1], numbers=numbers, basis=basis)
 
 
 def _of_editions(rows: pd.DataFrame, score: str) -> Verdict:
@@ -455,5 +458,5 @@ def as_close(folder: Path) -> Finding:
     tests = [of.tests.dropna(subset="p") for of in (strict, paper)]
     words = [by_margin(of, both_sides=True) for of in tests]
     numbers = f"{finding.numbers}; {narrower(tests[0], both_sides=True)}"
-    basis = strict.basis(planned, f"95 % intervals against {MARGIN}")
+    basis = basis_of_both(*(of.basis(planned, f"95 % intervals against {MARGIN}") for of in (strict, paper)))
     return replace(finding, verdict=words[0], by_paper=words[1], basis=basis, numbers=numbers)

@@ -104,6 +104,6 @@ def pair_heatmap(rows: pd.DataFrame, methods: Sequence[str] = FEW) -> Picture:
         heatmap_spots(ax, grid, name),
         f"Heat map of {name}, pairs of network and set down, methods across, each value written into its field.",
         f"{name} on n = {len(grid)} pairs of network and set: white is random, red better. {grid.shape[1]} of "
-        f"{rows['method'].nunique()} methods, the data below have the others. "
+        f"{rows['method'].nunique()} methods and controls, the data below have the others. "
         "The pointer, or the arrow keys, over a field show method, pair and value.",
     )

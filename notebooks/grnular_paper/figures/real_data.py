@@ -63,7 +63,7 @@ def pair_heatmap(rows: pd.DataFrame, score: str, methods: Sequence[str], kind: s
         f"Heat map of {name}, pairs of network and dataset down, methods across, "
         "each value written into its field.",
         f"Like the paper's Fig. 8: {name}, our runs, n = {len(grid)} pairs of network and dataset, {_seeds_in_words(rows)}; "
-        f"{LETTERS}. {grid.shape[1]} methods, the data below have others. "
+        f"{LETTERS}. {grid.shape[1]} methods and controls, the data below have others. "
         "The pointer, or the arrow keys, over a field show method, dataset and value.",
     )
 

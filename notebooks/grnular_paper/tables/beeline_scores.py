@@ -111,13 +111,14 @@ def precision_means(by_edge: pd.DataFrame, methods: Sequence[str]) -> pd.Series:
 
 
 def precision_numbers(means: pd.Series) -> dict[str, int]:
-    """How many methods are ahead of the chosen one.
+    """How many methods are ahead of the chosen one, controls aside.
 
     Returns
     -------
     dict of str to int
         ``precision_ahead`` of ``precision_methods``.
     """
+    means = means[~means.index.isin(CONTROLS)]
     ahead = int((means > means.get("grnular-cells", float("nan"))).sum())
     return {"precision_ahead": ahead, "precision_methods": len(means)}
 

@@ -259,12 +259,13 @@ def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
     -------
     dict of str to float
         ``scale_time_over``: the largest ratio of seconds; ``scale_memory_over``: the largest difference in GB;
-        ``scale_threads``: of each run.
+        ``scale_memory_least``: the lowest peak in GB; ``scale_threads``: of each run.
     """
     return {
         "scale_threads": int(scale["threads"].max()),
         "scale_time_over": float((scale["seconds"] / scale["at_most_seconds"]).max()),
         "scale_memory_over": float((scale["peak_gb"] - scale["estimate_gb"]).max()),
+        "scale_memory_least": float(scale["peak_gb"].min()),
     }
 
 
