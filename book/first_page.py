@@ -55,7 +55,7 @@ DETAILS = """\
 - **Real cells.** Against STRING it has {real_grnular:.1f} times random, correlation {real_correlation:.1f}; without the two
   datasets of blood stem cells {other_grnular:.2f} and {other_correlation:.2f}. With the genes that the paper chose, most of
   which we have of dendritic cells alone, its strict AUPRC is above those of the four methods of the paper's Fig. 8, by
-  {mdc_least} at least, its strict AUROC below; by the paper's protocol its AUPRC is what random scores reach
+  {mdc_least} at least, its strict AUROC on neither network; by the paper's protocol its AUPRC is what random scores reach
   ([scores](../notebooks/12_paper_protocol.ipynb)).
 - **Training helps, and so does a stronger coupling without it.** At equal settings (40 hidden units, $P = 5$) training on 20
   graphs lifts the AUPRC by {training_gain:.3f} [{training_low:.3f}, {training_high:.3f}] (mean of no noise and 25 % dropout).

@@ -55,6 +55,10 @@ LOOKS: tuple[Look, ...] = (
         "grnular", "39a5c11", BEELINE, "the same weights with more hidden units, by which nothing was chosen",
         "python -m grnular_paper.widths",
     ),
+    Look(
+        "grnular", "a610d69", BEELINE, "third scoring: weights trained with the mean over cells alone, P = 5; "
+        "also with more hidden units, by which nothing was chosen", _on_beeline("grnular") + " && python -m grnular_paper.widths",
+    ),
 )  # fmt: skip
 
 
