@@ -162,13 +162,11 @@ def test_the_published_model_is_the_reading_that_does_best_on_validation_graphs(
         assert changed(RECIPES[name], wanted) <= {"train", "valid"}
 
 
-@pytest.mark.parametrize("of", readings.LARGE)
-def test_the_published_model_of_a_range_has_the_p_and_the_scale_that_do_best_on_validation_graphs(of):
-    found = readings.best(CURVES[CURVES["graphs"] == f"{of}-like"])
-    wide = found[found["reading"].isin(readings.scalings(of))].pivot_table(index="seed", columns="reading", values="best")
-    best = wide.mean().idxmax()  # over all seeds of each; those with one seed are far below
-    assert readings.scalings(of)[best].config == RECIPES[f"grnular-{of}"].config
-    assert len(wide[best].dropna()) == len(readings.SEEDS)
+def test_the_published_model_of_real_cells_has_the_p_and_the_scale_that_do_best_on_validation_graphs():
+    found = readings.best(CURVES[CURVES["graphs"] == "DS2-like"])
+    of_variants = found[found["reading"].isin(readings.scalings("DS2"))].pivot_table(index="seed", columns="reading", values="best")
+    for means in (of_variants.mean(), of_variants.loc[0]):  # over the seeds of each, and of the one that most have
+        assert readings.scalings("DS2")[means.idxmax()].config == RECIPES["grnular-DS2"].config
 
 
 def test_trainings_in_the_range_of_ds2_are_repeated_where_they_learn_most():
