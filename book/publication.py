@@ -175,10 +175,9 @@ def more_sets(folder: Path) -> str:
 def set_facts(of: CellSet, cells: str) -> list[str]:
     """A line of the table of development sets, after the name."""
     entry = registry()[of.keys[0]]
-    what, _, technique = of.what.removesuffix(")").rpartition(" (")
     study = f"{{cite:p}}`{of.study}`" if of.study else DASH
     archive = f"[{of.archive}]({ARCHIVES[of.archive[:3]]}{of.archive})" if of.archive else DASH
-    return [of.species, what, technique, cells, study, archive, place(entry.url)[0], entry.licence]
+    return [of.species, of.cells, of.technique, cells, study, archive, place(entry.url)[0], entry.licence]
 
 
 def place(url: str) -> tuple[str, str]:

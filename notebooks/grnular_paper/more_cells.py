@@ -62,12 +62,18 @@ class CellSet:
     """One set of real cells."""
 
     species: str  # human or mouse
-    what: str  # cells and technique, for tables
+    cells: str  # in words, for tables
+    technique: str
     umi: bool  # whether molecules are counted, in contrast to reads
     keys: tuple[str, ...]  # files in the registry
     read: Callable[[Sequence[str]], Counts]  # from the names of files to counts
     study: str = ""  # key of ``book/references.bib``
     archive: str = ""  # accession in GEO or ArrayExpress; empty where none was found
+
+    @property
+    def what(self) -> str:
+        """Cells and technique."""
+        return f"{self.cells} ({self.technique})"
 
 
 def _counts(name: str) -> Counts:
@@ -220,33 +226,35 @@ CARDIO5 = "more/cardio5/day_5_cardio_cell_sample.rda"
 PLATES = tuple(f"more/celseq5/sc_celseq2_5cl_p{i}.count.csv.gz" for i in (1, 2, 3))
 SETS: dict[str, CellSet] = {
     "marrow": CellSet(
-        "mouse", "bone marrow, mesenchyme to erythrocytes (Microwell-seq)", True,
+        "mouse", "bone marrow, mesenchyme to erythrocytes", "Microwell-seq", True,
         ("more/marrow/X_BMTF.mat", "more/marrow/gene_list.mat"), _marrow, "han2018", "GSE108097",
     ),
     "cardio2": CellSet(
-        "human", "pluripotent stem cells to cardiomyocytes, day 2 (10x)", True, (CARDIO2,), _cardio, "friedman2018", "E-MTAB-6268"
+        "human", "pluripotent stem cells to cardiomyocytes, day 2", "10x", True, (CARDIO2,), _cardio,
+        "friedman2018", "E-MTAB-6268",
     ),
     "cardio5": CellSet(
-        "human", "pluripotent stem cells to cardiomyocytes, day 5 (10x)", True, (CARDIO5,), _cardio, "friedman2018", "E-MTAB-6268"
+        "human", "pluripotent stem cells to cardiomyocytes, day 5", "10x", True, (CARDIO5,), _cardio,
+        "friedman2018", "E-MTAB-6268",
     ),
     "celseq5": CellSet(
-        "human", "five lung cancer cell lines, three plates (CEL-seq2)", True, (*PLATES, CARDIO2, CARDIO5), _celseq5,
+        "human", "five lung cancer cell lines, three plates", "CEL-seq2", True, (*PLATES, CARDIO2, CARDIO5), _celseq5,
         "tian2019", "GSE118767",
     ),
     "kang": CellSet(
-        "human", "PBMC of lupus patients, control and interferon-beta (10x)", True, ("more/kang/pbmc_stim.RData",), _from_r(0, 1),
-        "kang2018", "GSE96583",
+        "human", "PBMC of lupus patients, control and interferon-beta", "10x", True, ("more/kang/pbmc_stim.RData",),
+        _from_r(0, 1), "kang2018", "GSE96583",
     ),
     "pancreas": CellSet(
-        "mouse", "endocrine pancreas, day E15.5 (10x)", True, ("more/pancreas/pancreas.rda",), _from_r(0),
+        "mouse", "endocrine pancreas, day E15.5", "10x", True, ("more/pancreas/pancreas.rda",), _from_r(0),
         "bastidasponce2019", "GSE132188",
     ),
     "lungT": CellSet(
-        "human", "T cells of blood and airways, acute respiratory distress (10x)", True, ("more/lungT/scRep_example.rda",),
+        "human", "T cells of blood and airways, acute respiratory distress", "10x", True, ("more/lungT/scRep_example.rda",),
         _from_r(0), "zhao2021",
     ),
     "tuck": CellSet(
-        "mouse", "ESC to neural precursors (read counts)", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck,
+        "mouse", "ESC to neural precursors", "read counts", False, ("more/tuck/Tuck_PAGA510genes.h5ad",), _tuck,
         "tuck2018", "GSE107493",
     ),
 }  # fmt: skip

@@ -8,6 +8,8 @@ Parameters
 ----------
 curves : DataFrame
     Recorded rows of "readings": one an epoch of a training.
+graphs : str
+    Family of training and validation graphs, a key of ``WEIGHTS``.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ GRAPHS = ("clean", "low-dropout")
 OVER_CELLS, SCALED = "mean over cells alone", {"reduction": "cells"}  # in Eq. 12, in place of the mean over all entries
 SCALES: dict[str, dict[str, str]] = {"": {}, f", {OVER_CELLS}": SCALED}
 LARGE = ("DS1", "DS2")
-SCALINGS = tuple(f"P = {p}{end}" for p in (5, 10) for end in SCALES)  # each P with each scale of Eq. 12
+# Trainings with ``PUBLISHED`` and the widest f_W, by P.
+WIDE = {5: f"{PUBLISHED}, H_d = 100", 10: f"{PUBLISHED}, P = 10, H_d = 100"}
+SCALINGS = tuple(f"P = {p}{end}" for p in WIDE for end in SCALES)  # each of these P with each scale of Eq. 12
 WEIGHTS = {"clean": "grnular-clean", "low-dropout": "grnular-noisy", **{f"{of}-like": f"grnular-{of}" for of in LARGE}}
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
 
@@ -114,10 +118,7 @@ def choices() -> dict[str, Recipe]:
     dict of str to Recipe
     """
     base, published = AS_PRINTED, readings()[PUBLISHED]
-    together = {
-        f"{PUBLISHED}, H_d = 100": with_config(published, hidden=(100,)),
-        f"{PUBLISHED}, P = 10, H_d = 100": with_config(published, n_inner=10, hidden=(100,)),
-    }
+    together = {name: with_config(published, n_inner=p, hidden=(100,)) for p, name in WIDE.items()}
     return {
         **{f"P = {p}": with_config(base, n_inner=p) for p in (2, 10, 20)},
         **{f"H_d = {h}": with_config(base, hidden=(h,)) for h in (60, 100)},
@@ -138,8 +139,7 @@ def couplings() -> dict[str, Recipe]:
     dict of str to Recipe
         By name, each beside the reading of the same settings.
     """
-    wide = f"{PUBLISHED}, P = 10, H_d = 100"
-    both = {"reference": AS_PRINTED, wide: choices()[wide]}
+    both = {"reference": AS_PRINTED, WIDE[10]: choices()[WIDE[10]]}
     pulls = {OVER_CELLS: SCALED, "stronger coupling": {"lam_scale": GRNULarConfig().lam_scale, "lam_per_error": True}}
     return {
         name: recipe
@@ -160,17 +160,12 @@ def scalings(of: str) -> dict[str, Recipe]:
     dict of str to Recipe
         Trainings of that range with each P and each scale of Eq. 12, means and P = 5 first.
     """
-    of_means = {f"P = {p}": with_config(RECIPES[f"grnular-{of}"], n_inner=p, reduction="mean") for p in (5, 10)}
+    of_means = {f"P = {p}": with_config(RECIPES[f"grnular-{of}"], n_inner=p, reduction="mean") for p in WIDE}
     return {f"{name}{end}": with_config(base, **pull) for name, base in of_means.items() for end, pull in SCALES.items()}
 
 
 def scaling_names(graphs: str) -> dict[str, str]:
     """Trainings with each P and each scale of Eq. 12, all else as in the published model of a family of graphs.
-
-    Parameters
-    ----------
-    graphs : str
-        A key of ``WEIGHTS``.
 
     Returns
     -------
@@ -179,17 +174,11 @@ def scaling_names(graphs: str) -> dict[str, str]:
     """
     if graphs not in GRAPHS:
         return {name: name for name in SCALINGS}
-    wide = {5: f"{PUBLISHED}, H_d = 100", 10: f"{PUBLISHED}, P = 10, H_d = 100"}
-    return {f"P = {p}{end}": f"{name}{end}" for p, name in wide.items() for end in SCALES}
+    return {f"P = {p}{end}": f"{name}{end}" for p, name in WIDE.items() for end in SCALES}
 
 
 def published_scaling(graphs: str) -> str:
     """The one of ``SCALINGS`` that the released weights of a family of graphs have.
-
-    Parameters
-    ----------
-    graphs : str
-        A key of ``WEIGHTS``.
 
     Returns
     -------
@@ -294,11 +283,6 @@ def best_reading(curves: pd.DataFrame) -> str:
 
 def chosen(curves: pd.DataFrame, graphs: str) -> str:
     """The published model's P, H_d and beta: what does best on validation graphs.
-
-    Parameters
-    ----------
-    graphs : str
-        Family of graphs.
 
     Returns
     -------

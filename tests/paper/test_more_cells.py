@@ -69,7 +69,7 @@ def test_without_a_network_the_message_names_the_file(no_data):
 
 def test_values_that_are_no_counts_are_refused(monkeypatch):
     half = Counts(sparse.csr_matrix([[0.5, 1.0]]), ["c"], ["a", "b"])
-    chosen = more_cells.CellSet("mouse", "made up", True, (), lambda files: half)
+    chosen = more_cells.CellSet("mouse", "made up", "none", True, (), lambda files: half)
     monkeypatch.setitem(SETS, "made-up", chosen)
     with pytest.raises(InputError, match="made-up: the file holds values that are no counts"):
         _counts("made-up")

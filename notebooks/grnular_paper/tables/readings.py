@@ -114,8 +114,8 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         for short, name in names.items():
             numbers[f"{key}_{short}"] = float(means.get((family, name), float("nan")))
     every = readings.best(curves)
-    wide = f"{readings.PUBLISHED}, P = 10, H_d = 100"
-    last = {"P5": f"{readings.PUBLISHED}, H_d = 100", "P10": wide}
+    wide = readings.WIDE[10]
+    last = {"P5": readings.WIDE[5], "P10": wide}
     numbers["choice_seeds"] = int(_shared(every, list(last.values()))["seed"].nunique())
     pulls = {"uncoupled": wide, "cells": f"{wide}, mean over cells alone", "coupled": f"{wide}, stronger coupling"}
     for names in (last, pulls):
