@@ -25,7 +25,7 @@ THE_MODEL = (
         "07_ablations", model.beyond_untrained,
     ),
     Claim(
-        "base_equal", "section 2.2, Algorithms 1 and 2",
+        "base_equal", "section 2.2, Fig. 2, Algorithms 1 and 2",
         "GRNULar recovers as much as GRNULar-base",
         "07_ablations", model.base_equal,
     ),
