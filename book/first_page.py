@@ -64,11 +64,11 @@ DETAILS = """\
   ({dropout25_untrained:.3f}; {dropout25_published:.3f}; [ablations](../notebooks/07_ablations.ipynb)). Where a gene is the
   product of two TFs it is at chance ({product_grnular_untrained:.2f}; random scores {product_random:.2f}), and the published
   model has {product_grnular:.2f} ([where regulation is not monotone](../notebooks/07_ablations.ipynb)).
-- **Models of this work.** GRNULar-context, whose learned part sees the surroundings of an edge, is below correlation on the
-  pairs of BEELINE. Each of the [{fitted_sets} further datasets](../notebooks/10_more_real_cells.ipynb) is left out of the fit
-  of GRNULar-curated's readout, but the model was chosen on them. A readout without the unrolled part has {over_none:.2f}
-  times its score, one with GRNBoost2 in the place of that part {over_grnboost2:.2f}; over targets that are no TFs the lead
-  over {fitted_other} is {fitted_others:.2f}.
+- **Models of this work.** GRNULar-context, whose learned part sees the surroundings of an edge, is below correlation
+  in the mean over BEELINE's pairs. Each of the [{fitted_sets} further datasets](../notebooks/10_more_real_cells.ipynb) is
+  left out of the fit of GRNULar-curated's readout, but the model was chosen on them. A readout without the unrolled part has
+  {over_none:.2f} times its score, one with GRNBoost2 in the place of that part {over_grnboost2:.2f}; over targets that
+  are no TFs the lead over {fitted_other} is {fitted_others:.2f}.
 """
 ADVICE = """\
 **Droplets and other counts of molecules: yes,** `grnular infer`, whose default is GRNULar-curated. **Reads from plates:** see

@@ -114,6 +114,11 @@ def test_the_method_numbers_all_sixteen_equations_of_the_paper_and_says_where_ea
     assert "not built" not in METHOD
 
 
+def test_no_other_page_numbers_equations_so_that_those_of_the_method_are_the_papers():
+    numbered = [name for name, text in texts().items() if re.search(r"^\$\$ \([\w-]+\)", text, re.MULTILINE)]
+    assert numbered == ["method.md"]
+
+
 def test_numbers_glued_across_documents_come_from_a_notebook_that_glues_them():
     for name, text in texts().items():
         for target, key in re.findall(r"\{glue:\w+\}`([\w./-]+\.ipynb)::([\w-]+)", text):
