@@ -48,6 +48,7 @@ def scaling_curves(curves: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         ax.set_xlabel("epoch")
         ax.set_ylim(0, 1)
         ax.grid(axis="y", color="0.92", lw=0.6)
+        ax.set_axisbelow(True)
     axes[0, 0].set_ylabel("strict AUPRC, validation graphs")
     lines = [Line2D([], [], color=colour, label=_in_words(scaling)) for scaling, colour in COLOURS.items()]
     lines.append(Line2D([], [], color="0.4", label="published model, best epoch", **DOT, **PUBLISHED))

@@ -55,7 +55,7 @@ def readings_caption(what: str, curves: pd.DataFrame, recipes: Mapping[str, Reci
     Parameters
     ----------
     what : str
-        What the lines are.
+        What the lines are, as the start of a sentence.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def readings_caption(what: str, curves: pd.DataFrame, recipes: Mapping[str, Reci
     seeds = _shared(readings.best(curves), list(recipes)).groupby("graphs")["seed"].nunique()
     of = ", ".join(f"{seeds[family]} with {TITLES[family]}" for family in readings.GRAPHS if family in seeds)
     return (
-        f"Strict AUPRC on validation graphs, {what}: untrained → at the best epoch, and its *difference* to the "
+        f"{what}, strict AUPRC on validation graphs: untrained → at the best epoch, and its *difference* to the "
         f"first line seed by seed; means over seeds with their range in brackets (seeds: {of})."
     )
 
