@@ -115,6 +115,4 @@ def links(tables: list[str], stem: str, functions: list[str]) -> str:
 
 def address(function: str) -> str:
     """Where a function stands in the pages of the packages, from a page beside their folder."""
-    package, room, *_ = function.split(".")
-    page = package if package == "grnular_paper" else room
-    return f"../book/api_{page}.html#{function}"
+    return f"../book/api_{function.split('.')[1]}.html#{function}"

@@ -29,22 +29,23 @@ def docstring(path: Path) -> str:
 
 
 def rooms(root: Path) -> list[Path]:
-    """The packages of ``grnular_core`` from the top layer to the ground, then ``grnular_paper``."""
+    """The packages of ``grnular_core`` from the top layer to the ground, then ``grnular_paper`` and the packages in it."""
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(c for c in settings["tool"]["importlinter"]["contracts"] if "layers" in c)
     names = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
-    return [root / "grnular_core" / name for name in names] + [root / "notebooks" / "grnular_paper"]
+    paper = root / "notebooks" / "grnular_paper"
+    return [root / "grnular_core" / name for name in names] + sorted(path.parent for path in paper.rglob("__init__.py"))
 
 
 def modules(room: Path) -> dict[str, Path]:
-    """Names in the package of its modules and of those in packages inside it, each with its file."""
-    files = {path.relative_to(room).with_suffix(""): path for path in sorted(room.rglob("*.py"))}
-    return {".".join(name.parts): path for name, path in files.items() if name.name[0] != "_"}
+    """Names in the package of its modules, each with its file."""
+    return {path.stem: path for path in sorted(room.glob("*.py")) if path.stem[0] != "_"}
 
 
 def package(room: Path) -> str:
     """The dotted name under which a room is imported."""
-    return "grnular_paper" if room.name == "grnular_paper" else f"grnular_core.{room.name}"
+    top = next(folder for folder in (room, *room.parents) if not (folder.parent / "__init__.py").exists())
+    return ".".join(room.relative_to(top.parent).parts)
 
 
 def layer_table(root: Path) -> str:

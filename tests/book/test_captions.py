@@ -44,7 +44,7 @@ def test_captions_of_cells_and_of_drawn_html_get_numbers_in_their_order_and_link
     found = captions.numbered(nbformat.v4.new_notebook(cells=cells), "02_noisy").cells
     caption = found[1].metadata["mystnb"]["figure"]["caption"]
     assert caption.startswith("**Figure 2.1.** Words.\n\nData: <a href=\"../recorded/clean.csv\">clean.csv</a>, ")
-    assert 'href="../book/api_grnular_paper.html#grnular_paper.figures.curves.curve_grid">curve_grid</a>' in caption and "Row" not in caption
+    assert 'href="../book/api_figures.html#grnular_paper.figures.curves.curve_grid">curve_grid</a>' in caption and "Row" not in caption
     texts = [output["data"]["text/html"] for output in found[2].outputs]
     assert ["<strong>Figure 2.2.</strong> words \\1</p><p class='legend'>Data: computed on this page · " in text for text in texts] == [True, False]
     assert all(list(output["data"]) == ["text/html"] for output in found[2].outputs)

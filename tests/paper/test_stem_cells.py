@@ -14,7 +14,7 @@ from grnular_paper.stem_cells import (
 )
 from grnular_paper.tables.stem_cell_networks import Drawn
 from grnular_paper.tables.stem_cell_verdicts import _both_above, _trend_statements
-from grnular_paper.tables.stem_cells import Trend, _chip_regulators
+from grnular_paper.tables.stem_cells import Cells, Trend, _chip_regulators
 from scipy import stats
 
 from grnular_core.utils.errors import InputError
@@ -123,7 +123,7 @@ def test_verdicts_in_words():
         stem_cells.AGREES, stem_cells.PARTLY, stem_cells.NOT, stem_cells.UNTESTED,
     ]  # fmt: skip
     trends = {"SOX7": Trend(0.5, 0.049), "SOX17": Trend(0.5, 0.051), "SOX2": Trend(0.5, 0.01), "CFC1": Trend(-0.5, 0.01)}
-    found = {name: verdict for name, _, verdict, _ in _trend_statements(trends)}
+    found = {name: verdict for name, _, verdict, _ in _trend_statements(Cells(None), trends)}
     assert found == {
         "sox7_rises": stem_cells.AGREES, "sox17_rises": stem_cells.NOT, "sox2_falls": stem_cells.NOT,
         "target_rises": stem_cells.NOT,

@@ -205,6 +205,10 @@ def test_ranks_are_told_over_seeds(cells, runs):
     assert verdicts.rank_table({}).empty
 
 
+def test_numbers_of_seeds_have_their_noun():
+    assert [networks.seeds_in_words(n) for n in (0, 1, 3)] == ["0 seeds", "one seed", "3 seeds"]
+
+
 def test_the_verdict_on_the_gene_set_counts_seeds(runs):
     compared = {run: set_scores(0.8, 0.01) for run in runs.scores}
     name, _, word, numbers = verdicts._set_statement(compared, runs)
@@ -234,7 +238,7 @@ def test_the_verdict_on_chip_seq_looks_for_sox2(cells):
 
 def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with_target):
     gene, stand_ins = verdicts._rank_statements(cells, runs, verdicts.factor_ranks(cells, runs))
-    assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
+    assert gene[2:] == (stem_cells.UNTESTED, "CFC1 is not in the data")
     assert stand_ins[2:] == (stem_cells.NOT, "(target, seed): FN1 1 of 2; LAMB1 0 of 2; chance 1 in 3")
     ranks = {(run, "CFC1"): [3.0, 1.0, 2.0] for run in runs.ours}
     (gene,) = verdicts._rank_statements(with_target, runs, ranks)
@@ -243,19 +247,21 @@ def test_verdicts_on_ranks_are_of_the_gene_or_of_its_stand_ins(cells, runs, with
     assert nothing[2:] == (stem_cells.UNTESTED, verdicts.NO_DATA)
 
 
-def test_verdicts_on_trends_are_each_of_their_direction():
+def test_verdicts_on_trends_are_each_of_their_direction(cells, with_target):
     found = {"SOX2": tables.Trend(-0.5, 0.01), "SOX7": tables.Trend(-0.5, 0.01), "SOX17": tables.Trend(0.5, 0.2)}
-    words = [verdict for _, _, verdict, _ in verdicts._trend_statements(found)]
+    words = [verdict for _, _, verdict, _ in verdicts._trend_statements(cells, found)]
     assert words == [stem_cells.AGREES, stem_cells.NOT, stem_cells.NOT, stem_cells.UNTESTED]
-    texts = [text for _, text, *_ in verdicts._trend_statements(found)]
+    texts = [text for _, text, *_ in verdicts._trend_statements(cells, found)]
     assert texts[0] == "SOX2 falls along pseudotime" and texts[3] == "CFC1 rises along pseudotime"
+    for have, why in ((cells, "CFC1 is not in the data"), (with_target, verdicts.NO_TIME), (NO_CELLS, verdicts.NO_DATA)):
+        assert verdicts._trend_statements(have, found)[3][3] == why
 
 
 def test_verdicts_on_prediction_are_of_the_gene_or_of_its_stand_ins(cells, with_target):
     good = pd.DataFrame({"regulator": ["SOX2", "SOX7", "SOX17"], "r2": [0.1, 0.5, 0.4]})
     bad = good.assign(r2=[0.45, 0.5, 0.4])
     gene, stand_ins = verdicts._prediction_statements(cells, {"FN1": good, "LAMB1": bad})
-    assert gene[2:] == (stem_cells.UNTESTED, verdicts.NO_TARGET)
+    assert gene[2:] == (stem_cells.UNTESTED, "CFC1 is not in the data")
     assert stand_ins[2:] == (stem_cells.NOT, "better on 1 of 2: FN1")
     (gene,) = verdicts._prediction_statements(with_target, {"CFC1": good})
     assert gene[2:] == (stem_cells.AGREES, "by R²")

@@ -144,6 +144,20 @@ def mean_above(compared: Mapping[Run, SetScores], method: str) -> float:
     return float(np.mean(above)) if above else np.nan
 
 
+def seeds_in_words(count: int) -> str:
+    """A number of seeds with its noun.
+
+    Parameters
+    ----------
+    count : int
+
+    Returns
+    -------
+    str
+    """
+    return "one seed" if count == 1 else f"{count} seeds"
+
+
 def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
     """Whether simpler methods separate the gene set as well.
 
@@ -164,7 +178,7 @@ def set_in_words(compared: Mapping[Run, SetScores], method: str) -> str:
         words = f"The finding is specific to {label(method)}."
     else:
         words = f"The finding is not specific to {label(method)}."
-    over = "one seed" if len(above) == 1 else f"mean over {len(above)} seeds"
+    over = seeds_in_words(len(above)) if len(above) == 1 else f"mean over {seeds_in_words(len(above))}"
     return (
         f"AUROC of scores inside the set against those outside, computed for this page: {mean:.2f} for {label(method)} ({over}); "
         f"{each}. {words}"

@@ -45,7 +45,7 @@ from grnular_paper.tables.stem_cells import SOX, TARGET, Cells, Trend, listed
 Statement = tuple[str, str, str, str]  # name, what the paper says, verdict, numbers
 Ranks = dict[tuple[Run, str], list[float]]  # (run, target) -> rank of each SOX factor
 INSIDE = "AUROC inside against outside"  # what stands before that number in the statement on the gene set
-NO_DATA, NO_TARGET = "no data at hand", f"{TARGET} is not in the data"
+NO_DATA, NO_TIME = "no data at hand", "no pseudotime at hand"
 
 
 def prediction(cells: Cells, span: float) -> dict[str, pd.DataFrame]:
@@ -174,8 +174,7 @@ def _rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
         ahead = sum(_both_above(table, "rank", falling=True) for table in tables)
         counts[target] = ahead, len(tables)
     good, tried = counts.get(TARGET, (0, 0))
-    missing = NO_DATA if cells.data is None else NO_TARGET
-    numbers = f"{good} of {tried} seeds" if cells.has_target else missing
+    numbers = f"{good} of {tried} seeds" if cells.has_target else _missing(cells)
     text = f"SOX7 and SOX17 are predicted for {TARGET}, before SOX2"
     found = [("sox_predicted", text, stem_cells.word(good, tried), numbers)]
     good, tried = (sum(c[i] for c in counts.values()) for i in (0, 1))
@@ -186,7 +185,14 @@ def _rank_statements(cells: Cells, runs: Runs, ranks: Ranks) -> list[Statement]:
     return found
 
 
-def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
+def _missing(cells: Cells, name: str = TARGET) -> str:
+    """Return why a statement on a gene cannot be tested."""
+    if cells.data is None:
+        return NO_DATA
+    return NO_TIME if name in cells.names else f"{name} is not in the data"
+
+
+def _trend_statements(cells: Cells, found: Mapping[str, Trend]) -> list[Statement]:
     """Return the verdicts on what rises and falls along pseudotime."""
     lines = []
     for key, name, rises in (
@@ -201,18 +207,17 @@ def _trend_statements(found: Mapping[str, Trend]) -> list[Statement]:
             verdict = stem_cells.AGREES if p < stem_cells.LEVEL and (rho > 0) == rises else stem_cells.NOT
             lines.append((key, text, verdict, f"Spearman {rho:+.2f}, p = {p:.1e}"))
         else:
-            lines.append((key, text, stem_cells.UNTESTED, f"{name} or pseudotime is not in the data"))
+            lines.append((key, text, stem_cells.UNTESTED, _missing(cells, name)))
     return lines
 
 
 def _prediction_statements(cells: Cells, predicted: Mapping[str, pd.DataFrame]) -> list[Statement]:
     """Return the verdicts on SOX7 and SOX17 as better predictors than SOX2."""
     better = {target: _both_above(table, "r2") for target, table in predicted.items()}
-    missing = NO_DATA if cells.data is None else NO_TARGET
     tried = int(TARGET in better)
     verdict = stem_cells.word(int(better.get(TARGET, False)), tried)
     text = f"SOX7 and SOX17 predict {TARGET} much better than SOX2"
-    found = [("sox_predicts", text, verdict, "by R²" if tried else missing)]
+    found = [("sox_predicts", text, verdict, "by R²" if tried else _missing(cells))]
     if not cells.has_target and better:
         won = [target for target in better if better[target]]
         numbers = f"better on {len(won)} of {len(better)}: {listed(won)}"
@@ -241,7 +246,7 @@ def assess(
         _named_statement(drawn),
         _chip_statement(cells),
         *_rank_statements(cells, runs, factor_ranks(cells, runs)),
-        *_trend_statements(found),
+        *_trend_statements(cells, found),
         *_prediction_statements(cells, predicted),
     ]
     return pd.DataFrame(statements, columns=["name", "the paper says", "verdict", "numbers"])
