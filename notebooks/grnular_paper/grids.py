@@ -4,7 +4,8 @@ Fig. 4 varies cells and cell types without technical noise, Figs 5 and 6 cells a
 SERGIO's DS1-DS3. A point is a preset with sizes; a curve is a method, with or without the list of TFs.
 Methods without training see as many graphs as the trained ones where they are quick; trees that may
 choose among all genes take hours on thousands of cells, and see few graphs there. A method with tuned settings
-has the points and graphs of the one with its package's own.
+has the points and graphs of the one with its package's own. Methods made for measured cells are no curves: they see
+the graphs that stand for an experiment where all are compared.
 
 Parameters
 ----------
@@ -38,6 +39,8 @@ SLOW = ("glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-t
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
 TUNED_WITHOUT_TFS = ("glasso-tuned",)
 TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tuned")
+FOR_CELLS = ("grnular-cells", "grnular-curated", "within-clusters")
+STANDS = (1000, 5)  # cells and cell types of the points that stand for "clean" and "noisy"; all of DS1-DS3 do
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,14 @@ def _curves(experiment: str) -> list[tuple[str, TFInformation]]:
 def _tuned_curves() -> list[tuple[str, TFInformation]]:
     """The methods with tuned settings, each with or without the list of TFs."""
     return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in TUNED_WITH_TFS]
+
+
+def _for_cells(point: Point) -> list[SyntheticTask]:
+    """Runs of the methods made for measured cells, at the points that stand for their experiment."""
+    if (point.n_cells, point.n_types) not in ((None, None), STANDS):
+        return []
+    n_graphs = MIN_UNITS if point.n_cells is None else 20
+    return [point.task(method, r) for method in FOR_CELLS for r in range(n_graphs)]
 
 
 def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
@@ -187,6 +198,8 @@ def full_tasks(experiment: str) -> list[SyntheticTask]:
             else:
                 for task in wanted:
                     of_point.setdefault(task.replicate, []).append(task)
+        for task in _for_cells(point):
+            of_point.setdefault(task.replicate, []).append(task)
         quick += [task for tasks in of_point.values() for task in tasks]
     return quick + [task for *_, task in sorted(slow, key=lambda entry: entry[:3])]
 
