@@ -4,8 +4,8 @@ Fig. 4 varies cells and cell types without technical noise, Figs 5 and 6 cells a
 SERGIO's DS1-DS3. A point is a preset with sizes; a curve is a method, with or without the list of TFs.
 Methods without training see as many graphs as the trained ones where they are quick; trees that may
 choose among all genes take hours on thousands of cells, and see few graphs there. A method with tuned settings
-has the points and graphs of the one with its package's own. Methods made for measured cells are no curves: they see
-the graphs that stand for an experiment where all are compared.
+has the points and graphs of the one with its package's own. Some methods are no curves: they see
+graphs of the points that stand for an experiment where all methods are compared.
 
 Parameters
 ----------
@@ -17,7 +17,7 @@ folder : Path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,16 @@ N_GRAPHS = {"clean": 50, "noisy": 50, "ds": 15}  # at most, as in the paper
 WITHOUT_TFS = ("glasso", "grnboost2", "glad")
 WITH_TFS = ("grnboost2", "glad-tf", "grnular", "grnular-context", "correlation", "clr", "ridge", "tigress")
 DS_WITH_TFS = (*WITH_TFS, "genie3")
-SLOW = ("glasso", "grnboost2", "genie3", "tigress", "grnboost2-tuned", "genie3-tuned", "tigress-tuned")
+SLOW = ("glasso", "grnboost2", "genie3", "tigress", "regdiffusion", "grnboost2-tuned", "genie3-tuned", "tigress-tuned")
 TUNED = "-tuned"  # behind the name of a method, with settings chosen on validation graphs
 TUNED_WITHOUT_TFS = ("glasso-tuned",)
 TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tuned")
-FOR_CELLS = ("grnular-cells", "grnular-curated", "within-clusters")
 STANDS = (1000, 5)  # cells and cell types of the points that stand for "clean" and "noisy"; all of DS1-DS3 do
+# Graphs of these points for methods that are no curve: at the points, and of each of DS1-DS3.
+COMPARED = {
+    "grnular-cells": (20, MIN_UNITS), "grnular-curated": (20, MIN_UNITS), "within-clusters": (20, MIN_UNITS),
+    "regdiffusion": (10, 1), "genie3": (10, 0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,12 @@ def _tuned_curves() -> list[tuple[str, TFInformation]]:
     return [(m, "without") for m in TUNED_WITHOUT_TFS] + [(m, "with") for m in TUNED_WITH_TFS]
 
 
-def _for_cells(point: Point) -> list[SyntheticTask]:
-    """Runs of the methods made for measured cells, at the points that stand for their experiment."""
+def _compared(point: Point) -> list[SyntheticTask]:
+    """Runs of the methods that are no curve, at the points that stand for their experiment."""
     if (point.n_cells, point.n_types) not in ((None, None), STANDS):
         return []
-    n_graphs = MIN_UNITS if point.n_cells is None else 20
-    return [point.task(method, r) for method in FOR_CELLS for r in range(n_graphs)]
+    of_ds = point.n_cells is None
+    return [point.task(method, r) for method, graphs in COMPARED.items() for r in range(graphs[of_ds])]
 
 
 def all_curves(experiment: str) -> list[tuple[str, TFInformation]]:
@@ -198,8 +202,11 @@ def full_tasks(experiment: str) -> list[SyntheticTask]:
             else:
                 for task in wanted:
                     of_point.setdefault(task.replicate, []).append(task)
-        for task in _for_cells(point):
-            of_point.setdefault(task.replicate, []).append(task)
+        for task in _compared(point):
+            if task.method in SLOW:
+                slow.append((False, *_effort(task), task))
+            else:
+                of_point.setdefault(task.replicate, []).append(task)
         quick += [task for tasks in of_point.values() for task in tasks]
     return quick + [task for *_, task in sorted(slow, key=lambda entry: entry[:3])]
 
@@ -215,12 +222,12 @@ def _effort(task: SyntheticTask) -> tuple[float, int]:
     return fixed + 0.005 * cells * per_cell * without, task.replicate
 
 
-def rows(experiment: str, folder: Path, extra: Sequence[str] = ()) -> pd.DataFrame:
+def rows(experiment: str, folder: Path, extra: Collection[str] = ()) -> pd.DataFrame:
     """Recorded rows of the grid's points and curves, tuned ones too, in the order of the points.
 
     Parameters
     ----------
-    extra : sequence of str
+    extra : collection of str
         Methods that are no curve, with the list of TFs.
 
     Returns

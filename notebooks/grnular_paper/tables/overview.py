@@ -73,7 +73,7 @@ def settings(folder: Path) -> list[Setting]:
         on more real cells, there the mean over the networks of a kind and GENIE3 with 100 trees. Methods have the settings
         of their packages on DS1 to DS3 and on real cells. GLASSO takes no list of TFs; the other methods have it.
     """
-    clean, noisy, ds = (_listed(grids.rows(name, folder, grids.FOR_CELLS)) for name in ("clean", "noisy", "ds"))
+    clean, noisy, ds = (_listed(grids.rows(name, folder, grids.COMPARED)) for name in ("clean", "noisy", "ds"))
     real = recorded_pairs(folder)
     # Tuned settings were chosen on random networks, and mostly do worse than those of packages on other ones.
     ds, real = (rows[~rows["method"].str.endswith(grids.TUNED)] for rows in (ds, real))
