@@ -48,7 +48,7 @@ from grnular_core.utils.errors import InputError
 
 _MOST, _LEAST = 1e6, 1e-9
 _BOUNDS = {
-    "n_unroll": (0, _MOST), "n_inner": (0, _MOST), "init_epochs": (0, _MOST),
+    "units_per_tf": (0, _MOST), "n_unroll": (0, _MOST), "n_inner": (0, _MOST), "init_epochs": (0, _MOST),
     "init_tolerance": (0, 1), "init_scale": (_LEAST, _MOST), "lr": (_LEAST, 10),
     "lam_scale": (0, _MOST), "context_width": (1, _MOST), "context_layers": (0, _MOST),
     "context_members": (1, 100), "context_features": (1, len(EDGE_FEATURES)),
@@ -71,6 +71,7 @@ class GRNULarConfig:
     # Units of each hidden layer of f_W. None: one layer of four units per TF, from 40 to 500. The paper has
     # 40, 200 and 500 for 10, 37 and 127 TFs. (With 200 TFs 800 units change the strict AUPRC by -0.003 at most.)
     hidden: tuple[int, ...] | None = None
+    units_per_tf: int = 0  # the first hidden layer has at least so many units a TF
     n_unroll: int = 15  # L, iterations of GRNULAR-cell
     n_inner: int = 20  # P, steps of fitDNN-fast
     # E1, steps of goodINIT (and of fitDNN in Algorithm 1). Trained models bring their own numbers, by their recipes.
@@ -121,8 +122,8 @@ class GRNULarConfig:
         -------
         tuple of int
         """
-        hidden = self.hidden or (min(max(4 * n_tfs, 40), 500),)
-        return (n_tfs, *hidden, n_genes)
+        first, *others = self.hidden or (min(max(4 * n_tfs, 40), 500),)
+        return (n_tfs, max(first, self.units_per_tf * n_tfs), *others, n_genes)
 
     def split_cells(self, n_cells: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Positions of the cells that goodINIT fits and of those whose error it looks at.

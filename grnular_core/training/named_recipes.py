@@ -153,7 +153,7 @@ _TABLE: dict[str, tuple[str, Recipe]] = {
     ),
     "grnular-DS2": (
         "GRNULar as the paper writes it, 20 random networks in the range of DS2, without dropout",
-        Recipe(config=replace(_PUBLISHED, hidden=(200,), reduction="cells"), batch=2, **_EQ_16, **_AS_DS2),
+        Recipe(config=replace(_PUBLISHED, hidden=(200,), units_per_tf=4, reduction="cells"), batch=2, **_EQ_16, **_AS_DS2),
     ),
     "glad-clean": (
         "GLAD as the paper writes it, without the list of TFs, 20 graphs without noise",

@@ -12,7 +12,7 @@ folder : Path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -21,19 +21,27 @@ import numpy as np
 import pandas as pd
 
 from grnular_core.data.beeline import NETWORKS, load_beeline
+from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.edges import edge_table
 from grnular_core.methods.interface import MethodInput
 from grnular_core.models.inference import model_scores
 from grnular_core.models.parallel import one_thread
 from grnular_core.scoring.strict import strict_scores
+from grnular_core.simulation.simulate import preset, simulate, simulated_dataset
+from grnular_core.training.batches import first_seed
 from grnular_core.training.weights import read_trained
 from grnular_paper.real_data import GENES
 from grnular_paper.records import recorded_table, write_table
 
-TABLE = "widths"
+TABLE, ON_GRAPHS = "widths", "widths_graphs"
 WEIGHTS = "grnular-DS2"
 SEEDS = (0, 1, 2)
 DATASETS = ("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L", "hESC")
+# TFs and cells of these datasets with the genes of this book, the sizes of validation graphs; there are as many other genes.
+SIZES = {
+    "mESC": (620, 421), "mDC": (321, 383), "hHep": (448, 425), "mHSC-GM": (132, 889), "mHSC-L": (60, 847), "hESC": (410, 758),
+}  # fmt: skip
+OTHERS = 500
 WIDTHS: dict[str, Callable[[int], int]] = {  # of the number of TFs
     "200": lambda n_tfs: 200,
     "as many as TFs, at least 200": lambda n_tfs: max(200, n_tfs),
@@ -56,21 +64,70 @@ def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) ->
     DataFrame
         ``dataset, network, tfs, width, hidden_units, seed, strict_auprc_ratio``, one row each.
     """
-    trained, rows = read_trained(WEIGHTS), []
+    rows = []
     for dataset in datasets:
         of_networks = {network: load_beeline(dataset, network, GENES) for network in NETWORKS}
-        given = MethodInput.of(next(iter(of_networks.values())))
+        first = next(iter(of_networks.values()))
         for (name, units), seed in product(WIDTHS.items(), seeds):
-            hidden = units(len(given.tfs))
-            recipe = replace(trained.recipe, config=replace(trained.recipe.config, hidden=(hidden,)))
-            with one_thread():
-                model = replace(trained, recipe=recipe).model(seed)
-                weight, _ = model_scores(model, given.expression, given.tf_index, precision="double")
-            edges = edge_table(weight, given.tfs, given.genes)
+            hidden = units(len(first.tfs))
+            edges = _edges(first, hidden, seed)
             for network, data in of_networks.items():
                 ratio = strict_scores(edges, data.truth, data.genes, data.tfs)["auprc_ratio"]
-                rows.append((dataset, network, len(given.tfs), name, hidden, seed, ratio))
+                rows.append((dataset, network, len(first.tfs), name, hidden, seed, ratio))
     return pd.DataFrame(rows, columns=["dataset", "network", "tfs", "width", "hidden_units", "seed", "strict_auprc_ratio"])
+
+
+def validation_graph(n_tfs: int, n_cells: int) -> GRNDataset:
+    """A random network of as many TFs as a dataset has and 500 other genes, in the range of DS2 otherwise.
+
+    Parameters
+    ----------
+    n_tfs, n_cells : int
+
+    Returns
+    -------
+    GRNDataset
+        Without dropout, as the weights' own validation graphs, with as many TFs that regulate a gene on average.
+    """
+    like = preset("DS2-like", n_cells=n_cells)
+    sparsity = like.graph.sparsity * like.graph.n_tfs / n_tfs
+    graph = replace(like.graph, n_genes=n_tfs + OTHERS, n_tfs=n_tfs, sparsity=sparsity)
+    return simulated_dataset(simulate(replace(like, graph=graph), first_seed("valid")))
+
+
+def measure_graphs(datasets: Mapping[str, tuple[int, int]] = SIZES, seeds: Sequence[int] = SEEDS[:1]) -> pd.DataFrame:
+    """Infer a validation graph of the size of every dataset with every width.
+
+    Parameters
+    ----------
+    datasets : mapping of str to (int, int)
+        TFs and cells of datasets.
+    seeds : sequence of int
+        Of the fit to the cells.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset, tfs, width, hidden_units, seed, strict_auprc, strict_auprc_ratio``, one row each.
+    """
+    rows = []
+    for dataset, (n_tfs, n_cells) in datasets.items():
+        data = validation_graph(n_tfs, n_cells)
+        for (name, units), seed in product(WIDTHS.items(), seeds):
+            found = strict_scores(_edges(data, units(n_tfs), seed), data.truth, data.genes, data.tfs)
+            rows.append((dataset, n_tfs, name, units(n_tfs), seed, found["auprc"], found["auprc_ratio"]))
+    names = ["dataset", "tfs", "width", "hidden_units", "seed", "strict_auprc", "strict_auprc_ratio"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _edges(data: GRNDataset, hidden: int, seed: int) -> pd.DataFrame:
+    """Edges of the published model with so many hidden units."""
+    given, trained = MethodInput.of(data), read_trained(WEIGHTS)
+    recipe = replace(trained.recipe, config=replace(trained.recipe.config, hidden=(hidden,), units_per_tf=0))
+    with one_thread():
+        model = replace(trained, recipe=recipe).model(seed)
+        weight, _ = model_scores(model, given.expression, given.tf_index, precision="double")
+    return edge_table(weight, given.tfs, given.genes)
 
 
 def means(folder: Path) -> pd.Series:
@@ -119,4 +176,5 @@ def narrow(folder: Path) -> str:
 
 
 if __name__ == "__main__":
+    write_table(ON_GRAPHS, measure_graphs())
     write_table(TABLE, measure())
