@@ -23,6 +23,7 @@ DESCRIPTIONS = {
     "noisy": f"Simulated cells with dropout (Figs 5 and 6): {RUNS}",
     "nonlinear": "Scores of methods where regulation is not monotone",
     "widths": "Hidden units of the published model on real cells, by the number of TFs",
+    "widths_graphs": "The same on random networks of the sizes of these datasets, which chose",
     "open_choices": "Choices that the paper leaves open, each measured on simulated validation graphs",
     "paper_fig8": f"Scores of the paper's Fig. 8, {PRINTED}",
     "paper_table1": f"Seconds of the paper's Table 1, {PRINTED}",

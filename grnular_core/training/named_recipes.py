@@ -26,8 +26,8 @@ _EQ_16 = {"loss": "balanced", "loss_on": "theta", "beta": 2.0, "iterates": "all"
 _CLEAN = {"train": (("clean", 20),), "valid": (("clean", 20),)}
 _NOISY = {"train": (("low-dropout", 20),), "valid": (("low-dropout", 20),)}
 # Section 3.3: random networks in the range of DS1, no dropout, four hidden units a TF. Section 3.4: in the range of
-# DS2, 400 genes, 200 hidden units. Validation prefers P = 5 and the mean over cells alone in Eq. 12 in both
-# (notebooks/09_training.ipynb).
+# DS2, 400 genes, 200 hidden units, and four a TF on data with more than 50 TFs (grnular_paper/widths.py). Validation
+# prefers P = 5 and the mean over cells alone in Eq. 12 in both (notebooks/09_training.ipynb).
 _AS_DS1 = {"train": (("DS1-like", 20),), "valid": (("DS1-like", 20),)}
 _AS_DS2 = {"train": (("DS2-like", 20),), "valid": (("DS2-like", 8),)}
 # Eq. 16 on what the last iteration gives.
