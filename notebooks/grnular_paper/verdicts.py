@@ -13,8 +13,8 @@ out for the claim is a win, one against it a loss. The claim is
 - *partly reproduced*: everything between;
 - *not tested*: no point has six networks that both have, or no method can work there (``claims.simulated.REACHABLE``).
 
-Where no point has six shared networks nothing is tested: all points are shown, with the mean difference, its
-t interval over networks and the direction. DS1-DS3 are three networks, and the least p that three networks can
+Where no point has six shared networks nothing is tested: all points are shown, with the mean difference and the
+direction. DS1-DS3 are three networks, and the least p that three networks can
 have is .25: claims on them are counted (``by_count``), as are those on pairs of real cells. A competing method
 without a test does not count beside others that have one, and its verdict is *provisional*. How many points
 favour the claim is reported beside a test. Claims of other kinds count what is as claimed by the same
@@ -262,13 +262,14 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
     inside = means.index.get_level_values("point").isin(entered["point"])
     networks = means[inside].groupby(level="unit").mean()
     over = mean_interval(networks)
+    ends = (over["low"], over["high"]) if len(networks) >= MIN_UNITS else (np.nan, np.nan)
     each = ", ".join(f"{unit} {value:+.3f}" for unit, value in networks.items())
     return Pair(
         {
             "against": other, "networks": len(networks), "networks_above": int((networks > 0).sum()),
             "points": len(entered), "points_above": int((entered["difference"] > 0).sum()),
             "least": replicates[inside].min(), "most": replicates[inside].max(),
-            "difference": over["mean"], "low": over["low"], "high": over["high"],
+            "difference": over["mean"], "low": ends[0], "high": ends[1],
             "p": signed_rank(networks) if full.any() else np.nan,
             "each": f": {each}" if len(networks) < MIN_UNITS else "",
         },

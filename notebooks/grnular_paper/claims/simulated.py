@@ -299,7 +299,8 @@ def boosting_forest(folder: Path) -> Finding:
     if not strict.tested:
         return from_verdicts(replace(counted, word=UNTESTED))
     package = verdict(clean, TREES, [FOREST])
-    finding = from_verdicts(strict, paper, what=f"strict AUPRC of {label(strict.chosen)} less that of")
+    planned = len(grids.points("clean"))
+    finding = from_verdicts(strict, paper, planned, what=f"strict AUPRC of {label(strict.chosen)} less that of")
     finding = replace(finding, numbers=f"{finding.numbers}; with the settings of packages: {package.differences}")
     if not counted.tests["networks"].any():
         return finding

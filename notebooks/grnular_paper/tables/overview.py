@@ -206,7 +206,7 @@ def main_numbers(folder: Path, titles: Mapping[str, str]) -> dict[str, float | s
     Returns
     -------
     dict of str to float or str
-        ``main_<prefix>_<method>`` for every method of the setting; ``_best`` names the method with the highest ratio
+        ``main_<prefix>_<method>`` for every method of the setting; ``_n``: over what, in words; ``_best`` names the method with the highest ratio
         among those that are not of this work, ``_best_ratio`` is its ratio.
     """
     found = overview(folder)
@@ -214,6 +214,7 @@ def main_numbers(folder: Path, titles: Mapping[str, str]) -> dict[str, float | s
     for title, prefix in titles.items():
         rows = found[found["setting"] == title]
         numbers |= {f"main_{prefix}_{row.method}": row.ratio for row in rows.itertuples()}
+        numbers[f"main_{prefix}_n"] = rows["n"].iloc[0]
         top = best(rows[~rows["method"].isin(OURS)], title)
         numbers |= {f"main_{prefix}_best": label(top["method"]), f"main_{prefix}_best_ratio": float(top["ratio"])}
     return numbers
