@@ -74,7 +74,7 @@ def settings(recipe: Recipe) -> tuple[str, ...]:
     if isinstance(config, GRNULarConfig):
         units = dict.fromkeys(config.layer_sizes(n, GENES)[1] for n in N_TFS)
         most = "≤ " if config.init_tolerance else ""
-        scale = SCALES[config.reduction] + (f", λ × {config.lam_scale:g}" if config.lam_per_error else "")
+        scale = SCALES[config.reduction] + (f", {config.lam_scale:g} λ × error" if config.lam_per_error else "")
         inner = (str(config.n_inner), f"{most}{config.init_epochs}", ", ".join(map(str, units)), scale)
     trained = [of for of in (*map(RECIPES.get, recipe.members), recipe) if of.epochs]
     losses = dict.fromkeys(LOSSES[of.loss] for of in trained)

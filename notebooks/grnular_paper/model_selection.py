@@ -42,7 +42,7 @@ TRAINED = {
     "context-measured-b": "second network of grnular-cells: the same from other draws",
     "grnular-cells": "GRNULar for real cells, two networks on the family nearest to real cells",
 }  # fmt: skip
-AS_PUBLISHED = {"grnular": "the paper's recipe", "grnular-untrained": "the paper's loop, nothing trained"}
+AS_PUBLISHED = {"grnular": "the paper's recipe", "grnular-untrained": "the loop untrained, with this work's settings"}
 SIMPLE = ("within-clusters", "correlation")
 COMPARED = ("within-clusters", "context-associated", "context-matched", "context-uneven", "context-shrunk", "grnular-cells")
 FAMILIES = ("measured-large", "measured", "associated", "uneven", "matched", "deep", "regulons")
