@@ -62,9 +62,10 @@ DETAILS = """\
   graphs lifts the AUPRC by {training_gain:.3f} [{training_low:.3f}, {training_high:.3f}] (mean of no noise and 25 % dropout).
   But untrained, with {untrained_steps} inner steps and a {{term}}`coupling` up to {coupling:.0f} times as strong, the same
   loop is as good without noise ({clean_untrained:.3f}; published {clean_published:.3f}) and better with 25 % dropout
-  ({dropout25_untrained:.3f}; {dropout25_published:.3f}; [ablations](../notebooks/07_ablations.ipynb)). Where a gene is the
-  product of two TFs it is at chance ({product_grnular_untrained:.2f}; random scores {product_random:.2f}), and the published
-  model has {product_grnular:.2f} ([where regulation is not monotone](../notebooks/07_ablations.ipynb)).
+  ({dropout25_untrained:.3f}; {dropout25_published:.3f}; [ablations](../notebooks/07_ablations.ipynb)). Where a gene
+  depends on the product of the levels of two TFs, the untrained loop has an AUPRC of {product_grnular_untrained:.2f} (random
+  scores {product_random:.2f}), the published model {product_grnular:.2f} ([where regulation is not
+  monotone](../notebooks/07_ablations.ipynb)).
 - **Models of this work.** GRNULar-context, whose learned part sees the surroundings of an edge, is below correlation
   in the mean over BEELINE's pairs. Each of the [{fitted_sets} further datasets](../notebooks/10_more_real_cells.ipynb) is
   left out of the fit of GRNULar-curated's readout, but the model was chosen on them. A readout without the unrolled part has
@@ -80,7 +81,9 @@ Against curated networks of {fitted_sets} sets of cells, each left out of its fi
 {curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the {fitted_umi_sets} sets with molecule counts, from
 {fitted_range}; the other one, {fitted_reads}, has reads), correlation {curated_correlation:.1f} and *{control}*, a control
 that ignores which TF acts on which gene, {control_ratio:.1f} (geometric means; [more real
-cells](../notebooks/10_more_real_cells.ipynb)). Against STRING, on the plates of BEELINE, it has {real_grnular_curated:.1f},
+cells](../notebooks/10_more_real_cells.ipynb)). On hESC, the one set of cells that guided no model here, it has
+{hesc_grnular_curated:.2f} against STRING, correlation {hesc_correlation:.2f} and the control *target is a TF*
+{hesc_target_is_tf:.2f}. Against STRING, on the plates of BEELINE, it has {real_grnular_curated:.1f},
 within-cluster correlation {real_within_clusters:.1f}, RegDiffusion, which takes minutes, {real_regdiffusion:.1f}, and the
 published model {real_grnular:.1f}. These means rest on two datasets of blood stem cells: over the other {other_datasets} the
 first three are {other_grnular_curated:.1f}, {other_within_clusters:.1f} and {other_regdiffusion:.1f}, and their order is
@@ -221,7 +224,9 @@ def advice(folder: Path) -> str:
     most = found.loc[found["setting"] == overview.REAL[2], "ratio"].max()
     datasets = int(found.loc[found["setting"] == overview.REAL[0], "units"].min())
     others = datasets - len(overview.BLOOD)
-    return ADVICE.format(**numbers(found), **curated_numbers(folder), most=most, other_datasets=others, **beside_blood(folder))
+    hesc = {name.replace("-", "_"): ratio for name, ratio in overview.on_hesc(folder).items()}
+    values = numbers(found) | curated_numbers(folder) | beside_blood(folder) | hesc
+    return ADVICE.format(**values, most=most, other_datasets=others)
 
 
 def article(printed: Path | None) -> str:

@@ -42,7 +42,8 @@ TUNED_WITH_TFS = ("grnboost2-tuned", "genie3-tuned", "ridge-tuned", "tigress-tun
 STANDS = (1000, 5)  # cells and cell types of the points that stand for "clean" and "noisy"; all of DS1-DS3 do
 # Graphs of these points for methods that are no curve: at the points, and of each of DS1-DS3.
 COMPARED = {
-    "grnular-cells": (20, MIN_UNITS), "grnular-curated": (20, MIN_UNITS), "within-clusters": (20, MIN_UNITS), "regdiffusion": (10, 1),
+    "grnular-cells": (20, MIN_UNITS), "grnular-curated": (20, MIN_UNITS), "within-clusters": (20, MIN_UNITS),
+    "regdiffusion": (10, 1),
 }  # fmt: skip
 
 

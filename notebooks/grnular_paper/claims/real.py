@@ -307,7 +307,8 @@ def beyond_chance(folder: Path) -> Finding:
         for row in found.itertuples()
     )
     verdict = word(above, len(found) - above, len(found))
-    basis = f"{REBUILT}, {int(found['draws'].min())} draws of random scores, with genes in the order of this book; above: at most {RARE:.0%} reach it"
+    draws = f"{int(found['draws'].min())} draws of random scores, with genes in the order of this book"
+    basis = f"{REBUILT}, {draws}; above: at most {RARE:.0%} reach it"
     return Finding(verdict, numbers, basis=basis)
 
 
