@@ -61,8 +61,8 @@ def recipes() -> str:
     caption = (
         "Recipes: iterations $L$, inner steps $P$, steps $E1$ of goodINIT, hidden units $H_d$ of $f_W$ (several: those for "
         f"{', '.join(map(str, N_TFS))} TFs), scale of Eq. 12 (*error*: of goodINIT on held-out cells), loss with the weight "
-        "$\\beta$ of missed edges in its F score, training graphs and epochs; of an ensemble first those of its members. The paper prints $P = 5$ for clean "
-        "cells, where validation graphs prefer 10 here, and 200 units for 37 TFs."
+        "$\\beta$ of missed edges in its F score, training graphs and epochs; of an ensemble first those of its members. "
+        "The paper prints $P = 5$ for clean cells, where validation graphs prefer 10 here, and 200 units for 37 TFs."
     )
     return table(header, ([", ".join(names), *of] for of, names in lines.items()), caption)
 
