@@ -59,6 +59,11 @@ LOOKS: tuple[Look, ...] = (
         "grnular", "a610d69", BEELINE, "third scoring: weights trained with the mean over cells alone, P = 5; "
         "also with more hidden units, by which nothing was chosen", _on_beeline("grnular") + " && python -m grnular_paper.widths",
     ),
+    Look("grnular-curated", "53d6b11", SERGIO, "as released", _ON_SERGIO),
+    Look(
+        "grnular", "0616462", BEELINE, "fourth scoring: the same weights with four hidden units a TF, as random networks of the "
+        "sizes of these datasets prefer", _on_beeline("grnular"),
+    ),
 )  # fmt: skip
 
 
