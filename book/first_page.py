@@ -28,7 +28,7 @@ from grnular_core.plotting.style import label, use_style
 # The claims behind the findings, with the verdicts by the strict protocol under which the sentences are true.
 BASIS = {
     "clean_paper_trees": REPRODUCED, "clean_paper_simple": REPRODUCED, "few_graphs": PARTLY,
-    "noisy_paper_others": NOT_REPRODUCED, "ds_paper_others": PARTLY, "fig8_auprc": NOT_REPRODUCED, "fig8_mdc": REPRODUCED,
+    "noisy_paper_others": NOT_REPRODUCED, "ds_paper_others": PARTLY, "fig8_auprc": PARTLY, "fig8_mdc": REPRODUCED,
     "fig8_mdc_auroc": NOT_REPRODUCED,
     "clean_ours_all": REPRODUCED, "noisy_ours_all": REPRODUCED, "beyond_untrained": NOT_REPRODUCED, "ours_real": NOT_REPRODUCED,
 }  # fmt: skip
@@ -36,9 +36,10 @@ FINDINGS = """\
 - **Reproduced: without technical noise the method works.** On random networks of 100 genes ({clean_units:.0f} that all
   methods have) GRNULar as published has a strict AUPRC of {clean_grnular:.1f} times random, tuned GRNBoost2
   {clean_grnboost2:.1f}, the simpler GLAD-TF {clean_glad_tf:.1f}.
-- **Not reproduced: its lead under dropout and on real cells.** With 25 % dropout it has {noisy_grnular:.1f}, tuned GRNBoost2
-  {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f}; on real cells, over {pairs} pairs of dataset and network,
-  {pairs_grnular:.2f}, correlation {pairs_correlation:.2f}. Of the paper's {claims} [claims](claims.md) {reproduced} are
+- **Not reproduced: its lead under dropout; in part: its lead on real cells.** With 25 % dropout it has {noisy_grnular:.1f},
+  tuned GRNBoost2 {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f}. On real cells its AUPRC is higher in {fig8_higher} of
+  {fig8_all} comparisons with other methods of the paper's Fig. 8, tuned on simulated cells, and its mean over {pairs} pairs of
+  dataset and network, {pairs_grnular:.2f}, is near that of correlation, {pairs_correlation:.2f}. Of the paper's {claims} [claims](claims.md) {reproduced} are
   reproduced, {partly} in part, {failed} not, and {untested} are not tested.
 - **New: models that lead under dropout and against curated networks.** GRNULar-context has {noisy_grnular_context:.1f} with
   25 % dropout ({second} {second_ratio:.1f}); on {fitted_sets} further datasets of real cells GRNULar-curated, which was chosen
@@ -190,6 +191,13 @@ def least_lead(claims: pd.DataFrame) -> str:
     return re.search(r"least strict difference is ([\d.]+\d)", numbers)[1]
 
 
+def real_comparisons(claims: pd.DataFrame) -> dict[str, int]:
+    """In how many comparisons of Fig. 8 its strict AUPRC is higher, as the claim has it."""
+    (numbers,) = claims.loc[claims["name"] == "fig8_auprc", "numbers"]
+    higher, everything = re.search(r"strict: higher in (\d+), lower in \d+ of (\d+)", numbers).groups()
+    return {"fig8_higher": int(higher), "fig8_all": int(everything)}
+
+
 def training_numbers(folder: Path) -> dict[str, float]:
     """What training on 20 graphs adds at equal settings, over networks."""
     test = few_graphs(folder).tests.iloc[0]
@@ -205,7 +213,7 @@ def findings(folder: Path) -> tuple[str, str]:
     counts = registry.counts(claims).set_index("verdict")["strict protocol"]
     second = best_of_others(found, "dropout 25 %")
     values = numbers(found) | curated_numbers(folder) | papers_leads(folder) | ds_leads(folder) | untrained_numbers(folder)
-    values |= pair_means(folder) | {"mdc_least": least_lead(claims)}
+    values |= pair_means(folder) | {"mdc_least": least_lead(claims)} | real_comparisons(claims)
     values |= product_numbers(folder) | training_numbers(folder) | beside_blood(folder)
     values |= {"claims": counts.sum(), "reproduced": counts[REPRODUCED], "partly": counts[PARTLY]}
     values |= {"failed": counts[NOT_REPRODUCED], "untested": counts[UNTESTED]}
