@@ -39,8 +39,9 @@ FINDINGS = """\
 - **Not reproduced: its lead under dropout; in part: its lead on real cells.** With 25 % dropout it has {noisy_grnular:.1f},
   tuned GRNBoost2 {noisy_grnboost2:.1f}, GLAD-TF {noisy_glad_tf:.1f}. On real cells its AUPRC is higher in {fig8_higher} of
   {fig8_all} comparisons with other methods of the paper's Fig. 8, tuned on simulated cells, and its mean over {pairs} pairs of
-  dataset and network, {pairs_grnular:.2f}, is near that of correlation, {pairs_correlation:.2f}. Of the paper's {claims} [claims](claims.md) {reproduced} are
-  reproduced, {partly} in part, {failed} not, and {untested} are not tested.
+  dataset and network is {pairs_grnular:.2f}, that of correlation {pairs_correlation:.2f}.
+  Of the paper's {claims} [claims](claims.md) {reproduced} are reproduced, {partly} in part, {failed} not, and {untested} are not
+  tested.
 - **New: models that lead under dropout and against curated networks.** GRNULar-context has {noisy_grnular_context:.1f} with
   25 % dropout ({second} {second_ratio:.1f}); on {fitted_sets} further datasets of real cells GRNULar-curated, which was chosen
   on them, has {fitted_over:.2f} [{fitted_low:.2f}, {fitted_high:.2f}] times the score of {fitted_other}, the next best. On
