@@ -229,7 +229,7 @@ LAWS: dict[str, Law] = {  # CPU seconds of (cells, genes, TFs)
     "tigress": lambda cells, genes, tfs: 1.4e-8 * cells * tfs * (tfs + genes)
     + genes * (3.9e-5 * tfs + 1.8e-6 * cells + 9e-4),
     # a fixed number of steps, each on one batch of cells and on genes x genes
-    "diffusion": lambda cells, genes, tfs: 0.17 * genes + 9.3e-5 * genes**2,
+    "diffusion": lambda cells, genes, tfs: 2 + 0.17 * genes + 9.3e-5 * genes**2,
     # square roots and products of matrices, genes x genes
     "glad": lambda cells, genes, tfs: 1.5e-6 * genes**2 + 2.4e-10 * genes**3,
     # with CLR; standardising takes longer than the product that follows

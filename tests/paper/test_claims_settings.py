@@ -31,10 +31,10 @@ def test_a_claim_on_tuned_trees_says_where_the_settings_of_packages_give_another
 def test_counts_against_packages_say_where_they_give_another_word(table):
     of = table.set_index("name")["numbers"]
     rows = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
-    wide = rows.pivot_table(index=["network", "dataset"], columns="method", values="paper_auprc")
+    wide = rows.pivot_table(index=["network", "dataset"], columns="method", values="strict_auprc")
     gaps = wide[["glasso", "glad-tf", "genie3", "grnboost2"]].rsub(wide["grnular"], axis=0)
     higher, lower = int((gaps > 0).sum().sum()), int((gaps < 0).sum().sum())
-    assert f"by the paper's protocol higher in {higher}, lower in {lower} (not reproduced)" in of["fig8_auprc"]
+    assert f"settings of packages strict higher in {higher}, lower in {lower} (not reproduced)" in of["fig8_auprc"]
     assert re.search(r"protocol higher in \d+, lower in \d+$", of["fig8_auroc"])  # the same word
 
 

@@ -136,7 +136,7 @@ def test_a_finding_whose_verdict_changed_stops_the_build(monkeypatch):
     claims = registry.table(FOLDER)
     changed = claims.assign(verdict=claims["verdict"].where(claims["name"] != "fig8_auprc", "reproduced"))
     monkeypatch.setattr(registry, "table", lambda folder: changed)
-    with pytest.raises(ValueError, match="takes the claim fig8_auprc as not reproduced, and the record says reproduced"):
+    with pytest.raises(ValueError, match="takes the claim fig8_auprc as partly reproduced, and the record says reproduced"):
         first_page.findings(FOLDER)
 
 
