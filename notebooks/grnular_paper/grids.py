@@ -43,7 +43,7 @@ STANDS = (1000, 5)  # cells and cell types of the points that stand for "clean" 
 # Graphs of these points for methods that are no curve: at the points, and of each of DS1-DS3.
 COMPARED = {
     "grnular-cells": (20, MIN_UNITS), "grnular-curated": (20, MIN_UNITS), "within-clusters": (20, MIN_UNITS),
-    "regdiffusion": (10, 0),
+    "regdiffusion": (10, MIN_UNITS),
 }  # fmt: skip
 
 
