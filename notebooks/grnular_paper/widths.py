@@ -65,17 +65,8 @@ def measure(datasets: Sequence[str] = DATASETS, seeds: Sequence[int] = SEEDS) ->
     DataFrame
         ``dataset, network, tfs, width, hidden_units, seed, strict_auprc_ratio``, one row each.
     """
-    rows = []
-    for dataset in datasets:
-        of_networks = {network: load_beeline(dataset, network, GENES) for network in NETWORKS}
-        first = next(iter(of_networks.values()))
-        for (name, units), seed in product(WIDTHS.items(), seeds):
-            hidden = units(len(first.tfs))
-            edges = _edges(first, hidden, seed)
-            for network, data in of_networks.items():
-                ratio = strict_scores(edges, data.truth, data.genes, data.tfs)["auprc_ratio"]
-                rows.append((dataset, network, len(first.tfs), name, hidden, seed, ratio))
-    return pd.DataFrame(rows, columns=["dataset", "network", "tfs", "width", "hidden_units", "seed", "strict_auprc_ratio"])
+    found = pd.concat([_scored(d, {n: load_beeline(d, n, GENES) for n in NETWORKS}, seeds) for d in datasets])
+    return found.drop(columns="strict_auprc")
 
 
 def validation_graph(n_tfs: int, n_cells: int) -> GRNDataset:
@@ -111,14 +102,21 @@ def measure_graphs(datasets: Mapping[str, tuple[int, int]] = SIZES, seeds: Seque
     DataFrame
         ``dataset, tfs, width, hidden_units, seed, strict_auprc, strict_auprc_ratio``, one row each.
     """
-    rows = []
-    for dataset, (n_tfs, n_cells) in datasets.items():
-        data = validation_graph(n_tfs, n_cells)
-        for (name, units), seed in product(WIDTHS.items(), seeds):
-            found = strict_scores(_edges(data, units(n_tfs), seed), data.truth, data.genes, data.tfs)
-            rows.append((dataset, n_tfs, name, units(n_tfs), seed, found["auprc"], found["auprc_ratio"]))
-    names = ["dataset", "tfs", "width", "hidden_units", "seed", "strict_auprc", "strict_auprc_ratio"]
-    return pd.DataFrame(rows, columns=names)
+    found = pd.concat([_scored(d, {"": validation_graph(*size)}, seeds) for d, size in datasets.items()])
+    return found.drop(columns="network")
+
+
+def _scored(dataset: str, of_networks: Mapping[str, GRNDataset], seeds: Sequence[int]) -> pd.DataFrame:
+    """Scores of every width and seed on cells that are the same for all networks."""
+    rows, first = [], next(iter(of_networks.values()))
+    n_tfs = len(first.tfs)
+    for (name, units), seed in product(WIDTHS.items(), seeds):
+        edges = _edges(first, units(n_tfs), seed)
+        for network, data in of_networks.items():
+            found = strict_scores(edges, data.truth, data.genes, data.tfs)
+            rows.append((dataset, network, n_tfs, name, units(n_tfs), seed, found["auprc"], found["auprc_ratio"]))
+    names = "dataset network tfs width hidden_units seed strict_auprc strict_auprc_ratio"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def _edges(data: GRNDataset, hidden: int, seed: int) -> pd.DataFrame:

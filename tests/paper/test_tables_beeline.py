@@ -275,6 +275,9 @@ def test_methods_are_ranked_by_their_geometric_mean_over_all_pairs(ranked):
     table = scores.summary_table(ranked, edges, others, ["[S] mDC", "[S] mHSC-L"], first)
     assert table["EPR"].tolist() == ["1.00", "3.00"] and set(table["precision at k"]) == {"0.25"}
     assert table.loc["CLR", "geometric mean"] == "2.00 [2.00, 2.00]"
+    half = 3.1824 * np.log(8) / np.sqrt(3) / np.sqrt(4)  # four datasets, two of each ratio
+    said = f"{8**0.5:.2f} [{8**0.5 / np.exp(half):.2f}, {8**0.5 * np.exp(half):.2f}]"
+    assert table.loc["GRNULar-cells (this work)", "geometric mean"] == said
     assert table["arithmetic mean"].tolist() == ["4.50", "2.00"]  # of 8 and 1, four pairs each, and of 2
     assert table["mean rank"].tolist() == ["1.5", "1.5"]  # each is first on four of eight pairs
     half = np.log(4) / 2 / np.sqrt(8)  # eight pairs, each as wide as a factor of four
@@ -312,13 +315,26 @@ def test_tuned_settings_stand_beside_those_of_the_package():
     assert table.iloc[0, 1:].tolist() == [2, "4.00", "3.00", 1] and len(table) == 1
 
 
-def test_tests_are_told_from_the_side_of_either_method(ranked):
-    tests = scores.pairwise_tests(ranked)
-    ours, theirs = (scores.against(tests, m).iloc[0] for m in ("grnular-cells", "clr"))
-    assert ours["GRNULar-cells (this work) against"] == "CLR" and ours["times"] == "1.41"
-    assert theirs["CLR against"] == "GRNULar-cells (this work)" and theirs["times"] == "0.71"
-    assert float(ours["effect"]) == -float(theirs["effect"]) and ours["pairs"] == 8
-    assert ours["p"] == theirs["p (Holm)"]  # one test: nothing to correct
+def test_tests_are_over_datasets_and_told_from_the_side_of_either_method():
+    ratios = {dataset: 2.0 ** (1 + rise) for rise, dataset in enumerate(("mESC", "mDC", "hHep", "mHSC-GM", "mHSC-L", "hESC"))}
+    rows = [(n, d, "clr", 1.0, 0.5) for n in (STRING, CHIP) for d in ratios]
+    # against STRING a fourth of the ratio: what counts is the mean over the networks of a dataset
+    rows += [(n, d, "ridge", of / (4 if n == STRING else 1), 0.5) for n in (STRING, CHIP) for d, of in ratios.items()]
+    table = scored(*rows, columns="network dataset method strict_auprc_ratio strict_auroc")
+    tests = scores.pairwise_tests(scores.ranking(table, ["clr", "ridge"]))
+    ours, theirs = (scores.against(tests, m).iloc[0] for m in ("ridge", "clr"))
+    assert ours["ridge against"] == "CLR" and theirs["CLR against"] == "ridge" and ours["datasets"] == 6
+    # powers of two from 0 to 5: their mean, and Student's half width with 5 degrees of freedom
+    half = 2.5706 * np.std(range(6), ddof=1) / np.sqrt(6)
+    assert ours["times"] == f"{2**2.5:.2f} [{2 ** (2.5 - half):.2f}, {2 ** (2.5 + half):.2f}]"
+    assert theirs["times"] == f"{2**-2.5:.2f} [{2 ** (-2.5 - half):.2f}, {2 ** (half - 2.5):.2f}]"
+    assert float(ours["effect"]) == 1 == -float(theirs["effect"])
+    assert float(ours["p"]) == 0.062 == float(ours["p (Holm)"])  # five datasets that differ, all upwards: 2 of 32
+
+
+def test_fewer_than_six_datasets_have_no_test(ranked):
+    only = scores.against(scores.pairwise_tests(ranked), "clr").iloc[0]
+    assert only["times"] == "0.71" and only["p"] == only["p (Holm)"] == "" and only["datasets"] == 4
 
 
 def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):

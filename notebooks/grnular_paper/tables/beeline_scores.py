@@ -226,6 +226,11 @@ class Ranking(NamedTuple):
         """Geometric mean of strict AUPRC / density by method."""
         return np.exp(self.by_pair.mean())
 
+    @property
+    def by_dataset(self) -> pd.DataFrame:
+        """Means of ``by_pair`` over the networks of a dataset, datasets x methods: the units of intervals and tests."""
+        return self.by_pair.groupby(np.array(self.datasets)).mean()
+
 
 def ranking(rows: pd.DataFrame, columns: Sequence[str]) -> Ranking:
     """Rank the methods that ran on as many pairs as any did.
@@ -267,7 +272,7 @@ def summary_table(
     Returns
     -------
     DataFrame
-        Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density with its 95 % interval over pairs,
+        Texts, the best by its geometric mean on top. Geometric mean of AUPRC / density with its 95 % interval over datasets,
         and that over TFs (of pairs that are independent, each with the spread of its draws); the arithmetic mean;
         its geometric means over the informative pairs, and over targets that are no TFs; with
         two datasets or more the rank with an interval from drawing datasets with replacement; the mean over pairs of its rank
@@ -278,10 +283,10 @@ def summary_table(
     others = _by_pair(targets, "ratio_others").reindex(log.index)
     spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
-    over_pairs = {m: mean_interval(log[m].dropna()) for m in found.methods}
+    over_datasets = {m: mean_interval(found.by_dataset[m]) for m in found.methods}
     half = HALF_WIDTH * spread.reindex(found.methods)
     table["geometric mean"] = [
-        f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_pairs.items()
+        f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_datasets.items()
     ]
     table["over TFs"] = [_interval(np.exp(log[m].mean() - half[m]), np.exp(log[m].mean() + half[m])) for m in found.methods]
     table["arithmetic mean"] = _shown(np.exp(log).mean())
@@ -331,20 +336,24 @@ def _interval(low: float, high: float) -> str:
     return "" if np.isnan(low) else f"[{low:.2f}, {high:.2f}]"
 
 
+def _p(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.2g}"
+
+
 def _shown(values: pd.Series) -> pd.Series:
     return values.map(lambda value: "" if np.isnan(value) else f"{value:.2f}")
 
 
 def pairwise_tests(found: Ranking) -> pd.DataFrame:
-    """All ranked methods against each other over pairs.
+    """All ranked methods against each other over datasets, each a mean over its networks.
 
     Returns
     -------
     DataFrame
         ``statistics.compare_methods`` of the logarithms, Holm's correction over all pairs of methods.
     """
-    logs = found.by_pair.melt(var_name="method", value_name="log_ratio", ignore_index=False)
-    return compare_methods(logs.dropna().reset_index(), "log_ratio", "pair", "method")
+    logs = found.by_dataset.rename_axis("dataset").melt(var_name="method", value_name="log_ratio", ignore_index=False)
+    return compare_methods(logs.dropna().reset_index(), "log_ratio", "dataset", "method")
 
 
 def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -353,17 +362,19 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts: how many times higher its ratio is, rank-biserial effect size, p and p after Holm's correction.
+        Texts: how many times higher its ratio is with its 95 % interval, rank-biserial effect size, p and p after Holm's
+        correction.
     """
-    rows = turned(tests, method).sort_values("p_holm", kind="stable")
+    rows = turned(tests, method).sort_values("p", kind="stable")
+    times = np.exp(rows[["mean_difference", "low", "high"]]).rename(columns={"mean_difference": "times"})
     return pd.DataFrame(
         {
             f"{label(method)} against": rows["against"].map(label),
-            "pairs": rows["n_units"],
-            "times": np.exp(rows["mean_difference"]).map("{:.2f}".format),
+            "datasets": rows["n_units"],
+            "times": [f"{t.times:.2f} {_interval(t.low, t.high)}".strip() for t in times.itertuples()],
             "effect": rows["effect_size"].map("{:.2f}".format),
-            "p": rows["p"].map("{:.2g}".format),
-            "p (Holm)": rows["p_holm"].map("{:.2g}".format),
+            "p": rows["p"].map(_p),
+            "p (Holm)": rows["p_holm"].map(_p),
         }
     )
 
@@ -375,13 +386,13 @@ def mean_numbers(found: Ranking) -> dict[str, object]:
     -------
     dict of str to object
         ``best_method``, ``best_ratio``; ``ratio_<method>``: the geometric mean, NaN where a method did not run on
-        all pairs; ``n_pairs``: how many there are.
+        all pairs; ``n_pairs``, ``n_datasets``: how many there are.
     """
     geometric = found.geometric
     best = found.methods[0] if found.methods else ""
     numbers: dict[str, object] = {
         "best_method": label(best), "best_ratio": float(geometric.get(best, np.nan)),
-        "n_pairs": int(found.scored["pair"].nunique()),
+        "n_pairs": int(found.scored["pair"].nunique()), "n_datasets": len(set(found.datasets)),
     }  # fmt: skip
     return numbers | {f"ratio_{m}": float(geometric.get(m, np.nan)) for m in DESCRIBED}
 

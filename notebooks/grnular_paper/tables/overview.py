@@ -206,9 +206,8 @@ def main_numbers(folder: Path, titles: Mapping[str, str]) -> dict[str, float | s
     Returns
     -------
     dict of str to float or str
-        ``main_<prefix>_<method>`` for every method of the setting; ``_n``: over what, in words; ``_best``
-        names the method with the highest ratio
-        among those that are not of this work, ``_best_ratio`` is its ratio.
+        ``main_<prefix>_<method>`` for every method of the setting; ``_n``: over what, in words; ``_best`` names the
+        method with the highest ratio among those that are not of this work, ``_best_ratio`` is its ratio.
     """
     found = overview(folder)
     numbers: dict[str, float | str] = {}
