@@ -43,13 +43,6 @@ PRINTED = {
     "GLASSO": "glasso", "GRNBoost2": "grnboost2-arboreto", "GENIE3": "genie3-arboreto",
     "GLAD": "glad", "GRNULar": "grnular",
 }  # fmt: skip
-SCALE_NAMES = {
-    "cpu_seconds": "CPU seconds",
-    "tfs": "TFs",
-    "peak_gb": "peak memory, GB",
-    "at_most_seconds": "predicted, about s",
-    "estimate_gb": "predicted, about GB",
-}
 
 
 def devices(recorded: pd.DataFrame) -> str:
@@ -237,19 +230,6 @@ def ends(table: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(lines)
-
-
-def scale_table(scale: pd.DataFrame) -> pd.DataFrame:
-    """All runs of the sweeps, sweep by sweep, as readers see them.
-
-    Returns
-    -------
-    DataFrame
-        The same with readable column names and without those of one value; empty cells where nothing was predicted.
-    """
-    shown = scale.drop(columns=["threads", "density"]).sort_values(["sweep", "method", "genes", "cells", "tfs"])
-    shown = shown.assign(method=shown["method"].map(label)).rename(columns=SCALE_NAMES)
-    return shown.astype(object).where(shown.notna(), "").infer_objects()
 
 
 def scale_numbers(scale: pd.DataFrame) -> dict[str, float]:
