@@ -181,10 +181,10 @@ def kept_starts() -> str:
     Returns
     -------
     str
-        Their names, in Markdown.
+        Their names.
     """
     table = weights_table()
-    return ", ".join(f"`{name}`" for name in table.loc[table["epoch by AUPRC"] == 0, "weights"])
+    return ", ".join(table.loc[table["epoch by AUPRC"] == 0, "weights"])
 
 
 def weights_table() -> pd.DataFrame:
