@@ -27,7 +27,7 @@ WHY_NOT = (
 PAGES = web.pages() if not WHY_NOT else []
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
-RAW = re.compile(r"\$\$|\\(?:frac|text|mathrm|begin)\b|\{(?:math|glue|cite|ref)[:}]")
+RAW = re.compile(r"\$\$|\\(?:frac|text|mathrm|begin)\b|\{(?:math|glue|cite|ref)[:}]|`[\w-]+`")
 HEADINGS = """
 [...document.querySelectorAll("#main-content :is(h1, h2, h3, h4, h5, h6)")]
   .filter((heading) => heading.checkVisibility())
