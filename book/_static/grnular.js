@@ -7,7 +7,9 @@
     for (const box of document.querySelectorAll(`.bd-article :is(${BOXES})`)) {
       const overflow = getComputedStyle(box).overflowX;
       const wide = box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(overflow);
-      box.classList.toggle("scrolls", wide && !box.matches("pre, .math, mjx-container"));
+      // equations and code scroll in themselves, and the block around them says so
+      const named = box.matches("mjx-container") ? box.closest(".math") : box.matches("pre") ? box.parentElement : box;
+      if (named && !named.matches("span")) named.classList.toggle("scrolls", wide);
       if (wide && box.getAttribute("tabindex") !== "0") {
         box.tabIndex = 0;
         if (!box.hasAttribute("role")) {
@@ -20,7 +22,17 @@
     }
   };
 
+  // Tables of long texts stand cell below cell on a phone: every cell says which column it is of.
+  const name = () => {
+    for (const table of document.querySelectorAll(".bd-article table.long")) {
+      const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+      for (const row of table.querySelectorAll("tbody tr"))
+        [...row.cells].slice(1).forEach((cell, at) => { if (heads[at + 1]) cell.dataset.column = heads[at + 1]; });
+    }
+  };
+
   window.addEventListener("load", () => {
+    name();
     mark();
     window.MathJax?.startup?.promise?.then(mark);
     new ResizeObserver(mark).observe(document.documentElement);

@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 
 from grnular_core.plotting.style import label
 
+BLACK_FROM = 0.179  # relative luminance at which black and white have the same contrast
+
 
 def score_heatmap(
     ax: Axes, grid: pd.DataFrame, title: str, *, kind: str, missing: str = "not run"
@@ -62,6 +64,11 @@ def score_heatmap(
         mask=np.isnan(values), linewidths=0.5, linecolor="white", annot_kws={"size": 7},
         xticklabels=[label(m) for m in grid.columns], yticklabels=list(grid.index),
     )  # fmt: skip
+    fields = ax.collections[0].get_facecolors().reshape(*values.shape, 4)
+    for word in ax.texts:  # seaborn writes in white on colours where black has more contrast
+        column, row = map(int, word.get_position())
+        light = sns.utils.relative_luminance(fields[row, column]) > BLACK_FROM
+        word.set_color("black" if light else "white")
     for row, column in zip(*np.nonzero(np.isnan(values)), strict=True):
         ax.add_patch(mpl.patches.Rectangle(
             (column, row), 1, 1, fill=False, hatch="////", edgecolor="#bbbbbb", linewidth=0))  # fmt: skip

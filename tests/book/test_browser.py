@@ -57,6 +57,17 @@ WIDE_TABLES = """
   box.scrollWidth > box.clientWidth + 1 && !(box.classList.contains("scrolls")
   && getComputedStyle(box.querySelector("tbody td")).position === "sticky")).map((box) => box.textContent.slice(0, 60))
 """
+# Equations and code that scroll without a cue; cells below each other that do not say of which column they are.
+WITHOUT_CUE = """
+[...document.querySelectorAll(".bd-article :is(mjx-container[display='true'], div.highlight pre)")]
+  .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1 && !box.closest(".scrolls"))
+  .map((box) => box.textContent.slice(0, 60))
+"""
+UNNAMED = """
+[...document.querySelectorAll(".bd-article table.long tbody td:not(:first-child)")]
+  .filter((cell) => cell.textContent.trim() && !getComputedStyle(cell, "::before").content.includes(cell.dataset.column))
+  .map((cell) => cell.textContent.slice(0, 60))
+"""
 LINKS = (
     ".bd-header-article a[href], .article-header-buttons a[href]",
     "(links) => links.map((link) => link.href)",
@@ -121,6 +132,8 @@ def look_at_phone(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(OVERFLOW) == []
     assert page.evaluate(WIDE_TABLES) == []
+    assert page.evaluate(WITHOUT_CUE) == []
+    assert page.evaluate(UNNAMED) == []
     assert web.violations(page, web.OF_WIDTH) == []  # what scrolls is in reach of the keyboard
 
 

@@ -40,9 +40,11 @@ CHANCE = {"strict_auprc": "density", "paper_auroc": "paper_floor_auroc"}
 # what differences are shown to
 COMPARED = ("grnboost2-tuned", "glad-tf", "correlation", "clr", "ridge-tuned", "tigress-tuned")
 DODGE = 0.016  # between methods, as a share of the axis
+ROOM = 0.08  # between rows of panels, as a share of the figure
 RATIO = "strict_auprc_ratio"  # on a logarithmic axis; random scores have 1
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#999999")
-APART = 0.075  # between methods where places are names: no line joins what is no row of numbers
+# Share of a place that its methods take where places are names: no line joins what is no row of numbers; few stay close.
+GROUP, MANY = 0.84, 8
 
 
 _CEILING = {"marker": "*", "markersize": 9, "color": "#222222", "markerfacecolor": "none", "linestyle": "none"}
@@ -58,10 +60,12 @@ class Row(NamedTuple):
 def _draw_curves(ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str], places: Sequence[object]) -> Axes:
     """Draw mean and standard deviation over test graphs at every place, one line a method.
 
-    Places that are names, such as datasets, are not joined; dotted is what random scores reach.
+    Places that are names, such as datasets, are parted and not joined; dotted is what random scores reach.
     """
     joined = all(not isinstance(place, str) for place in places)
-    step = DODGE * len(places) if joined else APART
+    step = DODGE * len(places) if joined else GROUP / max(len(methods), MANY)
+    for border in [] if joined else range(1, len(places)):
+        ax.axvline(border - 0.5, color="#dddddd", linewidth=1)
     for number, method in enumerate(methods):
         of_method = rows[rows["method"] == method]
         groups = of_method.groupby("place")[score].agg(["mean", "std", "size"]).reindex(list(places))
@@ -74,7 +78,7 @@ def _draw_curves(ax: Axes, rows: pd.DataFrame, score: str, methods: Sequence[str
             linewidth=1 if joined else 0, elinewidth=0.6, **_look(method),
         )  # fmt: skip
         for bars in drawn.lines[2]:  # many cross the lines
-            bars.set_alpha(0.5 if joined else 1)
+            bars.set_alpha(0.3 if joined else 1)
     if (score in CHANCE or score == RATIO) and len(rows):
         chance = 1.0 if score == RATIO else rows[CHANCE[score]].mean()
         ax.axhline(chance, color="#888888", linestyle=":", linewidth=1)
@@ -211,12 +215,12 @@ def difference_grid(
     Returns
     -------
     Figure
-        Above the dashed line the method of the row has the higher strict AUPRC.
+        Above the dashed line the method of the row has the higher strict AUPRC; panels of a column share their axis.
     """
     known = rows[rows["tf_information"] == "with"]
     wide = known.pivot(index=["panel", "place", "replicate"], columns="method", values="strict_auprc")
     figure, axes = plt.subplots(
-        len(chosen), len(panels), figsize=(1.2 + 2.1 * len(panels), 2.4 * len(chosen) + 0.9), sharex=True, sharey=True,
+        len(chosen), len(panels), figsize=(1.2 + 2.1 * len(panels), 2.4 * len(chosen) + 0.9), sharex=True, sharey="col",
         squeeze=False,
     )  # fmt: skip
     shown = [other for other in others if other in wide]
@@ -340,6 +344,7 @@ def factor_grid(rows: pd.DataFrame) -> Figure:
         ax.set_ylabel("strict AUPRC")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    figure.set_layout_engine("constrained", hspace=ROOM)  # else a title seems to be the label of the axis above it
     return figure
 
 
