@@ -336,12 +336,8 @@ def _interval(low: float, high: float) -> str:
     return "" if np.isnan(low) else f"[{low:.2f}, {high:.2f}]"
 
 
-def _p(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.2g}"
-
-
-def _shown(values: pd.Series) -> pd.Series:
-    return values.map(lambda value: "" if np.isnan(value) else f"{value:.2f}")
+def _shown(values: pd.Series, form: str = ".2f") -> pd.Series:
+    return values.map(lambda value: "" if np.isnan(value) else format(value, form))
 
 
 def pairwise_tests(found: Ranking) -> pd.DataFrame:
@@ -362,8 +358,7 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Texts: how many times higher its ratio is with its 95 % interval, rank-biserial effect size, p and p after Holm's
-        correction.
+        Texts: times that its ratio is higher with 95 % interval, rank-biserial effect size, p, and p after Holm's correction.
     """
     rows = turned(tests, method).sort_values("p", kind="stable")
     times = np.exp(rows[["mean_difference", "low", "high"]]).rename(columns={"mean_difference": "times"})
@@ -373,8 +368,8 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
             "datasets": rows["n_units"],
             "times": [f"{t.times:.2f} {_interval(t.low, t.high)}".strip() for t in times.itertuples()],
             "effect": rows["effect_size"].map("{:.2f}".format),
-            "p": rows["p"].map(_p),
-            "p (Holm)": rows["p_holm"].map(_p),
+            "p": _shown(rows["p"], ".2g"),
+            "p (Holm)": _shown(rows["p_holm"], ".2g"),
         }
     )
 
