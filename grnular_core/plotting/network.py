@@ -84,8 +84,7 @@ def draw_network(
     ax.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     if colours:
-        there = {kind: colour for kind, colour in colours.items() if kind in set(table["kind"])}
-        lines = [Line2D([], [], color=colour, linewidth=1.8, label=kind) for kind, colour in there.items()]
+        lines = [Line2D([], [], color=colour, linewidth=1.8, label=kind) for kind, colour in colours.items()]
         ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(lines))
         return ax
     bar = figure.colorbar(
