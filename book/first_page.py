@@ -76,9 +76,9 @@ DETAILS = """\
 """
 ADVICE = """\
 **Droplets and other counts of molecules: yes,** `grnular infer`, whose default is GRNULar-curated. **Reads from plates:** see
-[which method first](your_data.md#which-method-first). **Edges that ChIP-seq of the same cells shows:** no method is
-more than {most:.2f} times random (panel *ChIP, same cells* of the figure); an edge of any of them is a hypothesis to be
-tested.
+[which method first](your_data.md#which-method-first). **Edges that ChIP-seq of the same cells shows:** no method of the
+figure is more than {most:.2f} times random in the mean over datasets (panel *ChIP, same cells*); an edge of any of them is a
+hypothesis to be tested.
 
 Against curated networks of {fitted_sets} sets of cells, each left out of its fit in turn, GRNULar-curated has
 {curated_grnular_curated:.1f} times random ({fitted_umi:.1f} over the {fitted_umi_sets} sets with molecule counts, from

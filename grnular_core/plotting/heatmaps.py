@@ -64,7 +64,7 @@ def score_heatmap(
         mask=np.isnan(values), linewidths=0.5, linecolor="white", annot_kws={"size": 7},
         xticklabels=[label(m) for m in grid.columns], yticklabels=list(grid.index),
     )  # fmt: skip
-    fields = ax.collections[0].get_facecolors().reshape(*values.shape, 4)
+    fields = ax.collections[-1].get_facecolors().reshape(*values.shape, 4)
     for word in ax.texts:  # seaborn writes in white on colours where black has more contrast
         column, row = map(int, word.get_position())
         light = sns.utils.relative_luminance(fields[row, column]) > BLACK_FROM

@@ -48,6 +48,21 @@ def test_the_width_of_the_published_model_is_the_one_that_validation_graphs_pref
     assert [config.layer_sizes(n, 2000)[1] for n in (37, 50, 321)] == [200, 200, 4 * 321]
 
 
+def test_a_random_network_is_scored_by_every_width_and_seed(monkeypatch):
+    asked = []
+
+    def edges(data, hidden, seed):
+        asked.append((hidden, seed))
+        return data.truth[["regulator", "target"]].assign(weight=1.0)
+
+    monkeypatch.setattr(widths, "_edges", edges)
+    found = widths.measure_graphs({"small": (60, 40)}, [0, 1])
+    assert asked == [(200, 0), (200, 1), (200, 0), (200, 1), (240, 0), (240, 1)]
+    assert list(found) == ["dataset", "tfs", "width", "hidden_units", "seed", "strict_auprc", "strict_auprc_ratio"]
+    assert found["hidden_units"].tolist() == [units for units, _ in asked] and set(found["tfs"]) == {60}
+    assert found["strict_auprc"].tolist() == pytest.approx([1.0] * 6)  # the reference itself
+
+
 @pytest.mark.slow
 def test_four_units_a_tf_are_the_published_model():
     found = widths.measure(["mHSC-L"], [0])
