@@ -283,7 +283,7 @@ def summary_table(
     others = _by_pair(targets, "ratio_others").reindex(log.index)
     spread = _over_tfs(by_edge, list(log.index))
     table = pd.DataFrame(index=found.methods)
-    over_datasets = {m: mean_interval(found.by_dataset[m]) for m in found.methods}
+    over_datasets = {m: mean_interval(logs) for m, logs in found.by_dataset.items()}
     half = HALF_WIDTH * spread.reindex(found.methods)
     table["geometric mean"] = [
         f"{found.geometric[m]:.2f} {_interval(np.exp(f['low']), np.exp(f['high']))}" for m, f in over_datasets.items()
