@@ -38,6 +38,7 @@ SCALES: dict[str, dict[str, str]] = {"": {}, f", {OVER_CELLS}": SCALED}
 LARGE = ("DS1", "DS2")
 # Trainings with ``PUBLISHED`` and the widest f_W, by P.
 WIDE = {5: f"{PUBLISHED}, H_d = 100", 10: f"{PUBLISHED}, P = 10, H_d = 100"}
+LONGER = 2  # times the epochs, where the best one of the released weights is the last
 SCALINGS = tuple(f"P = {p}{end}" for p in WIDE for end in SCALES)  # each of these P with each scale of Eq. 12
 WEIGHTS = {"clean": "grnular-clean", "low-dropout": "grnular-noisy", **{f"{of}-like": f"grnular-{of}" for of in LARGE}}
 GLAD_AS_PRINTED = Recipe("glad", GLADConfig(), epochs=AS_PRINTED.epochs, lr=AS_PRINTED.lr, iterates="last")
@@ -188,6 +189,19 @@ def published_scaling(graphs: str) -> str:
     return f"P = {config.n_inner}" + (f", {OVER_CELLS}" if config.reduction == SCALED["reduction"] else "")
 
 
+def longer() -> dict[str, Recipe]:
+    """The released training in the range of DS2, whose best epoch is its last, with ``LONGER`` times the epochs.
+
+    Returns
+    -------
+    dict of str to Recipe
+        One, by the name of the training in the record.
+    """
+    released = RECIPES["grnular-DS2"]
+    epochs = LONGER * released.epochs
+    return {f"{published_scaling('DS2-like')}, {epochs} epochs": replace(released, epochs=epochs)}
+
+
 def _scaling_seeds(of: str, name: str) -> tuple[int, ...]:
     """Three, but one in the range of DS2 where means leave far less to learn: a training takes up to an hour there."""
     return SEEDS[:1] if of == "DS2" and OVER_CELLS not in name else SEEDS
@@ -230,6 +244,7 @@ def tasks() -> list[Reading]:
         for name, recipe in scalings(of).items()
         if seed in _scaling_seeds(of, name)
     ]
+    large += [Reading(name, r, "DS2-like", 0, n_valid=sum(n for _, n in r.valid)) for name, r in longer().items()]
     large += [Reading(name, recipe, "DS1-like", 0) for name, recipe in glad_readings().items() if "beta" not in name]
     return large + [
         Reading(name, recipe, family, seed)

@@ -174,7 +174,16 @@ def test_trainings_in_the_range_of_ds2_are_repeated_where_they_learn_most():
     assert planned == {
         *((name, 0) for name in readings.scalings("DS2")),
         *((f"P = {p}, {readings.OVER_CELLS}", seed) for p in (5, 10) for seed in (1, 2)),
+        *((name, 0) for name in readings.longer()),
     }
+
+
+def test_the_longer_training_differs_from_the_released_one_in_its_epochs_alone():
+    ((name, recipe),) = readings.longer().items()
+    released = RECIPES["grnular-DS2"]
+    assert recipe == replace(released, epochs=2 * released.epochs) and str(recipe.epochs) in name
+    (task,) = (task for task in readings.tasks() if task.name == name)
+    assert replace(task.whole_recipe(), epochs=released.epochs) == released
 
 
 def test_the_table_pairs_seeds_and_leaves_out_what_is_not_on_record():
