@@ -4,8 +4,8 @@ The unit of a test is the network: points of a grid (numbers of cells, cell type
 networks again and again, and replicates of DS1-DS3 are simulations of one network each. For a claim of the
 kind "this method is better than those" there is one test a competing method. A point enters it where both
 methods have six shared networks or more, so that no point is spoken for by a few; each network counts once,
-by its mean difference over the points that entered and noise replicates; a two-sided Wilcoxon signed-rank
-test goes over networks, with Holm's correction over the competing methods of the claim. A test that comes
+by its mean difference over the points that entered and noise replicates, where points that it lacks are
+estimated (``least_squares_means``); a two-sided Wilcoxon signed-rank test goes over networks, with Holm's correction over the competing methods of the claim. A test that comes
 out for the claim is a win, one against it a loss. The claim is
 
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
@@ -157,7 +157,9 @@ class Verdict:
     def _networks_a_point(self) -> str:
         """How many networks the points have that entered a test, where these are not the same."""
         entered = self.points[self.points["networks"] >= MIN_UNITS]
-        return f", {_range(entered, 'networks')} of them at a point" if entered["networks"].nunique() > 1 else ""
+        if entered["networks"].nunique() < 2:
+            return ""
+        return f", {_range(entered, 'networks')} of them at a point, the others estimated there"
 
     def _cells(self, planned: int) -> str:
         """At which numbers of cells there are networks enough for a test against every method, where that is not all points."""
@@ -260,7 +262,7 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
     full = points["networks"] >= MIN_UNITS
     entered = points[full] if full.any() else points
     inside = means.index.get_level_values("point").isin(entered["point"])
-    networks = means[inside].groupby(level="unit").mean()
+    networks = least_squares_means(means[inside])
     over = mean_interval(networks)
     ends = (over["low"], over["high"]) if len(networks) >= MIN_UNITS else (np.nan, np.nan)
     each = ", ".join(f"{unit} {value:+.3f}" for unit, value in networks.items())
@@ -275,6 +277,36 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
         },
         points.to_dict("records"),
     )  # fmt: skip
+
+
+def least_squares_means(differences: pd.Series) -> pd.Series:
+    """The mean of each network over all points, those that it lacks estimated from networks that have them.
+
+    Differences are larger at some points than at others, so a plain mean over the points that a network
+    has depends on which these are.
+
+    Parameters
+    ----------
+    differences : Series
+        By ``point`` and ``unit`` (the network).
+
+    Returns
+    -------
+    Series
+            By unit, sorted: of the least-squares fit d = m_point + b_unit, the mean over all points. A unit
+        with all points has its plain mean, and so has every unit where b cannot be compared, because
+        units fall into groups that share no point.
+    """
+    whole = differences.groupby(level="unit").agg(["mean", "size"])
+    points, units = (pd.get_dummies(differences.index.get_level_values(name)).astype(float) for name in ("point", "unit"))
+    n_points, n_units = points.shape[1], units.shape[1]
+    if (whole["size"] == n_points).all():
+        return whole["mean"]
+    fitted, _, rank, _ = np.linalg.lstsq(np.hstack([points, units]), differences.to_numpy(dtype=float), rcond=None)
+    if rank < n_points + n_units - 1:
+        return whole["mean"]
+    estimated = pd.Series(fitted[:n_points].mean() + fitted[n_points:], index=units.columns)
+    return whole["mean"].where(whole["size"] == n_points, estimated)
 
 
 def assess(pairs: Iterable[Pair]) -> Verdict:

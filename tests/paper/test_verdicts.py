@@ -16,12 +16,15 @@ from grnular_paper.verdicts import (
     REPRODUCED,
     UNTESTED,
     by_margin,
+    least_squares_means,
     narrower,
     p_in_words,
     pair,
     verdict,
     word,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from grnular_core.utils.errors import InputError
@@ -76,6 +79,31 @@ def test_one_test_a_method_is_over_networks_and_points_are_told_beside_it(shift,
     )
     assert f"; {favourable}/4)" in found.differences
     assert found.basis(5) == "12 networks, each by its mean over 4 of 5 points; two-sided Wilcoxon signed-rank test over networks"  # fmt: skip
+
+
+@given(
+    effects=st.lists(st.floats(-1, 1), min_size=3, max_size=5),
+    networks=st.lists(st.floats(-1, 1), min_size=6, max_size=9),
+    draw=st.data(),
+)
+def test_a_network_that_lacks_points_counts_as_if_it_had_them(effects, networks, draw):
+    """Differences that are a sum of point and network come back exactly, whichever runs are missing."""
+    whole = pd.Series({(f"p{i}", f"n{j}"): m + b for i, m in enumerate(effects) for j, b in enumerate(networks)})
+    whole = whole.rename_axis(["point", "unit"])
+    others = [key for key in whole.index if key[0] != "p0" and key[1] != "n0"]  # what is left hangs together
+    lacking = draw.draw(st.sets(st.sampled_from(others)))
+    found = least_squares_means(whole.drop(list(lacking)))
+    expected = whole.groupby("unit").mean()
+    assert found.index.tolist() == expected.index.tolist()
+    assert found.to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-9)
+
+
+def test_a_network_with_all_points_has_its_plain_mean_and_so_have_networks_that_cannot_be_compared():
+    rows = {("p0", "a"): 0.3, ("p1", "a"): 0.9, ("p0", "b"): 0.1, ("p0", "c"): 0.5}
+    means = least_squares_means(pd.Series(rows).rename_axis(["point", "unit"]))
+    assert means.to_dict() == pytest.approx({"a": 0.6, "b": 0.4, "c": 0.8})  # p1 is 0.6 above p0 in a
+    apart = pd.Series({("p0", "a"): 0.3, ("p1", "b"): 0.9}).rename_axis(["point", "unit"])
+    assert least_squares_means(apart).to_dict() == {"a": 0.3, "b": 0.9}
 
 
 @pytest.mark.parametrize(("networks", "word"), [(5, UNTESTED), (6, REPRODUCED)])

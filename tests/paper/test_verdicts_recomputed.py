@@ -42,14 +42,17 @@ def by_auroc(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_of(a: pd.DataFrame, b: pd.DataFrame, score: str) -> dict[str, float]:
-    """Signed-rank test over networks of a less b: per-network mean over points that six networks share."""
+    """Signed-rank test over networks of a less b: per-network mean over points that six networks share.
+
+    A point that a network lacks is filled in, again and again, by the means of the two, until nothing moves.
+    """
     both = a.merge(b, on=["point", "net", "replicate"], suffixes=("_a", "_b"))
     both["d"] = both[f"{score}_a"] - both[f"{score}_b"]
     cells = both.groupby(["point", "net"], as_index=False)["d"].mean()
     shared = cells.groupby("point")["net"].transform("count") >= 6
-    per_network = cells[shared].groupby("net")["d"].mean()
-    if per_network.empty:
+    if not shared.any():
         return {"n": 0, "p": np.nan, "d": cells.groupby("net")["d"].mean().mean()}
+    per_network = filled(cells[shared].pivot(index="net", columns="point", values="d")).mean(axis=1)
     moved = per_network[per_network.abs() > 1e-12]
     half = stats.t.ppf(0.975, len(per_network) - 1) * per_network.sem()
     mean = per_network.mean()
@@ -58,6 +61,18 @@ def test_of(a: pd.DataFrame, b: pd.DataFrame, score: str) -> dict[str, float]:
 
 
 test_of.__test__ = False
+
+
+def filled(wide: pd.DataFrame) -> pd.DataFrame:
+    """Missing cells by mean of the row + mean of the column - mean of all, to a fixed point."""
+    lacking, whole = wide.isna(), wide.fillna(wide.mean())
+    for _ in range(10_000):
+        by_margins = np.add.outer(whole.mean(axis=1).to_numpy(), whole.mean().to_numpy()) - whole.to_numpy().mean()
+        moved = np.abs((whole - by_margins).to_numpy()[lacking.to_numpy()]).max(initial=0)
+        whole = whole.mask(lacking, pd.DataFrame(by_margins, wide.index, wide.columns))
+        if moved < 1e-14:
+            break
+    return whole
 
 
 def holm(p: list[float]) -> list[float]:
