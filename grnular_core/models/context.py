@@ -1,6 +1,6 @@
 """Input of the rho_nn with context (this work): edge features relative to their row and column.
 
-The input of the rho_nn of Fig. 3 is (theta_ij, Sigma_ij, Z_ij) of one candidate edge. The values
+The input of the paper's rho_nn (its Fig. 3) is (theta_ij, Sigma_ij, Z_ij) of one candidate edge. The values
 relative to the other edges of its TF and of its gene carry more information; they are prepared here for
 the network of ``context_rho``. Edges are worked on in blocks of genes with all TFs. A batch of training graphs is one
 block, and so is a small graph.

@@ -1,7 +1,7 @@
 """GRNULar (Algorithm 2) and GRNULar-base (Algorithm 1): which TF regulates which gene, from expression.
 
 Read from the top: ``GRNULar.unroll`` is the loop of Algorithm 2, and its steps follow in order. f_W and its
-fit (goodINIT, fitDNN) are in ``inner_fit``, rho_nn and lambda_nn (Fig. 3) in ``thresholds``. What this work
+fit (goodINIT, fitDNN) are in ``inner_fit``, rho_nn and lambda_nn (the paper's Fig. 3) in ``thresholds``. What this work
 adds is a rho_nn that sees an edge's context: its features are made in ``prepare``, ``GRNULar.rho`` calls it.
 
 **TFs among the outputs.** The network maps the TFs to *all* genes, so a TF's own output can simply

@@ -1,4 +1,4 @@
-"""The learned parts of GRNULar and GLAD: rho_nn, lambda_nn, and the soft threshold they steer (Fig. 3).
+"""The learned parts of GRNULar and GLAD: rho_nn, lambda_nn, and the soft threshold they steer (the paper's Fig. 3).
 
 Both are tiny (28 and 13 numbers), so a few simulated graphs can train them. Untrained they are
 close to constants: the last layer begins with small weights and a bias such that the output is about ``start``, which

@@ -4,7 +4,7 @@ The paper compares 286 genes that it took from BioMart; it prints neither the ge
 set is ours: every gene that one public snapshot of GO's biological processes gives to one of
 ``TERMS``. The terms are all of that snapshot on the endoderm, and those on differentiation,
 development and maintenance of stem cells in general. Terms on stem cells of one tissue (blood,
-mesenchyme) are left out, and so is "regulation of stem cell differentiation" (GO:2000736), most of whose
+mesenchyme) are left out, and so is "regulation of stem cell differentiation" (``GO:2000736``), most of whose
 genes are those of its child on blood.
 
 The snapshot (``go/GO_Biological_Process_2018.txt`` of the registry; GO itself is CC BY 4.0) has human symbols.

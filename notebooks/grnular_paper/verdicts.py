@@ -5,8 +5,9 @@ networks again and again, and replicates of DS1-DS3 are simulations of one netwo
 kind "this method is better than those" there is one test a competing method. A point enters it where both
 methods have six shared networks or more, so that no point is spoken for by a few; each network counts once,
 by its mean difference over the points that entered and noise replicates, where points that it lacks are
-estimated (``least_squares_means``); a two-sided Wilcoxon signed-rank test goes over networks, with Holm's correction over the competing methods of the claim. A test that comes
-out for the claim is a win, one against it a loss. The claim is
+estimated (``least_squares_means``); a two-sided Wilcoxon signed-rank test goes over networks, with Holm's
+correction over the competing methods of the claim. A test that comes out for the claim is a win, one against
+it a loss. The claim is
 
 - *reproduced*: no loss, and nine tenths of the tests or more are wins;
 - *not reproduced*: no more wins than losses;

@@ -1,5 +1,7 @@
 """The summary of all methods on all settings, and the sentences of the first page."""
 
+import re
+
 import first_page
 import numpy as np
 import pandas as pd
@@ -112,7 +114,12 @@ def test_the_first_page_has_the_numbers_of_the_record():
     for name in ("grnular", "grnular-untrained"):
         assert f"{rows[rows['method'] == name]['strict_auprc'].mean():.3f}" in text
     advice = " ".join(first_page.advice(FOLDER).split())
-    assert f"takes minutes, {of['STRING', 'regdiffusion']:.1f}, and the published model {of['STRING', 'grnular']:.1f}. These means rest" in advice
+    assert f"takes minutes, {of['STRING', 'regdiffusion']:.1f}, and the published model {of['STRING', 'grnular']:.1f}. Over the" in advice
+    beeline = pd.read_csv(FOLDER / "beeline.csv").query("genes == 'TFs+500' and network == 'STRING' and dataset == 'hESC'")
+    hesc = beeline.eval("ratio = strict_auprc / density").groupby("method")["ratio"].mean()
+    assert f"the published model {hesc['grnular']:.2f} and RegDiffusion {hesc['regdiffusion']:.2f}" in advice
+    package = registry.table(FOLDER).set_index("name").loc["fig8_auprc", "numbers"]
+    assert re.search(r"settings of packages strict higher in (\d+)", package)[1] + " where they have default settings" in text
 
 
 def test_means_without_the_blood_datasets_are_over_the_others():

@@ -330,14 +330,18 @@ def test_tests_are_over_datasets_and_told_from_the_side_of_either_method():
     assert ours["times"] == f"{2**2.5:.2f} [{2 ** (2.5 - half):.2f}, {2 ** (2.5 + half):.2f}]"
     assert theirs["times"] == f"{2**-2.5:.2f} [{2 ** (-2.5 - half):.2f}, {2 ** (half - 2.5):.2f}]"
     assert float(ours["effect"]) == 1 == -float(theirs["effect"])
-    assert float(ours["p"]) == 0.062  # five datasets that differ, all upwards: 2 of 32
-    assert float(ours["p (Holm)"]) == 0.19  # the least of three
+    (of_ridge,) = tests[(tests["method_a"] == "clr") & (tests["method_b"] == "ridge")].itertuples()
+    assert of_ridge.p == 2 / 32  # five datasets that differ, all upwards
+    assert of_ridge.p_holm == 3 * 2 / 32  # the least of three
+    assert scores.surely_below(tests, "ridge") == ["CLR"] and scores.surely_below(tests, "clr") == []
+    assert scores.surely_below(tests.replace("clr", "random"), "ridge") == []  # a control is no method
     assert scores.against(tests, "glasso").iloc[:, 0].tolist() == ["ridge", "CLR"]  # the surest first
 
 
 def test_fewer_than_six_datasets_have_no_test(ranked):
-    only = scores.against(scores.pairwise_tests(ranked), "clr").iloc[0]
-    assert only["times"] == "0.71" and only["p"] == only["p (Holm)"] == "" and only["datasets"] == 4
+    tests = scores.pairwise_tests(ranked)
+    only = scores.against(tests, "clr").iloc[0]
+    assert only["times"] == "0.71" and only["datasets"] == 4 and tests[["p", "p_holm"]].isna().all(axis=None)
 
 
 def test_means_are_told_without_each_dataset_and_without_both_of_blood(ranked):

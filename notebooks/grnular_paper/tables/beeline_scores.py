@@ -348,30 +348,30 @@ def pairwise_tests(found: Ranking) -> pd.DataFrame:
     DataFrame
         ``statistics.compare_methods`` of the logarithms, Holm's correction over all pairs of methods.
     """
-    logs = found.by_dataset.rename_axis("dataset").melt(var_name="method", value_name="log_ratio", ignore_index=False)
-    return compare_methods(logs.dropna().reset_index(), "log_ratio", "dataset", "method")
+    logs = found.by_dataset.rename_axis("dataset").melt(var_name="method", value_name="log_ratio", ignore_index=False).dropna()
+    return compare_methods(logs.reset_index(), "log_ratio", "dataset", "method")
 
 
 def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Return the tests of one method with every other as readers see them, the surest first.
+    """Compare one method with every other for readers, the surest difference first.
 
     Returns
     -------
     DataFrame
-        Texts: times that its ratio is higher with 95 % interval, rank-biserial effect size, p, and p after Holm's correction.
+        Texts: times that its ratio is higher with 95 % interval, and rank-biserial effect size.
     """
     rows = turned(tests, method).sort_values("p", kind="stable")
     times = np.exp(rows[["mean_difference", "low", "high"]]).rename(columns={"mean_difference": "times"})
-    return pd.DataFrame(
-        {
-            f"{label(method)} against": rows["against"].map(label),
-            "datasets": rows["n_units"],
-            "times": [f"{t.times:.2f} {_interval(t.low, t.high)}".strip() for t in times.itertuples()],
-            "effect": rows["effect_size"].map("{:.2f}".format),
-            "p": _shown(rows["p"], ".2g"),
-            "p (Holm)": _shown(rows["p_holm"], ".2g"),
-        }
-    )
+    return pd.DataFrame({
+        f"{label(method)} against": rows["against"].map(label), "datasets": rows["n_units"],
+        "times": [f"{t.times:.2f} {_interval(t.low, t.high)}".strip() for t in times.itertuples()],
+        "effect": rows["effect_size"].map("{:.2f}".format),
+    })  # fmt: skip
+
+
+def surely_below(tests: pd.DataFrame, method: str) -> list[str]:
+    """Name the methods, controls aside, that one is above with its whole interval."""
+    return [label(of.against) for of in turned(tests, method).itertuples() if of.low > 0 and of.against not in CONTROLS]
 
 
 def mean_numbers(found: Ranking) -> dict[str, object]:

@@ -168,14 +168,14 @@ def against_string(folder: Path, methods: Sequence[str]) -> pd.DataFrame:
 
 
 def on_hesc(folder: Path) -> dict[str, float]:
-    """What the models of this work, correlation and a control reach on hESC against STRING, which guided none of them.
+    """What models, correlation and a control reach on hESC against STRING, where no model of this work was chosen.
 
     Returns
     -------
     dict of str to float
         ``hesc_<method>``: strict AUPRC over density.
     """
-    names = ("grnular-cells", "grnular-curated", "correlation", "target-is-tf")
+    names = ("grnular", "grnular-cells", "grnular-curated", "correlation", "regdiffusion", "target-is-tf")
     return {f"hesc_{name}": float(ratio) for name, ratio in against_string(folder, names).loc["hESC"].items()}
 
 
