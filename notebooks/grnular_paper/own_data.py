@@ -127,7 +127,7 @@ def first_caption(edges: pd.DataFrame, method: str) -> str:
 
 
 def differences_table(changes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Count the edges that differ by each method.
+    """Count the edges that differ by each method, with the p of the whole comparison.
 
     Returns
     -------

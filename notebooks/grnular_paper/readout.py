@@ -22,6 +22,7 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.methods.curated import FEATURES, SCORES, Readout, joined, rank_features
 from grnular_core.methods.interface import MethodInput, RunOptions, Scores
 from grnular_core.methods.registry import METHODS
+from grnular_core.utils.errors import InputError
 from grnular_core.utils.files import atomic_write, write_csv
 from grnular_core.utils.provenance import package_commit, repository
 from grnular_paper.more_cells import SETS, cell_set, load_cells
@@ -179,8 +180,17 @@ def held_out_scores(given: MethodInput, options: RunOptions) -> Scores:
     -------
     Scores
         Each TF's edges by the readout of its half.
+
+    Raises
+    ------
+    InputError
+        For a set that no recorded readout leaves out.
     """
     readouts = _recorded_readouts(recorded_folder())
+    if (given.data.name, HALVES[0]) not in readouts:
+        raise InputError(
+            f"no readout on record was fitted without {given.data.name}: run `.venv/bin/python -m grnular_paper readout` first"
+        )
     of_tfs = [readouts[given.data.name, half_of(tf)] for tf in given.tfs]
     weights, intercept = np.stack([of.weights for of in of_tfs], axis=1), np.array([of.intercept for of in of_tfs])
     each = Readout(weights[..., None], intercept[:, None])  # along the TFs, where a score is (tfs, genes)

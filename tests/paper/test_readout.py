@@ -38,6 +38,7 @@ from grnular_core.data.dataset import make_dataset
 from grnular_core.methods.curated import FEATURES, SCORES, Readout, joined, shipped_readout
 from grnular_core.methods.interface import MethodInput, RunOptions
 from grnular_core.methods.registry import METHODS
+from grnular_core.utils.errors import InputError
 
 
 def examples(seed: int, weights: np.ndarray, n: int = 20_000) -> Examples:
@@ -140,6 +141,9 @@ def test_a_run_on_a_development_set_takes_each_tf_from_the_readout_of_its_half(s
         wanted = joined(parts, given.tf_index, readouts["tuck", half_of(tf)])
         np.testing.assert_array_equal(found.weight[i], wanted.weight[i])
     assert found.weights_digest == wanted.weights_digest
+    monkeypatch.setattr(readout, "_recorded_readouts", lambda folder: {("pancreas", h): Readout(np.eye(1)[0], 0.0) for h in HALVES})
+    with pytest.raises(InputError, match="no readout on record was fitted without tuck: run"):
+        held_out_scores(given, options)
 
 
 def test_random_features_score_as_chance_on_what_they_have_not_seen(small):

@@ -183,6 +183,15 @@ def test_rows_computed_now_are_compared_with_the_record(rows):
     assert live_numbers(live[:0], rows)["live_record_percent"] == 0
 
 
+def test_the_scores_of_a_run_by_hand_are_listed_without_the_strict_list_of_tfs(rows):
+    live = rows[rows["method"] == "correlation"].assign(density=0.01)
+    both = pd.concat([live, live.assign(tf_list="strict", strict_auprc_ratio=99.0)])
+    listed = tables.live_table(both)
+    assert listed["AUPRC / density"].tolist() == live["strict_auprc_ratio"].tolist() == [2.0, 8.0, 1.0, 1.0]
+    assert listed["set"].tolist() == ["marrow", "marrow", "tuck", "marrow"] and set(listed["method"]) == {"correlation"}
+    assert tables.live_table(live[:0]).empty and list(tables.live_table(live[:0])) == list(listed)
+
+
 def test_a_method_is_compared_with_correlation_on_every_kind_in_words(rows):
     words = tables.method_in_words(rows)
     assert words.startswith("**CLR is above plain correlation on 2 of 2 kinds of networks**: 2.38 [2.00, 2.83] against 2.00 on curated networks (above it on 1 of 2 sets)")

@@ -380,6 +380,29 @@ def live_numbers(live: pd.DataFrame, recorded: pd.DataFrame) -> dict[str, float 
     return found
 
 
+def live_table(live: pd.DataFrame) -> pd.DataFrame:
+    """List the rows computed now, with scores over BEELINE's list of TFs.
+
+    Parameters
+    ----------
+    live : DataFrame
+        Rows of a run, perhaps none.
+
+    Returns
+    -------
+    DataFrame
+        Set, network, method, seed, density, strict AUPRC divided by it, and strict AUROC.
+    """
+    columns = {
+        "dataset": "set", "network": "network", "method": "method", "seed": "seed", "density": "density",
+        "strict_auprc_ratio": "AUPRC / density", "strict_auroc": "AUROC",
+    }  # fmt: skip
+    if live.empty:
+        return pd.DataFrame(columns=list(columns.values()))
+    shown = live[live["tf_list"] == BEELINE_LIST].rename(columns=columns)[list(columns.values())]
+    return shown.assign(method=shown["method"].map(label))
+
+
 def kind_caption(rows: pd.DataFrame, kind: str) -> str:
     """Say what ``kind_table`` shows, and of how many sets.
 
