@@ -229,3 +229,11 @@ def test_scales_of_eq_12_are_means_over_the_seeds_of_a_range():
         ["DS1", "P = 5", "2", "0.550<br>(0.500 to 0.600)", "0.750<br>(0.700 to 0.800)"],
         ["DS2", "P = 10, mean over cells alone", "1", "0.000", "0.500"],
     ]
+
+
+def test_twice_the_epochs_repeat_the_released_training_and_are_hardly_better():
+    numbers = tables.longer_numbers(CURVES)
+    released = read_trained("grnular-DS2").metadata["validation"]["auprc"]
+    assert numbers["longer_until"] == pytest.approx(released, abs=1e-4)
+    assert 10 < numbers["longer_epoch"] < 20 and 0 < numbers["longer_best"] - released < 0.01 > numbers["longer_last"] - released
+    assert tables.longer_numbers(CURVES[CURVES["graphs"] != "DS2-like"]) == {}

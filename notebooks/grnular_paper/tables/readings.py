@@ -85,6 +85,27 @@ def _range(values: pd.Series, form: str = ".3f") -> str:
     return mean if len(values) == 1 else f"{mean}<br>({low} to {high})"
 
 
+def longer_numbers(curves: pd.DataFrame) -> dict[str, float | int]:
+    """Where the training of ``readings.longer`` is best on validation graphs, and where it ends.
+
+    Returns
+    -------
+    dict of str to number
+        ``longer_best`` at epoch ``longer_epoch`` of ``longer_epochs``, ``longer_last`` after the last, ``longer_until``: the best
+        of its first half, which is the released training. Empty where it is not recorded.
+    """
+    ((name, recipe),) = readings.longer().items()
+    scores = curves[(curves["graphs"] == "DS2-like") & (curves["reading"] == name)].astype({"epoch": int})
+    if scores.empty:
+        return {}
+    by_epoch = scores.set_index("epoch")["valid_auprc"].astype(float)
+    half = recipe.epochs // readings.LONGER
+    return {
+        "longer_best": by_epoch.max(), "longer_epoch": int(by_epoch.idxmax()), "longer_epochs": recipe.epochs,
+        "longer_last": by_epoch[recipe.epochs], "longer_until": by_epoch[:half].max(),
+    }  # fmt: skip
+
+
 def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
     """The variants that the page names, as means over seeds.
 
@@ -99,7 +120,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         ``ds1_P5``, ``ds1_P5_cells``, ``ds1_P10``, ``ds1_P10_cells`` and the same of ``ds2``: the variants of
         ``readings.scalings``; ``glad_ds1_start``,
         ``glad_ds1_best``, ``glad_ds1_variants``: GLAD and GLAD-TF untrained in the range of DS1, and the best and the number of
-        their trainings there; ``<graphs>_gain``: the range of
+        their trainings there; those of ``longer_numbers``; ``<graphs>_gain``: the range of
         what training adds to the chosen variant, seed by seed.
     """
     names = {"printed": "reference", "on_Z": "loss on Z", "cut": "loss on Z, inner gradient cut"}
@@ -126,6 +147,7 @@ def reading_numbers(curves: pd.DataFrame) -> dict[str, object]:
         means = every[every["graphs"] == f"{of}-like"].groupby("reading")["best"].mean()
         for name, short in zip(readings.scalings(of), ("P5", "P5_cells", "P10", "P10_cells"), strict=True):
             numbers[f"{of.lower()}_{short}"] = float(means.get(name, float("nan")))
+    numbers |= longer_numbers(curves)
     glad = every[(every["graphs"] == "DS1-like") & every["reading"].isin(readings.glad_readings())]
     numbers |= {"glad_ds1_start": float(glad["start"].mean()), "glad_ds1_best": float(glad["best"].max())}
     numbers["glad_ds1_variants"] = len(glad)
