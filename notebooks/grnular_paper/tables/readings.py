@@ -98,11 +98,11 @@ def longer_numbers(curves: pd.DataFrame) -> dict[str, float | int]:
     scores = curves[(curves["graphs"] == "DS2-like") & (curves["reading"] == name)].astype({"epoch": int})
     if scores.empty:
         return {}
-    by_epoch = scores.set_index("epoch")["valid_auprc"].astype(float)
+    by_epoch = scores.set_index("epoch")["valid_auprc"].astype(float).sort_index()
     half = recipe.epochs // readings.LONGER
     return {
         "longer_best": by_epoch.max(), "longer_epoch": int(by_epoch.idxmax()), "longer_epochs": recipe.epochs,
-        "longer_last": by_epoch[recipe.epochs], "longer_until": by_epoch[:half].max(),
+        "longer_last": by_epoch[recipe.epochs], "longer_until": by_epoch.loc[:half].max(),
     }  # fmt: skip
 
 
