@@ -333,8 +333,8 @@ def test_tests_are_over_datasets_and_told_from_the_side_of_either_method():
     (of_ridge,) = tests[(tests["method_a"] == "clr") & (tests["method_b"] == "ridge")].itertuples()
     assert of_ridge.p == 2 / 32  # five datasets that differ, all upwards
     assert of_ridge.p_holm == 3 * 2 / 32  # the least of three
-    assert scores.surely_below(tests, "ridge") == ["CLR"] and scores.surely_below(tests, "clr") == []
-    assert scores.surely_below(tests.replace("clr", "random"), "ridge") == []  # a control is no method
+    assert tables.surely_below(tests, "ridge") == ["CLR"] and tables.surely_below(tests, "clr") == []
+    assert tables.surely_below(tests.replace("clr", "random"), "ridge") == []  # a control is no method
     assert scores.against(tests, "glasso").iloc[:, 0].tolist() == ["ridge", "CLR"]  # the surest first
 
 

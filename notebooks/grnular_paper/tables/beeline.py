@@ -42,6 +42,7 @@ from grnular_paper import runs
 from grnular_paper.real_data import NETWORK_LETTERS, RealTask, pair_label
 from grnular_paper.records import COLUMNS
 from grnular_paper.tables.beeline_scores import CONTROLS
+from grnular_paper.verdicts import turned
 
 
 def runnable(reasons: Mapping[tuple[str, str], str], datasets: Iterable[str], networks: Sequence[str]) -> list[str]:
@@ -416,3 +417,20 @@ def rule_numbers(rows: pd.DataFrame, shown: Sequence[str]) -> dict[str, float]:
         "rule_above_strict": int((methods["strict_auprc_ratio"] > 1).sum()),
         "rule_oracle": float(of["paper_auprc"].get("oracle", np.nan)),
     }
+
+
+def surely_below(tests: pd.DataFrame, method: str) -> list[str]:
+    """Name the methods, controls aside, that one is above with its whole interval.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        Of ``beeline_scores.pairwise_tests``.
+    method : str
+
+    Returns
+    -------
+    list of str
+        As readers see them; empty where it is surely above none.
+    """
+    return [label(of.against) for of in turned(tests, method).itertuples() if of.low > 0 and of.against not in CONTROLS]

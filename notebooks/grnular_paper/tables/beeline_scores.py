@@ -369,11 +369,6 @@ def against(tests: pd.DataFrame, method: str) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def surely_below(tests: pd.DataFrame, method: str) -> list[str]:
-    """Name the methods, controls aside, that one is above with its whole interval."""
-    return [label(of.against) for of in turned(tests, method).itertuples() if of.low > 0 and of.against not in CONTROLS]
-
-
 def mean_numbers(found: Ranking) -> dict[str, object]:
     """Return the best method and the means of those that the page speaks of, to be glued.
 
