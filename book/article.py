@@ -68,7 +68,7 @@ TAKEN = {
     "auroc_50": ("noisy_auroc", r"([\d.]+) and [\d.]+ at 50 %"),
     "auprc_higher": ("fig8_auprc", r"strict: higher in (\d+)"),
     "auprc_pairs": ("fig8_auprc", r"strict: higher in \d+, lower in \d+ of (\d+)"),
-    "auprc_package": ("fig8_auprc", r"settings of packages strict higher in (\d+)"),
+    "auprc_package": ("fig8_auprc", r"default settings strict higher in (\d+)"),
     "auroc_higher": ("fig8_auroc", r"strict:? higher in (\d+)"),
     "auroc_pairs": ("fig8_auroc", r"strict:? higher in \d+, lower in \d+ of (\d+)"),
     "mdc_higher": ("fig8_mdc", r"strict:? higher in (\d+)"),

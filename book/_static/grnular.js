@@ -31,8 +31,16 @@
     }
   };
 
+  // Sentences in the other tables, which on a phone are no narrower than can be read.
+  const WORDY = 45;  // letters
+  const widen = () => {
+    for (const cell of document.querySelectorAll(".bd-article table:not(.long) td:not(:first-child)"))
+      cell.classList.toggle("wordy", cell.textContent.trim().length > WORDY);
+  };
+
   window.addEventListener("load", () => {
     name();
+    widen();
     mark();
     window.MathJax?.startup?.promise?.then(mark);
     new ResizeObserver(mark).observe(document.documentElement);

@@ -77,6 +77,19 @@ def _readout(options: argparse.Namespace) -> None:
     write_calibration(recorded_folder(), SHIPPED)
 
 
+def _held_out(options: argparse.Namespace) -> None:
+    """Score methods on hESC against curated and ChIP networks."""
+    from grnular_paper.held_out import held_out_tasks
+    from grnular_paper.runs import run_missing
+
+    unknown = sorted(set(options.methods) - set(METHODS))
+    if unknown:
+        raise InputError(f"unknown method {unknown[0]!r}; known: {', '.join(METHODS)}")
+    failed = run_missing(recorded_folder(), held_out_tasks(options.methods), say=say, n_jobs=1)
+    if failed:
+        raise MethodError("; ".join(failed))
+
+
 def _ceilings(options: argparse.Namespace) -> None:
     """Train on the distribution of each test setting, and score there."""
     from grnular_paper.ceilings import record_ceilings
@@ -115,6 +128,9 @@ def make_parser() -> argparse.ArgumentParser:
         "readout", help="fit grnular-curated and its variants anew (2 hours on a core; needs the extra regdiffusion)"
     )
     readout.set_defaults(run=_readout)
+    held = commands.add_parser("held-out", help="score methods on hESC against curated and ChIP networks, adding to the record")
+    held.add_argument("methods", nargs="+", metavar="METHOD")
+    held.set_defaults(run=_held_out)
     ceilings = commands.add_parser(
         "ceilings", help="train on the distribution of dropout 50 and 75 %%, DS2 and DS3, and score there (2 hours on a core)"
     )

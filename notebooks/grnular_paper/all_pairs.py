@@ -27,7 +27,7 @@ from grnular_paper.synthetic import replicate_of, run_on
 
 TABLE = "all_pairs"
 POINTS = {"clean": Point("clean", 1000, 5), "noisy": Point("noisy(25)", 1000, 5)}  # one of each experiment
-METHODS = ("glad", "glasso-tuned", "grnboost2")  # of trees the package's settings are the best without the list
+METHODS = ("glad", "glasso-tuned", "grnboost2")  # of trees default settings are the best without the list
 N_GRAPHS = 10
 SCORES = ["paper_auprc", "paper_auroc"]
 COLUMNS = ["point", "unit", "replicate", "method", "tf_information", *SCORES]

@@ -14,6 +14,7 @@ from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.downloads import available
 from grnular_core.data.gene_lists import BROAD, STRICT, tf_list
 from grnular_core.data.names import match_names
+from grnular_core.methods.interface import Method
 from grnular_core.methods.registry import RunOptions, method, run_method
 from grnular_core.scoring.ranking import auprc_and_auroc, average_precision, early_precision
 from grnular_core.utils.errors import InputError
@@ -48,6 +49,22 @@ class MoreTask(Task):
         """Runs on one set share it."""
         return self.dataset
 
+    @property
+    def species(self) -> str:
+        """Whose networks are the references."""
+        return cell_set(self.dataset).species
+
+    def _load(self) -> GRNDataset:
+        return load_cells(self.dataset)
+
+    def _fitted(self, chosen: Method) -> Method:
+        """The method as it may be scored here: a readout that is fitted on these very sets leaves this one out."""
+        return replace(chosen, scores=held_out_scores) if chosen.joins else chosen
+
+    def _more_scores(self, edges: pd.DataFrame, clean: pd.DataFrame, data: GRNDataset, tfs: Sequence[str]) -> dict[str, float]:
+        """Scores beside those of all sets."""
+        return {}
+
     def _identities(self) -> list[Mapping[str, object]]:
         """One for the run: which pairs have enough edges is known from the data alone, and all rows are written at once."""
         return [{"dataset": self.dataset, "method": self.method, "seed": self.seed}]
@@ -59,10 +76,9 @@ class MoreTask(Task):
         chosen = method(self.method)
         if chosen.needs_truth:
             raise InputError(f"{self.method} needs the reference network; expected a method that infers one")
-        data = load_cells(self.dataset)
+        data = self._load()
         weights = chosen.papers_weights("DS2")
-        if chosen.joins:  # its readout is fitted on these very sets
-            chosen = replace(chosen, scores=held_out_scores)
+        chosen = self._fitted(chosen)
         with one_thread():
             how = RunOptions(self.seed, device, n_jobs, None, parts, weights, trained_like="DS2")
             run = run_method(data, chosen, how)
@@ -72,11 +88,12 @@ class MoreTask(Task):
             "device": device if chosen.uses_device else "cpu",
         }  # fmt: skip
         own, rows, pairs = {"method": self.method, "seed": self.seed}, [], []
-        for key, clean, tfs in _set_pairs(self.dataset, data, self.networks):
+        for key, clean, tfs in _set_pairs(self.dataset, self.species, data, self.networks):
             sizes = pair_sizes(clean, data, tfs)
             pairs.append(key | sizes)
             if sizes["kept"]:
-                rows.append(key | own | cost | _scores(known, clean, data, tfs))
+                more = self._more_scores(run.edges, clean, data, tfs)
+                rows.append(key | own | cost | _scores(known, clean, data, tfs) | more)
         return {MORE_CELLS: rows, MORE_PAIRS: pairs}
 
 
@@ -87,10 +104,9 @@ def _confirmed_tfs(data: GRNDataset) -> list[str]:
 
 
 def _set_pairs(
-    name: str, data: GRNDataset, networks: Sequence[str] = tuple(KINDS)
+    name: str, species: str, data: GRNDataset, networks: Sequence[str] = tuple(KINDS)
 ) -> list[tuple[dict[str, object], pd.DataFrame, list[str]]]:
     """All pairs of a set with a network and a list of TFs, also those with few edges."""
-    species = cell_set(name).species
     lists = dict(zip(TF_LISTS, (list(data.tfs), _confirmed_tfs(data)), strict=True))
     found = []
     for of in (of for of in networks_of(species) if of in networks):

@@ -65,10 +65,13 @@ MORE_SCORES = (
 MORE_PAIRS = "more_pairs"  # what is left of each network in each of these sets, also where it is too little
 PAIR_KEY = ("dataset", "network", "kind", "tf_list")
 PAIR_SIZES = ("cells", "genes", "tfs", "regulators", "true", "density", "kept")
+HELD_OUT = "held_out"  # the same on hESC, with the interval of the ratio when TFs are drawn with replacement
+HELD_OUT_SCORES = (*MORE_SCORES[:6], "low", "high", *MORE_SCORES[6:])
 # Tables with keys of their own, and their other columns.
 OTHER_TABLES = {
     MORE_CELLS: (MORE_KEY, MORE_SCORES),
     MORE_PAIRS: (PAIR_KEY, PAIR_SIZES),
+    HELD_OUT: (MORE_KEY, HELD_OUT_SCORES),
     DETAILS: (DETAIL_KEY, DETAIL_SCORES),
     TARGETS: (DETAIL_KEY, TARGET_SCORES),
     CHANCE: (CHANCE_KEY, CHANCE_SCORES),

@@ -68,6 +68,12 @@ UNNAMED = """
   .filter((cell) => cell.textContent.trim() && !getComputedStyle(cell, "::before").content.includes(cell.dataset.column))
   .map((cell) => cell.textContent.slice(0, 60))
 """
+# Sentences in columns of some words: letters, and pixels wide.
+CRAMPED = """
+[...document.querySelectorAll(".bd-article td")]
+  .filter((cell) => cell.checkVisibility() && cell.textContent.trim().length > 60 && cell.cellIndex > 0 && cell.clientWidth < 140)
+  .map((cell) => cell.textContent.slice(0, 60))
+"""
 LINKS = (
     ".bd-header-article a[href], .article-header-buttons a[href]",
     "(links) => links.map((link) => link.href)",
@@ -134,6 +140,7 @@ def look_at_phone(page: Page) -> None:
     assert page.evaluate(WIDE_TABLES) == []
     assert page.evaluate(WITHOUT_CUE) == []
     assert page.evaluate(UNNAMED) == []
+    assert page.evaluate(CRAMPED) == []
     assert web.violations(page, web.OF_WIDTH) == []  # what scrolls is in reach of the keyboard
 
 

@@ -280,7 +280,7 @@ def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_
     copy_of_record(tmp_path, "ds")
     alone = named("boosting_forest").assess(tmp_path)  # three networks
     assert alone.verdict == UNTESTED and "of 3 networks: DS1 " in alone.numbers
-    assert found.verdict != UNTESTED and "); on DS1 to DS3, GRNBoost2 less GENIE3: settings of packages " in found.numbers
+    assert found.verdict != UNTESTED and "); on DS1 to DS3, GRNBoost2 less GENIE3: default settings " in found.numbers
     copy_of_record(tmp_path, "clean")
     (tmp_path / "ds.csv").unlink()
     assert named("boosting_forest").assess(tmp_path).numbers in found.numbers

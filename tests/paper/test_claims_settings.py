@@ -23,9 +23,9 @@ def test_a_claim_on_tuned_trees_says_where_the_settings_of_packages_give_another
     of = table.set_index("name")["numbers"]
     assert "by the paper's protocol GRNBoost2 -0.0" in of["noisy_paper_others"] and "with which" not in of["noisy_paper_others"]
     assert of["ds_paper_others"].endswith(", with which the claim is partly reproduced")
-    assert "GRNBoost2 with the settings of its package less GLAD-TF -0.006" in of["noisy_gladtf_auroc"]
+    assert "GRNBoost2 with default settings less GLAD-TF -0.006" in of["noisy_gladtf_auroc"]
     assert "; by the paper's protocol" not in of["noisy_glad_all"]  # over all pairs, where the package's were not run
-    assert "(p" not in re.search("against the settings of packages: (.*)With the public code", of["noisy_paper_75"])[1].split("]")[0]
+    assert "(p" not in re.search("against default settings: (.*)With the public code", of["noisy_paper_75"])[1].split("]")[0]
 
 
 def test_counts_against_packages_say_where_they_give_another_word(table):
@@ -34,7 +34,7 @@ def test_counts_against_packages_say_where_they_give_another_word(table):
     wide = rows.pivot_table(index=["network", "dataset"], columns="method", values="strict_auprc")
     gaps = wide[["glasso", "glad-tf", "genie3", "grnboost2"]].rsub(wide["grnular"], axis=0)
     higher, lower = int((gaps > 0).sum().sum()), int((gaps < 0).sum().sum())
-    assert f"settings of packages strict higher in {higher}, lower in {lower} (not reproduced)" in of["fig8_auprc"]
+    assert f"default settings strict higher in {higher}, lower in {lower} (not reproduced)" in of["fig8_auprc"]
     assert re.search(r"protocol higher in \d+, lower in \d+$", of["fig8_auroc"])  # the same word
 
 

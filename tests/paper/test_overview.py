@@ -119,7 +119,7 @@ def test_the_first_page_has_the_numbers_of_the_record():
     hesc = beeline.eval("ratio = strict_auprc / density").groupby("method")["ratio"].mean()
     assert f"the published model {hesc['grnular']:.2f} and RegDiffusion {hesc['regdiffusion']:.2f}" in advice
     package = registry.table(FOLDER).set_index("name").loc["fig8_auprc", "numbers"]
-    assert re.search(r"settings of packages strict higher in (\d+)", package)[1] + " where they have default settings" in text
+    assert re.search(r"default settings strict higher in (\d+)", package)[1] + " where they have default settings" in text
 
 
 def test_means_without_the_blood_datasets_are_over_the_others():

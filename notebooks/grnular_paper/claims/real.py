@@ -95,7 +95,7 @@ def _editions(table: pd.DataFrame, others: Sequence[str]) -> list[str]:
 
 
 def _beside(protocol: str, found: tuple[int, int, int], package: tuple[int, int, int]) -> str:
-    """Counts against the settings of packages in words, with the word where it is another than that of ``found``."""
+    """Counts against default settings in words, with the word where it is another than that of ``found``."""
     word = word_of_counts(*package)
     return f"{protocol} higher in {package[0]}, lower in {package[1]}" + (f" ({word})" if word != word_of_counts(*found) else "")
 
@@ -133,7 +133,7 @@ def ahead(chosen: str, others: Sequence[str], score: str = "auprc", tuned: bool 
                 _beside(name, of, _counts(rows, chosen, others))
                 for name, of, rows in (("strict", strict, table), (BY_PAPER, paper, by_paper))
             )
-            numbers += f"; against {', '.join(map(label, against))}; against the settings of packages {', '.join(packages)}"
+            numbers += f"; against {', '.join(map(label, against))}; against default settings {', '.join(packages)}"
         if absent:
             numbers += f"; not recorded: {', '.join(absent)}"
         if not strict[2]:
@@ -190,7 +190,7 @@ def with_the_papers_genes(folder: Path, score: str = "auprc") -> Finding:
     least = strict[against].rsub(strict[PUBLISHED], axis=0).abs().min().min()
     numbers = (
         f"against {', '.join(map(label, against))}: strict higher in {found[0][0]}, lower in {found[0][1]} of {found[0][2]}; "
-        f"paper's: higher in {found[1][0]}, lower in {found[1][1]}; against the settings of packages "
+        f"paper's: higher in {found[1][0]}, lower in {found[1][1]}; against default settings "
         f"{_beside('strict', found[0], package[0])}, {_beside(BY_PAPER, found[1], package[1])}; each "
         f"counts however small, the least strict difference is {least:.4f}. By the paper's protocol, with the best of them in "
         f"brackets: {shown}; seeds of {label(PUBLISHED)} above the best of them (each a mean over its seeds): {seeds}"

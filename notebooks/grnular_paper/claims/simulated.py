@@ -67,7 +67,7 @@ class Comparison:
     others: tuple[str, ...]
     panel: int | None = None  # a dropout percentile of "noisy"
     scores: tuple[str, str] = AUPRC  # by the paper's protocol and by the strict one
-    both: bool = False  # against the settings of packages as well as the tuned ones, which claims of our own are
+    both: bool = False  # against default settings as well as the tuned ones, which claims of our own are
 
     def verdicts(self, rows: pd.DataFrame, tuned: bool = True) -> dict[str, Verdict]:
         """The verdict by each protocol (score -> verdict) from ``grids.rows`` of the experiment.
@@ -132,7 +132,7 @@ class Comparison:
         return replace(finding, numbers=finding.numbers + self._with_packages(rows, finding, tested, strict))
 
     def _with_packages(self, rows: pd.DataFrame, finding: Finding, tested: bool, tuned: Verdict) -> str:
-        """The differences with settings of packages, which are the better ones on some points, and words that they change.
+        """The differences with default settings, which are the better ones on some points, and words that they change.
 
         Differences by the paper's protocol are left out where it takes other pairs than the rows have (``over_all_pairs``).
         """
@@ -147,7 +147,7 @@ class Comparison:
         for protocol, found, word in sides:
             of = replace(found, tests=found.tests[found.tests["against"].isin(names)]).described(tested)
             texts.append(f"{protocol}{of}" + (f", with which the claim is {found.word}" if tested and found.word != word else ""))
-        start = f"{label(self.chosen)} with the settings of its package less" if moved else "against the settings of packages:"
+        start = f"{label(self.chosen)} with default settings less" if moved else "against default settings:"
         return f"; {start} {'; '.join(texts)}"
 
 
@@ -251,7 +251,7 @@ def trees_without(folder: Path) -> Finding:
     paper = verdict(every.assign(method=every["tf_information"]), "with", ["without"], AUPRC[0])
     what = f"strict AUPRC of {label(names[0])} with the list less that of {label(names[1])}"
     finding = from_verdicts(strict, paper, len(grids.points("clean")), what, pairs=ALL_PAIRS)
-    numbers = f"{finding.numbers}; with the settings of its package on both sides, with the list less {equal.differences}"
+    numbers = f"{finding.numbers}; with default settings on both sides, with the list less {equal.differences}"
     return replace(finding, numbers=numbers) if equal.tested else finding
 
 
@@ -283,7 +283,7 @@ def masked_glad(folder: Path) -> Finding:
 def boosting_forest(folder: Path) -> Finding:
     """GENIE3 is no curve of Figs 4 to 6: it has run on a few graphs of the clean grid, for this claim.
 
-    The test is on clean cells. On DS1 to DS3 it is counted, with the settings of packages and with tuned ones, on how many
+    The test is on clean cells. On DS1 to DS3 it is counted, with default settings and with tuned ones, on how many
     networks GRNBoost2 is above; where the two differ, the claim, which says always, is partly reproduced.
 
     Returns
@@ -301,7 +301,7 @@ def boosting_forest(folder: Path) -> Finding:
     package = verdict(clean, TREES, [FOREST])
     planned = len(grids.points("clean"))
     finding = from_verdicts(strict, paper, planned, what=f"strict AUPRC of {label(strict.chosen)} less that of")
-    finding = replace(finding, numbers=f"{finding.numbers}; with the settings of packages: {package.differences}")
+    finding = replace(finding, numbers=f"{finding.numbers}; with default settings: {package.differences}")
     if not counted.tests["networks"].any():
         return finding
     words = [
@@ -314,8 +314,8 @@ def boosting_forest(folder: Path) -> Finding:
 
 
 def _of_editions(rows: pd.DataFrame, score: str) -> Verdict:
-    """GRNBoost2 against GENIE3 on few networks, counted: with the settings of packages, and with tuned ones."""
-    editions = {"settings of packages": "", "tuned": grids.TUNED}
+    """GRNBoost2 against GENIE3 on few networks, counted: with default settings, and with tuned ones."""
+    editions = {"default settings": "", "tuned": grids.TUNED}
     return by_count(assess(pair(rows, TREES + of, FOREST + of, score).named(name) for name, of in editions.items()))
 
 

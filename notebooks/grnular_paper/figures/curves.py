@@ -25,6 +25,7 @@ from grnular_core.methods.registry import METHODS
 from grnular_core.plotting import style as plots
 from grnular_core.scoring.statistics import mean_interval
 from grnular_paper import scaling
+from grnular_paper.figures.legends import legend_below, legend_below_panel
 from grnular_paper.grids import TUNED
 from grnular_paper.learning import SETTINGS, TITLES, by_mean
 
@@ -148,7 +149,7 @@ def curve_grid(
     """
     n_rows, n_columns = len(panel_rows), len(panels)
     figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.5 * n_rows + 0.9), sharex=True, squeeze=False,
+        n_rows, n_columns, figsize=(max(1.2 + 2.1 * n_columns, 5.6), 2.3 * n_rows + 0.9), sharex=True, squeeze=False,
     )  # fmt: skip
     for number, (line, panel_row) in enumerate(zip(axes, panel_rows, strict=True)):
         methods = [m for m, known in curves if known == panel_row.tf_information]
@@ -172,7 +173,7 @@ def curve_grid(
     handles = [_key(m, not isinstance(places[0], str)) for m in shown]
     if ceilings is not None and len(ceilings):
         handles.append(Line2D([], [], label="trained on this distribution", **_CEILING))
-    figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=4 if n_columns > 1 else 3)
+    legend_below(figure, handles)
     return figure
 
 
@@ -240,7 +241,7 @@ def difference_grid(
         ax.set_title(title)
     for ax in axes[-1]:
         ax.set_xlabel("cells M")
-    figure.legend(handles=[_key(m) for m in shown], fontsize=8, loc="outside lower center", ncols=4)
+    legend_below(figure, [_key(m) for m in shown])
     return figure
 
 
@@ -270,7 +271,7 @@ def draw_beside(ax: Axes, both: pd.DataFrame) -> Axes:
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="strict AUPRC, recorded", ylabel="computed now")
     ax.set_aspect("equal")
     if len(both):
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
+        legend_below_panel(ax)
     return ax
 
 
@@ -342,8 +343,7 @@ def factor_grid(rows: pd.DataFrame) -> Figure:
         ax.set_visible(False)
     for ax in axes[:, 0]:
         ax.set_ylabel("strict AUPRC")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    legend_below(figure, axes[0, 0].get_legend_handles_labels()[0])
     figure.set_layout_engine("constrained", hspace=ROOM)  # else a title seems to be the label of the axis above it
     return figure
 
@@ -411,7 +411,7 @@ def scaling_figure(table: pd.DataFrame) -> Figure:
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
     axes[1, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    drawn.legend(*axes[0, 0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=len(scaling.METHODS))
+    legend_below(drawn, axes[0, 0].get_legend_handles_labels()[0])
     return drawn
 
 
@@ -447,6 +447,5 @@ def reading_figure(curves: pd.DataFrame, names: Sequence[str], titles: Mapping[s
         ax.set_title(title)
         ax.set_xlabel("epoch")
     axes[0, 0].set_ylabel("strict AUPRC, validation graphs")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
+    legend_below(drawn, axes[0, 0].get_legend_handles_labels()[0], n_columns=1)
     return drawn

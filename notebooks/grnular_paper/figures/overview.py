@@ -46,7 +46,7 @@ def overview_figure(found: pd.DataFrame) -> Figure:
     """
     settings, methods = list(dict.fromkeys(found["setting"])), [m for m in METHODS if m in set(found["method"])]
     n_rows = -(-len(settings) // COLUMNS)
-    size = (7.2, 0.75 + n_rows * (0.155 * len(methods) + 0.57))
+    size = (7.2, 0.87 + n_rows * (0.155 * len(methods) + 0.57))
     figure, axes = plt.subplots(n_rows, COLUMNS, figsize=size, sharey=True, squeeze=False)
     limits = 0.7, 1.15 * max(found["ratio"].max(), found["high"].max())
     for ax, setting in zip(axes.flat, settings, strict=False):
@@ -64,7 +64,7 @@ def overview_figure(found: pd.DataFrame) -> Figure:
             text.set_fontweight("bold" if method in OURS else "normal")
     figure.supxlabel("strict AUPRC / density of true edges (dashed: random)", fontsize=9)
     signs = [Line2D([], [], color="0.4", ls="none", label=text, **look) for text, look in SIGNS.items()]
-    figure.legend(handles=signs, loc="outside upper left", ncols=len(signs), fontsize=7.5, handletextpad=0.2)
+    figure.legend(handles=signs, loc="outside upper left", ncols=2, fontsize=7.5, handletextpad=0.2, columnspacing=1)
     return figure
 
 

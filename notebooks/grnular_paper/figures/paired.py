@@ -90,7 +90,7 @@ def _ratios(ax: Axes, wide: pd.DataFrame, method: str, others: Sequence[str]) ->
         ratios = (wide[method] / wide[other]).dropna()
         offsets = np.linspace(-SPREAD, SPREAD, len(ratios)) if len(ratios) > 1 else np.zeros(len(ratios))
         colour = plots.PALETTE.get(other, "#444444")
-        ax.scatter(ratios, y + offsets, s=9, color=colour, alpha=0.6, linewidth=0, marker=mark(other))
+        ax.scatter(ratios, y + offsets, s=14, color=colour, alpha=0.8, linewidth=0, marker=mark(other))
         of = mean_interval(np.log(ratios))
         ax.plot(np.exp([of["low"], of["high"]]), [y, y], color="black", linewidth=1.2)
         ax.plot([np.exp(of["mean"])] * 2, [y - 0.3, y + 0.3], color="black", linewidth=1.5)

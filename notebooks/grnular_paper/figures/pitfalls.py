@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from grnular_core.plotting.style import PALETTE
+from grnular_paper.figures.legends import legend_below_panel
 from grnular_paper.tables.pitfalls import Curve
 
 
@@ -52,7 +53,7 @@ def curve_areas(ax: Axes, curve: Curve) -> Axes:
     ax.step(recall, precision, where="post", color=steps, label=label)
     ax.axhline(curve.density, color="#888888", linestyle="--", linewidth=1, label="density")
     ax.set(xlabel="recall", ylabel="precision", ylim=(-0.02, 1.05))
-    ax.legend()
+    legend_below_panel(ax)
     return ax
 
 
@@ -73,5 +74,5 @@ def floor_curve(ax: Axes, shares: np.ndarray, formula: np.ndarray, exact: np.nda
     ax.plot(shares, simulated, "o", markersize=4, color=PALETTE["grnular-context"], label="random scores")
     ax.axhline(0.5, color=PALETTE["grnboost2"], linestyle="--", linewidth=1, label="strict protocol")
     ax.set(xlabel="TFs / genes", ylabel="AUROC of random scores", ylim=(0.45, 1.0))
-    ax.legend()
+    legend_below_panel(ax)
     return ax

@@ -24,6 +24,7 @@ from grnular_core.plotting.heatmaps import score_heatmap
 from grnular_core.plotting.hover import Picture, heatmap_spots, picture
 from grnular_core.plotting.network import INK, LINES
 from grnular_core.plotting.style import PALETTE, label
+from grnular_paper.figures.legends import legend_below_panel
 from grnular_paper.figures.marks import mark
 from grnular_paper.real_data import NETWORK_LETTERS, wide
 from grnular_paper.smoothing import smooth
@@ -218,5 +219,5 @@ def pseudotime_panel(
         for side in (-1, 1):
             ax.plot(at, fit.value + side * fit.deviation, "--", color=colour, linewidth=0.8)
     ax.set(xlabel="pseudotime (no unit)", ylabel="expression (log-normalised)")
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    legend_below_panel(ax)
     return ax

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from grnular_paper import readings
 from grnular_paper.figures.curves import OKABE_ITO
+from grnular_paper.figures.legends import legend_below
 
 COLOURS = dict(zip(readings.SCALINGS, OKABE_ITO[1:], strict=False))
 # The thick lines lie below the thin ones, which they would hide.
@@ -52,7 +53,7 @@ def scaling_curves(curves: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     axes[0, 0].set_ylabel("strict AUPRC, validation graphs")
     lines = [Line2D([], [], color=colour, label=_in_words(scaling)) for scaling, colour in COLOURS.items()]
     lines.append(Line2D([], [], color="0.4", label="published model, best epoch", **DOT, **PUBLISHED))
-    figure.legend(handles=lines, loc="outside lower center", ncols=3, fontsize=8)
+    legend_below(figure, lines, n_columns=1)
     return figure
 
 

@@ -303,7 +303,7 @@ def summary_table(
 
 
 def tuned_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Competing methods by the settings of their packages and by those chosen on simulated validation graphs.
+    """Competing methods by default settings and by those chosen on simulated validation graphs.
 
     Returns
     -------
@@ -318,7 +318,7 @@ def tuned_table(rows: pd.DataFrame) -> pd.DataFrame:
         package, tuned = np.exp(np.log(both).mean())
         higher = int((both.iloc[:, 1] > both.iloc[:, 0]).sum())
         lines.append((label(method), len(both), f"{package:.2f}", f"{tuned:.2f}", higher))
-    return pd.DataFrame(lines, columns=["method", "pairs", "package's settings", "tuned", "tuned is higher"])
+    return pd.DataFrame(lines, columns=["method", "pairs", "default settings", "tuned", "tuned is higher"])
 
 
 def _over_tfs(by_edge: pd.DataFrame, pairs: Sequence[str]) -> pd.Series:
