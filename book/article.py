@@ -28,8 +28,8 @@ from grnular_paper.figures.overview import overview_figure
 from grnular_paper.figures.real_data import method_points
 from grnular_paper.more_networks import CHIP, CURATED
 from grnular_paper.real_data import recorded_pairs
-from grnular_paper.records import MORE_CELLS, READINGS, Record
-from grnular_paper.tables import ablations, beeline_scores, more_cells, overview, pitfalls, readings, runtimes
+from grnular_paper.records import HELD_OUT, MORE_CELLS, READINGS, Record
+from grnular_paper.tables import ablations, beeline_scores, held_out, more_cells, overview, pitfalls, readings, runtimes
 from grnular_paper.tables.simulated import graph_numbers
 from grnular_paper.tables.stem_cell_verdicts import recorded_statements, statement_numbers
 from grnular_paper.verdicts import MARGIN, NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, in_words
@@ -119,6 +119,7 @@ def numbers(folder: Path) -> dict[str, object]:
     cells = Record(MORE_CELLS, folder).rows()
     found |= more_cells.kind_numbers(cells, CURATED) | more_cells.kind_numbers(cells, CHIP)
     found |= more_cells.curated_numbers(cells)
+    found |= held_out.held_out_numbers(Record(HELD_OUT, folder).rows())
     found |= pitfalls.floor_numbers(pitfalls.floor_table(np.random.default_rng(0), 20))
     return found | statement_numbers(recorded_statements(folder, ["grnular"], "TFs+500")["grnular"])
 

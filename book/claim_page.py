@@ -15,6 +15,7 @@ N_TFS, GENES = (10, 37, 127), 100  # of DS1 to DS3, and of the paper's simulated
 SCALES = {"mean": "means", "cells": "mean over cells", "sum": "sums"}
 ONE_VERDICT = "Where the paper's protocol has no part in a claim, its one verdict counts in both columns."
 LOSSES = {"balanced": "Eq. 16", "summed": "Eq. 11", "cross-entropy": "cross-entropy", "smooth-ap": "average precision"}
+LINES = 3  # of numbers in a cell; more are folded
 # sections on the page of real cells
 REAL = (
     "Real cells (Fig. 8, Table 3)", "A network of stem cells (Figs 9 to 11)", "Run times (Tables 1 and 2)",
@@ -110,10 +111,21 @@ def claim_cell(row: pd.Series) -> str:
 
 def numbers_cell(row: pd.Series) -> str:
     """The printed value, where there is one, the reproduced values by both protocols, and the basis of the verdict."""
-    printed = f"*Paper*: {row['printed']}<br>*Here*: " if row["printed"] else ""
-    basis = f"<br>*Basis*: {row['basis']}" if row["basis"] else ""
-    beside = f"<br>*By the paper's protocol*: {row['numbers_by_paper']}" if row["numbers_by_paper"] else ""
-    return printed + (in_lines(row["numbers"]) or "–") + beside + basis
+    parts = [f"*Paper*: {row['printed']}"] if row["printed"] else []
+    parts.append(("*Here*: " if row["printed"] else "") + (folded(row["numbers"]) or "–"))
+    if row["numbers_by_paper"]:
+        parts.append(f"*By the paper's protocol*: {folded(row['numbers_by_paper'])}")
+    if row["basis"]:
+        parts.append(f"*Basis*: {row['basis']}")
+    return "<br>".join(parts).replace("</details><br>", "</details>")
+
+
+def folded(text: str) -> str:
+    """A text in lines, of which many open to a click behind the first."""
+    lines = in_lines(text).split("<br>")
+    if len(lines) <= LINES:
+        return "<br>".join(lines)
+    return f"{lines[0]}<details><summary>{len(lines) - 1} more</summary>{'<br>'.join(lines[1:])}</details>"
 
 
 def in_lines(text: str) -> str:

@@ -17,8 +17,8 @@ from grnular_paper.claims.sentences import CLAIMS
 from grnular_paper.figures.overview import overview_figure
 from grnular_paper.more_networks import CURATED
 from grnular_paper.real_data import PRINTED_RULE, recorded_pairs
-from grnular_paper.records import MORE_CELLS, Record, recorded_table
-from grnular_paper.tables import ablations, more_cells, overview
+from grnular_paper.records import HELD_OUT, MORE_CELLS, Record, recorded_table
+from grnular_paper.tables import ablations, held_out, more_cells, overview
 from grnular_paper.tables.beeline_scores import ranking
 from grnular_paper.verdicts import LEVEL, NOT_REPRODUCED, PARTLY, REPRODUCED, UNTESTED, pair
 
@@ -91,7 +91,8 @@ that ignores which TF acts on which gene, {control_ratio:.1f} (geometric means; 
 cells](../notebooks/10_more_real_cells.ipynb)). On hESC, the one set of cells on which no model of this work was chosen, it
 does not lead: against STRING it has {hesc_grnular_curated:.2f}, correlation {hesc_correlation:.2f}, the control *target is a
 TF* {hesc_target_is_tf:.2f}, the
-published model {hesc_grnular:.2f} and RegDiffusion {hesc_regdiffusion:.2f}. Against STRING, on the plates of BEELINE, it has
+published model {hesc_grnular:.2f} and RegDiffusion {hesc_regdiffusion:.2f}; against curated networks it has
+{held_grnular_curated:.2f}, {held_first} {held_first_ratio:.2f}. Against STRING, on the plates of BEELINE, it has
 {real_grnular_curated:.1f}, within-cluster correlation {real_within_clusters:.1f}, RegDiffusion, which takes minutes,
 {real_regdiffusion:.1f}, and the published model {real_grnular:.1f}. Over the {other_datasets} datasets that are not of blood stem
 cells they have {other_grnular_curated:.1f}, {other_within_clusters:.1f}, {other_regdiffusion:.1f} and {other_grnular:.1f}: too
@@ -248,6 +249,8 @@ def advice(folder: Path) -> str:
     datasets = int(found.loc[found["setting"] == overview.REAL[0], "units"].min())
     others = datasets - len(overview.BLOOD)
     hesc = {name.replace("-", "_"): ratio for name, ratio in overview.on_hesc(folder).items()}
+    held = held_out.held_out_numbers(Record(HELD_OUT, folder).rows())
+    hesc |= {name.replace("-", "_"): value for name, value in held.items()}
     values = numbers(found) | curated_numbers(folder) | beside_blood(folder) | hesc
     return ADVICE.format(**values, most=most, other_datasets=others)
 

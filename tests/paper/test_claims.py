@@ -73,7 +73,8 @@ def test_comparisons_of_methods_have_their_numbers_by_both_protocols(table):
         if claim.assess.tf_information == "without":
             paper = claim.assess.over_all_pairs(RECORD)
         assert line["numbers"].endswith(strict.differences) and line["numbers_by_paper"] == paper.differences
-        assert f"<br>*By the paper's protocol*: {paper.differences}<br>" in claim_page.numbers_cell(line)
+        cell = claim_page.numbers_cell(line)
+        assert f"*By the paper's protocol*: {claim_page.folded(paper.differences)}" in cell and "*Basis*: " in cell
 
 
 def test_every_verdict_is_one_of_the_words_and_has_numbers_unless_it_is_open(table):
@@ -454,3 +455,6 @@ def test_a_text_with_many_intervals_has_each_on_a_line_and_loses_nothing():
     few, many = "a (2, b) +1 [0, 2], c +2 [1, 3]", "x: a (2, b) +1 [0, 2] (p 1; 2/3), c, d +2 [1, 3], e [0, 1]; f, g [1, 2]"
     assert claim_page.in_lines(few) == few
     assert claim_page.in_lines(many).split("<br>") == ["x: a (2, b) +1 [0, 2] (p 1; 2/3)", "c, d +2 [1, 3]", "e [0, 1]", "f, g [1, 2]"]
+    assert claim_page.folded(few) == few
+    first, rest = re.fullmatch("(.*)<details><summary>3 more</summary>(.*)</details>", claim_page.folded(many)).groups()
+    assert f"{first}<br>{rest}" == claim_page.in_lines(many)

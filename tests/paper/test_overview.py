@@ -118,6 +118,9 @@ def test_the_first_page_has_the_numbers_of_the_record():
     beeline = pd.read_csv(FOLDER / "beeline.csv").query("genes == 'TFs+500' and network == 'STRING' and dataset == 'hESC'")
     hesc = beeline.eval("ratio = strict_auprc / density").groupby("method")["ratio"].mean()
     assert f"the published model {hesc['grnular']:.2f} and RegDiffusion {hesc['regdiffusion']:.2f}" in advice
+    held = pd.read_csv(FOLDER / "held_out.csv").query("kind == 'curated' and tf_list == 'BEELINE' and method == 'grnular-curated'")
+    curated = np.exp(np.log(held.groupby("network")["strict_auprc_ratio"].mean()).mean())
+    assert f"against curated networks it has {curated:.2f}, " in advice
     package = registry.table(FOLDER).set_index("name").loc["fig8_auprc", "numbers"]
     assert re.search(r"default settings strict higher in (\d+)", package)[1] + " where they have default settings" in text
 
