@@ -92,10 +92,10 @@ def held_out_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     Returns
     -------
     dict of str to float, int or str
-        ``held_<method>`` and ``held_chip_<method>``: geometric means over curated and over ChIP networks; ``held_first``:
-        the best method that infers, in words, with its ``held_first_ratio``; ``held_place``: the place of GRNULar-curated among the ``held_methods``
-        that infer; ``held_over``: its ratio to the best of the others (``held_other``); ``held_control``: the best control, in
-        words, with its ``held_control_ratio``. Empty of no rows.
+        ``held_<method>`` and ``held_chip_<method>``: geometric means over curated and over ChIP networks; ``held_first``: the
+        best method that infers, in words, with its ``held_first_ratio``; ``held_place``: the place of GRNULar-curated among
+        the ``held_methods`` that infer; ``held_over``: its ratio to the best of the others (``held_other``); ``held_control``:
+        the best control, in words, with its ``held_control_ratio``. Empty of no rows.
     """
     if rows.empty:
         return {}
