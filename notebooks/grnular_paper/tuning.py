@@ -207,12 +207,12 @@ def _chosen(rows: pd.DataFrame, method: str, known: TFInformation, trained_like:
 def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What readers see: a line a setting, its mean AUPRC on each family's validation graphs.
 
-    The best setting of a method is marked ``*``, the package's own is named so.
+    The best setting of a method is marked ``*``, that of its package is called default.
 
     Returns
     -------
     DataFrame
-        ``method, setting``, ``whose`` the setting is, and a column a family; empty where it was not tried.
+        ``method, setting`` and a column a family; empty where it was not tried.
     """
     lines = []
     for method, known in GRIDS:
@@ -220,11 +220,11 @@ def settings_table(rows: pd.DataFrame) -> pd.DataFrame:
         best = means.max()
         name = label(method) if known == "with" else f"{label(method)} without TFs"
         for values, of in means.iterrows():
-            whose = "package's own but for 100 trees" if method == "genie3" else "package's own"
-            own = whose if values == _default(method).values else ""
+            default = " (default but for the number of trees)" if method == "genie3" else " (default)"
+            shown = values + (default if values == _default(method).values else "")
             tried = set(rows.loc[rows["method"] == f"{method}: {values}", "dataset"])
             cells = {family: _cell(of[family], of[family] == best[family]) if family in tried else "" for family in means}
-            lines.append({"method": name, "setting": values, "whose": own, **cells})
+            lines.append({"method": name, "setting": shown, **cells})
     return pd.DataFrame(lines)
 
 

@@ -432,7 +432,7 @@ def reading_figure(curves: pd.DataFrame, names: Sequence[str], titles: Mapping[s
     Figure
         Thin lines are seeds, thick ones their means; of seeds that every variant has.
     """
-    drawn, axes = plt.subplots(1, len(titles), figsize=(8, 3.2), squeeze=False)
+    drawn, axes = plt.subplots(1, len(titles), figsize=(8, 3.9), squeeze=False)
     curves = curves[curves["reading"].isin(names)].astype({"epoch": int})
     for ax, (family, title) in zip(axes[0], titles.items(), strict=True):
         own = curves[curves["graphs"] == family]

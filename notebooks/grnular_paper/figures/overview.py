@@ -159,14 +159,14 @@ def development_figure(means: pd.DataFrame, ours: Sequence[str]) -> Figure:
     Returns
     -------
     Figure
-        A row a model, ratio to random on a logarithmic axis; other methods have open markers.
+        A row a model, ratio to random on a logarithmic axis; markers as ``marks.mark``, diamonds for all of ``ours``.
     """
     rows = means.sort_values("mean", ascending=False)
     figure, ax = plt.subplots(figsize=(6.4, 0.2 * len(rows) + 0.7))
     for y, (name, of) in enumerate(rows.iterrows()):
         colour = PALETTE.get(name, "0.5")
         ax.plot([of["low"], of["high"]], [y, y], color=colour, lw=1.4)
-        ax.plot(of["mean"], y, "o", mec=colour, mfc=colour if name in ours else "white", ms=6)
+        ax.plot(of["mean"], y, "D" if name in ours else mark(str(name)), color=colour, ms=6)
     ax.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
     ax.set_xscale("log")
     ax.set_xticks(TICKS[:3], [str(tick) for tick in TICKS[:3]])
