@@ -34,9 +34,9 @@ def small(monkeypatch):
 
 def test_a_run_is_scored_with_its_interval_over_tfs_and_goes_to_its_own_record(small, tmp_path):
     data, truth = small
-    assert run_missing(tmp_path, held_out_tasks(["ridge"]), say=lambda line: None) == []
+    assert run_missing(tmp_path, held_out_tasks(["correlation"]), say=lambda line: None) == []
     (row,) = Record(HELD_OUT, tmp_path).rows().to_dict("records")
-    drawn = bootstrap_over_tfs(infer(data, "ridge"), truth, data.genes, data.tfs).loc["auprc_ratio"]
+    drawn = bootstrap_over_tfs(infer(data, "correlation"), truth, data.genes, data.tfs).loc["auprc_ratio"]
     assert row["strict_auprc_ratio"] == pytest.approx(drawn["estimate"])
     assert (row["low"], row["high"]) == pytest.approx((drawn["low"], drawn["high"]))
     assert row["low"] < row["strict_auprc_ratio"] < row["high"]

@@ -76,7 +76,7 @@ def test_the_figure_has_a_panel_a_setting_and_rings_the_best():
     of = FOUND.drop_duplicates("setting")
     titles = [ax.get_title().replace("\n", " ") for ax in panels]
     assert titles == [f"{row.setting} n = {row.n}" for row in of.itertuples()]
-    assert set(of["n"]) == {"8 networks", "1 network", "6 datasets", "8 datasets", "5 datasets"}
+    assert set(of["n"]) == {"10 networks", "1 network", "6 datasets", "8 datasets", "5 datasets"}
     for ax, setting in zip(panels, of["setting"], strict=True):
         (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
         assert ring.get_xdata()[0] == overview.best(FOUND, setting)["ratio"]
