@@ -1,5 +1,6 @@
 """The parts of the page on claims that the build writes, from the registry and the record."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ N_TFS, GENES = (10, 37, 127), 100  # of DS1 to DS3, and of the paper's simulated
 SCALES = {"mean": "means", "cells": "mean over cells", "sum": "sums"}
 ONE_VERDICT = "Where the paper's protocol has no part in a claim, its one verdict counts in both columns."
 LOSSES = {"balanced": "Eq. 16", "summed": "Eq. 11", "cross-entropy": "cross-entropy", "smooth-ap": "average precision"}
+COMPARED = re.compile(r"\[|\(not tested; ")  # an interval, or a count in place of one
 LINES = 3  # of numbers in a cell; more are folded
 # sections on the page of real cells
 REAL = (
@@ -129,13 +131,13 @@ def folded(text: str) -> str:
 
 
 def in_lines(text: str) -> str:
-    """A text with more than three intervals, each on a line of its own; a shorter one as it is."""
-    if text.count("[") <= 3:
+    """A text with more than three intervals or counts, each on a line of its own; a shorter one as it is."""
+    if len(COMPARED.findall(text)) <= 3:
         return text
     pieces, depth, start = [], 0, 0
     for i, character in enumerate(text):
         depth += (character in "([") - (character in ")]")
-        ends = character == ";" or (character == "," and "[" in text[start:i])
+        ends = character == ";" or (character == "," and COMPARED.search(text[start:i]) is not None)
         if ends and depth == 0:
             pieces.append(text[start:i].strip())
             start = i + 1

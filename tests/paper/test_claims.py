@@ -456,5 +456,7 @@ def test_a_text_with_many_intervals_has_each_on_a_line_and_loses_nothing():
     assert claim_page.in_lines(few) == few
     assert claim_page.in_lines(many).split("<br>") == ["x: a (2, b) +1 [0, 2] (p 1; 2/3)", "c, d +2 [1, 3]", "e [0, 1]", "f, g [1, 2]"]
     assert claim_page.folded(few) == few
+    counted = ", ".join(f"m{i} +1 (not tested; above in 1 of 2: DS1 +2, DS2 -1)" for i in range(4))
+    assert claim_page.in_lines(counted).replace("<br>", ", ") == counted and claim_page.in_lines(counted).count("<br>") == 3
     first, rest = re.fullmatch("(.*)<details><summary>3 more</summary>(.*)</details>", claim_page.folded(many)).groups()
     assert f"{first}<br>{rest}" == claim_page.in_lines(many)
