@@ -1,4 +1,4 @@
-"""hESC, the one set of real cells on which no model of this work was chosen, against curated and ChIP networks.
+"""hESC, kept apart from the choice of models of this work, against curated and ChIP networks.
 
 Its cells and genes are those of BEELINE (``TFs+500``), its networks those of ``more_networks``: each method infers once a
 seed, and is scored as on the sets of ``more_cells``.

@@ -83,6 +83,15 @@ def test_the_table_has_what_pandas_alone_says(rows):
         shown = table.loc[label(str(method))]
         assert (shown["curated"], shown["ChIP"]) == (f"{line[CURATED]:.2f}", f"{line[CHIP]:.2f}")
     assert table["curated"].astype(float).is_monotonic_decreasing
+    one = of[(of["method"] == FITTED) & (of["kind"] == CURATED)].groupby("network")[["strict_auprc_ratio", "low", "high", "ratio_others"]].mean()
+    for network, line in one.iterrows():
+        assert table.loc[label(FITTED), network] == f"{line['strict_auprc_ratio']:.2f} [{line['low']:.2f}, {line['high']:.2f}]"
+    assert table.loc[label(FITTED), "targets no TFs"] == f"{np.exp(np.log(one['ratio_others']).mean()):.2f}"
+    found = held_out_numbers(rows)
+    assert found[f"held_chip_{FITTED}"] == pytest.approx(expected.loc[FITTED, CHIP])
+    assert found[f"held_others_{FITTED}"] == pytest.approx(np.exp(np.log(one["ratio_others"]).mean()))
+    best = expected.loc[list(CONTROLS), CURATED].idxmax()
+    assert (found["held_control"], found["held_control_ratio"]) == (label(best), pytest.approx(expected.loc[best, CURATED]))
 
 
 def test_the_sentences_name_the_first_and_the_place_of_the_default(rows):

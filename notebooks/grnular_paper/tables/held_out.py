@@ -92,20 +92,22 @@ def held_out_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     Returns
     -------
     dict of str to float, int or str
-        ``held_<method>`` and ``held_chip_<method>``: geometric means over curated and over ChIP networks; ``held_first``: the
-        best method that infers, in words, with its ``held_first_ratio``; ``held_place``: the place of GRNULar-curated among
-        the ``held_methods`` that infer; ``held_control``: the best control, in words, with its ``held_control_ratio``. Empty
-        of no rows.
+        ``held_<method>``, ``held_others_<method>`` and ``held_chip_<method>``: geometric means over curated networks, over
+        these with targets that are no TFs, and over ChIP networks; ``held_first``: the best method that infers, in words,
+        with its ``held_first_ratio``; ``held_place``: the place of GRNULar-curated among the ``held_methods`` that infer;
+        ``held_control``: the best control, in words, with its ``held_control_ratio``. Empty of no rows.
     """
     if rows.empty:
         return {}
     means = network_means(rows)
     curated, chip = (kind_means(means, kind) for kind in (CURATED, CHIP))
+    others = kind_means(network_means(rows, OTHERS), CURATED)
     inferring = curated.drop([name for name in CONTROLS if name in curated]).sort_values(ascending=False)
     control = curated[[name for name in CONTROLS if name in curated]].idxmax()
     return {
         **{f"held_{name}": float(value) for name, value in curated.items()},
         **{f"held_chip_{name}": float(value) for name, value in chip.items()},
+        **{f"held_others_{name}": float(value) for name, value in others.items()},
         "held_first": label(inferring.index[0]), "held_place": list(inferring.index).index(FITTED) + 1,
         "held_methods": len(inferring), "held_first_ratio": float(inferring.iloc[0]),
         "held_control": label(control), "held_control_ratio": float(curated[control]),
