@@ -16,7 +16,7 @@ DESCRIPTIONS = {
     "environments": "Software and processors that rows of the other tables name by eight digits",
     "faults": "Killed runs of each command, and what the kills left behind",
     "gradient_memory": "Memory of a training step with the gradient through the inner steps, and with it cut",
-    "held_out": "Human stem cells, on which no model of this work was chosen, against curated and ChIP networks, a row a run",
+    "held_out": "Human stem cells, kept apart from the models of this work, against curated and ChIP networks, a row a run",
     "model_selection_real": "Scores of trained models on the real cells that guided the choice among them",
     "model_selection_simulated": "Scores of trained models on simulated graphs of several families",
     "more_cells": "Eight further datasets of real cells against curated and ChIP networks, a row a run with its scores",

@@ -16,7 +16,7 @@ from grnular_core.data.beeline import load_beeline
 from grnular_core.data.dataset import GRNDataset
 from grnular_core.data.gene_lists import BROAD
 from grnular_core.methods.interface import Method
-from grnular_core.methods.registry import METHODS
+from grnular_core.methods.registry import method
 from grnular_core.scoring.statistics import bootstrap_over_tfs
 from grnular_paper.more_runs import MoreTask
 from grnular_paper.records import HELD_OUT, MORE_CELLS
@@ -84,7 +84,12 @@ def held_out_tasks(methods: Sequence[str], seeds: Sequence[int] = SEEDS) -> list
     -------
     list of HeldOutTask
         In the order of ``methods``.
+
+    Raises
+    ------
+    InputError
+        For an unknown method.
     """
     return [
-        HeldOutTask(CELLS, name, seed) for name in methods for seed in (seeds if METHODS[name].stochastic else seeds[:1])
+        HeldOutTask(CELLS, name, seed) for name in methods for seed in (seeds if method(name).stochastic else seeds[:1])
     ]
