@@ -77,7 +77,8 @@ DETAILS = """\
   in the mean over BEELINE's pairs. Each of the [{fitted_sets} further datasets](../notebooks/10_more_real_cells.ipynb) is
   left out of the fit of GRNULar-curated's readout, but the model was chosen on them. A readout without the unrolled part has
   {over_none:.2f} times its score, one with GRNBoost2 in the place of that part {over_grnboost2:.2f}; over targets that
-  are no TFs the lead over {fitted_other} is {fitted_others:.2f}.
+  are no TFs GRNULar-curated has {fitted_others:.2f} [{fitted_others_low:.2f}, {fitted_others_high:.2f}] times the score of
+  {fitted_other}.
 """
 ADVICE = """\
 **Droplets and other counts of molecules: yes, to rank known regulation that your cells support:** `grnular infer`, whose

@@ -101,9 +101,12 @@ def test_numbers_for_sentences_say_who_is_above_the_controls(rows):
 def test_the_fitted_method_is_compared_with_the_best_other_one(rows):
     assert curated_numbers(rows) == {}
     fitted = pd.DataFrame([line(n, d, "grnular-curated", r) for (n, d), r in zip(RATIOS, (8, 8, 2, 6), strict=False)])
+    fitted["ratio_others"] *= 3
     more = pd.concat([rows, fitted])
     scores = set_scores(more, "curated")
     found = curated_numbers(more)
+    for part in ("", "_low", "_high"):  # over targets that are no TFs three times as much, with its own interval
+        assert found[f"fitted_others{part}"] == pytest.approx(3 * found[f"fitted_{part[1:] or 'over'}"])
     assert (found["fitted_other"], found["fitted_sets"]) == ("CLR", 2)
     over = np.sqrt((scores["grnular-curated"] / scores["clr"]).prod())
     assert found["fitted_over"] == pytest.approx(over) and found["fitted_low"] <= over <= found["fitted_high"]

@@ -313,7 +313,7 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     -------
     dict of str to float, int or str
         ``fitted_over``, ``fitted_low``, ``fitted_high``: its ratio to the best other method (``fitted_other``, in words; models
-        that it joins among them) on curated networks; ``fitted_others``: the same over targets that are no TFs;
+        that it joins among them) on curated networks; ``fitted_others`` (``_low``, ``_high``): the same over no-TF targets;
         ``fitted_above``: sets of ``fitted_sets`` where it is above correlation;
         ``fitted_least``: its least ratio to correlation, on ``fitted_where``; ``fitted_chip``: its ratio to correlation on ChIP
         networks; ``fitted_umi``: its geometric mean over the ``fitted_umi_sets`` sets with molecule counts, and ``fitted_reads``
@@ -326,12 +326,13 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     others = [name for name in scores if name not in (*CONTROLS, method)]
     other = geometric_means(scores[others])["mean"].idxmax()
     over = geometric_means(scores[[method]].div(scores[other], axis=0)).iloc[0]
-    no_tfs = geometric_means(set_scores(rows, CURATED, [method, other], value=OTHERS))["mean"]
+    no_tfs = set_scores(rows, CURATED, [method, other], value=OTHERS)
+    no_tfs = geometric_means(no_tfs[[method]].div(no_tfs[other], axis=0)).iloc[0]
     beside = scores[method] / scores[REFERENCE]
     chip = geometric_means(set_scores(rows, CHIP))["mean"]
     found = {
         "other": label(other), "over": over["mean"], "low": over["low"], "high": over["high"], "sets": len(scores),
-        "others": no_tfs[method] / no_tfs[other],
+        **{f"others{part}": no_tfs[name] for part, name in (("", "mean"), ("_low", "low"), ("_high", "high"))},
         "above": int((beside > 1).sum()), "least": beside.min(), "where": beside.idxmin(),
         "chip": chip[method] / chip[REFERENCE],
     }  # fmt: skip
