@@ -162,7 +162,7 @@ def development_figure(means: pd.DataFrame, ours: Sequence[str]) -> Figure:
         A row a model, ratio to random on a logarithmic axis; markers as ``marks.mark``, diamonds for all of ``ours``.
     """
     rows = means.sort_values("mean", ascending=False)
-    figure, ax = plt.subplots(figsize=(6.4, 0.2 * len(rows) + 0.7))
+    figure, ax = plt.subplots(figsize=(3.75, 0.2 * len(rows) + 0.7))
     for y, (name, of) in enumerate(rows.iterrows()):
         colour = PALETTE.get(name, "0.5")
         ax.plot([of["low"], of["high"]], [y, y], color=colour, lw=1.4)
@@ -173,6 +173,6 @@ def development_figure(means: pd.DataFrame, ours: Sequence[str]) -> Figure:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(range(len(rows)), [label(name) if name in PALETTE else name for name in rows.index])
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel("strict AUPRC / density of true edges (dashed: random)")
+    ax.set_xlabel("strict AUPRC / density of true edges\n(dashed: random)")
     ax.grid(axis="y", color="0.92", lw=0.6)
     return figure
