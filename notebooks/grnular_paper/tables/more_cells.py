@@ -332,7 +332,7 @@ def curated_numbers(rows: pd.DataFrame) -> dict[str, float | int | str]:
     chip = geometric_means(set_scores(rows, CHIP))["mean"]
     found = {
         "other": label(other), "over": over["mean"], "low": over["low"], "high": over["high"], "sets": len(scores),
-        **{f"others{part}": no_tfs[name] for part, name in (("", "mean"), ("_low", "low"), ("_high", "high"))},
+        "others": no_tfs["mean"], "others_low": no_tfs["low"], "others_high": no_tfs["high"],
         "above": int((beside > 1).sum()), "least": beside.min(), "where": beside.idxmin(),
         "chip": chip[method] / chip[REFERENCE],
     }  # fmt: skip
