@@ -50,9 +50,10 @@ def test_of(a: pd.DataFrame, b: pd.DataFrame, score: str) -> dict[str, float]:
     both["d"] = both[f"{score}_a"] - both[f"{score}_b"]
     cells = both.groupby(["point", "net"], as_index=False)["d"].mean()
     shared = cells.groupby("point")["net"].transform("count") >= 6
+    tested = cells[shared] if shared.any() else cells  # a difference is told of fewer networks too
+    per_network = filled(tested.pivot(index="net", columns="point", values="d")).mean(axis=1)
     if not shared.any():
-        return {"n": 0, "p": np.nan, "d": cells.groupby("net")["d"].mean().mean()}
-    per_network = filled(cells[shared].pivot(index="net", columns="point", values="d")).mean(axis=1)
+        return {"n": 0, "p": np.nan, "d": per_network.mean()}
     moved = per_network[per_network.abs() > 1e-12]
     half = stats.t.ppf(0.975, len(per_network) - 1) * per_network.sem()
     mean = per_network.mean()
