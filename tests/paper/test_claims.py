@@ -1,13 +1,13 @@
 """The table of claims follows the record: right on it, open without it, turned round by other rows."""
 
 import re
-import shutil
 from pathlib import Path
 
 import claim_page
 import numpy as np
 import pandas as pd
 import pytest
+from claims_of_record import RECORD, copy_of_record, named
 from grnular_paper import grids
 from grnular_paper.claims import model as claims_model
 from grnular_paper.claims import real as claims_real
@@ -15,9 +15,7 @@ from grnular_paper.claims import registry as claim_registry
 from grnular_paper.claims import simulated as claims_simulated
 from grnular_paper.claims.sentences import CLAIMS, DEFINITIONS, HEADLINES, OF_FIG_8, SECTIONS, SUMS
 from grnular_paper.claims.simulated import Comparison
-from grnular_paper.findings import Claim, Finding
-from grnular_paper.records import recorded_folder
-from grnular_paper.tables.beeline import seeds_ahead
+from grnular_paper.findings import Finding
 from grnular_paper.verdicts import (
     NOT_REPRODUCED,
     OPEN,
@@ -26,29 +24,15 @@ from grnular_paper.verdicts import (
     UNTESTED,
     WORDS,
     in_words,
-    word,
     word_of_counts,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD = recorded_folder()
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     return claim_registry.table(RECORD)
-
-
-def copy_of_record(folder: Path, *names: str) -> Path:
-    """A folder with what the paper prints, and these tables of ours."""
-    kept = [*RECORD.glob("paper_*.csv"), *RECORD.glob("environments.csv")]
-    for path in [*kept, *(RECORD / f"{name}.csv" for name in names)]:
-        shutil.copy(path, folder)
-    return folder
-
-
-def named(name: str) -> Claim:
-    return next(claim for claim in CLAIMS if claim.name == name)
 
 
 def test_names_are_unique_and_every_figure_and_table_of_the_paper_has_a_claim(table):
@@ -103,44 +87,6 @@ def test_without_a_record_every_claim_says_so_by_itself(tmp_path):
     known = {name for name, finding in found.items() if finding.verdict not in (OPEN, UNTESTED)}
     assert known == {"few_parameters", "paths"}  # which need the package alone
     assert found["first"].verdict == UNTESTED and found["fig8_auprc"].verdict == OPEN
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "n_reach", "verdict"),
-    [
-        (0.001, 0.002, 0, REPRODUCED), (0.1, 0.1, 0, NOT_REPRODUCED), (0.001, 0.1, 0, NOT_REPRODUCED),
-        (0.001, 0.002, 5, REPRODUCED), (0.001, 0.002, 6, NOT_REPRODUCED),
-    ],
-)  # fmt: skip
-def test_what_fig_8_prints_is_above_chance_where_few_random_draws_reach_it(tmp_path, low, high, n_reach, verdict):
-    """Draws below the printed .049 and .012, above both, or above one of two, which is no majority; of 100, 5 may reach."""
-    copy_of_record(tmp_path, "beeline")
-    rows = pd.read_csv(tmp_path / "beeline.csv", dtype=str, keep_default_na=False)
-    drawn = rows[(rows["method"] == "random") & (rows["genes"] == "top500")].copy()
-    levels = {"STRING": low, "Non-Specific-ChIP-seq": high, "Cell-type-specific-ChIP-seq": 1.0}
-    drawn["paper_auprc"] = drawn["network"].map(levels).astype(str)
-    drawn.loc[drawn["seed"].astype(int) < n_reach, "paper_auprc"] = "1.0"
-    kept = rows.drop(index=drawn.index)
-    pd.concat([kept, drawn]).to_csv(tmp_path / "beeline.csv", index=False)
-    finding = named("fig8_chance").assess(tmp_path)
-    assert finding.verdict == verdict and "printed 0.049" in finding.numbers
-    assert "Cell-type" not in finding.numbers  # the paper prints 0 there
-
-
-def test_counts_on_real_cells_are_those_of_the_recorded_rows():
-    rows = pd.read_csv(RECORD / "beeline.csv")
-    rows = rows[rows["genes"] == "TFs+500"].set_index(["network", "dataset", "method"])
-    rows = rows["strict_auprc"].groupby(level=[0, 1, 2]).mean()
-    higher = lower = 0
-    for network, dataset in {key[:2] for key in rows.index}:
-        own = rows.get((network, dataset, "grnular"), np.nan)
-        for other_method in ("glasso-tuned", "glad-tf", "genie3-tuned", "grnboost2-tuned"):
-            other = rows.get((network, dataset, other_method))
-            higher += other is not None and own > other
-            lower += other is not None and own < other
-    finding = named("fig8_auprc").assess(RECORD)
-    assert f"strict: higher in {higher}, lower in {lower} of {higher + lower}" in finding.numbers
-    assert finding.verdict == word(higher, lower, higher + lower)
 
 
 def test_other_rows_turn_a_verdict_round(tmp_path):
@@ -220,58 +166,6 @@ def test_what_one_preset_gains_does_not_hide_what_another_loses(monkeypatch):
     assert finding.verdict == NOT_REPRODUCED and "1 on dropout 25 % +0.2" in finding.numbers
 
 
-@pytest.mark.parametrize(("best", "word"), [("grnular", REPRODUCED), ("glad-tf", NOT_REPRODUCED)])
-def test_with_the_papers_own_genes_networks_that_tell_nothing_do_not_count(monkeypatch, best, word):
-    values = {"grnular": 0.2, "glad-tf": 0.1, "random": 0.05, "oracle": 1.0} | {best: 0.3}
-    rows = pd.DataFrame(
-        [("mDC", network, m, *[0.1 if network == "C" else v] * 3) for network in "ABC" for m, v in values.items()],
-        columns=["dataset", "network", "method", "paper_auprc", "strict_auprc", "strict_auroc"],
-    ).assign(paper_auroc=lambda table: 1 - table["paper_auprc"], seed="0")
-    monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows)
-    by_rank = claims_real.with_the_papers_genes(RECORD, "auroc")
-    assert (by_rank.verdict, by_rank.by_paper == word) == (word, False) and "B AUROC 0." in by_rank.numbers
-    finding = claims_real.with_the_papers_genes(RECORD)
-    assert (finding.verdict, finding.by_paper) == (word, word) and " of 2; paper's: " in finding.numbers
-    assert f"strict {values['grnular']:.4f} [GLAD-TF {values['glad-tf']:.4f}]" in finding.numbers
-    least = abs(values["grnular"] - values["glad-tf"])
-    assert f"the least strict difference is {least:.4f}" in finding.numbers and finding.numbers.startswith("against GLAD-TF: ")
-    ahead = int(best == "grnular")
-    assert f"(each a mean over its seeds): A: strict {ahead} of 1, paper's {ahead} of 1; B: strict {ahead} of 1" in finding.numbers
-    assert "C: strict" not in finding.numbers  # tells nothing
-    assert "random scores 0.050" in finding.numbers and finding.basis.startswith("2 networks")
-    monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows[rows["method"] != "grnular"])
-    assert claims_real.with_the_papers_genes(RECORD).verdict == OPEN
-
-
-def test_the_seeds_that_lead_on_dendritic_cells_are_those_above_the_best_mean_of_others(monkeypatch):
-    scores = {"grnular": (0.1, 0.25, 0.6), "genie3": (0.1, 0.5), "glad-tf": (0.2,), "clr": (0.9,)}  # clr is none of Fig. 8
-    lines = [("mDC", "STRING", m, str(i), *[v] * 4) for m, values in scores.items() for i, v in enumerate(values)]
-    lines.append(("mESC", "STRING", "glad-tf", "0", *[0.7] * 4))
-    columns = "dataset network method seed strict_auprc strict_auroc paper_auprc paper_auroc".split()
-    rows = pd.DataFrame(lines, columns=columns)
-    monkeypatch.setattr(claims_real, "recorded_pairs", lambda *of: rows.assign(strict_auroc=1 - rows["strict_auroc"]))
-    found = claims_real.seed_numbers(RECORD)
-    assert found == {
-        "lead_seeds": 3, "lead_S_strict_auprc": 1, "lead_S_strict_auroc": 1, "lead_S_paper_auprc": 1, "lead_S_paper_auroc": 1,
-    }  # fmt: skip
-    assert seeds_ahead(rows[rows["dataset"] == "mDC"], "grnular", [], "paper_auprc") == {"STRING": (0, 3)}
-
-
-def test_one_statement_by_two_comparisons_that_disagree_is_partly_reproduced():
-    yes, no, open_ = (lambda folder, w=w: Finding(w, w) for w in (REPRODUCED, NOT_REPRODUCED, OPEN))
-    assert claims_real.both(yes, no)(RECORD) == Finding(PARTLY, f"{REPRODUCED}; {NOT_REPRODUCED}")
-    assert claims_real.both(yes, yes)(RECORD).verdict == REPRODUCED
-    assert claims_real.both(yes, open_)(RECORD).verdict == OPEN
-
-
-def test_pairs_whose_random_scores_are_above_the_limit_say_nothing_of_low_scores():
-    finding = named("fig8_low").assess(RECORD)
-    dense = pd.read_csv(RECORD / "beeline.csv").query("genes == 'TFs+500'")
-    limit = pd.read_csv(RECORD / "paper_fig8.csv").query("method == 'grnular'")["auprc"].max()
-    left_out = dense[dense["density"] > limit][["dataset", "network"]].drop_duplicates()
-    assert f"without {len(left_out)} pairs" in finding.numbers and len(left_out)
-
-
 def test_what_was_not_run_has_no_verdict():
     assert named("hours_without").assess(RECORD).verdict == UNTESTED
 
@@ -332,15 +226,6 @@ def test_training_on_few_graphs_is_judged_on_test_graphs_and_no_start_may_have_b
     assert named("few_graphs").assess(RECORD).verdict == REPRODUCED
     monkeypatch.setattr(claims_model, "word", lambda *counts: NOT_REPRODUCED)
     assert named("few_graphs").assess(RECORD).verdict == NOT_REPRODUCED
-
-
-def test_other_simulations_are_judged_by_their_table(tmp_path):
-    lines = ["weights,dataset,network,strict_auprc_ratio"]
-    lines += [f"{w},{d},STRING,{r}" for w, d, r in (("a", "x", 2), ("a", "y", 1), ("b", "x", 1), ("b", "y", 3))]  # fmt: skip
-    (tmp_path / "model_selection_real.csv").write_text("\n".join(lines))
-    finding = claims_real.weights_ahead("a", "b", "on two pairs")(tmp_path)
-    assert finding.verdict == NOT_REPRODUCED and "higher in 1, lower in 1 of 2" in finding.numbers
-    assert claims_real.weights_ahead("a", "c", "")(tmp_path) == Finding(OPEN)
 
 
 # --- thresholds: each is met from both sides
@@ -437,18 +322,6 @@ def test_far_less_is_less_than_half(monkeypatch, tmp_path, times, word):
         f"gradient,before_mb,peak_mb\ncut,100,110\nthrough,100,{100 + 10 * times}\n"
     )
     assert claims_model.memory(tmp_path).verdict == word
-
-
-def test_a_high_auroc_is_counted_by_both_rules_for_genes_and_not_tested(monkeypatch):
-    def rows(folder, genes):
-        own = (0.905, 0.895, 0.5) if genes == claims_real.GENES else (0.95, 0.96, 0.97)
-        lines = [(n, "mDC", m, v) for m, values in (("grnular", own), ("random", (0.7,) * 3)) for n, v in zip("ABC", values, strict=True)]
-        return pd.DataFrame(lines, columns=["network", "dataset", "method", "paper_auroc"])
-
-    monkeypatch.setattr(claims_real, "recorded_pairs", rows)
-    finding = claims_real.high_auroc(RECORD)
-    assert finding.verdict == UNTESTED
-    assert "genes of this book: 1 of 3 pairs, median 0.90 (random 0.70); mDC, the paper's genes: 3 of 3" in finding.numbers
 
 
 def test_a_text_with_many_intervals_has_each_on_a_line_and_loses_nothing():

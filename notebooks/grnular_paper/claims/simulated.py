@@ -395,7 +395,7 @@ def auroc_stays(folder: Path) -> Finding:
     share = ends["panel"].map({low: KEEPS, high: 1.0})
     of = ends.assign(
         point=ends["place"], method=ends["panel"].map("{} %".format),
-        strict_auroc=share * (ends["strict_auroc"] - 0.5), paper_auroc=share * ends["paper_auroc"],
+        strict_auroc=share * (ends["strict_auroc"] - 0.5), paper_auroc=share * (ends["paper_auroc"] - ends["paper_floor_auroc"]),
     )  # fmt: skip
     strict, paper = (verdict(of, f"{high} %", [f"{low} %"], score) for score in reversed(AUROC))
     what = f"strict AUROC above chance at {high} % less {KEEPS} of that at"
