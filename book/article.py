@@ -69,6 +69,7 @@ TAKEN = {
     "auprc_higher": ("fig8_auprc", r"strict: higher in (\d+)"),
     "auprc_pairs": ("fig8_auprc", r"strict: higher in \d+, lower in \d+ of (\d+)"),
     "auprc_package": ("fig8_auprc", r"default settings strict higher in (\d+)"),
+    "auprc_printed": ("fig8_auprc", r"that the paper prints strict higher in (\d+)"),
     "auroc_higher": ("fig8_auroc", r"strict:? higher in (\d+)"),
     "auroc_pairs": ("fig8_auroc", r"strict:? higher in \d+, lower in \d+ of (\d+)"),
     "mdc_higher": ("fig8_mdc", r"strict:? higher in (\d+)"),

@@ -1,4 +1,4 @@
-"""Time of one training of the paper's size: 20 graphs, 20 epochs, validation after each.
+"""Time of one training of the paper's size: 20 graphs, the epochs of its recipe, validation after each.
 
     python tests/bench_training.py [recipe] [table.csv]
 

@@ -27,7 +27,7 @@ from grnular_core.data.candidates import score_matrix
 from grnular_core.methods.registry import infer
 from grnular_core.plotting.style import label
 from grnular_core.scoring.ranking import NAN, average_precision
-from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, mean_interval
+from grnular_core.scoring.statistics import MIN_UNITS, compare_methods, holm, mean_interval
 from grnular_core.simulation.simulate import Simulation, tf_names
 from grnular_core.training.weights import read_trained
 from grnular_paper.ablations import variants
@@ -143,14 +143,15 @@ def paired_tests(found: pd.DataFrame, chosen: str = "grnular-context", tf_inform
     Returns
     -------
     DataFrame
-        Texts: difference of means with its 95 % interval, p of a Wilcoxon test after Holm's correction. Settings of
-        one network have no test.
+        Texts: difference of means with its 95 % interval, p of a Wilcoxon test after Holm's correction over the other methods.
+        Settings of one network have no test.
     """
     shown = label(chosen) + ("" if tf_information == "with" else ", no TF list")
     lines = []
     for setting in [name for name in SETTINGS if name not in ONE_NETWORK]:
-        tested = compare_methods(found[found["setting"] == setting], "strict_auprc", "replicate", "shown")
-        for row in turned(tested, shown).itertuples():
+        every = compare_methods(found[found["setting"] == setting], "strict_auprc", "replicate", "shown")
+        tested = turned(every, shown)
+        for row in tested.assign(p_holm=holm(tested["p"].to_numpy(dtype=float))).itertuples():
             lines.append(
                 {
                     "setting": TITLES[setting], "against": row.against, "graphs": row.n_units,

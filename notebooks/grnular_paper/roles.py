@@ -68,6 +68,10 @@ LOOKS: tuple[Look, ...] = (
         Look(name, "133bbe1", OTHER_NETWORKS, "as released", f"python -m grnular_paper held-out {name}")
         for name in ("grnular", "grnular-context", "grnular-cells", "grnular-curated")
     ),
+    Look(
+        "grnular", "a67f389", BEELINE, "two more seeds of each number of hidden units, by which nothing was chosen",
+        "python -m grnular_paper.widths",
+    ),
 )  # fmt: skip
 
 

@@ -45,6 +45,16 @@ def test_paired_tests_see_a_small_but_constant_gain(folder):
     assert (tests["p (Holm)"].astype(float) < 0.01).all()
 
 
+def test_paired_tests_are_corrected_over_the_other_methods_alone(folder):
+    rows = learning.rows(folder)
+    rows = rows[rows["setting"] == "clean"]
+    more = [rows[rows["shown"] == "correlation"].assign(shown=f"other {i}") for i in range(3)]
+    alone = learning.paired_tests(rows, "grnular-context").set_index("against")["p (Holm)"].astype(float)
+    beside = learning.paired_tests(pd.concat([rows, *more]), "grnular-context").set_index("against")["p (Holm)"].astype(float)
+    n = len(alone)
+    assert beside["correlation"] == pytest.approx(alone["correlation"] * (n + 3) / n, rel=0.03)
+
+
 def test_figures_draw_every_graph(folder):
     drawn = learning_figure(learning.rows(folder))
     assert len(drawn.axes) == len(learning.SETTINGS)
