@@ -146,7 +146,7 @@ def papers_leads(folder: Path) -> dict[str, float]:
     if list(np.sign(tests["difference"])) != [1, -1, -1] or (tests["p_holm"] >= LEVEL).any() or not below:
         raise ValueError("by the paper's protocol GRNULar is no longer above tuned GRNBoost2 alone: write it anew")
     if tests["points"].nunique() > 1:
-        raise ValueError("a sentence compares GRNULar with others over the same points, and one was not run at all: write it anew")
+        raise ValueError("one method was not run at all points, which a sentence takes for granted: write it anew")
     level = {"strict_grnboost2_tuned": -strict["difference"], "strict_p": strict["p_holm"]}
     return {f"papers_{name.replace('-', '_')}": abs(of) for name, of in tests["difference"].items()} | level
 

@@ -246,9 +246,9 @@ def ceilings_in_words(table: pd.DataFrame) -> str:
     for _, line in table.iterrows():
         gain = line[CEILING] - line["random"]
         reached = [(label(MODEL), line[label(MODEL)]), (label("grnular"), line[label("grnular")]), (line[BEST], line[BEST_SCORE])]
-        parts = ", ".join(f"{who} {(score - line['random']) / gain:.0%}" for who, score in reached)
+        parts = ", ".join(f"{who} {100 * (score - line['random']) / gain:.0f} %" for who, score in reached)
         sentences.append(
             f"On {line['setting']} training on the same distribution lifts the strict AUPRC from {line['random']:.3f} (random) "
-            f"to {line[CEILING]:.3f}; of that gain others reach: {parts}."
+            f"to {line[CEILING]:.3f}; the shares of this gain that others have: {parts}."
         )
     return " ".join(sentences)

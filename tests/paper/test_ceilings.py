@@ -60,7 +60,7 @@ def test_others_are_compared_on_the_same_graphs():
     assert line["GRNULar (published)"] == pytest.approx(0.15)
     words = ceilings_in_words(ceiling_table(found, {"noisy(75)": rows}))
     assert "from 0.100 (random) to 0.300" in words
-    assert "GRNULar-context (this work) 100%, GRNULar (published) 25%, ridge 50%." in words
+    assert "GRNULar-context (this work) 100 %, GRNULar (published) 25 %, ridge 50 %." in words
     assert ceilings_in_words(ceiling_table(found, {})) == ""
     assert best_in_words(ceiling_table(found, {"noisy(75)": rows})) == {"best_noisy(75)": "0.300 against 0.200 (ridge)"}
     assert ceiling_table(found, {}).empty and ceiling_table(found, {"DS2": rows}).empty

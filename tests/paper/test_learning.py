@@ -70,7 +70,9 @@ def test_a_factor_has_a_panel_with_its_values_in_order():
     drawn = factor_grid(rows)
     panel = drawn.axes[0]
     assert [t.get_text() for t in panel.get_xticklabels()] == ["2", "10"]
-    assert panel.get_title() == "inner steps P"
+    assert panel.get_title() == "inner steps P" and panel.lines[0].get_linestyle() == "-"
+    unordered = factor_grid(rows.assign(factor="layers", value=rows["value"] + " layers")).axes[0]
+    assert unordered.lines[0].get_linestyle() == "None"  # there is nothing between two names
     assert np.allclose(panel.lines[0].get_ydata(), 0.5)
 
 

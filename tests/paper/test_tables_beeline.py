@@ -92,7 +92,7 @@ def test_times_are_means_over_networks_and_short_ones_are_not_spelled():
     table = tables.times_table(rows)
     assert table.loc["CLR"].tolist() == ["< 0.1", ""] and table.loc["GENIE3"].tolist() == ["3.0", "9.0"]
     said = tables.open_methods(rows, ["genie3", "clr", "ridge"])
-    assert said.startswith("Not run for all pairs yet: **CLR, ridge**.")
+    assert said.startswith("On some of the pairs alone: **CLR, ridge**;")
     assert tables.open_methods(rows, ["genie3"]) == ""
     assert "GENIE3 1 to 2. All other methods have one." in tables.seeds_in_words(rows)
     assert tables.seeds_in_words(rows[rows["method"] == "clr"]).endswith("no method has more than one.")

@@ -172,7 +172,7 @@ def curve_grid(
     )  # fmt: skip
     handles = [_key(m, not isinstance(places[0], str)) for m in shown]
     if ceilings is not None and len(ceilings):
-        handles.append(Line2D([], [], label="trained on this distribution", **_CEILING))
+        handles.append(Line2D([], [], label="trained like the test", **_CEILING))
     legend_below(figure, handles)
     return figure
 
@@ -296,7 +296,7 @@ def _factor_panel(ax: Axes, rows: pd.DataFrame) -> Axes:
         mean = np.array([s["mean"] for s in spread])
         low, high = (np.array([s[end] for s in spread]) for end in ("low", "high"))
         ax.errorbar(
-            np.arange(len(values)) + shift, mean, yerr=[mean - low, high - mean], fmt="o-",
+            np.arange(len(values)) + shift, mean, yerr=[mean - low, high - mean], fmt="o-" if _numbers(values) else "o",
             color=colour, markersize=4, linewidth=1, capsize=2, label=SETTING_LABELS[name],
         )  # fmt: skip
     ax.set_xticks(range(len(values)), [_in_lines(value, LABEL_WIDTH // len(values)) for value in values], fontsize=8)
@@ -315,10 +315,15 @@ def _in_lines(text: str, width: int) -> str:
 def _in_order(values: Iterable[str]) -> list[str]:
     """Different values, by size where all are numbers, else as they come."""
     different = list(dict.fromkeys(values))
+    return sorted(different, key=float) if _numbers(different) else different
+
+
+def _numbers(values: Iterable[str]) -> bool:
+    """Whether all are numbers; only these are joined by lines."""
     try:
-        return sorted(different, key=float)
+        return bool([float(value) for value in values])
     except ValueError:
-        return different
+        return False
 
 
 def factor_grid(rows: pd.DataFrame) -> Figure:

@@ -220,7 +220,7 @@ def open_methods(rows: pd.DataFrame, methods: Sequence[str]) -> str:
     if not left:
         return ""
     names = ", ".join(label(m) for m in left)
-    return f"Not run for all pairs yet: **{names}**. `make paper` computes the rest."
+    return f"On some of the pairs alone: **{names}**; `make paper` computes the rest."
 
 
 def seeds_in_words(rows: pd.DataFrame) -> str:

@@ -467,7 +467,7 @@ def open_methods(rows: pd.DataFrame, methods: Sequence[str] = SHOWN) -> str:
     left = [label(name) for name in methods if sets.get(name, 0) < rows["dataset"].nunique()]
     if not left:
         return ""
-    return f"Not run for all sets yet: **{', '.join(left)}**. `make paper` computes the rest."
+    return f"On some of the sets alone: **{', '.join(left)}**; `make paper` computes the rest."
 
 
 def _interval(of: pd.Series) -> str:

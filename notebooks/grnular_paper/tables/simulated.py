@@ -95,7 +95,8 @@ def live_part(tasks: Iterable[SyntheticTask], recorded: pd.DataFrame, **options:
     beside = _beside_record(rows, recorded)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them recorded; "
-    return LivePart(beside, gap, "\n".join([f"{first}no area differs by more than {gap:.2%}", *failures]))
+    said = f"{first}no AUPRC or AUROC differs from the record by more than {100 * gap:.2f} %"
+    return LivePart(beside, gap, "\n".join([said, *failures]))
 
 
 def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:
