@@ -104,9 +104,9 @@ def time_figure(recorded: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     papers = {PRINTED[row.method]: row.seconds for row in printed.itertuples()}
     figure, ax = plt.subplots(figsize=(6.4, 0.22 * len(rows) + 0.9))
     for y, row in enumerate(rows.itertuples()):
-        ax.plot(row.seconds, y, "o", color=PALETTE[row.method], ms=7 if row.method in OURS else 5)
+        ax.plot(row.seconds, y, mark(row.method), color=PALETTE[row.method], ms=6 if row.method in OURS else 5)
         if row.method in papers:
-            ax.plot(papers[row.method], y, "D", mfc="none", mec="0.3", ms=5)
+            ax.plot(papers[row.method], y, "x", mec="0.3", ms=6)
         ax.text(1.02, y, f"{row.strict_auprc:.3f}", transform=ax.get_yaxis_transform(), va="center", fontsize=8)
     ax.text(1.02, -1, "strict AUPRC", transform=ax.get_yaxis_transform(), va="center", fontsize=8)
     ax.set_xscale("log")
