@@ -44,7 +44,6 @@ SOURCE = ROOT / "book" / "article"
 SITE = BUILD / "article"
 PDF = BUILD / "article.pdf"
 GLUE = re.compile(r"\{glue:text\}`([\w-]+)(?::([^`]+))?`")
-LESS = re.compile(r"\bless\b(?! than)")  # of a difference
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 CURVES = ("grnular", "grnular-context", "glad-tf", "grnboost2-tuned", "clr", "correlation")  # of Figs 2 and 3
 TITLES = {
@@ -179,7 +178,7 @@ def tables(folder: Path) -> dict[str, str]:
     first = claims[claims["headline"] > 0].sort_values("headline")
     headlines = [
         [
-            row.claim, "this work" if row.ours else row.source, MINUS.sub("−", LESS.sub("minus", row.numbers)),
+            row.claim, "this work" if row.ours else row.source, MINUS.sub("−", row.numbers),
             f"**{verdict(row)}**",
         ]
         for row in first.itertuples()

@@ -240,7 +240,7 @@ def pair(rows: pd.DataFrame, chosen: str, other: str, score: str = "strict_auprc
     Parameters
     ----------
     chosen, other : str
-        The methods; differences are ``chosen`` less ``other``.
+        The methods; differences are ``chosen`` minus ``other``.
 
     Returns
     -------

@@ -35,8 +35,8 @@ def test_a_paragraph_takes_two_numbers_of_a_claim_and_no_interval():
 @pytest.mark.parametrize(
     ("numbers", "shown"),
     [
-        ("x (2: 0.8); less that of A +0.2 [+0.1, +0.3] (p 0.1), B -0.10 [-0.2, +0.1]; with others C +0.9 [+0.8, +1.0]", "-0.10 to +0.2"),
-        ("less that of A +0.2 [+0.1, +0.3] (p 0.1; 4/5), B +0.2 [-0.3, +0.7] (p 0.2; 3/5)", "+0.2"),
+        ("x (2: 0.8); minus that of A +0.2 [+0.1, +0.3] (p 0.1), B -0.10 [-0.2, +0.1]; with others C +0.9 [+0.8, +1.0]", "-0.10 to +0.2"),
+        ("minus that of A +0.2 [+0.1, +0.3] (p 0.1; 4/5), B +0.2 [-0.3, +0.7] (p 0.2; 3/5)", "+0.2"),
         ("7 of 7", None),
     ],
 )

@@ -175,7 +175,7 @@ def test_genie3_is_compared_on_clean_graphs_too_though_it_is_no_curve_there(tmp_
     copy_of_record(tmp_path, "ds")
     alone = named("boosting_forest").assess(tmp_path)  # three networks
     assert alone.verdict == UNTESTED and "of 3 networks: DS1 " in alone.numbers
-    assert found.verdict != UNTESTED and "); on DS1 to DS3, GRNBoost2 less GENIE3: default settings " in found.numbers
+    assert found.verdict != UNTESTED and "); on DS1 to DS3, GRNBoost2 minus GENIE3: default settings " in found.numbers
     copy_of_record(tmp_path, "clean")
     (tmp_path / "ds.csv").unlink()
     assert named("boosting_forest").assess(tmp_path).numbers in found.numbers
@@ -280,7 +280,7 @@ def test_a_dropout_at_which_no_method_can_work_enters_no_test_for_or_against_a_c
     assert len(named("masked_glad").assess(RECORD).tests) == n_tests + 1  # and on clean cells
     for name in ("noisy_paper_others", "noisy_ours_all", "robust"):
         assert f" of {5 * n_tests} points" in named(name).assess(RECORD).basis
-    assert f"at {50 if n_tests == 2 else 75} % less" in named("noisy_auroc").assess(RECORD).numbers
+    assert f"at {50 if n_tests == 2 else 75} % minus" in named("noisy_auroc").assess(RECORD).numbers
     assert (named("noisy_fail").assess(RECORD).verdict == UNTESTED) == (n_tests == 2)
 
 

@@ -23,7 +23,7 @@ def test_a_claim_on_tuned_trees_says_where_the_settings_of_packages_give_another
     of = table.set_index("name")["numbers"]
     assert "by the paper's protocol GRNBoost2 -0.0" in of["noisy_paper_others"] and "with which" not in of["noisy_paper_others"]
     assert of["ds_paper_others"].endswith(", with which the claim is partly reproduced")
-    assert "GRNBoost2 with default settings less GLAD-TF -0.022" in of["noisy_gladtf_auroc"]
+    assert "GRNBoost2 with default settings minus GLAD-TF -0.022" in of["noisy_gladtf_auroc"]
     assert "; by the paper's protocol" not in of["noisy_glad_all"]  # over all pairs, where the package's were not run
     assert "(p" not in re.search("against default settings: (.*)With the public code", of["noisy_paper_75"])[1].split("]")[0]
 

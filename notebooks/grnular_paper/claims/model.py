@@ -218,7 +218,7 @@ def few_graphs(folder: Path) -> Finding:
     test = found.tests.iloc[0]
     difference = with_interval(test["difference"], test["low"], test["high"])
     numbers = (
-        f"GRNULar: {means(rows, ['none', '4 graphs', '20 graphs', '60 graphs'])}; 20 graphs less none {difference} "
+        f"GRNULar: {means(rows, ['none', '4 graphs', '20 graphs', '60 graphs'])}; 20 graphs minus none {difference} "
         f"({p_in_words(test['p_holm'])}). On validation graphs: {gains}; validation kept the untrained start of {left}"
     )
     numbers += _with_more_steps(folder)
@@ -258,7 +258,7 @@ def beyond_untrained(folder: Path) -> Finding:
     if not points:
         return Finding(OPEN)
     found = assess(pair(rows[rows["point"] == of], *methods[::-1]).named(_spelled(of)) for of in points)
-    finding = from_verdicts(found, what="published less untrained,")
+    finding = from_verdicts(found, what="published minus untrained,")
     if finding.verdict == OPEN:
         return finding
     return replace(finding, numbers=f"strict AUPRC {means(rows, methods)}; {finding.numbers}")

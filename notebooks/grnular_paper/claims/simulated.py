@@ -124,7 +124,7 @@ class Comparison:
         planned = len(grids.CELLS) * len(dropouts) if self.experiment == "noisy" else len(grids.points(self.experiment))
         kind = self.scores[1].removeprefix("strict_").upper()
         tested = self.panel is None or self.panel in _testable_dropouts()
-        what = f"strict {kind} of {label(strict.chosen)} less that of"
+        what = f"strict {kind} of {label(strict.chosen)} minus that of"
         pairs = ALL_PAIRS if self.tf_information == "without" else ""
         finding = from_verdicts(strict, paper, planned, what, tested, pairs)
         if self.both or self.experiment == "clean":  # where tuned trees are better at nearly every point
@@ -147,7 +147,7 @@ class Comparison:
         for protocol, found, word in sides:
             of = replace(found, tests=found.tests[found.tests["against"].isin(names)]).described(tested)
             texts.append(f"{protocol}{of}" + (f", with which the claim is {found.word}" if tested and found.word != word else ""))
-        start = f"{label(self.chosen)} with default settings less" if moved else "against default settings:"
+        start = f"{label(self.chosen)} with default settings minus" if moved else "against default settings:"
         return f"; {start} {'; '.join(texts)}"
 
 
@@ -223,7 +223,7 @@ def grows(column: str, low: object, high: object) -> Callable[[Path], Finding]:
 
         strict, paper = (assess(of_curve(*curve, score) for curve in PAPERS_CURVES) for score in reversed(AUPRC))
         what, along = ("cell types", grids.CELLS) if column == "panel" else ("cells", grids.CELL_TYPES)
-        return from_verdicts(strict, paper, len(along), f"strict AUPRC with {high} {what} less that with {low}:")
+        return from_verdicts(strict, paper, len(along), f"strict AUPRC with {high} {what} minus that with {low}:")
 
     return look
 
@@ -249,9 +249,9 @@ def trees_without(folder: Path) -> Finding:
     equal = pd.concat([side[side["method"] == TREES] for side in sides])
     equal = verdict(equal.assign(method=equal["tf_information"]), "with", ["without"], AUPRC[1])
     paper = verdict(every.assign(method=every["tf_information"]), "with", ["without"], AUPRC[0])
-    what = f"strict AUPRC of {label(names[0])} with the list less that of {label(names[1])}"
+    what = f"strict AUPRC of {label(names[0])} with the list minus that of {label(names[1])}"
     finding = from_verdicts(strict, paper, len(grids.points("clean")), what, pairs=ALL_PAIRS)
-    numbers = f"{finding.numbers}; with default settings on both sides, with the list less {equal.differences}"
+    numbers = f"{finding.numbers}; with default settings on both sides, with the list minus {equal.differences}"
     return replace(finding, numbers=numbers) if equal.tested else finding
 
 
@@ -277,7 +277,7 @@ def masked_glad(folder: Path) -> Finding:
         pair(all_pairs.rows(experiment, folder), "glad-tf", "glad", AUPRC[0]).named(name)
         for name, experiment in every.items()
     )
-    return from_verdicts(strict, paper, what="strict AUPRC of GLAD-TF less that of GLAD", pairs=ALL_PAIRS)
+    return from_verdicts(strict, paper, what="strict AUPRC of GLAD-TF minus that of GLAD", pairs=ALL_PAIRS)
 
 
 def boosting_forest(folder: Path) -> Finding:
@@ -300,7 +300,7 @@ def boosting_forest(folder: Path) -> Finding:
         return from_verdicts(replace(counted, word=UNTESTED))
     package = verdict(clean, TREES, [FOREST])
     planned = len(grids.points("clean"))
-    finding = from_verdicts(strict, paper, planned, what=f"strict AUPRC of {label(strict.chosen)} less that of")
+    finding = from_verdicts(strict, paper, planned, what=f"strict AUPRC of {label(strict.chosen)} minus that of")
     finding = replace(finding, numbers=f"{finding.numbers}; with default settings: {package.differences}")
     if not counted.tests["networks"].any():
         return finding
@@ -308,7 +308,7 @@ def boosting_forest(folder: Path) -> Finding:
         tested.word if tested.word == beside[score].word else PARTLY
         for tested, score in ((strict, AUPRC[1]), (paper, AUPRC[0]))
     ]
-    numbers = f"{finding.numbers}; on DS1 to DS3, GRNBoost2 less GENIE3: {counted.differences}"
+    numbers = f"{finding.numbers}; on DS1 to DS3, GRNBoost2 minus GENIE3: {counted.differences}"
     basis = f"clean cells: {finding.basis}; beside them DS1 to DS3, counted"
     return replace(finding, verdict=words[0], by_paper=words[1], numbers=numbers, basis=basis)
 
@@ -398,7 +398,7 @@ def auroc_stays(folder: Path) -> Finding:
         strict_auroc=share * (ends["strict_auroc"] - 0.5), paper_auroc=share * (ends["paper_auroc"] - ends["paper_floor_auroc"]),
     )  # fmt: skip
     strict, paper = (verdict(of, f"{high} %", [f"{low} %"], score) for score in reversed(AUROC))
-    what = f"strict AUROC above chance at {high} % less {KEEPS} of that at"
+    what = f"strict AUROC above chance at {high} % minus {KEEPS} of that at"
     finding = from_verdicts(strict, paper, len(grids.CELLS), what)
     if finding.verdict == OPEN:
         return finding
@@ -453,7 +453,7 @@ def as_close(folder: Path) -> Finding:
 
     strict, paper = (assess(at(q, score) for q in _testable_dropouts()) for score in reversed(AUPRC))
     planned = len(grids.CELLS)
-    finding = from_verdicts(strict, paper, planned, f"strict AUPRC of GLAD-TF less that of {label(trees)}")
+    finding = from_verdicts(strict, paper, planned, f"strict AUPRC of GLAD-TF minus that of {label(trees)}")
     if not strict.tested:
         return finding
     tests = [of.tests.dropna(subset="p") for of in (strict, paper)]

@@ -412,7 +412,7 @@ def paper_table(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         Texts, a line a method, the highest AUPRC over that of random scores on top: its geometric mean over pairs and on how
-        many pairs it is above random; the mean AUROC less that of random scores, and on how many pairs that is above 0.
+        many pairs it is above random; the mean AUROC minus that of random scores, and on how many pairs that is above 0.
     """
     of = rows.groupby(["network", "dataset", "method"])[["paper_auprc", "paper_auroc"]].mean().unstack()
     if "random" not in of["paper_auprc"]:
@@ -426,7 +426,7 @@ def paper_table(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
         return f"{int((values > limit).sum())} of {int(values.notna().sum())}"
 
     lines = [(label(m), f"{means[m]:.2f}", above(times[m], 1), f"{more[m].mean():+.3f}", above(more[m], 0)) for m in ranked]
-    columns = ["method", "AUPRC / random", "pairs above random", "AUROC less random", "pairs above it"]
+    columns = ["method", "AUPRC / random", "pairs above random", "AUROC minus random", "pairs above it"]
     return pd.DataFrame(lines, columns=columns)
 
 
