@@ -404,3 +404,18 @@ def area_gaps(both: pd.DataFrame) -> pd.DataFrame:
     """
     areas = [c for c in both if "_au" in c and f"{c}_recorded" in both]
     return pd.DataFrame({c: (both[c] / both[f"{c}_recorded"].astype(float) - 1).abs() for c in areas})
+
+
+def gap_in_words(gap: float) -> str:
+    """The largest of ``area_gaps`` as part of a sentence.
+
+    Parameters
+    ----------
+    gap : float
+        A share; NaN where nothing was compared.
+
+    Returns
+    -------
+    str
+    """
+    return f"no AUPRC or AUROC differs by more than {100 * gap:.2f} %"

@@ -86,20 +86,20 @@ def test_the_seeds_that_lead_on_dendritic_cells_are_those_above_the_best_mean_of
     assert seeds_ahead(rows[rows["dataset"] == "mDC"], "grnular", [], "paper_auprc") == {"STRING": (0, 3)}
 
 
-def test_a_comparison_of_weights_that_differ_in_more_than_training_is_told_and_not_counted(tmp_path):
+def test_a_comparison_of_weights_that_differ_in_more_than_training_is_reported_and_not_counted(tmp_path):
     scores = {"a": (2.0, 3.0), "b": (1.0, 1.0), "c": (1.0, 1.0), "d": (4.0, 5.0)}
     lines = [("mESC", n, w, s) for w, values in scores.items() for n, s in zip(("STRING", "ChIP"), values, strict=True)]
     table = pd.DataFrame(lines, columns=["dataset", "network", "weights", "strict_auprc_ratio"])
     table.to_csv(tmp_path / "model_selection_real.csv", index=False)
     alone, beside = claims_real.weights_ahead("a", "b", "A"), claims_real.weights_ahead("a", "b", "A", ("c", "d", "C"))
     assert alone(tmp_path).numbers == "A: strict AUPRC higher in 2, lower in 0 of 2 pairs, 2.50 times in the median"
-    told = "; not counted: C: strict AUPRC higher in 0, lower in 2 of 2 pairs, 0.23 times in the median"
-    assert beside(tmp_path).numbers == alone(tmp_path).numbers + told
+    reported = "; not counted: C: strict AUPRC higher in 0, lower in 2 of 2 pairs, 0.23 times in the median"
+    assert beside(tmp_path).numbers == alone(tmp_path).numbers + reported
     assert beside(tmp_path).verdict == alone(tmp_path).verdict == REPRODUCED
     assert claims_real.weights_ahead("a", "b", "A", ("c", "not there", "C"))(tmp_path) == alone(tmp_path)
 
 
-def test_the_lead_on_real_cells_is_told_with_a_seed_less_and_with_the_printed_units():
+def test_the_lead_on_real_cells_is_reported_without_each_seed_and_with_the_printed_units():
     rows, wide = recorded_pairs(RECORD), pd.read_csv(RECORD / "widths.csv").query("width == '200'")
     others = ["glasso-tuned", "glad-tf", "genie3-tuned", "grnboost2-tuned"]
     of_others = rows[rows["method"].isin(others)].groupby(["dataset", "network", "method"])["strict_auprc_ratio"].mean()

@@ -46,7 +46,7 @@ def test_p_values_are_those_of_the_pairs_the_page_names(recorded):
 def test_live_runs_are_compared_with_the_record():
     table, text = tables.live_table(["clr"], 1, _recorded_now(), "cpu")
     assert list(table.columns) == ["clean", "noisy(25)"] and list(table.index) == ["CLR"]
-    assert text == "1 of 2 are recorded; no AUPRC or AUROC differs from the record by more than 20.00 %"
+    assert text == "1 of 2 are recorded; no AUPRC or AUROC differs by more than 20.00 %"
 
 
 def _recorded_now() -> pd.DataFrame:

@@ -221,7 +221,7 @@ def test_a_live_part_tells_its_largest_difference_and_its_failures():
     part = simulated.live_part(tasks, rows.assign(strict_auprc=rows["strict_auprc"] * [1.25, 1]))
     assert part.gap == pytest.approx(0.2)
     first, failed = part.text.splitlines()
-    assert first == "2 runs, 2 of them recorded; no AUPRC or AUROC differs from the record by more than 20.00 %"
+    assert first == "2 runs, 2 of them recorded; no AUPRC or AUROC differs by more than 20.00 %"
     assert "none" in failed
     assert np.isnan(simulated.live_part([], rows).gap)
 

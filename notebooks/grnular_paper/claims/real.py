@@ -155,11 +155,10 @@ def _less_sure(folder: Path, against: Sequence[str]) -> str:
     tables = [_by_pair(rows[~own | (rows["seed"] != seed)], "strict_auprc") for seed in seeds]
     found = sorted(_counts(table, PUBLISHED, against)[0] for table in tables)
     text = f"; with any one of {len(seeds)} seeds left out strict higher in {found[0]} to {found[-1]}"
-    printed = wide[wide["width"] == "200"] if not wide.empty else wide
-    if printed.empty:
+    if wide.empty:
         return text
     table = _by_pair(rows, "strict_auprc_ratio")
-    table[PUBLISHED] = printed.groupby(["network", "dataset"])["strict_auprc_ratio"].mean()
+    table[PUBLISHED] = wide[wide["width"] == "200"].groupby(["network", "dataset"])["strict_auprc_ratio"].mean()
     of = _counts(table, PUBLISHED, against)
     return (
         f"{text}; with the 200 hidden units that the paper prints strict higher in {of[0]}, lower in {of[1]} "
@@ -454,7 +453,7 @@ def weights_ahead(chosen: str, other: str, what: str, beside: tuple[str, str, st
     what : str
         Both in words, for the numbers of the finding.
     beside : (str, str, str), optional
-        Two more weights and both in words: a comparison that is told and not counted, since they differ in more than training.
+        Two more weights and both in words: a comparison that is reported and not counted: they differ in more than training.
 
     Returns
     -------

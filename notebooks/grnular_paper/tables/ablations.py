@@ -34,7 +34,7 @@ from grnular_core.plotting.style import label
 from grnular_core.scoring.statistics import compare_methods
 from grnular_core.training.weights import read_trained
 from grnular_paper import learning
-from grnular_paper.records import area_gaps
+from grnular_paper.records import area_gaps, gap_in_words
 from grnular_paper.runs import run_now
 from grnular_paper.synthetic import synthetic_tasks
 
@@ -110,7 +110,7 @@ def live_table(methods: Sequence[str], replicates: int, recorded: pd.DataFrame, 
     both = live.astype({"replicate": str}).merge(recorded, on=key, suffixes=("", "_recorded"))
     gap = float(area_gaps(both).max(axis=None))
     table = live.pivot_table(index="method", columns="dataset", values="strict_auprc")
-    text = f"{len(both)} of {len(live)} are recorded; no AUPRC or AUROC differs from the record by more than {100 * gap:.2f} %"
+    text = f"{len(both)} of {len(live)} are recorded; {gap_in_words(gap)}"
     return table.rename(index=label), text
 
 

@@ -19,7 +19,7 @@ from grnular_core.plotting.style import label
 from grnular_core.utils.cluster import cluster
 from grnular_paper import grids
 from grnular_paper.grids import Point
-from grnular_paper.records import area_gaps, recorded_folder, work_folder
+from grnular_paper.records import area_gaps, gap_in_words, recorded_folder, work_folder
 from grnular_paper.runs import run_missing, run_now
 from grnular_paper.synthetic import SyntheticTask, TFInformation
 
@@ -95,8 +95,7 @@ def live_part(tasks: Iterable[SyntheticTask], recorded: pd.DataFrame, **options:
     beside = _beside_record(rows, recorded)
     gap = float(beside["gap"].max()) if len(beside) else float("nan")
     first = f"{len(rows)} runs, {len(beside)} of them recorded; "
-    said = f"{first}no AUPRC or AUROC differs from the record by more than {100 * gap:.2f} %"
-    return LivePart(beside, gap, "\n".join([said, *failures]))
+    return LivePart(beside, gap, "\n".join([first + gap_in_words(gap), *failures]))
 
 
 def run_full_grid(experiment: str, device: str, n_workers: int, scheduler: str) -> list[str]:
